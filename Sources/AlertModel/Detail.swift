@@ -1,0 +1,74 @@
+/// What only an operator's alert says.
+public enum Detail: Sendable, Codable, Hashable {
+    case none
+    case evacuation(EvacuationOrder)
+    case shelter(ShelterNotice)
+    case notice(Notice)
+}
+
+/// Evacuation information (避難情報) with its warning level (警戒レベル), as issued by a mayor.
+///
+/// Source: 内閣府 避難情報に関するガイドライン, 2021-05.
+public struct EvacuationOrder: Sendable, Codable, Hashable {
+    /// 3 高齢者等避難, 4 避難指示, 5 緊急安全確保.
+    public enum Level: Int, Sendable, Codable, CaseIterable {
+        case elderly = 3, order = 4, emergency = 5
+    }
+    public var level: Level
+    /// 洪水, 土砂災害, 高潮, 地震, 津波, 大規模な火事, 内水氾濫, 火山現象.
+    public var hazard: String
+    /// Districts (地区) by name; empty is refused at the door, "the whole town" is the word 市内全域 or 町内全域.
+    public var districts: [String]
+    public var reason: String?
+    /// Identifiers of shelters to go to.
+    public var shelters: [String]
+    /// True when the order is lifted (解除).
+    public var isLifted: Bool
+
+    public init(
+        level: Level, hazard: String, districts: [String], reason: String? = nil, shelters: [String] = [],
+        isLifted: Bool = false
+    ) {
+        self.level = level
+        self.hazard = hazard
+        self.districts = districts
+        self.reason = reason
+        self.shelters = shelters
+        self.isLifted = isLifted
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case level, hazard, districts, reason, shelters
+        case isLifted = "lifted"
+    }
+}
+
+/// The state of one shelter (避難所) has changed.
+public struct ShelterNotice: Sendable, Codable, Hashable {
+    public enum State: String, Sendable, Codable, CaseIterable {
+        case open, full, closed
+    }
+    public var shelter: String
+    public var name: String
+    public var address: String?
+    public var state: State
+    public var note: String?
+
+    public init(shelter: String, name: String, address: String? = nil, state: State, note: String? = nil) {
+        self.shelter = shelter
+        self.name = name
+        self.address = address
+        self.state = state
+        self.note = note
+    }
+}
+
+/// A town's notice (お知らせ).
+public struct Notice: Sendable, Codable, Hashable {
+    public var title: String
+    public var body: String
+    public init(title: String, body: String) {
+        self.title = title
+        self.body = body
+    }
+}

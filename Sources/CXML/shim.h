@@ -1,0 +1,7 @@
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <libxml/c14n.h>
+#include <libxml/xmlerror.h>
+
+/* xmlFree is a global function pointer, which Swift may not read: a call is fine. */
+static inline void cxml_free(void *pointer) { xmlFree(pointer); }
