@@ -1,0 +1,110 @@
+/// What the hub knows about one town: where it lies in everybody's code tables, its shelters and its far ends.
+public struct Town: Sendable, Hashable {
+    public var id: TownID
+    /// 気仙沼市.
+    public var name: String
+    /// `Kesennuma City`, for texts in Latin letters.
+    public var romanName: String
+    /// The area codes the town lies in, by scheme. 津波予報区 is in no public table and comes from the settings.
+    public var areas: [AreaScheme: Set<String>]
+    /// 地区 by name, for evacuation orders.
+    public var districts: [String]
+    public var shelters: [Shelter]
+    public var endpoints: [Endpoint]
+    /// Outline of the town for polygons and circles; empty when none is known.
+    public var outline: [[Coordinate]]
+
+    public init(
+        id: TownID, name: String, romanName: String, areas: [AreaScheme: Set<String>], districts: [String] = [],
+        shelters: [Shelter] = [], endpoints: [Endpoint] = [], outline: [[Coordinate]] = []
+    ) {
+        self.id = id
+        self.name = name
+        self.romanName = romanName
+        self.areas = areas
+        self.districts = districts
+        self.shelters = shelters
+        self.endpoints = endpoints
+        self.outline = outline
+    }
+}
+
+/// Degrees; north and east positive.
+public struct Coordinate: Sendable, Hashable, Codable {
+    public var latitude: Double
+    public var longitude: Double
+    public init(latitude: Double, longitude: Double) {
+        self.latitude = latitude
+        self.longitude = longitude
+    }
+}
+
+/// A shelter (避難所) of a town's register.
+public struct Shelter: Sendable, Hashable, Codable {
+    public var id: String
+    public var name: String
+    /// The name in Latin letters, where the town gives one.
+    public var romanName: String?
+    public var address: String?
+    public var place: Coordinate?
+    /// People; nil when unknown.
+    public var capacity: Int?
+
+    public init(
+        id: String, name: String, romanName: String? = nil, address: String? = nil, place: Coordinate? = nil,
+        capacity: Int? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.romanName = romanName
+        self.address = address
+        self.place = place
+        self.capacity = capacity
+    }
+}
+
+/// A shelter and the state it was last reported in; nil while nobody has opened it.
+public struct ShelterStatus: Sendable, Hashable, Codable {
+    public var shelter: Shelter
+    public var state: ShelterNotice.State?
+    public var note: String?
+    /// Seconds since 1970 of the last change.
+    public var since: Double?
+
+    public init(shelter: Shelter, state: ShelterNotice.State? = nil, note: String? = nil, since: Double? = nil) {
+        self.shelter = shelter
+        self.state = state
+        self.note = note
+        self.since = since
+    }
+}
+
+/// One far end of one town: a gateway, a Wi-Fi spot, a school.
+public struct Endpoint: Sendable, Hashable {
+    /// Unique in its town and channel; letters, digits, `-` and `_`.
+    public var id: String
+    /// `area-mail`, `wifi-portal`, `school-tablet` …
+    public var channel: String
+    public var name: String
+    /// Where it stands, if it serves less than the whole town.
+    public var district: String?
+    /// The shelter it stands in, if any.
+    public var shelter: String?
+    /// Settings for real alerts: `url`, `cell_broadcast_id` …; nil when it takes none.
+    public var actual: [String: String]?
+    /// Settings for drills; nil when it takes none.
+    public var exercise: [String: String]?
+
+    public init(
+        id: String, channel: String, name: String, district: String? = nil, shelter: String? = nil,
+        actual: [String: String]? = [:], exercise: [String: String]? = [:]
+    ) {
+        self.id = id
+        self.channel = channel
+        self.name = name
+        self.district = district
+        self.shelter = shelter
+        self.actual = actual
+        self.exercise = exercise
+    }
+}

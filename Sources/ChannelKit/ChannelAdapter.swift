@@ -1,0 +1,68 @@
+public import AlertModel
+
+/// A way out of the hub. The adapter says what happened; retrying, waiting, ordering, expiry, templates and logs
+/// belong to the core.
+///
+/// There are two instances of every adapter, one for `Actual` and one for `Exercise`, and neither can be handed
+/// what belongs to the other.
+///
+/// ```swift
+/// struct Siren<M: Mode>: ChannelAdapter {
+///     static var manifest: ChannelManifest { … }
+///     init(_ setup: ChannelSetup<M>) throws(SettingsError) { … }
+///     func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt { … }
+/// }
+/// ```
+public protocol ChannelAdapter<M>: Sendable {
+    associatedtype M: Mode
+
+    static var manifest: ChannelManifest { get }
+
+    init(_ setup: ChannelSetup<M>) throws(SettingsError)
+
+    /// Looks at a far end's settings before the first alert does. Called for every far end at start.
+    static func check(_ farEnd: FarEnd<M>) throws(SettingsError)
+
+    /// Looks at a text before it is queued: what the far end's contract forbids is refused here.
+    static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem]
+
+    /// One attempt. Called again with the same `delivery.id` after a failure that may be retried: the far end must
+    /// end up with one message. Stops promptly when its task is cancelled.
+    func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt
+
+    /// Work of the adapter's own that lasts as long as the hub: a connection to keep, pages to age. Returns when
+    /// its task is cancelled.
+    func run() async
+}
+
+extension ChannelAdapter {
+    public static func check(_ farEnd: FarEnd<M>) throws(SettingsError) {}
+    public static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem] { [] }
+    public func run() async {}
+}
+
+/// What is wrong with a text, and where.
+public struct TextProblem: Sendable, Hashable {
+    /// `too-long`, `url`, `telephone` …
+    public var rule: String
+    public var text: String
+    /// Offset in characters into the body (or the title, when `inTitle`), and length; nil for the whole.
+    public var position: Int?
+    public var length: Int?
+    public var inTitle: Bool
+
+    public init(rule: String, text: String, position: Int? = nil, length: Int? = nil, inTitle: Bool = false) {
+        self.rule = rule
+        self.text = text
+        self.position = position
+        self.length = length
+        self.inTitle = inTitle
+    }
+}
+
+/// A setting that cannot be used, in words for the person who wrote it.
+public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let reason: String
+    public init(_ reason: String) { self.reason = reason }
+    public var description: String { reason }
+}

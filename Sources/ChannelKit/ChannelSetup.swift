@@ -1,0 +1,103 @@
+public import AlertModel
+public import FoundationEssentials
+public import Logging
+
+/// What the core lends to an adapter.
+public struct ChannelSetup<M: Mode>: Sendable {
+    /// The channel's own settings for this mode, apart from its far ends'.
+    public let settings: [String: String]
+    public let transport: any HTTPTransport
+    public let stream: any StreamPublisher
+    public let notebook: any Notebook
+    /// A folder of the channel's own, where the edge looks for pages.
+    public let directory: URL
+    public let logger: Logger
+    /// Wall time, for texts people read. Never for deadlines.
+    public let wallClock: @Sendable () -> Date
+
+    package init(
+        settings: [String: String], transport: any HTTPTransport, stream: any StreamPublisher,
+        notebook: any Notebook, directory: URL, logger: Logger,
+        wallClock: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.settings = settings
+        self.transport = transport
+        self.stream = stream
+        self.notebook = notebook
+        self.directory = directory
+        self.logger = logger
+        self.wallClock = wallClock
+    }
+}
+
+/// A small memory that survives restarts: serial numbers, the far end's references.
+///
+/// Reading and writing answer at once from memory; what was written reaches the disk shortly after, so that a full
+/// disk never holds up a warning. Counters are therefore written ahead in blocks.
+public protocol Notebook: Sendable {
+    func read(_ key: String) -> [UInt8]?
+    /// Nil removes the entry.
+    func write(_ key: String, _ value: [UInt8]?)
+    /// All keys that begin with `prefix`, sorted.
+    func keys(prefix: String) -> [String]
+}
+
+/// Where tablets listen.
+public protocol StreamPublisher: Sendable {
+    /// Puts an event before everyone who listens to `topic`, and into the catch-up of those who do not just now.
+    /// Returns at once. `live` is the number of listeners it was written to.
+    @discardableResult
+    func publish(_ event: StreamEvent, to topic: StreamTopic) -> (position: StreamPosition, live: Int)
+}
+
+/// Who listens: everybody of a town's school or shelter.
+public struct StreamTopic: Hashable, Sendable, Codable {
+    public let town: TownID
+    /// The endpoint's id.
+    public let site: String
+    public init(town: TownID, site: String) {
+        self.town = town
+        self.site = site
+    }
+}
+
+/// One server-sent event.
+public struct StreamEvent: Sendable, Hashable {
+    /// `alert`, `cancel`, `page`, `resync`.
+    public var name: String
+    /// One line of JSON.
+    public var data: [UInt8]
+    /// The event it speaks of: a later one of the same key replaces it in the catch-up.
+    public var key: String
+    /// Seconds from now after which it is not replayed any more.
+    public var expiresIn: Duration?
+    /// True when this takes back what was published under `key`: it is never replayed to who has not heard it.
+    public var isRevocation: Bool
+
+    public init(name: String, data: [UInt8], key: String, expiresIn: Duration? = nil, isRevocation: Bool = false) {
+        self.name = name
+        self.data = data
+        self.key = key
+        self.expiresIn = expiresIn
+        self.isRevocation = isRevocation
+    }
+}
+
+/// A place in the stream: `EPOCH-OFFSET`. The epoch changes when offsets can no longer be compared.
+public struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
+    public let epoch: UInt64
+    public let offset: UInt64
+
+    public init(epoch: UInt64, offset: UInt64) {
+        self.epoch = epoch
+        self.offset = offset
+    }
+
+    public init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let epoch = UInt64(parts[0]), let offset = UInt64(parts[1]) else { return nil }
+        self.init(epoch: epoch, offset: offset)
+    }
+
+    public var description: String { "\(epoch)-\(offset)" }
+}

@@ -1,0 +1,36 @@
+public import AlertModel
+
+/// What a far end is to say: the alert, the texts of this channel, and the town's state around it.
+public struct Message<M: Mode>: Sendable {
+    public let alert: Alert<M>
+    public let town: Town
+    public let priority: Priority
+    /// In every language the channel's manifest asks for. A drill's texts already begin with 訓練.
+    public let texts: [Language: RenderedText]
+    /// Statements of the alert that concern this town.
+    public let local: [AreaStatement]
+    /// All shelters of the town as they stand now.
+    public let shelters: [ShelterStatus]
+
+    package init(
+        alert: Alert<M>, town: Town, priority: Priority, texts: [Language: RenderedText], local: [AreaStatement],
+        shelters: [ShelterStatus]
+    ) {
+        self.alert = alert
+        self.town = town
+        self.priority = priority
+        self.texts = texts
+        self.local = local
+        self.shelters = shelters
+    }
+}
+
+/// A text ready to be said.
+public struct RenderedText: Sendable, Codable, Hashable {
+    public var title: String
+    public var body: String
+    public init(title: String, body: String) {
+        self.title = title
+        self.body = body
+    }
+}
