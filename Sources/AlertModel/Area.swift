@@ -35,12 +35,14 @@ public struct AreaStatement: Sendable, Codable, Hashable {
     public var status: String?
     /// Intensity (`5-`), wave height, level … as the bulletin's words.
     public var value: String?
+    /// When it is expected or was seen to arrive (ArrivalTime of a shaking or a tsunami), RFC 3339 as written.
+    public var arrival: String?
     /// The codeType as written, where `scheme` is `other`.
     public var codeType: String?
 
     public init(
         scheme: AreaScheme, code: String, name: String? = nil, kindCode: String? = nil, kindName: String? = nil,
-        status: String? = nil, value: String? = nil, codeType: String? = nil
+        status: String? = nil, value: String? = nil, codeType: String? = nil, arrival: String? = nil
     ) {
         self.scheme = scheme
         self.code = code
@@ -50,10 +52,11 @@ public struct AreaStatement: Sendable, Codable, Hashable {
         self.status = status
         self.value = value
         self.codeType = codeType
+        self.arrival = arrival
     }
 
     enum CodingKeys: String, CodingKey {
-        case scheme, code, name, status, value
+        case scheme, code, name, status, value, arrival
         case kindCode = "kind_code"
         case kindName = "kind_name"
         case codeType = "code_type"

@@ -10,6 +10,9 @@ package struct XMLLimits: Sendable {
     package var size = 8 << 20
     /// Elements inside elements; the deepest real bulletin has 12.
     package var depth = 48
+    /// Whether white space between elements stays. A signature needs it; a reader of data does not, and saves a
+    /// third of the tree.
+    package var keepsBlanks = true
 
     package init() {}
 }
@@ -32,7 +35,7 @@ package final class XMLDocument: @unchecked Sendable {
         guard octets.octetCount <= limits.size else {
             throw XMLRefusal("\(octets.octetCount) octets, more than the \(limits.size) that are read")
         }
-        let outcome = octets.withOctets { XMLDocument.parse($0) }
+        let outcome = octets.withOctets { XMLDocument.parse($0, keepsBlanks: limits.keepsBlanks) }
         pointer = try outcome.get()
         try check(depth: limits.depth)
     }
@@ -44,11 +47,16 @@ package final class XMLDocument: @unchecked Sendable {
         XMLElement(document: self, node: xmlDocGetRootElement(pointer))
     }
 
+    /// The encoding the document declares or betrays by its first octets, nil when it does neither (then it is UTF-8).
+    package var encoding: String? { pointer.pointee.encoding.map { String(cString: $0) } }
+
     private static let prepared: Void = {
         xmlInitParser()
     }()
 
-    private static func parse(_ octets: UnsafeRawBufferPointer) -> Result<xmlDocPtr, XMLRefusal> {
+    private static func parse(
+        _ octets: UnsafeRawBufferPointer, keepsBlanks: Bool
+    ) -> Result<xmlDocPtr, XMLRefusal> {
         guard let context = xmlNewParserCtxt() else { return .failure(XMLRefusal("no memory for a parser")) }
         defer { xmlFreeParserCtxt(context) }
         context.pointee.sax.pointee.internalSubset = { raw, _, _, _ in
@@ -58,7 +66,7 @@ package final class XMLDocument: @unchecked Sendable {
             xmlStopParser(context)
         }
         let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
-            | XML_PARSE_COMPACT.rawValue
+            | XML_PARSE_COMPACT.rawValue | (keepsBlanks ? 0 : XML_PARSE_NOBLANKS.rawValue)
         let document = xmlCtxtReadMemory(
             context, octets.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(octets.count), nil, nil,
             Int32(options))

@@ -71,8 +71,37 @@ package struct XMLElement {
 
     /// The text without white space around it; nil when nothing is left.
     package var trimmed: String? {
+        if let only = node.pointee.children, only.pointee.next == nil, only.pointee.type == XML_TEXT_NODE,
+            let content = only.pointee.content
+        {
+            return XMLElement.trimmed(content)
+        }
+        if node.pointee.children == nil { return nil }
         let text = text.trimmingXMLSpace()
         return text.isEmpty ? nil : text
+    }
+
+    /// Trims before making the String: most texts of a bulletin are indentation or a few digits.
+    private static func trimmed(_ content: UnsafePointer<xmlChar>) -> String? {
+        var start = content
+        while true {
+            if isSpace(start[0]) { start += 1 } else if isFullWidthSpace(start) { start += 3 } else { break }
+        }
+        var end = start + Int(xmlStrlen(start))
+        while end > start {
+            if isSpace(end[-1]) { end -= 1 } else if end - start >= 3, isFullWidthSpace(end - 3) { end -= 3 } else { break }
+        }
+        guard end > start else { return nil }
+        return String(decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
+    }
+
+    private static func isSpace(_ octet: UInt8) -> Bool {
+        octet == 0x20 || (0x09...0x0D).contains(octet)
+    }
+
+    /// U+3000. Stops at the closing zero, so that it never reads past the text.
+    private static func isFullWidthSpace(_ octets: UnsafePointer<UInt8>) -> Bool {
+        octets[0] == 0xE3 && octets[1] == 0x80 && octets[2] == 0x80
     }
 
     /// The trimmed text at the end of a path; nil when an element is missing or empty.

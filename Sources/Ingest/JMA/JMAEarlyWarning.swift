@@ -1,0 +1,37 @@
+/// Earthquake early warnings (緊急地震速報), VXSE40–45: the intensity forecast of each 細分区域.
+///
+/// A warned district stands in the headline with kind 31 and in the body with its forecast; it becomes one statement.
+/// Districts of a forecast that is no warning stand in the body only and keep the body's kind (00, 01, 09).
+internal import AlertModel
+
+enum JMAEarlyWarning {
+    static func read(_ body: XMLElement, into statements: inout JMAStatements) {
+        guard let forecast = body.own("Intensity")?.own("Forecast") else { return }
+        for prefecture in forecast.owned("Pref") {
+            for area in prefecture.owned("Area") {
+                guard let code = area.word("Code") else { continue }
+                let value = intensity(area.own("ForecastInt"))
+                // 既に主要動到達と推測, ＰＬＵＭ法で推定.
+                let condition = area.word("Condition")
+                let arrival = area.word("ArrivalTime")
+                let isWarned = statements.update(.jmaSeismic, code) {
+                    $0.value = value
+                    $0.status = condition
+                    $0.arrival = arrival
+                }
+                if isWarned { continue }
+                let kind = area.own("Category")?.own("Kind")
+                statements.add(AreaStatement(
+                    scheme: .jmaSeismic, code: code, name: area.word("Name"), kindCode: kind?.word("Code"),
+                    kindName: kind?.word("Name"), status: condition, value: value, arrival: arrival))
+            }
+        }
+    }
+
+    /// The upper bound as written; the lower one where there is no upper (`5-` to `over`).
+    private static func intensity(_ range: XMLElement?) -> String? {
+        guard let range else { return nil }
+        let upper = range.word("To")
+        return upper == nil || upper == "over" ? range.word("From") : upper
+    }
+}

@@ -1,0 +1,88 @@
+/// Reads one bulletin of the Japan Meteorological Agency (気象庁防災情報XMLフォーマット) of any type.
+///
+///     octets ──▶ tree ──▶ envelope (Control, Head) ──▶ areas by family ──▶ Bulletin
+///                           │ refuses what it cannot place: status, operation, time
+///                           └ an unknown title stays: kind `other`, headline areas, text
+///
+/// Elements are matched by namespace and local name, never by prefix: prefixes and their order vary between files.
+/// Whatever lies below Head is optional, a cancelled EEW has neither Earthquake nor Intensity.
+internal import AlertModel
+package import Codes
+
+package enum JMAReader {
+    /// `fileName` settles the type where several types share a title (`…_VXSE41.xml`).
+    ///
+    /// Throws for what is no JMA bulletin: no XML, another root or encoding, more than 8 MB, a Status or InfoType
+    /// that JMA does not have.
+    package static func read(
+        _ octets: [UInt8], fileName: String? = nil, codes: CodeTables = .bundled
+    ) throws(Refusal) -> Bulletin {
+        let document = try parse(octets)
+        let envelope = try JMAEnvelope(document.root)
+        let type = JMAType(title: envelope.title, fileName: fileName)
+        var bulletin = Bulletin(
+            format: .jma, type: type.code, title: envelope.title, kind: type.kind, status: envelope.status,
+            message: envelope.message, sender: envelope.publishingOffice)
+        envelope.fill(&bulletin)
+
+        let body = envelope.body
+        bulletin.hypocentre = body.flatMap { JMAHypocentre.read($0, isEarlyWarning: type.kind == .eew) }
+        bulletin.areas = areas(of: type, headline: envelope.headline, body: body)
+        bulletin.text = body.flatMap(JMAProse.read)
+        if type.isTagged { bulletin.kind = JMAType.kind(byTags: bulletin.areas) ?? bulletin.kind }
+        bulletin.unknownCodes = unknown(bulletin.areas, codes)
+        return bulletin
+    }
+
+    private static func parse(_ octets: [UInt8]) throws(Refusal) -> XMLDocument {
+        var limits = XMLLimits()
+        limits.keepsBlanks = false
+        do throws(XMLRefusal) {
+            let document = try XMLDocument(octets, limits: limits)
+            if let encoding = document.encoding, encoding.lowercased() != "utf-8" {
+                throw XMLRefusal("written in \(encoding); JMA bulletins are UTF-8")
+            }
+            return document
+        } catch {
+            throw Refusal(error.reason)
+        }
+    }
+
+    private static func areas(of type: JMAType, headline: XMLElement?, body: XMLElement?) -> [AreaStatement] {
+        var statements = JMAStatements()
+        switch type.kind {
+        case .eew:
+            JMAHeadline.read(headline, type, into: &statements)
+            if let body { JMAEarlyWarning.read(body, into: &statements) }
+        case .tsunami:
+            if let body { JMATsunami.read(body, into: &statements) }
+            // The headline names coarser stretches of coast (領域表現); it speaks only where the body is silent.
+            if statements.list.isEmpty { JMAHeadline.read(headline, type, into: &statements) }
+        case .earthquake:
+            JMAHeadline.read(headline, type, into: &statements)
+            if let body { JMAIntensity.read(body, into: &statements) }
+        case .flood, .volcano, .ashfall:
+            JMAHeadline.read(headline, type, into: &statements)
+            if let body { JMAWarnings.read(body, into: &statements) }
+        default:
+            // A released warning is 解除/00 in the headline and keeps its name and code in the body: the body rules.
+            if let body { JMAWarnings.read(body, into: &statements) }
+            JMAHeadline.read(headline, type, into: &statements, onlyNewPlaces: true)
+        }
+        if statements.list.isEmpty, let body { JMAWarnings.readPlaces(body, into: &statements) }
+        return statements.list
+    }
+
+    /// Codes of JMA's tables that ours do not hold, each once, in the order of the bulletin. Where we have no table at
+    /// all nothing is called unknown.
+    private static func unknown(_ areas: [AreaStatement], _ codes: CodeTables) -> [String] {
+        var seen: Set<String> = []
+        var unknown: [String] = []
+        for area in areas where JMAAreaScheme.isTabled(area.scheme) {
+            guard codes.knows(area.scheme), !codes.knows(area.scheme, area.code) else { continue }
+            let word = "\(area.scheme.rawValue):\(area.code)"
+            if seen.insert(word).inserted { unknown.append(word) }
+        }
+        return unknown
+    }
+}

@@ -1,0 +1,70 @@
+/// What a bulletin says about places, gathered from headline and body without saying one thing twice.
+internal import AlertModel
+
+struct JMAStatements {
+    private(set) var list: [AreaStatement] = []
+    /// The place's first statement, and from each statement to the place's next one: a bulletin with a thousand
+    /// cities must not be searched a thousand times.
+    private var firstOfPlace: [Place: Int] = [:]
+    private var following: [Int?] = []
+
+    private struct Place: Hashable {
+        var scheme: AreaScheme
+        var code: String
+    }
+
+    func knows(_ scheme: AreaScheme, _ code: String) -> Bool {
+        firstOfPlace[Place(scheme: scheme, code: code)] != nil
+    }
+
+    /// Joins `statement` to one of the same place and kind that does not contradict it, or appends it.
+    mutating func add(_ statement: AreaStatement) {
+        let place = Place(scheme: statement.scheme, code: statement.code)
+        guard var index = firstOfPlace[place] else {
+            firstOfPlace[place] = list.count
+            append(statement)
+            return
+        }
+        while true {
+            if JMAStatements.agree(list[index], statement) {
+                JMAStatements.complete(&list[index], from: statement)
+                return
+            }
+            guard let next = following[index] else { break }
+            index = next
+        }
+        following[index] = list.count
+        append(statement)
+    }
+
+    /// Tells every statement about a place something more; false when the place was not spoken of.
+    mutating func update(_ scheme: AreaScheme, _ code: String, _ change: (inout AreaStatement) -> Void) -> Bool {
+        var index = firstOfPlace[Place(scheme: scheme, code: code)]
+        guard index != nil else { return false }
+        while let here = index {
+            change(&list[here])
+            index = following[here]
+        }
+        return true
+    }
+
+    private mutating func append(_ statement: AreaStatement) {
+        list.append(statement)
+        following.append(nil)
+    }
+
+    private static func agree(_ one: AreaStatement, _ other: AreaStatement) -> Bool {
+        func fits(_ left: String?, _ right: String?) -> Bool { left == nil || right == nil || left == right }
+        return one.kindCode == other.kindCode && one.codeType == other.codeType
+            && (one.kindCode != nil || fits(one.kindName, other.kindName))
+            && fits(one.status, other.status) && fits(one.value, other.value) && fits(one.arrival, other.arrival)
+    }
+
+    private static func complete(_ one: inout AreaStatement, from other: AreaStatement) {
+        one.name = one.name ?? other.name
+        one.kindName = one.kindName ?? other.kindName
+        one.status = one.status ?? other.status
+        one.value = one.value ?? other.value
+        one.arrival = one.arrival ?? other.arrival
+    }
+}
