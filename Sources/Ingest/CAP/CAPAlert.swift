@@ -1,0 +1,117 @@
+/// A CAP alert as values, after its form was checked and before its sense is.
+struct CAPAlert {
+    struct Pair: Hashable {
+        var name: String
+        var value: String
+    }
+
+    struct Area {
+        var description: String
+        var polygons: [String]
+        var circles: [String]
+        var geocodes: [Pair]
+        var altitude: String?
+        var ceiling: String?
+    }
+
+    struct Info {
+        /// `en-US` where none is written, as the schema says.
+        var language: String
+        var categories: [String]
+        var event: String
+        var eventCodes: [Pair]
+        var urgency: String
+        var severity: String
+        var certainty: String
+        var effective: Timestamp?
+        var onset: Timestamp?
+        var expires: Timestamp?
+        var headline: String?
+        var description: String?
+        var instruction: String?
+        var areas: [Area]
+    }
+
+    var version: CAPVersion
+    var identifier: String
+    var sender: String
+    var sent: Timestamp
+    var status: String
+    var message: String
+    var scope: String
+    var restriction: String?
+    var addresses: String?
+    /// As written, split by `CAPReferences`.
+    var references: String?
+    var infos: [Info]
+}
+
+extension CAPAlert {
+    /// Reads a tree that `CAPCheck` has passed.
+    init(_ root: XMLElement, version: CAPVersion) throws(Refusal) {
+        guard let identifier = root.first("identifier")?.text, let sender = root.first("sender")?.text,
+            let sent = root.first("sent").flatMap({ Timestamp($0.text.collapsed) })
+        else { throw Refusal("CAP \(version.rawValue): identifier, sender or sent cannot be read") }
+        self.version = version
+        self.identifier = identifier
+        self.sender = sender
+        self.sent = sent
+        status = root.first("status")?.text ?? ""
+        message = root.first("msgType")?.text ?? ""
+        // CAP 1.0 leaves the scope open; it was public unless said otherwise.
+        scope = root.first("scope")?.text ?? "Public"
+        restriction = root.text("restriction")
+        addresses = root.text("addresses")
+        references = root.text("references")
+        infos = root.all("info").map { Info($0, version: version) }
+    }
+}
+
+extension CAPAlert.Info {
+    init(_ element: XMLElement, version: CAPVersion) {
+        func moment(_ name: StaticString) -> Timestamp? {
+            element.first(name).flatMap { Timestamp($0.text.collapsed) }
+        }
+        func prose(_ name: StaticString) -> String? {
+            guard let text = element.first(name)?.text, !text.trimmingXMLSpace().isEmpty else { return nil }
+            return text
+        }
+        language = element.text("language") ?? "en-US"
+        categories = element.all("category").map(\.text)
+        event = element.first("event")?.text ?? ""
+        eventCodes = element.all("eventCode").map { CAPAlert.Pair($0, version: version) }
+        urgency = element.first("urgency")?.text ?? ""
+        severity = element.first("severity")?.text ?? ""
+        certainty = element.first("certainty")?.text ?? ""
+        effective = moment("effective")
+        onset = moment("onset")
+        expires = moment("expires")
+        headline = prose("headline")
+        description = prose("description")
+        instruction = prose("instruction")
+        areas = element.all("area").map { CAPAlert.Area($0, version: version) }
+    }
+}
+
+extension CAPAlert.Area {
+    init(_ element: XMLElement, version: CAPVersion) {
+        description = element.text("areaDesc") ?? ""
+        // The US weather service writes <polygon></polygon> where it has none: an empty one says nothing.
+        polygons = element.all("polygon").compactMap(\.trimmed)
+        circles = element.all("circle").compactMap(\.trimmed)
+        geocodes = element.all("geocode").map { CAPAlert.Pair($0, version: version) }
+        altitude = element.text("altitude")
+        ceiling = element.text("ceiling")
+    }
+}
+
+extension CAPAlert.Pair {
+    init(_ element: XMLElement, version: CAPVersion) {
+        guard version == .v10 else {
+            self.init(name: element.text("valueName") ?? "", value: element.text("value") ?? "")
+            return
+        }
+        let parts = element.text.split(separator: "=", maxSplits: 1).map { $0.trimmingXMLSpace() }
+        self.init(name: parts.count == 2 ? parts[0] : "", value: parts.last ?? "")
+    }
+}

@@ -1,0 +1,159 @@
+/// Walks a document along `CAPGrammar` and says, for the first element that does not fit, which and why.
+struct CAPCheck {
+    let version: CAPVersion
+
+    /// Names of the signature's namespace: the only foreign elements CAP allows, last in `alert`.
+    static let signatureNamespace = "http://www.w3.org/2000/09/xmldsig#"
+
+    func check(_ root: XMLElement) throws(Refusal) {
+        // A signature may refer to the alert by an Id, which no schema of CAP knows.
+        if let attribute = root.unexpectedAttribute(allowed: ["Id", "ID", "id"]) {
+            throw refusal("alert", "the attribute \(attribute) is not allowed")
+        }
+        try checkSequence(of: root, CAPGrammar.alert(version), path: "alert", signaturesMayFollow: true)
+    }
+
+    private func refusal(_ path: String, _ rule: String) -> Refusal {
+        Refusal("CAP \(version.rawValue): \(path): \(rule)")
+    }
+
+    private func checkSequence(
+        of parent: XMLElement, _ slots: [CAPSlot], path: String, signaturesMayFollow: Bool = false
+    ) throws(Refusal) {
+        guard !parent.hasLooseText else { throw refusal(path, "text between its elements") }
+        var slot = 0
+        var count = 0
+        var inSignatures = false
+        for child in parent.children {
+            let name = child.name
+            if signaturesMayFollow, child.namespace == Self.signatureNamespace {
+                inSignatures = true
+                continue
+            }
+            guard child.namespace == version.namespace else {
+                throw refusal(path, "the element \(name) is not of this CAP version (namespace “\(child.namespace)”)")
+            }
+            guard !inSignatures else { throw refusal("\(path)/\(name)", "stands after the signature") }
+            guard let found = slots[slot...].firstIndex(where: { $0.name == name }) else {
+                throw misplaced(name, slots, at: slot, path: path)
+            }
+            if found != slot {
+                try checkCount(count, of: slots[slot], path: path)
+                for skipped in slots[(slot + 1)..<found] { try checkCount(0, of: skipped, path: path) }
+                slot = found
+                count = 0
+            }
+            count += 1
+            guard count <= slots[slot].most else {
+                throw refusal("\(path)/\(name)", "appears more than once")
+            }
+            let number = slots[slot].most > 1 ? "[\(count)]" : ""
+            try checkContent(of: child, slots[slot].content, path: "\(path)/\(name)\(number)")
+        }
+        try checkCount(count, of: slots[slot], path: path)
+        for left in slots[(slot + 1)...] { try checkCount(0, of: left, path: path) }
+    }
+
+    private func checkCount(_ count: Int, of slot: CAPSlot, path: String) throws(Refusal) {
+        guard count >= slot.least else {
+            throw refusal("\(path)/\(slot.name)", "is missing (or stands out of order)")
+        }
+    }
+
+    private func misplaced(_ name: String, _ slots: [CAPSlot], at slot: Int, path: String) -> Refusal {
+        if slots[..<slot].contains(where: { $0.name == name }) {
+            return refusal("\(path)/\(name)", "out of order or repeated: it stands after \(slots[slot].name)")
+        }
+        return refusal("\(path)/\(name)", "no such element in this place")
+    }
+
+    private func checkContent(of element: XMLElement, _ content: CAPSlot.Content, path: String) throws(Refusal) {
+        if let attribute = element.unexpectedAttribute(allowed: []) {
+            throw refusal(path, "the attribute \(attribute) is not allowed")
+        }
+        switch content {
+        case .sequence(let slots): return try checkSequence(of: element, slots, path: path)
+        case .pair where version != .v10:
+            let parts: [CAPSlot] = [.one("valueName", .saying), .one("value")]
+            return try checkSequence(of: element, parts, path: path)
+        default: break
+        }
+        guard !element.hasChildElements else { throw refusal(path, "elements inside a text") }
+        let text = element.text
+        let value = text.collapsed
+        switch content {
+        case .text, .pair, .sequence: break
+        case .saying:
+            guard !text.trimmingXMLSpace().isEmpty else { throw refusal(path, "is empty") }
+        case .word(let words):
+            guard words.contains(text) else {
+                throw refusal(path, "“\(text.prefix(40))” is none of \(words.joined(separator: ", "))")
+            }
+        case .language:
+            guard value.isLanguageTag else { throw refusal(path, "“\(value.prefix(40))” is no language tag (RFC 3066)") }
+        case .dateTime:
+            guard isMoment(value) else {
+                throw refusal(path, "“\(value.prefix(40))” is no time like 2026-04-01T09:00:00+09:00")
+            }
+        case .integer:
+            guard value.isNumber(decimals: false) else { throw refusal(path, "“\(value.prefix(40))” is no whole number") }
+        case .decimal:
+            guard value.isNumber(decimals: true) else { throw refusal(path, "“\(value.prefix(40))” is no number") }
+        }
+    }
+
+    /// CAP 1.1 and 1.2 forbid `Z` and know no fraction; 1.0 takes any `xs:dateTime`. A time without a zone is no
+    /// moment and is refused in all three.
+    private func isMoment(_ text: String) -> Bool {
+        guard Timestamp(text) != nil else { return false }
+        guard version != .v10 else { return true }
+        let octets = Array(text.utf8)
+        return octets.count == 25 && octets[10] == 0x54 && (octets[19] == 0x2B || octets[19] == 0x2D)
+    }
+}
+
+extension String {
+    /// Without XML's white space at both ends (the `collapse` of numbers, dates and tags).
+    var collapsed: String {
+        func isSpace(_ octet: UInt8) -> Bool { octet == 0x20 || octet == 0x09 || octet == 0x0A || octet == 0x0D }
+        let octets = utf8
+        guard let start = octets.firstIndex(where: { !isSpace($0) }),
+            let end = octets.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(self[start...end])
+    }
+
+    /// `xs:language`: `[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*`.
+    var isLanguageTag: Bool {
+        let parts = utf8.split(separator: 0x2D, omittingEmptySubsequences: false)
+        for (index, part) in parts.enumerated() {
+            guard (1...8).contains(part.count) else { return false }
+            for octet in part {
+                let isLetter = (0x41...0x5A).contains(octet) || (0x61...0x7A).contains(octet)
+                guard isLetter || (index > 0 && (0x30...0x39).contains(octet)) else { return false }
+            }
+        }
+        return true
+    }
+
+    /// `xs:integer` or `xs:decimal`: an optional sign and digits, no exponent, no NaN.
+    func isNumber(decimals: Bool) -> Bool {
+        var digits = 0
+        var points = 0
+        for (index, octet) in utf8.enumerated() {
+            switch octet {
+            case 0x30...0x39: digits += 1
+            case 0x2B, 0x2D: guard index == 0 else { return false }
+            case 0x2E: points += 1
+            default: return false
+            }
+        }
+        return digits > 0 && points <= (decimals ? 1 : 0)
+    }
+
+    /// A number written as CAP writes it; nil for anything else and for what no Double can hold.
+    var capNumber: Double? {
+        guard isNumber(decimals: true), let value = Double(self), value.isFinite else { return nil }
+        return value
+    }
+}

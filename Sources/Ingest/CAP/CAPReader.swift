@@ -1,0 +1,78 @@
+/// Reads Common Alerting Protocol 1.0, 1.1 and 1.2.
+///
+///     octets ──▶ tree ──▶ form (CAPCheck) ──▶ values ──▶ sense (CAPProse) ──▶ signature ──▶ Bulletin
+///
+/// Strict, because a message that breaks its own standard may not mean what it says. What is refused names the
+/// element and the rule. Sources: OASIS CAP-v1.2 (2010-07-01) and its schema; the older ones for 1.1 and 1.0.
+///
+/// An Atom feed of alerts and an EDXL-DE envelope are other documents and are refused as such: a feed is followed
+/// link by link, and an alert torn out of an envelope could not be checked against its signature.
+import AlertModel
+
+package enum CAPReader {
+    /// Octets of one alert. The largest real one seen, a state's border in full, has 0.46 MB.
+    package static let limit = 4 << 20
+
+    package static func read(_ octets: [UInt8], trust: CAPTrust = .nobody) throws(Refusal) -> Bulletin {
+        var limits = XMLLimits()
+        limits.size = limit
+        let document: XMLDocument
+        do {
+            document = try XMLDocument(octets, limits: limits)
+        } catch {
+            throw Refusal(error.reason)
+        }
+        let root = document.root
+        let version = try version(of: root)
+        try CAPCheck(version: version).check(root)
+        let alert = try CAPAlert(root, version: version)
+        // A draft is nobody's word yet: "not actionable in its current form" (CAP 1.2 §3.2.1).
+        guard alert.status != "Draft" else { throw Refusal("CAP \(version.rawValue): alert/status: a Draft is not actionable") }
+        let references = try CAPReferences.read(alert.references ?? "", version: version)
+        try CAPProse(alert: alert).check(references)
+        try CAPEditorial(alert: alert).check()
+        var bulletin = try bulletin(of: alert, references)
+        bulletin.signature = CAPSignature.verdict(on: document, trust: trust).word
+        return bulletin
+    }
+
+    private static func version(of root: XMLElement) throws(Refusal) -> CAPVersion {
+        if let version = CAPVersion(namespace: root.namespace) {
+            guard root.name == "alert" else { throw Refusal("CAP \(version.rawValue): the document is \(root.name), not alert") }
+            return version
+        }
+        switch root.namespace {
+        case "http://www.w3.org/2005/Atom":
+            throw Refusal("an Atom \(root.name), not an alert: read the alerts it links to")
+        case let namespace where namespace.hasPrefix("urn:oasis:names:tc:emergency:EDXL:DE:"):
+            throw Refusal("an EDXL-DE envelope, not an alert: hand in the CAP alert inside it")
+        default:
+            throw Refusal("no CAP alert: \(root.name) of namespace “\(root.namespace.prefix(100))”")
+        }
+    }
+
+    private static func bulletin(of alert: CAPAlert, _ references: [Bulletin.Reference]) throws(Refusal) -> Bulletin {
+        guard let status = BulletinStatus(rawValue: alert.status.lowercased()),
+            let message = MessageType(rawValue: alert.message.lowercased())
+        else { throw Refusal("CAP \(alert.version.rawValue): unknown status or msgType") }
+        // The first info as written speaks for the alert: its issuer's own language, and the order is the issuer's.
+        let info = alert.infos.first
+        var bulletin = Bulletin(
+            format: .cap, type: "cap", title: info?.event.trimmingXMLSpace() ?? alert.message,
+            kind: info.map(CAPKind.of) ?? .other, status: status, message: message, sender: alert.sender)
+        bulletin.identifiers = [alert.identifier]
+        bulletin.sent = alert.sent
+        bulletin.reported = info?.effective
+        bulletin.target = info?.onset
+        bulletin.expires = info?.expires
+        bulletin.headline = info?.headline
+        bulletin.references = references
+        bulletin.severity = info?.severity
+        bulletin.urgency = info?.urgency
+        bulletin.certainty = info?.certainty
+        let texts = [info?.description, info?.instruction].compactMap { $0 }
+        bulletin.text = texts.isEmpty ? nil : texts.joined(separator: "\n")
+        (bulletin.areas, bulletin.unknownCodes) = CAPAreas.read(alert.infos)
+        return bulletin
+    }
+}
