@@ -1,0 +1,321 @@
+package import AlertModel
+package import ChannelKit
+package import Logging
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// What the runner reports of its deliveries, in the order things happen. Never waits.
+package protocol DeliveryObserver: Sendable {
+    func delivery(_ id: DeliveryID, of town: TownID, took step: DeliveryStep)
+}
+
+/// One step of a delivery's life. Its status is the list of these, never a column.
+package enum DeliveryStep: Sendable, Hashable {
+    case started(attempt: Int)
+    case failed(attempt: Int, reason: String, retryIn: Duration?)
+    case delivered(attempt: Int, Receipt)
+    case superseded
+    case annulled
+    case expired
+    case rejected(String)
+    /// The lane waits for a person.
+    case stopped(String)
+    /// After a restart: too old for its class to go out by itself.
+    case held(String)
+    case released(by: String)
+
+    /// Nothing follows after these.
+    package var isEnd: Bool {
+        switch self {
+        case .delivered, .superseded, .annulled, .expired, .rejected: true
+        case .started, .failed, .stopped, .held, .released: false
+        }
+    }
+}
+
+/// Runs one channel's queue in one mode: asks what comes next, acts outside the lock, reports back.
+package final class ChannelRunner<M: Mode>: Sendable {
+    package struct Load: Sendable {
+        package let parcel: Parcel
+        package let farEnd: FarEnd<M>
+        package let message: Message<M>
+
+        package init(parcel: Parcel, farEnd: FarEnd<M>, message: Message<M>) {
+            self.parcel = parcel
+            self.farEnd = farEnd
+            self.message = message
+        }
+    }
+
+    private struct State {
+        var queue: ChannelQueue
+        var loads: [DeliveryID: Load] = [:]
+        /// Attempts under way, by the switch that ends them.
+        var attempts: [DeliveryID: AttemptSwitch] = [:]
+    }
+
+    package let name: String
+    private let adapter: any ChannelAdapter<M>
+    private let attemptLimit: Duration
+    private let observer: any DeliveryObserver
+    private let logger: Logger
+    private let state: Mutex<State>
+    private let bell: AsyncStream<Void>
+    private let ring: AsyncStream<Void>.Continuation
+
+    package init<A: ChannelAdapter>(
+        _ adapter: A, observer: any DeliveryObserver, logger: Logger, limits: QueueLimits? = nil
+    ) where A.M == M {
+        self.name = A.manifest.name
+        self.adapter = adapter
+        self.attemptLimit = A.manifest.attemptLimit
+        self.observer = observer
+        self.logger = logger
+        self.state = Mutex(State(queue: ChannelQueue(limits: limits ?? QueueLimits(A.manifest))))
+        // One ring is enough: the runner empties the queue each time it wakes.
+        (bell, ring) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Puts deliveries in line. Returns at once; what became of each is reported to the observer.
+    package func offer(_ loads: [Load], now: Instant = .now) {
+        var steps: [(DeliveryID, TownID, DeliveryStep)] = []
+        var cut: [AttemptSwitch] = []
+        state.withLock { state in
+            for load in loads {
+                let parcel = load.parcel
+                let town = parcel.lane.town
+                state.loads[parcel.id] = load
+                switch state.queue.offer(parcel, now: now) {
+                case .waiting: break
+                case .superseded(let older):
+                    state.loads[older] = nil
+                    steps.append((older, town, .superseded))
+                case .followsOnWire(let flying, let older):
+                    if let attempt = state.attempts[flying] { cut.append(attempt) }
+                    if let older {
+                        state.loads[older] = nil
+                        steps.append((older, town, .superseded))
+                    }
+                case .annulled(let older):
+                    state.loads[parcel.id] = nil
+                    if let older {
+                        state.loads[older] = nil
+                        steps.append((older, town, .annulled))
+                    }
+                    steps.append((parcel.id, town, .annulled))
+                case .outdated:
+                    state.loads[parcel.id] = nil
+                    steps.append((parcel.id, town, .superseded))
+                case .expired:
+                    state.loads[parcel.id] = nil
+                    steps.append((parcel.id, town, .expired))
+                case .full:
+                    state.loads[parcel.id] = nil
+                    steps.append((parcel.id, town, .rejected("the channel's queue is full")))
+                case .displaced(let victim):
+                    let owner = state.loads.removeValue(forKey: victim)?.parcel.lane.town ?? town
+                    steps.append((victim, owner, .rejected("the channel's queue is full and something more urgent came")))
+                }
+            }
+        }
+        for (id, town, step) in steps { observer.delivery(id, of: town, took: step) }
+        for attempt in cut { attempt.cut() }
+        ring.yield()
+    }
+
+    /// Sends until the service group shuts down; then attempts under way are ended and nothing new is begun.
+    package func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.adapter.run() }
+            await cancelWhenGracefulShutdown {
+                await self.drive()
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func drive() async {
+        await withDiscardingTaskGroup { group in
+            var alarm: Instant?
+            for await _ in bell {
+                if Task.isCancelled { break }
+                guard let until = sendAllDue(in: &group) else { continue }
+                // One sleeper for the nearest moment; a later one finds its own when that has rung.
+                if let alarm, alarm <= until, alarm > .now { continue }
+                alarm = until
+                group.addTask {
+                    try? await ContinuousClock().sleep(until: until)
+                    self.ring.yield()
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Starts everything that may start now. Returns when to look again.
+    private func sendAllDue(in group: inout DiscardingTaskGroup) -> Instant? {
+        while !Task.isCancelled {
+            let (step, load) = state.withLock { state in
+                let step = state.queue.next(now: .now)
+                switch step {
+                case .send(let parcel, _): return (step, state.loads[parcel.id])
+                case .expired(let parcel): return (step, state.loads.removeValue(forKey: parcel.id))
+                case .wait, .idle: return (step, nil)
+                }
+            }
+            switch step {
+            case .send(let parcel, let attempt):
+                guard let load else { preconditionFailure("a parcel in the queue without its load") }
+                let cutter = AttemptSwitch()
+                state.withLock { $0.attempts[parcel.id] = cutter }
+                observer.delivery(parcel.id, of: parcel.lane.town, took: .started(attempt: attempt))
+                group.addTask { await self.attempt(attempt, load, cutter) }
+            case .expired(let parcel):
+                observer.delivery(parcel.id, of: parcel.lane.town, took: .expired)
+            case .wait(let until): return until
+            case .idle: return nil
+            }
+        }
+        return nil
+    }
+
+    private func attempt(_ number: Int, _ load: Load, _ cutter: AttemptSwitch) async {
+        let parcel = load.parcel
+        let deadline = min(Instant.now.advanced(by: attemptLimit), parcel.expires)
+        let delivery = Delivery<M>(
+            id: parcel.id, alert: load.message.alert.id, event: parcel.event, message: parcel.message,
+            farEnd: load.farEnd, priority: parcel.priority, attempt: number, deadline: deadline)
+        let end = await outcome(of: load.message, delivery, cutter)
+        settle(parcel, number, end)
+        ring.yield()
+    }
+
+    private enum Ending: Sendable {
+        case answered(Result<Receipt, DeliveryFailure>)
+        case late, cut
+    }
+
+    /// The adapter's answer, or `unavailable` when the deadline or a cancel comes first.
+    private func outcome(
+        of message: Message<M>, _ delivery: Delivery<M>, _ cutter: AttemptSwitch
+    ) async -> Result<Receipt, DeliveryFailure> {
+        await withTaskGroup(of: Ending.self) { group in
+            group.addTask {
+                do throws(DeliveryFailure) {
+                    return .answered(.success(try await self.adapter.deliver(message, delivery)))
+                } catch {
+                    return .answered(.failure(error))
+                }
+            }
+            group.addTask {
+                try? await ContinuousClock().sleep(until: delivery.deadline)
+                return .late
+            }
+            group.addTask {
+                await cutter.wasCut()
+                return .cut
+            }
+            let first = await group.next()
+            group.cancelAll()
+            if case .answered(let answer) = first { return answer }
+            // It may have said yes while it was being stopped.
+            for await ending in group {
+                if case .answered(.success(let receipt)) = ending { return .success(receipt) }
+            }
+            if Task.isCancelled { return .failure(.cancelled) }
+            if case .cut = first { return .failure(.unavailable("cut short by the cancel that follows it")) }
+            return .failure(.unavailable("no answer in time"))
+        }
+    }
+
+    private func settle(_ parcel: Parcel, _ number: Int, _ end: Result<Receipt, DeliveryFailure>) {
+        let now = Instant.now
+        let settlement = state.withLock { state in
+            let settlement = state.queue.settle(parcel.id, end, now: now)
+            state.attempts[parcel.id] = nil
+            switch settlement {
+            case .delivered, .superseded, .expired, .rejected: state.loads[parcel.id] = nil
+            case .retry, .stopped, .putBack, .unknown: break
+            }
+            return settlement
+        }
+        let report = { (step: DeliveryStep) in self.observer.delivery(parcel.id, of: parcel.lane.town, took: step) }
+        if case .failure(let failure) = end, case .unavailable = failure {
+            var pause: Duration?
+            if case .retry(let at) = settlement { pause = now.duration(to: at) }
+            report(.failed(attempt: number, reason: failure.words, retryIn: pause))
+        }
+        switch settlement {
+        case .delivered:
+            if case .success(let receipt) = end { report(.delivered(attempt: number, receipt)) }
+        case .retry(let at):
+            if case .failure(let failure) = end, case .throttled = failure {
+                report(.failed(attempt: number, reason: failure.words, retryIn: now.duration(to: at)))
+            }
+        case .superseded: report(.superseded)
+        case .expired: report(.expired)
+        case .rejected(let reason): report(.rejected(reason))
+        case .stopped(let reason):
+            logger.error("lane stopped until its settings are mended", metadata: [
+                "channel": "\(name)", "town": "\(parcel.lane.town)", "endpoint": "\(parcel.lane.endpoint)",
+                "reason": "\(reason)",
+            ])
+            report(.stopped(reason))
+        case .putBack, .unknown: break
+        }
+    }
+
+    // MARK: what people and gauges ask
+
+    package func resume(_ lane: LaneID) {
+        state.withLock { $0.queue.resume(lane) }
+        ring.yield()
+    }
+
+    package var gauges: (waiting: [Priority: Int], onWire: Int, stopped: [LaneID]) {
+        state.withLock { state in
+            let waiting = Dictionary(uniqueKeysWithValues: Priority.allCases.map { ($0, state.queue.waiting(in: $0)) })
+            return (waiting, state.queue.onWireCount, state.queue.stoppedLanes)
+        }
+    }
+}
+
+extension DeliveryFailure {
+    /// For the log and for people.
+    package var words: String {
+        switch self {
+        case .unavailable(let reason): reason
+        case .throttled(let pause): "asked to wait \(pause.formatted)"
+        case .rejected(let reason): reason
+        case .misconfigured(let reason): reason
+        case .cancelled: "cancelled"
+        }
+    }
+}
+
+extension Duration {
+    package var formatted: String {
+        let (seconds, attoseconds) = components
+        let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        return milliseconds < 10_000 ? "\(milliseconds) ms" : "\(seconds) s"
+    }
+    package var milliseconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) * 1000 + Double(attoseconds) / 1e15
+    }
+}
+
+/// Ends a piece of structured work from outside its task.
+private final class AttemptSwitch: Sendable {
+    private let stream: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() { (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+
+    func cut() { continuation.yield() }
+
+    /// Returns when the switch is thrown, or the task cancelled.
+    func wasCut() async {
+        for await _ in stream { return }
+    }
+}
