@@ -1,0 +1,101 @@
+/// One alert's areas, sorted so that a town finds its own without reading the rest: built once, asked 1,741 times.
+import AlertModel
+
+struct AreaIndex {
+    /// Weather bulletins name one warning at up to four levels, from the prefecture down to the municipality. Only
+    /// the finest level a bulletin uses decides: its prefecture is listed when a single town of it is hit.
+    enum Fineness: Int, Comparable {
+        case prefecture, district, group
+        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+        /// `040000` 府県予報区, `040010` 一次細分区域, `040014` 市町村等をまとめた地域.
+        init(forecastCode code: String) {
+            let digits = code.utf8.suffix(2)
+            self = digits.last != 0x30 ? .group : digits.first != 0x30 ? .district : .prefecture
+        }
+    }
+
+    let statements: [AreaStatement]
+    private var places: [AreaScheme: [String: [Int]]] = [:]
+    /// 府県 and 全国 codes of local governments, by their first two digits.
+    private var prefectures: [String: [Int]] = [:]
+    /// Indices of statements that are shapes, with the shape, or nil where it cannot be read.
+    private(set) var shapes: [(index: Int, shape: Shape?)] = []
+
+    init(_ statements: [AreaStatement]) {
+        self.statements = statements
+        let finest = Self.finest(of: statements)
+        for (index, statement) in statements.enumerated() {
+            switch statement.scheme {
+            case .polygon: shapes.append((index, try? Shape(polygon: statement.code)))
+            case .circle: shapes.append((index, try? Shape(circle: statement.code)))
+            case .jmaCity:
+                // By municipality: `0420500`, and the parts `…01`, `…02` that a few are divided into.
+                places[.jmaCity, default: [:]][statement.code, default: []].append(index)
+                places[.jmaCity, default: [:]][String(statement.code.prefix(5)), default: []].append(index)
+            case .localGovernment: addLocalGovernment(statement.code, index)
+            case .jmaForecast:
+                if let finest, Fineness(forecastCode: statement.code) == finest {
+                    places[.jmaForecast, default: [:]][statement.code, default: []].append(index)
+                }
+            default: places[statement.scheme, default: [:]][statement.code, default: []].append(index)
+            }
+        }
+    }
+
+    /// Nil when municipalities are named: then no larger area counts.
+    private static func finest(of statements: [AreaStatement]) -> Fineness? {
+        var finest: Fineness?
+        for statement in statements {
+            if statement.scheme == .jmaCity { return nil }
+            if statement.scheme == .jmaForecast {
+                let own = Fineness(forecastCode: statement.code)
+                finest = max(finest ?? own, own)
+            }
+        }
+        return finest
+    }
+
+    private mutating func addLocalGovernment(_ code: String, _ index: Int) {
+        let octets = Array(code.utf8)
+        let isPrefecture = octets.count == 2 || (octets.count >= 5 && octets[2...4].allSatisfy { $0 == 0x30 })
+        if isPrefecture {
+            prefectures[String(code.prefix(2)), default: []].append(index)
+        } else {
+            places[.localGovernment, default: [:]][code, default: []].append(index)
+        }
+    }
+
+    var isEmpty: Bool { statements.isEmpty }
+    var schemes: some Collection<AreaScheme> { places.keys }
+    func speaks(_ scheme: AreaScheme) -> Bool { places[scheme] != nil }
+
+    /// Indices of the statements of one table that name a place the town lies in, ascending.
+    func hits(_ scheme: AreaScheme, _ town: Town) -> [Int] {
+        guard let byCode = places[scheme] else { return [] }
+        var found: [Int] = []
+        for code in town.areas[scheme] ?? [] {
+            if let indices = byCode[code] { found += indices }
+        }
+        if scheme == .jmaCity, let indices = byCode[town.id.jis] { found += indices }
+        return found.count < 2 ? found : Array(Set(found)).sorted()
+    }
+
+    /// All statements that name a place the town lies in by code, in the bulletin's order.
+    func hits(_ town: Town) -> [Int] {
+        var found: [Int] = []
+        for (scheme, byCode) in places {
+            if scheme == .localGovernment {
+                found += byCode[town.id.code] ?? []
+                found += byCode[town.id.jis] ?? []
+                found += hits(scheme, town)
+            } else {
+                found += hits(scheme, town)
+            }
+        }
+        if !prefectures.isEmpty { found += prefectures[String(town.id.code.prefix(2))] ?? [] }
+        return found.count < 2 ? found : Array(Set(found)).sorted()
+    }
+
+    subscript(_ indices: [Int]) -> [AreaStatement] { indices.map { statements[$0] } }
+}

@@ -1,0 +1,232 @@
+/// What the rules say about one town, kind by kind.
+import AlertModel
+
+struct Judge {
+    let content: AlertContent
+    let index: AreaIndex
+    let rules: RoutingRules
+    let shapeTest: RoutingTable.ShapeTest?
+
+    func judge(_ town: Town) -> Judgement {
+        switch content.message {
+        case .ack, .error: return .skip(.notForPeople)
+        case .cancel: return judgeCancel(town)
+        case .alert, .update: break
+        }
+        if let issuer = content.town {
+            return issuer == town.id ? judgeOwn(town) : .skip(.otherTown)
+        }
+        guard !index.isEmpty else {
+            return rules.followsWithoutArea.contains(content.kind)
+                ? .send(rules.otherwise[content.kind.rawValue]?.priority ?? .routine, .followsWithoutArea)
+                : .skip(.noArea)
+        }
+        switch content.kind {
+        case .eew: return judgeWarning(town)
+        case .earthquake: return judgeEarthquake(town)
+        default: return judgeByCode(town)
+        }
+    }
+
+    /// A cancel of an error must be as fast as the fastest the kind can be: JMA's have no areas left to tell.
+    private func judgeCancel(_ town: Town) -> Judgement {
+        if let issuer = content.town, issuer != town.id { return .skip(.otherTown) }
+        let local = index[index.hits(town)]
+        return .send(cancelPriority, .cancelFollowsEvent, local: local)
+    }
+
+    private var cancelPriority: Priority {
+        switch content.detail {
+        case .evacuation(let order): return Self.priority(of: order)
+        case .shelter: return .routine
+        case .notice: return .background
+        case .none: break
+        }
+        return switch content.kind {
+        case .eew, .tsunami, .evacuation: .immediate
+        case .earthquake, .weather, .landslide, .flood, .volcano, .heavyRainRecord, .nankai, .tornado: .urgent
+        case .shelter, .ashfall, .typhoon, .other: .routine
+        case .notice: .background
+        }
+    }
+
+    private static func priority(of order: EvacuationOrder) -> Priority {
+        order.level == .emergency ? .immediate : .urgent
+    }
+
+    /// An operator's alert concerns every far end of the town: who is told to leave one district must be met by
+    /// those who take them in, and the text says which district is meant.
+    private func judgeOwn(_ town: Town) -> Judgement {
+        switch content.detail {
+        case .evacuation(let order):
+            // Lifting is no reason to wake the neighbours: routine, on every channel that told the order.
+            order.isLifted
+                ? .send(.routine, .lifted(order.hazard, area: town.name))
+                : .send(Self.priority(of: order), .evacuationLevel(order.level.rawValue))
+        case .shelter: .send(.routine, .shelterState)
+        case .notice: .send(.background, .notice)
+        case .none: .send(rules.otherwise[content.kind.rawValue]?.priority ?? .routine, .townAlert)
+        }
+    }
+}
+
+// MARK: - Earthquakes
+
+extension Judge {
+    /// Levels of an earthquake early warning, finest first. 地方予報区 (99xx) and 府県予報区 name whole regions and are
+    /// listed when a part of them is warned, so they decide only where the bulletin or the town has nothing finer.
+    private static func level(of statement: AreaStatement) -> Int? {
+        switch statement.scheme {
+        case .jmaSeismic: 0
+        case .jmaEEW: statement.code.hasPrefix("99") ? 2 : 1
+        default: nil
+        }
+    }
+
+    /// 31 in the headline (EarthquakeWarning), 10, 11 and 19 in the body (EarthquakeForecast).
+    private static func isWarning(_ statement: AreaStatement) -> Bool {
+        switch statement.kindCode {
+        case "31", "10", "11", "19": true
+        default: statement.kindCode == nil && statement.kindName?.contains("警報") == true
+        }
+    }
+
+    func judgeWarning(_ town: Town) -> Judgement {
+        let hits = index.hits(town)
+        let local = index[hits]
+        if let warned = warningArea(town, local) {
+            return .send(.immediate, .earthquakeWarning(area: warned), local: local)
+        }
+        if let reason = shapeHit(town), case .inForce(_, let area) = reason {
+            return .send(.immediate, .earthquakeWarning(area: area))
+        }
+        guard !local.isEmpty else { return .skip(missReason(town)) }
+        guard let step = local.compactMap(Self.intensity).max() else { return .skip(.noIntensity, local: local) }
+        return step >= rules.eewForecastFrom
+            ? .send(.immediate, .forecastIntensity(step), local: local)
+            : .skip(.forecastBelowThreshold(step, threshold: rules.eewForecastFrom), local: local)
+    }
+
+    private func warningArea(_ town: Town, _ local: [AreaStatement]) -> String? {
+        let levels = Set(index.statements.lazy.filter(Self.isWarning).compactMap(Self.level)).sorted()
+        for level in levels {
+            if let hit = local.first(where: { Self.level(of: $0) == level && Self.isWarning($0) }) {
+                return hit.name ?? hit.code
+            }
+            let scheme: AreaScheme = level == 0 ? .jmaSeismic : .jmaEEW
+            let knowsLevel = (town.areas[scheme] ?? []).contains { code in
+                level == 0 || code.hasPrefix("99") == (level == 2)
+            }
+            if knowsLevel { return nil }
+        }
+        return local.first { Self.level(of: $0) == nil && Self.isWarning($0) }.map { $0.name ?? $0.code }
+    }
+
+    static func intensity(_ statement: AreaStatement) -> Intensity? {
+        if let value = statement.value, let step = Intensity.highest(in: value) { return step }
+        // Headlines of 震度速報 carry it as the name of the kind.
+        guard let name = statement.kindName, name.contains("震度") else { return nil }
+        return Intensity.highest(in: name)
+    }
+
+    /// The town's own intensity where it is given, else that of its 細分区域.
+    func judgeEarthquake(_ town: Town) -> Judgement {
+        let local = index[index.hits(town)]
+        guard !local.isEmpty else { return .skip(missReason(town)) }
+        let cities = local.filter { $0.scheme == .jmaCity || $0.scheme == .localGovernment }
+        let words = cities.flatMap { [$0.value, $0.kindName, $0.status].compactMap { $0 } }
+        // 震度５弱以上未入電: a silent town may be the worst hit.
+        if words.contains(where: { $0.contains("未入電") }) { return .send(.urgent, .intensityMissing, local: local) }
+        guard let step = cities.compactMap(Self.intensity).max() ?? local.compactMap(Self.intensity).max() else {
+            return .skip(.noIntensity, local: local)
+        }
+        if step >= rules.earthquakeUrgentFrom { return .send(.urgent, .observedIntensity(step), local: local) }
+        return step >= rules.earthquakeFrom
+            ? .send(.routine, .observedIntensity(step), local: local)
+            : .skip(.observedBelowThreshold(step, threshold: rules.earthquakeFrom), local: local)
+    }
+}
+
+// MARK: - Kinds by code
+
+extension Judge {
+    func judgeByCode(_ town: Town) -> Judgement {
+        let local = index[index.hits(town)]
+        let verdicts = local.map { (statement: $0, course: course(of: $0)) }
+        let shape = shapeHit(town)
+        guard !verdicts.isEmpty else {
+            guard let shape, case .inForce = shape else { return .skip(shape ?? missReason(town)) }
+            return .send(rules.otherwise[content.kind.rawValue]?.priority ?? .routine, shape)
+        }
+        let sendable = verdicts.filter { $0.course?.priority != nil || $0.course == nil }
+        // What is in force decides before what is lifted.
+        let inForce = sendable.filter { $0.course != .lifted }
+        guard let best = (inForce.isEmpty ? sendable : inForce).min(by: { pace($0.course) < pace($1.course) }) else {
+            return .skip(quietReason(verdicts), local: local)
+        }
+        return .send(pace(best.course), sendReason(best.statement, best.course), local: local)
+    }
+
+    private func pace(_ course: RoutingRules.Course?) -> Priority {
+        course?.priority ?? rules.otherwise[content.kind.rawValue]?.priority ?? .routine
+    }
+
+    /// Nil when no rule knows the code or the name.
+    private func course(of statement: AreaStatement) -> RoutingRules.Course? {
+        let status = statement.status ?? ""
+        if status.contains("解除") { return .lifted }
+        if status.hasSuffix("なし") && statement.kindCode == nil { return RoutingRules.Course.none }
+        if content.kind == .flood, let level = riverLevel(statement) { return level }
+        let byCode = statement.kindCode.flatMap { rules.course(content.kind, code: $0) }
+        if byCode == .lifted || byCode == RoutingRules.Course.none { return byCode }
+        if let ofType = rules.types[content.type] { return ofType }
+        return byCode ?? statement.kindName.flatMap(RoutingRules.course(named:))
+    }
+
+    /// 浸水想定地区 carry only "listed"; the level stands with the river.
+    private func riverLevel(_ statement: AreaStatement) -> RoutingRules.Course? {
+        guard statement.scheme == .jmaCity || statement.scheme == .localGovernment,
+            statement.kindCode.map({ $0.count < 2 }) ?? true
+        else { return nil }
+        return index.statements.compactMap { river in
+            river.kindCode.flatMap { $0.count < 2 ? nil : rules.course(.flood, code: $0) }
+        }.min { pace($0) < pace($1) }
+    }
+
+    private func sendReason(_ statement: AreaStatement, _ course: RoutingRules.Course?) -> Reason {
+        let kind = statement.kindName ?? statement.kindCode ?? content.title
+        let area = statement.name ?? statement.code
+        if course == .lifted { return .lifted(kind, area: area) }
+        let isUnknown = course == nil && statement.kindCode != nil
+        return isUnknown ? .unknownKind(kind, area: area) : .inForce(kind, area: area)
+    }
+
+    private func quietReason(_ verdicts: [(statement: AreaStatement, course: RoutingRules.Course?)]) -> Reason {
+        guard let skipped = verdicts.first(where: { $0.course == .skip }) else { return .nothingInForce }
+        return .belowThreshold(skipped.statement.kindName ?? skipped.statement.kindCode ?? content.title)
+    }
+
+    // MARK: Shapes and misses
+
+    /// `.inForce` for a shape that meets the town; another reason when shapes are there and none can be said to; nil
+    /// without shapes.
+    private func shapeHit(_ town: Town) -> Reason? {
+        guard !index.shapes.isEmpty else { return nil }
+        guard let shapeTest, !town.outline.isEmpty else { return .outlineUnknown }
+        for (position, shape) in index.shapes {
+            guard let shape, shapeTest(shape, town.outline) else { continue }
+            let statement = index.statements[position]
+            return .inForce(statement.kindName ?? content.title, area: statement.name ?? town.name)
+        }
+        return index.shapes.allSatisfy { $0.shape == nil } ? .badShape : .notThisArea
+    }
+
+    /// Tells a town that lies elsewhere from one whose settings lack the table.
+    private func missReason(_ town: Town) -> Reason {
+        let spoken = AreaScheme.allCases.filter { index.speaks($0) && $0 != .other && $0 != .localGovernment }
+        if let only = spoken.first, spoken.count == 1, only != .jmaCity, town.areas[only]?.isEmpty ?? true {
+            return .noTownCode(only)
+        }
+        return .notThisArea
+    }
+}

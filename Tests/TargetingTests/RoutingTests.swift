@@ -1,0 +1,196 @@
+import AlertModel
+import ChannelKit
+import Testing
+
+@testable import Targeting
+
+@Suite("Who hears an alert of the weather agency")
+struct RoutingTests {
+    @Test("An earthquake early warning for the town's own area is immediate", arguments: ["31", "10", "11", "19"])
+    func warned(code: String) throws {
+        let decision = try judged(alert(.eew, [statement(.jmaSeismic, "220", code, value: "5-")]))
+        #expect(decision.verdict == .send(.immediate))
+        #expect(decision.reason == .earthquakeWarning(area: "宮城県"))
+        #expect(decision.local.map(\.code) == ["220"])
+    }
+
+    @Test("A warning that names only the prefecture or the region reaches the town", arguments: ["9040", "9920"])
+    func warnedByRegion(code: String) throws {
+        #expect(try judged(alert(.eew, [statement(.jmaEEW, code, "31")])).verdict == .send(.immediate))
+    }
+
+    @Test("A warning for the region does not wake a town whose own part of it is not warned")
+    func finestLevelDecides() throws {
+        let content = alert(.eew, [
+            statement(.jmaEEW, "9920", "31"), statement(.jmaEEW, "9040", "31"), statement(.jmaSeismic, "222", "31"),
+        ])
+        let decision = try judged(content)
+        #expect(decision.verdict == .skip)
+        let withoutSeismicCode = Kesennuma.town(areas: [.jmaEEW: ["9040", "9920"]])
+        #expect(try judged(content, withoutSeismicCode).verdict == .send(.immediate))
+    }
+
+    @Test("A forecast is sent from the town's threshold on", arguments: [
+        ("1", false), ("3", false), ("4", true), ("5-", true), ("3から4", true), ("不明", false),
+    ])
+    func forecast(value: String, isSent: Bool) throws {
+        let decision = try judged(alert(.eew, [statement(.jmaSeismic, "220", "00", value: value)]))
+        #expect((decision.verdict == .send(.immediate)) == isSent)
+    }
+
+    @Test("A forecast below the threshold says which and why")
+    func forecastBelow() throws {
+        let decision = try judged(alert(.eew, [statement(.jmaSeismic, "220", "00", value: "3")]))
+        #expect(decision.reason.code == "forecast-below-threshold")
+        #expect(decision.reason.english == "Forecast intensity 3: below this town's threshold of 4.")
+        #expect(decision.reason.japanese == "予測震度３は、この市町村の基準（震度４）に達しません。")
+    }
+
+    @Test("A town may choose its own thresholds")
+    func ownThreshold() throws {
+        let content = alert(.eew, [statement(.jmaSeismic, "220", "00", value: "3")])
+        #expect(try judged(content, rules: .init(eewForecastFrom: .three)).verdict == .send(.immediate))
+    }
+
+    @Test("Carriers send EEW themselves, so area mail sends none unless the far end asks", arguments: [
+        (["eew": "send"], true), ([:], false), (["eew": "no"], false),
+    ])
+    func carriers(settings: [String: String], isSent: Bool) throws {
+        let town = Kesennuma.town([Endpoint(id: "gateway", channel: "area-mail", name: "", actual: settings)])
+        let decision = try judged(alert(.eew, [statement(.jmaSeismic, "220", "31")]), town, on: "area-mail")
+        #expect((decision.verdict != .skip) == isSent)
+        if !isSent { #expect(decision.reason == .carriersSendEEW) }
+    }
+
+    @Test("Observed intensities: below 3 nobody, from 3 routine, from 5-lower urgent", arguments: [
+        ("1", Verdict.skip), ("2", .skip), ("3", .send(.routine)), ("4", .send(.routine)), ("5-", .send(.urgent)),
+        ("6+", .send(.urgent)), ("7", .send(.urgent)),
+    ])
+    func observed(value: String, verdict: Verdict) throws {
+        let area = alert(.earthquake, [statement(.jmaSeismic, "220", value: value)], type: "VXSE51")
+        #expect(try judged(area).verdict == verdict)
+        let city = alert(.earthquake, [
+            statement(.jmaSeismic, "220", value: "7"), statement(.jmaCity, "0420500", value: value),
+        ], type: "VXSE53")
+        #expect(try judged(city).verdict == verdict, "the town's own intensity counts, not its region's")
+    }
+
+    @Test("A town whose intensity has not come in may be the worst hit")
+    func silentTown() throws {
+        let content = alert(.earthquake, [
+            statement(.jmaSeismic, "220", value: "3"), statement(.jmaCity, "0420500", value: "震度５弱以上未入電"),
+        ])
+        let decision = try judged(content)
+        #expect(decision.verdict == .send(.urgent))
+        #expect(decision.reason == .intensityMissing)
+    }
+
+    @Test("Tsunami by the code of the town's stretch of coast", arguments: [
+        ("52", Verdict.send(.immediate), "in-force"), ("53", .send(.immediate), "in-force"),
+        ("51", .send(.urgent), "in-force"), ("62", .send(.urgent), "in-force"), ("71", .send(.routine), "in-force"),
+        ("72", .send(.routine), "lifted"), ("73", .send(.routine), "lifted"), ("50", .send(.routine), "lifted"),
+        ("60", .send(.routine), "lifted"), ("99", .send(.routine), "unknown-kind"),
+    ])
+    func tsunami(code: String, verdict: Verdict, reason: String) throws {
+        let decision = try judged(alert(.tsunami, [
+            statement(.jmaTsunami, "210", "52"), statement(.jmaTsunami, "220", code),
+        ], type: "VTSE41"))
+        #expect(decision.verdict == verdict)
+        #expect(decision.reason.code == reason)
+        #expect(decision.local.count == 1)
+    }
+
+    @Test("A town without a tsunami code is told apart from a town elsewhere")
+    func inland() throws {
+        let content = alert(.tsunami, [statement(.jmaTsunami, "210", "52")])
+        #expect(try judged(content).reason == .notThisArea)
+        let inland = Kesennuma.town(areas: [.jmaSeismic: ["220"]])
+        #expect(try judged(content, inland).reason == .noTownCode(.jmaTsunami))
+    }
+
+    @Test("Weather by the code of the municipality, with or without its leading zero", arguments: [
+        ("33", "大雨特別警報", Verdict.send(.urgent)), ("43", "レベル４大雨危険警報", .send(.urgent)),
+        ("03", "大雨警報", .send(.routine)), ("3", "大雨警報", .send(.routine)), ("14", "雷注意報", .send(.background)),
+        ("98", "レベル４新しい危険警報", .send(.urgent)), ("97", "新しい注意報", .send(.background)),
+        ("96", "未知", .send(.routine)), ("00", "解除", .send(.routine)),
+    ])
+    func weather(code: String, name: String, verdict: Verdict) throws {
+        #expect(try judged(alert(.weather, [statement(.jmaCity, "0420500", code, name)], type: "VPWW54")).verdict == verdict)
+    }
+
+    @Test("The prefecture's headline does not speak for a town when towns are listed")
+    func municipalitiesDecide() throws {
+        let headline = statement(.jmaForecast, "040000", "03", "大雨警報")
+        #expect(try judged(alert(.weather, [headline, statement(.jmaCity, "0410001", "03")])).reason == .notThisArea)
+        #expect(try judged(alert(.weather, [headline])).verdict == .send(.routine))
+        #expect(try judged(alert(.weather, [headline, statement(.jmaForecast, "040015", "03")])).verdict == .skip)
+    }
+
+    @Test("A town under no warning is told nothing")
+    func nothingInForce() throws {
+        let content = alert(.weather, [statement(.jmaCity, "0420500", status: "発表警報・注意報はなし")])
+        #expect(try judged(content).reason == .nothingInForce)
+    }
+
+    @Test("What is in force decides before what is lifted, and 解除 is lifted whatever the code")
+    func liftedAndInForce() throws {
+        let lifted = statement(.jmaCity, "0420500", "33", "大雨特別警報", status: "解除")
+        let advisory = statement(.jmaCity, "0420500", "14", "雷注意報", status: "継続")
+        #expect(try judged(alert(.weather, [lifted])).reason == .lifted("大雨特別警報", area: "宮城県"))
+        #expect(try judged(alert(.weather, [lifted, advisory])).reason == .inForce("雷注意報", area: "宮城県"))
+    }
+
+    @Test("Landslide, river and volcano by their codes", arguments: [
+        (AlertKind.landslide, "3", Verdict.send(.urgent)), (.landslide, "1", .send(.routine)), (.landslide, "0", .skip),
+        (.flood, "53", .send(.urgent)), (.flood, "30", .send(.urgent)), (.flood, "20", .send(.routine)),
+        (.volcano, "15", .send(.immediate)), (.volcano, "12", .send(.routine)), (.volcano, "05", .send(.background)),
+        (.ashfall, "71", .send(.background)), (.heavyRainRecord, "1", .send(.urgent)), (.tornado, "1", .send(.routine)),
+    ])
+    func byCode(kind: AlertKind, code: String, verdict: Verdict) throws {
+        #expect(try judged(alert(kind, [statement(.jmaCity, "0420500", code, "名")], type: "")).verdict == verdict)
+    }
+
+    @Test("A flooded municipality takes the level of its river")
+    func river() throws {
+        let content = alert(.flood, [
+            statement(.jmaRiver, "820204000101", "53", "氾濫発生情報"), statement(.jmaCity, "0420500", "1", "浸水想定地区"),
+        ])
+        #expect(try judged(content).verdict == .send(.urgent))
+    }
+
+    @Test("An alert that names no area goes nowhere", arguments: AlertKind.allCases)
+    func noArea(kind: AlertKind) throws {
+        let decision = try judged(alert(kind))
+        #expect(decision.verdict == .skip)
+        #expect(decision.reason == .noArea)
+    }
+
+    @Test("A town may follow Nankai Trough information, which names no area")
+    func nankai() throws {
+        let decision = try judged(alert(.nankai), rules: .init(followsWithoutArea: [.nankai]))
+        #expect(decision.verdict == .send(.routine))
+    }
+
+    @Test("Local government codes: the town's, its prefecture's, and never another town's", arguments: [
+        ("042056", true), ("04205", true), ("040002", true), ("04", true), ("042030", false), ("030007", false),
+    ])
+    func localGovernment(code: String, isHit: Bool) throws {
+        #expect((try judged(alert(.other, [statement(.localGovernment, code)])).verdict != .skip) == isHit)
+    }
+
+    @Test("A shape reaches a town with a known outline only")
+    func shapes() throws {
+        let square = statement(.polygon, "38,141 39,141 39,142 38,142 38,141")
+        #expect(try judged(alert(.other, [square])).reason == .outlineUnknown)
+        let outline = [Coordinate(latitude: 38.9, longitude: 141.5)]
+        let town = Kesennuma.town(outline: [outline])
+        for (meets, isSent) in [(true, true), (false, false)] {
+            let table = RoutingTable { _, _ in meets }
+            let decision = table.decide(alert(.other, [square]), for: town, channels: Kesennuma.channels, mode: .actual)
+            #expect(decision.contains { $0.verdict != .skip } == isSent)
+        }
+        let broken = RoutingTable { _, _ in true }.decide(
+            alert(.other, [statement(.polygon, "38,141")]), for: town, channels: Kesennuma.channels, mode: .actual)
+        #expect(broken.allSatisfy { $0.reason == .badShape })
+    }
+}
