@@ -1,0 +1,66 @@
+#include <curl/curl.h>
+#include <sys/prctl.h>
+
+/* curl_easy_setopt and its sisters are variadic, which Swift cannot call: one function per type of argument. */
+
+/* Swift's Int stands for long below. */
+_Static_assert(sizeof(long) == 8, "long has to be 64 bits wide");
+
+typedef size_t (*ccurl_data_callback)(char *data, size_t size, size_t count, void *context);
+
+static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
+  return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode ccurl_set_large(CURL *easy, CURLoption option, curl_off_t value) {
+  return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode ccurl_set_string(CURL *easy, CURLoption option, const char *value) {
+  return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode ccurl_set_pointer(CURL *easy, CURLoption option, void *value) {
+  return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+  return curl_easy_setopt(easy, option, value);
+}
+/* CURLOPT_POSTFIELDSIZE_LARGE first: without it the bytes would be measured as a C string. */
+static inline CURLcode ccurl_set_body(CURL *easy, const void *bytes, curl_off_t count) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, count);
+  if (code != CURLE_OK) return code;
+  return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, (const char *)bytes);
+}
+static inline CURLcode ccurl_set_on_data(CURL *easy, ccurl_data_callback callback, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callback);
+  if (code != CURLE_OK) return code;
+  return curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
+}
+static inline CURLcode ccurl_set_on_header(CURL *easy, ccurl_data_callback callback, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, callback);
+  if (code != CURLE_OK) return code;
+  return curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
+}
+static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+  return curl_multi_setopt(multi, option, value);
+}
+
+/* 0 where the answer is not known: all figures read here count upwards from 0. */
+static inline long ccurl_info_long(CURL *easy, CURLINFO info) {
+  long value = 0;
+  return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
+static inline curl_off_t ccurl_info_large(CURL *easy, CURLINFO info) {
+  curl_off_t value = 0;
+  return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+/* CURLMsg holds a union of pointer and code. */
+static inline CURLcode ccurl_message_result(const CURLMsg *message) { return message->data.result; }
+
+/* 1 when this libcurl may be initialised by any thread, speaks TLS and HTTP/2. */
+static inline int ccurl_has_what_we_need(void) {
+  int needed = CURL_VERSION_THREADSAFE | CURL_VERSION_SSL | CURL_VERSION_HTTP2;
+  return (curl_version_info(CURLVERSION_NOW)->features & needed) == needed;
+}
+
+/* Variadic as well. At most 15 bytes are kept. */
+static inline void ccurl_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -1,0 +1,65 @@
+internal import CCurl
+internal import ChannelKit
+
+/// Where a call goes, read by libcurl's own parser so that both always agree on the host.
+struct CallAddress {
+    let scheme: String
+    /// As in the address; IPv6 without brackets.
+    let host: String
+    let port: String
+
+    /// What shares connections: `https://gateway.example:443`.
+    var origin: String { "\(scheme)://\(bracketed):\(port)" }
+    private var bracketed: String { host.contains(":") ? "[\(host)]" : host }
+
+    /// `host:port:address,address` for CURLOPT_RESOLVE.
+    func entry(_ addresses: [String]) -> String {
+        "\(bracketed):\(port):" + addresses.map { $0.contains(":") ? "[\($0)]" : $0 }.joined(separator: ",")
+    }
+
+    init(_ url: String) throws(TransportFailure) {
+        guard let parts = curl_url() else { throw .unreachable("out of memory") }
+        defer { curl_url_cleanup(parts) }
+        // A password in an address ends up in logs.
+        let code = curl_url_set(parts, CURLUPART_URL, url, UInt32(CURLU_DISALLOW_USER))
+        guard code == CURLUE_OK, !url.utf8.contains(0) else {
+            throw .refused("not an address: \(String(cString: curl_url_strerror(code)))")
+        }
+        scheme = Self.part(parts, CURLUPART_SCHEME).lowercased()
+        guard scheme == "http" || scheme == "https" else {
+            throw .refused("\(scheme) is not spoken here, only http and https")
+        }
+        let written = Self.part(parts, CURLUPART_HOST).lowercased()
+        host = written.hasPrefix("[") ? String(written.dropFirst().dropLast()) : written
+        guard !host.isEmpty, !host.contains("%") else { throw .refused("the address names no host") }
+        port = Self.part(parts, CURLUPART_PORT)
+    }
+
+    private static func part(_ parts: OpaquePointer, _ which: CURLUPart) -> String {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(parts, which, &text, UInt32(CURLU_DEFAULT_PORT)) == CURLUE_OK, let text else { return "" }
+        defer { curl_free(text) }
+        return String(cString: text)
+    }
+}
+
+extension HTTPCall {
+    /// Characters of a method or a header's name (RFC 9110, 5.6.2, token).
+    private static let tokens = Set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+
+    /// A line end in a header would begin a header, or a request, of somebody else's.
+    func check() throws(TransportFailure) {
+        guard !method.isEmpty, method.utf8.allSatisfy(Self.tokens.contains) else {
+            throw .refused("not a method: \(method.debugDescription)")
+        }
+        for header in headers {
+            guard !header.name.isEmpty, header.name.utf8.allSatisfy(Self.tokens.contains) else {
+                throw .refused("not a header name: \(header.name.debugDescription)")
+            }
+            // RFC 9110, 5.5: visible characters, space and tab.
+            guard header.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else {
+                throw .refused("header \(header.name) has a control character in its value")
+            }
+        }
+    }
+}

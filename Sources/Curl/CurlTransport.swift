@@ -1,0 +1,95 @@
+// HTTP to the outside, over libcurl.
+//
+//     task ──▶ CurlTransport.send ──▶ inbox ──▶ CurlLoop (one thread, one multi handle) ──▶ far ends
+//       ▲                                            │
+//       └───────────── continuation ◀────────────────┘
+//
+// Promises: one answer or one failure per call, not later than its deadline and a little; a cancelled call is off the
+// wire when `.cancelled` is thrown; no call waits for another's name server. No redirects, no proxies from the
+// environment, TLS 1.2 or newer. A kept connection that turns out dead before the first byte of an answer is replaced,
+// and the request sent again, by libcurl itself: calls must be harmless when made twice, as deliveries are.
+
+internal import CCurl
+package import ChannelKit
+internal import Synchronization
+
+package final class CurlTransport: HTTPTransport {
+    private let inbox: CurlInbox
+    /// Nil once somebody has waited for it, or will.
+    private let thread: Mutex<LoopThread?>
+
+    package convenience init(_ configuration: CurlConfiguration = CurlConfiguration()) throws(CurlSetupError) {
+        try self.init(configuration, lookup: Resolver.system)
+    }
+
+    init(_ configuration: CurlConfiguration, lookup: @escaping Resolver.Lookup) throws(CurlSetupError) {
+        precondition(configuration.connectionsPerOrigin > 0 && configuration.streamsPerConnection > 0)
+        guard Self.isReady else {
+            throw CurlSetupError(description: "this libcurl lacks TLS, HTTP/2 or thread-safe initialisation")
+        }
+        guard let multi = curl_multi_init() else { throw CurlSetupError(description: "libcurl: out of memory") }
+        let number = UInt(bitPattern: multi)
+        let inbox = CurlInbox(multi: number, limit: configuration.callLimit)
+        let started = LoopThread.start("curl") {
+            defer { inbox.announceEnd() }
+            guard let multi = UnsafeMutableRawPointer(bitPattern: number) else { return }
+            let resolver = Resolver(
+                lifetime: configuration.addressLifetime, threads: configuration.resolverThreads, lookup: lookup,
+                tell: { host, addresses in inbox.learned(host, addresses) })
+            CurlLoop(inbox, configuration, resolver, multi).run()
+        }
+        guard let started else {
+            curl_multi_cleanup(multi)
+            throw CurlSetupError(description: "the system gives no more threads")
+        }
+        self.inbox = inbox
+        thread = Mutex(started)
+    }
+
+    /// Without a shutdown the thread is told, and not waited for.
+    deinit {
+        inbox.close()
+        takeThread()?.detach()
+    }
+
+    /// Once in the process, however many transports there are.
+    private static let isReady =
+        curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK && ccurl_has_what_we_need() == 1
+
+    package func send(
+        _ call: HTTPCall, deadline: ContinuousClock.Instant
+    ) async throws(TransportFailure) -> HTTPAnswer {
+        guard !Task.isCancelled else { throw .cancelled }
+        let exchange = Exchange(number: inbox.number(), call: call, deadline: deadline)
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { (waiter: Exchange.Waiter) in
+                exchange.wait(waiter)
+                switch inbox.begin(exchange) {
+                case .taken: break
+                case .full: exchange.finish(.failure(.unreachable("too many calls are waiting")))
+                case .closed: exchange.finish(.failure(.cancelled))
+                }
+            }
+        } onCancel: {
+            exchange.cancel()
+            inbox.cancel(exchange.number)
+        }
+        return try outcome.get()
+    }
+
+    /// Ends every call with `.cancelled` and waits for the thread. Calls made later are cancelled at once.
+    ///
+    /// Look-ups of names that are still under way end by themselves; nobody waits for them.
+    package func shutdown() async {
+        inbox.close()
+        await inbox.ended()
+        takeThread()?.join()  // it has nothing left to do but return
+    }
+
+    private func takeThread() -> LoopThread? {
+        thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+    }
+}

@@ -1,0 +1,46 @@
+internal import ChannelKit
+internal import Synchronization
+
+/// One call and the task that waits for it, answered exactly once by whoever comes first: the loop, the limit of
+/// calls, or the shutdown.
+final class Exchange: Sendable {
+    typealias Outcome = Result<HTTPAnswer, TransportFailure>
+    typealias Waiter = CheckedContinuation<Outcome, Never>
+
+    let number: UInt64
+    let call: HTTPCall
+    let deadline: ContinuousClock.Instant
+    let begun: ContinuousClock.Instant
+
+    private struct State {
+        var waiter: Waiter?
+        var outcome: Outcome?
+        var isCancelled = false
+    }
+    private let state = Mutex(State())
+
+    init(number: UInt64, call: HTTPCall, deadline: ContinuousClock.Instant) {
+        self.number = number
+        self.call = call
+        self.deadline = deadline
+        begun = .now
+    }
+
+    /// Set before the loop is told, so that a cancellation which overtakes its call is seen when the call arrives.
+    func cancel() { state.withLock { $0.isCancelled = true } }
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    /// The task begins to wait. Before the call is given to the loop.
+    func wait(_ waiter: Waiter) { state.withLock { $0.waiter = waiter } }
+
+    /// The first outcome counts, later ones are dropped.
+    func finish(_ outcome: Outcome) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard state.outcome == nil else { return nil }
+            state.outcome = outcome
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume(returning: outcome)
+    }
+}
