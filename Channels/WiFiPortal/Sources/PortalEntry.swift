@@ -1,0 +1,185 @@
+import AlertModel
+import ChannelKit
+import FoundationEssentials
+
+/// One event on a spot's page, at its latest revision.
+///
+///     in force ──▶ cancelled ──▶ gone          (取り消されました, for an hour)
+///         └──────▶ ended ──────▶ gone          (終わった情報, for three hours)
+///
+/// A cancel of what was never shown leaves a trace that nobody sees: an older revision arriving later stays silent.
+struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
+    enum Phase { case inForce, cancelled, ended, gone }
+
+    struct Cancellation: Sendable, Codable, Hashable {
+        var at: Date
+        var texts: [String: RenderedText]
+    }
+
+    var alert: AlertID
+    var event: EventID
+    var revision: Revision
+    var kind: AlertKind
+    var priority: Priority
+    /// 警戒レベル 2 to 5, where one is stated.
+    var level: Int?
+    /// An order that lifts the one before (解除).
+    var isLifted: Bool
+    /// By language tag.
+    var texts: [String: RenderedText]
+    var sender: String
+    /// When the first revision we showed was issued, and this one.
+    var since: Date
+    var issued: Date
+    var expires: Date
+    var cancellation: Cancellation?
+    /// False for the trace of a cancel that came before, or without, its alert.
+    var wasShown: Bool
+
+    init(_ message: Message<M>) {
+        let content = message.alert.content
+        alert = content.id
+        event = content.event
+        revision = content.revision
+        kind = content.kind
+        priority = message.priority
+        level = WarningLevel.stated(in: content, local: message.local)
+        isLifted = if case .evacuation(let order) = content.detail { order.isLifted } else { false }
+        texts = Dictionary(uniqueKeysWithValues: message.texts.map { ($0.key.rawValue, $0.value) })
+        sender = content.sender
+        issued = content.reported ?? content.sent
+        since = issued
+        expires = content.expires
+        cancellation = content.message == .cancel ? Cancellation(at: content.sent, texts: texts) : nil
+        wasShown = content.message != .cancel
+    }
+
+    static var cancelledFor: TimeInterval { 3600 }
+    static var endedFor: TimeInterval { 3 * 3600 }
+    /// A trace outlives any bulletin that could still be on its way.
+    static var traceFor: TimeInterval { 24 * 3600 }
+
+    func phase(at now: Date) -> Phase {
+        guard wasShown else { return .gone }
+        if let cancellation {
+            return now < cancellation.at + Self.cancelledFor ? .cancelled : .gone
+        }
+        if now < expires { return .inForce }
+        return now < expires + Self.endedFor ? .ended : .gone
+    }
+
+    /// When the phase changes next by the clock alone.
+    func nextChange(after now: Date) -> Date? {
+        switch phase(at: now) {
+        case .inForce: expires
+        case .cancelled: cancellation.map { $0.at + Self.cancelledFor }
+        case .ended: expires + Self.endedFor
+        case .gone: nil
+        }
+    }
+
+    /// Whether it may be forgotten altogether.
+    func isForgotten(at now: Date) -> Bool {
+        phase(at: now) == .gone && now >= max(expires, cancellation?.at ?? expires) + Self.traceFor
+    }
+
+    func text(_ language: Language) -> (text: RenderedText, language: Language)? {
+        Self.pick(language, from: texts)
+    }
+
+    /// The text in `language`, or in the one people here most likely read.
+    static func pick(_ language: Language, from texts: [String: RenderedText]) -> (text: RenderedText, language: Language)? {
+        for candidate in [language, .japanese, .easyJapanese, .english] {
+            if let text = texts[candidate.rawValue] { return (text, candidate) }
+        }
+        return nil
+    }
+}
+
+/// What became of a delivery on the page.
+enum PortalOutcome: Sendable, Hashable {
+    case shown, replaced, takenBack
+    /// The same revision again: nothing changes.
+    case already
+    /// A newer revision is on the page.
+    case older
+    /// A cancel of what this spot never showed.
+    case nothingToTakeBack
+
+    var note: String? {
+        switch self {
+        case .shown, .replaced, .takenBack, .already: nil
+        case .older: "a newer revision is on the page"
+        case .nothingToTakeBack: "this page never showed it"
+        }
+    }
+}
+
+/// The events of one mode on one spot: latest wins per event.
+struct PortalList<M: Mode>: Sendable, Codable, Hashable {
+    private(set) var entries: [PortalEntry<M>] = []
+
+    /// Events kept per spot and mode; a page holds a dozen.
+    static var limit: Int { 64 }
+
+    mutating func take(_ new: PortalEntry<M>, now: Date) -> PortalOutcome {
+        guard let index = entries.firstIndex(where: { $0.event == new.event }) else {
+            entries.append(new)
+            makeRoom(now)
+            return new.cancellation == nil ? .shown : .nothingToTakeBack
+        }
+        let old = entries[index]
+        if old.alert == new.alert { return .already }
+        guard new.revision.isNewer(than: old.revision) else { return .older }
+        guard let cancellation = new.cancellation else {
+            entries[index] = new
+            if old.phase(at: now) == .inForce { entries[index].since = min(old.since, new.since) }
+            return old.wasShown ? .replaced : .shown
+        }
+        // What was said stays readable under the word that takes it back.
+        entries[index].alert = new.alert
+        entries[index].revision = new.revision
+        entries[index].cancellation = cancellation
+        return old.wasShown ? .takenBack : .nothingToTakeBack
+    }
+
+    mutating func forget(now: Date) {
+        entries.removeAll { $0.isForgotten(at: now) }
+    }
+
+    /// What is on the page in `phase`: most urgent first, then newest.
+    func on(_ phase: PortalEntry<M>.Phase, at now: Date) -> [PortalEntry<M>] {
+        entries.filter { $0.phase(at: now) == phase }.sorted { left, right in
+            let leftLevel = left.level ?? 0, rightLevel = right.level ?? 0
+            if left.priority != right.priority { return left.priority < right.priority }
+            if leftLevel != rightLevel { return leftLevel > rightLevel }
+            if left.issued != right.issued { return left.issued > right.issued }
+            return left.alert < right.alert
+        }
+    }
+
+    func nextChange(after now: Date) -> Date? {
+        entries.compactMap { $0.nextChange(after: now) }.min()
+    }
+
+    /// Beyond the limit what nobody sees goes first, then what matters least and is oldest.
+    private mutating func makeRoom(_ now: Date) {
+        while entries.count > Self.limit {
+            let worst = entries.indices.max { left, right in
+                Self.weight(entries[left], now) < Self.weight(entries[right], now)
+            }
+            guard let worst else { return }
+            entries.remove(at: worst)
+        }
+    }
+
+    private static func weight(_ entry: PortalEntry<M>, _ now: Date) -> (Int, Int, TimeInterval) {
+        let phase = switch entry.phase(at: now) {
+        case .inForce: 0
+        case .cancelled: 1
+        case .ended: 2
+        case .gone: 3
+        }
+        return (phase, entry.priority.rawValue, -entry.issued.timeIntervalSince1970)
+    }
+}

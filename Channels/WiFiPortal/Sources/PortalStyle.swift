@@ -1,0 +1,60 @@
+/// Colours and layout of the page, in one inline style sheet: no second request, no font, no image.
+///
+/// Dark on light, big type, and every colour has its word beside it. The colours of the warning levels are those
+/// of 内閣府 (警戒レベル 5 black 12,0,12; 4 purple 170,0,170; 3 red 255,40,0; 2 yellow 242,231,0).
+enum PortalStyle {
+    struct Tone: Sendable {
+        /// The class on the page.
+        var name: String
+        var ink: String
+        var ground: String
+    }
+
+    /// The band over an item, by level first, then by urgency. WCAG 2.2 AA asks for a contrast of 4.5:1;
+    /// white on the red of level 3 has 3.8:1, so its ink is black.
+    static let tones: [Tone] = [
+        Tone(name: "l5", ink: "#ffffff", ground: "#0c000c"),
+        Tone(name: "l4", ink: "#ffffff", ground: "#aa00aa"),
+        Tone(name: "l3", ink: "#0c000c", ground: "#ff2800"),
+        Tone(name: "l2", ink: "#0c000c", ground: "#f2e700"),
+        Tone(name: "p0", ink: "#ffffff", ground: "#a8001c"),
+        Tone(name: "p1", ink: "#ffffff", ground: "#8a3400"),
+        Tone(name: "p2", ink: "#ffffff", ground: "#0b4a8f"),
+        Tone(name: "dr", ink: "#ffffff", ground: "#1b5e3a"),
+        Tone(name: "old", ink: "#333333", ground: "#e4e4e4"),
+    ]
+
+    static let sheet: String = base + tones.map {
+        ".\($0.name){border-color:\($0.ground)}.\($0.name)>.k{color:\($0.ink);background:\($0.ground)}"
+    }.joined() + print
+
+    private static let base = """
+        *{box-sizing:border-box}html{-webkit-text-size-adjust:100%}
+        body{margin:0 auto;max-width:46rem;padding:0 1rem 2rem;background:#fff;color:#111;\
+        font:1.125rem/1.7 "Hiragino Sans","Noto Sans JP","Noto Sans CJK JP",Meiryo,sans-serif;overflow-wrap:anywhere}
+        header{padding:.8rem 0 .2rem}h1,h2,h3,p{margin:0}.town{font-size:1.3rem;font-weight:700}.spot{color:#444}
+        nav{display:flex;flex-wrap:wrap;gap:.4rem;margin:.5rem 0}
+        nav a,.b{display:inline-block;min-height:48px;padding:.55rem .9rem;border:2px solid #0b4a8f;border-radius:.4rem;\
+        color:#0b4a8f;font-weight:700;line-height:1.5}
+        nav a[aria-current]{background:#0b4a8f;color:#fff;text-decoration:none}
+        a:focus-visible{outline:4px solid #111;outline-offset:2px}
+        .now{font-weight:700;margin:.3rem 0 1rem}h1{font-size:1.5rem;line-height:1.4}h2{font-size:1.3rem;margin:2rem 0 .5rem}
+        .i{border:3px solid;border-radius:.5rem;margin:.8rem 0;break-inside:avoid}.i>.k{padding:.4rem .9rem;font-size:1.25rem;font-weight:700}
+        .i h3{font-size:1.45rem;line-height:1.45;padding:.7rem .9rem 0}.i .t{padding:.5rem .9rem}.i .t p+p{margin-top:.6rem}
+        .w,.f{padding:0 .9rem;color:#444;font-size:1rem}.f{padding-bottom:.7rem}.t p{white-space:pre-line}
+        .cut{border:3px solid #a8001c;border-radius:.5rem;padding:.7rem .9rem;margin:.8rem 0;font-weight:700}
+        .drill .i{border-style:dashed}
+        .no{font-size:1.5rem;font-weight:700;line-height:1.5;padding:1.5rem 0 .5rem}
+        ul{list-style:none;margin:0;padding:0}li{padding:.5rem 0;border-bottom:1px solid #bbb}
+        li b{display:inline-block;min-width:6em;padding:0 .5em;margin-right:.6em;border:2px solid #111;border-radius:.3rem;text-align:center}
+        li .open{background:#1b5e3a;border-color:#1b5e3a;color:#fff}li .full{background:#fff}li .closed{background:#e4e4e4;border-color:#666;color:#333}
+        footer{margin-top:2.5rem;border-top:2px solid #111;padding-top:.7rem;font-size:1rem;color:#333}footer p+p{margin-top:.5rem}
+
+        """
+
+    /// On paper: black on white, the title big enough to be read from the other side of a hall.
+    private static let print = """
+        @page{size:A4;margin:12mm}@media print{nav,.b{display:none}body{max-width:none;padding:0;color:#000}\
+        .i h3{font-size:40pt}.i>.k{color:#000;background:#fff;border-bottom:3px solid}}
+        """
+}

@@ -1,0 +1,45 @@
+import AlertModel
+import ChannelKit
+
+/// A spot as its settings describe it.
+///
+/// Settings: `address`, the https address at which the page can be opened again in an ordinary browser, printed on
+/// the page; `continue_url`, the spot's own way on to the internet, put below everything.
+struct SpotPlace: Sendable, Codable, Hashable {
+    var town: TownID
+    var id: String
+    var name: String
+    var address: String?
+    var continueURL: String?
+
+    init<M: Mode>(_ farEnd: FarEnd<M>) throws(SettingsError) {
+        // The id is a folder's name and a part of an address.
+        guard (1...64).contains(farEnd.id.utf8.count), farEnd.id.utf8.allSatisfy(Self.isPlain) else {
+            throw SettingsError("spot id \"\(farEnd.id)\": 1 to 64 letters, digits, - and _")
+        }
+        town = farEnd.town
+        id = farEnd.id
+        name = farEnd.name
+        address = try Self.link(farEnd.settings["address"], "address", schemes: ["https://"])
+        continueURL = try Self.link(farEnd.settings["continue_url"], "continue_url", schemes: ["https://", "http://"])
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    private static func link(_ text: String?, _ name: String, schemes: [String]) throws(SettingsError) -> String? {
+        guard let text, !text.isEmpty else { return nil }
+        guard schemes.contains(where: text.hasPrefix), text.utf8.count <= 300,
+            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else {
+            throw SettingsError("\(name) \"\(text)\": an address that begins with \(schemes.joined(separator: " or "))")
+        }
+        return text
+    }
+}

@@ -1,0 +1,102 @@
+public import AlertModel
+public import ChannelKit
+import FoundationEssentials
+import Gzip
+import Logging
+
+/// The page a Wi-Fi spot (公衆無線LAN, 00000JAPAN) shows to whoever joins it.
+///
+/// The far end is a folder of small files that the edge serves and relays fetch: nothing is computed when somebody
+/// asks, so that the page stays up when the hub does not. `deliver` changes what the spot shows, writes the files
+/// aside and swaps them in; `run` ages the pages. Both modes of a spot share one `PortalSite`, which keeps real
+/// and drill in lists of different types and never shows a drill while anything real is in force.
+public struct WiFiPortal<M: Mode>: ChannelAdapter {
+    public static var manifest: ChannelManifest {
+        ChannelManifest(
+            name: "wifi-portal", afterSending: .lastStateWins, drills: .shownApart,
+            languages: PortalWords.languages,
+            // Writing is local and takes milliseconds; more at once only fight for the disk.
+            concurrency: 8, reservedForImmediate: 4, attemptLimit: .seconds(5))
+    }
+
+    let site: PortalSite
+    let now: @Sendable () -> Date
+    let clock: any Clock<Duration>
+    let logger: Logger
+
+    public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
+        try self.init(setup, site: PortalSite.shared(for: setup.directory.path), clock: ContinuousClock())
+    }
+
+    init(_ setup: ChannelSetup<M>, site: PortalSite, clock: any Clock<Duration>) throws(SettingsError) {
+        self.site = site
+        self.clock = clock
+        now = setup.wallClock
+        logger = setup.logger
+    }
+
+    public static func check(_ farEnd: FarEnd<M>) throws(SettingsError) {
+        _ = try SpotPlace(farEnd)
+    }
+
+    /// The longest text is the one that still fits the first flight of a new connection, alone on its page.
+    public static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem] {
+        let size = PortalPage.probe(text, language, content)
+        guard size > PortalPage.sizeLimit else { return [] }
+        return [TextProblem(
+            rule: "too-long",
+            text: "the page is \(size) bytes compressed, \(PortalPage.sizeLimit) fit the first answer to a phone")]
+    }
+
+    public func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt {
+        let place: SpotPlace
+        do {
+            place = try SpotPlace(delivery.farEnd)
+        } catch {
+            throw .misconfigured(error.reason)
+        }
+        guard message.alert.message != .ack, message.alert.message != .error else {
+            throw .rejected("a page shows no \(message.alert.message.rawValue)")
+        }
+        let time = now()
+        guard message.alert.message == .cancel || message.alert.expires > time else {
+            throw .rejected("expired before it could be shown")
+        }
+        let change = try site.take(PortalEntry(message), for: place, in: message.town, message.shelters, now: time)
+        return Receipt(reference: "r-\(change.revision)", note: change.outcome.note)
+    }
+
+    /// Ages the pages: what has expired moves down, what has long ended goes, and the time on the page moves on.
+    public func run() async {
+        while !Task.isCancelled {
+            let next = site.age(now: now()) { spot, failure in
+                logger.error("portal page not renewed", metadata: ["spot": "\(spot)", "reason": "\(failure)"])
+            }
+            // A spot that gets its first alert meanwhile is looked at after half a minute at the latest.
+            let wait = min(30, max(0.1, next?.timeIntervalSince(now()) ?? 30))
+            do {
+                try await clock.sleep(for: .milliseconds(Int(wait * 1000)))
+            } catch {
+                return
+            }
+        }
+    }
+}
+
+extension WiFiPortal {
+    /// Gives a spot its idle page before the first alert. Called once per spot at start; what the spot showed
+    /// before a restart is kept.
+    package func prepare(
+        _ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]
+    ) throws(DeliveryFailure) {
+        do {
+            try site.prepare(SpotPlace(farEnd), in: town, shelters, now: now())
+        } catch let error as SettingsError {
+            throw .misconfigured(error.reason)
+        } catch let error as DeliveryFailure {
+            throw error
+        } catch {
+            throw .unavailable("\(error)")
+        }
+    }
+}

@@ -1,0 +1,261 @@
+import AlertModel
+import ChannelKit
+import Crypto
+import FoundationEssentials
+import Gzip
+import Testing
+
+@testable import WiFiPortal
+
+@Suite("Wi-Fi portal: what a spot shows")
+struct WiFiPortalTests {
+    @Test("An alert is on the page in every language, with its sender, its time and the time of the page")
+    func shown() async throws {
+        let both = try Both()
+        let receipt = try await both.send(Sample())
+        #expect(receipt == Receipt(reach: .accepted, reference: "r-1"))
+        let page = both.page()
+        for part in ["避難指示", "全員避難してください", "発表元: さくら市", "14:46 発表", "11月23日 14:46現在", "警戒レベル4", "市民体育館"] {
+            #expect(page.contains(part), "\(part)")
+        }
+        #expect(both.page(.easyJapanese).contains("にげて ください"))
+        #expect(both.page(.english).contains("Evacuate now"))
+        #expect(both.page(.english).contains("As of 23 Nov 14:46"))
+    }
+
+    @Test("The idle page says so and looks again; a page with an alert never reloads under its reader")
+    func refresh() async throws {
+        let both = try Both()
+        let sample = Sample()
+        try both.real.prepare(
+            sample.delivery(Actual.self).farEnd, of: sample.message(Actual.self).town, shelters: [])
+        #expect(both.page().contains("いま出ている情報はありません"))
+        #expect(both.page().contains("http-equiv=\"refresh\""))
+        try await both.send(sample)
+        #expect(!both.page().contains("http-equiv=\"refresh\""))
+        #expect(!both.page().contains("いま出ている情報はありません"))
+    }
+
+    @Test("No script, no other file, one role=alert, languages marked")
+    func plain() async throws {
+        let both = try Both()
+        try await both.send(Sample())
+        try await both.send(Sample(event: "f", title: "津波警報", priority: .immediate))
+        for language in PortalWords.languages {
+            let page = both.page(language)
+            #expect(page.components(separatedBy: "role=\"alert\"").count == 2)
+            for forbidden in ["<script", "src=", "@import", "url(", "<link", "<form", "<input"] {
+                #expect(!page.contains(forbidden), "\(forbidden)")
+            }
+            #expect(page.contains("<html lang=\"\(language)\">"))
+        }
+        #expect(both.page(.english).contains("lang=\"ja\""))
+    }
+
+    @Test("A text cannot become markup, nor turn the letters after it round")
+    func escaping() async throws {
+        let both = try Both()
+        try await both.send(Sample(title: "<script>alert(1)</script>", body: "A & B \u{202E}<img src=x onerror='y'>"))
+        let page = both.page()
+        #expect(!page.contains("<script"))
+        #expect(!page.contains("<img"))
+        #expect(!page.unicodeScalars.contains("\u{202E}"))
+        #expect(page.contains("&lt;script&gt;"))
+        #expect(page.contains("A &amp; B"))
+    }
+
+    @Test("A newer revision replaces; an older one arriving late does not")
+    func latestWins() async throws {
+        let both = try Both()
+        try await both.send(Sample(serial: 2, title: "第2報"))
+        let late = try await both.send(Sample(serial: 1, title: "第1報"))
+        #expect(late.note == "a newer revision is on the page")
+        #expect(both.page().contains("第2報"))
+        #expect(!both.page().contains("第1報"))
+        both.hand.turn(600)
+        try await both.send(Sample(serial: 3, title: "第3報", sent: start + 600))
+        #expect(both.page().contains("14:46 発表　14:56 更新"))
+        #expect(!both.page().contains("第2報"))
+    }
+
+    @Test("The same delivery twice is one item")
+    func twice() async throws {
+        let both = try Both()
+        try await both.send(Sample())
+        try await both.send(Sample())
+        #expect(both.page().components(separatedBy: "<article").count == 2)
+    }
+
+    @Test("What was shown and is cancelled stays for an hour, marked, with what it had said")
+    func cancelled() async throws {
+        let both = try Both()
+        try await both.send(Sample(title: "震度7の強い揺れ"))
+        try await both.send(Sample(serial: 1, message: .cancel, body: "先ほどの情報を取り消します。", sent: start + 5))
+        #expect(both.page().contains("取り消されました"))
+        #expect(both.page().contains("震度7の強い揺れ"))
+        #expect(both.page().contains("先ほどの情報を取り消します。"))
+        #expect(both.page().contains("いま出ている情報はありません"))
+        both.hand.turn(3700)
+        both.age()
+        #expect(!both.page().contains("取り消されました"))
+    }
+
+    @Test("A cancel of what was never shown is silent, and silences the alert that comes after it")
+    func revocationFirst() async throws {
+        let both = try Both()
+        let receipt = try await both.send(Sample(message: .cancel, sent: start + 5))
+        #expect(receipt.note == "this page never showed it")
+        #expect(!both.page().contains("取り消されました"))
+        try await both.send(Sample())
+        #expect(!both.page().contains("全員避難"))
+    }
+
+    @Test("What expires moves to the ended ones, marked old, and later goes")
+    func expiry() async throws {
+        let both = try Both()
+        try await both.send(Sample(lasting: 900))
+        both.hand.turn(901)
+        both.age()
+        #expect(both.page().contains("古い情報です"))
+        #expect(both.page().contains("終わった情報"))
+        #expect(both.page().contains("15:01現在"))
+        both.hand.turn(3 * 3600)
+        both.age()
+        #expect(!both.page().contains("終わった情報"))
+    }
+
+    @Test("Expired before it came is refused")
+    func tooLate() async throws {
+        let both = try Both()
+        both.hand.turn(4000)
+        await #expect(throws: DeliveryFailure.rejected("expired before it could be shown")) {
+            try await both.send(Sample())
+        }
+    }
+
+    @Test("While anything real is in force no drill is shown; afterwards it is, apart and marked")
+    func drillsHidden() async throws {
+        let both = try Both()
+        try await both.practise(Sample(event: "drill", title: "避難訓練", lasting: 7200))
+        #expect(both.page().contains("これは訓練です"))
+        #expect(both.page().contains("【訓練】避難訓練"))
+        try await both.send(Sample(lasting: 900))
+        #expect(!both.page().contains("訓練"))
+        try await both.practise(Sample(event: "drill", serial: 2, title: "避難訓練2", sent: start + 1, lasting: 7200))
+        #expect(!both.page().contains("訓練"))
+        both.hand.turn(901)
+        both.age()
+        #expect(both.page().contains("避難訓練2"))
+        #expect(both.page().contains("class=\"drill\""))
+    }
+
+    @Test("A restart shows what was shown before, and goes on counting revisions")
+    func restart() async throws {
+        let both = try Both()
+        try await both.send(Sample(title: "前から出ている情報", lasting: 7200))
+        let again = PortalSite(directory: both.directory.path)
+        let portal = try WiFiPortal<Actual>(
+            setup(Actual.self, in: both.directory, both.hand), site: again, clock: ContinuousClock())
+        let next = Sample(event: "new", title: "新しい情報", sent: start + 1)
+        let receipt = try await portal.deliver(next.message(Actual.self), next.delivery(Actual.self))
+        #expect(receipt.reference == "r-2")
+        #expect(both.page().contains("前から出ている情報"))
+        #expect(both.page().contains("新しい情報"))
+    }
+
+    @Test("A damaged state does not silence the spot")
+    func damagedState() async throws {
+        let both = try Both()
+        try await both.send(Sample())
+        try Data("{".utf8).write(to: URL(fileURLWithPath: "\(both.directory.path)/spot-1/state.json"))
+        let portal = try WiFiPortal<Actual>(
+            setup(Actual.self, in: both.directory, both.hand), site: PortalSite(directory: both.directory.path),
+            clock: ContinuousClock())
+        let next = Sample(event: "new", title: "新しい情報")
+        let receipt = try await portal.deliver(next.message(Actual.self), next.delivery(Actual.self))
+        #expect(receipt.reference == "r-2")
+        #expect(both.page().contains("新しい情報"))
+    }
+
+    @Test("Where nothing can be written it says unavailable, the old page stays, and the next attempt shows it")
+    func notWritable() async throws {
+        let both = try Both()
+        try await both.send(Sample(title: "古いページ"))
+        let next = Sample(event: "new", title: "新しいページ")
+        // A folder where the new state is to be written stands in for a full disk: it stops root too.
+        let obstacle = "\(both.directory.path)/spot-1/state.json.new"
+        try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: true)
+        await #expect { try await both.send(next) } throws: { error in
+            if case DeliveryFailure.unavailable = error { true } else { false }
+        }
+        #expect(both.page().contains("古いページ"))
+        #expect(!both.page().contains("新しいページ"))
+        try FileManager.default.removeItem(atPath: obstacle)
+        try await both.send(next)
+        #expect(both.page().contains("新しいページ"))
+    }
+
+    @Test("Two towns cannot share a spot's id, and an id cannot leave its folder")
+    func spotNames() async throws {
+        let both = try Both()
+        try await both.send(Sample())
+        await #expect(throws: DeliveryFailure.self) {
+            try await both.send(Sample(event: "x", town: TownID("131032")!))
+        }
+        for id in ["", "../etc", "a/b", "体育館"] {
+            #expect(throws: SettingsError.self) {
+                try WiFiPortal<Actual>.check(FarEnd(town: TownID("042056")!, id: id, name: "", settings: [:]))
+            }
+        }
+    }
+
+    @Test("The manifest names every file with its checksum, and old bundles go")
+    func manifest() async throws {
+        let both = try Both()
+        for serial in 1...4 { try await both.send(Sample(serial: serial, sent: start + Double(serial))) }
+        struct Manifest: Decodable {
+            struct File: Decodable { var sha256: String; var bytes: Int }
+            var revision: Int, valid_for: Int, issued_at: String, files: [String: File]
+        }
+        let manifest = try JSONDecoder().decode(Manifest.self, from: Data(try #require(both.file("manifest.json"))))
+        #expect(manifest.revision == 4)
+        #expect(manifest.valid_for == 900)
+        #expect(manifest.issued_at == "2026-11-23T14:46:00+09:00")
+        #expect(manifest.files.count == 12)
+        for (name, file) in manifest.files {
+            let bytes = try #require(both.file(name))
+            #expect(file.bytes == bytes.count)
+            #expect(file.sha256 == SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
+        }
+        let kept = try FileManager.default.contentsOfDirectory(atPath: "\(both.directory.path)/spot-1")
+        #expect(Set(kept) == ["current", "r-3", "r-4", "state.json"])
+    }
+
+    @Test("The cut-off page says that the line is cut and until when each item holds")
+    func cutOff() async throws {
+        let both = try Both()
+        try await both.send(Sample())
+        let page = String(decoding: try #require(both.file("stale.ja.html")), as: UTF8.self)
+        #expect(page.contains("役場との通信が切れています。14:46より後の情報は届いていません"))
+        #expect(page.contains("15:46まで有効"))
+        #expect(!both.page().contains("通信が切れています"))
+    }
+
+    @Test("The next look is at the first expiry, then at the next renewal")
+    func nextLook() async throws {
+        let both = try Both()
+        try await both.send(Sample(lasting: 120))
+        #expect(both.site.age(now: both.hand.now, failed: { _, _ in }) == start + 120)
+        both.hand.turn(121)
+        #expect(both.site.age(now: both.hand.now, failed: { _, _ in }) == start + 121 + 300)
+    }
+
+    @Test("run ends at once when its task is cancelled")
+    func runStops() async throws {
+        let both = try Both()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await both.real.run() }
+            group.cancelAll()
+        }
+    }
+}
