@@ -1,3 +1,7 @@
+#include <libxml/xmlversion.h>
+/* Debian builds libxml2 with ICU, whose headers clash with the ICU inside Foundation. Nothing here uses the
+   converters they describe. */
+#undef LIBXML_ICU_ENABLED
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <libxml/c14n.h>

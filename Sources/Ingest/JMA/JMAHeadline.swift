@@ -13,6 +13,7 @@ enum JMAHeadline {
                 for areas in item.owned("Areas") {
                     let codeType = areas["codeType"]
                     for area in areas.owned("Area") {
+                        if statements.isOverfull { return }
                         guard let code = area.word("Code") else { continue }
                         var place = JMAAreaScheme.statement(code, codeType: codeType)
                         if onlyNewPlaces, known.knows(place.scheme, place.code) { continue }

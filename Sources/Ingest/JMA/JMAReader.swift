@@ -27,7 +27,7 @@ package enum JMAReader {
 
         let body = envelope.body
         bulletin.hypocentre = body.flatMap { JMAHypocentre.read($0, isEarlyWarning: type.kind == .eew) }
-        bulletin.areas = areas(of: type, headline: envelope.headline, body: body)
+        bulletin.areas = try areas(of: type, headline: envelope.headline, body: body)
         bulletin.text = body.flatMap(JMAProse.read)
         if type.isTagged { bulletin.kind = JMAType.kind(byTags: bulletin.areas) ?? bulletin.kind }
         bulletin.unknownCodes = unknown(bulletin.areas, codes)
@@ -48,7 +48,9 @@ package enum JMAReader {
         }
     }
 
-    private static func areas(of type: JMAType, headline: XMLElement?, body: XMLElement?) -> [AreaStatement] {
+    private static func areas(
+        of type: JMAType, headline: XMLElement?, body: XMLElement?
+    ) throws(Refusal) -> [AreaStatement] {
         var statements = JMAStatements()
         switch type.kind {
         case .eew:
@@ -61,15 +63,14 @@ package enum JMAReader {
         case .earthquake:
             JMAHeadline.read(headline, type, into: &statements)
             if let body { JMAIntensity.read(body, into: &statements) }
-        case .flood, .volcano, .ashfall:
-            JMAHeadline.read(headline, type, into: &statements)
-            if let body { JMAWarnings.read(body, into: &statements) }
         default:
             // A released warning is 解除/00 in the headline and keeps its name and code in the body: the body rules.
-            if let body { JMAWarnings.read(body, into: &statements) }
-            JMAHeadline.read(headline, type, into: &statements, onlyNewPlaces: true)
+            if type.isStateOfWarnings, let body { JMAWarnings.read(body, into: &statements) }
+            JMAHeadline.read(headline, type, into: &statements, onlyNewPlaces: type.isStateOfWarnings)
+            if !type.isStateOfWarnings, let body { JMAWarnings.read(body, into: &statements) }
         }
         if statements.list.isEmpty, let body { JMAWarnings.readPlaces(body, into: &statements) }
+        guard !statements.isOverfull else { throw Refusal("says more about places than \(JMAStatements.limit) statements hold") }
         return statements.list
     }
 

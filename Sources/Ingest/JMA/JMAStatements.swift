@@ -2,7 +2,14 @@
 internal import AlertModel
 
 struct JMAStatements {
+    /// Every municipality with a dozen kinds; the largest bulletin known says 1,454 things.
+    static let limit = 30_000
+    /// Of one place; the most seen is nine.
+    static let limitOfPlace = 200
+
     private(set) var list: [AreaStatement] = []
+    /// Kinds times areas of a hostile bulletin would fill the memory: from here on nothing is taken any more.
+    private(set) var isOverfull = false
     /// The place's first statement, and from each statement to the place's next one: a bulletin with a thousand
     /// cities must not be searched a thousand times.
     private var firstOfPlace: [Place: Int] = [:]
@@ -19,22 +26,26 @@ struct JMAStatements {
 
     /// Joins `statement` to one of the same place and kind that does not contradict it, or appends it.
     mutating func add(_ statement: AreaStatement) {
+        guard list.count < JMAStatements.limit else { return isOverfull = true }
         let place = Place(scheme: statement.scheme, code: statement.code)
         guard var index = firstOfPlace[place] else {
             firstOfPlace[place] = list.count
             append(statement)
             return
         }
-        while true {
+        for _ in 0..<JMAStatements.limitOfPlace {
             if JMAStatements.agree(list[index], statement) {
                 JMAStatements.complete(&list[index], from: statement)
                 return
             }
-            guard let next = following[index] else { break }
+            guard let next = following[index] else {
+                following[index] = list.count
+                append(statement)
+                return
+            }
             index = next
         }
-        following[index] = list.count
-        append(statement)
+        isOverfull = true
     }
 
     /// Tells every statement about a place something more; false when the place was not spoken of.

@@ -24,10 +24,12 @@ struct JMAType {
     /// Whether the kind stands in tags (情報タグ): 防災速報 and 解説情報 of 2026.
     var isTagged: Bool { code == "VPBS50" }
 
+    /// Weather warnings in the old and the level format: each bulletin gives the whole state of its areas.
+    var isStateOfWarnings: Bool { code?.hasPrefix("VPWW") == true || code?.hasPrefix("VPWS") == true }
+
     /// Whether a headline's Kind/Condition says what (土砂災害、浸水害) instead of that something changed (継続).
     var conditionIsValue: Bool {
-        guard let code else { return false }
-        return code.hasPrefix("VPWW") || code.hasPrefix("VPNO") || code.hasPrefix("VPAW") || code.hasPrefix("VPWS")
+        isStateOfWarnings || code?.hasPrefix("VPNO") == true || code?.hasPrefix("VPAW") == true
     }
 
     /// 記録雨 and 竜巻 have kinds of their own; nil for the other tags.

@@ -23,6 +23,7 @@ enum JMAWarnings {
         for item in section.owned("Item") {
             let kinds = item.owned("Kind").map(kind)
             for element in areas(of: item) {
+                if statements.isOverfull { return }
                 guard let code = element.area.word("Code") else { continue }
                 let codeType = element.codeType ?? JMAAreaScheme.bodyCodeType(code, section: name)
                 var place = JMAAreaScheme.statement(code, codeType: codeType)
