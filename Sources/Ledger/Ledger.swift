@@ -1,0 +1,105 @@
+/// What we meant to say, and what became of it.
+///
+///     accept ──▶ record(alert, decisions) ──▶ buffer ──▶ one commit for all that waits ──▶ "accepted"
+///     runner ──▶ append(step) ───────────────▶   │
+///
+/// Everything is appended and nothing is changed: a delivery's status is the list of its steps. Writing answers at
+/// once and is in order; the disk is somebody else's time. A town is part of every key, and there is no way to ask
+/// for two towns at once.
+package import AlertModel
+package import ChannelKit
+package import FoundationEssentials
+
+package protocol Ledger: Notebook {
+    /// One town's part, the only way to any of its rows.
+    func town(_ id: TownID) -> any TownLedger
+    /// Keeps a bulletin as it came, with what was decided about it.
+    func keep(_ bulletin: KeptBulletin) -> Commit
+    /// The newest bulletins first.
+    func bulletins(limit: Int) async throws -> [KeptBulletin]
+    /// Done when everything handed over so far is on disk.
+    func flush() -> Commit
+    /// Rows that wait for the disk, and rows lost because it never came.
+    var backlog: (waiting: Int, lost: Int) { get }
+    /// Writes what waits and closes.
+    func close() async
+}
+
+package protocol TownLedger: Sendable {
+    /// An alert and everything decided about it, as one.
+    func record(_ alert: RecordedAlert) -> Commit
+    func append(_ step: RecordedStep)
+    /// What a device showed and who touched it. The same id twice counts once.
+    func append(_ receipt: RecordedReceipt) -> Commit
+    func append(_ report: RecordedReport) -> Commit
+    func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow]
+    func alerts(_ query: AlertQuery) async throws -> [RecordedAlert]
+    func reports(limit: Int) async throws -> [RecordedReport]
+}
+
+/// The promise that something is on disk.
+package final class Commit: Sendable {
+    private let state = CommitState()
+
+    package init() {}
+
+    /// A promise that is kept already.
+    package static func done() -> Commit {
+        let commit = Commit()
+        commit.fulfil(nil)
+        return commit
+    }
+
+    /// Returns once it is on disk.
+    package func committed() async throws {
+        try await state.wait()
+    }
+
+    package func fulfil(_ failure: LedgerFailure?) { state.fulfil(failure) }
+}
+
+package enum LedgerFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The disk refused: full, read-only, gone.
+    case disk(String)
+    /// Too much waits for the disk; this was not taken.
+    case full
+    case closed
+
+    package var description: String {
+        switch self {
+        case .disk(let reason): "the ledger's disk refused: \(reason)"
+        case .full: "too much waits for the ledger's disk"
+        case .closed: "the ledger is closed"
+        }
+    }
+}
+
+/// A bulletin's bytes and their fate, for the operator and for the detection of exact duplicates.
+package struct KeptBulletin: Sendable, Hashable {
+    package enum Verdict: String, Sendable {
+        case accepted, duplicate, refused
+    }
+    /// SHA-256 of the inflated bytes, hex.
+    package var hash: String
+    package var received: Date
+    /// `http`, `folder:…`, `dmdata`, `qzss:…`
+    package var source: String
+    package var verdict: Verdict
+    package var reason: String?
+    /// The alerts it became.
+    package var alerts: [AlertID]
+    package var octets: [UInt8]
+
+    package init(
+        hash: String, received: Date, source: String, verdict: Verdict, reason: String?, alerts: [AlertID],
+        octets: [UInt8]
+    ) {
+        self.hash = hash
+        self.received = received
+        self.source = source
+        self.verdict = verdict
+        self.reason = reason
+        self.alerts = alerts
+        self.octets = octets
+    }
+}

@@ -1,0 +1,104 @@
+internal import AlertModel
+internal import FoundationEssentials
+internal import Synchronization
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// One thing to write.
+enum LedgerWrite: Sendable {
+    case alert(TownID, RecordedAlert)
+    case step(TownID, RecordedStep)
+    case receipt(TownID, RecordedReceipt)
+    case report(TownID, RecordedReport)
+    case bulletin(KeptBulletin)
+    case note(String, [UInt8]?)
+    case barrier
+
+    /// Rows it will become, for the bound.
+    var weight: Int {
+        if case .alert(_, let alert) = self { return 1 + alert.deliveries.count }
+        return 1
+    }
+}
+
+/// What waits for the disk, in order. Name: ledger buffer. Bound: rows. Gauge: `backlog`. When it is full the new
+/// write is not taken: an alert's commit fails at once, so its source hears "not recorded, try again" while the
+/// warning itself is on its way; a step is counted as lost, and after a restart its delivery is looked at again.
+final class LedgerBuffer: Sendable {
+    private struct State {
+        var writes: [(LedgerWrite, Commit?)] = []
+        var weight = 0
+        var lost = 0
+        var isClosed = false
+    }
+
+    private let limit: Int
+    private let state = Mutex(State())
+    // A semaphore of the C library: the writer is a thread of its own and may wait in it.
+    private let bell: Bell
+
+    init(limit: Int) {
+        self.limit = limit
+        bell = Bell()
+    }
+
+    func add(_ write: LedgerWrite, _ commit: Commit? = nil) {
+        let refusal: LedgerFailure? = state.withLock { state in
+            if state.isClosed { return .closed }
+            guard state.weight + write.weight <= limit else {
+                state.lost += write.weight
+                return .full
+            }
+            state.writes.append((write, commit))
+            state.weight += write.weight
+            return nil
+        }
+        if let refusal { commit?.fulfil(refusal) } else { bell.ring() }
+    }
+
+    /// Everything that waits; blocks until there is something. Nil when closed and empty.
+    func takeAll() -> [(LedgerWrite, Commit?)]? {
+        while true {
+            let (writes, isClosed) = state.withLock { state in
+                defer {
+                    state.writes = []
+                    state.weight = 0
+                }
+                return (state.writes, state.isClosed)
+            }
+            if !writes.isEmpty { return writes }
+            if isClosed { return nil }
+            bell.wait()
+        }
+    }
+
+    func close() {
+        state.withLock { $0.isClosed = true }
+        bell.ring()
+    }
+
+    /// Rows that were taken and could not be written.
+    func countLost(_ rows: Int) { state.withLock { $0.lost += rows } }
+
+    var backlog: (waiting: Int, lost: Int) { state.withLock { ($0.weight, $0.lost) } }
+}
+
+/// Wakes one thread.
+// Sendable: sem_t may be posted and waited for from any thread; the pointer is set once.
+private final class Bell: @unchecked Sendable {
+    private let semaphore: UnsafeMutablePointer<sem_t>
+
+    init() {
+        semaphore = .allocate(capacity: 1)
+        sem_init(semaphore, 0, 0)
+    }
+
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
+    }
+
+    func ring() { sem_post(semaphore) }
+    func wait() { while sem_wait(semaphore) != 0 {} }
+}

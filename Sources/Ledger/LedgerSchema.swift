@@ -1,0 +1,156 @@
+internal import AlertModel
+internal import ChannelKit
+internal import FoundationEssentials
+internal import GRDB
+
+/// The tables. `alert`, `delivery`, `step`, `receipt`, `report` and `bulletin` are only ever added to; `standing` is
+/// what the steps and receipts of a delivery add up to, kept in the same transaction so that the log can be asked by
+/// state. `note` is the channels' notebook.
+enum LedgerSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { db in
+            try db.execute(sql: """
+                CREATE TABLE alert (
+                  town TEXT NOT NULL, id TEXT NOT NULL, event TEXT NOT NULL, mode TEXT NOT NULL,
+                  accepted REAL NOT NULL, actor TEXT NOT NULL, content BLOB NOT NULL,
+                  PRIMARY KEY (town, id)) WITHOUT ROWID;
+                CREATE INDEX alert_time ON alert (town, accepted);
+                CREATE INDEX alert_event ON alert (town, event);
+                CREATE TABLE delivery (
+                  number INTEGER PRIMARY KEY AUTOINCREMENT,
+                  town TEXT NOT NULL, id TEXT NOT NULL, alert TEXT NOT NULL, event TEXT NOT NULL, mode TEXT NOT NULL,
+                  kind TEXT NOT NULL, title TEXT NOT NULL, channel TEXT NOT NULL, endpoint TEXT NOT NULL,
+                  endpoints INTEGER NOT NULL, is_send INTEGER NOT NULL, priority INTEGER NOT NULL,
+                  reason TEXT NOT NULL, sentence TEXT NOT NULL, offered REAL NOT NULL, expires REAL NOT NULL,
+                  UNIQUE (town, id));
+                CREATE INDEX delivery_alert ON delivery (town, alert);
+                CREATE TABLE step (
+                  number INTEGER PRIMARY KEY AUTOINCREMENT,
+                  town TEXT NOT NULL, delivery TEXT NOT NULL, at REAL NOT NULL, state TEXT NOT NULL,
+                  attempt INTEGER NOT NULL, detail TEXT, reference TEXT);
+                CREATE INDEX step_delivery ON step (town, delivery);
+                CREATE TABLE standing (
+                  town TEXT NOT NULL, delivery TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
+                  settled REAL, detail TEXT, reference TEXT, reached INTEGER NOT NULL DEFAULT 0,
+                  shown INTEGER NOT NULL DEFAULT 0, touched INTEGER NOT NULL DEFAULT 0,
+                  PRIMARY KEY (town, delivery)) WITHOUT ROWID;
+                CREATE INDEX standing_state ON standing (town, state);
+                CREATE TABLE receipt (
+                  town TEXT NOT NULL, id TEXT NOT NULL, alert TEXT NOT NULL, channel TEXT NOT NULL,
+                  endpoint TEXT NOT NULL, device TEXT NOT NULL, reach INTEGER NOT NULL, occurred REAL NOT NULL,
+                  received REAL NOT NULL, PRIMARY KEY (town, id)) WITHOUT ROWID;
+                CREATE UNIQUE INDEX receipt_level ON receipt (town, alert, device, reach);
+                CREATE TABLE report (
+                  town TEXT NOT NULL, id TEXT NOT NULL, site TEXT NOT NULL, device TEXT NOT NULL,
+                  occurred REAL NOT NULL, received REAL NOT NULL, body TEXT NOT NULL,
+                  PRIMARY KEY (town, id)) WITHOUT ROWID;
+                CREATE TABLE bulletin (
+                  number INTEGER PRIMARY KEY AUTOINCREMENT,
+                  hash TEXT NOT NULL, received REAL NOT NULL, source TEXT NOT NULL, verdict TEXT NOT NULL,
+                  reason TEXT, alerts TEXT NOT NULL, octets BLOB NOT NULL);
+                CREATE INDEX bulletin_hash ON bulletin (hash);
+                CREATE TABLE note (key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
+                """)
+        }
+        return migrator
+    }
+
+    static func apply(_ write: LedgerWrite, to db: Database) throws {
+        switch write {
+        case .alert(let town, let alert): try insert(alert, of: town, db)
+        case .step(let town, let step): try insert(step, of: town, db)
+        case .receipt(let town, let receipt): try insert(receipt, of: town, db)
+        case .report(let town, let report):
+            try run(db, "INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?)", [
+                town.code, report.id, report.site, report.device, report.occurred.timeIntervalSince1970,
+                report.received.timeIntervalSince1970, report.body,
+            ])
+        case .bulletin(let bulletin):
+            try run(db, "INSERT INTO bulletin (hash, received, source, verdict, reason, alerts, octets) VALUES (?,?,?,?,?,?,?)", [
+                bulletin.hash, bulletin.received.timeIntervalSince1970, bulletin.source, bulletin.verdict.rawValue,
+                bulletin.reason, bulletin.alerts.map(\.text).joined(separator: " "), Data(bulletin.octets),
+            ])
+        case .note(let key, let value?):
+            try run(db, "INSERT INTO note VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                [key, Data(value)])
+        case .note(let key, nil): try run(db, "DELETE FROM note WHERE key = ?", [key])
+        case .barrier: break
+        }
+    }
+
+    private static func run(_ db: Database, _ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
+        let statement = try db.cachedStatement(sql: sql)
+        try statement.execute(arguments: StatementArguments(values))
+    }
+
+    private static func insert(_ alert: RecordedAlert, of town: TownID, _ db: Database) throws {
+        let content = try JSONEncoder().encode(alert.content)
+        try run(db, "INSERT OR IGNORE INTO alert VALUES (?,?,?,?,?,?,?)", [
+            town.code, alert.content.id.text, alert.content.event.text, alert.mode.rawValue,
+            alert.accepted.timeIntervalSince1970, alert.actor, content,
+        ])
+        for delivery in alert.deliveries {
+            try run(db, """
+                INSERT OR IGNORE INTO delivery (town, id, alert, event, mode, kind, title, channel, endpoint,
+                endpoints, is_send, priority, reason, sentence, offered, expires)
+                VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+                """, [
+                    town.code, delivery.id.text, alert.content.id.text, alert.content.event.text, alert.mode.rawValue,
+                    alert.content.kind.rawValue, alert.content.title, delivery.channel, delivery.endpoint,
+                    delivery.endpoints, delivery.isSend, delivery.priority.rawValue, delivery.reason,
+                    delivery.sentence, alert.accepted.timeIntervalSince1970, delivery.expires.timeIntervalSince1970,
+                ])
+            let state: DeliveryState = delivery.isSend ? .waiting : .skipped
+            try run(db, "INSERT OR IGNORE INTO standing (town, delivery, state, attempts, settled) VALUES (?,?,?,0,?)", [
+                town.code, delivery.id.text, state.rawValue,
+                delivery.isSend ? nil : alert.accepted.timeIntervalSince1970,
+            ])
+        }
+    }
+
+    private static let ends = DeliveryState.allCases.filter(\.isEnd).map { "'\($0.rawValue)'" }.joined(separator: ",")
+
+    private static func insert(_ step: RecordedStep, of town: TownID, _ db: Database) throws {
+        try run(db, "INSERT INTO step (town, delivery, at, state, attempt, detail, reference) VALUES (?,?,?,?,?,?,?)", [
+            town.code, step.delivery.text, step.at.timeIntervalSince1970, step.state.rawValue, step.attempt,
+            step.detail, step.reference,
+        ])
+        try run(db, """
+            UPDATE standing SET state = ?, attempts = max(attempts, ?), detail = coalesce(?, detail),
+            reference = coalesce(?, reference), settled = ?
+            WHERE town = ? AND delivery = ? AND state NOT IN (\(ends))
+            """, [
+                step.state.rawValue, step.attempt, step.detail, step.reference,
+                step.state.isEnd ? step.at.timeIntervalSince1970 : nil, town.code, step.delivery.text,
+            ])
+    }
+
+    private static func insert(_ receipt: RecordedReceipt, of town: TownID, _ db: Database) throws {
+        try run(db, "INSERT OR IGNORE INTO receipt VALUES (?,?,?,?,?,?,?,?,?)", [
+            town.code, receipt.id, receipt.alert.text, receipt.channel, receipt.endpoint, receipt.device,
+            receipt.reach.rawValue, receipt.occurred.timeIntervalSince1970, receipt.received.timeIntervalSince1970,
+        ])
+        guard db.changesCount > 0 else { return }
+        let column: String
+        switch receipt.reach {
+        case .accepted: return
+        case .reached: column = "reached"
+        case .shown: column = "shown"
+        case .touched: column = "touched"
+        }
+        let delivery = DeliveryID(alert: receipt.alert, town: town, channel: receipt.channel, endpoint: receipt.endpoint)
+        try run(db, "UPDATE standing SET \(column) = \(column) + 1 WHERE town = ? AND delivery = ?",
+            [town.code, delivery.text])
+    }
+
+    static func bulletins(_ db: Database, limit: Int) throws -> [KeptBulletin] {
+        try Row.fetchAll(db, sql: "SELECT * FROM bulletin ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
+            KeptBulletin(
+                hash: row["hash"], received: Date(timeIntervalSince1970: row["received"]), source: row["source"],
+                verdict: KeptBulletin.Verdict(rawValue: row["verdict"]) ?? .refused, reason: row["reason"],
+                alerts: (row["alerts"] as String).split(separator: " ").map { AlertID(String($0)) },
+                octets: [UInt8](row["octets"] as Data))
+        }
+    }
+}

@@ -1,0 +1,227 @@
+package import AlertModel
+package import ChannelKit
+package import FoundationEssentials
+
+/// An alert as a town's ledger has it.
+package struct RecordedAlert: Sendable, Hashable {
+    package var content: AlertContent
+    package var mode: ModeName
+    package var accepted: Date
+    /// Who: `jma`, `cap:sender`, an operator's name.
+    package var actor: String
+    package var deliveries: [RecordedDelivery]
+
+    package init(
+        content: AlertContent, mode: ModeName, accepted: Date, actor: String, deliveries: [RecordedDelivery]
+    ) {
+        self.content = content
+        self.mode = mode
+        self.accepted = accepted
+        self.actor = actor
+        self.deliveries = deliveries
+    }
+}
+
+/// A decision: to send to one far end, or why not. A reason that holds for a whole channel is one row with
+/// endpoint `*`.
+package struct RecordedDelivery: Sendable, Hashable {
+    package var id: DeliveryID
+    package var channel: String
+    package var endpoint: String
+    /// How many far ends the row speaks of.
+    package var endpoints: Int
+    package var isSend: Bool
+    package var priority: Priority
+    /// A stable word, and the sentence for people.
+    package var reason: String
+    package var sentence: String
+    package var expires: Date
+
+    package init(
+        id: DeliveryID, channel: String, endpoint: String, endpoints: Int = 1, isSend: Bool, priority: Priority,
+        reason: String, sentence: String, expires: Date
+    ) {
+        self.id = id
+        self.channel = channel
+        self.endpoint = endpoint
+        self.endpoints = endpoints
+        self.isSend = isSend
+        self.priority = priority
+        self.reason = reason
+        self.sentence = sentence
+        self.expires = expires
+    }
+}
+
+/// How a delivery stands. The last five are ends.
+package enum DeliveryState: String, Sendable, CaseIterable {
+    case waiting, sending, retrying, stopped, held, skipped
+    case delivered, superseded, annulled, expired, rejected
+
+    package var isEnd: Bool {
+        switch self {
+        case .delivered, .superseded, .annulled, .expired, .rejected, .skipped: true
+        case .waiting, .sending, .retrying, .stopped, .held: false
+        }
+    }
+}
+
+/// One step of a delivery.
+package struct RecordedStep: Sendable, Hashable {
+    package var delivery: DeliveryID
+    package var at: Date
+    package var state: DeliveryState
+    package var attempt: Int
+    /// The far end's words, or ours.
+    package var detail: String?
+    package var reference: String?
+
+    package init(
+        delivery: DeliveryID, at: Date, state: DeliveryState, attempt: Int = 0, detail: String? = nil,
+        reference: String? = nil
+    ) {
+        self.delivery = delivery
+        self.at = at
+        self.state = state
+        self.attempt = attempt
+        self.detail = detail
+        self.reference = reference
+    }
+}
+
+/// What one device says about one alert.
+package struct RecordedReceipt: Sendable, Hashable {
+    package var id: String
+    package var alert: AlertID
+    package var channel: String
+    package var endpoint: String
+    package var device: String
+    package var reach: Reach
+    /// When it happened, computed from the device's elapsed time, and when we heard.
+    package var occurred: Date
+    package var received: Date
+
+    package init(
+        id: String, alert: AlertID, channel: String, endpoint: String, device: String, reach: Reach, occurred: Date,
+        received: Date
+    ) {
+        self.id = id
+        self.alert = alert
+        self.channel = channel
+        self.endpoint = endpoint
+        self.device = device
+        self.reach = reach
+        self.occurred = occurred
+        self.received = received
+    }
+}
+
+/// What a shelter reports back. The body is the shelter's own JSON, at most 16 KB.
+package struct RecordedReport: Sendable, Hashable {
+    package var id: String
+    package var site: String
+    package var device: String
+    package var occurred: Date
+    package var received: Date
+    package var body: String
+
+    package init(id: String, site: String, device: String, occurred: Date, received: Date, body: String) {
+        self.id = id
+        self.site = site
+        self.device = device
+        self.occurred = occurred
+        self.received = received
+        self.body = body
+    }
+}
+
+package struct DeliveryQuery: Sendable {
+    package var alert: AlertID?
+    package var channel: String?
+    package var endpoint: String?
+    package var state: DeliveryState?
+    /// Only deliveries that have not ended.
+    package var unfinishedOnly = false
+    /// Rows after this number.
+    package var after: Int64 = 0
+    /// Asks for the last rows instead of the first.
+    package var newest = false
+    package var limit = 100
+
+    package init() {}
+}
+
+package struct AlertQuery: Sendable {
+    package var id: AlertID?
+    package var event: EventID?
+    /// Accepted at or after.
+    package var since: Date?
+    package var limit = 100
+    package init() {}
+}
+
+/// A row of the delivery log: the decision, and how it stands.
+package struct DeliveryRow: Sendable, Hashable {
+    package var number: Int64
+    package var delivery: RecordedDelivery
+    package var town: TownID
+    package var alert: AlertID
+    package var event: EventID
+    package var mode: ModeName
+    package var kind: AlertKind
+    package var title: String
+    package var offered: Date
+    package var state: DeliveryState
+    package var attempts: Int
+    package var settled: Date?
+    package var detail: String?
+    package var reference: String?
+    /// Devices that reached each level.
+    package var reached: Int
+    package var shown: Int
+    package var touched: Int
+
+    package init(
+        number: Int64, delivery: RecordedDelivery, town: TownID, alert: AlertID, event: EventID, mode: ModeName,
+        kind: AlertKind, title: String, offered: Date, state: DeliveryState, attempts: Int = 0, settled: Date? = nil,
+        detail: String? = nil, reference: String? = nil, reached: Int = 0, shown: Int = 0, touched: Int = 0
+    ) {
+        self.number = number
+        self.delivery = delivery
+        self.town = town
+        self.alert = alert
+        self.event = event
+        self.mode = mode
+        self.kind = kind
+        self.title = title
+        self.offered = offered
+        self.state = state
+        self.attempts = attempts
+        self.settled = settled
+        self.detail = detail
+        self.reference = reference
+        self.reached = reached
+        self.shown = shown
+        self.touched = touched
+    }
+
+    /// A later step. Steps come in order; nothing follows an end.
+    package mutating func take(_ step: RecordedStep) {
+        guard !state.isEnd else { return }
+        state = step.state
+        attempts = max(attempts, step.attempt)
+        detail = step.detail ?? detail
+        reference = step.reference ?? reference
+        if step.state.isEnd { settled = step.at }
+    }
+
+    /// A receipt of a device that had not said as much before.
+    package mutating func take(_ reach: Reach) {
+        switch reach {
+        case .accepted: break
+        case .reached: reached += 1
+        case .shown: shown += 1
+        case .touched: touched += 1
+        }
+    }
+}

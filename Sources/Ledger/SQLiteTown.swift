@@ -1,0 +1,109 @@
+internal import AlertModel
+internal import ChannelKit
+internal import FoundationEssentials
+internal import GRDB
+
+/// One town's part of the ledger: its code is in every question.
+struct SQLiteTown: TownLedger {
+    let id: TownID
+    let pool: DatabasePool
+    let buffer: LedgerBuffer
+
+    func record(_ alert: RecordedAlert) -> Commit { add(.alert(id, alert)) }
+    func append(_ step: RecordedStep) { buffer.add(.step(id, step)) }
+    func append(_ receipt: RecordedReceipt) -> Commit { add(.receipt(id, receipt)) }
+    func append(_ report: RecordedReport) -> Commit { add(.report(id, report)) }
+
+    private func add(_ write: LedgerWrite) -> Commit {
+        let commit = Commit()
+        buffer.add(write, commit)
+        return commit
+    }
+
+    func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {
+        var conditions = ["d.town = ?", "d.number > ?"]
+        var arguments: [any DatabaseValueConvertible] = [id.code, query.after]
+        func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+            guard let value else { return }
+            conditions.append(condition)
+            arguments.append(value)
+        }
+        add("d.alert = ?", query.alert?.text)
+        add("d.channel = ?", query.channel)
+        add("d.endpoint = ?", query.endpoint)
+        add("s.state = ?", query.state?.rawValue)
+        if query.unfinishedOnly {
+            let open = DeliveryState.allCases.filter { !$0.isEnd }.map { "'\($0.rawValue)'" }.joined(separator: ",")
+            conditions.append("s.state IN (\(open))")
+        }
+        arguments.append(query.limit)
+        let sql = """
+            SELECT d.*, s.state, s.attempts, s.settled, s.detail, s.reference, s.reached, s.shown, s.touched
+            FROM delivery d JOIN standing s ON s.town = d.town AND s.delivery = d.id
+            WHERE \(conditions.joined(separator: " AND ")) ORDER BY d.number \(query.newest ? "DESC" : "ASC") LIMIT ?
+            """
+        let given = StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? })
+        let rows = try await pool.read { db in
+            try Row.fetchAll(db, sql: sql, arguments: given).map { try deliveryRow($0) }
+        }
+        return query.newest ? rows.reversed() : rows
+    }
+
+    private func deliveryRow(_ row: Row) throws -> DeliveryRow {
+        let delivery = RecordedDelivery(
+            id: DeliveryID(row["id"]), channel: row["channel"], endpoint: row["endpoint"],
+            endpoints: row["endpoints"], isSend: row["is_send"],
+            priority: Priority(rawValue: row["priority"]) ?? .background, reason: row["reason"],
+            sentence: row["sentence"], expires: Date(timeIntervalSince1970: row["expires"]))
+        return DeliveryRow(
+            number: row["number"], delivery: delivery, town: id, alert: AlertID(row["alert"]),
+            event: EventID(row["event"]), mode: ModeName(rawValue: row["mode"]) ?? .exercise,
+            kind: AlertKind(rawValue: row["kind"]) ?? .other, title: row["title"],
+            offered: Date(timeIntervalSince1970: row["offered"]),
+            state: DeliveryState(rawValue: row["state"]) ?? .rejected, attempts: row["attempts"],
+            settled: (row["settled"] as Double?).map { Date(timeIntervalSince1970: $0) }, detail: row["detail"],
+            reference: row["reference"], reached: row["reached"], shown: row["shown"], touched: row["touched"])
+    }
+
+    func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] {
+        var conditions = ["town = ?"]
+        var arguments: [any DatabaseValueConvertible] = [id.code]
+        if let alert = query.id {
+            conditions.append("id = ?")
+            arguments.append(alert.text)
+        }
+        if let event = query.event {
+            conditions.append("event = ?")
+            arguments.append(event.text)
+        }
+        if let since = query.since {
+            conditions.append("accepted >= ?")
+            arguments.append(since.timeIntervalSince1970)
+        }
+        arguments.append(query.limit)
+        let sql = "SELECT * FROM alert WHERE \(conditions.joined(separator: " AND ")) ORDER BY accepted DESC, id DESC LIMIT ?"
+        let given = StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? })
+        return try await pool.read { db in
+            try Row.fetchAll(db, sql: sql, arguments: given).map { row in
+                RecordedAlert(
+                    content: try JSONDecoder().decode(AlertContent.self, from: row["content"] as Data),
+                    mode: ModeName(rawValue: row["mode"]) ?? .exercise,
+                    accepted: Date(timeIntervalSince1970: row["accepted"]), actor: row["actor"], deliveries: [])
+            }
+        }
+    }
+
+    func reports(limit: Int) async throws -> [RecordedReport] {
+        let town = id.code
+        return try await pool.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM report WHERE town = ? ORDER BY received DESC LIMIT ?", arguments: [town, limit]
+            ).map { row in
+                RecordedReport(
+                    id: row["id"], site: row["site"], device: row["device"],
+                    occurred: Date(timeIntervalSince1970: row["occurred"]),
+                    received: Date(timeIntervalSince1970: row["received"]), body: row["body"])
+            }
+        }
+    }
+}

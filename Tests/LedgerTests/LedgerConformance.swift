@@ -1,0 +1,190 @@
+import AlertModel
+import ChannelKit
+import Foundation
+import Ledger
+import Logging
+import Testing
+
+let kesennuma = TownID("042056")!
+let ishinomaki = TownID("042021")!
+let epoch = Date(timeIntervalSince1970: 1_299_822_405)
+
+/// The ledgers that must behave alike.
+enum Store: String, CaseIterable, Sendable {
+    case memory, sqlite
+
+    func open() throws -> any Ledger {
+        switch self {
+        case .memory: return MemoryLedger()
+        case .sqlite:
+            let folder = URL.temporaryDirectory.appending(path: "noroshi-ledger-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            return try SQLiteLedger(path: folder.appending(path: "ledger.sqlite").path(), logger: Logger(label: "t"))
+        }
+    }
+}
+
+func alert(_ id: String, sends: Int = 2, skips: Int = 1, in town: TownID = kesennuma, at date: Date = epoch) -> RecordedAlert {
+    let alertID = AlertID(id)
+    let content = AlertContent(
+        id: alertID, event: EventID("jma/eew/\(id)"), kind: .eew, message: .alert,
+        revision: Revision(series: "VXSE43", serial: 1, sent: date), type: "VXSE43", title: "緊急地震速報（警報）",
+        headline: "三陸沖で地震　強い揺れに警戒", sender: "気象庁", sent: date, expires: date.addingTimeInterval(600))
+    func row(_ channel: String, _ endpoint: String, _ isSend: Bool) -> RecordedDelivery {
+        RecordedDelivery(
+            id: DeliveryID(alert: alertID, town: town, channel: channel, endpoint: endpoint), channel: channel,
+            endpoint: endpoint, isSend: isSend, priority: .immediate, reason: isSend ? "warned" : "below-threshold",
+            sentence: isSend ? "警報の地域" : "震度3: below this town's threshold", expires: date.addingTimeInterval(600))
+    }
+    return RecordedAlert(
+        content: content, mode: .exercise, accepted: date, actor: "jma",
+        deliveries: (0..<sends).map { row("wifi-portal", "spot-\($0)", true) }
+            + (0..<skips).map { row("area-mail", "gateway-\($0)", false) })
+}
+
+@Suite("Every ledger")
+struct LedgerConformance {
+    @Test("An alert and its decisions are there once the commit is done, skips like sends", arguments: Store.allCases)
+    func record(store: Store) async throws {
+        let ledger = try store.open()
+        try await ledger.town(kesennuma).record(alert("a")).committed()
+        let rows = try await ledger.town(kesennuma).deliveries(DeliveryQuery())
+        #expect(rows.map(\.state) == [.waiting, .waiting, .skipped])
+        #expect(rows.last?.delivery.sentence == "震度3: below this town's threshold")
+        let found = try await ledger.town(kesennuma).alerts(AlertQuery())
+        #expect(found.map(\.content.id) == [AlertID("a")])
+        #expect(found.first?.content.headline == "三陸沖で地震　強い揺れに警戒")
+        await ledger.close()
+    }
+
+    @Test("The same alert twice is one", arguments: Store.allCases)
+    func twice(store: Store) async throws {
+        let ledger = try store.open()
+        try await ledger.town(kesennuma).record(alert("a")).committed()
+        try await ledger.town(kesennuma).record(alert("a")).committed()
+        #expect(try await ledger.town(kesennuma).deliveries(DeliveryQuery()).count == 3)
+        await ledger.close()
+    }
+
+    @Test("A town sees nothing of another", arguments: Store.allCases)
+    func towns(store: Store) async throws {
+        let ledger = try store.open()
+        try await ledger.town(kesennuma).record(alert("a")).committed()
+        try await ledger.town(ishinomaki).record(alert("b", in: ishinomaki)).committed()
+        var query = DeliveryQuery()
+        query.alert = AlertID("a")
+        #expect(try await ledger.town(ishinomaki).deliveries(query).isEmpty)
+        #expect(try await ledger.town(ishinomaki).alerts(AlertQuery()).map(\.content.id) == [AlertID("b")])
+        await ledger.close()
+    }
+
+    @Test("Steps add up to how a delivery stands, and nothing follows an end", arguments: Store.allCases)
+    func steps(store: Store) async throws {
+        let ledger = try store.open()
+        let town = ledger.town(kesennuma)
+        let recorded = alert("a", sends: 1, skips: 0)
+        _ = town.record(recorded)
+        let id = recorded.deliveries[0].id
+        town.append(RecordedStep(delivery: id, at: epoch, state: .sending, attempt: 1))
+        town.append(RecordedStep(delivery: id, at: epoch, state: .retrying, attempt: 1, detail: "gateway answered 503"))
+        town.append(RecordedStep(delivery: id, at: epoch, state: .sending, attempt: 2))
+        town.append(RecordedStep(
+            delivery: id, at: epoch.addingTimeInterval(2), state: .delivered, attempt: 2, reference: "4370/16"))
+        town.append(RecordedStep(delivery: id, at: epoch, state: .expired))
+        try await ledger.flush().committed()
+        let row = try #require(try await town.deliveries(DeliveryQuery()).first)
+        #expect(row.state == .delivered)
+        #expect(row.attempts == 2)
+        #expect(row.reference == "4370/16")
+        #expect(row.settled == epoch.addingTimeInterval(2))
+        var open = DeliveryQuery()
+        open.unfinishedOnly = true
+        #expect(try await town.deliveries(open).isEmpty)
+        await ledger.close()
+    }
+
+    @Test("The log is read by cursor, by alert, channel, endpoint and state", arguments: Store.allCases)
+    func cursor(store: Store) async throws {
+        let ledger = try store.open()
+        let town = ledger.town(kesennuma)
+        for index in 0..<5 { _ = town.record(alert("a\(index)", at: epoch.addingTimeInterval(Double(index)))) }
+        try await ledger.flush().committed()
+        var query = DeliveryQuery()
+        query.limit = 4
+        var seen: [Int64] = []
+        while true {
+            let page = try await town.deliveries(query)
+            guard let last = page.last else { break }
+            seen += page.map(\.number)
+            query.after = last.number
+        }
+        #expect(seen.count == 15 && seen == seen.sorted() && Set(seen).count == 15)
+        var skipped = DeliveryQuery()
+        skipped.state = .skipped
+        #expect(try await town.deliveries(skipped).count == 5)
+        var spot = DeliveryQuery()
+        spot.endpoint = "spot-1"
+        spot.alert = AlertID("a3")
+        #expect(try await town.deliveries(spot).count == 1)
+        var newest = DeliveryQuery()
+        newest.newest = true
+        newest.limit = 3
+        #expect(try await town.deliveries(newest).map(\.alert) == Array(repeating: AlertID("a4"), count: 3))
+        await ledger.close()
+    }
+
+    @Test("A receipt counts once by its id and once by device and level", arguments: Store.allCases)
+    func receipts(store: Store) async throws {
+        let ledger = try store.open()
+        let town = ledger.town(kesennuma)
+        _ = town.record(alert("a", sends: 1, skips: 0))
+        for (id, device, reach) in [
+            ("r1", "d1", Reach.reached), ("r1", "d1", .reached), ("r2", "d1", .reached), ("r3", "d1", .shown),
+            ("r4", "d2", .reached), ("r5", "d2", .touched),
+        ] {
+            _ = town.append(RecordedReceipt(
+                id: id, alert: AlertID("a"), channel: "wifi-portal", endpoint: "spot-0", device: device, reach: reach,
+                occurred: epoch, received: epoch))
+        }
+        try await ledger.flush().committed()
+        let row = try #require(try await town.deliveries(DeliveryQuery()).first)
+        #expect((row.reached, row.shown, row.touched) == (2, 1, 1))
+        await ledger.close()
+    }
+
+    @Test("A report sent twice is one", arguments: Store.allCases)
+    func reports(store: Store) async throws {
+        let ledger = try store.open()
+        let report = RecordedReport(
+            id: "r", site: "hashikami", device: "d", occurred: epoch, received: epoch, body: #"{"people":41}"#)
+        _ = ledger.town(kesennuma).append(report)
+        try await ledger.town(kesennuma).append(report).committed()
+        #expect(try await ledger.town(kesennuma).reports(limit: 10) == [report])
+        #expect(try await ledger.town(ishinomaki).reports(limit: 10).isEmpty)
+        await ledger.close()
+    }
+
+    @Test("Refused bulletins are kept with their bytes", arguments: Store.allCases)
+    func bulletins(store: Store) async throws {
+        let ledger = try store.open()
+        let kept = KeptBulletin(
+            hash: "00", received: epoch, source: "http", verdict: .refused, reason: "not XML", alerts: [],
+            octets: [0x3C, 0xFF])
+        try await ledger.keep(kept).committed()
+        #expect(try await ledger.bulletins(limit: 5) == [kept])
+        await ledger.close()
+    }
+
+    @Test("The notebook remembers, forgets and lists", arguments: Store.allCases)
+    func notebook(store: Store) async throws {
+        let ledger = try store.open()
+        ledger.write("area-mail/b", [2])
+        ledger.write("area-mail/a", [1])
+        ledger.write("other", [3])
+        #expect(ledger.read("area-mail/a") == [1])
+        #expect(ledger.keys(prefix: "area-mail/") == ["area-mail/a", "area-mail/b"])
+        ledger.write("area-mail/a", nil)
+        #expect(ledger.read("area-mail/a") == nil)
+        await ledger.close()
+    }
+}

@@ -1,0 +1,69 @@
+import AlertModel
+import ChannelKit
+import Foundation
+import Ledger
+import Logging
+import Testing
+
+@Suite("The SQLite ledger")
+struct SQLiteLedgerTests {
+    let folder: URL
+    init() throws {
+        folder = URL.temporaryDirectory.appending(path: "noroshi-sqlite-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+    var path: String { folder.appending(path: "ledger.sqlite").path() }
+
+    @Test("A commit survives the loss of power: synchronous is FULL on the writer")
+    func synchronous() async throws {
+        let ledger = try SQLiteLedger(path: path, logger: Logger(label: "t"))
+        #expect(try ledger.synchronousLevel() == 2)
+        await ledger.close()
+    }
+
+    @Test("What was committed is there when it is opened again")
+    func reopen() async throws {
+        let first = try SQLiteLedger(path: path, logger: Logger(label: "t"))
+        try await first.town(kesennuma).record(alert("a")).committed()
+        first.write("area-mail/serial", [0, 9])
+        await first.close()
+        let second = try SQLiteLedger(path: path, logger: Logger(label: "t"))
+        #expect(try await second.town(kesennuma).deliveries(DeliveryQuery()).count == 3)
+        #expect(second.read("area-mail/serial") == [0, 9])
+        await second.close()
+    }
+
+    @Test("What comes while the buffer is full is refused at once and counted, never waited for")
+    func full() async throws {
+        let ledger = try SQLiteLedger(path: path, limit: 2, logger: Logger(label: "t"))
+        await #expect(throws: LedgerFailure.full) {
+            try await ledger.town(kesennuma).record(alert("a", sends: 5)).committed()
+        }
+        #expect(ledger.backlog.lost == 7)
+        await ledger.close()
+    }
+
+    @Test("A disk that is full fails the commit, and the ledger goes on when there is room again")
+    func diskFull() async throws {
+        let ledger = try SQLiteLedger(path: path, logger: Logger(label: "t"))
+        try ledger.limitPages(to: 1)
+        await #expect(throws: LedgerFailure.self) {
+            for index in 0..<200 {
+                try await ledger.town(kesennuma).record(alert("a\(index)", sends: 50)).committed()
+            }
+        }
+        try ledger.limitPages(to: 1_000_000)
+        try await ledger.town(kesennuma).record(alert("later")).committed()
+        #expect(try await ledger.town(kesennuma).alerts(AlertQuery()).contains { $0.content.id == AlertID("later") })
+        await ledger.close()
+    }
+
+    @Test("A closed ledger refuses instead of forgetting")
+    func closed() async throws {
+        let ledger = try SQLiteLedger(path: path, logger: Logger(label: "t"))
+        await ledger.close()
+        await #expect(throws: LedgerFailure.closed) {
+            try await ledger.town(kesennuma).record(alert("a")).committed()
+        }
+    }
+}
