@@ -1,0 +1,77 @@
+public import AlertModel
+public import ChannelKit
+import FoundationEssentials
+
+/// Tablets at schools and shelters that keep the hub's page open.
+///
+/// The far end is a topic of the hub's own stream: `deliver` puts one line of JSON before everyone who listens and
+/// into the catch-up of those who do not just now. What a tablet has, shows and somebody touched comes back later as
+/// receipts of the device, so the answer here is `accepted` and nothing more.
+public struct SchoolTablet<M: Mode>: ChannelAdapter {
+    public static var manifest: ChannelManifest {
+        ChannelManifest(
+            name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart,
+            // Publishing is a copy in memory: the number bounds bookkeeping, not a far end.
+            concurrency: 64, reservedForImmediate: 32, attemptLimit: .seconds(2))
+    }
+
+    /// Bytes of one line. The tablet keeps a dozen of them, a stream position is answered from memory.
+    static var lineLimit: Int { 48_000 }
+
+    /// Beside the longest text the rest of a line fits into its limit; UTF-8 has three bytes for a kanji.
+    static var bodyLimit: Int { 4_000 }
+
+    let stream: any StreamPublisher
+    let now: @Sendable () -> Date
+
+    public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
+        stream = setup.stream
+        now = setup.wallClock
+    }
+
+    public static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem] {
+        guard text.body.count > bodyLimit else { return [] }
+        return [TextProblem(
+            rule: "too-long", text: "\(text.body.count) characters, a tablet's screen takes \(bodyLimit)",
+            position: bodyLimit, length: text.body.count - bodyLimit)]
+    }
+
+    public func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt {
+        let alert = message.alert
+        guard alert.message != .ack, alert.message != .error else {
+            throw .rejected("a tablet shows no \(alert.message.rawValue)")
+        }
+        let time = now()
+        let isCancel = alert.message == .cancel
+        // A cancel must find whoever still shows the alert, also when that would have ended by itself.
+        let left = max(alert.expires.timeIntervalSince(time), isCancel ? 600 : 0)
+        guard left > 0 else { throw .rejected("expired before it could be published") }
+        let line = try Self.line(TabletAlert(message, delivery: delivery.id, expiresIn: left, serverTime: time))
+        let event = StreamEvent(
+            name: isCancel ? "cancel" : "alert", data: line, key: Self.key(alert.event),
+            expiresIn: .milliseconds(Int(min(left, 366 * 86_400) * 1000)), isRevocation: isCancel)
+        let topic = StreamTopic(town: delivery.farEnd.town, site: delivery.farEnd.id)
+        let (position, live) = stream.publish(event, to: topic)
+        return Receipt(reference: position.description, note: live == 1 ? "1 tablet listening" : "\(live) tablets listening")
+    }
+
+    /// A drill of an event never replaces the real one in the catch-up.
+    static func key(_ event: EventID) -> String {
+        M.name == .exercise ? "exercise/\(event.text)" : event.text
+    }
+
+    private static func line(_ alert: TabletAlert) throws(DeliveryFailure) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let bytes: [UInt8]
+        do {
+            bytes = Array(try encoder.encode(alert))
+        } catch {
+            throw .rejected("no JSON for a tablet: \(error)")
+        }
+        guard bytes.count <= lineLimit else {
+            throw .rejected("\(bytes.count) bytes for a tablet, \(lineLimit) are the limit")
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,171 @@
+import AlertModel
+import ChannelKit
+import Foundation
+import Logging
+import Synchronization
+import Testing
+
+@testable import SchoolTablet
+
+/// Keeps what was published, as the edge would.
+final class Recorder: StreamPublisher {
+    let published = Mutex<[(event: StreamEvent, topic: StreamTopic)]>([])
+    let live: Int
+    init(live: Int) { self.live = live }
+
+    func publish(_ event: StreamEvent, to topic: StreamTopic) -> (position: StreamPosition, live: Int) {
+        published.withLock { list in
+            list.append((event, topic))
+            return (StreamPosition(epoch: 7, offset: UInt64(list.count)), live)
+        }
+    }
+}
+
+struct Nothing: HTTPTransport, Notebook {
+    func send(_ call: HTTPCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> HTTPAnswer {
+        throw .unreachable("a stream needs no transport")
+    }
+    func read(_ key: String) -> [UInt8]? { nil }
+    func write(_ key: String, _ value: [UInt8]?) {}
+    func keys(prefix: String) -> [String] { [] }
+}
+
+/// 2026-11-23 14:46 in Japan.
+private let start = Date(timeIntervalSince1970: 1_795_412_760)
+
+@Suite("School tablet")
+struct SchoolTabletTests {
+    let recorder = Recorder(live: 12)
+
+    func adapter<M: Mode>(_ mode: M.Type, at time: Date = start) throws -> SchoolTablet<M> {
+        try SchoolTablet(ChannelSetup(
+            settings: [:], transport: Nothing(), stream: recorder, notebook: Nothing(),
+            directory: URL(fileURLWithPath: "/nonexistent"), logger: Logger(label: "test"), wallClock: { time }))
+    }
+
+    func content(_ message: MessageType = .alert, _ change: (inout AlertContent) -> Void = { _ in }) -> AlertContent {
+        var content = AlertContent(
+            id: AlertID("a1"), event: EventID("jma/eew/1"), kind: .eew, message: message,
+            revision: Revision(series: "VXSE45", serial: 3, sent: start, isCancel: message == .cancel), type: "VXSE45",
+            title: "緊急地震速報", sender: "気象庁", sent: start, reported: start, expires: start + 180,
+            hypocentre: Hypocentre(name: "宮城県沖", depth: 10, magnitude: 1.0, isAssumed: true))
+        change(&content)
+        return content
+    }
+
+    func deliver<M: Mode>(
+        _ mode: M.Type, _ content: AlertContent, body: String = "強い揺れに警戒\n「頭を守る」", at time: Date = start
+    ) async throws(DeliveryFailure) -> Receipt {
+        let adapter: SchoolTablet<M>
+        do { adapter = try self.adapter(mode, at: time) } catch { throw .misconfigured("\(error)") }
+        let town = TownID("042056")!
+        let shelters = [
+            ShelterStatus(shelter: Shelter(id: "b", name: "乙"), state: .closed),
+            ShelterStatus(shelter: Shelter(id: "c", name: "丙"), state: nil),
+            ShelterStatus(shelter: Shelter(id: "a", name: "甲"), state: .open, note: "毛布あり"),
+        ]
+        let message = Message(
+            alert: Alert<M>(content), town: Town(id: town, name: "気仙沼市", romanName: "Kesennuma City", areas: [:]),
+            priority: .immediate, texts: [.japanese: RenderedText(title: "緊急地震速報", body: body)],
+            local: [
+                AreaStatement(scheme: .jmaCity, code: "0420500", value: "5-"),
+                AreaStatement(scheme: .jmaSeismic, code: "220", value: "6+"),
+            ], shelters: shelters)
+        return try await adapter.deliver(message, Delivery(
+            id: DeliveryID("d1"), alert: content.id, event: content.event, message: content.message,
+            farEnd: FarEnd(town: town, id: "school-1", name: "第一小", settings: [:]), priority: .immediate, attempt: 1,
+            deadline: .now + .seconds(2)))
+    }
+
+    func line(_ index: Int = 0) throws -> [String: Any] {
+        let data = recorder.published.withLock { $0[index].event.data }
+        #expect(!data.contains(10))
+        return try #require(try JSONSerialization.jsonObject(with: Data(data)) as? [String: Any])
+    }
+
+    @Test("An alert is one line to the topic of the school, and the receipt says how many listen")
+    func alert() async throws {
+        let receipt = try await deliver(Actual.self, content())
+        #expect(receipt == Receipt(reach: .accepted, reference: "7-1", note: "12 tablets listening"))
+        let (event, topic) = recorder.published.withLock { $0[0] }
+        #expect(topic == StreamTopic(town: TownID("042056")!, site: "school-1"))
+        #expect(event.name == "alert")
+        #expect(event.key == "jma/eew/1")
+        #expect(event.expiresIn == .seconds(180))
+        #expect(!event.isRevocation)
+        let line = try line()
+        #expect(line["id"] as? String == "a1")
+        #expect(line["mode"] as? String == "actual")
+        #expect(line["priority"] as? String == "immediate")
+        #expect(line["sent"] as? String == "2026-11-23T14:46:00+09:00")
+        #expect(line["expires_in"] as? Int == 180)
+        #expect(line["local_intensity"] as? String == "6+")
+        let texts = try #require(line["texts"] as? [String: [String: String]])
+        #expect(texts["ja"]?["body"] == "強い揺れに警戒\n「頭を守る」")
+    }
+
+    @Test("Magnitude and depth of an assumed hypocentre stay at home")
+    func assumed() async throws {
+        _ = try await deliver(Actual.self, content())
+        let hypocentre = try #require(try line()["hypocentre"] as? [String: Any])
+        #expect(hypocentre["name"] as? String == "宮城県沖")
+        #expect(hypocentre["magnitude"] == nil)
+        #expect(hypocentre["depth_km"] == nil)
+    }
+
+    @Test("Shelters with a state only, open ones first")
+    func shelters() async throws {
+        _ = try await deliver(Actual.self, content())
+        let shelters = try #require(try line()["shelters"] as? [[String: Any]])
+        #expect(shelters.compactMap { $0["state"] as? String } == ["open", "closed"])
+        #expect(shelters[0]["note"] as? String == "毛布あり")
+    }
+
+    @Test("A cancel revokes, and outlives the alert so that it finds every screen")
+    func cancel() async throws {
+        _ = try await deliver(Actual.self, content(.cancel), at: start + 300)
+        let event = recorder.published.withLock { $0[0].event }
+        #expect(event.name == "cancel")
+        #expect(event.isRevocation)
+        #expect(event.expiresIn == .seconds(600))
+    }
+
+    @Test("A drill has a key of its own and says that it is one")
+    func drill() async throws {
+        _ = try await deliver(Exercise.self, content())
+        #expect(recorder.published.withLock { $0[0].event.key } == "exercise/jma/eew/1")
+        #expect(try line()["mode"] as? String == "exercise")
+    }
+
+    @Test("An evacuation order brings its level; a lifted one brings none", arguments: [false, true])
+    func level(isLifted: Bool) async throws {
+        _ = try await deliver(Actual.self, content { content in
+            content.kind = .evacuation
+            content.detail = .evacuation(EvacuationOrder(
+                level: .order, hazard: "洪水", districts: ["本町"], isLifted: isLifted))
+        })
+        #expect(try line()["level"] as? Int == (isLifted ? nil : 4))
+        #expect(try line()["lifted"] as? Bool == isLifted)
+        #expect(try line()["local_intensity"] == nil)
+    }
+
+    @Test("Expired is refused, and nothing is published")
+    func expired() async throws {
+        await #expect(throws: DeliveryFailure.rejected("expired before it could be published")) {
+            try await deliver(Actual.self, content(), at: start + 180)
+        }
+        #expect(recorder.published.withLock { $0.isEmpty })
+    }
+
+    @Test("A text no screen takes is refused before it is queued and at delivery")
+    func tooLong() async throws {
+        let long = String(repeating: "長", count: 20_000)
+        let problems = SchoolTablet<Actual>.lint(RenderedText(title: "", body: long), .japanese, in: content())
+        #expect(problems.map(\.rule) == ["too-long"])
+        await #expect {
+            try await deliver(Actual.self, content(), body: long)
+        } throws: { error in
+            if case DeliveryFailure.rejected = error { true } else { false }
+        }
+    }
+}
