@@ -36,6 +36,12 @@ package enum CAPReader {
         return bulletin
     }
 
+    /// The verdict on the signature with its reason, for the log. Nil for what is no document.
+    package static func signature(of octets: [UInt8], trust: CAPTrust = .nobody) -> CAPSignature.Verdict? {
+        guard let document = try? XMLDocument(octets) else { return nil }
+        return CAPSignature.verdict(on: document, trust: trust)
+    }
+
     private static func version(of root: XMLElement) throws(Refusal) -> CAPVersion {
         if let version = CAPVersion(namespace: root.namespace) {
             guard root.name == "alert" else { throw Refusal("CAP \(version.rawValue): the document is \(root.name), not alert") }

@@ -1,10 +1,49 @@
-/// Whose signatures count. Read from the settings: certificates or keys of issuers that were met in person.
-package struct CAPTrust: Sendable {
-    /// SHA-256 of the SubjectPublicKeyInfo (DER) of each trusted key, as RFC 7469 pins are.
-    package var pins: Set<[UInt8]>
+/// Whose signatures count. From the settings: keys of issuers that were agreed on beforehand.
+///
+/// A trusted certificate stands for its key alone. Dates and issuers of certificates are not asked: the town
+/// decides whom it believes, and a key that is no longer believed is taken out of the settings.
+import Crypto
+import FoundationEssentials
 
-    package init(pins: Set<[UInt8]> = []) { self.pins = pins }
+package struct CAPTrust: Sendable {
+    /// SHA-256 of the SubjectPublicKeyInfo (DER), 32 octets each; the pins of RFC 7469.
+    package private(set) var pins: Set<[UInt8]> = []
+    /// Keys known in full (DER): they also check signatures that carry no key.
+    private(set) var keys: [[UInt8]] = []
+
+    package init() {}
 
     /// Every good signature is of somebody unknown.
     package static let nobody = CAPTrust()
+
+    /// Each entry is a pin `sha256/BASE64`, or PEM text with a `CERTIFICATE` or a `PUBLIC KEY`.
+    package init(entries: [String]) throws(Refusal) {
+        for entry in entries {
+            let text = entry.trimmingXMLSpace()
+            if text.hasPrefix("sha256/") {
+                guard let pin = Data(base64Encoded: String(text.dropFirst(7))), pin.count == 32 else {
+                    throw Refusal("“\(text.prefix(60))” is no pin: sha256/ and the base64 of 32 octets")
+                }
+                pins.insert(Array(pin))
+            } else {
+                let der = try Self.der(ofPEM: text)
+                guard let key = text.contains("BEGIN CERTIFICATE")
+                    ? SigningKey(certificate: der) : SigningKey(publicKeyInfo: der)
+                else { throw Refusal("a trusted certificate or key cannot be read (P-256, P-384, P-521, RSA from 2048 bits)") }
+                keys.append(key.publicKeyInfo)
+                pins.insert(key.pin)
+            }
+        }
+    }
+
+    func trusts(_ key: SigningKey) -> Bool { pins.contains(key.pin) }
+
+    private static func der(ofPEM text: String) throws(Refusal) -> [UInt8] {
+        let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingXMLSpace() }
+        guard let begin = lines.firstIndex(where: { $0.hasPrefix("-----BEGIN ") }),
+            let end = lines[begin...].firstIndex(where: { $0.hasPrefix("-----END ") }), begin + 1 < end,
+            let data = Data(base64Encoded: lines[(begin + 1)..<end].joined())
+        else { throw Refusal("“\(text.prefix(40))” is neither a pin (sha256/…) nor PEM") }
+        return Array(data)
+    }
 }
