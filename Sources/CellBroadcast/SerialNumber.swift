@@ -46,3 +46,14 @@ package struct SerialNumber: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { "\(encoded) (code \(code), update \(update))" }
 }
+
+extension SerialNumber: Codable {
+    package init(from decoder: any Decoder) throws {
+        self.init(encoded: try decoder.singleValueContainer().decode(UInt16.self))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(encoded)
+    }
+}

@@ -1,7 +1,7 @@
 /// What an ETWS primary notification warns of, with the two flags that wake the phone.
 ///
 /// Source: 3GPP TS 23.041 §9.3.24: seven bits of value, then the two flags, seven bits of padding.
-package struct WarningType: Hashable, Sendable {
+package struct WarningType: Codable, Hashable, Sendable {
     /// 0 earthquake, 1 tsunami, 2 both, 3 test, 4 other; 5…127 are reserved.
     package var value: UInt8
     package var emergencyUserAlert: Bool

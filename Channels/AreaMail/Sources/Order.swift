@@ -1,0 +1,70 @@
+import AlertModel
+import CellBroadcast
+import ChannelKit
+import FoundationEssentials
+
+/// What one delivery wants on the air: the broadcasts in the order they go out, and until when.
+struct Order: Sendable {
+    enum Role: String, Sendable, Codable {
+        /// ETWS primary: no text, on the screen within seconds.
+        case warning
+        case text
+    }
+
+    struct Broadcast: Sendable {
+        let role: Role
+        /// Any of these will do; one: whatever is there gives way.
+        let identifiers: [UInt16]
+        /// Set for a warning.
+        let warning: WarningType?
+    }
+
+    let delivery: DeliveryID
+    let event: EventID
+    let broadcasts: [Broadcast]
+    /// Title and body as a phone shows them, one below the other.
+    let words: String
+    let made: Date
+    let expires: Date
+    let refusesRepeats: Bool
+
+    init<M: Mode>(
+        _ message: Message<M>, _ delivery: Delivery<M>, _ settings: GatewaySettings, now: Date
+    ) throws(DeliveryFailure) {
+        guard let text = message.texts[.japanese] else { throw .rejected("no Japanese text was rendered") }
+        guard message.alert.expires > now else { throw .rejected("the alert has expired") }
+        self.delivery = delivery.id
+        event = delivery.event
+        made = now
+        expires = message.alert.expires
+        words = text.title.isEmpty ? text.body : "\(text.title)\n\(text.body)"
+        broadcasts = Self.broadcasts(message.alert.kind, message.priority, M.name, settings.identifiers)
+        refusesRepeats = settings.refusesRepeats && !broadcasts.contains { $0.role == .warning }
+        do {
+            _ = try PagedText(ucs2: words)
+        } catch {
+            throw .rejected("\(error)")
+        }
+    }
+
+    /// JMA has ETWS sent for warnings only; a tsunami advisory (priority routine and below) is a text.
+    private static func broadcasts(
+        _ kind: AlertKind, _ priority: Priority, _ mode: ModeName, _ identifiers: Identifiers
+    ) -> [Broadcast] {
+        func warning(_ identifier: UInt16, _ value: UInt8) -> Broadcast {
+            let type = WarningType(value: mode == .exercise ? WarningType.test : value)
+            return Broadcast(role: .warning, identifiers: [identifier], warning: type)
+        }
+        func text(_ identifiers: [UInt16]) -> Broadcast {
+            Broadcast(role: .text, identifiers: identifiers, warning: nil)
+        }
+        switch kind {
+        case .eew:
+            return [warning(identifiers.earthquake, WarningType.earthquake), text([identifiers.earthquakeText])]
+        case .tsunami where priority <= .urgent:
+            return [warning(identifiers.tsunami, WarningType.tsunami), text([identifiers.tsunamiText])]
+        default:
+            return [text(identifiers.texts)]
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import AlertModel
+import ChannelKit
+import FoundationEssentials
+import Logging
+import Testing
+
+@testable import AreaMail
+
+/// 気仙沼市, a centre, a notebook, and an adapter that can be restarted.
+struct Scene<M: Mode> {
+    let centre: any HTTPTransport
+    let notebook = PaperNotebook()
+    let town: TownID
+    var settings: [String: String] = ["url": "http://127.0.0.1:12345"]
+    var now = Date(timeIntervalSince1970: 1_300_000_000)
+
+    init(_ centre: any HTTPTransport, _ mode: M.Type = Actual.self) throws {
+        self.centre = centre
+        town = try #require(TownID("042056"))
+    }
+
+    /// A new adapter on the same notebook: what a restart is.
+    func adapter() throws -> AreaMail<M> {
+        let now = now
+        return try AreaMail<M>(ChannelSetup(
+            settings: [:], transport: centre, stream: NoStream(), notebook: notebook,
+            directory: URL(filePath: "/tmp"), logger: Logger(label: "test"), wallClock: { now }))
+    }
+
+    var farEnd: FarEnd<M> { FarEnd(town: town, id: "centre", name: "市の配信端末", settings: settings) }
+
+    /// Delivers revision `revision` of `event`; the same revision is the same delivery.
+    @discardableResult
+    func deliver(
+        _ body: String, to adapter: AreaMail<M>, event: String = "op/042056/1", revision: Int = 1,
+        kind: AlertKind = .evacuation, message: MessageType = .alert, priority: Priority = .urgent,
+        validFor seconds: Double = 3600
+    ) async throws(DeliveryFailure) -> Receipt {
+        let id = AlertID("\(event)-\(revision)-\(message.rawValue)")
+        let content = AlertContent(
+            id: id, event: EventID(event), kind: kind, message: message,
+            revision: Revision(series: "op", serial: revision, sent: now), type: "operator", title: "避難指示",
+            sender: "気仙沼市", sent: now, expires: now + seconds, town: town)
+        let mark = M.name == .exercise ? "訓練" : ""
+        return try await adapter.deliver(
+            Message(
+                alert: Alert(content), town: Town(id: town, name: "気仙沼市", romanName: "Kesennuma City", areas: [:]),
+                priority: priority, texts: [.japanese: RenderedText(title: mark + "避難指示", body: body)], local: [],
+                shelters: []),
+            Delivery(
+                id: DeliveryID(alert: id, town: town, channel: "area-mail", endpoint: "centre"), alert: id,
+                event: EventID(event), message: message, farEnd: farEnd, priority: priority, attempt: 1,
+                deadline: .now + .seconds(20)))
+    }
+}
+
+/// The failure of `attempt`, which must fail.
+func failure(
+    _ attempt: () async throws(DeliveryFailure) -> Receipt, sourceLocation: SourceLocation = #_sourceLocation
+) async -> DeliveryFailure? {
+    do {
+        let receipt = try await attempt()
+        Issue.record("went out: \(receipt)", sourceLocation: sourceLocation)
+        return nil
+    } catch {
+        return error
+    }
+}
