@@ -188,6 +188,16 @@ def body_claims(body):
                         yield where, False
 
 
+def observed(body):
+    for item in body.all("MeteorologicalInfos/MeteorologicalInfo/Item"):
+        for area in item.all("Area"):
+            where = {**place(area.text("Code"), area.attr("codeType")), "name": area.text("Name")}
+            for event in item.all("Kind/Property/EventPart/Event"):
+                yield {**where, "kind_name": event.text("EventName")}
+            for rain in item.all("Kind/Property/PrecipitationPart/e:Precipitation"):
+                yield {**where, "value": rain.attr("description")}
+
+
 def unify(claims):
     """Claims of one place and kind that do not contradict each other are one statement."""
     result, by_key = [], {}
@@ -224,7 +234,7 @@ def areas(kind, title, headline, body):
             known = {(c["scheme"], c["code"]) for c, _ in pairs}
             claims = said + [c for c in from_head if (c["scheme"], c["code"]) not in known]
         else:
-            claims = from_head + said
+            claims = from_head + said + (list(observed(body)) if "防災速報" in title and body is not None else [])
         known = {(c["scheme"], c["code"]) for c in claims}
         claims += [c for c, speaks in pairs if not speaks and (c["scheme"], c["code"]) not in known]
     if not claims and body is not None:

@@ -68,6 +68,7 @@ package enum JMAReader {
             if type.isStateOfWarnings, let body { JMAWarnings.read(body, into: &statements) }
             JMAHeadline.read(headline, type, into: &statements, onlyNewPlaces: type.isStateOfWarnings)
             if !type.isStateOfWarnings, let body { JMAWarnings.read(body, into: &statements) }
+            if type.isTagged, let body { JMAWarnings.readObservations(body, into: &statements) }
         }
         if statements.list.isEmpty, let body { JMAWarnings.readPlaces(body, into: &statements) }
         guard !statements.isOverfull else { throw Refusal("says more about places than \(JMAStatements.limit) statements hold") }

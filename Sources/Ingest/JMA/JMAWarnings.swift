@@ -70,6 +70,31 @@ enum JMAWarnings {
         return found
     }
 
+    /// What was seen where, of a bulletin whose headline holds tags only (防災速報): rain in municipalities, 線状降水帯.
+    static func readObservations(_ body: XMLElement, into statements: inout JMAStatements) {
+        for infos in body.owned("MeteorologicalInfos") {
+            for info in infos.owned("MeteorologicalInfo") {
+                for item in info.owned("Item") {
+                    let kinds = item.owned("Kind").flatMap { $0.owned("Property").compactMap(observation) }
+                    for element in areas(of: item) {
+                        if statements.isOverfull { return }
+                        guard let code = element.area.word("Code") else { continue }
+                        let codeType = element.codeType ?? JMAAreaScheme.bodyCodeType(code, section: nil)
+                        var place = JMAAreaScheme.statement(code, codeType: codeType)
+                        place.name = element.area.word("Name")
+                        for kind in kinds { statements.add(kind.said(of: place)) }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func observation(_ property: XMLElement) -> JMAKind? {
+        if let name = property.own("EventPart")?.own("Event")?.word("EventName") { return JMAKind(name: name) }
+        let rain = property.own("PrecipitationPart")?.first("Precipitation", in: JMANamespace.basis)
+        return rain?["description"].map { JMAKind(value: $0) }
+    }
+
     /// Places of a bulletin that states nothing about them: the areas of a time series, else TargetArea.
     static func readPlaces(_ body: XMLElement, into statements: inout JMAStatements) {
         for infos in body.owned("MeteorologicalInfos") {

@@ -57,6 +57,7 @@ package final class XMLDocument: @unchecked Sendable {
     private static func parse(
         _ octets: UnsafeRawBufferPointer, keepsBlanks: Bool
     ) -> Result<xmlDocPtr, XMLRefusal> {
+        cxml_silence()
         guard let context = xmlNewParserCtxt() else { return .failure(XMLRefusal("no memory for a parser")) }
         defer { xmlFreeParserCtxt(context) }
         context.pointee.sax.pointee.internalSubset = { raw, _, _, _ in

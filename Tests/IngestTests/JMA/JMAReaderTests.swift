@@ -105,7 +105,9 @@ struct JMAReaderTests {
     func tags() throws {
         let bulletin = try read("heavy-rain-by-tag.xml")
         #expect(bulletin.kind == .heavyRainRecord)
-        #expect(bulletin.areas.map(\.kindName) == ["記録雨", "線状降水帯発生"])
+        #expect(bulletin.areas.map(\.kindName) == ["記録雨", "線状降水帯発生", nil])
+        #expect(bulletin.areas[2].code == "0420500")
+        #expect(bulletin.areas[2].value == "約１２０ミリ")
     }
 
     @Test("A volcano's level stands at the mountain, the municipalities beside it")
