@@ -1,0 +1,100 @@
+import AlertModel
+import FoundationEssentials
+import Ingest
+import Testing
+
+@testable import CAPFeed
+
+@Suite("Writing CAP")
+struct CAPWriterTests {
+    private func write(
+        _ content: AlertContent, mode: ModeName = .actual, references: [CAPReference] = [], texts: [CAPText] = FeedSamples.texts
+    ) throws -> [UInt8] {
+        try CAPWriter.document(
+            for: content, mode: mode, texts: texts, town: FeedSamples.town, issuer: try FeedSamples.issuer(), references: references)
+    }
+
+    @Test("What is written is read back as it was meant")
+    func roundTrip() throws {
+        let bulletin = try CAPReader.read(try write(FeedSamples.order()), trust: .nobody)
+        #expect(bulletin.identifiers == ["op/042056/2026-0001%20a%2Cb/1"])
+        #expect(bulletin.kind == .evacuation && bulletin.status == .actual && bulletin.message == .alert)
+        #expect(bulletin.sent?.text == "2026-04-01T09:00:00+09:00")
+        #expect(bulletin.expires?.text == "2026-04-01T15:00:00+09:00")
+        #expect(bulletin.headline == "警戒レベル4 避難指示")
+        #expect(bulletin.text == "<津波> のおそれ & 避難\r\n開始\n高台へ")
+        #expect(bulletin.severity == "Severe" && bulletin.signature == Bulletin.Signature.none)
+        #expect(bulletin.areas.map(\.scheme) == [.polygon, .localGovernment, .jmaTsunami, .polygon, .localGovernment].uniqued)
+        #expect(bulletin.areas.first?.name == "気仙沼市 鹿折地区、松岩地区")
+    }
+
+    @Test("A drill is an Exercise and says so first", arguments: [MessageType.alert, .update, .cancel])
+    func drill(message: MessageType) throws {
+        let references = message == .alert ? [] : [FeedSamples.reference]
+        let octets = try write(FeedSamples.order(message), mode: .exercise, references: references)
+        let bulletin = try CAPReader.read(octets)
+        #expect(bulletin.status == .exercise && bulletin.message == message)
+        #expect(bulletin.headline == "【訓練】警戒レベル4 避難指示")
+        #expect(String(decoding: octets, as: UTF8.self).contains("[EXERCISE] Evacuate now"))
+    }
+
+    @Test("An update or cancel without a reference is not written", arguments: [MessageType.update, .cancel])
+    func references(message: MessageType) throws {
+        #expect(throws: CAPWriterError.self) { try write(FeedSamples.order(message)) }
+        let bulletin = try CAPReader.read(try write(FeedSamples.order(message), references: [FeedSamples.reference]))
+        #expect(bulletin.references == [.init(
+            sender: "kikikanri@city.mihon.example.jp", identifier: "op/042056/2026-0001/0", sent: "2026-04-01T08:50:00+09:00")])
+    }
+
+    @Test("A cancel after the expiry is still a legal alert")
+    func lateCancel() throws {
+        var content = FeedSamples.order(.cancel)
+        content.expires = content.sent.addingTimeInterval(-3600)
+        let bulletin = try CAPReader.read(try write(content, references: [FeedSamples.reference]))
+        #expect(bulletin.expires == nil && bulletin.urgency == "Past")
+    }
+
+    @Test("Control characters are left out, a long headline is cut")
+    func texts() throws {
+        let text = CAPText(language: .japanese, headline: String(repeating: "あ", count: 300), description: "a\u{0}\u{8}\u{FFFE}b")
+        let bulletin = try CAPReader.read(try write(FeedSamples.order(), texts: [text]))
+        #expect(bulletin.headline?.count == 160)
+        #expect(bulletin.text == "ab")
+    }
+
+    @Test("A sender nobody could refer to is refused", arguments: ["", "a b", "a,b", "a&b", "a<b"])
+    func senders(sender: String) {
+        #expect(throws: CAPWriterError.self) { try CAPIssuer(sender: sender, senderName: "x") }
+    }
+
+    @Test("Times are Japan's", arguments: [
+        (0.0, "1970-01-01T09:00:00+09:00"), (1_299_822_405.9, "2011-03-11T14:46:45+09:00"),
+        (951_782_399.0, "2000-02-29T08:59:59+09:00"), (-31_536_000.0, "1969-01-01T09:00:00+09:00"),
+        (1_709_132_400.0, "2024-02-29T00:00:00+09:00"),
+    ])
+    func times(seconds: Double, text: String) {
+        #expect(CAPTime.text(Date(timeIntervalSince1970: seconds)) == text)
+        #expect(Timestamp(text)?.seconds == seconds.rounded(.down))
+    }
+
+    @Test("Every kind, level and message is read back", arguments: AlertKind.allCases)
+    func kinds(kind: AlertKind) throws {
+        var content = FeedSamples.order()
+        content.kind = kind
+        for message in [MessageType.alert, .update, .cancel] {
+            content.message = message
+            for level in EvacuationOrder.Level.allCases {
+                content.detail = kind == .evacuation
+                    ? .evacuation(EvacuationOrder(level: level, hazard: "洪水", districts: ["市内全域"], isLifted: message == .update)) : .none
+                _ = try CAPReader.read(try write(content, mode: .exercise, references: message == .alert ? [] : [FeedSamples.reference]))
+            }
+        }
+    }
+}
+
+extension Array where Element: Hashable {
+    fileprivate var uniqued: [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}
