@@ -1,0 +1,72 @@
+internal import Synchronization
+
+/// A barrier a test opens when it is ready: whoever waits goes on then, and nobody sleeps.
+package final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiting: [@Sendable () -> Void] = []
+    }
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// For good.
+    package func open() {
+        let waiting = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for proceed in waiting { proceed() }
+    }
+
+    /// Runs `proceed` once the gate is open: at once, or on the thread that opens it.
+    package func whenOpen(_ proceed: @escaping @Sendable () -> Void) {
+        let isOpen = state.withLock { state in
+            if !state.isOpen { state.waiting.append(proceed) }
+            return state.isOpen
+        }
+        if isOpen { proceed() }
+    }
+
+    /// Waits, whatever becomes of the task: open the gate at the end of the test.
+    package func opened() async {
+        await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
+            whenOpen { waiter.resume() }
+        }
+    }
+}
+
+/// Counts what happens, and lets a test wait for the n-th time.
+package final class Tally: Sendable {
+    private struct State {
+        var count = 0
+        var waiting: [(count: Int, proceed: @Sendable () -> Void)] = []
+    }
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package var count: Int { state.withLock { $0.count } }
+
+    package func add() {
+        let ready = state.withLock { state in
+            state.count += 1
+            let count = state.count
+            defer { state.waiting.removeAll { $0.count <= count } }
+            return state.waiting.filter { $0.count <= count }
+        }
+        for waiter in ready { waiter.proceed() }
+    }
+
+    /// Returns when it has happened `count` times since the beginning.
+    package func reaches(_ count: Int) async {
+        await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
+            let isReached = state.withLock { state in
+                if state.count < count { state.waiting.append((count, { waiter.resume() })) }
+                return state.count >= count
+            }
+            if isReached { waiter.resume() }
+        }
+    }
+}
