@@ -62,5 +62,5 @@ package struct CAPReference: Sendable, Hashable {
         self.sent = sent
     }
 
-    var text: String { "\(sender),\(CAPWriter.identifier(of: id)),\(CAPTime.text(sent))" }
+    var text: String { "\(sender),\(CAPWriter.identifier(of: id)),\(JapanTime.text(sent, milliseconds: false))" }
 }

@@ -3,6 +3,7 @@
 /// One `info` for each language, the town's code as geocode, the warning level as parameter, Japan's time. The
 /// result is valid by the OASIS schema, keeps the standard's words, and is read back by `CAPReader` as it was meant.
 package import AlertModel
+import FoundationEssentials
 
 package enum CAPWriter {
     /// CAP 1.2 §3.2.2: a headline of at most 160 characters. Longer ones are cut; the description has it all.
@@ -21,7 +22,7 @@ package enum CAPWriter {
         var xml = XMLText()
         xml.element("identifier", identifier(of: content.id))
         xml.element("sender", issuer.sender)
-        xml.element("sent", CAPTime.text(content.sent))
+        xml.element("sent", time(content.sent))
         xml.element("status", mode == .actual ? "Actual" : "Exercise")
         xml.element("msgType", content.message.rawValue.prefix(1).uppercased() + content.message.rawValue.dropFirst())
         xml.element("scope", "Public")
@@ -54,6 +55,9 @@ package enum CAPWriter {
         return text
     }
 
+    /// CAP knows no fraction of a second.
+    private static func time(_ date: Date) -> String { JapanTime.text(date, milliseconds: false) }
+
     private static func write(
         _ text: CAPText, _ content: AlertContent, _ mode: ModeName, _ town: Town, _ issuer: CAPIssuer,
         into xml: inout XMLText
@@ -68,11 +72,10 @@ package enum CAPWriter {
         xml.element("urgency", weight.urgency)
         xml.element("severity", weight.severity)
         xml.element("certainty", weight.certainty)
-        xml.element("effective", CAPTime.text(content.sent))
+        xml.element("effective", time(content.sent))
         // A cancel may come after its alert expired; an expiry in the past would be refused.
-        if CAPTime.text(content.expires) > CAPTime.text(content.sent) {
-            xml.element("expires", CAPTime.text(content.expires))
-        }
+        let (sent, expires) = (time(content.sent), time(content.expires))
+        if expires > sent { xml.element("expires", expires) }
         xml.optional("senderName", issuer.senderName)
         xml.optional("headline", headline(text, mode, isJapanese: isJapanese))
         xml.optional("description", text.description)

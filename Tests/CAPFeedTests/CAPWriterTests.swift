@@ -67,16 +67,6 @@ struct CAPWriterTests {
         #expect(throws: CAPWriterError.self) { try CAPIssuer(sender: sender, senderName: "x") }
     }
 
-    @Test("Times are Japan's", arguments: [
-        (0.0, "1970-01-01T09:00:00+09:00"), (1_299_822_405.9, "2011-03-11T14:46:45+09:00"),
-        (951_782_399.0, "2000-02-29T08:59:59+09:00"), (-31_536_000.0, "1969-01-01T09:00:00+09:00"),
-        (1_709_132_400.0, "2024-02-29T00:00:00+09:00"),
-    ])
-    func times(seconds: Double, text: String) {
-        #expect(CAPTime.text(Date(timeIntervalSince1970: seconds)) == text)
-        #expect(Timestamp(text)?.seconds == seconds.rounded(.down))
-    }
-
     @Test("Every kind, level and message is read back", arguments: AlertKind.allCases)
     func kinds(kind: AlertKind) throws {
         var content = FeedSamples.order()
