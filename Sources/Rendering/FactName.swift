@@ -1,0 +1,84 @@
+/// Every name a template may use. A name that is not here is refused when the templates are read; a fact that is not
+/// there when a text needs it is refused when the text is rendered. Nothing becomes a blank.
+package enum FactName: String, Sendable, CaseIterable, Hashable {
+    // Always there.
+    /// Who says it: 気象庁, 気仙沼市.
+    case sender
+    case town
+    /// The areas hit by name, up to three; the town where none has a name.
+    case place
+    /// 3月11日, when it was announced, in Japan.
+    case date
+    /// 14時46分.
+    case time
+    case title
+    /// What a cancel takes back: 緊急地震速報.
+    case cancelled
+
+    // There when the alert says so.
+    case headline
+    /// The first kind in force for the town: 大津波警報.
+    case kind
+    /// All of them, joined.
+    case kinds
+    /// More than one kind is in force.
+    case more
+    /// Warning level (警戒レベル), 3 to 5.
+    case level
+    /// 避難指示.
+    case levelName = "level_name"
+    case hazard
+    case districts
+    case reason
+    /// ６弱, the highest of the town.
+    case intensity
+    case hypocentre
+    /// Ｍ７．９; never of an early warning or of an assumed hypocentre.
+    case magnitude
+    case depth
+    /// ６ｍ, 巨大.
+    case height
+    /// 15時10分.
+    case arrival
+    /// A tsunami is there already (津波到達中と推測, 第１波の到達を確認).
+    case arrived
+    /// ただちに津波来襲と予測.
+    case imminent
+    case river
+    case volcano
+    /// Shelters to go to: those the order names, else all that are open.
+    case shelters
+    /// The first three by name.
+    case shelterNames = "shelter_names"
+    /// The shelter a shelter notice speaks of.
+    case shelter
+    case address
+    case note
+    /// A notice's title and text.
+    case subject, text
+
+    // Of one shelter, inside the section `shelters`.
+    case name
+    case isFull = "full"
+    case isLast = "last"
+
+    enum Form {
+        case text, flag, list
+    }
+
+    var form: Form {
+        switch self {
+        case .more, .arrived, .imminent, .isFull, .isLast: .flag
+        case .shelters: .list
+        default: .text
+        }
+    }
+
+    /// Whether the name means something at this place of a template.
+    func isKnown(insideList: Bool) -> Bool {
+        switch self {
+        case .name, .isFull, .isLast: insideList
+        default: true
+        }
+    }
+}

@@ -1,0 +1,171 @@
+/// From an alert to the facts of one language.
+import AlertModel
+import Foundation
+
+struct FactSource {
+    let content: AlertContent
+    let town: Town
+    let local: [AreaStatement]
+    let shelters: [ShelterStatus]
+    let wording: Wording
+
+    func facts() -> Facts {
+        var facts = Facts()
+        let announced = content.reported ?? content.sent
+        facts.set(.sender, sender)
+        facts.set(.town, townName)
+        facts.set(.place, place)
+        facts.set(.date, wording.date(announced))
+        facts.set(.time, wording.time(announced))
+        facts.set(.title, content.title)
+        facts.set(.headline, headline)
+        facts.set(.cancelled, wording.word("cancelled", content.kind.rawValue))
+        addKinds(&facts)
+        addEarthquake(&facts)
+        addTsunami(&facts)
+        facts.set(.river, names(.jmaRiver))
+        facts.set(.volcano, names(.jmaVolcano))
+        addDetail(&facts)
+        return facts
+    }
+
+    private var townName: String {
+        wording.language == .english && !town.romanName.isEmpty ? town.romanName : town.name
+    }
+
+    private var sender: String {
+        guard content.town == nil else { return townName }
+        return wording.word("sender", content.sender)
+    }
+
+    /// Names of areas are in no table in other languages, so those speak of the town.
+    private var place: String {
+        guard wording.isJapanese else { return townName }
+        let shapes: Set<AreaScheme> = [.polygon, .circle, .jmaRiver, .jmaVolcano]
+        let names = unique(local.filter { !shapes.contains($0.scheme) }.compactMap(\.name))
+        return names.isEmpty ? town.name : wording.joined(names, limit: 3)
+    }
+
+    private var headline: String? {
+        guard let headline = content.headline else { return nil }
+        let lines = headline.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+        return lines.filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    /// Of the whole alert: a town is told which river, though it lies in none.
+    private func names(_ scheme: AreaScheme) -> String? {
+        let names = unique(content.areas.filter { $0.scheme == scheme }.compactMap(\.name))
+        return names.isEmpty ? nil : wording.joined(names, limit: 3)
+    }
+
+    private func unique(_ words: [String]) -> [String] {
+        var seen: Set<String> = []
+        return words.filter { !$0.isEmpty && seen.insert($0).inserted }
+    }
+
+    // MARK: Kinds
+
+    private func addKinds(_ facts: inout Facts) {
+        let inForce = local.filter { !$0.isLifted(content.kind) }
+        let told = inForce.contains { $0.kindName != nil } ? inForce : local
+        var kinds = unique(told.compactMap(\.kindName))
+        if content.kind == .flood {
+            // 浸水想定地区 only lists the place; what happens stands with the river.
+            let ofRiver = content.areas.filter { $0.scheme == .jmaRiver }.compactMap(\.kindName)
+            let own = kinds.filter { !$0.hasPrefix("浸水想定地区") }
+            kinds = unique(own + ofRiver)
+        }
+        // A lifted tsunami warning lists 警報解除: what was lifted, not the lifting.
+        let words = kinds.filter { $0 != "解除" }.map { wording.word("kind", $0) }
+        facts.set(.kind, words.first)
+        facts.set(.kinds, words.isEmpty ? nil : wording.joined(words, limit: 8))
+        facts.set(.more, flag: words.count > 1)
+    }
+
+    private func addEarthquake(_ facts: inout Facts) {
+        let cities = local.filter { $0.scheme == .jmaCity }.compactMap(\.value)
+        let values = cities.isEmpty ? local.compactMap(\.value) : cities
+        if content.kind == .eew || content.kind == .earthquake,
+            let step = values.compactMap({ Intensity.highest(in: $0) }).max()
+        {
+            facts.set(.intensity, wording.intensity(step))
+        }
+        guard let hypocentre = content.hypocentre, !hypocentre.isAssumed else { return }
+        // Names of the sea off Japan have no English in the tables at hand; Japanese letters help nobody in a hurry.
+        if let name = hypocentre.name { facts.set(.hypocentre, name) }
+        // An early warning's first guess of size and depth is not for people: it changes by the second.
+        guard content.kind != .eew else { return }
+        facts.set(.magnitude, wording.magnitude(hypocentre))
+        facts.set(.depth, hypocentre.depth.flatMap(wording.depth))
+    }
+
+    private func addTsunami(_ facts: inout Facts) {
+        guard content.kind == .tsunami else { return }
+        let warned = local.filter { $0.scheme == .jmaTsunami && $0.kindCode != nil }
+        facts.set(.height, warned.compactMap { $0.value.flatMap(wording.tsunamiHeight) }.first)
+        let conditions = warned.compactMap(\.status)
+        let isThere = conditions.contains { $0.contains("到達") }
+        let isImminent = conditions.contains { $0.contains("ただちに") }
+        facts.set(.arrived, flag: isThere)
+        facts.set(.imminent, flag: isImminent && !isThere)
+        if !isThere, !isImminent, let moment = warned.compactMap(\.arrival).compactMap(Self.moment).min() {
+            facts.set(.arrival, wording.time(moment))
+        }
+    }
+
+    private static func moment(_ text: String) -> Date? { try? Date(text, strategy: .iso8601) }
+
+    // MARK: The town's own alerts
+
+    private func addDetail(_ facts: inout Facts) {
+        switch content.detail {
+        case .none: return
+        case .evacuation(let order): add(order, to: &facts)
+        case .shelter(let notice):
+            facts.set(.shelter, name(of: notice))
+            facts.set(.address, notice.address)
+            facts.set(.note, notice.note)
+            addShelters(open.filter { $0.shelter.id != notice.shelter }, to: &facts)
+        case .notice(let notice):
+            facts.set(.subject, notice.title)
+            facts.set(.text, notice.body)
+        }
+    }
+
+    private func add(_ order: EvacuationOrder, to facts: inout Facts) {
+        let level = "\(order.level.rawValue)"
+        facts.set(.level, level)
+        facts.set(.levelName, wording.word("level", level))
+        facts.set(.hazard, wording.word("hazard", order.hazard))
+        facts.set(.districts, wording.joined(order.districts.map { wording.word("place", $0) }))
+        facts.set(.reason, order.reason)
+        let named = order.shelters.compactMap { id in shelters.first { $0.shelter.id == id } }
+        // Named in the order is as good as open; closed since then is not.
+        addShelters(order.shelters.isEmpty ? open : named.filter { $0.state != .closed }, to: &facts)
+    }
+
+    private var open: [ShelterStatus] { shelters.filter { $0.state == .open } }
+
+    private func name(of shelter: Shelter) -> String {
+        wording.language == .english ? shelter.romanName ?? shelter.name : shelter.name
+    }
+
+    private func name(of notice: ShelterNotice) -> String {
+        shelters.first { $0.shelter.id == notice.shelter }.map { name(of: $0.shelter) } ?? notice.name
+    }
+
+    private func addShelters(_ chosen: [ShelterStatus], to facts: inout Facts) {
+        let items = chosen.enumerated().map { position, status in
+            var item: [FactName: Facts.Value] = [
+                .name: .text(name(of: status.shelter)), .isFull: .flag(status.state == .full),
+                .isLast: .flag(position == chosen.count - 1),
+            ]
+            if let address = status.shelter.address, !address.isEmpty { item[.address] = .text(address) }
+            if let note = status.note, !note.isEmpty { item[.note] = .text(note) }
+            return item
+        }
+        facts.set(.shelters, list: items)
+        let free = chosen.filter { $0.state != .full }.map { name(of: $0.shelter) }
+        facts.set(.shelterNames, free.isEmpty ? nil : wording.joined(free, limit: 3))
+    }
+}

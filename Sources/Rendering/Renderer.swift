@@ -1,0 +1,134 @@
+/// From an alert to the texts of a channel, in every language the channel speaks.
+///
+///     alert ──▶ facts (typed, per language) ──▶ template ──▶ drill mark ──▶ limits ──▶ text
+///                        │                         │                          │
+///                  missing: refused         none fits: refused      too long: the shorter one, else refused
+///
+/// Templates are read and compiled once. Rendering touches no file.
+package import AlertModel
+package import ChannelKit
+package import Foundation
+
+package struct Renderer: Sendable {
+    /// Where templates lie that any channel may use.
+    static let shared = "shared"
+    /// A template larger than this is no template.
+    static let fileLimit = 64 << 10
+
+    /// `channel/name.language` → template.
+    let templates: [String: TextTemplate]
+    let words: WordList
+    let directory: URL
+
+    /// Reads `directory/<channel>/*.mustache` and `directory/words.json`. Every problem of every file is reported
+    /// at once.
+    package init(directory: URL) throws(TemplateProblems) {
+        self.directory = directory
+        var problems: [TemplateProblem] = []
+        var templates: [String: TextTemplate] = [:]
+        for file in Self.templateFiles(in: directory) {
+            do throws(TemplateProblems) {
+                let text = try Self.read(directory.appending(path: file), named: file)
+                let template = try TextTemplate(String(decoding: text, as: UTF8.self), file: file)
+                templates[String(file.dropLast(".mustache".count))] = template
+            } catch {
+                problems += error.problems
+            }
+        }
+        if templates.isEmpty && problems.isEmpty {
+            problems = [TemplateProblem(file: directory.path, text: "no templates in this folder")]
+        }
+        guard problems.isEmpty else { throw TemplateProblems(problems: problems) }
+        self.templates = templates
+        words = try WordList(
+            json: Self.read(directory.appending(path: "words.json"), named: "words.json"), file: "words.json")
+    }
+
+    private static func templateFiles(in directory: URL) -> [String] {
+        let manager = FileManager.default
+        let folders = (try? manager.contentsOfDirectory(atPath: directory.path)) ?? []
+        return folders.sorted().flatMap { folder in
+            ((try? manager.contentsOfDirectory(atPath: directory.appending(path: folder).path)) ?? [])
+                .filter { $0.hasSuffix(".mustache") }.sorted().map { "\(folder)/\($0)" }
+        }
+    }
+
+    static func read(_ url: URL, named file: String) throws(TemplateProblems) -> Data {
+        let data: Data
+        do {
+            data = try Data(contentsOf: url)
+        } catch {
+            throw TemplateProblems(problems: [TemplateProblem(file: file, text: "cannot be read: \(error)")])
+        }
+        guard data.count <= fileLimit, String(validating: data, as: UTF8.self) != nil else {
+            throw TemplateProblems(problems: [
+                TemplateProblem(file: file, text: "not UTF-8, or more than \(fileLimit) bytes")
+            ])
+        }
+        return data
+    }
+
+    /// The texts of one alert for one channel and town. `local` are the statements that concern the town, as its
+    /// decision has them. Nothing is cut: what does not fit any template within the manifest's limits is refused.
+    package func render(
+        _ content: AlertContent, mode: ModeName, town: Town, local: [AreaStatement], shelters: [ShelterStatus],
+        manifest: ChannelManifest
+    ) throws(RenderingFailure) -> [Language: RenderedText] {
+        let name = TemplateName(content, local: local)
+        var texts: [Language: RenderedText] = [:]
+        for language in manifest.languages {
+            let wording = Wording(language: language, words: words)
+            let source = FactSource(content: content, town: town, local: local, shelters: shelters, wording: wording)
+            texts[language] = try text(name, source.facts(), mode, language, manifest)
+        }
+        return texts
+    }
+
+    /// The first template that fits.
+    private func text(
+        _ name: TemplateName, _ facts: Facts, _ mode: ModeName, _ language: Language, _ manifest: ChannelManifest
+    ) throws(RenderingFailure) -> RenderedText {
+        var closest: RenderingFailure?
+        var closestLength = Int.max
+        for template in candidates(name, language, channel: manifest.name) {
+            let text = try text(template, facts, mode, language)
+            guard let failure = Self.excess(of: text, template.file, language, manifest) else { return text }
+            let length = TextLength.count(text.title) + TextLength.count(text.body)
+            if length < closestLength { (closest, closestLength) = (failure, length) }
+        }
+        throw closest ?? .noTemplate(channel: manifest.name, name: name.text, language: language)
+    }
+
+    func text(
+        _ template: TextTemplate, _ facts: Facts, _ mode: ModeName, _ language: Language
+    ) throws(RenderingFailure) -> RenderedText {
+        var lines = try template.render(facts)
+        if mode == .exercise { lines = DrillMark.mark(lines, language) }
+        return RenderedText(title: lines.title, body: lines.body)
+    }
+
+    /// Most fitting first: by name, the channel's own before the shared one, and after each its shorter form.
+    func candidates(_ name: TemplateName, _ language: Language, channel: String) -> [TextTemplate] {
+        name.candidates.flatMap { candidate in
+            ["\(channel)/\(candidate)", "\(Self.shared)/\(candidate)"].flatMap { path in
+                [templates["\(path).\(language.rawValue)"], templates["\(path).short.\(language.rawValue)"]]
+                    .compactMap { $0 }
+            }
+        }
+    }
+
+    static func excess(
+        of text: RenderedText, _ file: String, _ language: Language, _ manifest: ChannelManifest
+    ) -> RenderingFailure? {
+        let parts: [(RenderingFailure.Part, String, Int?)] = [
+            (.title, text.title, manifest.titleLimit), (.body, text.body, manifest.bodyLimit),
+        ]
+        for (part, words, limit) in parts {
+            let found = TextLength.count(words)
+            guard let limit, found > limit else { continue }
+            return .tooLong(
+                channel: manifest.name, language: language, file: file, part: part, found: found, limit: limit)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,70 @@
+/// Facts to render the templates with before an alert does: Templates/samples/*.json.
+import AlertModel
+import Foundation
+
+/// One sample as people write it. Times are RFC 3339.
+struct Sample: Decodable {
+    struct Place: Decodable {
+        var code: String
+        var name: String
+        var romanName: String
+        enum CodingKeys: String, CodingKey {
+            case code, name
+            case romanName = "roman_name"
+        }
+    }
+
+    var kind: AlertKind
+    var message: MessageType
+    var type: String
+    var title: String
+    var headline: String?
+    /// Nil for the town's own alert.
+    var sender: String?
+    var reported: Date
+    var town: Place
+    var areas: [AreaStatement]?
+    var hypocentre: Hypocentre?
+    var evacuation: EvacuationOrder?
+    var shelter: ShelterNotice?
+    var notice: Notice?
+    var shelters: [ShelterStatus]?
+
+    static func read(_ data: Data, file: String) throws(TemplateProblems) -> Sample {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        do {
+            return try decoder.decode(Sample.self, from: data)
+        } catch {
+            throw TemplateProblems(problems: [TemplateProblem(file: file, text: "no sample: \(error)")])
+        }
+    }
+
+    /// Nil where the town's code is none.
+    var place: Town? {
+        TownID(town.code).map {
+            Town(id: $0, name: town.name, romanName: town.romanName, areas: [:], shelters: (shelters ?? []).map(\.shelter))
+        }
+    }
+
+    var content: AlertContent {
+        AlertContent(
+            id: AlertID("sample"), event: EventID("sample"), kind: kind, message: message,
+            revision: Revision(series: type, serial: 1, sent: reported, isCancel: message == .cancel), type: type,
+            title: title, headline: headline, sender: sender ?? town.name, sent: reported, reported: reported,
+            expires: reported.addingTimeInterval(3600), areas: areas ?? [], hypocentre: hypocentre, detail: detail,
+            town: sender == nil ? TownID(town.code) : nil)
+    }
+
+    private var detail: Detail {
+        if let evacuation { return .evacuation(evacuation) }
+        if let shelter { return .shelter(shelter) }
+        if let notice { return .notice(notice) }
+        return .none
+    }
+
+    /// All areas are the town's, but for what no town lies in.
+    var local: [AreaStatement] {
+        (areas ?? []).filter { $0.scheme != .jmaRiver && $0.scheme != .jmaVolcano }
+    }
+}

@@ -1,0 +1,100 @@
+/// Which templates may tell an alert, most fitting first.
+///
+///     kind[.form][.change][.short].language.mustache
+///
+/// form is the grade within a kind (`warning`, `level4`, `full`), change what is new about it (`update`, `lifted`,
+/// `cancel`). A cancel is never told by a template without `cancel` in its name, nor a lifting by one without
+/// `lifted`: better no text than a warning where its end was meant.
+import AlertModel
+
+struct TemplateName {
+    enum Change: String {
+        case update, lifted, cancel
+    }
+
+    let kind: AlertKind
+    let form: String?
+    let change: Change?
+
+    init(_ content: AlertContent, local: [AreaStatement]) {
+        kind = content.kind
+        form = Self.form(content, local)
+        change = Self.change(content, local)
+    }
+
+    var text: String { [kind.rawValue, form, change?.rawValue].compactMap { $0 }.joined(separator: ".") }
+
+    /// Without language and `.short`.
+    var candidates: [String] {
+        let kind = kind.rawValue
+        let graded = form.map { ["\(kind).\($0)"] } ?? []
+        switch change {
+        case .cancel, .lifted:
+            let suffix = change?.rawValue ?? ""
+            return (graded + [kind, "default"]).map { "\($0).\(suffix)" }
+        case .update: return (graded + [kind]).map { "\($0).update" } + graded + [kind, "default"]
+        case nil: return graded + [kind, "default"]
+        }
+    }
+
+    private static func change(_ content: AlertContent, _ local: [AreaStatement]) -> Change? {
+        if content.message == .cancel { return .cancel }
+        if case .evacuation(let order) = content.detail { return order.isLifted ? .lifted : nil }
+        let said = local.filter { $0.kindCode != nil || $0.kindName != nil }
+        if !said.isEmpty, said.allSatisfy({ $0.isLifted(content.kind) }) { return .lifted }
+        return content.message == .update ? .update : nil
+    }
+
+    private static func form(_ content: AlertContent, _ local: [AreaStatement]) -> String? {
+        switch content.detail {
+        case .evacuation(let order): return "level\(order.level.rawValue)"
+        case .shelter(let notice): return notice.state.rawValue
+        case .notice: return nil
+        case .none: break
+        }
+        // A cancel that lists no areas left cannot say its grade.
+        guard !local.isEmpty else { return nil }
+        switch content.kind {
+        case .eew: return local.contains(where: \.isEarthquakeWarning) ? "warning" : "forecast"
+        case .tsunami: return tsunamiForm(local)
+        case .weather: return local.contains(where: \.isSpecialWarning) ? "special" : nil
+        default: return nil
+        }
+    }
+
+    private static func tsunamiForm(_ local: [AreaStatement]) -> String? {
+        let codes = Set(local.compactMap(\.kindCode))
+        if !codes.isDisjoint(with: ["52", "53"]) { return "major" }
+        if codes.contains("51") { return "warning" }
+        if codes.contains("62") { return "advisory" }
+        return codes.contains("71") ? "forecast" : nil
+    }
+}
+
+extension AreaStatement {
+    /// Source: JMA 個別コード表 2026-07, EarthquakeWarning and EarthquakeForecast.
+    var isEarthquakeWarning: Bool {
+        switch kindCode {
+        case "31", "10", "11", "19": true
+        default: kindCode == nil && kindName?.contains("警報") == true
+        }
+    }
+
+    /// 特別警報, level 5. Source: WeatherWarning.
+    var isSpecialWarning: Bool {
+        if kindName?.contains("特別警報") == true || kindName?.contains("レベル５") == true { return true }
+        return ["32", "33", "35", "36", "37", "38", "39"].contains(kindCode)
+    }
+
+    /// Lifted (解除) or lowered to nothing that asks for action. Source: TsunamiWarning, SoilWarning, VolcanicWarning,
+    /// WeatherWarning; 指定河川洪水予報 10.
+    func isLifted(_ kind: AlertKind) -> Bool {
+        if status?.contains("解除") == true { return true }
+        return switch (kind, kindCode) {
+        case (.tsunami, "00"), (.tsunami, "50"), (.tsunami, "60"), (.tsunami, "72"), (.tsunami, "73"): true
+        case (.weather, "00"), (.weather, "0"), (.landslide, "1"), (.flood, "10"), (.volcano, "04"), (.volcano, "32"): true
+        case (_, nil): kindName?.contains("解除") == true
+        default: kindName == "解除"
+        }
+    }
+}

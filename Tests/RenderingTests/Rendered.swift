@@ -1,0 +1,46 @@
+/// The templates of this repository, and the channels as their manifests describe them.
+import AlertModel
+import ChannelKit
+import Foundation
+import Testing
+
+@testable import Rendering
+
+enum Rendered {
+    static let folder = URL(filePath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Templates")
+
+    static let areaMail = ChannelManifest(
+        name: "area-mail", afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
+        languages: [.japanese], concurrency: 8, reservedForImmediate: 2, attemptLimit: .seconds(10))
+    static let portal = ChannelManifest(
+        name: "wifi-portal", afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
+        reservedForImmediate: 2, attemptLimit: .seconds(5))
+    static let tablet = ChannelManifest(
+        name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
+        reservedForImmediate: 2, attemptLimit: .seconds(5))
+    static let channels = [areaMail, portal, tablet]
+
+    static let samples: [(file: String, sample: Sample)] = {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "samples").path)) ?? []
+        return names.filter { $0.hasSuffix(".json") }.sorted().compactMap { name in
+            guard let data = try? Data(contentsOf: folder.appending(path: "samples/\(name)")),
+                let sample = try? Sample.read(data, file: name)
+            else { return nil }
+            return (name, sample)
+        }
+    }()
+
+    static func sample(_ name: String) throws -> Sample {
+        try #require(samples.first { $0.file == "\(name).json" }).sample
+    }
+
+    static func texts(
+        _ sample: Sample, _ manifest: ChannelManifest, _ mode: ModeName = .actual, renderer: Renderer
+    ) throws -> [Language: RenderedText] {
+        try renderer.render(
+            sample.content, mode: mode, town: try #require(sample.place), local: sample.local,
+            shelters: sample.shelters ?? [], manifest: manifest)
+    }
+}
