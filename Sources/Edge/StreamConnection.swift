@@ -1,0 +1,101 @@
+package import NIOCore
+
+/// One tablet's end of the stream: the only handler its channel needs, writing straight to the socket.
+///
+/// Lives on its event loop and is touched from nowhere else.
+package final class StreamConnection: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    let listener: StreamListener
+    /// Events up to this offset were in the greeting.
+    var joinedAt: UInt64 = 0
+    /// Where the audience keeps it.
+    var seat = -1
+    private weak var audience: Audience?
+    private var context: ChannelHandlerContext?
+    private var isLeaving = false
+
+    package init(listener: StreamListener) {
+        self.listener = listener
+    }
+
+    func seat(in audience: Audience) { self.audience = audience }
+
+    package func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    package func handlerRemoved(context: ChannelHandlerContext) { leave() }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // A tablet has nothing more to say on this line.
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is ChannelShouldQuiesceEvent: context.close(promise: nil)
+        // The tablet closed its half: nobody listens any more.
+        case ChannelEvent.inputClosed: context.close(promise: nil)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// Writes one event. A tablet that does not read is told to fetch everything again, and cut: its queue is the
+    /// channel's write buffer, whose bound is set in `StreamHub`.
+    @inline(__always)
+    func send(_ buffer: ByteBuffer) {
+        guard let context else { return }
+        guard context.channel.isWritable else { return cutSlow(context) }
+        context.writeAndFlush(NIOAny(buffer), promise: nil)
+    }
+
+    private func cutSlow(_ context: ChannelHandlerContext) {
+        guard !isLeaving else { return }
+        isLeaving = true
+        audience?.countCut()
+        let resync = ServerSentEvent.encode("resync", data: Array(#"{"reason":"slow"}"#.utf8), position: nil)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(NIOAny(resync), promise: written)
+        let channel = context.channel
+        let deadline = context.eventLoop.scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
+        written.futureResult.whenComplete { _ in
+            deadline.cancel()
+            channel.close(promise: nil)
+        }
+        leave()
+    }
+
+    /// Ends the line at once: the device was revoked.
+    func cut() {
+        guard let context else { return }
+        let channel = context.channel
+        context.writeAndFlush(
+            NIOAny(ServerSentEvent.encode("resync", data: Array(#"{"reason":"revoked"}"#.utf8), position: nil)),
+            promise: nil)
+        channel.close(promise: nil)
+        leave()
+    }
+
+    private func leave() {
+        audience?.remove(self)
+        audience = nil
+        context = nil
+    }
+}
+
+/// Who listens, as admitted.
+package struct StreamListener: Sendable, Hashable {
+    package var device: String
+    package var topic: StreamTopic
+    package init(device: String, topic: StreamTopic) {
+        self.device = device
+        self.topic = topic
+    }
+}
+
+package import ChannelKit

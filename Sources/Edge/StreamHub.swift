@@ -1,0 +1,154 @@
+package import ChannelKit
+package import NIOCore
+internal import Synchronization
+
+/// Where tablets hang: an alert is encoded once and written to everybody who listens, by each event loop to its own.
+///
+///     publish ──▶ log (numbered) ──▶ loop 1: [tablet tablet tablet …]
+///                                └─▶ loop 2: [tablet tablet tablet …]
+///
+/// The number is given and the loops are told under one lock, so every loop hears in order; who joins is seated under
+/// the same lock, so the past it is told and the future it will hear meet without a gap or a double.
+package final class StreamHub: StreamPublisher {
+    /// iOS and NAT boxes give up a silent line after a minute; reference nginx `proxy_read_timeout` 60 s.
+    package static let heartbeatSeconds = 15
+    /// Octets that may wait for one slow tablet before it is cut: some 60 alerts.
+    package static let bufferBound = 64 * 1024
+
+    private struct State {
+        var log: StreamLog
+        var live: [StreamTopic: Int] = [:]
+        var cut = 0
+        var isClosed = false
+    }
+
+    private let state: Mutex<State>
+    private let loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)]
+    private let heartbeats: [RepeatedTask]
+
+    /// - Parameter epoch: differs from that of any earlier run.
+    package static func start(on group: any EventLoopGroup, epoch: UInt64) async throws -> StreamHub {
+        let counters = HubCounters()
+        var loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)] = []
+        var beats: [RepeatedTask] = []
+        for loop in group.makeIterator() {
+            let (audience, beat) = try await loop.submit { () -> (NIOLoopBound<Audience>, RepeatedTask) in
+                let audience = Audience(onLeave: { counters.left($0) }, onCut: { counters.cut() })
+                let bound = NIOLoopBound(audience, eventLoop: loop)
+                let beat = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+                    bound.value.heartbeat()
+                }
+                return (bound, beat)
+            }.get()
+            loops.append((loop, audience))
+            beats.append(beat)
+        }
+        let hub = StreamHub(loops: loops, heartbeats: beats, epoch: epoch)
+        counters.hub = hub
+        return hub
+    }
+
+    private init(
+        loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)], heartbeats: [RepeatedTask], epoch: UInt64
+    ) {
+        self.loops = loops
+        self.heartbeats = heartbeats
+        self.state = Mutex(State(log: StreamLog(epoch: epoch)))
+    }
+
+    @discardableResult
+    package func publish(_ event: StreamEvent, to topic: StreamTopic) -> (position: StreamPosition, live: Int) {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            let position = state.log.append(event, to: topic, now: now)
+            let live = state.live[topic] ?? 0
+            guard live > 0 else { return (position, 0) }
+            let entry = StreamLog.Entry(
+                offset: position.offset, firstOffset: position.offset, event: event,
+                expires: event.expiresIn.map { now.advanced(by: $0) })
+            let buffer = ServerSentEvent.encode(entry, epoch: position.epoch, now: now)
+            for (loop, audience) in loops {
+                loop.execute { audience.value.deliver(buffer, offset: position.offset, to: topic) }
+            }
+            return (position, live)
+        }
+    }
+
+    /// Seats a tablet. Call on its event loop; what is returned is to be written first.
+    func join(_ connection: StreamConnection, since: StreamPosition?, on loop: any EventLoop) -> ByteBuffer? {
+        guard let audience = loops.first(where: { $0.loop === loop })?.audience else { return nil }
+        let now = ContinuousClock.now
+        let (replay, position) = state.withLock { state -> (StreamLog.Replay?, StreamPosition) in
+            guard !state.isClosed else { return (nil, state.log.position) }
+            let replay = state.log.replay(connection.listener.topic, since: since, now: now)
+            connection.joinedAt = state.log.offset
+            state.live[connection.listener.topic, default: 0] += 1
+            return (replay, state.log.position)
+        }
+        guard let replay else { return nil }
+        audience.value.add(connection)
+        var greeting = ByteBuffer(string: "retry: \(Int.random(in: 1000...4000))\nid: \(position)\n\n")
+        switch replay {
+        case .events(let entries): write(entries, to: &greeting, position.epoch, now)
+        case .gap(let entries):
+            var resync = ServerSentEvent.encode("resync", data: Array(#"{"reason":"gap"}"#.utf8), position: nil)
+            greeting.writeBuffer(&resync)
+            write(entries, to: &greeting, position.epoch, now)
+        }
+        // The last id the tablet keeps must be the newest one, whatever the replay left out.
+        greeting.writeString("id: \(position)\n\n")
+        return greeting
+    }
+
+    private func write(
+        _ entries: [StreamLog.Entry], to buffer: inout ByteBuffer, _ epoch: UInt64, _ now: ContinuousClock.Instant
+    ) {
+        for entry in entries {
+            var event = ServerSentEvent.encode(entry, epoch: epoch, now: now)
+            buffer.writeBuffer(&event)
+        }
+    }
+
+    /// The same by polling.
+    package func catchUp(
+        _ topic: StreamTopic, since: StreamPosition?
+    ) -> (replay: StreamLog.Replay, position: StreamPosition) {
+        let now = ContinuousClock.now
+        return state.withLock { ($0.log.replay(topic, since: since, now: now), $0.log.position) }
+    }
+
+    /// Cuts every line of a device, now.
+    package func cut(device: String) {
+        for (loop, audience) in loops { loop.execute { audience.value.cut(device: device) } }
+    }
+
+    /// Tablets on the line, and how many were cut because they did not read.
+    package var gauges: (live: Int, cut: Int) {
+        state.withLock { ($0.live.values.reduce(0, +), $0.cut) }
+    }
+
+    package func live(_ topic: StreamTopic) -> Int { state.withLock { $0.live[topic] ?? 0 } }
+
+    package func close() {
+        state.withLock { $0.isClosed = true }
+        for beat in heartbeats { beat.cancel() }
+        for (loop, audience) in loops { loop.execute { audience.value.closeAll() } }
+    }
+
+    fileprivate func left(_ topic: StreamTopic) {
+        state.withLock { state in
+            let live = (state.live[topic] ?? 1) - 1
+            state.live[topic] = live > 0 ? live : nil
+        }
+    }
+
+    fileprivate func countCut() { state.withLock { $0.cut += 1 } }
+}
+
+/// Joins the audiences, which exist first, to their hub.
+// Sendable: `hub` is set once, before the first tablet can join.
+private final class HubCounters: @unchecked Sendable {
+    weak var hub: StreamHub?
+    func left(_ topic: StreamTopic) { hub?.left(topic) }
+    func cut() { hub?.countCut() }
+}
