@@ -37,6 +37,9 @@ package struct Bulletin: Sendable, Hashable {
     package var message: MessageType
     /// JMA: EventIDs split at white space; CAP: [identifier].
     package var identifiers: [String] = []
+    /// The event a revision or cancel shares with what came before, where the identifier names only the message
+    /// (QZSS: the earthquake by its origin time). Nil where the identifiers say it.
+    package var event: String?
     /// As written, nil where the bulletin has none.
     package var serial: String?
     package var sent: Timestamp?

@@ -1,0 +1,55 @@
+/// みちびき 災危通報 (QZSS DC Report and DCX), received as NMEA sentences `$QZQSM,<satellite>,<63 hex digits>*<checksum>`.
+///
+///     sentence ──▶ QZSSSentence (checksum, CRC-24Q) ──▶ message type 43 ──▶ DisasterReport (気象庁)
+///                                                       message type 44 ──▶ ExtendedReport (Ｌアラート, Ｊアラート, 自治体)
+///
+/// A second intake beside JMA's XML: a receiver on the roof, no line, no contract. The satellites repeat a message
+/// every few seconds and each says the same, so a bulletin's identifier is made of what it says and not of who said
+/// it: the same message from three satellites is one bulletin.
+///
+/// A message carries no year, and times of day without a month; both are found from the time of receipt.
+///
+/// Source: IS-QZSS-DCR-017 and IS-QZSS-DCX-004 (内閣府, みちびき ユーザインタフェース仕様書); CAMF Issue 1.2 (EUSPA) for
+/// the common part of DCX. Recordings compared with nbtk/azarashi (MIT).
+package import Codes
+package import FoundationEssentials
+
+package enum QZSSReader {
+    /// One sentence, with or without its line end, in any case of hexadecimal digits.
+    package static func read(
+        _ sentence: some Sequence<UInt8>, receivedAt: Date, tables: CodeTables = .bundled
+    ) throws(Refusal) -> Bulletin {
+        let message = try QZSSSentence(sentence).message
+        switch message.type {
+        case 43: return try DisasterReport(message, receivedAt: receivedAt, tables: tables).bulletin
+        case 44: return ExtendedReport(message, receivedAt: receivedAt, tables: tables).bulletin
+        default: throw Refusal("message type \(message.type) is neither 43 (DC Report) nor 44 (DCX)")
+        }
+    }
+
+    package static func read(
+        _ sentence: String, receivedAt: Date, tables: CodeTables = .bundled
+    ) throws(Refusal) -> Bulletin {
+        try read(sentence.utf8, receivedAt: receivedAt, tables: tables)
+    }
+
+    /// The sentences of a file or of a request's body: every line that is neither empty nor a comment (`#`) nor
+    /// another NMEA sentence, which receivers mix in (`$GNGGA`). What is left is read or refused one by one.
+    package static func lines(_ octets: [UInt8]) -> [ArraySlice<UInt8>] {
+        octets.split { $0 == 0x0A || $0 == 0x0D }.filter { line in
+            guard let first = line.first(where: { $0 != 0x20 && $0 != 0x09 }) else { return false }
+            switch first {
+            case UInt8(ascii: "#"): return false
+            case UInt8(ascii: "$"): return line.drop { $0 != first }.starts(with: QZSSSentence.start)
+            default: return true
+            }
+        }
+    }
+
+    /// Whether a file looks like sentences of ours: its first line that is no comment begins with `$`.
+    package static func recognises(_ octets: [UInt8]) -> Bool {
+        let line = octets.prefix(64 << 10).split { $0 == 0x0A || $0 == 0x0D }
+            .first { $0.first != UInt8(ascii: "#") && $0.contains { $0 != 0x20 } }
+        return line?.first { $0 != 0x20 && $0 != 0x09 } == UInt8(ascii: "$")
+    }
+}
