@@ -1,0 +1,61 @@
+import Crypto
+import Gzip
+
+/// One file of a page, ready to be sent.
+package struct PageAsset: Sendable {
+    package let contentType: String
+    package let bytes: [UInt8]
+    package let gzip: [UInt8]
+    /// Strong, with its quotes: the checksum of `bytes`. The gzip form needs another one: `gzipTag`.
+    package let tag: String
+    package let gzipTag: String
+
+    fileprivate init(_ contentType: String, _ bytes: [UInt8]) {
+        self.contentType = contentType
+        self.bytes = bytes
+        gzip = Gzip.compress(bytes)
+        let digest = SHA256.hash(data: bytes).prefix(12).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+        tag = "\"\(digest)\""
+        gzipTag = "\"\(digest)-gz\""
+    }
+}
+
+/// The tablet's page and the operators' desk. Their files are inside the program, so that one binary is the whole hub.
+package enum Pages {
+    /// `path` as in the request: `/tablet/`, `/tablet/tablet.js`, `/console/` … Nil for everything else.
+    package static func asset(_ path: String) -> PageAsset? {
+        all[path]
+    }
+
+    package static var paths: [String] { all.keys.sorted() }
+
+    /// For every answer with one of these files. Nothing from elsewhere, no inline script, no inline style, no frame
+    /// around it; a QR code comes as a `data:` image.
+    package static let contentSecurityPolicy = """
+        default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
+        manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+        """
+
+    private static let html = "text/html; charset=utf-8"
+    private static let css = "text/css; charset=utf-8"
+    private static let script = "text/javascript; charset=utf-8"
+
+    /// Compressed once, at the first request: 70 kB take a few milliseconds.
+    private static let all: [String: PageAsset] = [
+        "/tablet/": PageAsset(html, PackageResources.tablet_html),
+        "/tablet/tablet.css": PageAsset(css, PackageResources.tablet_css),
+        "/tablet/tablet.js": PageAsset(script, PackageResources.tablet_js),
+        "/tablet/board.js": PageAsset(script, PackageResources.board_js),
+        "/tablet/front.js": PageAsset(script, PackageResources.front_js),
+        "/tablet/outbox.js": PageAsset(script, PackageResources.outbox_js),
+        "/tablet/sound.js": PageAsset(script, PackageResources.sound_js),
+        "/tablet/store.js": PageAsset(script, PackageResources.store_js),
+        "/tablet/stream.js": PageAsset(script, PackageResources.stream_js),
+        "/tablet/words.js": PageAsset(script, PackageResources.words_js),
+        "/tablet/worker.js": PageAsset(script, PackageResources.worker_js),
+        "/tablet/icon.svg": PageAsset("image/svg+xml", PackageResources.icon_svg),
+        "/tablet/tablet.webmanifest": PageAsset("application/manifest+json", PackageResources.tablet_webmanifest),
+    ]
+}

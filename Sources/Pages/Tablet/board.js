@@ -1,0 +1,109 @@
+// What is on the tablet's screen, as a value: which alerts there are, which one is in front, what may sound.
+// No clock and no page in here; `now` is the hub's time in milliseconds.
+
+const PRIORITIES = ["immediate", "urgent", "routine", "background"];
+const INTENSITIES = ["0", "1", "2", "3", "4", "5-", "5+", "6-", "6+", "7"];
+/** Milliseconds that a cancelled alert stays, and the trace of a cancel that came alone. */
+const CANCELLED_FOR = 3600e3;
+const TRACE_FOR = 86400e3;
+const LIMIT = 100;
+
+const key = (alert) => alert.mode + " " + alert.event;
+const rank = (alert) => Math.max(0, PRIORITIES.indexOf(alert.priority));
+const over = (alert) => Date.parse(alert.server_time) + alert.expires_in * 1000;
+
+/** Whether `a` says more than `b` about the same event. */
+export function isNewer(a, b) {
+  const mine = a.revision, theirs = b.revision;
+  if (mine.series === theirs.series && mine.serial != null && theirs.serial != null && mine.serial !== theirs.serial) {
+    return mine.serial > theirs.serial;
+  }
+  const sent = Date.parse(mine.sent) - Date.parse(theirs.sent);
+  if (sent !== 0) return sent > 0;
+  return a.message === "cancel" && b.message !== "cancel";
+}
+
+/** Whether people must be woken again: a forecast that did not rise is shown, not rung. */
+export function isWorse(next, last) {
+  return rank(next) < rank(last)
+    || (next.level ?? 0) > (last.level ?? 0)
+    || INTENSITIES.indexOf(next.local_intensity) > INTENSITIES.indexOf(last.local_intensity);
+}
+
+export class Board {
+  constructor(saved = []) {
+    this.entries = new Map(saved.map((entry) => [key(entry.alert), entry]));
+  }
+
+  /** For the next start of the page. */
+  saved() {
+    return [...this.entries.values()];
+  }
+
+  /** "new", "worse", "updated", "cancelled", or "ignored": what the page does next depends on it. */
+  take(alert, now) {
+    const old = this.entries.get(key(alert));
+    if (old && (old.alert.id === alert.id || old.cancelledBy?.id === alert.id || !isNewer(alert, old.cancelledBy ?? old.alert))) {
+      return "ignored";
+    }
+    if (alert.message === "cancel") return this.#cancel(alert, old, now);
+    if (over(alert) <= now) return "ignored";
+    const isShown = old && !old.cancelledBy && over(old.alert) > now;
+    const change = !isShown ? "new" : isWorse(alert, old.alert) ? "worse" : "updated";
+    const isTouched = change === "updated" && old.isTouched;
+    this.entries.set(key(alert), { alert, isTouched, wasShown: true });
+    this.#makeRoom(now);
+    return change;
+  }
+
+  #cancel(alert, old, now) {
+    if (!old?.wasShown) {
+      // Never shown here: remembered so that the alert, should it come late, stays silent.
+      this.entries.set(key(alert), { alert, cancelledBy: alert, cancelledAt: now, isTouched: true, wasShown: false });
+      return "ignored";
+    }
+    this.entries.set(key(alert), { ...old, cancelledBy: alert, cancelledAt: now, isTouched: false });
+    return "cancelled";
+  }
+
+  touch(alert) {
+    const entry = this.entries.get(key(alert));
+    if (entry) entry.isTouched = true;
+  }
+
+  /** Forgets what is over. True when something on the screen changed. */
+  age(now) {
+    let hasChanged = false;
+    for (const [name, entry] of this.entries) {
+      const end = !entry.cancelledBy ? over(entry.alert) : entry.cancelledAt + (entry.wasShown ? CANCELLED_FOR : TRACE_FOR);
+      if (end > now) continue;
+      this.entries.delete(name);
+      hasChanged ||= entry.wasShown;
+    }
+    return hasChanged;
+  }
+
+  /** Most urgent first. While anything real is in force, drills are not shown. */
+  visible() {
+    const shown = [...this.entries.values()].filter((entry) => entry.wasShown);
+    const isReal = shown.some((entry) => entry.alert.mode === "actual" && !entry.cancelledBy);
+    return shown
+      .filter((entry) => !isReal || entry.alert.mode === "actual")
+      .sort((a, b) => Number(!!a.cancelledBy) - Number(!!b.cancelledBy)
+        || rank(a.alert) - rank(b.alert)
+        || (b.alert.level ?? 0) - (a.alert.level ?? 0)
+        || Date.parse(b.alert.sent) - Date.parse(a.alert.sent));
+  }
+
+  /** What fills the screen: the most urgent that nobody has touched. */
+  front() {
+    return this.visible().find((entry) => !entry.isTouched) ?? null;
+  }
+
+  #makeRoom(now) {
+    if (this.entries.size <= LIMIT) return;
+    this.age(now);
+    const worst = this.visible().at(-1);
+    if (this.entries.size > LIMIT && worst) this.entries.delete(key(worst.alert));
+  }
+}

@@ -1,0 +1,114 @@
+// The full screen of one alert: colour, icon and words say the same three times over.
+
+import { clockText, intensityText, wordsOf } from "./words.js";
+
+const byID = (id) => document.getElementById(id);
+
+/** Outlines in a box of 24 by 24. */
+const ICONS = {
+  quake: "M2 12h4l2-6 4 13 4-15 3 8h3",
+  wave: "M2 18c3 0 3-2 5-2s2 2 5 2 3-2 5-2 2 2 5 2M3 12c2-7 12-9 15-2-4-2-6 0-6 4",
+  run: "M14 5a2 2 0 1 0 .1 0M6 11l4-3 4 1 2 4 4 1M12 9l-2 6 4 3v5M10 15l-2 3H4",
+  home: "M3 11l9-8 9 8M5 10v11h14V10M10 21v-6h4v6",
+  drop: "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11",
+  mountain: "M2 20L9 7l4 7 3-4 6 10z",
+  wind: "M3 9h11a3 3 0 1 0-3-3M3 13h15a3 3 0 1 1-3 3M3 17h7",
+  info: "M12 3a9 9 0 1 0 .1 0M12 10v7M12 6.5v.5",
+};
+const KIND_ICONS = {
+  eew: "quake", earthquake: "quake", nankai: "quake", tsunami: "wave", evacuation: "run", shelter: "home", flood: "drop",
+  weather: "drop", "heavy-rain-record": "drop", landslide: "mountain", volcano: "mountain", ashfall: "mountain", typhoon: "wind", tornado: "wind",
+};
+
+function icon(kind) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  path.setAttribute("d", ICONS[KIND_ICONS[kind] ?? "info"]);
+  svg.append(path);
+  return svg;
+}
+
+/** The colour's name: by warning level first, then by urgency. Drills and cancelled ones have colours of their own. */
+export function tone({ alert, cancelledBy }) {
+  if (cancelledBy) return "old";
+  if (alert.mode === "exercise") return "drill";
+  if (alert.lifted) return "p2";
+  if (alert.level >= 2) return "l" + alert.level;
+  return { immediate: "p0", urgent: "p1" }[alert.priority] ?? "p2";
+}
+
+/** The text in `language`, or in the one that is there; with the language it is in. */
+export function textOf(alert, language) {
+  const found = [language, "ja", "ja-x-easy", "en"].find((tag) => alert.texts?.[tag]);
+  return { ...(alert.texts?.[found] ?? { title: "", body: "" }), language: found ?? "ja" };
+}
+
+export function kindWords({ alert }, language) {
+  const words = wordsOf(language);
+  const parts = [words.kind[alert.kind] ?? words.kind.other];
+  if (alert.level) parts.push(words.level(alert.level));
+  if (alert.lifted) parts.push(words.lifted);
+  return parts.join(language === "en" ? " · " : "　");
+}
+
+function facts({ alert, cancelledBy }, language) {
+  const words = wordsOf(language), source = alert.hypocentre, parts = [];
+  if (cancelledBy) return "";
+  if (alert.local_intensity) {
+    const text = intensityText(alert.local_intensity, language);
+    parts.push(alert.kind === "eew" ? words.forecast(text) : words.intensity(text));
+  }
+  if (source?.name && language !== "en") parts.push(words.hypocentre(source.name));
+  if (source?.magnitude != null) parts.push(words.magnitude(source.magnitude.toFixed(1)));
+  if (source?.depth_km != null) parts.push(words.depth(source.depth_km));
+  return parts.join(language === "en" ? ", " : "　");
+}
+
+export function times({ alert, cancelledBy }, language, now) {
+  const words = wordsOf(language);
+  const end = Date.parse(alert.server_time) + alert.expires_in * 1000;
+  return [
+    words.issued(clockText(Date.parse(alert.reported ?? alert.sent), now, language)),
+    cancelledBy ? "" : words.until(clockText(end, now, language)), words.from(alert.sender),
+  ].filter(Boolean).join(language === "en" ? ", " : "　");
+}
+
+/** Paragraphs with their line breaks; always as text, never as markup. */
+export function paragraphs(body) {
+  return body.split(/\n\s*\n/).map((block) => {
+    const paragraph = document.createElement("p");
+    paragraph.textContent = block;
+    return paragraph;
+  });
+}
+
+/** Fills the screen with `entry`; `others` is how many more there are, `mark` what happened to it. */
+export function showFront(entry, others, mark, language, now) {
+  const words = wordsOf(language), isDrill = entry.alert.mode === "exercise";
+  const said = textOf(entry.alert, language);
+  const full = byID("full");
+  full.className = "tone-" + tone(entry) + (entry.cancelledBy || isDrill ? "" : " calls");
+  byID("full-drill").hidden = !isDrill;
+  byID("full-drill").textContent = words.drillBar;
+  byID("full-icon").replaceChildren(icon(entry.alert.kind));
+  byID("full-kind").textContent = (isDrill ? `【${words.drill}】` : "") + kindWords(entry, language);
+  byID("full-mark").hidden = !mark;
+  byID("full-mark").textContent = mark;
+  byID("full-text").lang = said.language;
+  byID("full-title").textContent = said.title;
+  byID("full-body").replaceChildren(
+    ...paragraphs(entry.cancelledBy ? textOf(entry.cancelledBy, language).body : said.body));
+  byID("full-facts").textContent = facts(entry, language);
+  byID("full-times").textContent = times(entry, language, now);
+  byID("full-more").textContent = others > 0 ? words.more(others) : "";
+  const wasHidden = full.hidden;
+  full.hidden = false;
+  document.querySelector("main").inert = true;
+  if (wasHidden) byID("touch").focus();
+}
+
+export function hideFront() {
+  byID("full").hidden = true;
+  document.querySelector("main").inert = false;
+}

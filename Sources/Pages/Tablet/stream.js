@@ -1,0 +1,205 @@
+// The line to the hub: server-sent events read with fetch (EventSource cannot send the device's token), catch-up by
+// polling, a watchdog, and a pause with jitter between tries. Knows nothing of the page.
+
+/** Seconds between the hub's comment lines. */
+const HEARTBEAT = 15;
+const CONNECT_LIMIT = 5;
+/** Seconds: the longest pause between two tries. */
+const LONGEST_PAUSE = 15;
+
+/** Splits text/event-stream into events, as the HTML standard says; pieces may end anywhere. */
+export class EventParser {
+  #rest = "";
+  #name = "";
+  #data = [];
+  #id = null;
+
+  constructor(onEvent, onRetry = () => {}) {
+    this.onEvent = onEvent;
+    this.onRetry = onRetry;
+  }
+
+  feed(text) {
+    // A CR at the very end may be half of CR LF: it waits for the next piece.
+    const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
+    this.#rest = lines.pop();
+    for (const line of lines) this.#line(line);
+  }
+
+  #line(line) {
+    if (line === "") return this.#dispatch();
+    if (line.startsWith(":")) return;
+    const colon = line.indexOf(":");
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "event") this.#name = value;
+    else if (field === "data") this.#data.push(value);
+    else if (field === "id" && !value.includes("\0")) this.#id = value;
+    else if (field === "retry" && /^\d+$/.test(value)) this.onRetry(Number(value));
+  }
+
+  #dispatch() {
+    const event = { name: this.#name || "message", data: this.#data.join("\n"), id: this.#id };
+    const isEmpty = this.#data.length === 0;
+    this.#name = "";
+    this.#data = [];
+    if (!isEmpty) this.onEvent(event);
+  }
+}
+
+/** The hub's clock, from the Date of its answers: a tablet's own may have lain in a cupboard for a year. */
+export class HubClock {
+  #offset = null;
+
+  learn(header) {
+    const time = Date.parse(header ?? "");
+    if (!Number.isNaN(time)) this.#offset = time - performance.now();
+  }
+
+  /** Milliseconds since 1970. */
+  now() {
+    return this.#offset === null ? Date.now() : this.#offset + performance.now();
+  }
+}
+
+export class Line {
+  #stop = null;
+  #isRunning = false;
+  #failures = 0;
+  #pause = 1;
+  #lastWord = 0;
+  #wake = null;
+
+  /**
+   * `hooks`: token() → string; position() → "EPOCH-OFFSET" or null; event({name, data, id}); state("up" | "down");
+   * revoked(); `clock`: HubClock.
+   */
+  constructor(hooks, clock) {
+    this.hooks = hooks;
+    this.clock = clock;
+  }
+
+  /** Runs until stop() or until the hub says that the token is no more. */
+  async run() {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (this.#isRunning) {
+      try {
+        if (this.#failures > 0) await this.catchUp();
+        await this.#listen();
+      } catch (problem) {
+        if (problem instanceof Revoked) {
+          this.#isRunning = false;
+          this.hooks.revoked();
+          break;
+        }
+      }
+      if (!this.#isRunning) break;
+      this.hooks.state("down");
+      this.#failures += 1;
+      await this.#rest();
+    }
+  }
+
+  stop() {
+    this.#isRunning = false;
+    this.#stop?.abort();
+    this.#wake?.();
+  }
+
+  /** The page has come back, or time has jumped: what looks open may be dead. */
+  restart() {
+    this.#failures = Math.max(this.#failures, 1);
+    this.#stop?.abort();
+    this.#wake?.();
+  }
+
+  /** Seconds since anything came over the line. */
+  get silence() {
+    return (performance.now() - this.#lastWord) / 1000;
+  }
+
+  async #listen() {
+    this.#stop = new AbortController();
+    const limit = setTimeout(() => this.#stop.abort(), CONNECT_LIMIT * 1000);
+    let answer;
+    try {
+      answer = await fetch("/v1/stream", {
+        headers: this.#headers({ Accept: "text/event-stream" }, true),
+        signal: this.#stop.signal, cache: "no-store",
+      });
+    } finally {
+      clearTimeout(limit);
+    }
+    this.#check(answer);
+    this.#lastWord = performance.now();
+    this.#failures = 0;
+    this.hooks.state("up");
+    const watchdog = setInterval(() => {
+      if (this.silence > HEARTBEAT * 2) this.hooks.state("down");
+      if (this.silence > HEARTBEAT * 2.5) this.#stop.abort();
+    }, 1000);
+    try {
+      await this.#read(answer.body.getReader());
+    } finally {
+      clearInterval(watchdog);
+    }
+  }
+
+  async #read(reader) {
+    const decoder = new TextDecoder();
+    const parser = new EventParser(
+      (event) => this.hooks.event(event), (retry) => { this.#pause = Math.min(retry / 1000, LONGEST_PAUSE); });
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      this.#lastWord = performance.now();
+      parser.feed(decoder.decode(value, { stream: true }));
+    }
+  }
+
+  /** Everything since the last position, by a plain request: JSON or the stream's own format. */
+  async catchUp() {
+    const since = this.hooks.position();
+    const answer = await fetch("/v1/catch-up" + (since ? "?since=" + encodeURIComponent(since) : ""), {
+      headers: this.#headers({}, false), signal: AbortSignal.timeout(CONNECT_LIMIT * 1000), cache: "no-store",
+    });
+    this.#check(answer);
+    if ((answer.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
+      new EventParser((event) => this.hooks.event(event)).feed((await answer.text()) + "\n\n");
+      return;
+    }
+    const page = await answer.json();
+    for (const event of page.events ?? []) {
+      const data = typeof event.data === "string" ? event.data : JSON.stringify(event.data);
+      this.hooks.event({ name: event.event ?? event.name, data, id: event.id ?? null });
+    }
+    if (page.position) this.hooks.event({ name: "position", data: "{}", id: page.position });
+  }
+
+  #headers(more, withPosition) {
+    const headers = { Authorization: "Bearer " + this.hooks.token(), ...more };
+    const position = withPosition && this.hooks.position();
+    if (position) headers["Last-Event-ID"] = position;
+    return headers;
+  }
+
+  #check(answer) {
+    this.clock.learn(answer.headers.get("Date"));
+    if (answer.status === 401) throw new Revoked();
+    if (!answer.ok) throw new Error("hub answered " + answer.status);
+  }
+
+  /** Full jitter, so that a thousand tablets do not come back in the same second. */
+  #rest() {
+    const longest = Math.min(LONGEST_PAUSE, this.#pause * 2 ** Math.min(this.#failures - 1, 5));
+    const seconds = 0.2 + Math.random() * longest;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, seconds * 1000);
+      this.#wake = () => { clearTimeout(timer); resolve(); };
+    });
+  }
+}
+
+/** The hub answered 401: the device is no longer registered. */
+export class Revoked extends Error {}

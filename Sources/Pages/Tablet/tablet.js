@@ -1,0 +1,330 @@
+// The tablet's page: wires the line, the board, the sound and the outbox to what is on the screen.
+
+import { Board } from "./board.js";
+import { hideFront, kindWords, showFront, textOf, times, tone } from "./front.js";
+import { Outbox, problemWords } from "./outbox.js";
+import { Sound } from "./sound.js";
+import { erase, newID, newKey, read, write } from "./store.js";
+import { HubClock, Line } from "./stream.js";
+import { LANGUAGES, clockText, wordsOf } from "./words.js";
+
+const byID = (id) => document.getElementById(id);
+
+const clock = new HubClock();
+const sound = new Sound();
+let language = "ja";
+let device = null;
+let position = null;
+let board = new Board();
+/** Put in front by hand, after it was touched. */
+let chosen = null;
+let cutSince = null;
+let cutTimer = null;
+let wakeLock = null;
+
+const outbox = new Outbox({
+  token: () => device?.token, revoked: forget,
+  changed: (count) => { byID("outbox-state").textContent = count > 0 ? wordsOf(language).outbox(count) : ""; },
+  accepted: (entry) => { if (entry.path === "reports") sayReport(wordsOf(language).sent); },
+  refused: (entry, why) => { if (entry.path === "reports") sayReport(wordsOf(language).refused(why)); },
+});
+
+const line = new Line({
+  token: () => device?.token ?? "", position: () => position, event: onEvent, state: onState, revoked: forget,
+}, clock);
+
+// MARK: what arrives
+
+function onEvent({ name, data, id }) {
+  if (name === "resync") {
+    // The hub no longer has what we missed: everything that is in force comes with the next catch-up.
+    position = null;
+    write("position", null);
+    line.restart();
+    return;
+  }
+  if (name === "alert" || name === "cancel") {
+    try { onAlert(JSON.parse(data)); } catch { /* one bad line must not silence the next */ }
+  }
+  if (id) {
+    position = id;
+    write("position", id);
+  }
+}
+
+function onAlert(alert) {
+  if (alert.town_name) byID("place").textContent = alert.town_name;
+  receipt(alert, "reached");
+  const change = board.take(alert, clock.now());
+  write("board", board.saved());
+  if (change === "ignored") return;
+  chosen = null;
+  const isHeard = board.visible().some((entry) => (entry.cancelledBy ?? entry.alert).id === alert.id);
+  if (isHeard && change !== "updated") sound.alert(alert);
+  show();
+}
+
+/** The id is made of what it says, so that the same thing said twice counts once. */
+function receipt(alert, level) {
+  const id = [device?.id, alert.delivery ?? alert.id, level].join("/");
+  outbox.add("receipts", { id, delivery: alert.delivery, alert: alert.id, level });
+}
+
+const seen = new Set();
+
+/** Shown means that it is painted and the page is in front, not that it arrived. */
+function reportShown(alert) {
+  if (seen.has(alert.id) || document.visibilityState !== "visible") return;
+  seen.add(alert.id);
+  requestAnimationFrame(() => requestAnimationFrame(() => receipt(alert, "shown")));
+}
+
+// MARK: what is on the screen
+
+function show() {
+  const now = clock.now(), words = wordsOf(language);
+  const visible = board.visible();
+  const front = visible.find((entry) => entry === chosen) ?? board.front();
+  if (front) {
+    const waiting = visible.filter((entry) => !entry.isTouched && entry !== front).length;
+    const mark = front.cancelledBy ? words.cancelled : front.alert.message === "update" ? words.updated : "";
+    showFront(front, waiting, mark, language, now);
+    reportShown(front.cancelledBy ?? front.alert);
+  } else {
+    hideFront();
+    sound.stop();
+  }
+  byID("quiet").hidden = visible.length > 0;
+  byID("list").replaceChildren(...visible.map((entry) => row(entry, words, now)));
+  showShelters(visible, words);
+}
+
+function row(entry, words, now) {
+  const item = document.createElement("li"), said = textOf(entry.alert, language);
+  item.className = "tone-" + tone(entry);
+  const isDrill = entry.alert.mode === "exercise";
+  item.append(
+    block("p", (isDrill ? `【${words.drill}】` : "") + (entry.cancelledBy ? words.cancelled + "　" : "") + kindWords(entry, language), "band"),
+    block("h2", said.title, "", said.language), block("p", times(entry, language, now), "small"));
+  const button = block("button", words.show);
+  button.type = "button";
+  button.onclick = () => { chosen = entry; show(); };
+  item.append(button);
+  return item;
+}
+
+function block(name, text, className = "", lang = null) {
+  const element = document.createElement(name);
+  element.textContent = text;
+  if (className) element.className = className;
+  if (lang) element.lang = lang;
+  return element;
+}
+
+function showShelters(visible, words) {
+  const latest = visible.filter((entry) => entry.alert.shelters?.length)
+    .sort((a, b) => Date.parse(b.alert.server_time) - Date.parse(a.alert.server_time))[0];
+  byID("shelters").hidden = !latest;
+  if (!latest) return;
+  byID("shelter-list").replaceChildren(...latest.alert.shelters.map((shelter) => {
+    const item = document.createElement("li");
+    const name = language === "en" && shelter.roman_name ? shelter.roman_name : shelter.name;
+    item.append(
+      block("b", words[shelter.state] ?? shelter.state, shelter.state),
+      block("span", [name, shelter.address, shelter.note].filter(Boolean).join("　"), "", name === shelter.name ? "ja" : "en"));
+    return item;
+  }));
+}
+
+function onState(state) {
+  const isUp = state === "up";
+  clearTimeout(cutTimer);
+  byID("link-state").textContent = isUp ? wordsOf(language).connected : "";
+  if (isUp) {
+    cutSince = null;
+    byID("cut").hidden = true;
+    outbox.send();
+  } else {
+    cutSince ??= clock.now();
+    // The hub ending a stream to begin a new one is no failure: three seconds of grace.
+    cutTimer = setTimeout(showCut, byID("cut").hidden ? 3000 : 0);
+  }
+}
+
+function showCut() {
+  byID("cut").hidden = false;
+  byID("cut-since").textContent = wordsOf(language).cutSince(clockText(cutSince ?? clock.now(), clock.now(), language));
+}
+
+function showSound() {
+  const hasStarted = sound.isRunning;
+  byID("mute").hidden = !device || hasStarted;
+  byID("start").hidden = hasStarted;
+}
+
+// MARK: what people do
+
+function start() {
+  sound.unlock(showSound);
+  keepAwake();
+  navigator.storage?.persist?.();
+  showSound();
+  show();
+}
+
+async function keepAwake() {
+  try { wakeLock = await navigator.wakeLock?.request("screen"); } catch { wakeLock = null; }
+}
+
+function touchFront() {
+  const front = board.visible().find((entry) => entry === chosen) ?? board.front();
+  chosen = null;
+  if (front) {
+    board.touch(front.alert);
+    write("board", board.saved());
+    receipt(front.cancelledBy ?? front.alert, "touched");
+  }
+  sound.stop();
+  show();
+}
+
+async function enrol(form) {
+  const words = wordsOf(language);
+  const code = form.code.value.trim();
+  byID("enrol-problem").textContent = "";
+  try {
+    const key = await newKey();
+    const answer = await fetch("/v1/devices", {
+      method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ code, public_key: key?.text ?? null, name: form.name.value.trim() || null }),
+    });
+    if (!answer.ok) throw new Error(await problemWords(answer));
+    const { device_id: id, token } = await answer.json();
+    device = { id, token, name: form.name.value.trim() };
+    await write("device", device);
+    if (key) await write("key", key.pair);
+    form.reset();
+    enter();
+  } catch (problem) {
+    byID("enrol-problem").textContent = words.enrolFailed(problem.message);
+  }
+}
+
+/** 401: nothing of the town's stays on a tablet that is lost or handed back. */
+async function forget() {
+  line.stop();
+  device = null;
+  position = null;
+  board = new Board();
+  await erase();
+  hideFront();
+  sound.stop();
+  byID("desk").hidden = true;
+  byID("enrol").hidden = false;
+  byID("cut").hidden = true;
+  byID("device").textContent = "";
+  byID("enrol-problem").textContent = wordsOf(language).revoked;
+  showSound();
+}
+
+async function report(form) {
+  const words = wordsOf(language);
+  const needs = [...form.querySelectorAll("input[name=need]:checked")].map((box) => box.value);
+  const people = form.people.value === "" ? null : Number(form.people.value);
+  const note = form.note.value.trim();
+  if (people === null && needs.length === 0 && !note) return sayReport(words.empty);
+  sayReport(words.waiting);
+  form.reset();
+  await outbox.add("reports", { id: newID(), people, needs, note: note || null });
+}
+
+function sayReport(text) {
+  byID("report-state").textContent = text;
+}
+
+// MARK: the page itself
+
+function speak(tag) {
+  language = LANGUAGES.some(([known]) => known === tag) ? tag : "ja";
+  const words = wordsOf(language);
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll("[data-w]")) element.textContent = words[element.dataset.w];
+  byID("languages").replaceChildren(...LANGUAGES.map(([known, name]) => {
+    const button = block("button", name, "", known);
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(known === language));
+    button.onclick = () => { write("language", known); speak(known); };
+    return button;
+  }));
+  const checked = new Set([...document.querySelectorAll("input[name=need]:checked")].map((box) => box.value));
+  byID("needs").replaceChildren(...Object.entries(words.need).map(([value, text]) => {
+    const label = document.createElement("label"), box = document.createElement("input");
+    Object.assign(box, { type: "checkbox", name: "need", value, checked: checked.has(value) });
+    label.append(box, text);
+    return label;
+  }));
+  if (!byID("cut").hidden) showCut();
+  byID("link-state").textContent = cutSince === null && device ? words.connected : "";
+  show();
+}
+
+function enter() {
+  byID("enrol").hidden = true;
+  byID("desk").hidden = false;
+  byID("device").textContent = device.name ?? "";
+  showSound();
+  show();
+  line.run();
+  outbox.send();
+}
+
+function onVisible() {
+  if (document.visibilityState !== "visible" || !device) return;
+  line.restart();
+  sound.wake();
+  if (sound.isRunning) keepAwake();
+  showSound();
+  show();
+}
+
+let lastTick = Date.now();
+
+/** Once a second: what is over goes; a jump of the clock means that the tablet slept. */
+function tick() {
+  const jump = Math.abs(Date.now() - lastTick - 1000);
+  lastTick = Date.now();
+  if (jump > 20000 && device) line.restart();
+  if (board.age(clock.now())) {
+    write("board", board.saved());
+    show();
+  }
+  showSound();
+}
+
+async function boot() {
+  device = (await read("device")) ?? null;
+  position = (await read("position")) ?? null;
+  board = new Board((await read("board")) ?? []);
+  await outbox.open();
+  speak((await read("language")) ?? "ja");
+  const code = decodeURIComponent(location.hash.slice(1));
+  if (code) {
+    // The code is good for one use: it stays neither in the address nor in the history.
+    history.replaceState(null, "", location.pathname);
+    byID("enrol-form").code.value = code;
+  }
+  if (device) enter();
+  else byID("enrol").hidden = false;
+  setInterval(tick, 1000);
+  setInterval(() => outbox.send(), 30000);
+  if (globalThis.isSecureContext) navigator.serviceWorker?.register("worker.js").catch(() => {});
+}
+
+byID("enrol-form").onsubmit = (event) => { event.preventDefault(); enrol(event.target); };
+byID("report-form").onsubmit = (event) => { event.preventDefault(); report(event.target); };
+byID("start-button").onclick = byID("unmute").onclick = start;
+byID("touch").onclick = touchFront;
+document.addEventListener("visibilitychange", onVisible);
+addEventListener("pageshow", (event) => { if (event.persisted) onVisible(); });
+addEventListener("online", onVisible);
+boot();

@@ -1,0 +1,88 @@
+// The page's own words. What an alert says comes from the hub, reviewed, in each language.
+
+export const LANGUAGES = [["ja", "日本語"], ["ja-x-easy", "やさしい日本語"], ["en", "English"]];
+
+const JA = {
+  brand: "防災タブレット", cut: "通信が切れています", cutSince: (time) => `${time}から。いま見えている情報は古いかもしれません`,
+  mute: "音が出ません", start: "開始", startText: "押すと、音が出るようになり、画面が消えなくなります。試しの音が鳴ります。",
+  enrolTitle: "端末の登録", enrolText: "役場から受け取った8文字のコードを入れてください。", code: "コード",
+  deviceName: "端末の名前（例: 体育館1号）", enrolButton: "登録する", enrolFailed: (why) => `登録できませんでした（${why}）`,
+  revoked: "この端末の登録は取り消されました。保存していたものは消しました。使い続けるには、新しいコードで登録してください。",
+  current: "いま出ている情報", quiet: "いま出ている情報はありません", shelters: "避難所",
+  open: "開設中", full: "満員", closed: "閉鎖",
+  reportTitle: "避難所のようすを役場に知らせる", people: "人数（ここにいる人）", needs: "困っていること",
+  note: "くわしく（名前は書かないでください）", send: "送る", sent: "受け付けました",
+  waiting: "保存しました。通信がつながったら自動で送ります", refused: (why) => `受け付けられませんでした（${why}）`, empty: "人数か、困っていることを入れてください",
+  touch: "確認しました", more: (count) => `ほかに${count}件あります`, connected: "接続中", outbox: (count) => `未送信 ${count}件`,
+  drill: "訓練", drillBar: "【訓練】これは訓練です", cancelled: "取り消されました", updated: "更新されました", lifted: "解除",
+  level: (level) => `警戒レベル${level}`, from: (sender) => `発表元: ${sender}`, issued: (time) => `${time} 発表`,
+  until: (time) => `${time}まで有効`, intensity: (text) => `この地域の震度 ${text}`, forecast: (text) => `予想される震度 ${text}`, magnitude: (text) => `マグニチュード ${text}`,
+  depth: (km) => km === 0 ? "深さ ごく浅い" : `深さ 約${km}km`, hypocentre: (name) => `震源 ${name}`, show: "大きく表示",
+  need: { water: "水", food: "食べ物", blanket: "毛布・暖房", medical: "けが人・病人・薬", toilet: "トイレ", power: "電気・充電", baby: "赤ちゃん用品", help: "人手" },
+  kind: {
+    eew: "緊急地震速報", earthquake: "地震情報", tsunami: "津波", weather: "気象警報・注意報", landslide: "土砂災害", flood: "洪水",
+    volcano: "火山", ashfall: "降灰", typhoon: "台風", tornado: "竜巻", "heavy-rain-record": "記録的な大雨", nankai: "南海トラフ地震",
+    notice: "お知らせ", evacuation: "避難情報", shelter: "避難所", other: "情報",
+  },
+};
+
+const EASY = {
+  ...JA,
+  brand: "災害の お知らせ", cut: "つながって いません", cutSince: (time) => `${time}から。古い お知らせかも しれません`, mute: "音が 出ません", start: "始める",
+  startText: "押すと 音が 出ます。画面が 消えなく なります。", enrolTitle: "タブレットを 使えるように する", enrolText: "役所から もらった 8文字を 入れて ください。",
+  code: "8文字", deviceName: "タブレットの 名前", enrolButton: "登録（とうろく）する", enrolFailed: (why) => `できませんでした（${why}）`,
+  revoked: "この タブレットは 使えなく なりました。役所に 聞いて ください。", current: "いまの お知らせ", quiet: "いま お知らせは ありません",
+  shelters: "避難所（にげる ところ）", open: "入れます", full: "いっぱいです", closed: "しまっています", reportTitle: "役所に 知らせる",
+  people: "ここに いる 人の 数", needs: "困って いること", note: "くわしく（名前は 書かないで ください）", send: "送る", sent: "送りました",
+  waiting: "つながったら 送ります", refused: (why) => `送れませんでした（${why}）`, empty: "人の 数か 困って いることを 入れて ください", touch: "わかりました",
+  more: (count) => `ほかに ${count}つ あります`, connected: "つながって います", outbox: (count) => `まだ 送って いません: ${count}`, drill: "練習（訓練）",
+  drillBar: "【訓練】これは 練習です", cancelled: "取り消しました（なくなりました）", updated: "新しく なりました", lifted: "終わりました",
+  level: (level) => `危険の レベル ${level}`, from: (sender) => `知らせた ところ: ${sender}`, issued: (time) => `${time}に 出ました`, until: (time) => `${time}まで`,
+  intensity: (text) => `ここの 震度（ゆれの 強さ） ${text}`, forecast: (text) => `これから 来る 震度（ゆれの 強さ） ${text}`, hypocentre: (name) => `地震の 場所 ${name}`, show: "大きく 見る",
+  need: { water: "水", food: "食べ物", blanket: "毛布・寒い", medical: "けが・病気・薬", toilet: "トイレ", power: "電気", baby: "赤ちゃんの もの", help: "手伝う 人" },
+  kind: {
+    ...JA.kind, eew: "地震（じしん）が 来ます", earthquake: "地震（じしん）", tsunami: "津波（つなみ）", weather: "天気（てんき）", landslide: "山や がけが くずれる",
+    flood: "川の 水が あふれる", "heavy-rain-record": "とても 強い 雨", nankai: "大きい 地震（南海トラフ）", evacuation: "にげて ください", shelter: "避難所（にげる ところ）", other: "お知らせ",
+  },
+};
+
+const EN = {
+  brand: "Emergency tablet", cut: "Connection lost", cutSince: (time) => `since ${time}. What you see may be out of date`, mute: "No sound", start: "Start",
+  startText: "Tap to switch the sound on and keep the screen awake. A test tone will play.", enrolTitle: "Register this tablet",
+  enrolText: "Enter the 8 letters you were given by the town office.", code: "Code", deviceName: "Name of this tablet (e.g. Gym 1)",
+  enrolButton: "Register", enrolFailed: (why) => `Could not register (${why})`,
+  revoked: "This tablet is no longer registered. Everything stored on it was erased. Register again with a new code to go on.",
+  current: "In force now", quiet: "No alerts are in force now", shelters: "Evacuation shelters", open: "Open", full: "Full", closed: "Closed",
+  reportTitle: "Report from the shelter", people: "People here", needs: "What is needed", note: "Details (no names, please)", send: "Send", sent: "Received",
+  waiting: "Saved. It will be sent when the connection is back", refused: (why) => `Not accepted (${why})`, empty: "Enter the number of people or a need",
+  touch: "I have read this", more: (count) => `${count} more`, connected: "Connected", outbox: (count) => `${count} not sent yet`, drill: "Drill",
+  drillBar: "DRILL — this is only a drill", cancelled: "Cancelled", updated: "Updated", lifted: "Lifted", level: (level) => `Warning level ${level}`,
+  from: (sender) => `From: ${sender}`, issued: (time) => `Issued ${time}`, until: (time) => `valid until ${time}`,
+  intensity: (text) => `Intensity here: ${text}`, forecast: (text) => `Expected intensity here: ${text}`, magnitude: (text) => `Magnitude ${text}`, depth: (km) => km === 0 ? "very shallow" : `depth about ${km} km`,
+  hypocentre: (name) => `Hypocentre: ${name}`, show: "Show large",
+  need: { water: "Water", food: "Food", blanket: "Blankets, heating", medical: "Injured, sick, medicine", toilet: "Toilets", power: "Power, charging", baby: "Baby supplies", help: "Helpers" },
+  kind: {
+    eew: "Earthquake early warning", earthquake: "Earthquake", tsunami: "Tsunami", weather: "Weather warning", landslide: "Landslide", flood: "Flood",
+    volcano: "Volcano", ashfall: "Ashfall", typhoon: "Typhoon", tornado: "Tornado", "heavy-rain-record": "Record rainfall", nankai: "Nankai Trough earthquake",
+    notice: "Notice", evacuation: "Evacuation", shelter: "Shelter", other: "Information",
+  },
+};
+
+export const wordsOf = (language) => ({ "ja-x-easy": EASY, en: EN })[language] ?? JA;
+
+/** 震度 as written in Japan (5弱), or with the sign as JMA writes it in English (5 lower). */
+export function intensityText(value, language) {
+  if (!value) return "";
+  const [low, high] = language === "en" ? [" lower", " upper"] : ["弱", "強"];
+  return value.replace("-", low).replace("+", high);
+}
+
+/** The time of day in Japan, with the date before it where it is another day than `now`. */
+export function clockText(milliseconds, now, language) {
+  const local = (time) => new Date(time + 9 * 3600e3);
+  const date = local(milliseconds), today = local(now);
+  const clock = date.toISOString().slice(11, 16);
+  if (date.toISOString().slice(0, 10) === today.toISOString().slice(0, 10)) return clock;
+  const month = date.getUTCMonth() + 1, day = date.getUTCDate();
+  return language === "en" ? `${day}/${month} ${clock}` : `${month}月${day}日 ${clock}`;
+}

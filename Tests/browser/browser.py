@@ -1,0 +1,141 @@
+"""Drives a headless chromium over its debugging pipe: no driver, no package, only the standard library."""
+import base64
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+class Browser:
+    """One page. `evaluate` runs JavaScript in it and waits for promises."""
+
+    def __init__(self, width: int = 1024, height: int = 768):
+        self.profile = tempfile.mkdtemp(prefix="noroshi-browser-")
+        to_read, to_write = os.pipe(), os.pipe()
+        # Chromium reads commands on descriptor 3 and answers on 4.
+        command = (f'exec "$0" "$@" 3<&{to_read[0]} 4>&{to_write[1]}')
+        self.process = subprocess.Popen(
+            ["bash", "-c", command, CHROMIUM, "--no-sandbox", "--headless=new", "--disable-gpu", "--hide-scrollbars",
+             "--remote-debugging-pipe", "--no-first-run", f"--user-data-dir={self.profile}",
+             f"--window-size={width},{height}", "about:blank"],
+            pass_fds=(to_read[0], to_write[1]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(to_read[0])
+        os.close(to_write[1])
+        self.sink, self.source = to_read[1], to_write[0]
+        self.answers: dict[int, dict] = {}
+        self.problems: list[str] = []
+        self.arrived = threading.Condition()
+        self.number = 0
+        threading.Thread(target=self._read, daemon=True).start()
+        targets = self.call("Target.getTargets", on_page=False)["targetInfos"]
+        target = next(item["targetId"] for item in targets if item["type"] == "page")
+        self.session = self.call("Target.attachToTarget", {"targetId": target, "flatten": True}, on_page=False)["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self.call(domain + ".enable")
+        self.size(width, height)
+
+    def _read(self):
+        rest = b""
+        while True:
+            piece = os.read(self.source, 1 << 16)
+            if not piece:
+                return
+            *messages, rest = (rest + piece).split(b"\0")
+            with self.arrived:
+                for message in map(json.loads, messages):
+                    self._take(message)
+                self.arrived.notify_all()
+
+    def _take(self, message: dict):
+        if "id" in message:
+            self.answers[message["id"]] = message
+        elif message["method"] == "Runtime.exceptionThrown":
+            self.problems.append(json.dumps(message["params"]["exceptionDetails"], ensure_ascii=False)[:600])
+        elif message["method"] == "Log.entryAdded" and message["params"]["entry"]["source"] == "security":
+            self.problems.append(message["params"]["entry"]["text"])
+
+    def call(self, method: str, parameters: dict | None = None, on_page: bool = True) -> dict:
+        self.number += 1
+        number = self.number
+        message = {"id": number, "method": method, "params": parameters or {}}
+        if on_page:
+            message["sessionId"] = self.session
+        os.write(self.sink, json.dumps(message).encode() + b"\0")
+        with self.arrived:
+            if not self.arrived.wait_for(lambda: number in self.answers, timeout=30):
+                raise TimeoutError(method)
+            answer = self.answers.pop(number)
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']}")
+        return answer["result"]
+
+    def size(self, width: int, height: int):
+        self.call("Emulation.setDeviceMetricsOverride",
+                  {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+
+    def open(self, address: str):
+        self.call("Page.navigate", {"url": address})
+        self.until("document.readyState === 'complete'")
+
+    def evaluate(self, script: str):
+        answer = self.call("Runtime.evaluate", {
+            "expression": script, "awaitPromise": True, "returnByValue": True, "userGesture": True})
+        if "exceptionDetails" in answer:
+            raise RuntimeError(json.dumps(answer["exceptionDetails"])[:400])
+        return answer["result"].get("value")
+
+    def until(self, condition: str, seconds: float = 10):
+        """Waits until the page says so."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if self.evaluate(condition):
+                    return
+            except RuntimeError:
+                pass  # the page is being replaced
+            time.sleep(0.05)
+        raise AssertionError(f"not within {seconds} s: {condition}\n{self.problems}")
+
+    def click(self, selector: str):
+        """A real press at the element's middle, so that the browser takes it for a person's."""
+        place = self.evaluate(f"""(() => {{ const e = document.querySelector({json.dumps(selector)});
+            e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect();
+            return [r.x + r.width / 2, r.y + r.height / 2] }})()""")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", {
+                "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1})
+
+    def type(self, selector: str, text: str):
+        self.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
+        self.call("Input.insertText", {"text": text})
+
+    def press(self, key: str):
+        codes = {"Enter": ("Enter", 13, "\r"), "Tab": ("Tab", 9, ""), "Escape": ("Escape", 27, "")}
+        name, code, text = codes[key]
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", {
+                "type": kind, "key": name, "code": name, "windowsVirtualKeyCode": code, "text": text if kind == "keyDown" else ""})
+
+    def text(self, selector: str = "body") -> str:
+        return self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
+
+    def photograph(self, name: str):
+        """Into NOROSHI_PHOTOS, where that is set."""
+        folder = os.environ.get("NOROSHI_PHOTOS")
+        if not folder:
+            return
+        pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+        data = self.call("Page.captureScreenshot", {"format": "png"})["data"]
+        (pathlib.Path(folder) / f"{name}.png").write_bytes(base64.b64decode(data))
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(timeout=10)
+        os.close(self.sink)
+        shutil.rmtree(self.profile, ignore_errors=True)

@@ -1,0 +1,280 @@
+"""A small hub for trying the pages: speaks the calls that the tablet and the console use, and keeps what it was told.
+
+Run alone (`fake_hub.py PORT`) it serves the pages with a few alerts, so that one can try them by hand.
+"""
+import json
+import pathlib
+import queue
+import sys
+import threading
+import time
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PAGES = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Pages"
+TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+         ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json"}
+POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+          "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+
+
+def stamp(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds + 9 * 3600)) + "+09:00"
+
+
+class FakeHub:
+    def __init__(self, port: int = 0):
+        self.events: list[tuple[int, str, dict]] = []
+        self.followers: list[queue.Queue] = []
+        self.row_followers: list[queue.Queue] = []
+        self.receipts: dict[str, dict] = {}
+        self.reports: dict[str, dict] = {}
+        self.devices: dict[str, dict] = {}
+        self.alerts: list[dict] = []
+        self.rows: list[dict] = []
+        self.pushes: list[dict] = []
+        self.cancels: list[str] = []
+        self.invitations: list[dict] = []
+        self.revoked = False
+        self.is_down = False
+        self.lock = threading.Lock()
+        hub = self
+
+        class Handler(HubHandler):
+            pass
+
+        Handler.hub = hub
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server.daemon_threads = True
+        self.address = f"http://localhost:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def publish(self, name: str, **change) -> dict:
+        """One event on the stream; `change` overrides the sample's keys."""
+        now = time.time()
+        data = {
+            "id": "a1", "event": "e1", "kind": "evacuation", "message": name if name == "cancel" else "alert",
+            "mode": "actual", "priority": "urgent", "delivery": change.get("id", "a1") + ".d", "town": "042056",
+            "town_name": "さくら市", "town_roman_name": "Sakura City", "sender": "さくら市", "lifted": False,
+            "revision": {"series": "operator", "serial": 1, "sent": stamp(now)}, "sent": stamp(now),
+            "server_time": stamp(now), "expires_in": 3600, "shelters": [],
+            "texts": {"ja": {"title": "見本", "body": "見本です。"}}, **change}
+        with self.lock:
+            offset = len(self.events) + 1
+            self.events.append((offset, name, data))
+            for follower in self.followers:
+                follower.put((offset, name, data))
+        return data
+
+    def row(self, **change) -> None:
+        row = {"delivery": "a1.042056.area-mail.gw", "alert": "a1", "town": "042056", "channel": "area-mail", "endpoint": "gw",
+               "state": "delivered", "reason": None, "priority": "urgent", "attempts": 1, "offered_at": stamp(time.time()),
+               "settled_at": stamp(time.time()), "milliseconds": 41, "reference": "42",
+               "reach": {"accepted": 1, "reached": 0, "shown": 0, "touched": 0}, "mode": "actual", "kind": "evacuation",
+               "title": "避難指示", **change}
+        with self.lock:
+            self.rows = [other for other in self.rows if other["delivery"] != row["delivery"]] + [row]
+            for follower in self.row_followers:
+                follower.put(row)
+
+    def cut(self) -> None:
+        """Nobody is answered any more, and who listens is hung up on."""
+        self.is_down = True
+        for follower in list(self.followers):
+            follower.put(None)
+
+    def mend(self) -> None:
+        self.is_down = False
+
+    def close(self) -> None:
+        self.cut()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class HubHandler(BaseHTTPRequestHandler):
+    hub: FakeHub
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def handle_one_request(self):
+        try:
+            super().handle_one_request()
+        except (ConnectionError, BrokenPipeError):
+            self.close_connection = True
+
+    def answer(self, status: int, value=None, kind: str = "application/json"):
+        body = b"" if value is None else value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", POLICY)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def problem(self, status: int, detail: str):
+        self.answer(status, {"title": "refused", "status": status, "detail": detail}, "application/problem+json")
+
+    def is_known(self) -> bool:
+        if self.hub.revoked or not self.headers.get("Authorization", "").startswith("Bearer "):
+            self.problem(401, "unknown token")
+            return False
+        return True
+
+    def do_GET(self):
+        path, _, question = self.path.partition("?")
+        if self.hub.is_down:
+            self.close_connection = True
+            return
+        if not path.startswith("/v1/"):
+            return self.page(path)
+        if not self.is_known():
+            return
+        if path == "/v1/stream":
+            return self.stream()
+        if path == "/v1/deliveries/stream":
+            return self.row_stream()
+        answers = {
+            "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.hub.alerts},
+            "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
+            "/v1/deliveries": lambda: {"deliveries": self.filtered(question), "next": None}}
+        if path in answers:
+            return self.answer(200, answers[path]())
+        self.problem(404, "no such call")
+
+    def filtered(self, question: str) -> list[dict]:
+        wanted = dict(part.split("=", 1) for part in question.split("&") if "=" in part)
+        rows = [row for row in self.hub.rows
+                if all(not wanted.get(key) or row[key] == wanted[key] for key in ("alert", "channel", "state", "town"))]
+        return rows[::-1]
+
+    def page(self, path: str):
+        room, _, name = path.strip("/").partition("/")
+        folder = PAGES / room.capitalize()
+        file = folder / (name or f"{room}.html")
+        if room not in ("tablet", "console") or not file.is_file() or file.parent != folder:
+            return self.problem(404, "no such page")
+        self.answer(200, file.read_bytes(), TYPES[file.suffix])
+
+    def catch_up(self) -> dict:
+        question = self.path.partition("since=")[2]
+        since = int(question.split("-")[-1] or 0) if question else 0
+        with self.hub.lock:
+            return {"events": [{"id": f"1-{offset}", "event": name, "data": data}
+                               for offset, name, data in self.hub.events if offset > since],
+                    "position": f"1-{len(self.hub.events)}"}
+
+    def start_stream(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.close_connection = True
+
+    def stream(self):
+        since = int(self.headers.get("Last-Event-ID", "1-0").split("-")[-1])
+        follower: queue.Queue = queue.Queue()
+        with self.hub.lock:
+            missed = [event for event in self.hub.events if event[0] > since]
+            self.hub.followers.append(follower)
+        try:
+            self.start_stream()
+            self.wfile.write(b"retry: 300\n\n")
+            for event in missed:
+                self.write_event(*event)
+            while not self.hub.revoked:
+                try:
+                    event = follower.get(timeout=1)
+                except queue.Empty:
+                    self.wfile.write(b":\n\n")
+                    continue
+                if event is None:
+                    return
+                self.write_event(*event)
+        finally:
+            self.hub.followers.remove(follower)
+
+    def write_event(self, offset: int, name: str, data: dict):
+        text = f"id: 1-{offset}\nevent: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+        # In two pieces, the cut inside a character: a reader must put them together.
+        raw = text.encode()
+        self.wfile.write(raw[:len(raw) // 2 + 1])
+        self.wfile.flush()
+        self.wfile.write(raw[len(raw) // 2 + 1:])
+
+    def row_stream(self):
+        follower: queue.Queue = queue.Queue()
+        self.hub.row_followers.append(follower)
+        try:
+            self.start_stream()
+            self.wfile.write(b":\n\n")
+            while True:
+                try:
+                    row = follower.get(timeout=1)
+                    self.wfile.write(f"event: delivery\ndata: {json.dumps(row)}\n\n".encode())
+                except queue.Empty:
+                    self.wfile.write(b":\n\n")
+        finally:
+            self.hub.row_followers.remove(follower)
+
+    def do_POST(self):
+        length = int(self.headers.get("Content-Length", 0))
+        body = json.loads(self.rfile.read(length) or b"{}")
+        hub = self.hub
+        path, _, question = self.path.partition("?")
+        if hub.is_down:
+            self.close_connection = True
+            return
+        if path == "/v1/devices":
+            if body.get("code") != "BCDFGHJK":
+                return self.problem(404, "コードが違うか、使われています")
+            hub.devices["dev-1"] = {"id": "dev-1", "name": body.get("name"), "town": "042056", "site": "daiichi-sho",
+                                    "role": "tablet", "state": "active", "last_seen": stamp(time.time()),
+                                    "public_key": body.get("public_key")}
+            return self.answer(201, {"device_id": "dev-1", "token": "t-1"})
+        if not self.is_known():
+            return
+        if path == "/v1/receipts":
+            for receipt in body["receipts"]:
+                hub.receipts[receipt["id"]] = receipt
+            return self.answer(200, {"accepted": len(body["receipts"])})
+        if path == "/v1/reports":
+            hub.reports[body["id"]] = body
+            return self.answer(202, {"id": body["id"]})
+        if path == "/v1/alerts":
+            return self.push(body, "preview=true" in question)
+        if path == "/v1/devices/invitations":
+            hub.invitations.append(body)
+            svg = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3 3"><path d="M0 0h1v1h-1zM2 2h1v1h-1z"/></svg>')
+            return self.answer(201, {"code": "BCDFGHJK", "url": hub.address + "/tablet/#BCDFGHJK",
+                                     "expires_at": stamp(time.time() + 900), "qr_svg": svg})
+        if path.startswith("/v1/alerts/") and path.endswith("/cancel"):
+            hub.cancels.append(path.split("/")[3])
+            return self.answer(202, {"id": "c1"})
+        self.problem(404, "no such call")
+
+    def push(self, body: dict, is_preview: bool):
+        if is_preview:
+            mark = "【訓練】" if body.get("mode") != "actual" else ""
+            return self.answer(200, {"previews": [
+                {"channel": "area-mail", "language": "ja", "title": mark + "避難指示", "body": mark + "さくら市です。避難してください。",
+                 "problems": [{"rule": "too-long", "text": "13文字長すぎます"}]},
+                {"channel": "wifi-portal", "language": "ja", "title": mark + "避難指示", "body": "避難してください。", "problems": []},
+                {"channel": "wifi-portal", "language": "en", "title": "Evacuate", "body": "Leave now.", "problems": []}]})
+        self.hub.pushes.append(body)
+        self.answer(202, {"id": f"op-{len(self.hub.pushes)}"})
+
+    def do_DELETE(self):
+        if self.is_known():
+            self.hub.devices.pop(self.path.split("/")[-1], None)
+            self.answer(204)
+
+
+if __name__ == "__main__":
+    fake = FakeHub(int(sys.argv[1]) if len(sys.argv) > 1 else 8481)
+    fake.publish("alert", level=4, texts={"ja": {"title": "警戒レベル4 避難指示", "body": "本町地区の方は、全員避難してください。"}})
+    fake.row()
+    print(fake.address + "/tablet/  code BCDFGHJK")
+    threading.Event().wait()

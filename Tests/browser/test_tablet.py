@@ -1,0 +1,207 @@
+"""The tablet's page in a real browser, against a small hub."""
+import unittest
+
+from browser import CHROMIUM, Browser
+from fake_hub import FakeHub
+
+FULL = "!document.querySelector('#full').hidden"
+
+
+def texts(title: str, body: str) -> dict:
+    return {"ja": {"title": title, "body": body}, "ja-x-easy": {"title": "にげて ください", "body": "すぐに にげて ください。"},
+            "en": {"title": "Evacuate", "body": "Leave dangerous places at once."}}
+
+
+ORDER = dict(level=4, texts=texts(
+    "警戒レベル4 避難指示", "本町地区・川端地区に、洪水に関する避難指示を発令しました。\n\n危険な場所にいる方は、速やかに全員避難してください。"),
+    shelters=[{"id": "gym", "name": "市民体育館", "address": "本町1丁目", "state": "open", "note": "毛布あり"},
+              {"id": "s1", "name": "第一小学校", "state": "full"}])
+
+
+@unittest.skipUnless(CHROMIUM, "no chromium on this machine")
+class TabletTests(unittest.TestCase):
+    def setUp(self):
+        self.hub = FakeHub()
+        self.browser = Browser()
+        self.addCleanup(self.hub.close)
+        self.addCleanup(self.browser.close)
+
+    def enrol(self):
+        self.browser.open(self.hub.address + "/tablet/#BCDFGHJK")
+        self.browser.until("!document.querySelector('#enrol').hidden")
+        self.browser.type("[name=name]", "体育館1号")
+        self.browser.click("#enrol-form button")
+        self.browser.until("!document.querySelector('#desk').hidden")
+        self.wait(lambda: self.hub.followers, "listening")
+
+    def start(self):
+        self.enrol()
+        self.browser.click("#start-button")
+        self.browser.until("document.querySelector('#mute').hidden")
+
+    def wait(self, condition, what: str):
+        import time
+        end = time.monotonic() + 10
+        while not condition():
+            if time.monotonic() > end:
+                self.fail("not within 10 s: " + what)
+            time.sleep(0.05)
+
+    def levels(self, alert: str) -> set[str]:
+        return {receipt["level"] for receipt in list(self.hub.receipts.values()) if receipt["alert"] == alert}
+
+    def test_enrolment_takes_the_code_from_the_address_and_removes_it(self):
+        self.browser.open(self.hub.address + "/tablet/#BCDFGHJK")
+        self.browser.until("document.querySelector('[name=code]').value === 'BCDFGHJK'")
+        self.assertEqual(self.browser.evaluate("location.hash"), "")
+        self.browser.photograph("tablet-enrol")
+        self.browser.click("#enrol-form button")
+        self.browser.until("!document.querySelector('#desk').hidden")
+        # An uncompressed P-256 key is 91 bytes of SubjectPublicKeyInfo.
+        self.assertEqual(len(self.hub.devices["dev-1"]["public_key"]), 124)
+
+    def test_a_wrong_code_says_why(self):
+        self.browser.open(self.hub.address + "/tablet/")
+        self.browser.until("!document.querySelector('#enrol').hidden")
+        self.browser.type("[name=code]", "XXXXXXXX")
+        self.browser.press("Enter")
+        self.browser.until("document.querySelector('#enrol-problem').textContent.includes('コードが違うか')")
+
+    def test_without_a_tap_the_page_says_that_it_is_silent(self):
+        self.enrol()
+        self.assertIn("音が出ません", self.browser.text("#banners"))
+        self.browser.photograph("tablet-silent")
+
+    def test_an_alert_fills_the_screen_and_all_levels_come_back(self):
+        self.start()
+        self.browser.photograph("tablet-idle")
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.assertIn("避難指示", self.browser.text("#full-title"))
+        self.assertIn("警戒レベル4", self.browser.text("#full-band"))
+        self.wait(lambda: self.levels("a1") == {"reached", "shown"}, "reached and shown")
+        self.browser.photograph("tablet-order")
+        self.browser.size(390, 844)
+        self.browser.photograph("tablet-order-phone")
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full').hidden")
+        self.wait(lambda: "touched" in self.levels("a1"), "touched")
+        self.assertIn("避難指示", self.browser.text("#list"))
+        self.assertIn("市民体育館", self.browser.text("#shelter-list"))
+        self.browser.photograph("tablet-list-phone")
+        self.browser.size(1024, 768)
+        self.browser.photograph("tablet-list")
+
+    def test_receipts_carry_their_age_and_one_name_each(self):
+        self.start()
+        self.hub.publish("alert", **ORDER)
+        self.wait(lambda: len(self.levels("a1")) == 2, "reached and shown")
+        self.assertEqual(len(self.hub.receipts), 2)
+        for receipt in self.hub.receipts.values():
+            self.assertGreaterEqual(receipt["elapsed_ms"], 0)
+            self.assertEqual(receipt["delivery"], "a1.d")
+
+    def test_a_cancel_says_so_and_what_was_never_shown_stays_silent(self):
+        self.start()
+        later = {"series": "operator", "serial": 2, "sent": "2099-01-01T00:00:00+09:00"}
+        self.hub.publish("cancel", id="c9", event="never", revision=later)
+        self.hub.publish("alert", id="a9", event="never")
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.assertNotIn("見本", self.browser.text())
+        self.hub.publish("cancel", id="c1", revision=later, texts=texts("取消", "先ほどの避難指示は誤りでした。取り消します。"))
+        self.browser.until("document.querySelector('#full-mark').textContent === '取り消されました'")
+        self.assertIn("避難指示", self.browser.text("#full-title"))
+        self.assertIn("誤りでした", self.browser.text("#full-body"))
+        self.browser.photograph("tablet-cancelled")
+
+    def test_a_drill_is_marked_and_gives_way_to_what_is_real(self):
+        self.start()
+        self.hub.publish("alert", id="t1", mode="exercise", level=4, texts=texts("【訓練】避難指示", "いま訓練をしています。\n第一小学校へ移動してください。"))
+        self.browser.until(FULL)
+        self.assertIn("【訓練】これは訓練です", self.browser.text("#full"))
+        self.browser.photograph("tablet-drill")
+        self.hub.publish("alert", id="a2", kind="eew", priority="immediate", event="q", local_intensity="6-",
+                         texts=texts("緊急地震速報", "強い揺れに警戒してください。\n頭を守り、丈夫な机の下などへ。"),
+                         hypocentre={"name": "宮城県沖", "magnitude": 7.4, "depth_km": 50, "assumed": False})
+        self.browser.until("document.querySelector('#full-title').textContent === '緊急地震速報'")
+        self.assertNotIn("訓練", self.browser.text("#full"))
+        self.assertIn("予想される震度 6弱", self.browser.text("#full-facts"))
+        self.browser.photograph("tablet-quake")
+        self.browser.size(1440, 900)
+        self.browser.photograph("tablet-quake-desktop")
+
+    def test_languages_change_page_and_alert(self):
+        self.start()
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.browser.click("#languages button[lang=en]")
+        self.assertEqual(self.browser.text("#full-title"), "Evacuate")
+        self.assertEqual(self.browser.evaluate("document.documentElement.lang"), "en")
+        self.browser.photograph("tablet-english")
+        self.browser.click("#languages button[lang=ja-x-easy]")
+        self.assertEqual(self.browser.text("#touch"), "わかりました")
+
+    def test_an_older_revision_does_not_replace(self):
+        self.start()
+        revision = {"series": "operator", "serial": 3, "sent": "2026-01-01T00:00:00+09:00"}
+        self.hub.publish("alert", id="a3", revision=revision, texts=texts("第3報", ""))
+        self.browser.until(FULL)
+        self.hub.publish("alert", id="a2", revision={**revision, "serial": 2}, texts=texts("第2報", ""))
+        self.wait(lambda: "reached" in self.levels("a2"), "the older one")
+        self.assertEqual(self.browser.text("#full-title"), "第3報")
+
+    def test_a_cut_line_is_said_and_what_was_missed_comes_after(self):
+        self.start()
+        self.hub.cut()
+        self.browser.until("!document.querySelector('#cut').hidden", 10)
+        self.browser.photograph("tablet-cut")
+        self.hub.publish("alert", **ORDER)
+        self.hub.mend()
+        self.browser.until(FULL, 20)
+        self.browser.until("document.querySelector('#cut').hidden")
+
+    def test_a_report_waits_for_the_line_and_arrives_once(self):
+        self.start()
+        self.hub.cut()
+        self.browser.type("[name=people]", "87")
+        self.browser.click("#needs input[value=water]")
+        self.browser.click("#report-form button")
+        self.browser.until("document.querySelector('#report-state').textContent.includes('保存しました')")
+        self.assertIn("未送信 1件", self.browser.text("#outbox-state"))
+        self.hub.mend()
+        self.wait(lambda: self.hub.reports, "the report")
+        report = next(iter(self.hub.reports.values()))
+        self.assertEqual((report["people"], report["needs"], report["note"]), (87, ["water"], None))
+        self.browser.until("document.querySelector('#report-state').textContent === '受け付けました'")
+        self.assertEqual(len(self.hub.reports), 1)
+
+    def test_after_a_reload_what_was_shown_is_there_without_the_hub(self):
+        self.start()
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.browser.until("navigator.serviceWorker.ready.then(() => true)")
+        self.hub.cut()
+        self.browser.open(self.hub.address + "/tablet/")
+        self.browser.until(FULL)
+        self.assertIn("避難指示", self.browser.text("#full-title"))
+
+    def test_a_revoked_tablet_forgets_everything(self):
+        self.start()
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.hub.revoked = True
+        self.browser.until("!document.querySelector('#enrol').hidden", 15)
+        self.assertIn("登録は取り消されました", self.browser.text("#enrol"))
+        self.assertFalse(self.browser.evaluate(FULL))
+        kept = self.browser.evaluate("""new Promise(done => { const r = indexedDB.open('noroshi');
+            r.onsuccess = () => { const q = r.result.transaction('kept').objectStore('kept').getAllKeys();
+            q.onsuccess = () => done(q.result.join()) } })""")
+        self.assertEqual(kept, "")
+
+    def tearDown(self):
+        self.assertEqual(self.browser.problems, [], "the page threw, or its content policy was broken")
+
+
+if __name__ == "__main__":
+    unittest.main()
