@@ -2,13 +2,14 @@
 ///
 /// Source: 3GPP TS 23.041 §9.4.1 (a page carries 82 octets, a message 1…15 pages), TS 23.038 §5 (data coding scheme).
 ///
-///     "避難指示…" ──▶ UCS-2 units ──▶ 41 a page ──▶ 82 octets, the last page shorter
+///     "避難指示…" ──▶ UCS-2 units ──▶ 41 a page, padded with CR ──▶ 82 octets
 ///
-/// Line breaks are sent as LF. CR is the padding of TS 23.038 §6.2.3 and is taken off again at the end of a page.
+/// Line breaks are sent as LF. CR is the padding (TS 23.038 §6.2.3) of every page to its end, the last one too: a base
+/// station fills what is missing with zeros, and phones show those. It is taken off again at the end of a page.
 package struct PagedText: Hashable, Sendable {
     /// Data coding scheme.
     package let codingScheme: UInt8
-    /// 1…15 pages; each but the last has 82 octets.
+    /// 1…15 pages of 82 octets; the last of 8-bit data may be shorter.
     package let pages: [[UInt8]]
 
     package static let octetsPerPage = 82
@@ -50,7 +51,20 @@ package struct PagedText: Hashable, Sendable {
             }
         }
         self.codingScheme = codingScheme
-        self.pages = pages
+        self.pages = pages.dropLast() + pages.suffix(1).map { Self.padded($0, codingScheme) }
+    }
+
+    private static func padded(_ page: [UInt8], _ codingScheme: UInt8) -> [UInt8] {
+        switch Alphabet(codingScheme: codingScheme) {
+        case .ucs2:
+            let whole = page.count.isMultiple(of: 2) ? page : page + [0x0D]
+            return Array((whole + (0..<unitsPerPage).flatMap { _ in [0x00, 0x0D] as [UInt8] }).prefix(octetsPerPage))
+        case .gsm where page.count < octetsPerPage:
+            let septets = GSMAlphabet.unpack(page) + [UInt8](repeating: 0x0D, count: septetsPerPage)
+            return GSMAlphabet.pack(Array(septets.prefix(septetsPerPage)))
+        case .gsm, .data:
+            return page
+        }
     }
 
     /// Big-endian UCS-2 (UTF-16 on every phone sold today), 41 units a page; a surrogate pair is never split.
