@@ -1,0 +1,138 @@
+/// One door for every format: looks at the octets, not at a name or a media type, and hands them to their reader.
+///
+///     octets ──▶ gzip? inflate, once, bounded ──▶ `<` … root's namespace ──▶ JMAReader │ CAPReader
+///                                              └▶ `$` … a sentence a line ─▶ QZSSReader
+package import Codes
+package import FoundationEssentials
+internal import Gzip
+
+package enum BulletinReader {
+    /// Octets of a file, packed or not. JMA's largest real bulletin has 3.84 MB and packs fifty to one, so what
+    /// counts is the size after inflation.
+    package static let limit = 8 << 20
+    /// Sentences of one QZSS file: what fills `limit` at 76 octets each.
+    package static let sentenceLimit = 110_000
+
+    /// What became of one bulletin of a file.
+    package struct Reading: Sendable {
+        /// Counted from 1; nil where the file is the bulletin.
+        package let line: Int?
+        package let outcome: Result<Bulletin, Refusal>
+    }
+
+    /// All bulletins of a file, in order; refuses the whole file where one of them is refused, with its line.
+    package static func read(
+        _ octets: [UInt8], fileName: String?, codes: CodeTables = .bundled, trust: CAPTrust = .nobody,
+        receivedAt: Date
+    ) throws(Refusal) -> [Bulletin] {
+        var bulletins: [Bulletin] = []
+        let readings = try readEach(
+            octets, fileName: fileName, codes: codes, trust: trust, receivedAt: receivedAt)
+        for reading in readings {
+            switch reading.outcome {
+            case .success(let bulletin): bulletins.append(bulletin)
+            case .failure(let refusal):
+                throw reading.line.map { Refusal("line \($0): \(refusal.reason)") } ?? refusal
+            }
+        }
+        return bulletins
+    }
+
+    /// The same, sentence by sentence: a damaged line takes nothing from its neighbours. Throws only where the file
+    /// as a whole is none of ours.
+    package static func readEach(
+        _ octets: [UInt8], fileName: String?, codes: CodeTables = .bundled, trust: CAPTrust = .nobody,
+        receivedAt: Date
+    ) throws(Refusal) -> [Reading] {
+        let plain = try inflate(octets)
+        let bulletin: Result<Bulletin, Refusal>
+        switch try format(of: plain) {
+        case .jma:
+            bulletin = Result { () throws(Refusal) in try JMAReader.read(plain, fileName: fileName, codes: codes) }
+        case .cap:
+            bulletin = Result { () throws(Refusal) in try CAPReader.read(plain, trust: trust) }
+        case .qzss:
+            return try sentences(withoutMark(plain), codes, receivedAt)
+        }
+        return [Reading(line: nil, outcome: bulletin)]
+    }
+
+    /// The octets themselves unless they are gzip. Refuses more than `limit`, a damaged or cut file, and gzip in gzip.
+    package static func inflate(_ octets: [UInt8]) throws(Refusal) -> [UInt8] {
+        guard octets.count <= limit else { throw Refusal("\(octets.count) octets, more than the \(limit) that are read") }
+        guard isGzip(octets) else { return octets }
+        let plain: [UInt8]
+        do throws(Gzip.Failure) {
+            plain = try Gzip.inflate(octets, limit: limit)
+        } catch {
+            switch error {
+            case .damaged: throw Refusal("gzip: damaged or cut short")
+            case .tooLong: throw Refusal("gzip: more than \(limit) octets once inflated")
+            }
+        }
+        guard !isGzip(plain) else { throw Refusal("gzip inside gzip") }
+        return plain
+    }
+
+    /// Which reader the octets are for; JMA and CAP by the namespace of the root.
+    static func format(of octets: [UInt8]) throws(Refusal) -> Bulletin.Format {
+        guard let first = withoutMark(octets).first(where: { !isBlank($0) }) else { throw Refusal("empty") }
+        if first != UInt8(ascii: "<"), !isWide(octets) {
+            guard QZSSReader.recognises(withoutMark(octets)) else {
+                throw Refusal("neither XML nor QZSS sentences ($QZQSM,…) nor gzip of these")
+            }
+            return .qzss
+        }
+        let root: XMLElement
+        do throws(XMLRefusal) {
+            root = try XMLDocument(octets).root
+        } catch {
+            throw Refusal(error.reason)
+        }
+        // What is neither goes to the CAP reader, which knows what feeds and envelopes to name in its refusal.
+        return root.namespace.hasPrefix("http://xml.kishou.go.jp/jmaxml1/") ? .jma : .cap
+    }
+
+    private static func sentences(
+        _ octets: [UInt8], _ codes: CodeTables, _ receivedAt: Date
+    ) throws(Refusal) -> [Reading] {
+        let lines = QZSSReader.lines(octets)
+        guard !lines.isEmpty else { throw Refusal("no QZSS sentence ($QZQSM,…) in it") }
+        guard lines.count <= sentenceLimit else { throw Refusal("more than \(sentenceLimit) sentences") }
+        var readings: [Reading] = []
+        readings.reserveCapacity(lines.count)
+        var number = 1
+        var counted = octets.startIndex
+        for line in lines {
+            number += breaks(octets[counted..<line.startIndex])
+            counted = line.startIndex
+            readings.append(Reading(line: number, outcome: Result { () throws(Refusal) in
+                try QZSSReader.read(line, receivedAt: receivedAt, tables: codes)
+            }))
+        }
+        return readings
+    }
+
+    /// Line ends: LF, CR LF, or CR alone.
+    private static func breaks(_ octets: ArraySlice<UInt8>) -> Int {
+        var count = 0
+        for (index, octet) in zip(octets.indices, octets) {
+            if octet == 0x0A || (octet == 0x0D && (index + 1 == octets.endIndex || octets[index + 1] != 0x0A)) { count += 1 }
+        }
+        return count
+    }
+
+    private static func isGzip(_ octets: [UInt8]) -> Bool { octets.starts(with: [0x1F, 0x8B]) }
+
+    private static func isBlank(_ octet: UInt8) -> Bool { octet == 0x20 || (0x09...0x0D).contains(octet) }
+
+    /// UTF-16: CAP allows it, and libxml2 reads it.
+    private static func isWide(_ octets: [UInt8]) -> Bool {
+        octets.starts(with: [0xFE, 0xFF]) || octets.starts(with: [0xFF, 0xFE]) || octets.starts(with: [0x00, 0x3C])
+    }
+
+    /// Without the UTF-8 byte order mark that editors leave.
+    private static func withoutMark(_ octets: [UInt8]) -> [UInt8] {
+        octets.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(octets.dropFirst(3)) : octets
+    }
+}
