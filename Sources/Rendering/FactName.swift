@@ -16,6 +16,8 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
     case cancelled
 
     // There when the alert says so.
+    /// Of a cancel: when we told what it takes back, 14時46分.
+    case since
     case headline
     /// The first kind in force for the town: 大津波警報.
     case kind

@@ -8,6 +8,8 @@ struct FactSource {
     let local: [AreaStatement]
     let shelters: [ShelterStatus]
     let wording: Wording
+    /// What a cancel takes back.
+    var previous: ToldBefore?
 
     func facts() -> Facts {
         var facts = Facts()
@@ -22,6 +24,7 @@ struct FactSource {
         facts.set(.cancelled, wording.word("cancelled", content.kind.rawValue))
         addKinds(&facts)
         addEarthquake(&facts)
+        addPrevious(&facts)
         addTsunami(&facts)
         facts.set(.river, names(.jmaRiver))
         facts.set(.volcano, names(.jmaVolcano))
@@ -35,14 +38,18 @@ struct FactSource {
 
     private var sender: String {
         guard content.town == nil else { return townName }
-        return wording.word("sender", content.sender)
+        // 土砂災害警戒情報 has two: 宮城県 仙台管区気象台.
+        let offices = content.sender.split(whereSeparator: \.isWhitespace).map(String.init)
+        return offices.isEmpty ? content.sender : offices.map { wording.word("sender", $0) }.joined(separator: wording.language == .english ? " and " : "・")
     }
 
     /// Names of areas are in no table in other languages, so those speak of the town.
     private var place: String {
         guard wording.isJapanese else { return townName }
         let shapes: Set<AreaScheme> = [.polygon, .circle, .jmaRiver, .jmaVolcano]
-        let names = unique(local.filter { !shapes.contains($0.scheme) }.compactMap(\.name))
+        let cities = local.filter { $0.scheme == .jmaCity }
+        let placed = cities.isEmpty ? local.filter { !shapes.contains($0.scheme) } : cities
+        let names = unique(placed.compactMap(\.name))
         return names.isEmpty ? town.name : wording.joined(names, limit: 3)
     }
 
@@ -75,11 +82,32 @@ struct FactSource {
             let own = kinds.filter { !$0.hasPrefix("浸水想定地区") }
             kinds = unique(own + ofRiver)
         }
-        // A lifted tsunami warning lists 警報解除: what was lifted, not the lifting.
-        let words = kinds.filter { $0 != "解除" }.map { wording.word("kind", $0) }
+        let words = kinds.filter { $0 != "解除" }
+            .sorted { Self.rank($0) < Self.rank($1) }
+            .map { wording.word("kind", $0) }
         facts.set(.kind, words.first)
         facts.set(.kinds, words.isEmpty ? nil : wording.joined(words, limit: 8))
         facts.set(.more, flag: words.count > 1)
+    }
+
+    /// Graver names first; equal ones stay in the bulletin's order (the sort is stable).
+    private static func rank(_ kind: String) -> Int {
+        if kind.contains("特別警報") { return 0 }
+        if kind.contains("危険警報") { return 1 }
+        if kind.contains("注意報") { return 3 }
+        return kind.contains("警報") ? 2 : 4
+    }
+
+    /// The cancelled values stay visible: when, what, how strong.
+    private func addPrevious(_ facts: inout Facts) {
+        guard content.message == .cancel, let previous else { return }
+        let before = FactSource(
+            content: previous.content, town: town, local: previous.local, shelters: [], wording: wording
+        ).facts()
+        facts.set(.since, before.text(.time))
+        for name in [FactName.kind, .kinds, .intensity, .hypocentre] where facts.text(name) == nil {
+            facts.set(name, before.text(name))
+        }
     }
 
     private func addEarthquake(_ facts: inout Facts) {

@@ -47,7 +47,7 @@ private struct Inspection {
         let wording = Wording(language: language, words: renderer.words)
         let facts = FactSource(
             content: sample.content, town: town, local: sample.local, shelters: sample.shelters ?? [],
-            wording: wording
+            wording: wording, previous: sample.toldBefore
         ).facts()
         let candidates = renderer.candidates(name, language, channel: manifest.name)
         guard !candidates.isEmpty else {

@@ -70,15 +70,18 @@ package struct Renderer: Sendable {
 
     /// The texts of one alert for one channel and town. `local` are the statements that concern the town, as its
     /// decision has them. Nothing is cut: what does not fit any template within the manifest's limits is refused.
+    ///
+    /// `previous` is what a cancel takes back, as it was told to this town: the text then says when and what.
     package func render(
         _ content: AlertContent, mode: ModeName, town: Town, local: [AreaStatement], shelters: [ShelterStatus],
-        manifest: ChannelManifest
+        manifest: ChannelManifest, previous: ToldBefore? = nil
     ) throws(RenderingFailure) -> [Language: RenderedText] {
         let name = TemplateName(content, local: local)
         var texts: [Language: RenderedText] = [:]
         for language in manifest.languages {
             let wording = Wording(language: language, words: words)
-            let source = FactSource(content: content, town: town, local: local, shelters: shelters, wording: wording)
+            let source = FactSource(
+                content: content, town: town, local: local, shelters: shelters, wording: wording, previous: previous)
             texts[language] = try text(name, source.facts(), mode, language, manifest)
         }
         return texts
@@ -107,13 +110,20 @@ package struct Renderer: Sendable {
         return RenderedText(title: lines.title, body: lines.body)
     }
 
-    /// Most fitting first: by name, the channel's own before the shared one, and after each its shorter form.
+    /// The most fitting name that has a template, the channel's own before the shared one, after each its shorter form,
+    /// and at last the channel's default. A text that does not fit never makes way for one of another grade: a special
+    /// warning must not shrink to a plain one.
     func candidates(_ name: TemplateName, _ language: Language, channel: String) -> [TextTemplate] {
-        name.candidates.flatMap { candidate in
-            ["\(channel)/\(candidate)", "\(Self.shared)/\(candidate)"].flatMap { path in
-                [templates["\(path).\(language.rawValue)"], templates["\(path).short.\(language.rawValue)"]]
-                    .compactMap { $0 }
-            }
+        let named = name.candidates.map { templates(named: $0, language, in: [channel, Self.shared]) }
+        guard let fitting = named.first(where: { !$0.isEmpty }) else { return [] }
+        let last = name.candidates.last.map { templates(named: $0, language, in: [channel]) } ?? []
+        return fitting + last.filter { template in !fitting.contains { $0.file == template.file } }
+    }
+
+    private func templates(named name: String, _ language: Language, in folders: [String]) -> [TextTemplate] {
+        folders.flatMap { folder in
+            [templates["\(folder)/\(name).\(language.rawValue)"], templates["\(folder)/\(name).short.\(language.rawValue)"]]
+                .compactMap { $0 }
         }
     }
 
@@ -130,5 +140,16 @@ package struct Renderer: Sendable {
                 channel: manifest.name, language: language, file: file, part: part, found: found, limit: limit)
         }
         return nil
+    }
+}
+
+/// What was told to a town before.
+package struct ToldBefore: Sendable {
+    package let content: AlertContent
+    package let local: [AreaStatement]
+
+    package init(content: AlertContent, local: [AreaStatement]) {
+        self.content = content
+        self.local = local
     }
 }

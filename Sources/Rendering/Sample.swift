@@ -29,6 +29,14 @@ struct Sample: Decodable {
     var shelter: ShelterNotice?
     var notice: Notice?
     var shelters: [ShelterStatus]?
+    var previous: Before?
+
+    /// What a cancel takes back.
+    struct Before: Decodable {
+        var reported: Date
+        var areas: [AreaStatement]
+        var hypocentre: Hypocentre?
+    }
 
     static func read(_ data: Data, file: String) throws(TemplateProblems) -> Sample {
         let decoder = JSONDecoder()
@@ -54,6 +62,17 @@ struct Sample: Decodable {
             title: title, headline: headline, sender: sender ?? town.name, sent: reported, reported: reported,
             expires: reported.addingTimeInterval(3600), areas: areas ?? [], hypocentre: hypocentre, detail: detail,
             town: sender == nil ? TownID(town.code) : nil)
+    }
+
+    var toldBefore: ToldBefore? {
+        previous.map { before in
+            var content = content
+            content.message = .alert
+            content.reported = before.reported
+            content.areas = before.areas
+            content.hypocentre = before.hypocentre
+            return ToldBefore(content: content, local: before.areas)
+        }
     }
 
     private var detail: Detail {

@@ -26,7 +26,7 @@ struct TextTemplate: Sendable {
         guard scan.problems.isEmpty else { throw TemplateProblems(problems: scan.problems) }
         do {
             title = try MustacheTemplate(string: Self.plain + lines[0])
-            body = try MustacheTemplate(string: Self.plain + lines[2...].joined(separator: "\n"))
+            body = try MustacheTemplate(string: Self.plain + Self.joined(lines[2...]))
         } catch let error as MustacheTemplate.ParserError {
             throw TemplateProblems(problems: [
                 TemplateProblem(file: file, line: error.context.lineNumber, text: "\(error.error)")
@@ -36,6 +36,23 @@ struct TextTemplate: Sendable {
         }
         self.file = file
         tags = scan.tags
+    }
+
+    /// A line that holds only tags of sections leaves no line behind, also where two of them meet.
+    private static func joined(_ lines: ArraySlice<String>) -> String {
+        lines.map { holdsOnlySections($0) ? $0.trimmingCharacters(in: .whitespaces) : $0 + "\n" }.joined()
+    }
+
+    private static func holdsOnlySections(_ line: String) -> Bool {
+        var rest = line.trimmingCharacters(in: .whitespaces)[...]
+        guard !rest.isEmpty else { return false }
+        while !rest.isEmpty {
+            guard rest.hasPrefix("{{"), let sigil = rest.dropFirst(2).first, "#^/!".contains(sigil),
+                let end = rest.firstRange(of: "}}")
+            else { return false }
+            rest = rest[end.upperBound...]
+        }
+        return true
     }
 
     /// The text without drill mark. Every fact it names is there.

@@ -56,13 +56,13 @@ struct Wording {
     /// Nil where the bulletin knows none (Ｍ不明).
     func magnitude(_ hypocentre: Hypocentre) -> String? {
         if let text = hypocentre.magnitudeText, text.contains("巨大地震") {
-            return isJapanese ? text : isEasy ? "マグニチュード8より 大きい" : "over M8"
+            return isJapanese ? text : isEasy ? "マグニチュード8より 大きい" : "over 8"
         }
         guard let value = hypocentre.magnitude, value.isFinite, abs(value) < 100 else { return nil }
         let tenths = Int((value * 10).rounded())
         let number = "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
         if isJapanese { return hypocentre.magnitudeText ?? "Ｍ" + Self.fullWidth(number) }
-        return isEasy ? "マグニチュード\(number)" : "M\(number)"
+        return isEasy ? "マグニチュード\(number)" : number
     }
 
     /// Kilometres; 0 is ごく浅い.
@@ -107,7 +107,10 @@ struct Wording {
     private func clock(_ parts: JapanTime) -> String {
         let minute = parts.minute < 10 ? "0\(parts.minute)" : "\(parts.minute)"
         if isJapanese { return "\(parts.hour)時\(minute)分" }
-        if isEasy { return "\(parts.hour < 12 ? "午前" : "午後")\(parts.hour % 12)時\(parts.minute)分" }
+        if isEasy {
+            let hour = "\(parts.hour < 12 ? "午前" : "午後")\(parts.hour % 12)時"
+            return parts.minute == 0 ? hour : hour + "\(parts.minute)分"
+        }
         return "\(parts.hour < 10 ? "0" : "")\(parts.hour):\(minute)"
     }
 
