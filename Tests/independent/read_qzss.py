@@ -60,9 +60,15 @@ def theirs(path):
             yield dcr(r) if r["message_type"] == "DCR" else dcx(r)
 
 
+def narrow(text):
+    return text and text.replace("（", "(").replace("）", ")")
+
+
 def differs(ours, other):
     """The keys that say something else, in words both sides can be brought to."""
-    wrong = [key for key in ("status", "headline") if key in other and (ours.get(key) or None) != other[key]]
+    # JMA's tables have full-width brackets where the specification has narrow ones.
+    wrong = [key for key in ("status", "headline")
+             if key in other and narrow(ours.get(key)) != narrow(other[key])]
     if "kind" in other and other["kind"] != ours["kind"] and other["kind"] != "weather":
         wrong.append("kind")
     if "reported" in other:
@@ -71,7 +77,7 @@ def differs(ours, other):
         hour = int(time[:2]) - 9
         if f"{day}T{hour:02}{time[2:]}" != other["reported"]:
             wrong.append("reported")
-    names = [(a.get("name") or "").replace("（", "(").replace("）", ")") for a in ours["areas"]]
+    names = [narrow(a.get("name")) or "" for a in ours["areas"]]
     for name in other["names"]:
         if not any(name == n or name.endswith(n) or n.endswith(name) for n in names if n):
             wrong.append(f"area {name}")

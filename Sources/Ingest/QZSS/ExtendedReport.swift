@@ -78,8 +78,9 @@ struct ExtendedReport {
             bulletin.unknownCodes.append("CAMF災害種別:\(hazard)")
         }
         bulletin.severity = ["Unknown", "Moderate", "Severe", "Extreme"][message.field(47, 2)]
+        // Abroad these bits are not the version: Fiji's trial messages have 16 there.
         let version = message.field(214, 6)
-        if version != 1 { bulletin.unknownCodes.append("DCX版:\(version)") }
+        if country == Self.japan, version != 1 { bulletin.unknownCodes.append("DCX版:\(version)") }
     }
 
     private mutating func readTimes(_ receivedAt: Date) {
