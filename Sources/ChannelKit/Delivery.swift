@@ -27,6 +27,12 @@ public struct FarEnd<M: Mode>: Sendable, Hashable {
         self.name = name
         self.settings = settings
     }
+
+    /// The side of an endpoint that belongs to this mode; nil when it has none.
+    package init?(_ endpoint: Endpoint, of town: TownID) {
+        guard let settings = M.name == .actual ? endpoint.actual : endpoint.exercise else { return nil }
+        self.init(town: town, id: endpoint.id, name: endpoint.name, settings: settings)
+    }
 }
 
 /// One alert on its way to one far end.

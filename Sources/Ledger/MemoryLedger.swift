@@ -121,15 +121,6 @@ private struct MemoryTown: TownLedger {
     }
 }
 
-extension DeliveryRow {
-    init(number: Int64, delivery: RecordedDelivery, in alert: RecordedAlert, town: TownID) {
-        self.init(
-            number: number, delivery: delivery, town: town, alert: alert.content.id, event: alert.content.event,
-            mode: alert.mode, kind: alert.content.kind, title: alert.content.title, offered: alert.accepted,
-            state: delivery.isSend ? .waiting : .skipped, settled: delivery.isSend ? nil : alert.accepted)
-    }
-}
-
 extension DeliveryQuery {
     fileprivate func takes(_ row: DeliveryRow) -> Bool {
         row.number > after && (alert == nil || row.alert == alert)

@@ -225,3 +225,13 @@ package struct DeliveryRow: Sendable, Hashable {
         }
     }
 }
+
+extension DeliveryRow {
+    /// As it stands when it was decided.
+    package init(number: Int64, delivery: RecordedDelivery, in alert: RecordedAlert, town: TownID) {
+        self.init(
+            number: number, delivery: delivery, town: town, alert: alert.content.id, event: alert.content.event,
+            mode: alert.mode, kind: alert.content.kind, title: alert.content.title, offered: alert.accepted,
+            state: delivery.isSend ? .waiting : .skipped, settled: delivery.isSend ? nil : alert.accepted)
+    }
+}

@@ -2,6 +2,7 @@ import AlertModel
 import ChannelKit
 import Foundation
 import Ledger
+import LedgerStore
 import Logging
 import Testing
 

@@ -1,3 +1,4 @@
+package import Ledger
 package import AlertModel
 internal import ChannelKit
 internal import FoundationEssentials

@@ -1,3 +1,4 @@
+internal import Ledger
 internal import AlertModel
 internal import ChannelKit
 internal import FoundationEssentials

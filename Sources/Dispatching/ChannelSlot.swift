@@ -1,0 +1,18 @@
+package import AlertModel
+package import ChannelKit
+package import Logging
+
+/// One channel in one mode, as the line uses it.
+package struct ChannelSlot<M: Mode>: Sendable {
+    package let manifest: ChannelManifest
+    package let runner: ChannelRunner<M>
+    package let lint: @Sendable (RenderedText, Language, AlertContent) -> [TextProblem]
+    package let check: @Sendable (FarEnd<M>) throws -> Void
+
+    package init<A: ChannelAdapter>(_ adapter: A, observer: any DeliveryObserver, logger: Logger) where A.M == M {
+        manifest = A.manifest
+        runner = ChannelRunner(adapter, observer: observer, logger: logger)
+        lint = { A.lint($0, $1, in: $2) }
+        check = { try A.check($0) }
+    }
+}

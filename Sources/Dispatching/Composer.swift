@@ -1,0 +1,37 @@
+package import AlertModel
+package import ChannelKit
+package import Rendering
+
+/// What an alert says over each channel, before anything is queued: texts, and every objection to them.
+package struct Composer<M: Mode>: Sendable {
+    package struct Text: Sendable {
+        package let channel: String
+        package let texts: [Language: RenderedText]
+        /// Empty when it may go out.
+        package let problems: [TextProblem]
+    }
+
+    private let renderer: Renderer
+    private let channels: [String: ChannelSlot<M>]
+
+    package init(renderer: Renderer, channels: [ChannelSlot<M>]) {
+        self.renderer = renderer
+        self.channels = Dictionary(channels.map { ($0.manifest.name, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    package func text(
+        _ content: AlertContent, channel: String, town: Town, local: [AreaStatement], shelters: [ShelterStatus]
+    ) -> Text {
+        guard let slot = channels[channel] else {
+            return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "no-channel", text: "no channel \(channel)")])
+        }
+        do throws(RenderingFailure) {
+            let texts = try renderer.render(
+                content, mode: M.name, town: town, local: local, shelters: shelters, manifest: slot.manifest)
+            let problems = texts.sorted { $0.key < $1.key }.flatMap { slot.lint($0.value, $0.key, content) }
+            return Text(channel: channel, texts: texts, problems: problems)
+        } catch {
+            return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "rendering", text: "\(error)")])
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package import AlertModel
+package import ChannelKit
+package import FoundationEssentials
+package import Ledger
+internal import Synchronization
+
+/// Writes down what becomes of deliveries, and lets people follow it as it happens.
+///
+/// Following does not touch the disk: the rows of the last deliveries are kept here. A follower that does not read
+/// loses its oldest rows, never the hub's time.
+package final class DeliveryJournal: DeliveryObserver {
+    package struct Tally: Sendable, Hashable {
+        package var channel: String
+        package var state: DeliveryState
+        package var mode: ModeName
+    }
+
+    private struct State {
+        var rows: [DeliveryID: DeliveryRow] = [:]
+        var order: [DeliveryID] = []
+        var followers: [Int: AsyncStream<DeliveryRow>.Continuation] = [:]
+        var next = 0
+        var ended: [Tally: Int] = [:]
+        var times: [String: LatencyHistogram] = [:]
+    }
+
+    /// Rows kept in memory, and rows a follower may be behind.
+    package static let bound = 20_000
+    private let ledger: any Ledger
+    private let clock: @Sendable () -> Date
+    private let state = Mutex(State())
+
+    package init(ledger: any Ledger, clock: @escaping @Sendable () -> Date = { Date() }) {
+        self.ledger = ledger
+        self.clock = clock
+    }
+
+    /// The decisions about an alert, before anything is offered.
+    package func open(_ alert: RecordedAlert, in town: TownID) {
+        let rows = alert.deliveries.map { DeliveryRow(number: 0, delivery: $0, in: alert, town: town) }
+        state.withLock { state in
+            for row in rows {
+                if state.rows[row.delivery.id] == nil { state.order.append(row.delivery.id) }
+                state.rows[row.delivery.id] = row
+                if row.state == .skipped { state.ended[row.tally, default: 0] += 1 }
+                for follower in state.followers.values { follower.yield(row) }
+            }
+            while state.order.count > Self.bound { state.rows[state.order.removeFirst()] = nil }
+        }
+    }
+
+    /// A row from the ledger, after a restart.
+    package func reopen(_ row: DeliveryRow) {
+        state.withLock { state in
+            if state.rows[row.delivery.id] == nil { state.order.append(row.delivery.id) }
+            state.rows[row.delivery.id] = row
+        }
+    }
+
+    package func delivery(_ id: DeliveryID, of town: TownID, took step: DeliveryStep) {
+        let now = clock()
+        let record = RecordedStep(id, step, at: now)
+        ledger.town(town).append(record)
+        state.withLock { state in
+            guard var row = state.rows[id] else { return }
+            row.take(record)
+            state.rows[id] = row
+            if record.state.isEnd { state.ended[row.tally, default: 0] += 1 }
+            if record.state == .delivered {
+                let seconds = now.timeIntervalSince(row.offered)
+                state.times["\(row.delivery.channel) \(row.delivery.priority.word)", default: LatencyHistogram()].add(seconds)
+            }
+            for follower in state.followers.values { follower.yield(row) }
+        }
+    }
+
+    /// A device's receipt for a row that people may be looking at.
+    package func receipt(_ reach: Reach, for id: DeliveryID) {
+        state.withLock { state in
+            guard var row = state.rows[id] else { return }
+            row.take(reach)
+            state.rows[id] = row
+            for follower in state.followers.values { follower.yield(row) }
+        }
+    }
+
+    package func row(_ id: DeliveryID) -> DeliveryRow? { state.withLock { $0.rows[id] } }
+
+    /// How the deliveries of an alert stand now, from memory.
+    package func rows(of alert: AlertID) -> [DeliveryRow] {
+        state.withLock { state in state.rows.values.filter { $0.alert == alert } }
+    }
+
+    /// Every change from now on.
+    package func follow() -> AsyncStream<DeliveryRow> {
+        let (stream, continuation) = AsyncStream<DeliveryRow>.makeStream(bufferingPolicy: .bufferingNewest(Self.bound))
+        let number = state.withLock { state in
+            state.next += 1
+            state.followers[state.next] = continuation
+            return state.next
+        }
+        continuation.onTermination = { [weak self] _ in
+            _ = self?.state.withLock { $0.followers.removeValue(forKey: number) }
+        }
+        return stream
+    }
+
+    package var tallies: [Tally: Int] { state.withLock { $0.ended } }
+    package var times: [String: LatencyHistogram] { state.withLock { $0.times } }
+}
+
+extension DeliveryRow {
+    fileprivate var tally: DeliveryJournal.Tally {
+        DeliveryJournal.Tally(channel: delivery.channel, state: state, mode: mode)
+    }
+}
+
+extension RecordedStep {
+    /// A runner's step in the ledger's words.
+    package init(_ id: DeliveryID, _ step: DeliveryStep, at now: Date) {
+        switch step {
+        case .started(let attempt): self.init(delivery: id, at: now, state: .sending, attempt: attempt)
+        case .failed(let attempt, let reason, _):
+            self.init(delivery: id, at: now, state: .retrying, attempt: attempt, detail: reason)
+        case .delivered(let attempt, let receipt):
+            self.init(
+                delivery: id, at: now, state: .delivered, attempt: attempt, detail: receipt.note,
+                reference: receipt.reference)
+        case .superseded: self.init(delivery: id, at: now, state: .superseded)
+        case .annulled: self.init(delivery: id, at: now, state: .annulled)
+        case .expired: self.init(delivery: id, at: now, state: .expired)
+        case .rejected(let reason): self.init(delivery: id, at: now, state: .rejected, detail: reason)
+        case .stopped(let reason): self.init(delivery: id, at: now, state: .stopped, detail: reason)
+        case .held(let reason): self.init(delivery: id, at: now, state: .held, detail: reason)
+        case .released(let person): self.init(delivery: id, at: now, state: .waiting, detail: "released by \(person)")
+        }
+    }
+}
+
+/// Counts by upper bound, for Prometheus.
+package struct LatencyHistogram: Sendable {
+    /// Seconds.
+    package static let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+    package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
+    package private(set) var sum = 0.0
+    package var count: Int { counts.reduce(0, +) }
+
+    mutating func add(_ seconds: Double) {
+        counts[Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count] += 1
+        sum += seconds
+    }
+}

@@ -1,0 +1,148 @@
+package import AlertModel
+internal import ChannelKit
+package import FoundationEssentials
+package import Ledger
+internal import Targeting
+
+/// After a restart: what was not finished is offered again, except what is stale for its class, which is held and
+/// shown for a person to release or drop. Old evacuation orders have gone out again after a repair; none does here.
+extension Line {
+    /// How old a delivery of a class may be to go out again by itself.
+    package static func freshness(_ priority: Priority) -> TimeInterval {
+        switch priority {
+        case .immediate: 60
+        case .urgent: 15 * 60
+        case .routine: 2 * 3600
+        case .background: 12 * 3600
+        }
+    }
+
+    /// Reads the ledger once, before the first alert is accepted.
+    package func recover(since: Date) async throws {
+        for town in towns.all {
+            let part = ledger.town(town.id)
+            var query = AlertQuery()
+            query.since = since
+            query.limit = 10_000
+            let recorded = try await part.alerts(query).filter { $0.mode == M.name }.reversed()
+            var contents: [AlertID: AlertContent] = [:]
+            for alert in recorded {
+                contents[alert.content.id] = alert.content
+                shelters.take(Alert<M>(alert.content))
+            }
+            try await remember(contents, in: town, part)
+            try await offerUnfinished(contents, in: town, part)
+        }
+    }
+
+    private func remember(_ contents: [AlertID: AlertContent], in town: Town, _ part: any TownLedger) async throws {
+        for content in contents.values where content.expires > clock() {
+            var query = DeliveryQuery()
+            query.alert = content.id
+            query.limit = 100_000
+            let rows = try await part.deliveries(query)
+            memory.remember(content.event, in: town.id, rows.filter { $0.delivery.isSend && $0.wasPerhapsHeard }.map {
+                .init(channel: $0.delivery.channel, endpoint: $0.delivery.endpoint, priority: $0.delivery.priority,
+                    isFromBefore: true)
+            })
+        }
+    }
+
+    private func offerUnfinished(
+        _ contents: [AlertID: AlertContent], in town: Town, _ part: any TownLedger
+    ) async throws {
+        var query = DeliveryQuery()
+        query.unfinishedOnly = true
+        query.limit = 1_000_000
+        let now = clock()
+        var loads: [String: [ChannelRunner<M>.Load]] = [:]
+        for row in try await part.deliveries(query) where row.mode == M.name {
+            journal.reopen(row)
+            guard let content = contents[row.alert], row.delivery.expires > now else {
+                journal.delivery(row.delivery.id, of: town.id, took: .expired)
+                continue
+            }
+            let age = now.timeIntervalSince(row.offered)
+            // A cancel is never stale: what it takes back may still be on a screen.
+            if content.message != .cancel, row.state == .held || age > Self.freshness(row.delivery.priority) {
+                journal.delivery(row.delivery.id, of: town.id, took: .held(
+                    "offered \(Int(age)) s before this start: release or drop it"))
+                continue
+            }
+            if let load = load(row, content, in: town) { loads[row.delivery.channel, default: []].append(load) }
+        }
+        for (channel, loads) in loads { slot(channel)?.runner.offer(loads) }
+    }
+
+    /// Makes a recorded delivery ready to go out again. Nil (and its end recorded) when it cannot.
+    private func load(_ row: DeliveryRow, _ content: AlertContent, in town: Town) -> ChannelRunner<M>.Load? {
+        let alert = Alert<M>(content)
+        let id = row.delivery.id
+        guard let farEnd = farEnd(row.delivery.endpoint, row.delivery.channel, town) else {
+            journal.delivery(id, of: town.id, took: .rejected("the far end is no longer in the settings"))
+            return nil
+        }
+        let local = decisions(alert, for: town).first { $0.channel == row.delivery.channel }?.local ?? []
+        let statuses = shelters.statuses(of: town)
+        let text = composer.text(
+            content, channel: row.delivery.channel, town: town, local: local, shelters: statuses)
+        guard text.problems.isEmpty else {
+            journal.delivery(id, of: town.id, took: .rejected(text.problems[0].text))
+            return nil
+        }
+        // Whatever was sent before the stop may have been heard, though its step never reached the disk.
+        let heard = memory.told(content.event, in: town.id).contains {
+            $0.channel == row.delivery.channel && $0.endpoint == row.delivery.endpoint
+        }
+        return ChannelRunner<M>.Load(
+            parcel: parcel(
+                alert, id, row.delivery.endpoint, town.id, row.delivery.priority,
+                expires: deadline(row.delivery.expires), followsHeard: content.message == .cancel && heard),
+            farEnd: farEnd,
+            message: Message(
+                alert: alert, town: town, priority: row.delivery.priority, texts: text.texts, local: local,
+                shelters: statuses))
+    }
+
+    /// A person lets held deliveries go out after all. Returns how many.
+    package func release(_ rows: [DeliveryRow], by person: String) async throws -> Int {
+        var released = 0
+        for row in rows where row.state == .held && row.mode == M.name {
+            guard let town = towns[row.town] else { continue }
+            var query = AlertQuery()
+            query.id = row.alert
+            guard let recorded = try await ledger.town(row.town).alerts(query).first else { continue }
+            journal.reopen(row)
+            if row.delivery.expires <= clock() {
+                journal.delivery(row.delivery.id, of: row.town, took: .expired)
+                continue
+            }
+            journal.delivery(row.delivery.id, of: row.town, took: .released(by: person))
+            guard let load = load(row, recorded.content, in: town) else { continue }
+            slot(row.delivery.channel)?.runner.offer([load])
+            released += 1
+        }
+        return released
+    }
+
+    /// A person says that held deliveries shall not go out. Returns how many.
+    package func drop(_ rows: [DeliveryRow]) -> Int {
+        let held = rows.filter { $0.state == .held && $0.mode == M.name }
+        for row in held {
+            journal.reopen(row)
+            journal.delivery(row.delivery.id, of: row.town, took: .annulled)
+        }
+        return held.count
+    }
+}
+
+extension DeliveryRow {
+    /// Sent, or perhaps sent before a stop: a cancel follows it.
+    fileprivate var wasPerhapsHeard: Bool {
+        switch state {
+        case .waiting, .sending, .retrying, .stopped, .delivered, .expired: true
+        case .superseded: attempts > 0
+        case .held, .skipped, .annulled, .rejected: false
+        }
+    }
+}

@@ -1,0 +1,208 @@
+/// The line an alert walks, in one mode.
+///
+///     alert ──▶ target ──▶ compose ──▶ record (memory) ──▶ offer ──▶ … runners, at once
+///                                          └──▶ committed (disk) ──▶ "accepted"
+///
+/// Nothing before the offer waits for disk or network. There is one line for what is real and one for drills; they
+/// share the ledger and nothing else.
+package import AlertModel
+internal import ChannelKit
+package import FoundationEssentials
+package import Ledger
+package import Logging
+package import Rendering
+package import Targeting
+
+package final class Line<M: Mode>: Sendable {
+    package let channels: [ChannelSlot<M>]
+    package let shelters = ShelterBoard<M>()
+    package let composer: Composer<M>
+    let memory = EventMemory()
+    let towns: TownRegister
+    let ledger: any Ledger
+    let journal: DeliveryJournal
+    let logger: Logger
+    let clock: @Sendable () -> Date
+    private let routing: RoutingTable
+    private let slots: [String: ChannelSlot<M>]
+    private let manifests: [ChannelManifest]
+
+    package init(
+        channels: [ChannelSlot<M>], towns: TownRegister, routing: RoutingTable, renderer: Renderer,
+        ledger: any Ledger, journal: DeliveryJournal, logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.channels = channels
+        self.towns = towns
+        self.routing = routing
+        self.ledger = ledger
+        self.journal = journal
+        self.logger = logger
+        self.clock = clock
+        composer = Composer(renderer: renderer, channels: channels)
+        slots = Dictionary(channels.map { ($0.manifest.name, $0) }, uniquingKeysWith: { $1 })
+        manifests = channels.map(\.manifest)
+    }
+
+    /// Sends an alert on its way to every town it concerns. Returns once all of them have it on disk.
+    ///
+    /// - Parameter silence: towns that have nothing new to hear, each with the reason.
+    package func accept(
+        _ alert: Alert<M>, actor: String, silence: (Town, [Decision]) -> String? = { _, _ in nil }
+    ) async throws {
+        var commits: [Commit] = []
+        shelters.take(alert)
+        for town in concerned(by: alert) {
+            let decisions = routing.decide(alert.content, for: town, channels: manifests, mode: M.name)
+            let plan = plan(alert, town, decisions, silence: silence(town, decisions))
+            let record = RecordedAlert(
+                content: alert.content, mode: M.name, accepted: clock(), actor: actor, deliveries: plan.rows)
+            commits.append(ledger.town(town.id).record(record))
+            journal.open(record, in: town.id)
+            start(plan, of: alert, in: town)
+        }
+        for commit in commits { try await commit.committed() }
+    }
+
+    private func concerned(by alert: Alert<M>) -> [Town] {
+        if let own = alert.town { return towns[own].map { [$0] } ?? [] }
+        return towns.all
+    }
+
+    private func start(_ plan: Plan, of alert: Alert<M>, in town: Town) {
+        memory.remember(alert.event, in: town.id, plan.told)
+        for (id, reason) in plan.refused {
+            logger.error("text refused before queueing", metadata: [
+                "delivery": "\(id)", "reason": "\(reason)",
+            ])
+            journal.delivery(id, of: town.id, took: .rejected(reason))
+        }
+        for (channel, loads) in plan.loads { slots[channel]?.runner.offer(loads) }
+    }
+
+    // MARK: plan
+
+    private struct Plan {
+        var rows: [RecordedDelivery] = []
+        var loads: [(String, [ChannelRunner<M>.Load])] = []
+        var told: [EventMemory.Told] = []
+        var refused: [(DeliveryID, String)] = []
+    }
+
+    private func plan(_ alert: Alert<M>, _ town: Town, _ decisions: [Decision], silence: String?) -> Plan {
+        var plan = Plan()
+        let told = memory.told(alert.event, in: town.id)
+        for decision in decisions {
+            guard case .send(let priority) = decision.verdict else {
+                plan.rows.append(skip(alert, decision, decision.reason.code, decision.reason.sentence))
+                continue
+            }
+            if let silence {
+                plan.rows.append(skip(alert, decision, "no-news", silence))
+            } else if alert.message == .cancel {
+                follow(alert, town, decision, told.filter { $0.channel == decision.channel }, &plan)
+            } else {
+                send(alert, town, decision, decision.endpoints.map { ($0, priority, false) }, &plan)
+            }
+        }
+        return plan
+    }
+
+    /// A cancel goes to exactly those who were told.
+    private func follow(
+        _ alert: Alert<M>, _ town: Town, _ decision: Decision, _ told: [EventMemory.Told], _ plan: inout Plan
+    ) {
+        let heard = told.filter { decision.endpoints.contains($0.endpoint) }
+        if heard.isEmpty {
+            plan.rows.append(skip(alert, decision, "not-told", "取消: この町には伝えていません (a cancel of what this town was not told)"))
+        } else {
+            send(alert, town, decision, heard.map { ($0.endpoint, $0.priority, $0.isFromBefore) }, &plan)
+        }
+    }
+
+    private func skip(_ alert: Alert<M>, _ decision: Decision, _ code: String, _ sentence: String) -> RecordedDelivery {
+        let endpoint = decision.endpoints.count == 1 ? decision.endpoints[0] : "*\(code)"
+        return RecordedDelivery(
+            id: DeliveryID(alert: alert.id, town: decision.town, channel: decision.channel, endpoint: endpoint),
+            channel: decision.channel, endpoint: decision.endpoints.count == 1 ? endpoint : "*",
+            endpoints: decision.endpoints.count, isSend: false, priority: .background, reason: code,
+            sentence: sentence, expires: alert.expires)
+    }
+
+    private func send(
+        _ alert: Alert<M>, _ town: Town, _ decision: Decision, 
+        _ ends: [(endpoint: String, priority: Priority, heardBefore: Bool)], _ plan: inout Plan
+    ) {
+        let statuses = shelters.statuses(of: town)
+        let text = composer.text(
+            alert.content, channel: decision.channel, town: town, local: decision.local, shelters: statuses)
+        let refusal = text.problems.isEmpty ? nil : text.problems.map { "\($0.rule): \($0.text)" }.joined(separator: "; ")
+        let urgency = ends.map(\.priority).min() ?? .background
+        let message = Message(
+            alert: alert, town: town, priority: urgency, texts: text.texts, local: decision.local, shelters: statuses)
+        let expires = deadline(alert.expires)
+        var loads: [ChannelRunner<M>.Load] = []
+        for (endpoint, priority, heardBefore) in ends {
+            let id = DeliveryID(alert: alert.id, town: town.id, channel: decision.channel, endpoint: endpoint)
+            plan.rows.append(RecordedDelivery(
+                id: id, channel: decision.channel, endpoint: endpoint, isSend: true, priority: priority,
+                reason: decision.reason.code, sentence: decision.reason.sentence, expires: alert.expires))
+            if let refusal {
+                plan.refused.append((id, refusal))
+                continue
+            }
+            guard let farEnd = farEnd(endpoint, decision.channel, town) else {
+                plan.refused.append((id, "the far end is not in the settings"))
+                continue
+            }
+            plan.told.append(.init(channel: decision.channel, endpoint: endpoint, priority: priority))
+            loads.append(.init(
+                parcel: parcel(alert, id, endpoint, town.id, priority, expires: expires, followsHeard: heardBefore),
+                farEnd: farEnd, message: message))
+        }
+        if !loads.isEmpty { plan.loads.append((decision.channel, loads)) }
+    }
+
+    func farEnd(_ endpoint: String, _ channel: String, _ town: Town) -> FarEnd<M>? {
+        town.endpoints.first { $0.id == endpoint && $0.channel == channel }.flatMap { FarEnd<M>($0, of: town.id) }
+    }
+
+    func parcel(
+        _ alert: Alert<M>, _ id: DeliveryID, _ endpoint: String, _ town: TownID, _ priority: Priority,
+        expires: Instant, followsHeard: Bool
+    ) -> Parcel {
+        Parcel(
+            id: id, event: alert.event, lane: LaneID(town: town, endpoint: endpoint), priority: priority,
+            revision: alert.revision, message: alert.message, expires: expires, followsHeard: followsHeard)
+    }
+
+    /// From a wall time to a moment that a clock change does not move.
+    func deadline(_ date: Date) -> Instant {
+        Instant.now.advanced(by: .seconds(date.timeIntervalSince(clock())))
+    }
+
+    // MARK: preview
+
+    /// What would be said, over every channel the town has, and to whom. Sends and records nothing.
+    package func preview(_ alert: Alert<M>) -> [(decision: Decision, text: Composer<M>.Text?)] {
+        concerned(by: alert).flatMap { town in
+            routing.decide(alert.content, for: town, channels: manifests, mode: M.name).map { decision in
+                guard case .send = decision.verdict else { return (decision, nil) }
+                let text = composer.text(
+                    alert.content, channel: decision.channel, town: town, local: decision.local,
+                    shelters: shelters.statuses(of: town))
+                return (decision, text)
+            }
+        }
+    }
+
+    func decisions(_ alert: Alert<M>, for town: Town) -> [Decision] {
+        routing.decide(alert.content, for: town, channels: manifests, mode: M.name)
+    }
+
+    func slot(_ channel: String) -> ChannelSlot<M>? { slots[channel] }
+}
+
+extension Reason {
+    /// Japanese first, the English after it.
+    package var sentence: String { "\(japanese) (\(english))" }
+}
