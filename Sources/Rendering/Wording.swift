@@ -95,16 +95,15 @@ struct Wording {
     // MARK: Time, always Japan's (UTC+9, no summer time)
 
     func date(_ moment: Date) -> String {
-        let parts = JapanTime(moment)
+        let parts = JapanTime.parts(moment)
         if writesJapanese { return "\(parts.month)月\(parts.day)日" }
         let months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
                       "November", "December"]
         return "\(months[parts.month - 1]) \(parts.day)"
     }
 
-    func time(_ moment: Date) -> String { clock(JapanTime(moment)) }
-
-    private func clock(_ parts: JapanTime) -> String {
+    func time(_ moment: Date) -> String {
+        let parts = JapanTime.parts(moment)
         let minute = parts.minute < 10 ? "0\(parts.minute)" : "\(parts.minute)"
         if isJapanese { return "\(parts.hour)時\(minute)分" }
         if isEasy {
@@ -126,26 +125,5 @@ struct Wording {
         String(String.UnicodeScalarView(text.unicodeScalars.map { scalar in
             (0x21...0x7E).contains(scalar.value) ? Unicode.Scalar(scalar.value + 0xFEE0) ?? scalar : scalar
         }))
-    }
-}
-
-/// Month, day, hour and minute in Japan.
-struct JapanTime {
-    let month: Int, day: Int, hour: Int, minute: Int
-
-    init(_ moment: Date) {
-        let seconds = Int((moment.timeIntervalSince1970 + 9 * 3600).rounded(.down))
-        let days = Int((Double(seconds) / 86_400).rounded(.down))
-        let ofDay = seconds - days * 86_400
-        (hour, minute) = (ofDay / 3600, ofDay / 60 % 60)
-        // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let index = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * index + 2) / 5 + 1
-        month = index < 10 ? index + 3 : index - 9
     }
 }

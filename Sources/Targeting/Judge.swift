@@ -1,11 +1,27 @@
-/// What the rules say about one town, kind by kind.
+/// What the rules say about one town, kind by kind. What depends on the alert alone is worked out once, before the
+/// first of 1,741 towns asks.
 import AlertModel
 
 struct Judge {
     let content: AlertContent
     let index: AreaIndex
     let rules: RoutingRules
-    let shapeTest: RoutingTable.ShapeTest?
+    /// Levels of an earthquake early warning that are warned, finest first.
+    private let warnedLevels: [Int]
+    /// The fastest course of the rivers a flood forecast speaks of.
+    private let riverCourse: RoutingRules.Course?
+
+    init(content: AlertContent, index: AreaIndex, rules: RoutingRules) {
+        self.content = content
+        self.index = index
+        self.rules = rules
+        warnedLevels = content.kind == .eew
+            ? Set(index.statements.lazy.filter(Self.isWarning).compactMap(Self.level)).sorted() : []
+        riverCourse = content.kind == .flood
+            ? index.statements.compactMap { river in
+                river.kindCode.flatMap { $0.count < 2 ? nil : rules.course(.flood, code: $0) }
+            }.min { ($0.priority ?? .background) < ($1.priority ?? .background) } : nil
+    }
 
     func judge(_ town: Town) -> Judgement {
         switch content.message {
@@ -108,8 +124,7 @@ extension Judge {
     }
 
     private func warningArea(_ town: Town, _ local: [AreaStatement]) -> String? {
-        let levels = Set(index.statements.lazy.filter(Self.isWarning).compactMap(Self.level)).sorted()
-        for level in levels {
+        for level in warnedLevels {
             if let hit = local.first(where: { Self.level(of: $0) == level && Self.isWarning($0) }) {
                 return hit.name ?? hit.code
             }
@@ -152,19 +167,29 @@ extension Judge {
 extension Judge {
     func judgeByCode(_ town: Town) -> Judgement {
         let local = index[index.hits(town)]
-        let verdicts = local.map { (statement: $0, course: course(of: $0)) }
-        let shape = shapeHit(town)
-        guard !verdicts.isEmpty else {
+        guard !local.isEmpty else {
+            let shape = shapeHit(town)
             guard let shape, case .inForce = shape else { return .skip(shape ?? missReason(town)) }
             return .send(rules.otherwise[content.kind.rawValue]?.priority ?? .routine, shape)
         }
-        let sendable = verdicts.filter { $0.course?.priority != nil || $0.course == nil }
-        // What is in force decides before what is lifted.
-        let inForce = sendable.filter { $0.course != .lifted }
-        guard let best = (inForce.isEmpty ? sendable : inForce).min(by: { pace($0.course) < pace($1.course) }) else {
-            return .skip(quietReason(verdicts), local: local)
+        // What is in force decides before what is lifted, the faster before the slower.
+        var best: (position: Int, course: RoutingRules.Course?, rank: Int)?
+        var skipped: Int?
+        for position in local.indices {
+            let course = course(of: local[position])
+            if course == .skip { skipped = skipped ?? position }
+            guard course?.priority != nil || course == nil else { continue }
+            let rank = course == .lifted ? Priority.allCases.count : pace(course).rawValue
+            if rank < best?.rank ?? .max { best = (position, course, rank) }
         }
-        return .send(pace(best.course), sendReason(best.statement, best.course), local: local)
+        guard let best else {
+            return .skip(skipped.map { .belowThreshold(kindWords(local[$0])) } ?? .nothingInForce, local: local)
+        }
+        return .send(pace(best.course), sendReason(local[best.position], best.course), local: local)
+    }
+
+    private func kindWords(_ statement: AreaStatement) -> String {
+        statement.kindName ?? statement.kindCode ?? content.title
     }
 
     private func pace(_ course: RoutingRules.Course?) -> Priority {
@@ -173,9 +198,10 @@ extension Judge {
 
     /// Nil when no rule knows the code or the name.
     private func course(of statement: AreaStatement) -> RoutingRules.Course? {
-        let status = statement.status ?? ""
-        if status.contains("解除") { return .lifted }
-        if status.hasSuffix("なし") && statement.kindCode == nil { return RoutingRules.Course.none }
+        if let status = statement.status {
+            if status.contains("解除") { return .lifted }
+            if status.hasSuffix("なし") && statement.kindCode == nil { return RoutingRules.Course.none }
+        }
         if content.kind == .flood, let level = riverLevel(statement) { return level }
         let byCode = statement.kindCode.flatMap { rules.course(content.kind, code: $0) }
         if byCode == .lifted || byCode == RoutingRules.Course.none { return byCode }
@@ -188,22 +214,15 @@ extension Judge {
         guard statement.scheme == .jmaCity || statement.scheme == .localGovernment,
             statement.kindCode.map({ $0.count < 2 }) ?? true
         else { return nil }
-        return index.statements.compactMap { river in
-            river.kindCode.flatMap { $0.count < 2 ? nil : rules.course(.flood, code: $0) }
-        }.min { pace($0) < pace($1) }
+        return riverCourse
     }
 
     private func sendReason(_ statement: AreaStatement, _ course: RoutingRules.Course?) -> Reason {
-        let kind = statement.kindName ?? statement.kindCode ?? content.title
+        let kind = kindWords(statement)
         let area = statement.name ?? statement.code
         if course == .lifted { return .lifted(kind, area: area) }
         let isUnknown = course == nil && statement.kindCode != nil
         return isUnknown ? .unknownKind(kind, area: area) : .inForce(kind, area: area)
-    }
-
-    private func quietReason(_ verdicts: [(statement: AreaStatement, course: RoutingRules.Course?)]) -> Reason {
-        guard let skipped = verdicts.first(where: { $0.course == .skip }) else { return .nothingInForce }
-        return .belowThreshold(skipped.statement.kindName ?? skipped.statement.kindCode ?? content.title)
     }
 
     // MARK: Shapes and misses
@@ -212,9 +231,9 @@ extension Judge {
     /// without shapes.
     private func shapeHit(_ town: Town) -> Reason? {
         guard !index.shapes.isEmpty else { return nil }
-        guard let shapeTest, !town.outline.isEmpty else { return .outlineUnknown }
+        guard !town.outline.isEmpty else { return .outlineUnknown }
         for (position, shape) in index.shapes {
-            guard let shape, shapeTest(shape, town.outline) else { continue }
+            guard let shape, shape.intersects(outline: town.outline) else { continue }
             let statement = index.statements[position]
             return .inForce(statement.kindName ?? content.title, area: statement.name ?? town.name)
         }

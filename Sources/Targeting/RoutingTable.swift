@@ -10,22 +10,13 @@ package import AlertModel
 package import ChannelKit
 
 package struct RoutingTable: Sendable {
-    /// Tells whether a shape and a town's outline (rings of points) share a place.
-    package typealias ShapeTest = @Sendable (Shape, [[Coordinate]]) -> Bool
-
     let rules: RoutingRules
     let overrides: [TownID: RoutingRules]
-    let shapeTest: ShapeTest?
 
-    /// `overrides` are laid over `rules`, town by town. Without `shapeTest` polygons and circles reach nobody and
-    /// say so.
-    package init(
-        rules: RoutingRules = .standard, overrides: [TownID: RoutingRules.Override] = [:],
-        shapeTest: ShapeTest? = nil
-    ) {
+    /// `overrides` are laid over `rules`, town by town.
+    package init(rules: RoutingRules = .standard, overrides: [TownID: RoutingRules.Override] = [:]) {
         self.rules = rules
         self.overrides = overrides.mapValues { rules.changed(by: $0) }
-        self.shapeTest = shapeTest
     }
 
     /// One decision for each channel and reason; none for a channel the town has no far end of.
@@ -40,13 +31,14 @@ package struct RoutingTable: Sendable {
         _ content: AlertContent, towns: [Town], channels: [ChannelManifest], mode: ModeName
     ) -> [Decision] {
         let index = AreaIndex(content.areas)
+        let common = Judge(content: content, index: index, rules: rules)
         var decisions: [Decision] = []
         decisions.reserveCapacity(towns.count * channels.count)
         for town in towns where !town.endpoints.isEmpty {
-            let rules = overrides[town.id] ?? self.rules
-            let judgement = Judge(content: content, index: index, rules: rules, shapeTest: shapeTest).judge(town)
+            let own = overrides[town.id].map { Judge(content: content, index: index, rules: $0) }
+            let judgement = (own ?? common).judge(town)
             for channel in channels {
-                append(judgement, content.kind, rules, town, channel, mode, to: &decisions)
+                append(judgement, content.kind, own?.rules ?? rules, town, channel, mode, to: &decisions)
             }
         }
         return decisions
@@ -58,20 +50,17 @@ package struct RoutingTable: Sendable {
         _ mode: ModeName, to decisions: inout [Decision]
     ) {
         let channelSays = Self.objection(of: channel, rules.channels[channel.name], to: judgement, kind)
-        var groups: [(reason: Reason, verdict: Verdict, endpoints: [String])] = []
+        let first = decisions.count
         for endpoint in town.endpoints where endpoint.channel == channel.name {
             let objection = channelSays ?? Self.objection(of: endpoint, channel, to: judgement, kind, mode)
             let reason = objection ?? judgement.reason
-            if let group = groups.firstIndex(where: { $0.reason == reason }) {
-                groups[group].endpoints.append(endpoint.id)
+            if let group = decisions[first...].firstIndex(where: { $0.reason == reason }) {
+                decisions[group].endpoints.append(endpoint.id)
             } else {
-                groups.append((reason, objection == nil ? judgement.verdict : .skip, [endpoint.id]))
+                decisions.append(Decision(
+                    town: town.id, channel: channel.name, endpoints: [endpoint.id],
+                    verdict: objection == nil ? judgement.verdict : .skip, reason: reason, local: judgement.local))
             }
-        }
-        for group in groups {
-            decisions.append(Decision(
-                town: town.id, channel: channel.name, endpoints: group.endpoints, verdict: group.verdict,
-                reason: group.reason, local: judgement.local))
         }
     }
 

@@ -178,19 +178,25 @@ struct RoutingTests {
         #expect((try judged(alert(.other, [statement(.localGovernment, code)])).verdict != .skip) == isHit)
     }
 
-    @Test("A shape reaches a town with a known outline only")
-    func shapes() throws {
-        let square = statement(.polygon, "38,141 39,141 39,142 38,142 38,141")
-        #expect(try judged(alert(.other, [square])).reason == .outlineUnknown)
-        let outline = [Coordinate(latitude: 38.9, longitude: 141.5)]
-        let town = Kesennuma.town(outline: [outline])
-        for (meets, isSent) in [(true, true), (false, false)] {
-            let table = RoutingTable { _, _ in meets }
-            let decision = table.decide(alert(.other, [square]), for: town, channels: Kesennuma.channels, mode: .actual)
-            #expect(decision.contains { $0.verdict != .skip } == isSent)
+    @Test("A shape reaches a town whose outline it meets, and nobody else", arguments: [
+        ("38.5,141 39,141 39,142 38.5,142 38.5,141", AreaScheme.polygon, true),
+        ("30,130 31,130 31,131 30,131 30,130", .polygon, false),
+        ("38.9,141.57 5", .circle, true), ("35.7,139.7 5", .circle, false),
+    ])
+    func shapes(code: String, scheme: AreaScheme, isSent: Bool) throws {
+        let content = alert(.other, [statement(scheme, code)])
+        #expect(try judged(content).reason == .outlineUnknown)
+        let outline = [(38.85, 141.5), (38.95, 141.5), (38.95, 141.65), (38.85, 141.65)].map {
+            Coordinate(latitude: $0.0, longitude: $0.1)
         }
-        let broken = RoutingTable { _, _ in true }.decide(
-            alert(.other, [statement(.polygon, "38,141")]), for: town, channels: Kesennuma.channels, mode: .actual)
-        #expect(broken.allSatisfy { $0.reason == .badShape })
+        let decision = try judged(content, Kesennuma.town(outline: [outline]))
+        #expect((decision.verdict == .send(.routine)) == isSent)
+        #expect(decision.reason.code == (isSent ? "in-force" : "not-this-area"))
+    }
+
+    @Test("A shape that cannot be read reaches nobody and says so")
+    func brokenShape() throws {
+        let town = Kesennuma.town(outline: [[Coordinate(latitude: 38.9, longitude: 141.5)]])
+        #expect(try judged(alert(.other, [statement(.polygon, "38,141")]), town).reason == .badShape)
     }
 }
