@@ -59,6 +59,8 @@ COMPOSED = {
     "420100": "420010 420020 420040",
     "460000": "460010 460020 460030 460040",
 }
+# 北方領土: villages with a code and a name; JMA's tables have only 色丹村.
+NORTHERN = {"01696": "泊村", "01697": "留夜別村", "01698": "留別村", "01699": "紗那村", "01700": "蘂取村"}
 # Not municipalities: islands under no office, a branch office of Tokyo.
 NO_TOWN = {"016900", "134007"}
 
@@ -177,6 +179,8 @@ def town_rows(folder):
     print("@table lg")
     for number, prefecture in sorted(prefectures.items()):
         print(f"{number}000{check_digit(number + '000')}\t{prefecture}")
+    for jis, name in NORTHERN.items():
+        print(f"{jis}{check_digit(jis)}\t{name}")
     for code, row in listed.items():
         if code not in towns:
             print(f"{code}\t{row['city'].replace(' ', '')}")

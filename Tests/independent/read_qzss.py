@@ -6,6 +6,7 @@
 
 Needs `pip install azarashi`; says so and leaves with 0 when it is not there.
 """
+import datetime
 import json
 import sys
 
@@ -35,8 +36,19 @@ def dcr(r):
         "names": areas, "codes": codes,
         "values": [INTENSITY[v] for v in r.get("seismic_intensities_raw", [])] + r.get("tsunami_heights", []),
     }
-    if r.get("notifications_on_disaster_prevention"):
-        line["headline"] = "\n".join(r["notifications_on_disaster_prevention"])
+    kinds = [r[key] for key in ("tsunami_warning_code", "volcanic_warning_code") if key in r]
+    for key in ("weather_related_disaster_sub_categories", "flood_warning_levels", "marine_warning_codes",
+                "ash_fall_warning_codes"):
+        kinds += r.get(key, [])
+    line["kinds"] = [kind for kind in kinds if not kind.startswith("その他")]
+    line["words"] = [r[key] for key in ("central_pressure", "maximum_wind_speed", "maximum_gust_wind_speed",
+                                        "seismic_intensity_lower_limit", "typhoon_number") if r.get(key)]
+    moment = r.get("occurrence_time_of_earthquake")
+    if moment:
+        line["target"] = moment.timestamp()
+    sentences = [text for text in r.get("notifications_on_disaster_prevention", []) if not text.startswith("その他")]
+    if sentences:
+        line["headline"] = "\n".join(sentences)
     if "seismic_epicenter" in r:
         line["hypocentre"] = [r["seismic_epicenter"], r["depth_of_hypocenter"], r["magnitude"], r.get("assumptive", False)]
     return line
@@ -61,7 +73,7 @@ def theirs(path):
 
 
 def narrow(text):
-    return text and text.replace("（", "(").replace("）", ")")
+    return text and text.translate(str.maketrans("（）０１２３４５６７８９", "()0123456789"))
 
 
 def differs(ours, other):
@@ -85,9 +97,19 @@ def differs(ours, other):
     wrong += [f"code {code}" for code in other.get("codes", []) if code not in codes]
     if other.get("values") and [a.get("value") for a in ours["areas"]] != other["values"]:
         wrong.append("values")
+    for kind in other.get("kinds", []):
+        if other["names"] + other["codes"] and narrow(kind) not in [narrow(a.get("kind_name")) for a in ours["areas"]]:
+            wrong.append(f"kind {kind}")
+    wrong += [f"word {word}" for word in other.get("words", []) if word not in (ours.get("text") or "")]
+    if "target" in other:
+        seconds = datetime.datetime.fromisoformat(ours["target"]).timestamp()
+        # They take this year, ours the latest that is past: whole days between are the year's.
+        if (seconds - other["target"]) % 86400:
+            wrong.append("target")
     if "hypocentre" in other:
         h = ours["hypocentre"]
-        if [h["name"], f"{h.get('depth_km', -1):g}km", h["magnitude_text"], h["assumed"]] != other["hypocentre"]:
+        depth = f"{h['depth_km']:g}km" if "depth_km" in h else other["hypocentre"][1]
+        if [h["name"], depth, h["magnitude_text"], h["assumed"]] != other["hypocentre"]:
             wrong.append("hypocentre")
     if other.get("ellipse"):
         corners = [tuple(map(float, c.split(","))) for c in ours["areas"][0]["code"].split(" ") if "," in c]
