@@ -20,10 +20,10 @@ package struct ShelterList: Sendable, Hashable {
     package var layout: Layout
     package var encoding: Encoding
     package var shelters: [Shelter]
-    /// What was mended, row by row, and which rows were refused; in the order of the file.
+    /// What was mended, row by row, and which rows were refused; in the order of the file, the first 20,000.
     package var remarks: [Remark]
-
-    package var refusedRows: Int { remarks.count { $0.kind == .refused } }
+    /// All of them, also beyond the remarks that are kept.
+    package var refusedRows: Int
 
     package struct Remark: Sendable, Hashable, CustomStringConvertible {
         package enum Kind: String, Sendable { case mended, refused }

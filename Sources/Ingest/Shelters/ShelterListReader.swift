@@ -35,7 +35,9 @@ package enum ShelterListReader {
             guard count <= rowLimit else { throw Refusal("more than \(rowLimit) rows") }
             list.take(row)
         }
-        return ShelterList(layout: columns.layout, encoding: encoding, shelters: list.shelters, remarks: list.remarks)
+        return ShelterList(
+            layout: columns.layout, encoding: encoding, shelters: list.shelters, remarks: list.remarks,
+            refusedRows: list.refusedRows)
     }
 
     /// Some lists begin with a title: the header is among the first five rows.
@@ -63,6 +65,7 @@ private struct ListUnderWay {
     let town: TownID?
     var shelters: [Shelter] = []
     var remarks: [ShelterList.Remark] = []
+    var refusedRows = 0
     private var seen: [String: Int] = [:]
     private var line = 0
     private var cells: [String] = []
@@ -123,7 +126,10 @@ private struct ListUnderWay {
     }
 
     private mutating func mend(_ text: String) { remark(.mended, text) }
-    private mutating func refuse(_ text: String) { remark(.refused, text) }
+    private mutating func refuse(_ text: String) {
+        refusedRows += 1
+        remark(.refused, text)
+    }
 
     private mutating func remark(_ kind: ShelterList.Remark.Kind, _ text: String) {
         guard remarks.count < ShelterListReader.remarkLimit else { return }
