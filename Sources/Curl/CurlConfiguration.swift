@@ -19,15 +19,19 @@ package struct CurlConfiguration: Sendable {
         }
     }
 
-    /// Connections to one origin. More of them turn a far end's stream limit into a storm of connections: with 60
-    /// calls and a limit of 10 streams libcurl 7.88.1 opened 60 without this, and 2 with 2 (measured 2026-11, 2 cores).
-    ///
-    /// A far end that only speaks HTTP/1.1 answers this many calls at once.
-    package var connectionsPerOrigin = 2
-    /// Calls on one connection once the origin has answered in HTTP/2. Further ones wait here and not inside libcurl,
-    /// where waiting counts against the time to connect. RFC 9113, 6.5.2, advises servers to allow 100 or more;
-    /// smaller gateways allow 10.
-    package var streamsPerConnection = 10
+    /// Connections to one origin, and calls at once to an origin that speaks HTTP/1.1. As many as a channel's manifest
+    /// has places, or its places for immediate warnings are taken away again here.
+    package var connectionsPerOrigin = 8
+    /// Calls at once to an origin that has answered in HTTP/2. Further ones wait here and not inside libcurl, where
+    /// waiting counts against the time to connect, and where a far end's stream limit turns it into a storm of
+    /// connections: 60 calls against a limit of 10 streams opened 51 (libcurl 7.88.1, measured 2026-11, 2 cores).
+    /// RFC 9113, 6.5.2, advises servers to allow 100 streams or more; small gateways allow 10.
+    package var streamsPerOrigin = 10
+    /// Calls at once to an `https` origin that has not answered yet and may speak either.
+    package var firstCalls = 2
+    /// Connections kept for the next call, over all origins; libcurl closes them after 118 s without one. Its own limit
+    /// is four for each call under way, too few for one hub and the gateways of many towns.
+    package var idleConnections = 256
     /// Calls begun and not answered, over all origins. The next one is told so at once.
     package var callLimit = 1024
     /// A far end in the same country answers a TCP handshake within tenths of a second; libcurl's own limit is 300 s.

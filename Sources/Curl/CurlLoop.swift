@@ -15,8 +15,8 @@ final class CurlLoop {
     private struct Lane {
         var waiting: [(exchange: Exchange, address: CallAddress)] = []
         var active = 0
-        /// Known after the first answer.
-        var isMultiplexed = false
+        /// How many may go at once. An `https` origin's first answer tells.
+        var places: Int
         var addresses: [String]?
         var needsName: Bool
     }
@@ -35,7 +35,7 @@ final class CurlLoop {
 
     /// A used handle keeps a few kilobytes; more than this many are seldom needed at once.
     private static let idleLimit = 64
-    /// Lanes without calls are forgotten beyond this: they only remember whether the origin multiplexes.
+    /// Lanes without calls are forgotten beyond this: they only remember how much the origin takes at once.
     private static let laneLimit = 4096
 
     init(_ inbox: CurlInbox, _ configuration: CurlConfiguration, _ resolver: Resolver, _ multi: UnsafeMutableRawPointer) {
@@ -45,6 +45,7 @@ final class CurlLoop {
         self.multi = multi
         ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
         ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, configuration.connectionsPerOrigin)
+        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.idleConnections)
     }
 
     /// Returns when the inbox is closed, every call answered and libcurl's memory given back.
@@ -87,15 +88,16 @@ final class CurlLoop {
         if lanes.count >= Self.laneLimit { lanes = lanes.filter { !$0.value.waiting.isEmpty || $0.value.active > 0 } }
         // Through a proxy it is the proxy that looks up names.
         let isGiven = Resolver.isNumeric(address.host) || configuration.proxy != nil
-        return Lane(addresses: configuration.addresses[address.host], needsName: !isGiven)
+        // Without TLS there is no HTTP/2 with us (CURL_HTTP_VERSION_2TLS).
+        let places = address.scheme == "http" ? configuration.connectionsPerOrigin : configuration.firstCalls
+        return Lane(places: places, addresses: configuration.addresses[address.host], needsName: !isGiven)
     }
 
     /// Sends as many as may go.
     private func fill(_ origin: String) {
         guard var lane = lanes[origin] else { return }
-        let places = configuration.connectionsPerOrigin * (lane.isMultiplexed ? configuration.streamsPerConnection : 1)
         let now = ContinuousClock.now
-        while lane.active < places, let (exchange, address) = lane.waiting.first {
+        while lane.active < lane.places, let (exchange, address) = lane.waiting.first {
             guard exchange.deadline > now else {
                 lane.waiting.removeFirst()
                 settle(exchange, .failure(.unreachable("the deadline passed before anything was sent")))
@@ -158,7 +160,10 @@ final class CurlLoop {
             let outcome = transfer.outcome(ccurl_message_result(message))
             let timings = transfer.timings()
             configuration.onTimings?(timings)
-            if timings.status != 0 { lanes[transfer.address.origin]?.isMultiplexed = timings.isMultiplexed }
+            if timings.status != 0 {
+                lanes[timings.origin]?.places =
+                    timings.isMultiplexed ? configuration.streamsPerOrigin : configuration.connectionsPerOrigin
+            }
             finish(transfer, outcome)
         }
     }

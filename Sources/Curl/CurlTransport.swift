@@ -23,7 +23,8 @@ package final class CurlTransport: HTTPTransport {
     }
 
     init(_ configuration: CurlConfiguration, lookup: @escaping Resolver.Lookup) throws(CurlSetupError) {
-        precondition(configuration.connectionsPerOrigin > 0 && configuration.streamsPerConnection > 0)
+        precondition(min(
+            configuration.connectionsPerOrigin, configuration.streamsPerOrigin, configuration.firstCalls) > 0)
         guard Self.isReady else {
             throw CurlSetupError(description: "this libcurl lacks TLS, HTTP/2 or thread-safe initialisation")
         }

@@ -312,7 +312,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("200 calls at once go through on two connections")
+    @Test("200 calls at once go through on eight connections at most")
     func manyAtOnce() async throws {
         try await with(script: { peer in
             while let request = peer.request() { peer.answer(String(request.dropFirst(5).prefix { $0 != " " })) }
@@ -326,7 +326,7 @@ struct CurlTransportTests {
                 }
                 for try await (number, text) in group { #expect(text == "\(number)") }
             }
-            #expect(server.accepted == 2)
+            #expect((1...8).contains(server.accepted))
         }
     }
 

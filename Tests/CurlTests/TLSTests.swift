@@ -69,7 +69,7 @@ struct TLSTests {
         }
     }
 
-    @Test("200 calls share two connections of ten streams each")
+    @Test("200 calls share a connection or two, ten streams at a time")
     func multiplexing() async throws {
         try await TLSPeer.with { peer in
             let connections = Atomic(0), plain = Atomic(0)
