@@ -37,16 +37,14 @@ package final class Attempt: Sendable {
     /// Nil when it is still under way after `limit`. The time is kept by another thread than Swift's own, which a bad
     /// adapter may hold.
     package func outcome(within limit: Duration) async -> Outcome? {
-        let (amount, fraction) = limit.components
-        let wait = TimeAmount.nanoseconds(amount * 1_000_000_000 + fraction / 1_000_000_000)
-        return await withCheckedContinuation { (waiter: CheckedContinuation<Outcome?, Never>) in
+        await withCheckedContinuation { (waiter: CheckedContinuation<Outcome?, Never>) in
             let (number, early) = state.withLock { state -> (Int, Outcome?) in
                 state.next += 1
                 if state.outcome == nil { state.waiting[state.next] = waiter }
                 return (state.next, state.outcome)
             }
             if let early { return waiter.resume(returning: early) }
-            MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: wait) { [self] in
+            MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: limit.timeAmount) { [self] in
                 state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: nil)
             }
         }
@@ -59,19 +57,5 @@ package final class Attempt: Sendable {
             return state.waiting.values
         }
         for waiter in waiting { waiter.resume(returning: outcome) }
-    }
-}
-
-/// A continuation that several may resume; the first one counts.
-final class Once: Sendable {
-    private let waiter: Mutex<CheckedContinuation<Bool, Never>?>
-    init(_ waiter: CheckedContinuation<Bool, Never>) { self.waiter = Mutex(waiter) }
-
-    func resume(_ value: Bool) {
-        let waiter = waiter.withLock { waiter in
-            defer { waiter = nil }
-            return waiter
-        }
-        waiter?.resume(returning: value)
     }
 }

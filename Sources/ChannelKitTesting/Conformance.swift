@@ -64,6 +64,7 @@ package enum ConformanceCheck: String, Sendable, CaseIterable {
     case delivers = "a message is over there when the receipt says so"
     case sameTwice = "the same delivery twice is one message over there"
     case twoDeliveries = "two deliveries are two messages over there"
+    case afterRestart = "after a restart it still knows what it has sent"
     case update = "an update does what the manifest says"
     case cancel = "a cancel does what the manifest says"
     case cancelUnheard = "a cancel of what was never sent leaves nothing over there"
@@ -77,13 +78,14 @@ package enum ConformanceCheck: String, Sendable, CaseIterable {
     case goneAndBack = "a far end that is gone is unavailable, and works again when it is back"
     case tooLong = "a text beyond the manifest's limits is refused"
     case saysDrill = "a drill says so over there"
+    case runEnds = "its own work ends promptly when its task is cancelled"
     case holdsNoThread = "waiting for the far end holds up no cooperative thread"
 
     /// What the far end must be able to play.
     var needs: Set<FarEndBehaviour> {
         switch self {
-        case .manifest, .settings, .delivers, .sameTwice, .twoDeliveries, .update, .cancel, .cancelUnheard, .tooLong,
-             .saysDrill: [.well]
+        case .manifest, .settings, .delivers, .sameTwice, .twoDeliveries, .afterRestart, .update, .cancel, .cancelUnheard, .tooLong,
+             .saysDrill, .runEnds: [.well]
         case .stopsWhenCancelled, .deadline, .retryAfterSilence, .holdsNoThread: [.silent]
         case .slow: [.slow]
         case .lying: [.lying]

@@ -1,3 +1,5 @@
+internal import NIOCore
+internal import NIOPosix
 internal import Synchronization
 
 /// A barrier a test opens when it is ready: whoever waits goes on then, and nobody sleeps.
@@ -34,6 +36,38 @@ package final class Gate: Sendable {
         await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
             whenOpen { waiter.resume() }
         }
+    }
+}
+
+extension Gate {
+    /// False when it is still closed after `limit`. Another thread than Swift's own keeps the time: those may be what
+    /// a test waits for.
+    package func opens(within limit: Duration) async -> Bool {
+        await withCheckedContinuation { (waiter: CheckedContinuation<Bool, Never>) in
+            let first = Once(waiter)
+            whenOpen { first.resume(true) }
+            MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: limit.timeAmount) { first.resume(false) }
+        }
+    }
+}
+
+extension Duration {
+    var timeAmount: TimeAmount {
+        .nanoseconds(components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000)
+    }
+}
+
+/// A continuation that several may resume; the first one counts.
+final class Once: Sendable {
+    private let waiter: Mutex<CheckedContinuation<Bool, Never>?>
+    init(_ waiter: CheckedContinuation<Bool, Never>) { self.waiter = Mutex(waiter) }
+
+    func resume(_ value: Bool) {
+        let waiter = waiter.withLock { waiter in
+            defer { waiter = nil }
+            return waiter
+        }
+        waiter?.resume(returning: value)
     }
 }
 

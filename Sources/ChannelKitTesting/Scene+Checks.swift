@@ -9,6 +9,7 @@ extension Scene {
         case .delivers: await delivers()
         case .sameTwice: await sameTwice()
         case .twoDeliveries: await twoDeliveries()
+        case .afterRestart: try await afterRestart()
         case .update: await update()
         case .cancel: await cancel()
         case .cancelUnheard: await cancelUnheard()
@@ -22,6 +23,7 @@ extension Scene {
         case .goneAndBack: try await goneAndBack()
         case .tooLong: await tooLong()
         case .saysDrill: await saysDrill()
+        case .runEnds: await runEnds()
         case .holdsNoThread: try await holdsNoThread()
         }
     }
@@ -99,6 +101,16 @@ extension Scene {
         for words in ["高台へ", "川から離れて"] {
             expect(!(await standing(with: words)).isEmpty, "“\(words)” is not over there")
         }
+    }
+
+    private func afterRestart() async throws {
+        guard await say(message(words: "高台へ")) else { return }
+        let before = await farEnd.messagesHeld().count
+        try restart()
+        guard await say(message(words: "高台へ"), attempt: 2) else { return }
+        let after = await farEnd.messagesHeld().count
+        expect(after == before, "the same delivery, before and after: \(before) and then \(after) messages")
+        await update()
     }
 
     private func update() async {

@@ -84,6 +84,21 @@ extension Scene {
         if stopped == nil, findings.isEmpty { found("it had not stopped \(suite.patience) after it was cancelled") }
     }
 
+    func runEnds() async {
+        let adapter = self.adapter
+        let began = Gate(), ended = Gate()
+        // Not a child: it may never return.
+        let work = Task.detached {
+            began.open()
+            await adapter.run()
+            ended.open()
+        }
+        await began.opened()
+        work.cancel()
+        let isOver = await ended.opens(within: suite.patience)
+        expect(isOver, "it had not ended \(suite.patience) after it was cancelled")
+    }
+
     private func expectUnavailable(_ outcome: Attempt.Outcome?) {
         switch outcome {
         case .failure(.unavailable), nil: break  // nil was noted where it was waited for

@@ -9,7 +9,7 @@ final class Scene<A: ChannelAdapter> {
     let suite: ChannelConformance<A>
     let farEnd: any ConformanceFarEnd
     let setup: ChannelSetup<M>
-    let adapter: A
+    private(set) var adapter: A
     private(set) var findings: [String] = []
     /// Why a check found nothing to look at.
     var skip: String?
@@ -21,6 +21,9 @@ final class Scene<A: ChannelAdapter> {
         try FileManager.default.createDirectory(at: setup.directory, withIntermediateDirectories: true)
         adapter = try A(setup)
     }
+
+    /// A new adapter with the old one's notebook and folder, as after a restart of the hub.
+    func restart() throws { adapter = try A(setup) }
 
     func found(_ finding: String) { findings.append(finding) }
 

@@ -43,6 +43,8 @@ struct ConformanceTests {
         (TakesAnySettings.self, [.settings]),
         (DeliversNothing.self, [.delivers, .twoDeliveries, .update]),
         (HasBadManifest.self, [.manifest]),
+        (ForgetsAtRestart.self, [.afterRestart]),
+        (WorksForever.self, [.runEnds]),
         (NeverReturns.self, [.stopsWhenCancelled]),
     ] as [(any Faulty.Type, [ConformanceCheck])])
     func faulty(fault: any Faulty.Type, checks: [ConformanceCheck]) async throws {

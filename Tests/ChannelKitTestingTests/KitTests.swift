@@ -82,9 +82,10 @@ struct FarEndServerTests {
         let url = server.url
         #expect(try await get(client, url).get().status == 200)
         await server.goDown()
-        guard case .failure(.unreachable) = await get(client, url) else {
-            Issue.record("should be unreachable")
-            return
+        // noAnswer where the kept connection took the request before its end was known.
+        switch await get(client, url) {
+        case .failure(.unreachable), .failure(.noAnswer): break
+        case let other: Issue.record("nobody should be there: \(other)")
         }
         try await server.comeBack()
         #expect(server.url == url)

@@ -1,11 +1,13 @@
 import AlertModel
 import ChannelKit
 import Glibc
+import Synchronization
 
 /// What is wrong with a channel: each of these has been somebody's bug.
 enum Fault: Sendable {
     case nothing, newNameEachTime, ignoresCancellation, ignoresDeadline, believesAnything, givesUpForGood, blocks
     case takesAnyLength, forgetsDrill, takesAnySettings, deliversNothing, hasBadManifest, neverReturns
+    case forgetsAtRestart, worksForever
 }
 
 /// The fault as a type, because adapters are made by their type.
@@ -22,6 +24,8 @@ enum ForgetsDrill: Faulty { static let fault = Fault.forgetsDrill }
 enum TakesAnySettings: Faulty { static let fault = Fault.takesAnySettings }
 enum DeliversNothing: Faulty { static let fault = Fault.deliversNothing }
 enum HasBadManifest: Faulty { static let fault = Fault.hasBadManifest }
+enum ForgetsAtRestart: Faulty { static let fault = Fault.forgetsAtRestart }
+enum WorksForever: Faulty { static let fault = Fault.worksForever }
 enum NeverReturns: Faulty { static let fault = Fault.neverReturns }
 
 /// Puts each event's text to `/messages/EVENT` of a notice board, and deletes it again.
@@ -34,6 +38,8 @@ struct PostChannel<M: Mode, F: Faulty>: ChannelAdapter {
     }
 
     private let transport: any HTTPTransport
+    /// For the fault that names messages by what only lives in memory.
+    private let instance = UInt64.random(in: 0 ... .max)
     init(_ setup: ChannelSetup<M>) throws(SettingsError) { transport = setup.transport }
 
     static func check(_ farEnd: FarEnd<M>) throws(SettingsError) {
@@ -58,9 +64,18 @@ struct PostChannel<M: Mode, F: Faulty>: ChannelAdapter {
         return try await receipt(await answer(to: call(message, delivery), delivery.deadline))
     }
 
+    func run() async {
+        guard F.fault == .worksForever else { return }
+        await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in Forgotten.keep(waiter) }
+    }
+
     private func call(_ message: Message<M>, _ delivery: Delivery<M>) -> HTTPCall {
         let event = String(delivery.event.text.map { $0 == "/" ? "-" : $0 })
-        let name = F.fault == .newNameEachTime ? "\(event)-\(UInt64.random(in: 0 ... .max))" : event
+        let name = switch F.fault {
+        case .newNameEachTime: "\(event)-\(UInt64.random(in: 0 ... .max))"
+        case .forgetsAtRestart: "\(event)-\(instance)"
+        default: event
+        }
         let url = "\(delivery.farEnd.settings["url"] ?? "")/messages/\(name)"
         if delivery.message == .cancel { return HTTPCall(method: "DELETE", url: url) }
         var text = message.texts[.japanese].map { "\($0.title)\n\($0.body)" } ?? ""
@@ -129,7 +144,6 @@ struct PostChannel<M: Mode, F: Faulty>: ChannelAdapter {
 
 /// Continuations nobody will ever resume, kept so that the runtime does not complain.
 private enum Forgotten {
-    // Written only by one test, and never read.
-    nonisolated(unsafe) private static var waiters: [CheckedContinuation<Void, Never>] = []
-    static func keep(_ waiter: CheckedContinuation<Void, Never>) { waiters.append(waiter) }
+    private static let waiters = Mutex<[CheckedContinuation<Void, Never>]>([])
+    static func keep(_ waiter: CheckedContinuation<Void, Never>) { waiters.withLock { $0.append(waiter) } }
 }
