@@ -35,6 +35,8 @@ class FakeHub:
         self.pushes: list[dict] = []
         self.cancels: list[str] = []
         self.invitations: list[dict] = []
+        self.last = 0
+        self.forgotten = 0
         self.revoked = False
         self.is_down = False
         self.lock = threading.Lock()
@@ -60,11 +62,19 @@ class FakeHub:
             "server_time": stamp(now), "expires_in": 3600, "shelters": [],
             "texts": {"ja": {"title": "見本", "body": "見本です。"}}, **change}
         with self.lock:
-            offset = len(self.events) + 1
+            self.last += 1
+            offset = self.last
             self.events.append((offset, name, data))
             for follower in self.followers:
                 follower.put((offset, name, data))
         return data
+
+    def forget(self) -> None:
+        """The catch-up no longer reaches back to now."""
+        with self.lock:
+            self.events = []
+            self.last += 1
+            self.forgotten = self.last
 
     def row(self, **change) -> None:
         row = {"delivery": "a1.042056.area-mail.gw", "alert": "a1", "town": "042056", "channel": "area-mail", "endpoint": "gw",
@@ -162,9 +172,11 @@ class HubHandler(BaseHTTPRequestHandler):
         question = self.path.partition("since=")[2]
         since = int(question.split("-")[-1] or 0) if question else 0
         with self.hub.lock:
+            # Forgotten offsets: what is left follows, marked as a new beginning.
+            has_gap = 0 < since < self.hub.forgotten
             return {"events": [{"id": f"1-{offset}", "event": name, "data": data}
-                               for offset, name, data in self.hub.events if offset > since],
-                    "position": f"1-{len(self.hub.events)}"}
+                               for offset, name, data in self.hub.events if offset > (0 if has_gap else since)],
+                    "position": f"1-{self.hub.last}", "resync": has_gap}
 
     def start_stream(self):
         self.send_response(200)
@@ -177,13 +189,18 @@ class HubHandler(BaseHTTPRequestHandler):
         since = int(self.headers.get("Last-Event-ID", "1-0").split("-")[-1])
         follower: queue.Queue = queue.Queue()
         with self.hub.lock:
-            missed = [event for event in self.hub.events if event[0] > since]
+            has_gap = 0 < since < self.hub.forgotten
+            missed = [event for event in self.hub.events if has_gap or event[0] > since]
+            position = self.hub.last
             self.hub.followers.append(follower)
         try:
             self.start_stream()
             self.wfile.write(b"retry: 300\n\n")
+            if has_gap:
+                self.wfile.write(b'event: resync\ndata: {"reason":"gap"}\n\n')
             for event in missed:
                 self.write_event(*event)
+            self.wfile.write(f"id: 1-{position}\n\n".encode())
             while not self.hub.revoked:
                 try:
                     event = follower.get(timeout=1)

@@ -161,6 +161,24 @@ class TabletTests(unittest.TestCase):
         self.browser.until(FULL, 20)
         self.browser.until("document.querySelector('#cut').hidden")
 
+    def test_after_a_gap_what_does_not_come_again_is_gone(self):
+        self.start()
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.hub.cut()
+        self.browser.until("!document.querySelector('#cut').hidden", 10)
+        self.hub.forget()
+        self.hub.publish("alert", id="a7", event="other", texts=texts("給水のお知らせ", "16時から"))
+        self.hub.mend()
+        self.browser.until("document.querySelector('#full-title').textContent === '給水のお知らせ'", 20)
+        self.assertNotIn("避難指示", self.browser.text("body"))
+
+    def test_an_alert_ends_by_itself(self):
+        self.start()
+        self.hub.publish("alert", **{**ORDER, "expires_in": 2})
+        self.browser.until(FULL)
+        self.browser.until("document.querySelector('#full').hidden", 6)
+
     def test_a_report_waits_for_the_line_and_arrives_once(self):
         self.start()
         self.hub.cut()

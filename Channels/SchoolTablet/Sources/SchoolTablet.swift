@@ -46,7 +46,7 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
         // A cancel must find whoever still shows the alert, also when that would have ended by itself.
         let left = max(alert.expires.timeIntervalSince(time), isCancel ? 600 : 0)
         guard left > 0 else { throw .rejected("expired before it could be published") }
-        let line = try Self.line(TabletAlert(message, delivery: delivery.id, expiresIn: left, serverTime: time))
+        let line = try Self.line(TabletAlert(message, delivery: delivery.id, serverTime: time))
         let event = StreamEvent(
             name: isCancel ? "cancel" : "alert", data: line, key: Self.key(alert.event),
             expiresIn: .milliseconds(Int(min(left, 366 * 86_400) * 1000)), isRevocation: isCancel)

@@ -3,6 +3,8 @@ import ChannelKit
 import FoundationEssentials
 
 /// The `data:` line of one `alert` or `cancel` on the stream. Keys and units are in this folder's README.
+///
+/// `expires_in` is not among them: the stream puts in what is left at the moment it tells somebody.
 struct TabletAlert: Encodable {
     struct RevisionLine: Encodable {
         var series: String
@@ -31,7 +33,6 @@ struct TabletAlert: Encodable {
     var texts: [String: RenderedText]
     var sent, serverTime: String
     var reported: String?
-    var expiresIn: Int
     var hypocentre: Hypocentre?
     var localIntensity: String?
     var shelters: [ShelterLine]
@@ -42,15 +43,13 @@ struct TabletAlert: Encodable {
         case townName = "town_name"
         case townRomanName = "town_roman_name"
         case serverTime = "server_time"
-        case expiresIn = "expires_in"
         case localIntensity = "local_intensity"
     }
 
     /// States of more shelters than this do not fit a tablet's screen; open ones come first.
     static let shelterLimit = 60
 
-    /// `expiresIn` in seconds from `serverTime`.
-    init<M: Mode>(_ source: Message<M>, delivery: DeliveryID, expiresIn: TimeInterval, serverTime: Date) {
+    init<M: Mode>(_ source: Message<M>, delivery: DeliveryID, serverTime: Date) {
         let content = source.alert.content
         id = content.id.text
         event = content.event.text
@@ -70,7 +69,6 @@ struct TabletAlert: Encodable {
         sent = Self.stamp(content.sent)
         reported = content.reported.map(Self.stamp)
         self.serverTime = Self.stamp(serverTime)
-        self.expiresIn = Int(expiresIn.rounded(.up))
         hypocentre = content.hypocentre.map(Self.withoutPlaceholders)
         localIntensity = Self.strongest(content.kind, source.local)
         shelters = Self.lines(source.shelters)

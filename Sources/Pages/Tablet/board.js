@@ -6,11 +6,12 @@ const INTENSITIES = ["0", "1", "2", "3", "4", "5-", "5+", "6-", "6+", "7"];
 /** Milliseconds that a cancelled alert stays, and the trace of a cancel that came alone. */
 const CANCELLED_FOR = 3600e3;
 const TRACE_FOR = 86400e3;
+/** Seconds, for an alert that does not say how long it holds. */
+const DAY = 86400;
 const LIMIT = 100;
 
 const key = (alert) => alert.mode + " " + alert.event;
 const rank = (alert) => Math.max(0, PRIORITIES.indexOf(alert.priority));
-const over = (alert) => Date.parse(alert.server_time) + alert.expires_in * 1000;
 
 /** Whether `a` says more than `b` about the same event. */
 export function isNewer(a, b) {
@@ -31,6 +32,9 @@ export function isWorse(next, last) {
 }
 
 export class Board {
+  /** What a replay from the beginning has not confirmed yet; null while none is running. */
+  #unconfirmed = null;
+
   constructor(saved = []) {
     this.entries = new Map(saved.map((entry) => [key(entry.alert), entry]));
   }
@@ -40,18 +44,34 @@ export class Board {
     return [...this.entries.values()];
   }
 
+  /** Too much was missed: what is in force comes again, and what does not come again is no longer in force. */
+  beginReplay() {
+    this.#unconfirmed = new Set(this.entries.keys());
+  }
+
+  /** True when something on the screen changed. */
+  endReplay() {
+    const gone = this.#unconfirmed ?? new Set();
+    this.#unconfirmed = null;
+    for (const name of gone) this.entries.delete(name);
+    return gone.size > 0;
+  }
+
   /** "new", "worse", "updated", "cancelled", or "ignored": what the page does next depends on it. */
   take(alert, now) {
     const old = this.entries.get(key(alert));
+    this.#unconfirmed?.delete(key(alert));
     if (old && (old.alert.id === alert.id || old.cancelledBy?.id === alert.id || !isNewer(alert, old.cancelledBy ?? old.alert))) {
       return "ignored";
     }
     if (alert.message === "cancel") return this.#cancel(alert, old, now);
-    if (over(alert) <= now) return "ignored";
-    const isShown = old && !old.cancelledBy && over(old.alert) > now;
+    // `expires_in` counts from the moment at which the hub said it, also in a replay.
+    const over = now + (alert.expires_in ?? DAY) * 1000;
+    if (over <= now) return "ignored";
+    const isShown = old && !old.cancelledBy && old.over > now;
     const change = !isShown ? "new" : isWorse(alert, old.alert) ? "worse" : "updated";
     const isTouched = change === "updated" && old.isTouched;
-    this.entries.set(key(alert), { alert, isTouched, wasShown: true });
+    this.entries.set(key(alert), { alert, over, isTouched, wasShown: true });
     this.#makeRoom(now);
     return change;
   }
@@ -75,7 +95,7 @@ export class Board {
   age(now) {
     let hasChanged = false;
     for (const [name, entry] of this.entries) {
-      const end = !entry.cancelledBy ? over(entry.alert) : entry.cancelledAt + (entry.wasShown ? CANCELLED_FOR : TRACE_FOR);
+      const end = !entry.cancelledBy ? entry.over : entry.cancelledAt + (entry.wasShown ? CANCELLED_FOR : TRACE_FOR);
       if (end > now) continue;
       this.entries.delete(name);
       hasChanged ||= entry.wasShown;

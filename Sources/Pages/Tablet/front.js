@@ -65,12 +65,11 @@ function facts({ alert, cancelledBy }, language) {
   return parts.join(language === "en" ? ", " : "　");
 }
 
-export function times({ alert, cancelledBy }, language, now) {
+export function times({ alert, over, cancelledBy }, language, now) {
   const words = wordsOf(language);
-  const end = Date.parse(alert.server_time) + alert.expires_in * 1000;
   return [
     words.issued(clockText(Date.parse(alert.reported ?? alert.sent), now, language)),
-    cancelledBy ? "" : words.until(clockText(end, now, language)), words.from(alert.sender),
+    cancelledBy ? "" : words.until(clockText(over, now, language)), words.from(alert.sender),
   ].filter(Boolean).join(language === "en" ? ", " : "　");
 }
 

@@ -43,7 +43,9 @@ export class EventParser {
     const isEmpty = this.#data.length === 0;
     this.#name = "";
     this.#data = [];
-    if (!isEmpty) this.onEvent(event);
+    // An id alone says how far the replay has brought us.
+    if (isEmpty) event.name = "position";
+    if (!isEmpty || event.id) this.onEvent(event);
   }
 }
 
@@ -51,12 +53,12 @@ export class EventParser {
 export class HubClock {
   #offset = null;
 
-  learn(header) {
-    const time = Date.parse(header ?? "");
+  learn(text) {
+    const time = Date.parse(text ?? "");
     if (!Number.isNaN(time)) this.#offset = time - performance.now();
   }
 
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. The tablet's own clock until the hub has said the time. */
   now() {
     return this.#offset === null ? Date.now() : this.#offset + performance.now();
   }
@@ -65,7 +67,8 @@ export class HubClock {
 export class Line {
   #stop = null;
   #isRunning = false;
-  #failures = 0;
+  /** The first try begins with a catch-up too: it brings the hub's time. */
+  #failures = 1;
   #pause = 1;
   #lastWord = 0;
   #wake = null;
@@ -170,11 +173,13 @@ export class Line {
       return;
     }
     const page = await answer.json();
+    this.clock.learn(page.server_time);
+    if (page.resync) this.hooks.event({ name: "resync", data: '{"reason":"gap"}', id: null });
     for (const event of page.events ?? []) {
       const data = typeof event.data === "string" ? event.data : JSON.stringify(event.data);
       this.hooks.event({ name: event.event ?? event.name, data, id: event.id ?? null });
     }
-    if (page.position) this.hooks.event({ name: "position", data: "{}", id: page.position });
+    if (page.position) this.hooks.event({ name: "position", data: "", id: page.position });
   }
 
   #headers(more, withPosition) {

@@ -36,12 +36,11 @@ const line = new Line({
 // MARK: what arrives
 
 function onEvent({ name, data, id }) {
-  if (name === "resync") {
-    // The hub no longer has what we missed: everything that is in force comes with the next catch-up.
-    position = null;
-    write("position", null);
-    line.restart();
-    return;
+  // "gap": all that is in force follows. For the other reasons the hub hangs up and the next try catches up.
+  if (name === "resync" && data.includes('"gap"')) board.beginReplay();
+  if (name === "position" && board.endReplay()) {
+    write("board", board.saved());
+    show();
   }
   if (name === "alert" || name === "cancel") {
     try { onAlert(JSON.parse(data)); } catch { /* one bad line must not silence the next */ }
