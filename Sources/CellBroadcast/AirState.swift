@@ -1,0 +1,84 @@
+/// What a centre has on the air, and what each controller still has to be told. A value: no clock, no lock, no line.
+struct AirState: Sendable {
+    struct Active: Sendable {
+        var broadcast: CBSPBroadcast
+        /// It ends by itself then; nil: when it is deleted.
+        let ends: ContinuousClock.Instant?
+        /// False while the controllers are being asked.
+        var isConfirmed = false
+    }
+
+    enum Reservation { case taken, conflict, full }
+
+    private(set) var active: [UInt16: Active] = [:]
+    /// Requests to take something off that a controller has not confirmed, by controller.
+    private var kills: [[CBSPMessage]]
+
+    /// A network has dozens of messages on the air at the worst of times.
+    static let most = 256
+    private static let mostKills = 64
+
+    init(controllers: Int) { kills = Array(repeating: [], count: controllers) }
+
+    mutating func reserve(_ broadcast: CBSPBroadcast, now: ContinuousClock.Instant) -> Reservation {
+        active = active.filter { $0.value.ends.map { $0 > now } ?? true }
+        guard active[broadcast.identifier] == nil else { return .conflict }
+        guard active.count < Self.most else { return .full }
+        active[broadcast.identifier] = Active(broadcast: broadcast, ends: broadcast.lifetime.map { now + $0 })
+        return .taken
+    }
+
+    mutating func confirm(_ identifier: UInt16) { active[identifier]?.isConfirmed = true }
+
+    /// Takes a message off; nil when there is none.
+    mutating func remove(_ identifier: UInt16, now: ContinuousClock.Instant) -> CBSPBroadcast? {
+        guard let gone = active.removeValue(forKey: identifier), gone.ends.map({ $0 > now }) ?? true else { return nil }
+        return gone.broadcast
+    }
+
+    /// Controller `index` may still broadcast it: it is told when it is heard of again.
+    mutating func owe(_ kill: CBSPMessage, to index: Int) {
+        kills[index] = (kills[index] + [kill]).suffix(Self.mostKills)
+    }
+
+    /// What brings controller `index` to the state it should be in, wherever it is.
+    func recovery(of index: Int, now: ContinuousClock.Instant) -> [CBSPMessage] {
+        let wanted = active.values.filter { $0.isConfirmed && $0.ends.map { $0 > now } ?? true }
+        let serials = Set(wanted.map(\.broadcast.serial))
+        let off = kills[index].filter { kill in kill.oldSerial.map { !serials.contains($0) } ?? true }
+        return off + wanted.sorted { $0.broadcast.identifier < $1.broadcast.identifier }.map { active in
+            .write(active.broadcast.shortened(to: active.ends.map { $0 - now }))
+        }
+    }
+}
+
+extension CBSPBroadcast {
+    /// Seconds of one repetition unit (TS 23.041 §9.3.7).
+    static let repetitionUnit = Duration.milliseconds(1883)
+
+    /// How long it is on the air; nil: until it is killed.
+    var lifetime: Duration? {
+        switch content {
+        case .text(_, _, let period, let broadcasts):
+            broadcasts == 0 ? nil : Self.repetitionUnit * Int(period) * Int(broadcasts)
+        case .warning(_, let period, _):
+            period.seconds.map { .seconds($0) }
+        }
+    }
+
+    /// The same with only `rest` to go.
+    func shortened(to rest: Duration?) -> CBSPBroadcast {
+        guard let rest else { return self }
+        var shortened = self
+        switch content {
+        case .text(let text, let category, let period, let broadcasts):
+            let left = (rest / (Self.repetitionUnit * Int(period))).rounded(.up)
+            shortened.content = .text(
+                text, category: category, period: period, broadcasts: UInt16(min(max(left, 1), Double(broadcasts))))
+        case .warning(let type, _, let security):
+            shortened.content = .warning(
+                type, period: WarningPeriod(seconds: Int(rest.components.seconds)), security: security)
+        }
+        return shortened
+    }
+}

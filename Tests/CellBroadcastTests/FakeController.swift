@@ -1,0 +1,143 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+@testable import CellBroadcast
+
+/// A base-station controller that really listens on loopback and answers as osmo-bsc 1.9.0 does: RESTART on connect,
+/// "already used" for a second WRITE, "not identified" for an unknown KILL.
+final class FakeController: Sendable {
+    struct Held: Sendable {
+        var onAir: [UInt16: SerialNumber] = [:]
+        var heard: [CBSPMessage] = []
+        var refusal: CBSPCause?
+        var isSilent = false
+    }
+
+    private let held = Mutex(Held())
+    private let server: any Channel
+    private let connections: NIOLoopBoundBox<[any Channel]>
+    let port: Int
+
+    /// Port 0: any. A controller that starts has lost its messages.
+    static func start(port: Int = 0) async throws -> FakeController {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let connections = NIOLoopBoundBox<[any Channel]>.makeBoxSendingValue([], eventLoop: loop)
+        let box = Announcement<FakeController>()
+        let server = try await ServerBootstrap(group: loop)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    connections.value.append(channel)
+                    try channel.pipeline.syncOperations.addHandlers(ByteToMessageHandler(CBSPFrames()), Behaviour(box))
+                }
+            }
+            .bind(host: "127.0.0.1", port: port).get()
+        let controller = FakeController(server, connections)
+        box.announce(.success(controller))
+        return controller
+    }
+
+    private init(_ server: any Channel, _ connections: NIOLoopBoundBox<[any Channel]>) {
+        self.server = server
+        self.connections = connections
+        port = server.localAddress?.port ?? 0
+    }
+
+    var onAir: [UInt16: SerialNumber] { held.withLock { $0.onAir } }
+    var heard: [CBSPMessage] { held.withLock { $0.heard } }
+    func set(refusal: CBSPCause? = nil, silent: Bool = false) {
+        held.withLock {
+            $0.refusal = refusal
+            $0.isSilent = silent
+        }
+    }
+
+    /// Ends, connections and all.
+    func stop() async throws {
+        try await server.close()
+        let open = try await server.eventLoop.submit { [connections] in connections.value }.get()
+        for channel in open { try? await channel.close() }
+    }
+
+    /// Cuts the line without losing messages.
+    func cut() async throws {
+        let open = try await server.eventLoop.submit { [connections] in
+            defer { connections.value = [] }
+            return connections.value
+        }.get()
+        for channel in open { try? await channel.close() }
+    }
+
+    fileprivate func answer(_ message: CBSPMessage) -> CBSPMessage? {
+        held.withLock { held in
+            held.heard.append(message)
+            guard !held.isSilent else { return nil }
+            if let cause = held.refusal, message.type == .writeReplace { return Self.refuse(message, cause) }
+            switch message.type {
+            case .writeReplace: return Self.write(&held, message)
+            case .kill: return Self.kill(&held, message)
+            case .keepAlive: return CBSPMessage(.keepAliveComplete, [])
+            case .reset:
+                held.onAir = [:]
+                return CBSPMessage(.resetComplete, [.cells(.all)])
+            case .loadQuery:
+                return CBSPMessage(.loadQueryComplete, [.loads(LoadList(naming: .cell, items: [.init(cell: CellName([0, 1]), load: 0x4040)])), .channel(0)])
+            default: return nil
+            }
+        }
+    }
+
+    private static func write(_ held: inout Held, _ message: CBSPMessage) -> CBSPMessage? {
+        guard let identifier = message.identifier, let serial = message.newSerial else { return nil }
+        if let old = message.oldSerial, held.onAir[identifier] != old { return refuse(message, .referenceNotIdentified) }
+        if message.oldSerial == nil, held.onAir[identifier] == serial { return refuse(message, .referenceAlreadyUsed) }
+        held.onAir[identifier] = serial
+        return CBSPMessage(.writeReplaceComplete, [.messageIdentifier(identifier), .newSerial(serial), .cells(.all), .channel(0)])
+    }
+
+    private static func kill(_ held: inout Held, _ message: CBSPMessage) -> CBSPMessage? {
+        guard let identifier = message.identifier, let serial = message.oldSerial else { return nil }
+        guard held.onAir[identifier] == serial else { return refuse(message, .referenceNotIdentified) }
+        held.onAir[identifier] = nil
+        return CBSPMessage(.killComplete, [.messageIdentifier(identifier), .oldSerial(serial), .cells(.all), .channel(0)])
+    }
+
+    private static func refuse(_ message: CBSPMessage, _ cause: CBSPCause) -> CBSPMessage? {
+        guard let identifier = message.identifier else { return nil }
+        let failures = [CellFailure(naming: .areaAndCell, cell: CellName([0, 1, 0, 2]), cause: cause)]
+        return message.type == .kill
+            ? CBSPMessage(.killFailure, [.messageIdentifier(identifier), .oldSerial(message.oldSerial ?? SerialNumber(encoded: 0)), .failures(failures)])
+            : CBSPMessage(.writeReplaceFailure, [.messageIdentifier(identifier), .newSerial(message.newSerial ?? SerialNumber(encoded: 0)), .failures(failures)])
+    }
+
+    private final class Behaviour: ChannelInboundHandler {
+        typealias InboundIn = Result<CBSPMessage, CBSPError>
+        typealias OutboundOut = ByteBuffer
+        private let controller: Announcement<FakeController>
+        init(_ controller: Announcement<FakeController>) { self.controller = controller }
+
+        func channelActive(context: ChannelHandlerContext) {
+            let restart = CBSPMessage(.restart, [.cells(.all), .broadcastType(0), .recovery(1)])
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: restart.encoded())), promise: nil)
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            guard case .success(let message) = unwrapInboundIn(data), case .success(let controller)? = controller.known,
+                  let answer = controller.answer(message)
+            else { return }
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer.encoded())), promise: nil)
+        }
+    }
+}
+
+/// Events as they come, to wait for one without a clock.
+final class Heard<Event: Sendable>: Sendable {
+    private let stream: AsyncStream<Event>
+    private let continuation: AsyncStream<Event>.Continuation
+    init() { (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1000)) }
+    func hear(_ event: Event) { continuation.yield(event) }
+
+    /// The first event from here on that `isIt`.
+    func next(_ isIt: @Sendable (Event) -> Bool) async -> Event? { await stream.first(where: isIt) }
+}
