@@ -42,7 +42,7 @@ package enum Pages {
     private static let css = "text/css; charset=utf-8"
     private static let script = "text/javascript; charset=utf-8"
 
-    /// Compressed once, at the first request: 70 kB take a few milliseconds.
+    /// Compressed once, at the first request.
     private static let all: [String: PageAsset] = [
         "/tablet/": PageAsset(html, PackageResources.tablet_html),
         "/tablet/tablet.css": PageAsset(css, PackageResources.tablet_css),
@@ -57,5 +57,14 @@ package enum Pages {
         "/tablet/worker.js": PageAsset(script, PackageResources.worker_js),
         "/tablet/icon.svg": PageAsset("image/svg+xml", PackageResources.icon_svg),
         "/tablet/tablet.webmanifest": PageAsset("application/manifest+json", PackageResources.tablet_webmanifest),
+        "/console/": PageAsset(html, PackageResources.console_html),
+        "/console/console.css": PageAsset(css, PackageResources.console_css),
+        "/console/console.js": PageAsset(script, PackageResources.console_js),
+        "/console/alerts.js": PageAsset(script, PackageResources.alerts_js),
+        "/console/api.js": PageAsset(script, PackageResources.api_js),
+        "/console/devices.js": PageAsset(script, PackageResources.devices_js),
+        "/console/log.js": PageAsset(script, PackageResources.log_js),
+        "/console/parts.js": PageAsset(script, PackageResources.parts_js),
+        "/console/push.js": PageAsset(script, PackageResources.push_js),
     ]
 }

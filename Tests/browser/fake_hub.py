@@ -22,6 +22,12 @@ def stamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds + 9 * 3600)) + "+09:00"
 
 
+def hub_towns() -> list[dict]:
+    return [{"code": "042056", "name": "さくら市", "roman_name": "Sakura City", "districts": ["本町", "川端", "山手"],
+             "shelters": [{"id": "gym", "name": "市民体育館", "address": "本町1丁目"}],
+             "endpoints": [{"id": "daiichi-sho", "channel": "school-tablet", "name": "第一小学校"}]}]
+
+
 class FakeHub:
     def __init__(self, port: int = 0):
         self.events: list[tuple[int, str, dict]] = []
@@ -148,6 +154,7 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.row_stream()
         answers = {
             "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.hub.alerts},
+            "/v1/towns": lambda: {"towns": hub_towns()},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
             "/v1/deliveries": lambda: {"deliveries": self.filtered(question), "next": None}}
         if path in answers:

@@ -1,0 +1,102 @@
+// The operators' desk: signing in, and which room is open.
+
+import * as alerts from "./alerts.js";
+import { Refused, call, dropToken, keepToken, token } from "./api.js";
+import * as devices from "./devices.js";
+import * as log from "./log.js";
+import { byID } from "./parts.js";
+import * as push from "./push.js";
+
+const ROOMS = ["alerts", "push", "log", "devices"];
+
+function problem(error) {
+  if (error instanceof Refused && error.status === 401) return signOut("トークンが違うか、使えなくなりました");
+  byID("problem").textContent = error.message;
+  byID("problem").hidden = false;
+}
+
+function calm() {
+  byID("problem").hidden = true;
+}
+
+/** Towns with their districts, shelters and far ends; a hub that does not list them leaves the code to be typed. */
+async function readTowns() {
+  const answer = await call("GET", "/v1/towns").catch((error) => {
+    if (error.status === 401) throw error;
+    return {};
+  });
+  const towns = answer?.towns ?? [];
+  for (const room of [push, devices]) room.setTowns(towns);
+  if (towns.length === 0) for (const form of ["push-form", "invite-form"]) typeTown(byID(form));
+}
+
+function typeTown(form) {
+  if (form.town.tagName === "INPUT") return;
+  const input = document.createElement("input");
+  Object.assign(input, { name: "town", required: true, maxLength: 6, pattern: "[0-9]{6}", placeholder: "6桁のコード", inputMode: "numeric" });
+  form.town.replaceWith(input);
+}
+
+async function signIn() {
+  try {
+    await call("GET", "/v1/alerts");
+  } catch (error) {
+    return problem(error);
+  }
+  calm();
+  byID("sign-in").hidden = true;
+  byID("rooms").hidden = byID("sign-out").hidden = false;
+  await readTowns().catch(problem);
+  enter();
+}
+
+function signOut(words = "") {
+  dropToken();
+  log.close();
+  for (const room of [...ROOMS, "rooms", "sign-out"]) byID(room).hidden = true;
+  byID("sign-in").hidden = false;
+  byID("line").textContent = "";
+  byID("problem").textContent = words;
+  byID("problem").hidden = !words;
+  byID("sign-in-form").token.focus();
+}
+
+function enter() {
+  if (!token()) return;
+  const wanted = ROOMS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "alerts";
+  for (const room of ROOMS) byID(room).hidden = room !== wanted;
+  for (const item of document.querySelectorAll("[data-room]")) {
+    if (item.dataset.room === wanted) item.setAttribute("aria-current", "page");
+    else item.removeAttribute("aria-current");
+  }
+  byID(wanted + "-title").focus();
+  byID("line").textContent = "";
+  calm();
+  log.close();
+  if (wanted === "alerts") alerts.open().catch(problem);
+  if (wanted === "log") log.open(showLine).catch(problem);
+  if (wanted === "devices") devices.open().catch(problem);
+}
+
+function showLine(isUp) {
+  byID("line").textContent = isUp ? "● 記録を追っています" : "× 通信が切れています";
+  byID("line").className = isUp ? "" : "down";
+}
+
+log.prepare();
+alerts.prepare(problem);
+devices.prepare(problem);
+push.prepare(problem, calm);
+for (const item of document.querySelectorAll("[data-room]")) item.onclick = () => { location.hash = item.dataset.room; };
+addEventListener("hashchange", enter);
+byID("log-form").onsubmit = (event) => { event.preventDefault(); log.open(showLine).catch(problem); };
+byID("log-more").onclick = () => log.readMore().catch(problem);
+byID("sign-out").onclick = () => signOut();
+byID("sign-in-form").onsubmit = (event) => {
+  event.preventDefault();
+  keepToken(event.target.token.value.trim());
+  event.target.reset();
+  signIn();
+};
+if (token()) signIn();
+else signOut();

@@ -1,0 +1,67 @@
+// Small pieces of the page. Everything from the hub becomes text, never markup.
+
+export const byID = (id) => document.getElementById(id);
+
+export function make(name, text = "", className = "") {
+  const element = document.createElement(name);
+  element.textContent = text;
+  if (className) element.className = className;
+  return element;
+}
+
+export function button(text, act, className = "") {
+  const element = make("button", text, className);
+  element.type = "button";
+  element.onclick = act;
+  return element;
+}
+
+/** A row of a table; strings become cells of text. */
+export function row(cells) {
+  const element = document.createElement("tr");
+  for (const cell of cells) {
+    const place = document.createElement("td");
+    place.append(cell ?? "");
+    element.append(place);
+  }
+  return element;
+}
+
+/** 訓練 or 実 as a word in a frame of its own shape, not by colour alone. */
+export function modeMark(mode) {
+  return mode === "actual" ? make("b", "実際", "mark actual") : make("b", "【訓練】", "mark exercise");
+}
+
+const KINDS = {
+  eew: "緊急地震速報", earthquake: "地震情報", tsunami: "津波", weather: "気象", landslide: "土砂災害", flood: "洪水", volcano: "火山", ashfall: "降灰",
+  typhoon: "台風", tornado: "竜巻", "heavy-rain-record": "記録的大雨", nankai: "南海トラフ", notice: "お知らせ", evacuation: "避難情報",
+  shelter: "避難所", other: "その他",
+};
+export const kindWord = (kind) => KINDS[kind] ?? kind ?? "";
+
+const CHANNELS = { "area-mail": "エリアメール", "wifi-portal": "Wi-Fiスポット", "school-tablet": "学校タブレット", "l-alert": "Lアラート" };
+export const channelWord = (channel) => CHANNELS[channel] ?? channel ?? "";
+
+const PRIORITIES = { immediate: "1 即時", urgent: "2 緊急", routine: "3 通常", background: "4 後回し" };
+export const priorityWord = (priority) => PRIORITIES[priority] ?? priority ?? "";
+
+/** Month, day and time in Japan; nothing for nothing. */
+export function timeWord(text) {
+  const time = typeof text === "number" ? text * 1000 : Date.parse(text ?? "");
+  if (Number.isNaN(time)) return "";
+  const local = new Date(time + 9 * 3600e3).toISOString();
+  return `${Number(local.slice(5, 7))}/${Number(local.slice(8, 10))} ${local.slice(11, 19)}`;
+}
+
+/** Asks before what cannot be taken back. True when the answer is yes. */
+export function ask(title, text, yes) {
+  const dialog = byID("ask");
+  byID("ask-title").textContent = title;
+  byID("ask-text").textContent = text;
+  byID("ask-yes").textContent = yes;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}

@@ -1,0 +1,136 @@
+// An operator's alert. What is sent is what was previewed: any change of the form takes the preview away. A drill is
+// the default; for a real one the town's name is typed by hand.
+
+import { call } from "./api.js";
+import { byID, channelWord, make, modeMark } from "./parts.js";
+
+const LANGUAGES = { ja: "日本語", "ja-x-easy": "やさしい日本語", en: "English" };
+
+let towns = [];
+/** The body that was previewed, as it will be sent. */
+let previewed = null;
+
+export function prepare(problem, done) {
+  const form = byID("push-form");
+  form.addEventListener("input", changed);
+  form.onsubmit = (event) => { event.preventDefault(); preview().catch(problem); };
+  byID("send-form").oninput = judge;
+  byID("send-form").onsubmit = (event) => { event.preventDefault(); send().then(done).catch(problem); };
+  changed();
+}
+
+export function setTowns(list) {
+  towns = list;
+  byID("push-form").town.replaceChildren(...towns.map((town) => new Option(`${town.name}（${town.code}）`, town.code)));
+  fill();
+}
+
+const townNow = () => towns.find((town) => town.code === byID("push-form").town.value);
+
+function changed(event) {
+  const form = byID("push-form");
+  const mode = form.mode.value, kind = form.kind.value;
+  byID("push").dataset.mode = mode;
+  byID("mode-bar").textContent = mode === "actual"
+    ? "【実際】 住民の電話・画面に実際に出ます" : "【訓練】 文面のはじめに訓練と付き、実際の送り先には届きません";
+  for (const part of form.querySelectorAll("[data-kind]")) part.hidden = part.dataset.kind !== kind;
+  if (event?.target.name === "town") fill();
+  previewed = null;
+  byID("preview").hidden = true;
+  byID("push-done").textContent = "";
+}
+
+function fill() {
+  const town = townNow();
+  byID("districts").replaceChildren(...(town?.districts ?? []).map((name) => {
+    const label = make("label", "", "inline"), box = document.createElement("input");
+    Object.assign(box, { type: "checkbox", name: "district", value: name });
+    label.append(box, " " + name);
+    return label;
+  }));
+  byID("push-form").shelter.replaceChildren(
+    ...(town?.shelters ?? []).map((shelter) => new Option(shelter.name, shelter.id)));
+}
+
+/** The body of POST /v1/alerts. */
+function body() {
+  const form = byID("push-form");
+  const text = (name) => form[name].value.trim() || null;
+  const base = { town: form.town.value, kind: form.kind.value, mode: form.mode.value };
+  if (base.kind === "evacuation") {
+    const ticked = [...form.querySelectorAll("input[name=district]:checked")].map((box) => box.value);
+    const typed = form.districts.value.split(/[、,]/).map((name) => name.trim()).filter(Boolean);
+    return { ...base, evacuation: {
+      level: Number(form.level.value), hazard: form.hazard.value, districts: [...ticked, ...typed], reason: text("reason"),
+      shelters: [], lifted: form.lifted.checked } };
+  }
+  if (base.kind === "shelter") {
+    const shelter = (townNow()?.shelters ?? []).find((item) => item.id === form.shelter.value);
+    return { ...base, shelter: {
+      shelter: form.shelter.value, name: shelter?.name ?? form.shelter.value, address: shelter?.address ?? null,
+      state: form.state.value, note: text("note") } };
+  }
+  return { ...base, notice: { title: text("title") ?? "", body: text("body") ?? "" } };
+}
+
+async function preview() {
+  const asked = body();
+  const answer = await call("POST", "/v1/alerts?preview=true", asked);
+  const previews = answer.previews ?? [];
+  const problems = previews.flatMap((item) => item.problems ?? []);
+  byID("preview-list").replaceChildren(...previews.map((item) => card(item, asked.mode)));
+  byID("preview-problems").hidden = problems.length === 0;
+  byID("preview-problems").textContent = `直す必要のあるところが${problems.length}件あります。このままでは、その経路では送れないことがあります。`;
+  previewed = asked;
+  dress(asked, previews);
+  byID("preview").hidden = false;
+  byID("preview-title").focus();
+}
+
+function card(item, mode) {
+  const element = make("article", "", "card");
+  const head = make("p", `${channelWord(item.channel)}　${LANGUAGES[item.language] ?? item.language}　`, "head");
+  head.append(modeMark(mode));
+  const title = make("h3", item.title), text = make("p", item.body, "body");
+  title.lang = text.lang = item.language;
+  element.append(head, title, text, make("p", `${[...item.body].length}文字`, "hint"));
+  for (const problem of item.problems ?? []) element.append(make("p", "直してください: " + (problem.text ?? problem), "warn"));
+  return element;
+}
+
+/** The last question names place, channels and mode. */
+function dress(asked, previews) {
+  const form = byID("send-form"), town = townNow(), isLive = asked.mode === "actual";
+  const channels = [...new Set(previews.map((item) => channelWord(item.channel)))];
+  byID("send-words").textContent =
+    `${town?.name ?? asked.town}　${channels.length}経路（${channels.join("、")}）へ、${isLive ? "実際の情報" : "訓練"}として送ります。`;
+  byID("send-name").hidden = !isLive;
+  byID("send-name").firstElementChild.textContent = `実際に送るには、市町村の名前「${nameToType()}」を入力してください`;
+  form.elements.name.value = "";
+  form.querySelector("button").textContent = isLive ? `【実際】${nameToType()}に送る` : "【訓練】として送る";
+  judge();
+}
+
+const nameToType = () => townNow()?.name ?? byID("push-form").town.value;
+
+function judge() {
+  const form = byID("send-form");
+  form.querySelector("button").disabled = previewed?.mode === "actual" && form.elements.name.value.trim() !== nameToType();
+}
+
+async function send() {
+  if (!previewed) return null;
+  const sent = previewed;
+  const button = byID("send-form").querySelector("button");
+  button.disabled = true;
+  try {
+    const answer = await call("POST", "/v1/alerts", sent);
+    const id = answer?.id ?? answer?.alerts?.[0]?.id ?? answer?.ids?.[0] ?? "";
+    byID("push-form").reset();
+    changed();
+    byID("push-done").textContent = `${sent.mode === "actual" ? "実際の情報" : "訓練"}として受け付けました（${id}）`;
+    return id;
+  } finally {
+    judge();
+  }
+}

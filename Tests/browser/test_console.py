@@ -1,0 +1,161 @@
+"""The operators' desk in a real browser, against a small hub."""
+import time
+import unittest
+
+from browser import CHROMIUM, Browser
+from fake_hub import FakeHub, stamp
+
+
+@unittest.skipUnless(CHROMIUM, "no chromium on this machine")
+class ConsoleTests(unittest.TestCase):
+    def setUp(self):
+        self.hub = FakeHub()
+        self.browser = Browser(1440, 900)
+        self.addCleanup(self.hub.close)
+        self.addCleanup(self.browser.close)
+        now = time.time()
+        self.hub.alerts = [
+            {"id": "op-1", "event": "e1", "kind": "evacuation", "message": "alert", "mode": "actual", "title": "警戒レベル4 避難指示",
+             "sender": "さくら市", "sent": stamp(now - 300), "expires": stamp(now + 3600)},
+            {"id": "op-0", "event": "e0", "kind": "notice", "message": "alert", "mode": "exercise", "title": "【訓練】給水のお知らせ",
+             "sender": "さくら市", "sent": stamp(now - 9000), "expires": stamp(now - 10)}]
+
+    def tearDown(self):
+        self.assertEqual(self.browser.problems, [], "the page threw, or its content policy was broken")
+
+    def sign_in(self, room: str = "alerts"):
+        self.browser.open(self.hub.address + "/console/#" + room)
+        self.browser.until("!document.querySelector('#sign-in').hidden")
+        self.browser.type("[name=token]", "operator")
+        self.browser.press("Enter")
+        self.browser.until(f"!document.querySelector('#{room}').hidden")
+
+    def test_a_wrong_token_is_said_and_not_kept(self):
+        self.hub.revoked = True
+        self.browser.open(self.hub.address + "/console/")
+        self.browser.until("!document.querySelector('#sign-in').hidden")
+        self.browser.type("[name=token]", "wrong")
+        self.browser.press("Enter")
+        self.browser.until("document.querySelector('#problem').textContent.includes('トークンが違うか')")
+        self.assertIsNone(self.browser.evaluate("sessionStorage.getItem('noroshi-token')"))
+
+    def test_cancelling_asks_first_and_names_what_is_real(self):
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
+        self.browser.photograph("console-alerts")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alert-rows button').length"), 1)
+        self.browser.click("#alert-rows button")
+        self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("【実際】", self.browser.text("#ask"))
+        self.browser.press("Escape")
+        self.browser.until("!document.querySelector('#ask').open")
+        self.assertEqual(self.hub.cancels, [])
+        self.browser.click("#alert-rows button")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.photograph("console-cancel")
+        self.browser.click("#ask-yes")
+        self.browser.until("!document.querySelector('#ask').open")
+        self.wait(lambda: self.hub.cancels == ["op-1"])
+
+    def test_a_drill_is_the_default_and_needs_a_preview(self):
+        self.sign_in("push")
+        self.browser.until("document.querySelectorAll('#districts input').length === 3")
+        self.browser.click("#districts input[value=本町]")
+        self.browser.photograph("console-push-drill")
+        self.browser.click("#push-form button")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.assertIn("13文字長すぎます", self.browser.text("#preview"))
+        self.browser.photograph("console-preview-drill")
+        self.assertEqual(self.hub.pushes, [])
+        self.browser.click("#send-form button")
+        self.wait(lambda: self.hub.pushes)
+        self.assertEqual(self.hub.pushes[0], {
+            "town": "042056", "kind": "evacuation", "mode": "exercise", "evacuation": {
+                "level": 4, "hazard": "洪水", "districts": ["本町"], "reason": None, "shelters": [], "lifted": False}})
+
+    def test_a_real_one_needs_the_towns_name_typed(self):
+        self.sign_in("push")
+        self.browser.until("document.querySelectorAll('#districts input').length === 3")
+        self.browser.click("#push-form input[value=actual]")
+        self.browser.click("#push-form input[value=notice]")
+        self.browser.type("#push-form [name=title]", "断水")
+        self.browser.type("#push-form [name=body]", "16時から断水します。")
+        self.browser.click("#push-form button")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#send-form button').disabled"))
+        self.browser.press("Enter")
+        self.browser.type("#send-form [name=name]", "さくら")
+        self.browser.press("Enter")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#send-form button').disabled"))
+        self.assertEqual(self.hub.pushes, [])
+        self.browser.type("#send-form [name=name]", "市")
+        self.browser.until("!document.querySelector('#send-form button').disabled")
+        self.browser.photograph("console-preview-live")
+        self.browser.click("#send-form button")
+        self.wait(lambda: self.hub.pushes)
+        self.assertEqual(self.hub.pushes[0]["mode"], "actual")
+        self.browser.until("document.querySelector('#push').dataset.mode === 'exercise'")
+
+    def test_changing_the_form_takes_the_preview_away(self):
+        self.sign_in("push")
+        self.browser.until("document.querySelectorAll('#districts input').length === 3")
+        self.browser.click("#districts input[value=川端]")
+        self.browser.click("#push-form button")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.browser.click("#push-form input[value=actual]")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#preview').hidden"))
+
+    def test_the_log_follows_and_filters(self):
+        self.hub.row()
+        self.hub.row(delivery="t.1", channel="school-tablet", endpoint="daiichi-sho", mode="exercise", title="【訓練】避難指示",
+                     state="rejected", reason="長すぎます", reach={"accepted": 0, "reached": 0, "shown": 0, "touched": 0})
+        self.sign_in("log")
+        self.browser.until("document.querySelectorAll('#log-rows tr').length === 2")
+        self.wait(lambda: self.hub.row_followers)
+        self.hub.row(delivery="t.2", channel="school-tablet", endpoint="daiichi-sho", state="delivered",
+                     reach={"accepted": 1, "reached": 12, "shown": 11, "touched": 3})
+        self.browser.until("document.querySelectorAll('#log-rows tr').length === 3")
+        first = self.browser.text("#log-rows tr")
+        for part in ["実際", "4 配信済み", "学校タブレット", "12", "11", "3"]:
+            self.assertIn(part, first)
+        self.assertIn("8 拒否", self.browser.text("#log-rows"))
+        self.assertIn("長すぎます", self.browser.text("#log-rows"))
+        self.browser.photograph("console-log")
+        self.browser.evaluate("document.querySelector('#log-form').channel.value = 'area-mail'")
+        self.browser.click("#log-form button")
+        self.browser.until("document.querySelectorAll('#log-rows tr').length === 1")
+
+    def test_inviting_and_revoking_a_device(self):
+        self.hub.devices["dev-1"] = {"id": "dev-1", "name": "体育館1号", "town": "042056", "site": "daiichi-sho", "role": "tablet",
+                                     "state": "active", "last_seen": stamp(time.time())}
+        self.sign_in("devices")
+        self.browser.until("document.querySelectorAll('#device-rows tr').length === 1")
+        self.browser.type("#invite-form [name=site]", "daiichi-sho")
+        self.browser.press("Enter")
+        self.browser.until("document.querySelector('.invitation img')?.complete")
+        self.assertEqual(self.hub.invitations, [{"town": "042056", "site": "daiichi-sho"}])
+        self.assertIn("BCDFGHJK", self.browser.text("#invitation"))
+        self.assertGreater(self.browser.evaluate("document.querySelector('.invitation img').naturalWidth"), 0)
+        self.browser.photograph("console-devices")
+        self.browser.click("#device-rows button")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelectorAll('#device-rows tr').length === 0")
+
+    def test_markup_from_the_hub_stays_text(self):
+        self.hub.row(title="<img src=x onerror=alert(1)>", reason="<b>x</b>")
+        self.sign_in("log")
+        self.browser.until("document.querySelectorAll('#log-rows tr').length === 1")
+        self.assertIn("<img", self.browser.text("#log-rows"))
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#log-rows img').length"), 0)
+
+    def wait(self, condition):
+        end = time.monotonic() + 10
+        while not condition():
+            if time.monotonic() > end:
+                self.fail("not within 10 s")
+            time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    unittest.main()
