@@ -29,29 +29,51 @@ public struct EventID: Hashable, Sendable, Codable, CustomStringConvertible {
 
 /// The place of an alert among the revisions of its event.
 ///
-/// Serial first where both are numeric and of one series (JMA counts a serial per type: serial 1 of VXSE43 may be
-/// serial 4 of VXSE45), then the time it was sent. A cancel repeats its serial and comes after it.
+/// Of one series with serials (JMA counts a serial per type: serial 1 of VXSE43 may be serial 4 of VXSE45) the higher
+/// serial is newer; under one serial a correction (訂正) comes after what it corrects and a cancel (取消) after both,
+/// because both repeat the serial, and sometimes the second, of the original. Else the later time wins.
 public struct Revision: Sendable, Codable, Hashable {
     /// What counts the serial: the bulletin's type (`VXSE45`), or a sender.
     public var series: String
     public var serial: Int?
     public var sent: Date
     public var isCancel: Bool
+    public var isCorrection: Bool
 
-    public init(series: String, serial: Int?, sent: Date, isCancel: Bool = false) {
+    public init(series: String, serial: Int?, sent: Date, isCancel: Bool = false, isCorrection: Bool = false) {
         self.series = series
         self.serial = serial
         self.sent = sent
         self.isCancel = isCancel
+        self.isCorrection = isCorrection
     }
 
-    /// Whether this one says more than `other` about the same event.
+    /// Whether this one says more than `other` about the same event. Never true both ways, never of itself.
     public func isNewer(than other: Revision) -> Bool {
-        if series == other.series, let mine = serial, let theirs = other.serial, mine != theirs {
-            return mine > theirs
+        if series == other.series, let mine = serial, let theirs = other.serial {
+            if mine != theirs { return mine > theirs }
+            return weight == other.weight ? sent > other.sent : weight > other.weight
         }
         if sent != other.sent { return sent > other.sent }
-        return isCancel && !other.isCancel
+        if weight != other.weight { return weight > other.weight }
+        // Two types of one second: any rule will do that does not depend on the way they came. This one takes the
+        // warning (VXSE43) rather than the forecast (VXSE45).
+        return series < other.series
+    }
+
+    private var weight: Int { isCancel ? 2 : isCorrection ? 1 : 0 }
+
+    private enum CodingKeys: String, CodingKey {
+        case series, serial, sent, isCancel, isCorrection
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        series = try container.decode(String.self, forKey: .series)
+        serial = try container.decodeIfPresent(Int.self, forKey: .serial)
+        sent = try container.decode(Date.self, forKey: .sent)
+        isCancel = try container.decode(Bool.self, forKey: .isCancel)
+        isCorrection = try container.decodeIfPresent(Bool.self, forKey: .isCorrection) ?? false
     }
 }
 
@@ -59,6 +81,9 @@ public struct Revision: Sendable, Codable, Hashable {
 public struct AlertContent: Sendable, Codable, Hashable {
     public var id: AlertID
     public var event: EventID
+    /// Other names of the same event, by which a later bulletin may call it: a second EventID, the identifiers a CAP
+    /// message refers to and its own.
+    public var aliases: [EventID]?
     public var kind: AlertKind
     public var message: MessageType
     public var revision: Revision
@@ -81,10 +106,11 @@ public struct AlertContent: Sendable, Codable, Hashable {
     public init(
         id: AlertID, event: EventID, kind: AlertKind, message: MessageType, revision: Revision, type: String,
         title: String, headline: String? = nil, sender: String, sent: Date, reported: Date? = nil, expires: Date,
-        areas: [AreaStatement] = [], hypocentre: Hypocentre? = nil, detail: Detail = .none, town: TownID? = nil
+        areas: [AreaStatement] = [], hypocentre: Hypocentre? = nil, detail: Detail = .none, town: TownID? = nil, aliases: [EventID]? = nil
     ) {
         self.id = id
         self.event = event
+        self.aliases = aliases
         self.kind = kind
         self.message = message
         self.revision = revision

@@ -1,0 +1,118 @@
+/// Which event a bulletin belongs to: what makes a later one an update or a cancel of an earlier one.
+///
+///     jma/eew/20240417231454              VXSE40, 41, 43, 44, 45: one warning in several types
+///     jma/earthquake/20240417231454       VXSE51, 52, 53, 61: one earthquake, better known each time
+///     jma/tsunami/20110311144640          VTSE41; a second EventID is an alias
+///     jma/weather/heavy-rain/320000       level format, by hazard and forecast prefecture: a state, not an event
+///     jma/weather/all/320000              VPWW53 and 54, all hazards in one
+///     jma/landslide/岡山県土砂災害警戒情報   the EventID as JMA writes it
+///     jma/tornado/130000                  no EventID: the prefecture, else the office
+///     cap/SENDER/IDENTIFIER               the first message of the chain of references
+///     qzss/eew/quake-2022-03-07T13:00:00+09:00
+///
+/// Drills bear the same EventIDs as real events; theirs begin with `exercise/`, so that nothing that looks only at
+/// the name can mix them.
+import AlertModel
+
+struct EventNaming {
+    let event: EventID
+    let aliases: [EventID]?
+    /// A CAP message may refer to a thousand others.
+    private static let aliasLimit = 100
+
+    init(_ bulletin: Bulletin) {
+        var names: [String]
+        switch bulletin.format {
+        case .jma: names = Self.jma(bulletin)
+        case .cap: names = Self.cap(bulletin)
+        case .qzss: names = ["qzss/" + Self.qzss(bulletin)]
+        }
+        if bulletin.status == .exercise { names = names.map { "exercise/\($0)" } }
+        event = EventID(names[0])
+        let others = names.dropFirst().prefix(Self.aliasLimit).filter { $0 != names[0] }.map { EventID($0) }
+        aliases = others.isEmpty ? nil : others
+    }
+}
+
+// MARK: JMA
+
+extension EventNaming {
+    private static func jma(_ bulletin: Bulletin) -> [String] {
+        let type = bulletin.type ?? ""
+        let family = family(of: type, bulletin)
+        if bulletin.identifiers.isEmpty || type.hasPrefix("VPWW") || type.hasPrefix("VPWS") {
+            return ["jma/\(family)/\(place(of: bulletin))"]
+        }
+        // 記録雨 and 防災速報: `JPTE202309081000_202309081019`, the event and after it the report's own time.
+        let isReportTimed = type == "VPOA50" || type == "VPBS50"
+        return bulletin.identifiers.map { identifier in
+            let event = isReportTimed ? identifier.split(separator: "_").first.map(String.init) ?? identifier : identifier
+            return "jma/\(family)/\(event)"
+        }
+    }
+
+    /// Types that speak of one thing share a family; a cancel of one kind of information must not take another's.
+    private static func family(of type: String, _ bulletin: Bulletin) -> String {
+        for (prefix, family) in families where type.hasPrefix(prefix) { return family }
+        if bulletin.kind == .eew || bulletin.kind == .earthquake { return bulletin.kind.rawValue }
+        return type.isEmpty ? "\(bulletin.kind.rawValue)/\(bulletin.title)" : "\(bulletin.kind.rawValue)/\(type)"
+    }
+
+    /// The first prefix that fits.
+    private static let families: [(String, String)] = [
+        ("VXSE4", "eew"),
+        ("VXSE51", "earthquake"), ("VXSE52", "earthquake"), ("VXSE53", "earthquake"), ("VXSE61", "earthquake"),
+        ("VXSE62", "long-period"), ("VXSE60", "earthquake-count"), ("VXSE56", "earthquake-activity"),
+        ("VTSE40", "tsunami"), ("VTSE41", "tsunami"), ("VTSE50", "tsunami-info"), ("VTSE51", "tsunami-info"),
+        ("VTSE52", "tsunami-offshore"),
+        ("VYSE50", "nankai"), ("VYSE51", "nankai-commentary"), ("VYSE52", "nankai-commentary"),
+        ("VYSE60", "subsequent-quake"),
+        ("VPWW55", "weather/heavy-rain"), ("VPWW56", "weather/landslide"), ("VPWW57", "weather/storm-surge"),
+        ("VPWW58", "weather/storm"), ("VPWW59", "weather/waves"), ("VPWW60", "weather/snow"),
+        ("VPWW61", "weather/other"), ("VPWS", "weather/summary"), ("VPWW", "weather/all"), ("VPNO", "weather/special"),
+        ("VXWW", "landslide"), ("VXKO", "flood"), ("VXSU", "flood-level"),
+        ("VFVO50", "volcano"), ("VFVO51", "volcano-commentary"), ("VFVO52", "volcano-observation"),
+        ("VFVO53", "ashfall-regular"), ("VFVO54", "ashfall"), ("VFVO55", "ashfall"),
+        ("VFVO56", "eruption"), ("VFVO60", "plume"), ("VFSV", "volcano-sea"), ("VZVO", "volcano-notice"),
+        ("VPTI", "typhoon"), ("VPTW", "typhoon-track"), ("VPTA", "typhoon-probability"),
+        ("VPHW", "tornado"), ("VPOA", "heavy-rain-record"), ("VPBS", "rapid-report"),
+        ("VZSE", "notice"),
+    ]
+
+    /// The forecast prefecture (府県予報区) the bulletin speaks for; any office may write in another's place.
+    private static func place(of bulletin: Bulletin) -> String {
+        var first: String?
+        for area in bulletin.areas where area.scheme == .jmaForecast && area.code.utf8.count == 6 {
+            if area.code.hasSuffix("00") { return area.code }
+            first = first ?? area.code
+        }
+        // 十勝地方 014030 and 奄美地方 460040 are prefectures that look like districts: then the first one named.
+        if let first { return String(first.prefix(5)) + "0" }
+        if let city = bulletin.areas.first(where: { $0.scheme == .jmaCity }) { return city.code.prefix(2) + "0000" }
+        let office = bulletin.editor ?? bulletin.sender
+        return office.isEmpty ? "-" : office
+    }
+}
+
+// MARK: CAP and QZSS
+
+extension EventNaming {
+    /// The root of the chain, then what this message is called itself and whom it refers to: an update of an update
+    /// refers to its predecessor only, and is found by that name.
+    private static func cap(_ bulletin: Bulletin) -> [String] {
+        let own = "cap/\(bulletin.sender)/\(bulletin.identifiers.first ?? "")"
+        let references = bulletin.references.sorted { left, right in
+            (Timestamp(left.sent)?.seconds ?? 0) < (Timestamp(right.sent)?.seconds ?? 0)
+        }
+        let named = references.map { "cap/\($0.sender)/\($0.identifier)" }
+        return (named.first.map { [$0] } ?? []) + [own] + named.dropFirst()
+    }
+
+    /// A sentence names at most a few areas and its event by them; where it tells the earthquake's time, by that.
+    private static func qzss(_ bulletin: Bulletin) -> String {
+        let kind = bulletin.kind.rawValue
+        if let event = bulletin.event { return "\(kind)/" + (event.hasPrefix("qzss-") ? String(event.dropFirst(5)) : event) }
+        let areas = Set(bulletin.areas.map(\.code)).sorted().joined(separator: "+")
+        return "\(kind)/" + (areas.isEmpty ? bulletin.identifiers.first ?? "-" : areas)
+    }
+}

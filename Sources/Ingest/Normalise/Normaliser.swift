@@ -1,0 +1,113 @@
+/// From what a bulletin says to an alert of ours. The one place where real and drill part.
+///
+///     Bulletin ──▶ status ──▶ actual     Alert<Actual>
+///                        ├──▶ exercise   Alert<Exercise>
+///                        └──▶ test, system: kept in the record, never near an adapter
+///
+/// The status alone decides. Two drills of JMA say 訓練 nowhere but in Control/Status, and a real bulletin may say
+/// "this is a sample" in its text; a title, a word or an EventID is never asked.
+package import AlertModel
+package import FoundationEssentials
+
+package enum SortedAlert: Sendable {
+    case actual(Alert<Actual>)
+    case exercise(Alert<Exercise>)
+    /// For the record only; the reason is for the operator.
+    case recordOnly(AlertContent, BulletinStatus, reason: String)
+
+    package var content: AlertContent {
+        switch self {
+        case .actual(let alert): alert.content
+        case .exercise(let alert): alert.content
+        case .recordOnly(let content, _, _): content
+        }
+    }
+}
+
+package struct Normaliser: Sendable {
+    /// Refuses CAP alerts that bear no signature of somebody the settings trust.
+    package var requiresTrustedSignature: Bool
+
+    package init(requiresTrustedSignature: Bool = false) {
+        self.requiresTrustedSignature = requiresTrustedSignature
+    }
+
+    /// One alert per bulletin today. Of several EventIDs the first names the event, the others become aliases: what
+    /// a bulletin says of its areas is not said earthquake by earthquake.
+    ///
+    /// `id` is asked once per alert. Refuses a CAP alert whose signature does not fit, and names beyond all measure.
+    package func sort(
+        _ bulletin: Bulletin, id: () -> AlertID, receivedAt: Date
+    ) throws(Refusal) -> [SortedAlert] {
+        try check(bulletin)
+        let names = EventNaming(bulletin)
+        let revision = revision(of: bulletin, receivedAt)
+        let content = AlertContent(
+            id: id(), event: names.event, kind: bulletin.kind, message: bulletin.message, revision: revision,
+            type: Self.type(of: bulletin), title: bulletin.title, headline: headline(of: bulletin),
+            sender: bulletin.sender, sent: revision.sent, reported: bulletin.reported.map(Self.date),
+            expires: Lifetime.expiry(of: bulletin, sent: revision.sent, receivedAt: receivedAt),
+            areas: bulletin.areas, hypocentre: bulletin.hypocentre, aliases: names.aliases)
+        if let reason = Self.silence(bulletin) { return [.recordOnly(content, bulletin.status, reason: reason)] }
+        switch bulletin.status {
+        case .actual: return [.actual(Alert(content))]
+        case .exercise: return [.exercise(Alert(content))]
+        case .test, .system:
+            return [.recordOnly(content, bulletin.status, reason: "status \(bulletin.status.rawValue): not for people")]
+        }
+    }
+
+    private func check(_ bulletin: Bulletin) throws(Refusal) {
+        switch bulletin.signature {
+        case .invalid: throw Refusal("the signature does not fit the alert: it was changed or is not by who it names")
+        case .valid, nil: break
+        case .none?, .unverified?:
+            guard !requiresTrustedSignature else { throw Refusal("no signature of a trusted issuer") }
+        }
+        // The longest of JMA's has 40 letters; CAP sets no bound.
+        let names = bulletin.identifiers + [bulletin.sender, bulletin.editor ?? "", bulletin.event ?? ""]
+        guard names.allSatisfy({ $0.utf8.count <= 1_000 }) else { throw Refusal("an identifier or sender of more than 1000 octets") }
+    }
+
+    private func revision(of bulletin: Bulletin, _ receivedAt: Date) -> Revision {
+        // A sentence of the extended report bears no time of its own.
+        let sent = bulletin.sent.map(Self.date) ?? receivedAt
+        return Revision(
+            series: bulletin.type ?? bulletin.format.rawValue, serial: bulletin.serial.flatMap { Int($0) }, sent: sent,
+            isCancel: bulletin.message == .cancel,
+            // CAP's Update is the ordinary next revision; JMA's 訂正 repeats serial and time of what it corrects.
+            isCorrection: bulletin.format == .jma && bulletin.message == .update)
+    }
+
+    /// Cancels of early warnings have an empty headline and say what they are in the body only.
+    private func headline(of bulletin: Bulletin) -> String? {
+        bulletin.headline ?? (bulletin.message == .cancel ? bulletin.text : nil)
+    }
+
+    private static func type(of bulletin: Bulletin) -> String {
+        bulletin.format == .jma ? bulletin.type ?? "jma" : bulletin.format.rawValue
+    }
+
+    static func date(_ timestamp: Timestamp) -> Date { Date(timeIntervalSince1970: timestamp.seconds) }
+
+    /// Why a bulletin is not for people though its status would allow it.
+    private static func silence(_ bulletin: Bulletin) -> String? {
+        switch bulletin.message {
+        case .ack, .error: return "\(bulletin.message.rawValue): a message between systems"
+        case .alert, .update, .cancel: break
+        }
+        guard bulletin.format == .jma, let type = bulletin.type else { return nil }
+        if type == "VXSE42" { return "a test of the distribution of early warnings, sent hourly" }
+        if machineTypes.contains(type) { return "numbers for machines; what they mean comes as warnings" }
+        if bulletin.kind == .other, forecastTypes.contains(where: type.hasPrefix) { return "a forecast or observation that warns of nothing" }
+        return nil
+    }
+
+    /// 時系列 (8,900 elements with every change of a warning) and 大雨危険度通知 (every ten minutes).
+    private static let machineTypes: Set<String> = ["VPWP50", "VPRN50"]
+
+    /// 天気予報, 季節予報, 天気図, 季節観測: 気象庁防災情報XML電文一覧.
+    private static let forecastTypes = [
+        "VPFG", "VPFD", "VPFW", "VPZW", "VPCW", "VPZK", "VPCK", "VPCY", "VGSK", "VZSA", "VZSF",
+    ]
+}
