@@ -12,7 +12,6 @@
 
 package import AlertModel
 package import ChannelKit
-internal import FoundationEssentials
 package import Testing
 
 package struct ChannelConformance<A: ChannelAdapter>: Sendable {
@@ -57,11 +56,10 @@ package struct ChannelConformance<A: ChannelAdapter>: Sendable {
         do {
             try await scene.play(check)
         } catch {
-            await farEnd.stop()
+            await scene.leave()
             throw error
         }
-        await farEnd.stop()
-        try? FileManager.default.removeItem(at: scene.setup.directory)
+        await scene.leave()
         if !scene.findings.isEmpty { return .broken(scene.findings) }
         return scene.skip.map { .skipped($0) } ?? .kept
     }

@@ -114,7 +114,7 @@ extension Scene {
         let scene = try Scene(suite: suite, farEnd: other)
         await scene.say(message())
         let count = await scene.standing().count
-        await other.stop()
+        await scene.leave()
         return count
     }
 }

@@ -25,6 +25,11 @@ final class Scene<A: ChannelAdapter> {
     /// A new adapter with the old one's notebook and folder, as after a restart of the hub.
     func restart() throws { adapter = try A(setup) }
 
+    func leave() async {
+        await farEnd.stop()
+        try? FileManager.default.removeItem(at: setup.directory)  // the adapter may have removed it itself
+    }
+
     func found(_ finding: String) { findings.append(finding) }
 
     func expect(_ isTrue: Bool, _ otherwise: @autoclosure () -> String) {
