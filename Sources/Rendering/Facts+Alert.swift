@@ -86,8 +86,16 @@ struct FactSource {
             .sorted { Self.rank($0) < Self.rank($1) }
             .map { wording.word("kind", $0) }
         facts.set(.kind, words.first)
-        facts.set(.kinds, words.isEmpty ? nil : wording.joined(words, limit: 8))
+        facts.set(.kinds, words.isEmpty ? nil : named(wording.joined(words, limit: 8)))
         facts.set(.more, flag: words.count > 1)
+    }
+
+    /// 大雨警報が出ています reads well, 溶岩流が出ています does not: what is no 警報, 注意報 or 情報 is made one.
+    private func named(_ kinds: String) -> String {
+        guard wording.isJapanese, content.kind != .ashfall, !kinds.hasSuffix("報"), !kinds.hasSuffix("など") else {
+            return kinds
+        }
+        return kinds + "の情報"
     }
 
     /// Graver names first; equal ones stay in the bulletin's order (the sort is stable).
@@ -111,8 +119,11 @@ struct FactSource {
     }
 
     private func addEarthquake(_ facts: inout Facts) {
-        let cities = local.filter { $0.scheme == .jmaCity }.compactMap(\.value)
-        let values = cities.isEmpty ? local.compactMap(\.value) : cities
+        // 震度５弱以上未入電 is a guess and no observation.
+        let told = local.filter { $0.value?.contains("未入電") != true }
+        let cities = told.filter { $0.scheme == .jmaCity }.compactMap(\.value)
+        let isSilent = cities.isEmpty && local.contains { $0.scheme == .jmaCity }
+        let values = cities.isEmpty && !isSilent ? told.compactMap(\.value) : cities
         if content.kind == .eew || content.kind == .earthquake,
             let step = values.compactMap({ Intensity.highest(in: $0) }).max()
         {
@@ -129,7 +140,10 @@ struct FactSource {
 
     private func addTsunami(_ facts: inout Facts) {
         guard content.kind == .tsunami else { return }
-        let warned = local.filter { $0.scheme == .jmaTsunami && $0.kindCode != nil }
+        let forecasts = local.filter { $0.scheme == .jmaTsunami && $0.kindCode != nil }
+        // A town on two coasts is told of the worse one.
+        let gravest = ["53", "52", "51", "62", "71"].first { code in forecasts.contains { $0.kindCode == code } }
+        let warned = forecasts.filter { $0.kindCode == gravest }
         facts.set(.height, warned.compactMap { $0.value.flatMap(wording.tsunamiHeight) }.first)
         let conditions = warned.compactMap(\.status)
         let isThere = conditions.contains { $0.contains("到達") }

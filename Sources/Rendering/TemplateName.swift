@@ -58,6 +58,7 @@ struct TemplateName {
         case .eew: return local.contains(where: \.isEarthquakeWarning) ? "warning" : "forecast"
         case .tsunami: return tsunamiForm(local)
         case .weather: return local.contains(where: \.isSpecialWarning) ? "special" : nil
+        case .landslide: return local.contains(where: \.isLandslideAlert) ? "alert" : nil
         default: return nil
         }
     }
@@ -84,6 +85,14 @@ extension AreaStatement {
     var isSpecialWarning: Bool {
         if kindName?.contains("特別警報") == true || kindName?.contains("レベル５") == true { return true }
         return ["32", "33", "35", "36", "37", "38", "39"].contains(kindCode)
+    }
+
+    /// 土砂災害警戒情報 (3), and level 4 and 5 of the names since 2026-05. Source: SoilWarning, WeatherWarning.
+    var isLandslideAlert: Bool {
+        if ["3", "39", "49"].contains(kindCode) { return true }
+        return kindName.map { name in
+            ["土砂災害警戒情報", "危険警報", "特別警報", "レベル４", "レベル５"].contains { name.contains($0) }
+        } ?? false
     }
 
     /// Lifted (解除) or lowered to nothing that asks for action. Source: TsunamiWarning, SoilWarning, VolcanicWarning,

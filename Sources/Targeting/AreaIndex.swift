@@ -66,8 +66,8 @@ struct AreaIndex {
         }
     }
 
-    var isEmpty: Bool { statements.isEmpty }
-    var schemes: some Collection<AreaScheme> { places.keys }
+    /// False where there is no area at all, or only what is none: an information number, a station off shore.
+    var speaksOfPlaces: Bool { statements.contains { $0.scheme != .other } }
     func speaks(_ scheme: AreaScheme) -> Bool { places[scheme] != nil }
 
     /// Indices of the statements of one table that name a place the town lies in, ascending.

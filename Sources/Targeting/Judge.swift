@@ -32,10 +32,10 @@ struct Judge {
         if let issuer = content.town {
             return issuer == town.id ? judgeOwn(town) : .skip(.otherTown)
         }
-        guard !index.isEmpty else {
-            return rules.followsWithoutArea.contains(content.kind)
-                ? .send(rules.otherwise[content.kind.rawValue]?.priority ?? .routine, .followsWithoutArea)
-                : .skip(.noArea)
+        guard index.speaksOfPlaces else {
+            guard rules.followsWithoutArea.contains(content.kind) else { return .skip(.noArea) }
+            let pace = index.statements.compactMap { course(of: $0)?.priority }.min()
+            return .send(pace ?? rules.otherwise[content.kind.rawValue]?.priority ?? .routine, .followsWithoutArea)
         }
         switch content.kind {
         case .eew: return judgeWarning(town)
@@ -117,7 +117,9 @@ extension Judge {
             return .send(.immediate, .earthquakeWarning(area: area))
         }
         guard !local.isEmpty else { return .skip(missReason(town)) }
-        guard let step = local.compactMap(Self.intensity).max() else { return .skip(.noIntensity, local: local) }
+        guard let step = local.compactMap(Self.intensity).max() else {
+            return .skip(warnedLevels.isEmpty ? .noIntensity : .elsewhereInRegion, local: local)
+        }
         return step >= rules.eewForecastFrom
             ? .send(.immediate, .forecastIntensity(step), local: local)
             : .skip(.forecastBelowThreshold(step, threshold: rules.eewForecastFrom), local: local)
@@ -150,9 +152,12 @@ extension Judge {
         guard !local.isEmpty else { return .skip(missReason(town)) }
         let cities = local.filter { $0.scheme == .jmaCity || $0.scheme == .localGovernment }
         let words = cities.flatMap { [$0.value, $0.kindName, $0.status].compactMap { $0 } }
-        // 震度５弱以上未入電: a silent town may be the worst hit.
-        if words.contains(where: { $0.contains("未入電") }) { return .send(.urgent, .intensityMissing, local: local) }
-        guard let step = cities.compactMap(Self.intensity).max() ?? local.compactMap(Self.intensity).max() else {
+        let own = cities.compactMap(\.value).filter { !$0.contains("未入電") }.compactMap(Intensity.highest(in:)).max()
+        // 震度５弱以上未入電: a silent town may be the worst hit, unless another of its stations has spoken.
+        if words.contains(where: { $0.contains("未入電") }), own.map({ $0 < rules.earthquakeUrgentFrom }) ?? true {
+            return .send(.urgent, .intensityMissing, local: local)
+        }
+        guard let step = own ?? cities.compactMap(Self.intensity).max() ?? local.compactMap(Self.intensity).max() else {
             return .skip(.noIntensity, local: local)
         }
         if step >= rules.earthquakeUrgentFrom { return .send(.urgent, .observedIntensity(step), local: local) }

@@ -29,6 +29,8 @@ package enum Reason: Sendable, Hashable {
     case forecastBelowThreshold(Intensity, threshold: Intensity)
     case observedBelowThreshold(Intensity, threshold: Intensity)
     case noIntensity
+    /// Its 地方 or 府県 is named because another part of it is warned.
+    case elsewhereInRegion
     /// Below what the rules send for this kind.
     case belowThreshold(String)
     case nothingInForce
@@ -70,6 +72,7 @@ package enum Reason: Sendable, Hashable {
         case .forecastBelowThreshold: "forecast-below-threshold"
         case .observedBelowThreshold: "observed-below-threshold"
         case .noIntensity: "no-intensity"
+        case .elsewhereInRegion: "elsewhere-in-region"
         case .belowThreshold: "below-threshold"
         case .nothingInForce: "nothing-in-force"
         case .notThisArea: "not-this-area"
@@ -110,6 +113,7 @@ extension Reason: CustomStringConvertible {
         case .observedBelowThreshold(let step, let threshold):
             "Intensity \(step.rawValue): below this town's threshold of \(threshold.rawValue)."
         case .noIntensity: "It gives no intensity for this town's area."
+        case .elsewhereInRegion: "Only other parts of this town's region are warned."
         case .belowThreshold(let kind): "\(kind): below what this town sends."
         case .nothingInForce: "Nothing is in force for this town."
         case .notThisArea: "It does not concern this town's area."
@@ -146,6 +150,7 @@ extension Reason: CustomStringConvertible {
         case .observedBelowThreshold(let step, let threshold):
             "震度\(step.words)は、この市町村の基準（震度\(threshold.words)）に達しません。"
         case .noIntensity: "この市町村の区域の震度がありません。"
+        case .elsewhereInRegion: "警報は同じ地方のほかの区域だけです。この市町村の区域は対象外です。"
         case .belowThreshold(let kind): "\(kind)は、この市町村の基準に達しません。"
         case .nothingInForce: "この市町村に出ている警報・注意報はありません。"
         case .notThisArea: "この市町村の区域は対象外です。"

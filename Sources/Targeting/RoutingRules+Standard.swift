@@ -13,7 +13,9 @@ extension RoutingRules {
         codes: [
             AlertKind.tsunami.rawValue: tsunami,
             AlertKind.weather.rawValue: weather,
-            AlertKind.landslide.rawValue: ["0": .none, "1": .lifted, "3": .urgent],
+            AlertKind.landslide.rawValue: [
+                "0": .none, "1": .lifted, "3": .urgent, "9": .routine, "29": .background, "39": .urgent, "49": .urgent,
+            ],
             AlertKind.flood.rawValue: flood,
             AlertKind.volcano.rawValue: volcano,
             AlertKind.ashfall.rawValue: [
@@ -28,7 +30,10 @@ extension RoutingRules {
         ],
         // 噴火速報 and 気象特別警報報知 are urgent whatever code they bear;
         // 降灰予報（定時） comes eight times a day from a smoking volcano.
-        types: ["VFVO60": .urgent, "VPNO50": .urgent, "VFVO53": .background],
+        // Time series and daily outlooks are no warnings.
+        types: [
+            "VFVO60": .urgent, "VPNO50": .urgent, "VFVO53": .background, "VPWP50": .skip, "VPFG50": .skip,
+        ],
         otherwise: [
             AlertKind.tsunami.rawValue: .routine, AlertKind.weather.rawValue: .routine,
             AlertKind.landslide.rawValue: .urgent, AlertKind.flood.rawValue: .routine,
@@ -84,6 +89,8 @@ extension RoutingRules {
 
     /// What a name tells where its code is new: vocabularies change before tables do (levels in names since 2026-05).
     static func course(named name: String) -> Course? {
+        // Ｊアラート by satellite (DCX) has words and no codes of JMA.
+        if name.contains("ミサイル") || name.contains("空襲") || name.contains("核兵器") { return .immediate }
         if name.contains("解除") { return .lifted }
         if name.contains("特別警報") || name.contains("危険警報") || name.contains("レベル５") || name.contains("レベル４") {
             return .urgent

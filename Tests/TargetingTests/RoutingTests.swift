@@ -26,6 +26,7 @@ struct RoutingTests {
         ])
         let decision = try judged(content)
         #expect(decision.verdict == .skip)
+        #expect(decision.reason == .elsewhereInRegion)
         let withoutSeismicCode = Kesennuma.town(areas: [.jmaEEW: ["9040", "9920"]])
         #expect(try judged(content, withoutSeismicCode).verdict == .send(.immediate))
     }
@@ -83,6 +84,29 @@ struct RoutingTests {
         let decision = try judged(content)
         #expect(decision.verdict == .send(.urgent))
         #expect(decision.reason == .intensityMissing)
+    }
+
+    @Test("A town that has spoken through another station is told its intensity")
+    func halfSilentTown() throws {
+        let content = alert(.earthquake, [
+            statement(.jmaCity, "0420500", status: "震度５弱以上未入電", value: "6+")
+        ])
+        #expect(try judged(content).reason == .observedIntensity(.sixUpper))
+    }
+
+    @Test("A missile is immediate though no code says so, a time series is no warning")
+    func words() throws {
+        let missile = alert(.other, [statement(.localGovernment, "042056", nil, "ミサイル攻撃")])
+        #expect(try judged(missile).verdict == .send(.immediate))
+        let series = alert(.weather, [statement(.jmaForecast, "040014")], type: "VPWP50")
+        #expect(try judged(series).verdict == .skip)
+    }
+
+    @Test("An information number is no area")
+    func informationNumber() throws {
+        let content = alert(.nankai, [statement(.other, "120", "120", "巨大地震警戒")])
+        #expect(try judged(content).reason == .noArea)
+        #expect(try judged(content, rules: .init(followsWithoutArea: [.nankai])).verdict == .send(.urgent))
     }
 
     @Test("Tsunami by the code of the town's stretch of coast", arguments: [
