@@ -12,6 +12,7 @@
 
 package import AlertModel
 package import ChannelKit
+package import FoundationEssentials
 package import Testing
 
 package struct ChannelConformance<A: ChannelAdapter>: Sendable {
@@ -24,6 +25,9 @@ package struct ChannelConformance<A: ChannelAdapter>: Sendable {
     package var priority: Priority = .urgent
     /// The channel's settings, apart from its far ends'.
     package var channelSettings: [String: String] = [:]
+    /// Where the adapter publishes and where it writes, for channels whose far end is there. One suite per check then.
+    package var stream: any StreamPublisher = RecordingStream()
+    package var directory: URL?
 
     let transport: any HTTPTransport
     let makeFarEnd: @Sendable () async throws -> any ConformanceFarEnd

@@ -84,8 +84,8 @@ package enum ConformanceCheck: String, Sendable, CaseIterable {
     /// What the far end must be able to play.
     var needs: Set<FarEndBehaviour> {
         switch self {
-        case .manifest, .settings, .delivers, .sameTwice, .twoDeliveries, .afterRestart, .update, .cancel, .cancelUnheard, .tooLong,
-             .saysDrill, .runEnds: [.well]
+        case .manifest, .settings, .delivers, .sameTwice, .twoDeliveries, .afterRestart, .update, .cancel,
+             .cancelUnheard, .tooLong, .saysDrill, .runEnds: [.well]
         case .stopsWhenCancelled, .deadline, .retryAfterSilence, .holdsNoThread: [.silent]
         case .slow: [.slow]
         case .lying: [.lying]

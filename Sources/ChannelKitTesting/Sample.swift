@@ -32,12 +32,14 @@ package enum Sample {
     /// An alert with its texts. `words` are found in every text, so that a test can look for them over there.
     package static func message<M: Mode>(
         kind: AlertKind = .evacuation, _ type: MessageType = .alert, event: String = "sample-1", revision: Int = 1,
-        words: String = "高台へ", priority: Priority = .urgent, languages: [Language] = [.japanese, .easyJapanese, .english],
+        words: String = "高台へ", priority: Priority = .urgent,
+        languages: [Language] = [.japanese, .easyJapanese, .english],
         texts: [Language: RenderedText]? = nil, as mode: M.Type
     ) -> Message<M> {
         let sent = now.addingTimeInterval(Double(revision))
         let content = AlertContent(
-            id: AlertID("\(event)-\(revision)"), event: EventID("op/\(town.id.code)/\(event)"), kind: kind, message: type,
+            id: AlertID("\(event)-\(revision)"), event: EventID("op/\(town.id.code)/\(event)"), kind: kind,
+            message: type,
             revision: Revision(series: "operator", serial: revision, sent: sent, isCancel: type == .cancel),
             type: "operator", title: title(kind), headline: words, sender: town.name, sent: sent, reported: sent,
             expires: now.addingTimeInterval(6 * 3600), areas: [statement(kind)], detail: detail(kind, type),
@@ -45,7 +47,8 @@ package enum Sample {
         return Message(
             alert: Alert<M>(content), town: town, priority: priority,
             texts: texts ?? Self.texts(languages, title: title(kind), words: words, type, as: mode),
-            local: content.areas, shelters: [ShelterStatus(shelter: shelter, state: .open, since: now.timeIntervalSince1970)])
+            local: content.areas,
+            shelters: [ShelterStatus(shelter: shelter, state: .open, since: now.timeIntervalSince1970)])
     }
 
     /// The message's way to `farEnd`. The same message and far end give the same delivery id, whatever the attempt.

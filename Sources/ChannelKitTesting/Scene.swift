@@ -17,7 +17,11 @@ final class Scene<A: ChannelAdapter> {
     init(suite: ChannelConformance<A>, farEnd: any ConformanceFarEnd) throws {
         self.suite = suite
         self.farEnd = farEnd
-        setup = Sample.setup(settings: suite.channelSettings, transport: suite.transport, as: M.self)
+        let directory = suite.directory
+            ?? FileManager.default.temporaryDirectory.appending(component: "noroshi-\(UUID().uuidString)")
+        setup = Sample.setup(
+            settings: suite.channelSettings, transport: suite.transport, stream: suite.stream, directory: directory,
+            as: M.self)
         try FileManager.default.createDirectory(at: setup.directory, withIntermediateDirectories: true)
         adapter = try A(setup)
     }

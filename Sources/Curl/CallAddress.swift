@@ -45,7 +45,8 @@ struct CallAddress {
 
 extension HTTPCall {
     /// Characters of a method or a header's name (RFC 9110, 5.6.2, token).
-    private static let tokens = Set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+    private static let tokens = Set(
+        "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
 
     /// A line end in a header would begin a header, or a request, of somebody else's.
     func check() throws(TransportFailure) {

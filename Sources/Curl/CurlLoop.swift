@@ -38,7 +38,9 @@ final class CurlLoop {
     /// Lanes without calls are forgotten beyond this: they only remember how much the origin takes at once.
     private static let laneLimit = 4096
 
-    init(_ inbox: CurlInbox, _ configuration: CurlConfiguration, _ resolver: Resolver, _ multi: UnsafeMutableRawPointer) {
+    init(
+        _ inbox: CurlInbox, _ configuration: CurlConfiguration, _ resolver: Resolver, _ multi: UnsafeMutableRawPointer
+    ) {
         self.inbox = inbox
         self.configuration = configuration
         self.resolver = resolver
