@@ -16,7 +16,7 @@ enum OutsideTools {
         let environment = ProcessInfo.processInfo.environment["NOROSHI_CORPUS"]
         let here = FileManager.default.currentDirectoryPath
         let beside = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        return [environment, "\(beside)/../shared/corpus", "\(here)/../shared/corpus"].compactMap { $0 }
+        return [environment, "\(beside)/../shared/corpus", "\(here)/../shared/corpus", "\(here)/../../shared/corpus"].compactMap { $0 }
             .map { "\($0)/cap/schema/oasis-CAP-v1.2.xsd" }.first { FileManager.default.fileExists(atPath: $0) }
     }()
 

@@ -97,18 +97,20 @@ struct CAPCheck {
             }
         case .integer:
             guard value.isNumber(decimals: false) else { throw refusal(path, "“\(value.prefix(40))” is no whole number") }
+        case .uri:
+            guard value.isURIReference else { throw refusal(path, "“\(value.prefix(80))” is no URI") }
         case .decimal:
             guard value.isNumber(decimals: true) else { throw refusal(path, "“\(value.prefix(40))” is no number") }
         }
     }
 
     /// CAP 1.1 and 1.2 forbid `Z` and know no fraction; 1.0 takes any `xs:dateTime`. A time without a zone is no
-    /// moment and is refused in all three.
+    /// moment and is refused in all three. XML Schema knows no leap second.
     private func isMoment(_ text: String) -> Bool {
         guard Timestamp(text) != nil else { return false }
-        guard version != .v10 else { return true }
         let octets = Array(text.utf8)
-        return octets.count == 25 && octets[10] == 0x54 && (octets[19] == 0x2B || octets[19] == 0x2D)
+        guard octets[17] != 0x36 else { return false }
+        return version == .v10 || octets.count == 25 && octets[10] == 0x54 && (octets[19] == 0x2B || octets[19] == 0x2D)
     }
 }
 
@@ -134,6 +136,21 @@ extension String {
             }
         }
         return true
+    }
+
+    /// What issuers get wrong of `xs:anyURI`: one fragment at most, whole percent escapes, a scheme that begins with a letter.
+    var isURIReference: Bool {
+        let octets = Array(utf8)
+        guard octets.count(where: { $0 == 0x23 }) <= 1 else { return false }
+        func isHex(_ octet: UInt8) -> Bool { UnicodeScalar(octet).properties.isASCIIHexDigit }
+        for (index, octet) in octets.enumerated() where octet == 0x25 {
+            guard index + 2 < octets.count, isHex(octets[index + 1]), isHex(octets[index + 2]) else { return false }
+        }
+        guard let colon = octets.firstIndex(where: { [0x3A, 0x2F, 0x3F, 0x23].contains($0) }), octets[colon] == 0x3A else {
+            return true
+        }
+        guard let first = octets.first, (0x41...0x5A).contains(first & 0xDF) else { return false }
+        return octets[..<colon].allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || [0x2B, 0x2D, 0x2E].contains($0) }
     }
 
     /// `xs:integer` or `xs:decimal`: an optional sign and digits, no exponent, no NaN.

@@ -10,6 +10,8 @@ struct CAPEditorial {
     let alert: CAPAlert
 
     static let headlineLimit = 160
+    /// Characters of a text that are searched; no channel takes more.
+    static let searched = 10_000
 
     func check() throws(Refusal) {
         guard alert.status != "Actual" else { return }
@@ -58,7 +60,7 @@ struct CAPEditorial {
         }
         let texts = [("headline", info.headline), ("description", info.description), ("instruction", info.instruction)]
         for (name, text) in texts {
-            guard let text else { continue }
+            guard let text = text.map({ String($0.prefix(Self.searched)) }) else { continue }
             if text.namesWebAddress { throw refusal("\(path)/\(name)", "a web address in the text (it belongs in web)") }
             if text.namesTelephone { throw refusal("\(path)/\(name)", "a telephone number in the text (it belongs in contact)") }
             if text.hasMarkup { throw refusal("\(path)/\(name)", "HTML in the text") }

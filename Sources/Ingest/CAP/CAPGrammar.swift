@@ -26,7 +26,7 @@ struct CAPSlot: Sendable {
         /// Text that must say something (the standard's data dictionary, not its schema).
         case saying
         case word([String])
-        case language, dateTime, integer, decimal
+        case language, dateTime, integer, decimal, uri
         /// `valueName` and `value`; in CAP 1.0 one text `name=value`.
         case pair
         case sequence([CAPSlot])
@@ -95,7 +95,7 @@ enum CAPGrammar {
             .one("certainty", .word([first ? "Very Likely" : "Observed", "Likely", "Possible", "Unlikely", "Unknown"])),
             .optional("audience"), .any("eventCode", pair), .optional("effective", .dateTime),
             .optional("onset", .dateTime), .optional("expires", .dateTime), .optional("senderName"),
-            .optional("headline"), .optional("description"), .optional("instruction"), .optional("web"),
+            .optional("headline"), .optional("description"), .optional("instruction"), .optional("web", .uri),
             .optional("contact"), .any("parameter", pair), .any("resource", .sequence(resource(version))),
             .any("area", .sequence(area(version))),
         ]
@@ -104,7 +104,7 @@ enum CAPGrammar {
     private static func resource(_ version: CAPVersion) -> [CAPSlot] {
         // Required since 1.2.
         let type = version == .v12 ? CAPSlot.one("mimeType", .saying) : .optional("mimeType")
-        return [.one("resourceDesc", .saying), type, .optional("size", .integer), .optional("uri")]
+        return [.one("resourceDesc", .saying), type, .optional("size", .integer), .optional("uri", .uri)]
             + (version == .v10 ? [] : [.optional("derefUri")]) + [.optional("digest")]
     }
 

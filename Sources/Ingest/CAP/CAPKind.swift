@@ -40,14 +40,15 @@ enum CAPKind {
 
     static func of(_ info: CAPAlert.Info) -> AlertKind {
         if let kind = match(info.event) { return kind }
-        for code in info.eventCodes {
+        for code in info.eventCodes.prefix(20) {
             if let kind = same[code.value.uppercased()] ?? match(code.value) { return kind }
         }
         return info.categories.contains("Met") ? .weather : .other
     }
 
     private static func match(_ text: String) -> AlertKind? {
-        let text = text.lowercased()
+        // An event is a few words; what is longer is not searched to its end.
+        let text = text.prefix(200).lowercased()
         return words.first { $0.1.contains { text.contains($0) } }?.0
     }
 }

@@ -13,9 +13,15 @@ package enum CAPReader {
     /// Octets of one alert. The largest real one seen, a state's border in full, has 0.46 MB.
     package static let limit = 4 << 20
 
-    package static func read(_ octets: [UInt8], trust: CAPTrust = .nobody) throws(Refusal) -> Bulletin {
+    /// White space between elements is kept: signatures count it.
+    private static var limits: XMLLimits {
         var limits = XMLLimits()
         limits.size = limit
+        limits.keepsBlanks = true
+        return limits
+    }
+
+    package static func read(_ octets: [UInt8], trust: CAPTrust = .nobody) throws(Refusal) -> Bulletin {
         let document: XMLDocument
         do {
             document = try XMLDocument(octets, limits: limits)
@@ -38,7 +44,7 @@ package enum CAPReader {
 
     /// The verdict on the signature with its reason, for the log. Nil for what is no document.
     package static func signature(of octets: [UInt8], trust: CAPTrust = .nobody) -> CAPSignature.Verdict? {
-        guard let document = try? XMLDocument(octets) else { return nil }
+        guard let document = try? XMLDocument(octets, limits: limits) else { return nil }
         return CAPSignature.verdict(on: document, trust: trust)
     }
 

@@ -35,6 +35,7 @@ package final class XMLDocument: @unchecked Sendable {
         guard octets.octetCount <= limits.size else {
             throw XMLRefusal("\(octets.octetCount) octets, more than the \(limits.size) that are read")
         }
+        if let objection = octets.withOctets({ XMLPrescan.objection(to: $0) }) { throw XMLRefusal(objection) }
         let outcome = octets.withOctets { XMLDocument.parse($0, keepsBlanks: limits.keepsBlanks) }
         pointer = try outcome.get()
         try check(depth: limits.depth)

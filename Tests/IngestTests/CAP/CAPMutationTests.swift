@@ -96,6 +96,37 @@ struct CAPMutationTests {
         #expect(throws: Refusal.self) { try CAPReader.read(Array(text.utf8)) }
     }
 
+    @Test("A tag crowded with attributes never reaches the parser", arguments: ["a%=\"\"", "xmlns:a%='u'"])
+    func crowdedTag(attribute: String) {
+        let attributes = (0..<200_000).map { attribute.replacing("%", with: "\($0)") }.joined(separator: " ")
+        let root = #"<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2" "# + attributes
+        for text in [root + "/>", "<!-- <a = -->" + root + "/>", root] {
+            let refusal = #expect(throws: Refusal.self) { try CAPReader.read(Array(text.utf8)) }
+            #expect(refusal?.reason.contains("attributes") == true)
+        }
+    }
+
+    @Test("Equals signs in texts, comments and values are no attributes")
+    func equalsSigns() throws {
+        let many = String(repeating: "a = 'b' ", count: 500)
+        var sample = SampleAlert()
+        sample.texts = "<!-- < \(many)--><headline>\(many)</headline><description><![CDATA[<x \(many)]]></description>"
+        #expect(try CAPReader.read(sample.octets).headline == many)
+        sample.root = #"<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2" xmlns:a="\#(many)">"#
+        _ = try CAPReader.read(sample.octets)
+    }
+
+    @Test("UTF-16 is read while it is small")
+    func utf16() throws {
+        let text = SampleAlert().text.replacing("UTF-8", with: "UTF-16")
+        func octets(_ text: String) -> [UInt8] {
+            text.utf16.reduce(into: [0xFF, 0xFE]) { $0 += [UInt8($1 & 0xFF), UInt8($1 >> 8)] }
+        }
+        #expect(try CAPReader.read(octets(text)).title == "避難指示")
+        let padded = octets(text + String(repeating: " ", count: 40_000))
+        #expect(throws: Refusal.self) { try CAPReader.read(padded) }
+    }
+
     @Test("Too many points are refused before geometry sees them")
     func manyPoints() {
         var sample = SampleAlert()
