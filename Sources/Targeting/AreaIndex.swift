@@ -70,31 +70,28 @@ struct AreaIndex {
     var speaksOfPlaces: Bool { statements.contains { $0.scheme != .other } }
     func speaks(_ scheme: AreaScheme) -> Bool { places[scheme] != nil }
 
-    /// Indices of the statements of one table that name a place the town lies in, ascending.
-    func hits(_ scheme: AreaScheme, _ town: Town) -> [Int] {
-        guard let byCode = places[scheme] else { return [] }
-        var found: [Int] = []
-        for code in town.areas[scheme] ?? [] {
-            if let indices = byCode[code] { found += indices }
-        }
-        if scheme == .jmaCity, let indices = byCode[town.id.jis] { found += indices }
-        return found.count < 2 ? found : Array(Set(found)).sorted()
-    }
-
     /// All statements that name a place the town lies in by code, in the bulletin's order.
     func hits(_ town: Town) -> [Int] {
         var found: [Int] = []
+        var lists = 0
+        func take(_ indices: [Int]?) {
+            guard let indices else { return }
+            found += indices
+            lists += 1
+        }
         for (scheme, byCode) in places {
+            if scheme == .jmaCity { take(byCode[town.id.jis]) }
             if scheme == .localGovernment {
-                found += byCode[town.id.code] ?? []
-                found += byCode[town.id.jis] ?? []
-                found += hits(scheme, town)
-            } else {
-                found += hits(scheme, town)
+                take(byCode[town.id.code])
+                take(byCode[town.id.jis])
+            }
+            // The five digits have found the town's own codes already.
+            for code in town.areas[scheme] ?? [] where scheme != .jmaCity || !code.hasPrefix(town.id.jis) {
+                take(byCode[code])
             }
         }
-        if !prefectures.isEmpty { found += prefectures[String(town.id.code.prefix(2))] ?? [] }
-        return found.count < 2 ? found : Array(Set(found)).sorted()
+        if !prefectures.isEmpty { take(prefectures[String(town.id.code.prefix(2))]) }
+        return lists < 2 ? found : Array(Set(found)).sorted()
     }
 
     subscript(_ indices: [Int]) -> [AreaStatement] { indices.map { statements[$0] } }
