@@ -32,6 +32,9 @@ enum Lifetime {
         return bulletin.format == .qzss ? limit + minute : limit
     }
 
+    /// Of an alert that a town issues itself.
+    static func seconds(ofOwn kind: AlertKind) -> Double { byKind(kind) }
+
     private static let byType: [String: Double] = [
         // 震度速報 is followed by 震源・震度 within minutes.
         "VXSE51": hour,

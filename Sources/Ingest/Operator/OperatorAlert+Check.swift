@@ -1,0 +1,235 @@
+/// From the form to an alert of the town: what each field must be, in this town and on this day.
+package import AlertModel
+package import FoundationEssentials
+
+extension OperatorAlert {
+    /// 災害対策基本法施行令 and the register of 指定緊急避難場所 know these eight.
+    package static let hazards = ["洪水", "土砂災害", "高潮", "地震", "津波", "大規模な火事", "内水氾濫", "火山現象"]
+    package static let wholeTown = ["市内全域", "町内全域", "村内全域", "区内全域"]
+
+    /// The alert, real or drill as the operator said. `id` also names a new event.
+    ///
+    /// Throws everything that is wrong at once.
+    package func alert(in town: Town, id: AlertID, now: Date) throws(OperatorProblems) -> SortedAlert {
+        var check = OperatorCheck(alert: self, town: town, now: now)
+        let detail = check.detail()
+        let mode = check.mode()
+        let expires = check.expiry()
+        check.checkTown()
+        let event = check.event(id: id, mode: mode)
+        guard check.problems.problems.isEmpty, let detail, let mode, let kind = AlertKind(rawValue: kind) else {
+            throw check.problems
+        }
+        let content = AlertContent(
+            id: id, event: event, kind: kind, message: self.event == nil ? .alert : .update,
+            revision: Revision(series: "operator", serial: nil, sent: now), type: "operator",
+            title: Self.title(of: detail), headline: Self.headline(of: detail), sender: town.name, sent: now,
+            reported: now, expires: expires,
+            areas: [AreaStatement(scheme: .localGovernment, code: town.id.code, name: town.name)], detail: detail,
+            town: town.id)
+        return mode == .actual ? .actual(Alert(content)) : .exercise(Alert(content))
+    }
+
+    private static func title(of detail: Detail) -> String {
+        switch detail {
+        case .evacuation(let order):
+            let name = switch order.level {
+            case .elderly: "高齢者等避難"
+            case .order: "避難指示"
+            case .emergency: "緊急安全確保"
+            }
+            return order.isLifted ? name + "の解除" : name
+        case .shelter(let notice):
+            return switch notice.state {
+            case .open: "避難所開設"
+            case .full: "避難所満員"
+            case .closed: "避難所閉鎖"
+            }
+        case .notice(let notice): return notice.title
+        case .none: return ""
+        }
+    }
+
+    private static func headline(of detail: Detail) -> String? {
+        switch detail {
+        case .evacuation(let order): order.reason
+        case .shelter(let notice): notice.note
+        case .notice, .none: nil
+        }
+    }
+}
+
+extension AlertContent {
+    /// The alert that takes this one back, wherever it went. Same serial, and after it.
+    ///
+    /// An hour at least, because an error must be taken back even where it has faded.
+    package func cancelled(as id: AlertID, by sender: String, reason: String?, now: Date) -> AlertContent {
+        var cancel = self
+        cancel.id = id
+        cancel.message = .cancel
+        cancel.revision.sent = max(now, revision.sent)
+        cancel.revision.isCancel = true
+        cancel.sender = sender
+        cancel.headline = reason
+        cancel.sent = now
+        cancel.reported = now
+        cancel.expires = max(expires, now.addingTimeInterval(3_600))
+        return cancel
+    }
+}
+
+/// Gathers what is wrong, field by field.
+private struct OperatorCheck {
+    let alert: OperatorAlert
+    let town: Town
+    let now: Date
+    var problems = OperatorProblems()
+
+    /// Characters. Area mail has 500 for everything; a page and a tablet show more than anybody reads.
+    private static let sentence = 200
+    private static let prose = 2_000
+    private static let name = 60
+    /// Districts or shelters of one order. 横浜市 has some 460 shelters, no order names them all.
+    private static let listed = 200
+
+    mutating func mode() -> ModeName? {
+        let mode = ModeName(rawValue: alert.mode)
+        if mode == nil { problems.add("mode", "must be actual or exercise; it has no default") }
+        return mode
+    }
+
+    mutating func checkTown() {
+        if TownID(alert.town) != town.id { problems.add("town", "is not \(town.id.code) (\(town.name))") }
+    }
+
+    mutating func detail() -> Detail? {
+        switch alert.kind {
+        case "evacuation":
+            refuse(["shelter", "state", "note", "title", "body"], of: "an evacuation order")
+            return evacuation().map(Detail.evacuation)
+        case "shelter":
+            refuse(["level", "hazard", "districts", "reason", "shelters", "title", "body", "lifted"], of: "a shelter's state")
+            return shelter().map(Detail.shelter)
+        case "notice":
+            refuse(["level", "hazard", "districts", "reason", "shelters", "shelter", "state", "note", "lifted"], of: "a notice")
+            return notice().map(Detail.notice)
+        default:
+            problems.add("kind", "must be evacuation, shelter or notice")
+            return nil
+        }
+    }
+
+    private mutating func evacuation() -> EvacuationOrder? {
+        let level = alert.level.flatMap(EvacuationOrder.Level.init)
+        if level == nil { problems.add("level", "must be 3 (高齢者等避難), 4 (避難指示) or 5 (緊急安全確保)") }
+        let hazard = alert.hazard ?? ""
+        if !OperatorAlert.hazards.contains(hazard) {
+            problems.add("hazard", "must be one of \(OperatorAlert.hazards.joined(separator: ", "))")
+        }
+        let districts = districts()
+        let reason = text("reason", alert.reason, limit: Self.sentence)
+        let shelters = alert.shelters ?? []
+        if shelters.count > Self.listed { problems.add("shelters", "more than \(Self.listed)") }
+        for id in shelters.prefix(Self.listed) where !town.shelters.contains(where: { $0.id == id }) {
+            problems.add("shelters", "“\(id.prefix(Self.name))” is not in the town's register")
+        }
+        return level.map {
+            EvacuationOrder(
+                level: $0, hazard: hazard, districts: districts, reason: reason, shelters: shelters,
+                isLifted: alert.lifted ?? false)
+        }
+    }
+
+    private mutating func districts() -> [String] {
+        let districts = alert.districts ?? []
+        if districts.isEmpty {
+            problems.add("districts", "name at least one; the whole town is \(OperatorAlert.wholeTown[0]) or the like")
+        }
+        if districts.count > Self.listed { problems.add("districts", "more than \(Self.listed)") }
+        for district in districts.prefix(Self.listed) where !OperatorAlert.wholeTown.contains(district) {
+            if text("districts", district, limit: Self.name) == nil {
+                if district.allSatisfy(\.isWhitespace) { problems.add("districts", "an empty name") }
+            } else if !town.districts.isEmpty, !town.districts.contains(district) {
+                problems.add("districts", "“\(district)” is no district of \(town.name)")
+            }
+        }
+        return districts
+    }
+
+    private mutating func shelter() -> ShelterNotice? {
+        let state = alert.state.flatMap(ShelterNotice.State.init)
+        if state == nil { problems.add("state", "must be open, full or closed") }
+        let known = town.shelters.first { $0.id == alert.shelter }
+        if alert.shelter == nil {
+            problems.add("shelter", "is required: an id of the town's register")
+        } else if known == nil {
+            problems.add("shelter", "“\(alert.shelter?.prefix(Self.name) ?? "")” is not in the town's register")
+        }
+        let note = text("note", alert.note, limit: Self.sentence)
+        guard let state, let known else { return nil }
+        return ShelterNotice(shelter: known.id, name: known.name, address: known.address, state: state, note: note)
+    }
+
+    private mutating func notice() -> Notice? {
+        let title = text("title", alert.title, limit: Self.name)
+        let body = text("body", alert.body, limit: Self.prose)
+        if alert.title == nil { problems.add("title", "is required") }
+        if alert.body == nil { problems.add("body", "is required") }
+        guard let title, let body else { return nil }
+        return Notice(title: title, body: body)
+    }
+
+    /// The default is what the kind is worth; a week is the most.
+    mutating func expiry() -> Date {
+        let kind = AlertKind(rawValue: alert.kind) ?? .notice
+        guard let written = alert.expires else { return now.addingTimeInterval(Lifetime.seconds(ofOwn: kind)) }
+        guard let moment = Timestamp(written) else {
+            problems.add("expires", "is no RFC 3339 time with offset")
+            return now
+        }
+        let date = Normaliser.date(moment)
+        if date < now.addingTimeInterval(60) { problems.add("expires", "is not a minute away") }
+        if date > now.addingTimeInterval(7 * 86_400) { problems.add("expires", "is more than seven days away") }
+        return date
+    }
+
+    /// A shelter has one story, whoever reports; other alerts one of their own until `event` joins them.
+    mutating func event(id: AlertID, mode: ModeName?) -> EventID {
+        let drill = mode == .exercise ? "exercise/" : ""
+        let own = "\(drill)op/\(town.id.code)/"
+        guard let event = alert.event else {
+            return EventID(alert.kind == "shelter" ? "\(own)shelter/\(alert.shelter ?? "")" : "\(own)\(id.text)")
+        }
+        if event.count > 200 || !event.hasPrefix(own) || event.count == own.count {
+            problems.add("event", "must begin with \(own): an alert updates its own town's events, and a drill a drill")
+        }
+        return EventID(event)
+    }
+
+    // MARK: Fields
+
+    /// Nil where nothing is written or something is wrong with it.
+    private mutating func text(_ field: String, _ written: String?, limit: Int) -> String? {
+        guard let written else { return nil }
+        if written.count > limit {
+            problems.add(field, "\(written.count) characters, more than \(limit)")
+        } else if written.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" || $0.value == 0x7F }) {
+            problems.add(field, "holds control characters")
+        } else if written.allSatisfy(\.isWhitespace) {
+            if field != "districts" { problems.add(field, "is empty") }
+        } else {
+            return written
+        }
+        return nil
+    }
+
+    private mutating func refuse(_ fields: [String], of what: String) {
+        let written: [String: Bool] = [
+            "level": alert.level != nil, "hazard": alert.hazard != nil, "districts": alert.districts != nil,
+            "reason": alert.reason != nil, "shelters": alert.shelters != nil, "shelter": alert.shelter != nil,
+            "state": alert.state != nil, "note": alert.note != nil, "title": alert.title != nil,
+            "body": alert.body != nil, "lifted": alert.lifted != nil,
+        ]
+        for field in fields where written[field] == true { problems.add(field, "is no part of \(what)") }
+    }
+}

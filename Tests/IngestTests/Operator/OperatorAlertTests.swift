@@ -1,0 +1,91 @@
+import AlertModel
+import FoundationEssentials
+import Testing
+
+@testable import Ingest
+
+private let now = Date(timeIntervalSince1970: 1_760_000_000)
+
+@Suite("An operator's alert")
+struct OperatorAlertTests {
+    private let town: Town
+    init() throws {
+        town = Town(
+            id: try #require(TownID("042056")), name: "気仙沼市", romanName: "Kesennuma City", areas: [:], districts: ["南町", "港町"],
+            shelters: [Shelter(id: "s1", name: "第一小学校", address: "南町1")])
+    }
+
+    private func send(_ json: String) throws(OperatorProblems) -> SortedAlert {
+        try OperatorAlert.read(Array(json.utf8)).alert(in: town, id: AlertID("a1"), now: now)
+    }
+
+    private func problems(_ json: String) -> [String] {
+        do throws(OperatorProblems) {
+            _ = try send(json)
+            return []
+        } catch {
+            return error.problems.map(\.field)
+        }
+    }
+
+    @Test("An order becomes an alert of the town, real or drill as it says")
+    func order() throws {
+        let json = #"{"town":"042056","kind":"evacuation","mode":"MODE","level":4,"hazard":"津波","districts":["南町"],"reason":"津波が来ます","shelters":["s1"]}"#
+        guard case .actual(let real) = try send(json.replacing("MODE", with: "actual")) else { Issue.record("no real alert"); return }
+        #expect(real.event.text == "op/042056/a1" && real.title == "避難指示" && real.message == .alert)
+        #expect(real.detail == .evacuation(EvacuationOrder(
+            level: .order, hazard: "津波", districts: ["南町"], reason: "津波が来ます", shelters: ["s1"])))
+        #expect(real.expires == now.addingTimeInterval(72 * 3_600) && real.town == town.id)
+        guard case .exercise(let drill) = try send(json.replacing("MODE", with: "exercise")) else { Issue.record("no drill"); return }
+        #expect(drill.event.text == "exercise/op/042056/a1")
+    }
+
+    @Test("Everything wrong is said at once, by field", arguments: [
+        ("{}", ["town", "kind", "mode"]),
+        ("[]", [""]),
+        (#"{"town":"042056","kind":"evacuation","mode":"actual"}"#, ["level", "hazard", "districts"]),
+        (#"{"town":"042056","kind":"evacuation","mode":"live","level":2,"hazard":"hail","districts":[]}"#,
+         ["level", "hazard", "districts", "mode"]),
+        (#"{"town":"042056","kind":"evacuation","mode":"actual","level":"4","hazard":1,"distrcts":["南町"]}"#,
+         ["level", "hazard", "distrcts"]),
+        (#"{"town":"042056","kind":"evacuation","mode":"actual","level":4,"hazard":"津波","districts":["北町"," "],"shelters":["x"]}"#,
+         ["districts", "districts", "shelters"]),
+        (#"{"town":"132063","kind":"notice","mode":"actual","title":"断水","body":"断水です","level":4}"#, ["level", "town"]),
+        (#"{"town":"042056","kind":"notice","mode":"actual","title":"","body":"a\u0007b"}"#, ["title", "body"]),
+        (#"{"town":"042056","kind":"shelter","mode":"actual","shelter":"x","state":"half"}"#, ["state", "shelter"]),
+        (#"{"town":"042056","kind":"eew","mode":"actual"}"#, ["kind"]),
+        (#"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"x","expires":"tomorrow"}"#, ["expires"]),
+        (#"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"x","expires":"2030-01-01T00:00:00+09:00"}"#, ["expires"]),
+        (#"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"x","event":"op/132063/1"}"#, ["event"]),
+        (#"{"town":"042056","kind":"notice","mode":"exercise","title":"断水","body":"x","event":"op/042056/1"}"#, ["event"]),
+    ])
+    func refused(json: String, fields: [String]) { #expect(problems(json) == fields) }
+
+    @Test("Sizes are bounded")
+    func sizes() {
+        let long = String(repeating: "あ", count: 2_001)
+        #expect(problems(#"{"town":"042056","kind":"notice","mode":"actual","title":"\#(long)","body":"\#(long)"}"#) == ["title", "body"])
+        #expect(problems(String(repeating: " ", count: OperatorAlert.sizeLimit + 1)) == [""])
+        let many = (0...200).map { _ in #""南町""# }.joined(separator: ",")
+        #expect(problems(#"{"town":"042056","kind":"evacuation","mode":"actual","level":4,"hazard":"津波","districts":[\#(many)]}"#) == ["districts"])
+    }
+
+    @Test("A shelter has one story, and an update joins its event")
+    func events() throws {
+        let shelter = try send(#"{"town":"042056","kind":"shelter","mode":"actual","shelter":"s1","state":"open"}"#).content
+        #expect(shelter.event.text == "op/042056/shelter/s1" && shelter.title == "避難所開設")
+        let update = try send(
+            #"{"town":"042056","kind":"evacuation","mode":"actual","level":4,"hazard":"津波","districts":["市内全域"],"lifted":true,"event":"op/042056/a0"}"#).content
+        #expect(update.event.text == "op/042056/a0" && update.message == .update && update.title == "避難指示の解除")
+    }
+
+    @Test("A cancel follows its alert, is newer and lives an hour at least")
+    func cancel() throws {
+        let notice = try send(#"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"x","expires":"2025-10-09T18:00:00+09:00"}"#).content
+        let cancel = notice.cancelled(as: AlertID("a2"), by: "気仙沼市", reason: "誤報", now: now.addingTimeInterval(5))
+        #expect(cancel.event == notice.event && cancel.message == .cancel)
+        #expect(cancel.revision.isNewer(than: notice.revision) && cancel.expires >= now.addingTimeInterval(3_600))
+        let same = notice.cancelled(as: AlertID("a2"), by: "気仙沼市", reason: nil, now: now.addingTimeInterval(-5))
+        #expect(same.revision.isNewer(than: notice.revision))
+    }
+}
