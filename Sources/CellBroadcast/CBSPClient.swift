@@ -71,6 +71,11 @@ package final class CBSPClient: Sendable {
             CBSPLine(configuration, loop: loop, recover: recover, onEvent: onEvent), eventLoop: loop)
     }
 
+    /// Nobody can ask any more.
+    deinit {
+        loop.execute { [line] in line.value.close(nil) }
+    }
+
     /// Begins to connect, or to listen; a second call does nothing.
     package func start() {
         loop.execute { [line] in line.value.start() }

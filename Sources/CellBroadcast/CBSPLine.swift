@@ -13,6 +13,9 @@ final class CBSPLine {
     private var server: (any Channel)?
     private var waiting: [Waiting] = []
     private var pause: Duration
+    private var openedAt = NIODeadline.now()
+    /// Said once, until there is a connection again.
+    private var isKnownLost = false
     private var isStarted = false
     private var isClosed = false
 
@@ -41,11 +44,12 @@ final class CBSPLine {
         open()
     }
 
-    func close(_ done: EventLoopPromise<Void>) {
+    /// A second call does nothing more.
+    func close(_ done: EventLoopPromise<Void>?) {
         isClosed = true
         conversation?.close("closed by us")
         for one in waiting { giveUp(one.token, .notConnected) }
-        if let server { server.close(promise: done) } else { done.succeed() }
+        if let server { server.close(promise: done) } else { done?.succeed() }
         server = nil
     }
 
@@ -135,7 +139,8 @@ final class CBSPLine {
         let old = conversation
         conversation = new
         old?.close("another connection took its place")
-        pause = configuration.firstPause
+        openedAt = .now()
+        isKnownLost = false
         onEvent(.connected)
         writeAgain(on: new)
         let ready = waiting
@@ -150,9 +155,12 @@ final class CBSPLine {
         if let old {
             guard old === conversation else { return }
             conversation = nil
+            // A controller that serves another centre takes a connection and closes it: that is no success.
+            if .now() - openedAt > TimeAmount(configuration.longestPause) { pause = configuration.firstPause }
         }
         guard !isClosed else { return }
-        onEvent(.disconnected(reason))
+        if !isKnownLost { onEvent(.disconnected(reason)) }
+        isKnownLost = true
         guard server == nil else { return }
         loop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
             guard !self.isClosed else { return }

@@ -8,8 +8,24 @@ struct CBSPCodecTests {
         ("13000008 04000106 1600 0d01", CBSPMessage(.restart, [.cells(.all), .broadcastType(0), .recovery(1)])),
         ("16000002 1805", CBSPMessage(.keepAlive, [.keepAlivePeriod(WarningPeriod(encoded: 5))])),
         ("17000000", CBSPMessage(.keepAliveComplete, [])),
+        // osmo-bsc 1.9.0 to a KILL it does not know: all its cells by CGI, cause 2.
+        ("06000012 0e1100 027000 090009 00 44f001 0001 0001 02",
+         CBSPMessage(.killFailure, [
+            .messageIdentifier(0x1100), .oldSerial(SerialNumber(encoded: 0x7000)),
+            .failures([CellFailure(naming: .globalIdentity, cell: cell, cause: .referenceNotIdentified)]),
+         ])),
+        // And to a replacement: how often the old one went out, where the new one does.
+        ("02000024 0ea004 034011 024010 08000b 00 44f001 0001 0001 0000 00 040008 00 44f001 0001 0001 1200",
+         CBSPMessage(.writeReplaceComplete, replaced)),
         // The beginning of libosmocore's WRITE-REPLACE FAILURE, with a failure list of one cell.
         ("0300000f 0e0003 034170 090006 0100010002 0d", refusal),
+    ]
+
+    static let cell = CellName([0x44, 0xF0, 0x01, 0x00, 0x01, 0x00, 0x01])
+    static let replaced: [CBSPElement] = [
+        .messageIdentifier(0xA004), .newSerial(SerialNumber(encoded: 0x4011)), .oldSerial(SerialNumber(encoded: 0x4010)),
+        .completed(CompletedList(naming: .globalIdentity, items: [.init(cell: cell, broadcasts: 0, certainty: 0)])),
+        .cells(CellList(.globalIdentity, [cell]) ?? .all), .channel(0),
     ]
 
     static let refusal = CBSPMessage(.writeReplaceFailure, [

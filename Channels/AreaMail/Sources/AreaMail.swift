@@ -26,11 +26,13 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
     }
 
     private let shelves: Shelves
+    private let lines: Lines
     private let setup: ChannelSetup<M>
 
     public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
         self.setup = setup
         shelves = Shelves(notebook: setup.notebook, mode: M.name)
+        lines = Lines(shelves: shelves, logger: setup.logger, wallClock: setup.wallClock)
     }
 
     public static func check(_ farEnd: FarEnd<M>) throws(SettingsError) {
@@ -50,7 +52,7 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
     ) async throws(DeliveryFailure) -> Receipt {
         let settings = try settings(of: delivery.farEnd)
         let shelf = shelves.shelf(of: delivery.farEnd.town, delivery.farEnd.id)
-        let gateway = gateway(settings, shelf, deadline: delivery.deadline)
+        let gateway = gateway(settings, deadline: delivery.deadline)
         guard delivery.message != .cancel else { return try await takeBack(delivery.event, gateway, shelf) }
         let order = try Order(message, delivery, settings, now: setup.wallClock())
         return try await put(order, gateway, shelf)
@@ -63,14 +65,15 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
         guard !entry.isOnTheAir(order) else {
             return Receipt(reference: entry.reference, note: "on the air already; nothing was sent")
         }
+        var meaning: String?
         for slot in entry.slots where !slot.isRetired && slot.confirmed != order.delivery {
-            try await gateway.put(slot, order) { shelf.note($0, of: slot, in: order) }
+            meaning = try await gateway.put(slot, order) { shelf.note($0, of: slot, in: order) }
         }
         for slot in entry.slots where slot.isRetired {
             try await gateway.remove(slot)
             shelf.note(.gone, of: slot, in: order)
         }
-        return Receipt(reference: entry.reference, note: gateway.meaning)
+        return Receipt(reference: entry.reference, note: meaning)
     }
 
     /// Takes every slot of the event off the air. What is not there any more counts as taken off.
@@ -86,9 +89,23 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
     }
 
     private func gateway(
-        _ settings: GatewaySettings, _ shelf: Shelf, deadline: ContinuousClock.Instant
+        _ settings: GatewaySettings, deadline: ContinuousClock.Instant
     ) -> any Gateway {
-        ECBEGateway(transport: setup.transport, settings: settings, deadline: deadline)
+        switch settings.way {
+        case .ecbe: ECBEGateway(transport: setup.transport, settings: settings, deadline: deadline)
+        case .cbsp:
+            CBSPGateway(line: lines.line(to: settings.address, keepAlive: settings.keepAlive), deadline: deadline)
+        }
+    }
+
+    /// Keeps the lines to base-station controllers, those with something on the air from the first moment.
+    public func run() async {
+        lines.openRemembered()
+        // A stream that says nothing ends when the task is cancelled, and never otherwise.
+        let (silence, end) = AsyncStream<Never>.makeStream()
+        for await _ in silence {}
+        end.finish()
+        await lines.close()
     }
 
     private func settings(of farEnd: FarEnd<M>) throws(DeliveryFailure) -> GatewaySettings {

@@ -19,18 +19,18 @@ struct ECBEGateway: Gateway {
     /// Answers are a word or a line.
     private static let answerLimit = 4096
 
-    var meaning: String { "accepted, nothing more: the centre says so even where a base station refused" }
-
     func put(
         _ slot: Slot, _ order: Order, note: @Sendable (Slot.Change) -> Void
-    ) async throws(DeliveryFailure) {
+    ) async throws(DeliveryFailure) -> String {
+        let meaning = "accepted, nothing more: the centre says so even where a base station refused"
         if slot.mayBeOnTheAir { try await clear(slot, note) }
-        if try await post(slot, order, note) == .created { return }
+        if try await post(slot, order, note) == .created { return meaning }
         // 409: it stands there, from an attempt whose answer was lost.
         try await clear(slot, note)
         guard try await post(slot, order, note) == .created else {
             throw .unavailable("\(slot.identifier) is still active at the centre after DELETE (409)")
         }
+        return meaning
     }
 
     func remove(_ slot: Slot) async throws(DeliveryFailure) {
@@ -83,11 +83,11 @@ struct ECBEGateway: Gateway {
     private static func body(
         _ slot: Slot, _ order: Order, _ settings: GatewaySettings
     ) throws(DeliveryFailure) -> [UInt8] {
-        let airing = Airing(slot, order, settings)
+        let airing = order.airing
         let message = ECBEMessage(
             sender: settings.senderName, identifier: slot.identifier, serial: slot.serial,
-            broadcast: try slot.broadcast(of: order.words), period: airing.period, broadcasts: airing.broadcasts,
-            warningSeconds: airing.warningSeconds)
+            broadcast: slot.warning.map { .warning($0) } ?? .text(order.pages), period: airing.period,
+            broadcasts: airing.broadcasts, warningSeconds: airing.warningSeconds)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         do {

@@ -9,21 +9,28 @@ struct Entry: Sendable, Codable, Hashable {
     /// The delivery whose words these are.
     private(set) var delivery: DeliveryID
     private(set) var words: String
+    /// When these words were first sent.
+    private(set) var made: Date
     private(set) var expires: Date
+    private(set) var route: Route
     var slots: [Slot] = []
 
     init(_ order: Order) {
         event = order.event
         delivery = order.delivery
         words = order.words
+        made = order.made
         expires = order.expires
+        route = order.route
     }
 
     /// A new revision: what it does not ask for again is to leave the air.
     mutating func begin(_ order: Order) {
         delivery = order.delivery
         words = order.words
+        made = order.made
         expires = order.expires
+        route = order.route
         for index in slots.indices { slots[index].isRetired = true }
     }
 
@@ -41,6 +48,14 @@ struct Entry: Sendable, Codable, Hashable {
     func repeats(_ order: Order) -> Bool {
         isWholeOnTheAir && words == order.words && expires >= order.expires
             && (slots.map(\.role) + order.broadcasts.map(\.role)).allSatisfy { $0 == .text }
+    }
+
+    /// What is left of a slot's time on the air; nil when it has ended by itself. A warning is over within a minute or
+    /// so: written again later, it would wake people for an earthquake that is long past.
+    func rest(of slot: Slot, pages: Int, now: Date) -> Airing? {
+        let airing = Airing(pages: pages, seconds: expires.timeIntervalSince(made), route.rhythm)
+        let seconds = airing.seconds(isWarning: slot.role == .warning) - now.timeIntervalSince(made)
+        return seconds > 0 ? Airing(pages: pages, seconds: seconds, route.rhythm) : nil
     }
 
     func says(_ words: String) -> Bool { isWholeOnTheAir && self.words == words }
@@ -100,15 +115,6 @@ struct Slot: Sendable, Codable, Hashable {
         case .gone:
             confirmed = nil
             standing = []
-        }
-    }
-
-    func broadcast(of words: String) throws(DeliveryFailure) -> ECBEMessage.Broadcast {
-        if let warning { return .warning(warning) }
-        do {
-            return .text(try PagedText(ucs2: words))
-        } catch {
-            throw .rejected("\(error)")
         }
     }
 }

@@ -18,15 +18,12 @@ struct GatewaySettings: Sendable, Hashable {
     /// ECBE: the base, without a slash at its end. CBSP: `host:port`.
     let address: String
     let senderName: String
+    /// Seconds between two KEEP-ALIVEs (CBSP).
+    let keepAlive: Int
     /// For a reverse proxy before the centre; ECBE itself knows no authentication.
     let token: String?
     let identifiers: Identifiers
-    /// In units of 1.883 s, 1…4095 (ECBE).
-    let repetitionPeriod: Int
-    /// The most times a text is sent; nil: as long as the alert is valid.
-    let mostBroadcasts: Int?
-    /// Seconds, 1…3600 (TS 48.049): how long an ETWS primary is repeated at most.
-    let warningPeriod: Int
+    let rhythm: Rhythm
     /// Whether a body that is on the air for another event is refused (SaigaiTask does).
     let refusesRepeats: Bool
 
@@ -41,10 +38,12 @@ struct GatewaySettings: Sendable, Hashable {
         guard (1...32).contains(senderName.utf8.count) else { throw SettingsError("cbe_name: 1 to 32 octets") }
         token = settings["token"]
         identifiers = try Identifiers(settings, mode: mode)
-        // 32 × 1.883 s is about a minute: a phone that enters the area hears within that.
-        repetitionPeriod = try reader.number("repetition_period", 1...4095) ?? 32
-        mostBroadcasts = try reader.number("num_of_bcast", 1...65535)
-        warningPeriod = try reader.number("warning_period", 1...3600) ?? 60
+        rhythm = Rhythm(
+            // 32 × 1.883 s is about a minute: a phone that enters the area hears within that.
+            repetitionPeriod: try reader.number("repetition_period", 1...4095) ?? 32,
+            mostBroadcasts: try reader.number("num_of_bcast", 1...65535),
+            warningPeriod: try reader.number("warning_period", 1...3600) ?? 60)
+        keepAlive = try reader.number("keep_alive", 1...120) ?? 10
         switch settings["repeats"] {
         case nil: refusesRepeats = mode == .actual
         case "refuse": refusesRepeats = true

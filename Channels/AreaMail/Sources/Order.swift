@@ -3,6 +3,13 @@ import CellBroadcast
 import ChannelKit
 import FoundationEssentials
 
+/// Where an entry went, to write it again there.
+struct Route: Sendable, Codable, Hashable {
+    /// `host:port` of a base-station controller we speak to ourselves; nil behind a centre, which remembers.
+    let controller: String?
+    let rhythm: Rhythm
+}
+
 /// What one delivery wants on the air: the broadcasts in the order they go out, and until when.
 struct Order: Sendable {
     enum Role: String, Sendable, Codable {
@@ -24,6 +31,8 @@ struct Order: Sendable {
     let broadcasts: [Broadcast]
     /// Title and body as a phone shows them, one below the other.
     let words: String
+    let pages: PagedText
+    let route: Route
     let made: Date
     let expires: Date
     let refusesRepeats: Bool
@@ -40,11 +49,16 @@ struct Order: Sendable {
         words = text.title.isEmpty ? text.body : "\(text.title)\n\(text.body)"
         broadcasts = Self.broadcasts(message.alert.kind, message.priority, M.name, settings.identifiers)
         refusesRepeats = settings.refusesRepeats && !broadcasts.contains { $0.role == .warning }
+        route = Route(controller: settings.way == .cbsp ? settings.address : nil, rhythm: settings.rhythm)
         do {
-            _ = try PagedText(ucs2: words)
+            pages = try PagedText(ucs2: words)
         } catch {
             throw .rejected("\(error)")
         }
+    }
+
+    var airing: Airing {
+        Airing(pages: pages.pages.count, seconds: expires.timeIntervalSince(made), route.rhythm)
     }
 
     /// JMA has ETWS sent for warnings only; a tsunami advisory (priority routine and below) is a text.

@@ -26,6 +26,22 @@ final class Shelves: Sendable {
     }
 }
 
+extension Shelves {
+    /// Every entry that went straight to a controller, of all far ends the notebook knows.
+    var entriesOfControllers: [Entry] {
+        for key in notebook.keys(prefix: prefix) {
+            let parts = key.dropFirst(prefix.count).split(separator: "/", maxSplits: 2)
+            if parts.count == 3, let town = TownID(String(parts[0])) { _ = shelf(of: town, String(parts[1])) }
+        }
+        return shelves.withLock { Array($0.values) }.flatMap(\.entries).filter { $0.route.controller != nil }
+    }
+
+    /// Those of the shelves in use.
+    func entries(of controller: String) -> [Entry] {
+        shelves.withLock { Array($0.values) }.flatMap(\.entries).filter { $0.route.controller == controller }
+    }
+}
+
 /// One far end's `ShelfState`, written to the notebook with every change.
 ///
 /// Message codes are reserved in blocks: the notebook holds the first code that was never promised, so that a restart

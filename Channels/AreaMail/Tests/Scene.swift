@@ -24,7 +24,7 @@ struct Scene<M: Mode> {
         let now = now
         return try AreaMail<M>(ChannelSetup(
             settings: [:], transport: centre, stream: NoStream(), notebook: notebook,
-            directory: URL(filePath: "/tmp"), logger: Logger(label: "test"), wallClock: { now }))
+            directory: URL(filePath: "/tmp"), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, wallClock: { now }))
     }
 
     var farEnd: FarEnd<M> { FarEnd(town: town, id: "centre", name: "市の配信端末", settings: settings) }
@@ -34,7 +34,7 @@ struct Scene<M: Mode> {
     func deliver(
         _ body: String, to adapter: AreaMail<M>, event: String = "op/042056/1", revision: Int = 1,
         kind: AlertKind = .evacuation, message: MessageType = .alert, priority: Priority = .urgent,
-        validFor seconds: Double = 3600
+        validFor seconds: Double = 3600, within limit: Duration = .seconds(20)
     ) async throws(DeliveryFailure) -> Receipt {
         let id = AlertID("\(event)-\(revision)-\(message.rawValue)")
         let content = AlertContent(
@@ -50,7 +50,7 @@ struct Scene<M: Mode> {
             Delivery(
                 id: DeliveryID(alert: id, town: town, channel: "area-mail", endpoint: "centre"), alert: id,
                 event: EventID(event), message: message, farEnd: farEnd, priority: priority, attempt: 1,
-                deadline: .now + .seconds(20)))
+                deadline: .now + limit))
     }
 }
 

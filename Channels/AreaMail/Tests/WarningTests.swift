@@ -61,6 +61,19 @@ struct WarningTests {
         #expect(centre.calls.isEmpty && centre.active.count == 2)
     }
 
+    @Test("A warning is not written again once its minute is over, its text until it expires")
+    func rest() async throws {
+        let scene = try Scene(centre)
+        try await scene.deliver(words, to: scene.adapter(), kind: .eew, priority: .immediate)
+        let shelf = Shelf(notebook: scene.notebook, prefix: "area-mail/actual/042056/centre/")
+        let entry = try #require(shelf.entries.first)
+        let warning = entry.slots[0], text = entry.slots[1]
+        #expect(entry.rest(of: warning, pages: 1, now: scene.now + 59)?.warningSeconds == 1)
+        #expect(entry.rest(of: warning, pages: 1, now: scene.now + 61) == nil)
+        #expect(entry.rest(of: text, pages: 1, now: scene.now + 1800)?.broadcasts == 31)
+        #expect(entry.rest(of: text, pages: 1, now: scene.now + 3700) == nil)
+    }
+
     @Test("A drill uses test identifiers and the test type only")
     func drill() async throws {
         let scene = try Scene(centre, Exercise.self)
