@@ -77,9 +77,7 @@ enum CAPAreas {
     }
 
     private static func isUnknown(_ statement: AreaStatement) -> Bool {
-        switch statement.scheme {
-        case .polygon, .circle, .other: false
-        default: CodeTables.bundled.name(statement.scheme, statement.code) == nil
-        }
+        let tables = CodeTables.bundled
+        return tables.knows(statement.scheme) && !tables.knows(statement.scheme, statement.code)
     }
 }

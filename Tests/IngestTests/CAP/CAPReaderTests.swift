@@ -58,6 +58,15 @@ struct CAPReaderTests {
         ])
     }
 
+    @Test("A town's code nobody knows stays, and is reported")
+    func unknownCodes() throws {
+        var sample = SampleAlert()
+        #expect(try CAPReader.read(sample.octets).unknownCodes == [])
+        sample.area = sample.area.replacing("042056", with: "992011")
+        let bulletin = try CAPReader.read(sample.octets)
+        #expect(bulletin.areas.map(\.code) == ["992011"] && bulletin.unknownCodes == ["lg:992011"])
+    }
+
     @Test("The same ground in two languages is one area, and the first info speaks")
     func twoLanguages() throws {
         var sample = SampleAlert()
