@@ -5,9 +5,9 @@
 /// better than one too few. A line that crosses itself encloses what an odd number of its turns enclose.
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 extension Shape {
@@ -26,7 +26,8 @@ extension Shape {
         case (.polygon(let mine), .polygon(let theirs)):
             guard let mine = Ring(mine), let theirs = Ring(theirs) else { return false }
             return mine.intersects(theirs)
-        case (.polygon(let points), .circle(let centre, let radius)), (.circle(let centre, let radius), .polygon(let points)):
+        case (.polygon(let points), .circle(let centre, let radius)),
+            (.circle(let centre, let radius), .polygon(let points)):
             guard let ring = Ring(points) else { return false }
             return ring.intersects(centre: centre, radius: radius)
         case (.circle(let mine, let radius), .circle(let theirs, let other)):
@@ -49,7 +50,8 @@ extension Coordinate {
     /// Kilometres along the great circle (haversine).
     public func distance(to other: Coordinate) -> Double {
         let (north, east) = (other.latitude.radians - latitude.radians, other.longitude.radians - longitude.radians)
-        let half = sin(north / 2) * sin(north / 2)
+        let half =
+            sin(north / 2) * sin(north / 2)
             + cos(latitude.radians) * cos(other.latitude.radians) * sin(east / 2) * sin(east / 2)
         return 2 * Shape.earthRadius * asin(min(1, half).squareRoot())
     }
@@ -59,7 +61,8 @@ extension Coordinate {
     fileprivate func seen(from centre: Coordinate) -> Ring.Point {
         let east = longitude.radians - centre.longitude.radians
         let x = cos(latitude.radians) * sin(east)
-        let y = cos(centre.latitude.radians) * sin(latitude.radians)
+        let y =
+            cos(centre.latitude.radians) * sin(latitude.radians)
             - sin(centre.latitude.radians) * cos(latitude.radians) * cos(east)
         let length = (x * x + y * y).squareRoot()
         guard length > 0 else { return Ring.Point(x: 0, y: 0) }

@@ -19,7 +19,8 @@ package struct CAPIssuer: Sendable, Hashable {
     package let contact: String?
 
     /// Throws for a sender with a space, a comma, `<` or `&`, or without anything (CAP 1.2 §3.2.1).
-    package init(sender: String, senderName: String, web: String? = nil, contact: String? = nil) throws(CAPWriterError) {
+    package init(sender: String, senderName: String, web: String? = nil, contact: String? = nil) throws(CAPWriterError)
+    {
         guard !sender.isEmpty, !sender.contains(where: { $0.isWhitespace || ",<&".contains($0) }) else {
             throw CAPWriterError("“\(sender)” is no CAP sender: not empty, no space, comma, < or &")
         }

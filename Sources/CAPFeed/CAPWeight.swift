@@ -20,7 +20,9 @@ struct CAPWeight {
         }
     }
 
-    private init(_ categories: [String], _ response: String?, _ urgency: String, _ severity: String, _ certainty: String) {
+    private init(
+        _ categories: [String], _ response: String?, _ urgency: String, _ severity: String, _ certainty: String
+    ) {
         self.categories = categories
         self.response = response
         self.urgency = urgency
@@ -29,12 +31,13 @@ struct CAPWeight {
     }
 
     private static func evacuation(_ order: EvacuationOrder) -> CAPWeight {
-        let cause = switch order.hazard {
-        case "洪水", "高潮", "内水氾濫": "Met"
-        case "大規模な火事": "Fire"
-        case "土砂災害", "地震", "津波", "火山現象": "Geo"
-        default: "Other"
-        }
+        let cause =
+            switch order.hazard {
+            case "洪水", "高潮", "内水氾濫": "Met"
+            case "大規模な火事": "Fire"
+            case "土砂災害", "地震", "津波", "火山現象": "Geo"
+            default: "Other"
+            }
         let categories = [cause, "Safety"]
         if order.isLifted { return CAPWeight(categories, "AllClear", "Past", "Minor", "Observed") }
         return switch order.level {

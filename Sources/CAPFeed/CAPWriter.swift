@@ -34,7 +34,8 @@ package enum CAPWriter {
         let signature = try signer.map { (signer) throws(CAPWriterError) in
             try signer.signature(over: open + xml.text + "</alert>")
         }
-        return Array("""
+        return Array(
+            """
             <?xml version="1.0" encoding="UTF-8"?>
             \(open)\(xml.text)\(signature ?? "")</alert>
 
@@ -102,7 +103,8 @@ package enum CAPWriter {
         let name = isJapanese || town.romanName.isEmpty ? town.name : town.romanName
         var districts: [String] = []
         if case .evacuation(let order) = content.detail { districts = order.districts }
-        xml.element("areaDesc", ([name] + [districts.joined(separator: "、")]).filter { !$0.isEmpty }.joined(separator: " "))
+        xml.element(
+            "areaDesc", ([name] + [districts.joined(separator: "、")]).filter { !$0.isEmpty }.joined(separator: " "))
         for area in content.areas where area.scheme == .polygon { xml.element("polygon", area.code) }
         for area in content.areas where area.scheme == .circle { xml.element("circle", area.code) }
         pair("geocode", "JISX0402", town.id.code, into: &xml)
@@ -114,7 +116,9 @@ package enum CAPWriter {
             default:
                 xml.open("area")
                 xml.element("areaDesc", area.name ?? area.code)
-                pair("geocode", area.scheme == .localGovernment ? "JISX0402" : area.scheme.rawValue, area.code, into: &xml)
+                pair(
+                    "geocode", area.scheme == .localGovernment ? "JISX0402" : area.scheme.rawValue, area.code,
+                    into: &xml)
                 xml.close("area")
             }
         }

@@ -17,9 +17,10 @@ struct GeometryTests {
     }
 
     private func square(_ south: Double, _ west: Double, _ size: Double) -> Shape {
-        .polygon([(0.0, 0.0), (size, 0), (size, size), (0, size), (0, 0)].map {
-            Coordinate(latitude: south + $0.0, longitude: west + $0.1)
-        })
+        .polygon(
+            [(0.0, 0.0), (size, 0), (size, size), (0, size), (0, 0)].map {
+                Coordinate(latitude: south + $0.0, longitude: west + $0.1)
+            })
     }
 
     /// A star around `centre`: simple by construction, its corners at rising angles.
@@ -29,7 +30,8 @@ struct GeometryTests {
         for corner in 0..<corners {
             let length = Double.random(in: reach / 3...reach, using: &numbers)
             let (east, north) = Self.direction(Double(corner) / Double(corners))
-            points.append(Coordinate(latitude: centre.latitude + length * north, longitude: centre.longitude + length * east))
+            points.append(
+                Coordinate(latitude: centre.latitude + length * north, longitude: centre.longitude + length * east))
         }
         return points + [points[0]]
     }
@@ -49,15 +51,19 @@ struct GeometryTests {
         Coordinate(latitude: .random(in: 24...45, using: &numbers), longitude: .random(in: 123...146, using: &numbers))
     }
 
-    @Test("Reading refuses what is no shape", arguments: [
-        "1,1 1,2 2,2", "1,1 1,2 2,2 2,1", "91,1 1,2 2,2 91,1", "1,181 1,2 2,2 1,181", "a,b 1,2 2,2 a,b", "1 1 2 2",
-        "1e1,1 1,2 2,2 1e1,1", "nan,1 1,2 2,2 nan,1", "", "1,1,1 1,2 2,2 1,1,1",
-    ])
+    @Test(
+        "Reading refuses what is no shape",
+        arguments: [
+            "1,1 1,2 2,2", "1,1 1,2 2,2 2,1", "91,1 1,2 2,2 91,1", "1,181 1,2 2,2 1,181", "a,b 1,2 2,2 a,b", "1 1 2 2",
+            "1e1,1 1,2 2,2 1e1,1", "nan,1 1,2 2,2 nan,1", "", "1,1,1 1,2 2,2 1,1,1",
+        ])
     func unreadable(text: String) {
         #expect(throws: ShapeError.self) { try Shape(polygon: text) }
     }
 
-    @Test("A circle is a point and kilometres", arguments: ["1,1", "1,1 -1", "1,1 x", "1,1 1 1", "", "139,35 1", "1,1 inf"])
+    @Test(
+        "A circle is a point and kilometres",
+        arguments: ["1,1", "1,1 -1", "1,1 x", "1,1 1 1", "", "139,35 1", "1,1 inf"])
     func unreadableCircles(text: String) {
         #expect(throws: ShapeError.self) { try Shape(circle: text) }
     }
@@ -119,11 +125,12 @@ struct GeometryTests {
             let shape = Shape.polygon(points)
             #expect(shape.contains(centre))
             #expect(shape.intersects(shape))
-            let smaller = Shape.polygon(points.map {
-                Coordinate(
-                    latitude: centre.latitude + ($0.latitude - centre.latitude) / 2,
-                    longitude: centre.longitude + ($0.longitude - centre.longitude) / 2)
-            })
+            let smaller = Shape.polygon(
+                points.map {
+                    Coordinate(
+                        latitude: centre.latitude + ($0.latitude - centre.latitude) / 2,
+                        longitude: centre.longitude + ($0.longitude - centre.longitude) / 2)
+                })
             #expect(shape.intersects(smaller) && smaller.intersects(shape))
             for corner in points { #expect(shape.contains(corner)) }
             let away = Shape.polygon(points.map { Coordinate(latitude: $0.latitude, longitude: $0.longitude + 1.01) })
@@ -167,9 +174,12 @@ struct GeometryTests {
             for (start, end) in zip(points, points.dropFirst()) {
                 for step in 0...50 {
                     let share = Double(step) / 50
-                    nearest = min(nearest, eye.distance(to: Coordinate(
-                        latitude: start.latitude + (end.latitude - start.latitude) * share,
-                        longitude: start.longitude + (end.longitude - start.longitude) * share)))
+                    nearest = min(
+                        nearest,
+                        eye.distance(
+                            to: Coordinate(
+                                latitude: start.latitude + (end.latitude - start.latitude) * share,
+                                longitude: start.longitude + (end.longitude - start.longitude) * share)))
                 }
             }
             #expect(shape.intersects(.circle(centre: eye, radius: nearest * 1.01 + 0.05)))
@@ -183,12 +193,15 @@ struct GeometryTests {
     @Test("A town of islands is met by what touches one of them")
     func outline() {
         func ring(_ south: Double, _ west: Double) -> [Coordinate] {
-            [(0.0, 0.0), (0.1, 0), (0.1, 0.1), (0, 0.1)].map { Coordinate(latitude: south + $0.0, longitude: west + $0.1) }
+            [(0.0, 0.0), (0.1, 0), (0.1, 0.1), (0, 0.1)].map {
+                Coordinate(latitude: south + $0.0, longitude: west + $0.1)
+            }
         }
         let town = [ring(35, 139), ring(34, 139.5), []]
         #expect(square(34.05, 139.55, 0.01).intersects(outline: town))
         #expect(!square(34.5, 139.5, 0.1).intersects(outline: town))
-        #expect(Shape.circle(centre: Coordinate(latitude: 35.05, longitude: 139.05), radius: 0).intersects(outline: town))
+        #expect(
+            Shape.circle(centre: Coordinate(latitude: 35.05, longitude: 139.05), radius: 0).intersects(outline: town))
         #expect(!square(35, 139, 1).intersects(outline: []))
     }
 

@@ -9,7 +9,8 @@ import Testing
 struct AlertFeedTests {
     private func feed(_ entries: [AlertFeed.Entry]) throws -> XMLElement {
         let octets = AlertFeed.atom(
-            town: FeedSamples.town, entries: entries, address: "https://hub.example.jp", issuer: try FeedSamples.issuer(),
+            town: FeedSamples.town, entries: entries, address: "https://hub.example.jp",
+            issuer: try FeedSamples.issuer(),
             updated: FeedSamples.sent)
         return try XMLDocument(octets).root
     }
@@ -41,6 +42,8 @@ struct AlertFeedTests {
         #expect(root.text("updated") == root.first("entry")?.text("updated"))
         let empty = try feed([])
         #expect(empty.all("entry").isEmpty && empty.text("updated") == "2026-04-01T09:00:00+09:00")
-        for name in ["id", "title", "author"] { #expect(empty.all("entry").isEmpty && !empty.children.filter { $0.name == name }.isEmpty) }
+        for name in ["id", "title", "author"] {
+            #expect(empty.all("entry").isEmpty && !empty.children.filter { $0.name == name }.isEmpty)
+        }
     }
 }

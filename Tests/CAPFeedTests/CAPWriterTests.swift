@@ -8,10 +8,12 @@ import Testing
 @Suite("Writing CAP")
 struct CAPWriterTests {
     private func write(
-        _ content: AlertContent, mode: ModeName = .actual, references: [CAPReference] = [], texts: [CAPText] = FeedSamples.texts
+        _ content: AlertContent, mode: ModeName = .actual, references: [CAPReference] = [],
+        texts: [CAPText] = FeedSamples.texts
     ) throws -> [UInt8] {
         try CAPWriter.document(
-            for: content, mode: mode, texts: texts, town: FeedSamples.town, issuer: try FeedSamples.issuer(), references: references)
+            for: content, mode: mode, texts: texts, town: FeedSamples.town, issuer: try FeedSamples.issuer(),
+            references: references)
     }
 
     @Test("What is written is read back as it was meant")
@@ -24,7 +26,9 @@ struct CAPWriterTests {
         #expect(bulletin.headline == "警戒レベル4 避難指示")
         #expect(bulletin.text == "<津波> のおそれ & 避難\r\n開始\n高台へ")
         #expect(bulletin.severity == "Severe" && bulletin.signature == Bulletin.Signature.none)
-        #expect(bulletin.areas.map(\.scheme) == [.polygon, .localGovernment, .jmaTsunami, .polygon, .localGovernment].uniqued)
+        #expect(
+            bulletin.areas.map(\.scheme)
+                == [.polygon, .localGovernment, .jmaTsunami, .polygon, .localGovernment].uniqued)
         #expect(bulletin.areas.first?.name == "気仙沼市 鹿折地区、松岩地区")
     }
 
@@ -42,8 +46,12 @@ struct CAPWriterTests {
     func references(message: MessageType) throws {
         #expect(throws: CAPWriterError.self) { try write(FeedSamples.order(message)) }
         let bulletin = try CAPReader.read(try write(FeedSamples.order(message), references: [FeedSamples.reference]))
-        #expect(bulletin.references == [.init(
-            sender: "kikikanri@city.mihon.example.jp", identifier: "op/042056/2026-0001/0", sent: "2026-04-01T08:50:00+09:00")])
+        #expect(
+            bulletin.references == [
+                .init(
+                    sender: "kikikanri@city.mihon.example.jp", identifier: "op/042056/2026-0001/0",
+                    sent: "2026-04-01T08:50:00+09:00")
+            ])
     }
 
     @Test("A cancel after the expiry is still a legal alert")
@@ -56,7 +64,8 @@ struct CAPWriterTests {
 
     @Test("Control characters are left out, a long headline is cut")
     func texts() throws {
-        let text = CAPText(language: .japanese, headline: String(repeating: "あ", count: 300), description: "a\u{0}\u{8}\u{FFFE}b")
+        let text = CAPText(
+            language: .japanese, headline: String(repeating: "あ", count: 300), description: "a\u{0}\u{8}\u{FFFE}b")
         let bulletin = try CAPReader.read(try write(FeedSamples.order(), texts: [text]))
         #expect(bulletin.headline?.count == 160)
         #expect(bulletin.text == "ab")
@@ -74,9 +83,13 @@ struct CAPWriterTests {
         for message in [MessageType.alert, .update, .cancel] {
             content.message = message
             for level in EvacuationOrder.Level.allCases {
-                content.detail = kind == .evacuation
-                    ? .evacuation(EvacuationOrder(level: level, hazard: "洪水", districts: ["市内全域"], isLifted: message == .update)) : .none
-                _ = try CAPReader.read(try write(content, mode: .exercise, references: message == .alert ? [] : [FeedSamples.reference]))
+                content.detail =
+                    kind == .evacuation
+                    ? .evacuation(
+                        EvacuationOrder(level: level, hazard: "洪水", districts: ["市内全域"], isLifted: message == .update))
+                    : .none
+                _ = try CAPReader.read(
+                    try write(content, mode: .exercise, references: message == .alert ? [] : [FeedSamples.reference]))
             }
         }
     }

@@ -10,7 +10,9 @@ enum FeedSamples {
     static let sent = Date(timeIntervalSince1970: 1_775_001_600)
 
     static func issuer() throws -> CAPIssuer {
-        try CAPIssuer(sender: "kikikanri@city.mihon.example.jp", senderName: "気仙沼市 危機管理課", web: "https://www.city.mihon.example.jp/")
+        try CAPIssuer(
+            sender: "kikikanri@city.mihon.example.jp", senderName: "気仙沼市 危機管理課",
+            web: "https://www.city.mihon.example.jp/")
     }
 
     static func order(_ message: MessageType = .alert, level: EvacuationOrder.Level = .order) -> AlertContent {
@@ -30,9 +32,11 @@ enum FeedSamples {
     static let texts = [
         CAPText(language: .japanese, headline: "警戒レベル4 避難指示", description: "<津波> のおそれ & 避難\r\n開始", instruction: "高台へ"),
         CAPText(language: .easyJapanese, headline: "にげてください", description: "つなみが きます"),
-        CAPText(language: .english, event: "Evacuation order", headline: "Evacuate now", description: "A tsunami may come."),
+        CAPText(
+            language: .english, event: "Evacuation order", headline: "Evacuate now", description: "A tsunami may come."),
     ]
 
     static let reference = CAPReference(
-        sender: "kikikanri@city.mihon.example.jp", id: AlertID("op/042056/2026-0001/0"), sent: sent.addingTimeInterval(-600))
+        sender: "kikikanri@city.mihon.example.jp", id: AlertID("op/042056/2026-0001/0"),
+        sent: sent.addingTimeInterval(-600))
 }

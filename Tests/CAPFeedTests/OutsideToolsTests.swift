@@ -16,7 +16,8 @@ enum OutsideTools {
         let environment = ProcessInfo.processInfo.environment["NOROSHI_CORPUS"]
         let here = FileManager.default.currentDirectoryPath
         let beside = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        return [environment, "\(beside)/../shared/corpus", "\(here)/../shared/corpus", "\(here)/../../shared/corpus"].compactMap { $0 }
+        return [environment, "\(beside)/../shared/corpus", "\(here)/../shared/corpus", "\(here)/../../shared/corpus"]
+            .compactMap { $0 }
             .map { "\($0)/cap/schema/oasis-CAP-v1.2.xsd" }.first { FileManager.default.fileExists(atPath: $0) }
     }()
 
@@ -46,7 +47,8 @@ enum OutsideTools {
 struct OutsideToolsTests {
     @Test(
         "The OASIS schema finds nothing to blame",
-        .enabled(if: OutsideTools.path("xmllint") != nil && OutsideTools.schema != nil, "xmllint or the schema is not here"),
+        .enabled(
+            if: OutsideTools.path("xmllint") != nil && OutsideTools.schema != nil, "xmllint or the schema is not here"),
         arguments: [MessageType.alert, .update, .cancel])
     func schema(message: MessageType) throws {
         try OutsideTools.withFolder { folder in
@@ -62,16 +64,23 @@ struct OutsideToolsTests {
 
     @Test(
         "xmlsec1 and our own reader verify our signature, and both notice a change",
-        .enabled(if: OutsideTools.path("xmlsec1") != nil && OutsideTools.path("openssl") != nil, "xmlsec1 or openssl is not installed"),
+        .enabled(
+            if: OutsideTools.path("xmlsec1") != nil && OutsideTools.path("openssl") != nil,
+            "xmlsec1 or openssl is not installed"),
         arguments: [true, false])
     func signature(withCertificate: Bool) throws {
         try OutsideTools.withFolder { folder in
-            _ = try OutsideTools.run("openssl", [
-                "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=mihon", "-newkey", "ec", "-pkeyopt",
-                "ec_paramgen_curve:P-256", "-keyout", "key.pem", "-out", "cert.pem",
-            ], in: folder)
-            func text(_ name: String) throws -> String { try String(contentsOf: folder.appending(path: name), encoding: .utf8) }
-            let signer = try CAPSigner(key: try text("key.pem"), certificate: withCertificate ? try text("cert.pem") : nil)
+            _ = try OutsideTools.run(
+                "openssl",
+                [
+                    "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=mihon", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-keyout", "key.pem", "-out", "cert.pem",
+                ], in: folder)
+            func text(_ name: String) throws -> String {
+                try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+            }
+            let signer = try CAPSigner(
+                key: try text("key.pem"), certificate: withCertificate ? try text("cert.pem") : nil)
             let octets = try CAPWriter.document(
                 for: FeedSamples.order(), mode: .actual, texts: FeedSamples.texts, town: FeedSamples.town,
                 issuer: try FeedSamples.issuer(), signer: signer)
@@ -101,10 +110,12 @@ struct OutsideToolsTests {
     func otherCertificate() throws {
         try OutsideTools.withFolder { folder in
             for name in ["a", "b"] {
-                _ = try OutsideTools.run("openssl", [
-                    "req", "-x509", "-nodes", "-subj", "/CN=\(name)", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-keyout", "\(name).key", "-out", "\(name).pem",
-                ], in: folder)
+                _ = try OutsideTools.run(
+                    "openssl",
+                    [
+                        "req", "-x509", "-nodes", "-subj", "/CN=\(name)", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-keyout", "\(name).key", "-out", "\(name).pem",
+                    ], in: folder)
             }
             let key = try String(contentsOf: folder.appending(path: "a.key"), encoding: .utf8)
             let certificate = try String(contentsOf: folder.appending(path: "b.pem"), encoding: .utf8)

@@ -9,15 +9,21 @@ enum CAPAreas {
     /// The JMA names are those of the JMA XML (codeType and the file of its code list).
     private static let schemes: [String: AreaScheme] = {
         let written: [(AreaScheme, [String])] = [
-            (.localGovernment, [
-                "lg", "JIS X 0402", "JIS X 0401", "JISX04010402", "全国地方公共団体コード", "地方公共団体コード", "市区町村コード",
-                "市町村コード", "LocalGovernmentCode", "urn:jp:lg",
-            ]),
+            (
+                .localGovernment,
+                [
+                    "lg", "JIS X 0402", "JIS X 0401", "JISX04010402", "全国地方公共団体コード", "地方公共団体コード", "市区町村コード",
+                    "市町村コード", "LocalGovernmentCode", "urn:jp:lg",
+                ]
+            ),
             (.jmaSeismic, ["jma-seismic", "AreaForecastLocalE", "地震情報／細分区域"]),
             (.jmaCity, ["jma-city", "AreaInformationCity", "気象・地震・火山情報／市町村等"]),
-            (.jmaEEW, [
-                "jma-eew", "AreaForecastEEW", "AreaForecastLocalEEW", "緊急地震速報／地方予報区", "緊急地震速報／府県予報区",
-            ]),
+            (
+                .jmaEEW,
+                [
+                    "jma-eew", "AreaForecastEEW", "AreaForecastLocalEEW", "緊急地震速報／地方予報区", "緊急地震速報／府県予報区",
+                ]
+            ),
             (.jmaTsunami, ["jma-tsunami", "AreaTsunami", "津波予報区"]),
             (.jmaForecast, ["jma-forecast", "AreaForecastLocalM", "気象情報／府県予報区・細分区域等"]),
             (.jmaRiver, ["jma-river", "AreaRiver", "河川", "水位観測所"]),
@@ -54,7 +60,8 @@ enum CAPAreas {
 
     private static func statements(of area: CAPAlert.Area) -> [AreaStatement] {
         let name: String? = area.description.isEmpty ? nil : area.description
-        let shapes = area.polygons.map { AreaStatement(scheme: .polygon, code: $0, name: name) }
+        let shapes =
+            area.polygons.map { AreaStatement(scheme: .polygon, code: $0, name: name) }
             + area.circles.map { AreaStatement(scheme: .circle, code: $0, name: name) }
         let codes = area.geocodes.map { statement(of: $0, name: name) }
         guard shapes.isEmpty, codes.isEmpty else { return shapes + codes }

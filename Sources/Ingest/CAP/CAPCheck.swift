@@ -90,13 +90,17 @@ struct CAPCheck {
                 throw refusal(path, "“\(text.prefix(40))” is none of \(words.joined(separator: ", "))")
             }
         case .language:
-            guard value.isLanguageTag else { throw refusal(path, "“\(value.prefix(40))” is no language tag (RFC 3066)") }
+            guard value.isLanguageTag else {
+                throw refusal(path, "“\(value.prefix(40))” is no language tag (RFC 3066)")
+            }
         case .dateTime:
             guard isMoment(value) else {
                 throw refusal(path, "“\(value.prefix(40))” is no time like 2026-04-01T09:00:00+09:00")
             }
         case .integer:
-            guard value.isNumber(decimals: false) else { throw refusal(path, "“\(value.prefix(40))” is no whole number") }
+            guard value.isNumber(decimals: false) else {
+                throw refusal(path, "“\(value.prefix(40))” is no whole number")
+            }
         case .uri:
             guard value.isURIReference else { throw refusal(path, "“\(value.prefix(80))” is no URI") }
         case .decimal:
@@ -146,11 +150,14 @@ extension String {
         for (index, octet) in octets.enumerated() where octet == 0x25 {
             guard index + 2 < octets.count, isHex(octets[index + 1]), isHex(octets[index + 2]) else { return false }
         }
-        guard let colon = octets.firstIndex(where: { [0x3A, 0x2F, 0x3F, 0x23].contains($0) }), octets[colon] == 0x3A else {
+        guard let colon = octets.firstIndex(where: { [0x3A, 0x2F, 0x3F, 0x23].contains($0) }), octets[colon] == 0x3A
+        else {
             return true
         }
         guard let first = octets.first, (0x41...0x5A).contains(first & 0xDF) else { return false }
-        return octets[..<colon].allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || [0x2B, 0x2D, 0x2E].contains($0) }
+        return octets[..<colon].allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || [0x2B, 0x2D, 0x2E].contains($0)
+        }
     }
 
     /// `xs:integer` or `xs:decimal`: an optional sign and digits, no exponent, no NaN.

@@ -61,8 +61,12 @@ struct CAPEditorial {
         let texts = [("headline", info.headline), ("description", info.description), ("instruction", info.instruction)]
         for (name, text) in texts {
             guard let text = text.map({ String($0.prefix(Self.searched)) }) else { continue }
-            if text.namesWebAddress { throw refusal("\(path)/\(name)", "a web address in the text (it belongs in web)") }
-            if text.namesTelephone { throw refusal("\(path)/\(name)", "a telephone number in the text (it belongs in contact)") }
+            if text.namesWebAddress {
+                throw refusal("\(path)/\(name)", "a web address in the text (it belongs in web)")
+            }
+            if text.namesTelephone {
+                throw refusal("\(path)/\(name)", "a telephone number in the text (it belongs in contact)")
+            }
             if text.hasMarkup { throw refusal("\(path)/\(name)", "HTML in the text") }
         }
     }
@@ -110,7 +114,10 @@ extension String {
     /// Tags of HTML by name; `<訓練>` is a way of writing, not markup.
     var hasMarkup: Bool {
         let text = lowercased()
-        let tags = ["<br", "<p>", "</", "<b>", "<i>", "<a ", "<div", "<span", "<font", "<img", "<script", "<strong", "<ul>", "<li>"]
+        let tags = [
+            "<br", "<p>", "</", "<b>", "<i>", "<a ", "<div", "<span", "<font", "<img", "<script", "<strong", "<ul>",
+            "<li>",
+        ]
         return tags.contains { text.contains($0) }
     }
 }

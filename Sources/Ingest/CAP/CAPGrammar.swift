@@ -3,7 +3,9 @@
 /// The schema language is not needed for it: a CAP alert is four sequences deep. Written from the OASIS schema of
 /// CAP 1.2 (2010) and from the schemas of 1.1 (2005) and 1.0 (2004); `CAPCheck` walks a document along it.
 package enum CAPVersion: String, Sendable, CaseIterable {
-    case v10 = "1.0", v11 = "1.1", v12 = "1.2"
+    case v10 = "1.0"
+    case v11 = "1.1"
+    case v12 = "1.2"
 
     package init?(namespace: String) {
         guard let match = Self.allCases.first(where: { $0.namespace == namespace }) else { return nil }
@@ -83,7 +85,8 @@ enum CAPGrammar {
         let categories = CAPSlot.Content.word(
             ["Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra"]
                 + (first ? [] : ["CBRNE"]) + ["Other"])
-        let responses = ["Shelter", "Evacuate", "Prepare", "Execute", "Monitor", "Assess", "None"]
+        let responses =
+            ["Shelter", "Evacuate", "Prepare", "Execute", "Monitor", "Assess", "None"]
             + (version == .v12 ? ["Avoid", "AllClear"] : [])
         let pair = CAPSlot.Content.pair
         return [
@@ -92,7 +95,8 @@ enum CAPGrammar {
         ] + (first ? [] : [.any("responseType", .word(responses))]) + [
             .one("urgency", .word(["Immediate", "Expected", "Future", "Past", "Unknown"])),
             .one("severity", .word(["Extreme", "Severe", "Moderate", "Minor", "Unknown"])),
-            .one("certainty", .word([first ? "Very Likely" : "Observed", "Likely", "Possible", "Unlikely", "Unknown"])),
+            .one(
+                "certainty", .word([first ? "Very Likely" : "Observed", "Likely", "Possible", "Unlikely", "Unknown"])),
             .optional("audience"), .any("eventCode", pair), .optional("effective", .dateTime),
             .optional("onset", .dateTime), .optional("expires", .dateTime), .optional("senderName"),
             .optional("headline"), .optional("description"), .optional("instruction"), .optional("web", .uri),

@@ -20,12 +20,15 @@ enum CAPKind {
         (.flood, ["洪水", "氾濫", "はん濫", "浸水", "flood", "inundation", "inondation"]),
         (.tornado, ["竜巻", "tornado", "waterspout"]),
         (.typhoon, ["台風", "typhoon", "hurricane", "tropical cyclone", "tropical storm"]),
-        (.weather, [
-            "気象", "大雨", "暴風", "強風", "大雪", "暴風雪", "高潮", "波浪", "雷", "霜", "濃霧", "乾燥", "なだれ", "低温",
-            "着氷", "着雪", "融雪", "熱中症", "高温", "storm", "blizzard", "rain", "snow", "wind", "gale", "heat", "cold",
-            "frost", "freez", "fog", "avalanche", "surge", "swell", "high surf", "lightning", "hail", "weather",
-            "thunder", "ice ", "orage", "neige", "vent", "pluie",
-        ]),
+        (
+            .weather,
+            [
+                "気象", "大雨", "暴風", "強風", "大雪", "暴風雪", "高潮", "波浪", "雷", "霜", "濃霧", "乾燥", "なだれ", "低温",
+                "着氷", "着雪", "融雪", "熱中症", "高温", "storm", "blizzard", "rain", "snow", "wind", "gale", "heat", "cold",
+                "frost", "freez", "fog", "avalanche", "surge", "swell", "high surf", "lightning", "hail", "weather",
+                "thunder", "ice ", "orage", "neige", "vent", "pluie",
+            ]
+        ),
         (.notice, ["お知らせ", "広報"]),
     ]
 
@@ -49,6 +52,14 @@ enum CAPKind {
     private static func match(_ text: String) -> AlertKind? {
         // An event is a few words; what is longer is not searched to its end.
         let text = text.prefix(200).lowercased()
-        return words.first { $0.1.contains { text.contains($0) } }?.0
+        return words.first { $0.1.contains { Self.names($0, in: text) } }?.0
+    }
+
+    /// Latin words begin where a word begins: "rain" is not in "train", nor "heat" in "threat".
+    private static func names(_ word: String, in text: String) -> Bool {
+        guard word.utf8.first.map({ $0 < 0x80 }) ?? false else { return text.contains(word) }
+        return text.ranges(of: word).contains { range in
+            range.lowerBound == text.startIndex || !text[text.index(before: range.lowerBound)].isLetter
+        }
     }
 }

@@ -89,7 +89,9 @@ struct CAPProse {
         }
         for (index, text) in area.polygons.enumerated() {
             points += text.utf8.count { $0 == 0x2C }
-            guard points <= Self.pointLimit else { throw refusal("\(path)/polygon", "more than \(Self.pointLimit) points") }
+            guard points <= Self.pointLimit else {
+                throw refusal("\(path)/polygon", "more than \(Self.pointLimit) points")
+            }
             try checkShape("\(path)/polygon[\(index + 1)]") { () throws(ShapeError) in try Shape(polygon: text) }
         }
         for (index, text) in area.circles.enumerated() {

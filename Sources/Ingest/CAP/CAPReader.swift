@@ -33,7 +33,9 @@ package enum CAPReader {
         try CAPCheck(version: version).check(root)
         let alert = try CAPAlert(root, version: version)
         // A draft is nobody's word yet: "not actionable in its current form" (CAP 1.2 §3.2.1).
-        guard alert.status != "Draft" else { throw Refusal("CAP \(version.rawValue): alert/status: a Draft is not actionable") }
+        guard alert.status != "Draft" else {
+            throw Refusal("CAP \(version.rawValue): alert/status: a Draft is not actionable")
+        }
         let references = try CAPReferences.read(alert.references ?? "", version: version)
         try CAPProse(alert: alert).check(references)
         try CAPEditorial(alert: alert).check()
@@ -50,7 +52,9 @@ package enum CAPReader {
 
     private static func version(of root: XMLElement) throws(Refusal) -> CAPVersion {
         if let version = CAPVersion(namespace: root.namespace) {
-            guard root.name == "alert" else { throw Refusal("CAP \(version.rawValue): the document is \(root.name), not alert") }
+            guard root.name == "alert" else {
+                throw Refusal("CAP \(version.rawValue): the document is \(root.name), not alert")
+            }
             return version
         }
         switch root.namespace {

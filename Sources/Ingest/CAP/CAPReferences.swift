@@ -10,8 +10,10 @@ enum CAPReferences {
         var references: [Bulletin.Reference] = []
         for word in text.split(whereSeparator: \.isWhitespace) {
             if version == .v10, !word.contains(","), let slash = word.lastIndex(of: "/") {
-                references.append(.init(
-                    sender: String(word[word.index(after: slash)...]), identifier: String(word[..<slash]), sent: ""))
+                references.append(
+                    .init(
+                        sender: String(word[word.index(after: slash)...]), identifier: String(word[..<slash]), sent: "")
+                )
                 continue
             }
             let fields = word.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

@@ -70,7 +70,8 @@ package enum CAPSignature {
     /// signature is wrong by XML-DSig (xmlsec1 says so too), but nobody changed the alert: it is not called forged,
     /// nor valid.
     private static func isRightBeforeIndentation(_ parts: SignatureParts, _ document: XMLDocument) -> Bool {
-        guard let covered = document.canonical(
+        guard
+            let covered = document.canonical(
                 parts.coverForm, of: document.root, without: parts.signature, isCompact: true),
             parts.digest.hash(covered) == parts.digestValue,
             let signed = document.canonical(parts.infoForm, of: parts.info, isCompact: true)

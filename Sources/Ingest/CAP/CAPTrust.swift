@@ -27,9 +27,13 @@ package struct CAPTrust: Sendable {
                 pins.insert(Array(pin))
             } else {
                 let der = try Self.der(ofPEM: text)
-                guard let key = text.contains("BEGIN CERTIFICATE")
-                    ? SigningKey(certificate: der) : SigningKey(publicKeyInfo: der)
-                else { throw Refusal("a trusted certificate or key cannot be read (P-256, P-384, P-521, RSA from 2048 bits)") }
+                guard
+                    let key = text.contains("BEGIN CERTIFICATE")
+                        ? SigningKey(certificate: der) : SigningKey(publicKeyInfo: der)
+                else {
+                    throw Refusal(
+                        "a trusted certificate or key cannot be read (P-256, P-384, P-521, RSA from 2048 bits)")
+                }
                 keys.append(key.publicKeyInfo)
                 pins.insert(key.pin)
             }

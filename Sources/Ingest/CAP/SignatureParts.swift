@@ -90,14 +90,18 @@ struct SignatureParts {
         guard let form = Self.form(canonicalisation) else { throw Unjudged("unknown canonicalisation") }
         infoForm = form
         let methodName = try one(info, "SignatureMethod")["Algorithm"] ?? ""
-        guard let method = Method(methodName) else { throw Unjudged("unknown signature method \(methodName.prefix(80))") }
+        guard let method = Method(methodName) else {
+            throw Unjudged("unknown signature method \(methodName.prefix(80))")
+        }
         self.method = method
         value = Self.octets(of: try one(signature, "SignatureValue"))
         let reference = try one(info, "Reference")
         coversDocument = try Self.coversDocument(reference, alert)
         coverForm = try Self.coverForm(try one(reference, "Transforms"))
         let digestName = try one(reference, "DigestMethod")["Algorithm"] ?? ""
-        guard let digest = Hash(digest: digestName) else { throw Unjudged("unknown digest method \(digestName.prefix(80))") }
+        guard let digest = Hash(digest: digestName) else {
+            throw Unjudged("unknown digest method \(digestName.prefix(80))")
+        }
         self.digest = digest
         digestValue = Self.octets(of: try one(reference, "DigestValue"))
     }
@@ -106,7 +110,9 @@ struct SignatureParts {
         guard let uri = reference["URI"] else { throw Unjudged("a reference without URI") }
         if uri.isEmpty { return true }
         let ids = [alert["Id"], alert["ID"], alert["id"]].compactMap { $0 }
-        guard ids.count == 1, uri == "#\(ids[0])" else { throw Unjudged("the reference \(uri.prefix(80)) is not the alert") }
+        guard ids.count == 1, uri == "#\(ids[0])" else {
+            throw Unjudged("the reference \(uri.prefix(80)) is not the alert")
+        }
         return false
     }
 

@@ -101,4 +101,3 @@ enum SigningKey {
         return Array(nodes)
     }
 }
-

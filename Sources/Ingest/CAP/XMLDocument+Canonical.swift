@@ -63,11 +63,12 @@ extension XMLDocument {
         guard let buffer = xmlAllocOutputBuffer(nil) else { return nil }
         defer { xmlOutputBufferClose(buffer) }
         var selection = Selection(apex: apex?.node, excluded: excluded?.node, isCompact: isCompact)
-        let mode: xmlC14NMode = switch form.rules {
-        case .inclusive10: XML_C14N_1_0
-        case .inclusive11: XML_C14N_1_1
-        case .exclusive: XML_C14N_EXCLUSIVE_1_0
-        }
+        let mode: xmlC14NMode =
+            switch form.rules {
+            case .inclusive10: XML_C14N_1_0
+            case .inclusive11: XML_C14N_1_1
+            case .exclusive: XML_C14N_EXCLUSIVE_1_0
+            }
         let written = withPrefixes(form.inclusivePrefixes) { prefixes in
             withUnsafeMutablePointer(to: &selection) { selection in
                 xmlC14NExecute(

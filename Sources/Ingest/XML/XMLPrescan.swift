@@ -19,7 +19,9 @@ enum XMLPrescan {
     }
 
     /// Encodings whose markup is ASCII, octet by octet. Second octets of Shift_JIS begin above all of XML's signs.
-    private static let followed = ["utf-8", "utf8", "us-ascii", "iso-8859-", "windows-", "shift_jis", "cp932", "euc-jp"]
+    private static let followed = [
+        "utf-8", "utf8", "us-ascii", "iso-8859-", "windows-", "shift_jis", "cp932", "euc-jp",
+    ]
 
     private static func isFollowed(_ octets: UnsafeRawBufferPointer) -> Bool {
         let head = octets.prefix(256)

@@ -34,8 +34,10 @@ struct CAPCorpusTests {
         }
     }
 
-    @Test("What breaks a rule is refused with its element and rule", arguments: CAPCorpus.files("synthetic", prefix: "bad-")
-        + CAPCorpus.files("v1.2-xsd-invalid") + CAPCorpus.files("not-wellformed"))
+    @Test(
+        "What breaks a rule is refused with its element and rule",
+        arguments: CAPCorpus.files("synthetic", prefix: "bad-")
+            + CAPCorpus.files("v1.2-xsd-invalid") + CAPCorpus.files("not-wellformed"))
     func bad(file: String) throws {
         let octets = try CAPCorpus.octets(file)
         let refusal = #expect(throws: Refusal.self, "\(file)") { try CAPReader.read(octets) }
@@ -49,7 +51,9 @@ struct CAPCorpusTests {
         #expect(bulletin.identifiers == ["mihon-20261123-0001"])
     }
 
-    @Test("Feeds and envelopes are named as what they are", arguments: CAPCorpus.files("feeds") + CAPCorpus.files("edxl-de"))
+    @Test(
+        "Feeds and envelopes are named as what they are",
+        arguments: CAPCorpus.files("feeds") + CAPCorpus.files("edxl-de"))
     func others(file: String) throws {
         let octets = try CAPCorpus.octets(file)
         let refusal = #expect(throws: Refusal.self, "\(file)") { try CAPReader.read(octets) }

@@ -58,7 +58,9 @@ struct CAPMutationTests {
         let parts = SampleAlert().text.replacing("><", with: ">\n<").split(separator: "\n")
         for _ in 0..<500 {
             var changed = parts
-            let (one, two) = (Int.random(in: 0..<parts.count, using: &numbers), Int.random(in: 0..<parts.count, using: &numbers))
+            let (one, two) = (
+                Int.random(in: 0..<parts.count, using: &numbers), Int.random(in: 0..<parts.count, using: &numbers)
+            )
             if Bool.random(using: &numbers) { changed.swapAt(one, two) } else { changed.insert(parts[one], at: two) }
             #expect(survives(Array(changed.joined(separator: "\n").utf8)))
         }
@@ -84,14 +86,17 @@ struct CAPMutationTests {
         #expect(try CAPReader.read(Array(prefixed.utf8)) == (try CAPReader.read(Array(plain.utf8))))
     }
 
-    @Test("A DOCTYPE, a bomb, a giant and a pit are refused", arguments: [
-        "<!DOCTYPE alert><alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'/>",
-        "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'/>",
-        String(repeating: "<a>", count: 100_000),
-        String(repeating: "<a>", count: 1_000) + String(repeating: "</a>", count: 1_000),
-        "<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'>" + String(repeating: " ", count: 5 << 20) + "</alert>",
-        "<alert/>", "<>", "\u{0}", "",
-    ])
+    @Test(
+        "A DOCTYPE, a bomb, a giant and a pit are refused",
+        arguments: [
+            "<!DOCTYPE alert><alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'/>",
+            "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'/>",
+            String(repeating: "<a>", count: 100_000),
+            String(repeating: "<a>", count: 1_000) + String(repeating: "</a>", count: 1_000),
+            "<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'>" + String(repeating: " ", count: 5 << 20)
+                + "</alert>",
+            "<alert/>", "<>", "\u{0}", "",
+        ])
     func hostile(text: String) {
         #expect(throws: Refusal.self) { try CAPReader.read(Array(text.utf8)) }
     }
@@ -135,7 +140,9 @@ struct CAPMutationTests {
         #expect(refusal?.reason.contains("polygon") == true)
     }
 
-    @Test("Real alerts with an octet changed never crash the reader", .enabled(if: CAPCorpus.isThere, "the corpus is not here"))
+    @Test(
+        "Real alerts with an octet changed never crash the reader",
+        .enabled(if: CAPCorpus.isThere, "the corpus is not here"))
     func realAlertsMutated() throws {
         var numbers = Numbers(state: 99)
         for file in CAPCorpus.files("v1.2-xsd-valid") {

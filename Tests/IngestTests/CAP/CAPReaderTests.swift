@@ -49,13 +49,14 @@ struct CAPReaderTests {
         #expect(bulletin.expires?.text == "2026-04-01T15:00:00+09:00")
         #expect(bulletin.severity == "Severe" && bulletin.urgency == "Immediate" && bulletin.certainty == "Likely")
         #expect(bulletin.signature == Bulletin.Signature.none && bulletin.serial == nil)
-        #expect(bulletin.areas == [
-            AreaStatement(scheme: .polygon, code: "38.9,141.5 38.9,141.6 39.0,141.6 38.9,141.5", name: "中央地区"),
-            AreaStatement(scheme: .circle, code: "38.9,141.5 2.5", name: "中央地区"),
-            AreaStatement(scheme: .localGovernment, code: "042056", name: "中央地区"),
-            AreaStatement(scheme: .jmaTsunami, code: "220", name: "中央地区"),
-            AreaStatement(scheme: .other, code: "006037", name: "中央地区", codeType: "SAME"),
-        ])
+        #expect(
+            bulletin.areas == [
+                AreaStatement(scheme: .polygon, code: "38.9,141.5 38.9,141.6 39.0,141.6 38.9,141.5", name: "中央地区"),
+                AreaStatement(scheme: .circle, code: "38.9,141.5 2.5", name: "中央地区"),
+                AreaStatement(scheme: .localGovernment, code: "042056", name: "中央地区"),
+                AreaStatement(scheme: .jmaTsunami, code: "220", name: "中央地区"),
+                AreaStatement(scheme: .other, code: "006037", name: "中央地区", codeType: "SAME"),
+            ])
     }
 
     @Test("A town's code nobody knows stays, and is reported")
@@ -80,17 +81,31 @@ struct CAPReaderTests {
         #expect(bulletin.headline == "警戒レベル4 避難指示" && bulletin.severity == "Severe")
     }
 
-    @Test("The event's words decide the kind", arguments: [
-        ("緊急地震速報", AlertKind.eew), ("地震情報", .earthquake), ("Earthquake", .earthquake), ("大津波警報", .tsunami),
-        ("Tsunami Warning", .tsunami), ("Flash Flood Watch", .flood), ("氾濫危険情報", .flood), ("噴火警報", .volcano),
-        ("降灰予報", .ashfall), ("土砂災害警戒情報", .landslide), ("SEVERE THUNDERSTORM", .weather), ("台風情報", .typhoon),
-        ("竜巻注意情報", .tornado), ("高齢者等避難", .evacuation), ("Flood evacuation order", .evacuation),
-        ("避難所開設", .shelter), ("Child Abduction", .weather),
-    ])
+    @Test(
+        "The event's words decide the kind",
+        arguments: [
+            ("緊急地震速報", AlertKind.eew), ("地震情報", .earthquake), ("Earthquake", .earthquake), ("大津波警報", .tsunami),
+            ("Tsunami Warning", .tsunami), ("Flash Flood Watch", .flood), ("氾濫危険情報", .flood), ("噴火警報", .volcano),
+            ("降灰予報", .ashfall), ("土砂災害警戒情報", .landslide), ("SEVERE THUNDERSTORM", .weather), ("台風情報", .typhoon),
+            ("竜巻注意情報", .tornado), ("高齢者等避難", .evacuation), ("Flood evacuation order", .evacuation),
+            ("避難所開設", .shelter), ("Child Abduction", .weather),
+        ])
     func kinds(event: String, kind: AlertKind) throws {
         var sample = SampleAlert()
         sample.event = event
         #expect(try CAPReader.read(sample.octets).kind == kind)
+    }
+
+    @Test(
+        "A word inside another word names nothing",
+        arguments: [
+            "Train derailment", "Threat level", "Police operation", "Special event", "Scolding",
+        ])
+    func innerWords(event: String) throws {
+        var sample = SampleAlert()
+        sample.category = "<category>Safety</category>"
+        sample.event = event
+        #expect(try CAPReader.read(sample.octets).kind == .other)
     }
 
     @Test("Updates, cancels, answers and errors need a reference", arguments: ["Update", "Cancel", "Ack", "Error"])
@@ -98,7 +113,8 @@ struct CAPReaderTests {
         var sample = SampleAlert()
         sample.message = message
         #expect(throws: Refusal.self) { try CAPReader.read(sample.octets) }
-        sample.afterScope = "<references>a@b.jp,x-1,2026-03-01T09:00:00+09:00 a@b.jp,x-2,2026-03-02T09:00:00+09:00</references>"
+        sample.afterScope =
+            "<references>a@b.jp,x-1,2026-03-01T09:00:00+09:00 a@b.jp,x-2,2026-03-02T09:00:00+09:00</references>"
         let bulletin = try CAPReader.read(sample.octets)
         #expect(bulletin.message.rawValue == message.lowercased())
         #expect(bulletin.references.map(\.identifier) == ["x-1", "x-2"])
@@ -125,14 +141,22 @@ struct CAPReaderTests {
         Fault(name: "unknown msgType", element: "msgType") { $0.message = "Recall" },
         Fault(name: "no category", element: "category") { $0.category = "" },
         Fault(name: "empty event", element: "event") { $0.event = " " },
-        Fault(name: "comma as a sign", element: "expires") { $0.times = "<expires>2026-04-01T15:00:00,09:00</expires>" },
-        Fault(name: "fraction of a second", element: "expires") { $0.times = "<expires>2026-04-01T15:00:00.5+09:00</expires>" },
+        Fault(name: "comma as a sign", element: "expires") {
+            $0.times = "<expires>2026-04-01T15:00:00,09:00</expires>"
+        },
+        Fault(name: "fraction of a second", element: "expires") {
+            $0.times = "<expires>2026-04-01T15:00:00.5+09:00</expires>"
+        },
         Fault(name: "30th of February", element: "onset") { $0.times = "<onset>2026-02-30T15:00:00+09:00</onset>" },
-        Fault(name: "expires before sent", element: "expires") { $0.times = "<expires>2026-03-31T15:00:00+09:00</expires>" },
+        Fault(name: "expires before sent", element: "expires") {
+            $0.times = "<expires>2026-03-31T15:00:00+09:00</expires>"
+        },
         Fault(name: "post-dated reference", element: "references") {
             $0.afterScope = "<references>a@b.jp,x-1,2026-05-01T09:00:00+09:00</references>"
         },
-        Fault(name: "reference of two parts", element: "references") { $0.afterScope = "<references>a@b.jp,x-1</references>" },
+        Fault(name: "reference of two parts", element: "references") {
+            $0.afterScope = "<references>a@b.jp,x-1</references>"
+        },
         Fault(name: "open polygon", element: "polygon") {
             $0.area = "<areaDesc>a</areaDesc><polygon>1,1 1,2 2,2 2,1</polygon>"
         },
@@ -176,11 +200,14 @@ struct CAPReaderTests {
     @Test("A fault of editing never holds up a real warning")
     func editingOfRealAlerts() throws {
         var sample = SampleAlert()
-        sample.texts = "<headline>\(String(repeating: "あ", count: 200))</headline><description>https://mihon.example.jp 03-0000-0000</description>"
+        sample.texts =
+            "<headline>\(String(repeating: "あ", count: 200))</headline><description>https://mihon.example.jp 03-0000-0000</description>"
         #expect(try CAPReader.read(sample.octets).status == .actual)
     }
 
-    @Test("Dates and codes are no telephone numbers", arguments: ["2026-04-01", "0-1-2", "042056-1-1", "12-34-5678", "午後3-4時"])
+    @Test(
+        "Dates and codes are no telephone numbers",
+        arguments: ["2026-04-01", "0-1-2", "042056-1-1", "12-34-5678", "午後3-4時"])
     func telephones(text: String) {
         #expect(!text.namesTelephone)
     }

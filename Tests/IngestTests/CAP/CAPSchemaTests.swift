@@ -10,7 +10,8 @@ struct CAPSchemaTests {
     static let full: String = {
         var sample = SampleAlert()
         sample.status = "Actual"
-        sample.afterScope = "<code>c</code><note>n</note><references>a@b.jp,x,2026-03-01T09:00:00+09:00</references><incidents>i</incidents>"
+        sample.afterScope =
+            "<code>c</code><note>n</note><references>a@b.jp,x,2026-03-01T09:00:00+09:00</references><incidents>i</incidents>"
         sample.category = "<category>Met</category><category>Geo</category>"
         sample.times = """
             <eventCode><valueName>n</valueName><value>v</value></eventCode><effective>2026-04-01T09:00:00+09:00</effective>\
@@ -32,7 +33,8 @@ struct CAPSchemaTests {
     private static let words = [
         "", " ", "x", "Met", "actual", "Actual ", "-1", "1.5", "2026-04-01T09:00:00Z", "2026-04-01T09:00:00+09:00",
         "2026-13-01T09:00:00+09:00", "2026-04-01T25:00:00+09:00", "2026-04-01T09:00:60+09:00",
-        "2026-04-01T09:00:00+15:00", "2026-4-1T09:00:00+09:00", " 2026-04-01T09:00:00+09:00\n", "ja-", "a b", "<b/>", "http://a/%zz",
+        "2026-04-01T09:00:00+15:00", "2026-4-1T09:00:00+09:00", " 2026-04-01T09:00:00+09:00\n", "ja-", "a b", "<b/>",
+        "http://a/%zz",
         "a#b#c", "1a:b", ":a", "1e3", "+.5", "é", "12345678", "abcdefghi",
     ]
 
@@ -80,7 +82,9 @@ struct CAPSchemaTests {
             try Data(text.utf8).write(to: folder.appending(path: "\(number).xml"))
         }
         let valid = try verdicts(in: folder, texts.keys.sorted())
-        #expect(valid.count > 100 && valid.count < mutations.count * 3 / 4, "\(valid.count) of \(mutations.count) are valid")
+        #expect(
+            valid.count > 100 && valid.count < mutations.count * 3 / 4, "\(valid.count) of \(mutations.count) are valid"
+        )
         for (name, text) in texts where !valid.contains(name) {
             #expect(throws: Refusal.self, "\(text)") { try CAPReader.read(Array(text.utf8)) }
         }

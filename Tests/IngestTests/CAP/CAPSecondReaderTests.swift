@@ -5,10 +5,14 @@ import Testing
 @testable import Ingest
 
 /// Two readers written apart, over every real alert: where they differ, one of them is wrong.
-@Suite("Our reader beside one written in Python", .enabled(if: SecondReader.isThere && CAPCorpus.isThere, "python3, its reader or the corpus is not here"))
+@Suite(
+    "Our reader beside one written in Python",
+    .enabled(if: SecondReader.isThere && CAPCorpus.isThere, "python3, its reader or the corpus is not here"))
 struct CAPSecondReaderTests {
-    static let files = ["v1.0", "v1.1", "v1.2-xsd-valid", "v1.2-xsd-invalid", "not-wellformed", "synthetic", "feeds", "edxl-de"]
-        .flatMap { CAPCorpus.files($0) }
+    static let files = [
+        "v1.0", "v1.1", "v1.2-xsd-valid", "v1.2-xsd-invalid", "not-wellformed", "synthetic", "feeds", "edxl-de",
+    ]
+    .flatMap { CAPCorpus.files($0) }
 
     @Test("Both refuse the same alerts and understand the same of the others")
     func agreement() throws {

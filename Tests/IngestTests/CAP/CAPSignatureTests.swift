@@ -13,9 +13,11 @@ struct CAPSignatureTests {
     static let p256 = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     static let p384 = ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"]
 
-    private func sample(_ template: SignatureTemplate, _ change: (inout SampleAlert) -> Void = { _ in }) -> SampleAlert {
+    private func sample(_ template: SignatureTemplate, _ change: (inout SampleAlert) -> Void = { _ in }) -> SampleAlert
+    {
         var sample = SampleAlert()
-        sample.texts = "<headline>警戒レベル4 &amp; 避難指示</headline><!-- ここは注釈 --><description><![CDATA[中央 <地区>]]>\r\n</description>"
+        sample.texts =
+            "<headline>警戒レベル4 &amp; 避難指示</headline><!-- ここは注釈 --><description><![CDATA[中央 <地区>]]>\r\n</description>"
         sample.end = template.text
         change(&sample)
         return sample
@@ -32,14 +34,21 @@ struct CAPSignatureTests {
 
     static let algorithms: [Algorithms] = [
         Algorithms(key: rsa, method: more + "rsa-sha256", form: exclusive, cover: exclusive),
-        Algorithms(key: rsa, method: more + "rsa-sha512", digest: "http://www.w3.org/2001/04/xmlenc#sha512", form: c10, cover: nil),
+        Algorithms(
+            key: rsa, method: more + "rsa-sha512", digest: "http://www.w3.org/2001/04/xmlenc#sha512", form: c10,
+            cover: nil),
         Algorithms(key: rsa, method: more + "rsa-sha256", form: c11 + "#WithComments", cover: c11),
         Algorithms(key: p256, method: more + "ecdsa-sha256", form: c11, cover: c11 + "#WithComments"),
-        Algorithms(key: p256, method: more + "ecdsa-sha256", form: exclusive + "WithComments", cover: c10 + "#WithComments"),
+        Algorithms(
+            key: p256, method: more + "ecdsa-sha256", form: exclusive + "WithComments", cover: c10 + "#WithComments"),
         Algorithms(key: p384, method: more + "ecdsa-sha384", form: exclusive, cover: exclusive),
-        Algorithms(key: rsa, method: "http://www.w3.org/2000/09/xmldsig#rsa-sha1", digest: "http://www.w3.org/2000/09/xmldsig#sha1",
+        Algorithms(
+            key: rsa, method: "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
+            digest: "http://www.w3.org/2000/09/xmldsig#sha1",
             form: c10, cover: nil, isWeak: true),
-        Algorithms(key: rsa, method: more + "rsa-sha256", digest: "http://www.w3.org/2000/09/xmldsig#sha1", form: c10, cover: nil, isWeak: true),
+        Algorithms(
+            key: rsa, method: more + "rsa-sha256", digest: "http://www.w3.org/2000/09/xmldsig#sha1", form: c10,
+            cover: nil, isWeak: true),
     ]
 
     @Test("Valid by a trusted key, unverified by a stranger's, invalid when changed", arguments: algorithms)
@@ -49,13 +58,16 @@ struct CAPSignatureTests {
         try bench.makeKey("issuer", algorithms.key)
         try bench.makeKey("other", algorithms.key)
         let template = SignatureTemplate(
-            canonicalisation: algorithms.form, method: algorithms.method, digest: algorithms.digest, cover: algorithms.cover)
+            canonicalisation: algorithms.form, method: algorithms.method, digest: algorithms.digest,
+            cover: algorithms.cover)
         let signed = try bench.sign(sample(template).text, key: "issuer")
         try #require(!signed.isEmpty, "xmlsec1 did not sign")
         let trust = try CAPTrust(entries: [bench.text("issuer.pem")])
         let wrong = try CAPTrust(entries: [bench.text("other.pem")])
         let right: Bulletin.Signature = algorithms.isWeak ? .unverified : .valid
-        #expect(try CAPReader.read(signed, trust: trust).signature == right, "\(String(describing: CAPReader.signature(of: signed, trust: trust)))")
+        #expect(
+            try CAPReader.read(signed, trust: trust).signature == right,
+            "\(String(describing: CAPReader.signature(of: signed, trust: trust)))")
         #expect(try CAPReader.read(signed, trust: wrong).signature == .unverified)
         #expect(try CAPReader.read(signed).signature == .unverified)
 
@@ -126,7 +138,8 @@ struct CAPSignatureTests {
         let start = try #require(signed.firstRange(of: "<ds:Signature "))
         let end = try #require(signed.firstRange(of: "</ds:Signature>"))
         let signature = String(signed[start.lowerBound..<end.upperBound])
-        let original = signed.replacing(signature, with: "").split(separator: "\n", maxSplits: 1).last.map(String.init) ?? ""
+        let original =
+            signed.replacing(signature, with: "").split(separator: "\n", maxSplits: 1).last.map(String.init) ?? ""
 
         // The true alert hidden in an Object of the signature.
         var false1 = SampleAlert()
@@ -170,16 +183,18 @@ struct CAPSignatureTests {
 
 @Suite("Signatures of real issuers", .enabled(if: CAPCorpus.isThere, "the corpus is not here"))
 struct CAPRealSignatureTests {
-    @Test("Real signatures get the verdict their makers intended", arguments: [
-        ("v1.2-xsd-valid/wis2box__tg_valid.xml", Bulletin.Signature.unverified),
-        ("v1.2-xsd-valid/wis2box__tg_invalid_digest.xml", .invalid),
-        ("v1.2-xsd-valid/wis2box__tg_invalid_signature.xml", .invalid),
-        ("v1.2-xsd-valid/wis2box__tg_no_signature.xml", .none),
-        ("v1.1/google__earthquake_signed.cap", .unverified),
-        ("v1.2-xsd-valid/google__canada_signed.cap", .unverified),
-        ("v1.2-xsd-valid/wis2box__tg_invalid_certificate.xml", .invalid),
-        ("v1.2-xsd-valid/tannerryan__PelmorexNAADS_WindWarning.xml", .unverified),
-    ])
+    @Test(
+        "Real signatures get the verdict their makers intended",
+        arguments: [
+            ("v1.2-xsd-valid/wis2box__tg_valid.xml", Bulletin.Signature.unverified),
+            ("v1.2-xsd-valid/wis2box__tg_invalid_digest.xml", .invalid),
+            ("v1.2-xsd-valid/wis2box__tg_invalid_signature.xml", .invalid),
+            ("v1.2-xsd-valid/wis2box__tg_no_signature.xml", .none),
+            ("v1.1/google__earthquake_signed.cap", .unverified),
+            ("v1.2-xsd-valid/google__canada_signed.cap", .unverified),
+            ("v1.2-xsd-valid/wis2box__tg_invalid_certificate.xml", .invalid),
+            ("v1.2-xsd-valid/tannerryan__PelmorexNAADS_WindWarning.xml", .unverified),
+        ])
     func verdicts(file: String, verdict: Bulletin.Signature) throws {
         let octets = try CAPCorpus.octets(file)
         let found = CAPReader.signature(of: octets)

@@ -40,8 +40,12 @@ struct SigningBench {
 
     /// Makes `NAME.key` and a self-signed `NAME.pem`. `kind`: arguments of `openssl req -newkey`.
     func makeKey(_ name: String, _ kind: [String]) throws {
-        try run("openssl", ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=\(name)", "-keyout", "\(name).key",
-            "-out", "\(name).pem", "-newkey"] + kind)
+        try run(
+            "openssl",
+            [
+                "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=\(name)", "-keyout", "\(name).key",
+                "-out", "\(name).pem", "-newkey",
+            ] + kind)
     }
 
     /// Signs `text`, which holds an empty signature, with `key`; the signed octets.
