@@ -37,14 +37,14 @@ struct CellBroadcastCentreTests {
 
     /// Runs a centre while `body` talks to it.
     func withCentre(
-        ports: [Int] = [], limit: Duration = .seconds(5), _ body: (Browser, CellBroadcastCentre) async throws -> Void
+        ports: [Int] = [], _ body: (Browser, CellBroadcastCentre) async throws -> Void
     ) async throws {
         let centre = CellBroadcastCentre(configuration: .init(
             port: 0,
             controllers: ports.map {
                 .init(role: .connect(host: "127.0.0.1", port: $0), firstPause: .milliseconds(1), longestPause: .milliseconds(5))
             },
-            answerLimit: limit, onBroadcast: { [screen] in screen.show($0) }, onEvent: { [heard] in heard.hear($1) },
+            onBroadcast: { [screen] in screen.show($0) }, onEvent: { [heard] in heard.hear($1) },
             now: { [screen] in screen.now }))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await centre.run() }
@@ -164,14 +164,16 @@ struct CellBroadcastCentreTests {
     @Test("What was deleted while a controller was away is killed when it is back")
     func owed() async throws {
         let controller = try await FakeController.start()
-        try await withCentre(ports: [controller.port], limit: .milliseconds(50)) { (browser, _) async throws in
+        try await withCentre(ports: [controller.port]) { (browser, _) async throws in
             _ = await heard.next { $0 == .connected }
             #expect(try await browser.post(order()).status == 201)
             controller.set(silent: true)
-            #expect(try await browser.delete(0xA004).text.contains("did not answer in time"))
+            async let answer = browser.delete(0xA004)
+            _ = await controller.ear.next { $0.type == .kill }
             #expect(!controller.onAir.isEmpty)
             controller.set()
             try await controller.cut()
+            #expect(try await answer.text.contains("connection to the controller was lost"))
             _ = await heard.next { $0 == .recovered(count: 1, refused: []) }
             #expect(controller.onAir.isEmpty)
         }
@@ -181,14 +183,16 @@ struct CellBroadcastCentreTests {
     @Test("A message nobody took is not kept, and the answer says why")
     func refused() async throws {
         let controller = try await FakeController.start()
-        try await withCentre(ports: [controller.port], limit: .milliseconds(50)) { (browser, centre) async throws in
+        try await withCentre(ports: [controller.port]) { (browser, centre) async throws in
             _ = await heard.next { $0 == .connected }
             controller.set(refusal: CBSPCause(rawValue: 0x06))
             let no = try await browser.post(order())
             #expect(no.status == 502 && no.text.contains("controller capacity exceeded"), "\(no)")
             controller.set(silent: true)
-            #expect(try await browser.post(order()).status == 504)
+            async let answer = browser.post(order(serial: 32))
+            _ = await controller.ear.next { $0.newSerial == SerialNumber(encoded: 32) }
             try await controller.stop()
+            #expect(try await answer.status == 504)
             _ = await heard.next { if case .disconnected = $0 { true } else { false } }
             #expect(try await browser.post(order()).status == 503)
             #expect(centre.onAir.isEmpty)

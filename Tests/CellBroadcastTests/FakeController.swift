@@ -14,40 +14,36 @@ final class FakeController: Sendable {
         var isSilent = false
     }
 
-    private let held = Mutex(Held())
+    private let brain = Brain()
     private let server: any Channel
     private let connections: NIOLoopBoundBox<[any Channel]>
     let port: Int
 
     /// Port 0: any. A controller that starts has lost its messages.
-    static func start(port: Int = 0) async throws -> FakeController {
+    static func start(port: Int = 0) async throws -> FakeController { try await FakeController(port) }
+
+    private init(_ port: Int) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let connections = NIOLoopBoundBox<[any Channel]>.makeBoxSendingValue([], eventLoop: loop)
-        let box = Announcement<FakeController>()
-        let server = try await ServerBootstrap(group: loop)
+        server = try await ServerBootstrap(group: loop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in
+            .childChannelInitializer { [brain] channel in
                 channel.eventLoop.makeCompletedFuture {
                     connections.value.append(channel)
-                    try channel.pipeline.syncOperations.addHandlers(ByteToMessageHandler(CBSPFrames()), Behaviour(box))
+                    try channel.pipeline.syncOperations.addHandlers(ByteToMessageHandler(CBSPFrames()), Behaviour(brain))
                 }
             }
             .bind(host: "127.0.0.1", port: port).get()
-        let controller = FakeController(server, connections)
-        box.announce(.success(controller))
-        return controller
-    }
-
-    private init(_ server: any Channel, _ connections: NIOLoopBoundBox<[any Channel]>) {
-        self.server = server
         self.connections = connections
-        port = server.localAddress?.port ?? 0
+        self.port = server.localAddress?.port ?? 0
     }
 
-    var onAir: [UInt16: SerialNumber] { held.withLock { $0.onAir } }
-    var heard: [CBSPMessage] { held.withLock { $0.heard } }
+    var onAir: [UInt16: SerialNumber] { brain.held.withLock { $0.onAir } }
+    var heard: [CBSPMessage] { brain.held.withLock { $0.heard } }
+    /// Every message, once it is decided what it is answered.
+    var ear: Heard<CBSPMessage> { brain.ear }
     func set(refusal: CBSPCause? = nil, silent: Bool = false) {
-        held.withLock {
+        brain.held.withLock {
             $0.refusal = refusal
             $0.isSilent = silent
         }
@@ -69,8 +65,33 @@ final class FakeController: Sendable {
         for channel in open { try? await channel.close() }
     }
 
-    fileprivate func answer(_ message: CBSPMessage) -> CBSPMessage? {
-        held.withLock { held in
+    private final class Behaviour: ChannelInboundHandler {
+        typealias InboundIn = Result<CBSPMessage, CBSPError>
+        typealias OutboundOut = ByteBuffer
+        private let brain: Brain
+        init(_ brain: Brain) { self.brain = brain }
+
+        func channelActive(context: ChannelHandlerContext) {
+            let restart = CBSPMessage(.restart, [.cells(.all), .broadcastType(0), .recovery(1)])
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: restart.encoded())), promise: nil)
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            guard case .success(let message) = unwrapInboundIn(data), let answer = brain.answer(message) else { return }
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer.encoded())), promise: nil)
+        }
+    }
+}
+
+/// What the controller knows and says.
+private final class Brain: Sendable {
+    typealias Held = FakeController.Held
+    let held = Mutex(Held())
+    let ear = Heard<CBSPMessage>()
+
+    func answer(_ message: CBSPMessage) -> CBSPMessage? {
+        defer { ear.hear(message) }
+        return held.withLock { held in
             held.heard.append(message)
             guard !held.isSilent else { return nil }
             if let cause = held.refusal, message.type == .writeReplace { return Self.refuse(message, cause) }
@@ -109,25 +130,6 @@ final class FakeController: Sendable {
         return message.type == .kill
             ? CBSPMessage(.killFailure, [.messageIdentifier(identifier), .oldSerial(message.oldSerial ?? SerialNumber(encoded: 0)), .failures(failures)])
             : CBSPMessage(.writeReplaceFailure, [.messageIdentifier(identifier), .newSerial(message.newSerial ?? SerialNumber(encoded: 0)), .failures(failures)])
-    }
-
-    private final class Behaviour: ChannelInboundHandler {
-        typealias InboundIn = Result<CBSPMessage, CBSPError>
-        typealias OutboundOut = ByteBuffer
-        private let controller: Announcement<FakeController>
-        init(_ controller: Announcement<FakeController>) { self.controller = controller }
-
-        func channelActive(context: ChannelHandlerContext) {
-            let restart = CBSPMessage(.restart, [.cells(.all), .broadcastType(0), .recovery(1)])
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: restart.encoded())), promise: nil)
-        }
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            guard case .success(let message) = unwrapInboundIn(data), case .success(let controller)? = controller.known,
-                  let answer = controller.answer(message)
-            else { return }
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer.encoded())), promise: nil)
-        }
     }
 }
 
