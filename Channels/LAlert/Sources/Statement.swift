@@ -1,0 +1,100 @@
+import AlertModel
+import ChannelKit
+import FoundationEssentials
+
+/// What one delivery says, as far as L-Alert has words for it.
+struct Statement: Sendable {
+    enum Subject: Sendable {
+        case evacuation(EvacuationOrder)
+        /// All shelters of the town as they stand.
+        case shelters([ShelterStatus])
+        case notice(Notice)
+    }
+
+    let delivery: DeliveryID
+    let event: EventID
+    let subject: Subject
+    let message: MessageType
+    let mode: ModeName
+    let town: TownID
+    let townName: String
+    let text: RenderedText
+    let sent: Date
+    /// The official announcement, for people.
+    let reported: Date
+    let expires: Date
+
+    init<M: Mode>(_ message: Message<M>, _ delivery: Delivery<M>) throws(DeliveryFailure) {
+        guard delivery.message == .alert || delivery.message == .update || delivery.message == .cancel else {
+            throw .rejected("\(delivery.message.rawValue) is nothing one publishes")
+        }
+        guard let text = message.texts[.japanese] else { throw .rejected("no Japanese text was rendered") }
+        self.delivery = delivery.id
+        event = delivery.event
+        self.message = delivery.message
+        mode = M.name
+        town = message.town.id
+        townName = message.town.name
+        self.text = text
+        sent = message.alert.sent
+        reported = message.alert.reported ?? message.alert.sent
+        expires = message.alert.expires
+        subject = try Self.subject(message)
+    }
+
+    /// Whether the whole document is taken back. One shelter's mistake does not close the others: that is a correction.
+    var isCancel: Bool {
+        guard message == .cancel else { return false }
+        guard case .shelters(let shelters) = subject else { return true }
+        return !shelters.contains { $0.state == .open || $0.state == .full }
+    }
+
+    var category: Category {
+        switch subject {
+        case .evacuation: .evacuationOrder
+        case .shelters: .shelter
+        case .notice: .generalInformation
+        }
+    }
+
+    /// A cancel may come without the details of what it takes back.
+    private static func subject<M: Mode>(_ message: Message<M>) throws(DeliveryFailure) -> Subject {
+        let alert = message.alert
+        switch (alert.kind, alert.detail) {
+        case (.evacuation, .evacuation(let order)): return .evacuation(order)
+        case (.evacuation, _) where alert.message == .cancel:
+            return .evacuation(EvacuationOrder(level: .order, hazard: "", districts: []))
+        case (.shelter, _):
+            // An empty state would close every shelter of the town.
+            guard !message.shelters.isEmpty else { throw .rejected("the town's register has no shelters") }
+            return .shelters(message.shelters)
+        case (.notice, .notice(let notice)): return .notice(notice)
+        case (.notice, _):
+            guard let text = message.texts[.japanese] else { throw .rejected("no Japanese text was rendered") }
+            return .notice(Notice(title: text.title, body: text.body))
+        case (.evacuation, _):
+            throw .rejected("an evacuation order without level and districts is not published")
+        default:
+            throw .rejected("\(alert.kind.rawValue) is not a municipality's to publish over L-Alert: 気象庁 does")
+        }
+    }
+}
+
+/// The kinds of document (Control/Title and commons:category). AntidisasterHeadquarter, DamageInformation and Event
+/// need kinds of alert that the hub does not have.
+enum Category: String, Sendable, Codable {
+    case evacuationOrder = "EvacuationOrder"
+    case shelter = "Shelter"
+    case generalInformation = "GeneralInformation"
+    case urgentMail = "UrgentMail"
+
+    /// Head/Title, after the organisation.
+    var words: String {
+        switch self {
+        case .evacuationOrder: "避難情報"
+        case .shelter: "避難所情報"
+        case .generalInformation: "お知らせ"
+        case .urgentMail: "緊急速報メール"
+        }
+    }
+}

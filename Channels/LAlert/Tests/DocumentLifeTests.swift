@@ -1,0 +1,171 @@
+import AlertModel
+import ChannelKit
+import ChannelKitTesting
+import Testing
+
+@testable import LAlert
+
+@Suite("The life of a document", .timeLimit(.minutes(1)))
+struct DocumentLifeTests {
+    @Test("An order is a Report, then Updates with the whole state, then a Cancel; what follows is a new document")
+    func life() async throws {
+        let hall = try await TownHall()
+        let adapter = try hall.adapter()
+        let first = try await hall.order(.elderly, ["南町", "魚町"], by: adapter)
+        _ = try await hall.order(.order, ["南町", "魚町", "本町"], .update, revision: 2, by: adapter)
+        _ = try await hall.order(.order, ["魚町"], .update, revision: 3, isLifted: true, by: adapter)
+        _ = try await hall.order(.order, ["南町"], .cancel, revision: 4, by: adapter)
+        let again = try await hall.order(.order, ["南町"], revision: 5, by: adapter)
+        await hall.close()
+        #expect(hall.normal.complaints.isEmpty)
+        #expect(hall.normal.every.map(\.type) == ["Report", "Update", "Update", "Cancel", "Report"])
+        #expect(first.reference == "editor.city.example.lg.jp-op.042056.flood-EvacuationOrder-1/1")
+        #expect(again.reference == "editor.city.example.lg.jp-op.042056.flood-EvacuationOrder-2/1")
+        let lift = try #require(hall.normal.every.dropFirst(2).first?.report)
+        #expect(lift.all("Detail").map { [$0.words("Sort"), $0.words("IssueOrLift"), $0.all("areaName").map(\.text).joined(separator: "、")] }
+            == [["避難指示", "発令", "南町、本町"], ["避難指示", "解除", "魚町"]])
+        let headlines = hall.normal.every.map { $0.report.words("Headline/Text") }
+        #expect(headlines == [
+            "洪水　高齢者等避難　発令　南町、魚町", "洪水　避難指示　発令　南町、魚町、本町", "洪水　避難指示　解除　魚町",
+            "取消：避難指示", "洪水　避難指示　発令　南町",
+        ])
+        #expect(lift.words("targetArea/jisX0402") == "042056")
+        #expect(lift.words("EDXLDistribution") == nil && lift.words("distributionStatus") == "Actual")
+    }
+
+    @Test("The same delivery twice is one revision, before and after a restart")
+    func twice() async throws {
+        let hall = try await TownHall()
+        let adapter = try hall.adapter()
+        let first = try await hall.order(.order, ["南町"], by: adapter)
+        let second = try await hall.order(.order, ["南町"], by: adapter, attempt: 2)
+        let third = try await hall.order(.order, ["南町"], by: hall.adapter(), attempt: 3)
+        await hall.close()
+        #expect(first.reference == second.reference && second.reference == third.reference)
+        #expect(hall.normal.server.requests.count == 1)
+    }
+
+    @Test("A lost answer is asked for again with the same document; a revision after it does not take its number")
+    func lostAnswer() async throws {
+        let hall = try await TownHall()
+        let adapter = try hall.adapter()
+        hall.normal.behave(.close)
+        let lost = await failure { () async throws(DeliveryFailure) in try await hall.order(.order, ["南町"], by: adapter) }
+        guard case .unavailable = lost else { Issue.record("\(String(describing: lost))"); return }
+        hall.normal.behaveWell()
+        _ = try await hall.order(.order, ["南町"], by: hall.adapter(), attempt: 2)
+        #expect(hall.normal.duplicates == 1)
+        _ = try await hall.order(.emergency, ["南町"], .update, revision: 2, by: hall.adapter())
+        await hall.close()
+        #expect(hall.normal.every.map(\.revision) == [1, 2])
+        #expect(hall.normal.complaints.isEmpty)
+    }
+
+    @Test("A revision that certainly reached nobody gives its number to the next")
+    func notReached() async throws {
+        let hall = try await TownHall()
+        let adapter = try hall.adapter()
+        await hall.normal.server.goDown()
+        _ = await failure { () async throws(DeliveryFailure) in try await hall.order(.elderly, ["南町"], by: adapter) }
+        try await hall.normal.server.comeBack()
+        let receipt = try await hall.order(.order, ["南町"], .update, revision: 2, by: adapter)
+        await hall.close()
+        #expect(receipt.reference?.hasSuffix("-1/1") == true)
+        #expect(hall.normal.every.map(\.type) == ["Report"])
+    }
+
+    @Test("A district an update does not name any more is lifted, and the document says it was corrected")
+    func correction() async throws {
+        let hall = try await TownHall()
+        let adapter = try hall.adapter()
+        _ = try await hall.order(.order, ["南町", "魚町"], by: adapter)
+        _ = try await hall.order(.order, ["南町"], .update, revision: 2, by: adapter)
+        await hall.close()
+        let report = try #require(hall.normal.document("EvacuationOrder")?.report)
+        #expect(report.words("Control/Errata/Description") == "対象地区の訂正（除外：魚町）")
+        #expect(report.words("Headline/Text") == "洪水　避難指示　解除　魚町")
+    }
+
+    @Test("Shelters are one document with all of them each time; all closed ends it without a Cancel")
+    func shelters() async throws {
+        let hall = try await TownHall()
+        let adapter = try hall.adapter()
+        _ = try await hall.shelters([("第一小", .open), ("公民館", nil)], revision: 1, by: adapter)
+        _ = try await hall.shelters([("第一小", .full), ("公民館", .open)], revision: 2, by: adapter)
+        let full = try #require(hall.normal.document("Shelter")?.report)
+        #expect(full.all("Information").map { $0.words("Sort") } == ["開設", "開設"])
+        #expect(full.all("Information").map { $0.words("Status") } == ["定員一杯", "不明"])
+        #expect(full.words("TotalNumberOfShelter") == "2")
+        #expect(full.words("Headline/Text") == "避難所　満員　第一小／避難所　開設　公民館")
+        _ = try await hall.shelters([("第一小", .closed), ("公民館", .closed)], revision: 3, by: adapter)
+        let next = try await hall.shelters([("第一小", .open), ("公民館", .closed)], revision: 4, by: adapter)
+        await hall.close()
+        #expect(hall.normal.every.map { "\($0.type)\($0.revision)" } == ["Report1", "Update2", "Update3", "Report1"])
+        #expect(next.reference == "editor.city.example.lg.jp-042056-Shelter-2/1")
+        #expect(hall.normal.complaints.isEmpty)
+    }
+
+    @Test("One shelter's mistake corrects the document and leaves the others open; an older state says nothing")
+    func shelterMistake() async throws {
+        let hall = try await TownHall()
+        let adapter = try hall.adapter()
+        _ = try await hall.shelters([("第一小", .open), ("公民館", .open)], revision: 2, by: adapter)
+        let late = try await hall.shelters([("第一小", nil), ("公民館", nil)], revision: 1, by: adapter)
+        #expect(late.note == "Shelter: a newer state was published already")
+        _ = try await hall.shelters([("第一小", nil), ("公民館", .open)], .cancel, revision: 3, by: adapter)
+        await hall.close()
+        let report = try #require(hall.normal.document("Shelter"))
+        #expect(report.type == "Update" && report.revision == 2)
+        #expect(report.report.words("Control/Errata/Description") == "避難所情報")
+        #expect(report.report.all("Information").map { $0.words("Sort") } == ["未開設", "開設"])
+    }
+
+    @Test("A drill is an Exercise everywhere, under ids of its own")
+    func drill() async throws {
+        let hall = try await TownHall(Exercise.self)
+        let receipt = try await hall.order(.order, ["南町"], by: hall.adapter())
+        await hall.close()
+        let report = try #require(hall.normal.document("EvacuationOrder")?.report)
+        #expect(Set(report.all("distributionStatus").map(\.text)) == ["Exercise"])
+        #expect(report.words("Headline/Text") == "【訓練】洪水　避難指示　発令　南町")
+        #expect(receipt.reference?.contains("-x.op.042056.flood-") == true)
+    }
+
+    @Test("A notice keeps its id and escapes what is in it")
+    func notice() async throws {
+        let hall = try await TownHall()
+        let detail = Detail.notice(Notice(title: "断水", body: "…"))
+        let body = "</body> & \"給水車\" <b>\u{1}\u{0}\r\n公民館"
+        _ = try await hall.send(
+            TownHall<Actual>.message(.notice, .alert, event: "n 1", revision: 1, detail: detail, title: "断水のお知らせ", body: body),
+            by: hall.adapter())
+        await hall.close()
+        let held = try #require(hall.normal.document("GeneralInformation"))
+        #expect(held.report.words("GeneralInformation/Description") == "</body> & \"給水車\" <b>\u{FFFD}\u{FFFD}\r\n公民館")
+        #expect(held.id == "editor.city.example.lg.jp-op.042056.n_201-GeneralInformation-1")
+    }
+
+    @Test("What is not the town's to say is rejected in words", arguments: [AlertKind.eew, .tsunami, .weather, .volcano, .other])
+    func others(kind: AlertKind) async throws {
+        let hall = try await TownHall()
+        let adapter = try hall.adapter()
+        let answer = await failure { () async throws(DeliveryFailure) in
+            try await hall.send(
+                TownHall<Actual>.message(kind, .alert, event: "k", revision: 1, detail: .none, title: "題", body: "本文です。"), by: adapter)
+        }
+        await hall.close()
+        guard case .rejected(let words) = answer else { Issue.record("\(String(describing: answer))"); return }
+        #expect(words.contains("気象庁"))
+        #expect(hall.normal.server.requests.isEmpty)
+    }
+
+    @Test("A headline that would be too long counts its districts instead of cutting them")
+    func longHeadline() async throws {
+        let hall = try await TownHall()
+        _ = try await hall.order(.order, (1...80).map { "第\($0)地区" }, by: hall.adapter())
+        await hall.close()
+        let report = try #require(hall.normal.document("EvacuationOrder")?.report)
+        #expect(report.words("Headline/Text") == "洪水　避難指示　発令　第1地区など80か所")
+        #expect(report.all("Area").count == 81)
+    }
+}
