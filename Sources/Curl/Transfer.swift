@@ -47,7 +47,9 @@ final class Transfer {
         ccurl_set_string(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
         ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
-        ccurl_set_long(easy, CURLOPT_PIPEWAIT, 1)
+        // With TLS the handshake tells whether calls can share a connection. In plain HTTP only the first answer would,
+        // and libcurl 7.88.1 keeps every other call waiting for it: a warning behind a silent routine send.
+        ccurl_set_long(easy, CURLOPT_PIPEWAIT, address.scheme == "https" ? 1 : 0)
         ccurl_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
         // Empty text: without it libcurl reads http_proxy from the environment.
         ccurl_set_string(easy, CURLOPT_PROXY, configuration.proxy ?? "")
