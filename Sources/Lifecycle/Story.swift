@@ -1,0 +1,139 @@
+/// One event as far as it is known: its newest revision, what still counts of the older ones, who brought what.
+import AlertModel
+import FoundationEssentials
+
+struct Story: Sendable {
+    /// What makes two telegrams one. A correction or a cancel repeats every number of its original, so only one that
+    /// says the same throughout is the same; a satellite repeats itself every four seconds under a new time.
+    enum Fingerprint: Hashable, Sendable {
+        case issue(type: String, message: MessageType, series: String, serial: Int?, sent: Date, sender: String, event: EventID)
+        case whole(AlertContent)
+
+        init(_ content: AlertContent) {
+            if content.type == "qzss" {
+                var bare = content
+                bare.id = AlertID("")
+                bare.sent = .distantPast
+                bare.reported = nil
+                bare.revision.sent = .distantPast
+                bare.expires = .distantPast
+                self = .whole(bare)
+            } else if content.revision.isCancel || content.revision.isCorrection || content.type == "operator" {
+                var bare = content
+                bare.id = AlertID("")
+                bare.expires = .distantPast
+                self = .whole(bare)
+            } else {
+                self = .issue(
+                    type: content.type, message: content.message, series: content.revision.series,
+                    serial: content.revision.serial, sent: content.sent, sender: content.sender, event: content.event)
+            }
+        }
+    }
+
+    struct Receipt: Sendable {
+        var first: AlertID
+        var sources: [String]
+    }
+
+    struct Place: Hashable, Sendable {
+        var scheme: AreaScheme
+        var code: String
+    }
+
+    let event: EventID
+    private(set) var current: AlertContent
+    /// The newest cancel, also where a later report has revived the event.
+    private(set) var cancel: Revision?
+    /// Areas of an early warning, each with the newest report that warned it: a warned area stays warned.
+    private(set) var warned: [Place: (statement: AreaStatement, by: Revision)] = [:]
+    /// Codes of all hypocentres that reports of an early warning named: the name changes as it is better known.
+    private(set) var hypocentres: Set<String> = []
+    private(set) var seen: [Fingerprint: Receipt] = [:]
+    /// All ways it came by, the first one first.
+    private(set) var sources: [String] = []
+    var names: Set<EventID>
+    var touched: Date
+
+    /// Of one event: an early warning has had 359 reports, in up to four types.
+    static let seenLimit = 2_000
+    private static let sourceLimit = 8
+
+    init(_ content: AlertContent, now: Date) {
+        event = content.event
+        current = content
+        names = [content.event]
+        touched = now
+        absorb(content)
+    }
+
+    var isCancelled: Bool { current.revision.isCancel }
+
+    /// The receipt of the same telegram where it was here before; else nil, and it is remembered.
+    mutating func receipt(of content: AlertContent, source: String) -> Receipt? {
+        if !sources.contains(source), sources.count < Self.sourceLimit { sources.append(source) }
+        let print = Fingerprint(content)
+        if var known = seen[print] {
+            if !known.sources.contains(source), known.sources.count < Self.sourceLimit { known.sources.append(source) }
+            seen[print] = known
+            return known
+        }
+        if seen.count < Self.seenLimit { seen[print] = Receipt(first: content.id, sources: [source]) }
+        return nil
+    }
+
+    /// Takes a revision that is newer than the current one.
+    mutating func advance(to content: AlertContent) {
+        current = content
+        absorb(content)
+    }
+
+    /// Takes what still counts of any revision, in whatever order they come. True when it warned an area that was not
+    /// known to be warned.
+    @discardableResult
+    mutating func absorb(_ content: AlertContent) -> Bool {
+        if content.revision.isCancel {
+            if cancel.map(content.revision.isNewer(than:)) ?? true { cancel = content.revision }
+            if let cancel { warned = warned.filter { $0.value.by.isNewer(than: cancel) } }
+            return false
+        }
+        guard content.kind == .eew else { return false }
+        if let code = content.hypocentre?.code, hypocentres.count < 64 { hypocentres.insert(code) }
+        if let cancel, !content.revision.isNewer(than: cancel) { return false }
+        var isWider = false
+        for statement in content.areas where statement.isEarthquakeWarning {
+            let place = Place(scheme: statement.scheme, code: statement.code)
+            guard let known = warned[place] else {
+                warned[place] = (statement, content.revision)
+                isWider = true
+                continue
+            }
+            if content.revision.isNewer(than: known.by) { warned[place] = (statement, content.revision) }
+        }
+        return isWider
+    }
+
+    /// The newest revision with the areas that older ones warned and it does not name any more.
+    var whole: AlertContent {
+        guard current.kind == .eew, !isCancelled, !warned.isEmpty else { return current }
+        var content = current
+        let named = Set(content.areas.lazy.filter(\.isEarthquakeWarning).map { Place(scheme: $0.scheme, code: $0.code) })
+        let missing = warned.filter { !named.contains($0.key) }
+        guard !missing.isEmpty else { return content }
+        // A district that is forecast now and was warned before is warned.
+        content.areas.removeAll { missing[Place(scheme: $0.scheme, code: $0.code)] != nil }
+        content.areas += missing.sorted { ($0.key.scheme.rawValue, $0.key.code) < ($1.key.scheme.rawValue, $1.key.code) }
+            .map(\.value.statement)
+        return content
+    }
+}
+
+extension AreaStatement {
+    /// 31 in the headline (EarthquakeWarning), 10, 11 and 19 in the body (EarthquakeForecast).
+    var isEarthquakeWarning: Bool {
+        switch kindCode {
+        case "31", "10", "11", "19": true
+        default: false
+        }
+    }
+}
