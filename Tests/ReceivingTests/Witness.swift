@@ -1,0 +1,113 @@
+import ChannelKitTesting
+import FoundationEssentials
+import Glibc
+import Receiving
+import ServiceLifecycle
+import Logging
+import Synchronization
+
+/// The hub as the sources see it: keeps what it was handed and told, and answers as a test wishes.
+final class Witness: BulletinSink, SourceWatch {
+    struct Handed: Sendable {
+        let octets: [UInt8]
+        let name: String?
+        let source: String
+        var text: String { String(decoding: octets, as: UTF8.self) }
+    }
+    private struct State {
+        var handed: [Handed] = []
+        var troubles: [String] = []
+        var expected: [String: Duration?] = [:]
+        var heard: [String: Int] = [:]
+        var script: @Sendable (Handed) -> SinkAnswer
+    }
+    private let state: Mutex<State>
+    let taken = Tally()
+    let troubled = Tally()
+    let hearings = Tally()
+
+    init(_ script: @escaping @Sendable (Handed) -> SinkAnswer = { _ in .accepted }) {
+        state = Mutex(State(script: script))
+    }
+
+    var handed: [Handed] { state.withLock { $0.handed } }
+    var names: [String] { handed.map { $0.name ?? "" } }
+    var troubles: [String] { state.withLock { $0.troubles } }
+    var expected: [String: Duration?] { state.withLock { $0.expected } }
+    func heardCount(_ name: String) -> Int { state.withLock { $0.heard[name] ?? 0 } }
+    func behave(_ script: @escaping @Sendable (Handed) -> SinkAnswer) { state.withLock { $0.script = script } }
+
+    func take(_ octets: [UInt8], name: String?, source: String) async -> SinkAnswer {
+        let one = Handed(octets: octets, name: name, source: source)
+        let script = state.withLock { state in
+            state.handed.append(one)
+            return state.script
+        }
+        defer { taken.add() }
+        return script(one)
+    }
+    func expect(_ name: String, within patience: Duration?) { state.withLock { $0.expected[name] = .some(patience) } }
+    func heard(_ name: String) {
+        state.withLock { $0.heard[name, default: 0] += 1 }
+        hearings.add()
+    }
+    func trouble(_ name: String, _ words: String) {
+        state.withLock { $0.troubles.append("\(name): \(words)") }
+        troubled.add()
+    }
+}
+
+/// Runs a source while `body` runs, and then stops it as the hub does: gracefully.
+func running(_ service: any Service, _ body: () async throws -> Void) async throws {
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let group = ServiceGroup(services: [service], logger: logger)
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask { try await group.run() }
+        do {
+            try await body()
+        } catch {
+            await group.triggerGracefulShutdown()
+            throw error
+        }
+        await group.triggerGracefulShutdown()
+        try await tasks.waitForAll()
+    }
+}
+
+/// A folder of the test's own, gone after it.
+final class Scratch: Sendable {
+    let path: String
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/noroshi-receiving-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ text: String, _ name: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)"))
+    }
+    /// Under another name first, then moved in: whole at once.
+    func moveIn(_ text: String, _ name: String) throws {
+        try write(text, ".\(name)")
+        try FileManager.default.moveItem(atPath: "\(path)/.\(name)", toPath: "\(path)/\(name)")
+    }
+    func list(_ folder: String = "") -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")) ?? []).sorted()
+    }
+    func text(_ name: String) -> String? {
+        FileManager.default.contents(atPath: "\(path)/\(name)").map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+/// The corpus: real inputs that nobody here wrote. Nil where it is absent.
+enum Corpus {
+    static let path: String? = {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let given = ProcessInfo.processInfo.environment["NOROSHI_CORPUS"]
+        let path = given ?? root.deletingLastPathComponent().appending(path: "shared/corpus").path
+        return FileManager.default.fileExists(atPath: path) ? path : nil
+    }()
+    static func octets(_ name: String) -> [UInt8]? {
+        path.flatMap { FileManager.default.contents(atPath: "\($0)/\(name)") }.map { Array($0) }
+    }
+}
