@@ -1,7 +1,7 @@
 /// Which event a bulletin belongs to: what makes a later one an update or a cancel of an earlier one.
 ///
 ///     jma/eew/20240417231454              VXSE40, 41, 43, 44, 45: one warning in several types
-///     jma/earthquake/20240417231454       VXSE51, 52, 53, 61: one earthquake, better known each time
+///     jma/earthquake/20240417231454       VXSE51, 53: one earthquake, better known each time
 ///     jma/tsunami/20110311144640          VTSE41; a second EventID is an alias
 ///     jma/weather/heavy-rain/320000       level format, by hazard and forecast prefecture: a state, not an event
 ///     jma/weather/all/320000              VPWW53 and 54, all hazards in one
@@ -61,7 +61,9 @@ extension EventNaming {
     /// The first prefix that fits.
     private static let families: [(String, String)] = [
         ("VXSE4", "eew"),
-        ("VXSE51", "earthquake"), ("VXSE52", "earthquake"), ("VXSE53", "earthquake"), ("VXSE61", "earthquake"),
+        ("VXSE51", "earthquake"), ("VXSE53", "earthquake"),
+        // Hypocentres alone: taking one of them back takes no observed intensity back.
+        ("VXSE52", "earthquake-source"), ("VXSE61", "earthquake-source-update"),
         ("VXSE62", "long-period"), ("VXSE60", "earthquake-count"), ("VXSE56", "earthquake-activity"),
         ("VTSE40", "tsunami"), ("VTSE41", "tsunami"), ("VTSE50", "tsunami-info"), ("VTSE51", "tsunami-info"),
         ("VTSE52", "tsunami-offshore"),

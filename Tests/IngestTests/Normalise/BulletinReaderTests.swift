@@ -97,7 +97,7 @@ struct BulletinLineTests {
 
     private func parsed(_ bulletin: Bulletin) throws -> [String: Any] {
         let line = bulletin.jsonLine(file: "a \"b\"\n.xml")
-        #expect(!line.contains("\n") && !line.contains("nan"))
+        #expect(!line.contains("\n") && !line.contains(":nan"))
         return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     }
 
@@ -109,6 +109,28 @@ struct BulletinLineTests {
         #expect(object["title"] as? String == "\u{1}")
         #expect(object["file"] as? String == "a \"b\"\n.xml")
         for key in ["serial", "sent", "headline", "hypocentre", "severity", "signature"] { #expect(object[key] is NSNull) }
+    }
+
+    @Test("Every bulletin at hand becomes a line that is JSON, in any of the three formats")
+    func corpus() throws {
+        guard let folder = JMASamples.corpus?.deletingLastPathComponent() else { return }
+        let files = try ["jma/official-samples", "jma/real-2021-2024", "cap/v1.2-xsd-valid", "qzss"].flatMap { name in
+            try FileManager.default.contentsOfDirectory(at: folder.appending(path: name), includingPropertiesForKeys: nil)
+        }.filter { ["xml", "cap", "log"].contains($0.pathExtension) }
+        var formats: [Bulletin.Format: Int] = [:]
+        for file in files {
+            let octets = try Array(Data(contentsOf: file))
+            guard octets.count < 300_000, !octets.isEmpty else { continue }
+            guard let readings = try? BulletinReader.readEach(octets, fileName: file.lastPathComponent, receivedAt: received)
+            else { continue }
+            for reading in readings {
+                guard case .success(let bulletin) = reading.outcome else { continue }
+                formats[bulletin.format, default: 0] += 1
+                let object = try parsed(bulletin)
+                #expect(Self.promised.isSubset(of: object.keys))
+            }
+        }
+        #expect(formats[.jma] ?? 0 > 200 && formats[.cap] ?? 0 > 5 && formats[.qzss] ?? 0 > 300, "\(formats)")
     }
 
     @Test("Areas and hypocentre keep what the bulletin says, and a magnitude that is no number is null with its words")

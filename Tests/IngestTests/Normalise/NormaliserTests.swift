@@ -74,7 +74,7 @@ struct NormaliserTests {
 
     @Test("Types that speak of one thing share its event, and others do not", arguments: [
         ("VXSE43", "VXSE45", AlertKind.eew, true), ("VXSE44", "VXSE45", .eew, true),
-        ("VXSE51", "VXSE53", .earthquake, true), ("VXSE52", "VXSE61", .earthquake, true),
+        ("VXSE51", "VXSE53", .earthquake, true), ("VXSE53", "VXSE52", .earthquake, false), ("VXSE53", "VXSE61", .earthquake, false),
         ("VXSE53", "VXSE62", .earthquake, false), ("VXSE53", "VXSE60", .earthquake, false),
         ("VTSE41", "VTSE51", .tsunami, false), ("VFVO50", "VFVO56", .volcano, false),
     ])
