@@ -1,3 +1,4 @@
+import Foundation
 import Gzip
 import Testing
 
@@ -5,5 +6,102 @@ import Testing
 
 @Suite("Pages inside the program")
 struct PagesTests {
-    @Test("x") func x() { #expect(Pages.asset("/tablet/") != nil) }
+    /// The package's folder: this file is two folders below it, through links if need be.
+    static let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    static let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+        .first(where: FileManager.default.isExecutableFile)
+
+    @Test("Every file of the two rooms is served, as it is in the source", arguments: ["Tablet", "Console"])
+    func complete(room: String) throws {
+        let folder = Self.root.appending(path: "Sources/Pages/\(room)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+            let place = "/\(room.lowercased())/" + (name == "\(room.lowercased()).html" ? "" : name)
+            let asset = try #require(Pages.asset(place), "\(place)")
+            #expect(asset.bytes == Array(try Data(contentsOf: folder.appending(path: name))), "\(name)")
+        }
+    }
+
+    @Test("Each has its type, its gzip and two strong tags", arguments: Pages.paths)
+    func forms(path: String) throws {
+        let asset = try #require(Pages.asset(path))
+        #expect(try Gzip.inflate(asset.gzip, limit: 1 << 20) == asset.bytes)
+        #expect(asset.tag.hasPrefix("\"") && asset.tag.hasSuffix("\"") && asset.tag.count == 26)
+        #expect(asset.gzipTag != asset.tag)
+        #expect(asset.contentType.hasPrefix(path.hasSuffix("/") ? "text/html" : "") && !asset.contentType.isEmpty)
+    }
+
+    @Test("Nothing else is there", arguments: ["", "/", "/tablet", "/tablet/..", "/tablet/tablet.html", "/console/api"])
+    func nothingElse(path: String) {
+        #expect(Pages.asset(path) == nil)
+    }
+
+    @Test("A first visit weighs little", arguments: [("/tablet/", 24_000), ("/console/", 24_000)])
+    func weight(room: String, limit: Int) {
+        let bytes = Pages.paths.filter { $0.hasPrefix(room) }.compactMap { Pages.asset($0)?.gzip.count }.reduce(0, +)
+        #expect(bytes <= limit, "\(room) is \(bytes) bytes compressed")
+    }
+
+    @Test("The pages load nothing from elsewhere, and have neither inline script nor inline style", arguments: Pages.paths)
+    func selfContained(path: String) throws {
+        let text = String(decoding: try #require(Pages.asset(path)).bytes, as: UTF8.self)
+        for foreign in ["https://", "http://"] {
+            // The names of XML vocabularies are no addresses.
+            let others = text.components(separatedBy: foreign).dropFirst().filter { !$0.hasPrefix("www.w3.org/2000/svg") }
+            #expect(others.isEmpty, "\(foreign)")
+        }
+        for inline in [" style=\"", " onclick=\"", "innerHTML", "document.write", "eval("] {
+            #expect(!text.contains(inline), "\(inline)")
+        }
+    }
+
+    /// Colours written in the style sheets: ink on ground.
+    static let pairs = [
+        ("#fff", "#0c000c"), ("#fff", "#aa00aa"), ("#0c000c", "#ff2800"), ("#0c000c", "#f2e700"), ("#fff", "#a8001c"),
+        ("#fff", "#8a3400"), ("#fff", "#0b4a8f"), ("#fff", "#1b5e3a"), ("#fff", "#5a5a5a"), ("#0f3b24", "#d9efe2"),
+        ("#10243e", "#ffe27a"), ("#fff", "#10243e"), ("#444", "#fff"), ("#444", "#f3f5f8"), ("#333", "#e4e4e4"),
+        ("#555", "#e4e4e4"), ("#5c2300", "#fff3e2"), ("#0b4a8f", "#fff"), ("#a8001c", "#fff"),
+    ]
+
+    @Test("Every pair of colours has a contrast of at least 4.5 to 1", arguments: pairs)
+    func contrast(ink: String, ground: String) throws {
+        let light = try [ink, ground].map(Self.luminance).sorted()
+        #expect((light[1] + 0.05) / (light[0] + 0.05) >= 4.5, "\(ink) on \(ground)")
+        let sheets = ["/tablet/tablet.css", "/console/console.css"].compactMap { Pages.asset($0)?.bytes }
+        #expect(sheets.contains { String(decoding: $0, as: UTF8.self).contains(ground) }, "\(ground) is no longer used")
+    }
+
+    /// Relative luminance, WCAG 2.2.
+    static func luminance(_ colour: String) throws -> Double {
+        var digits = colour.dropFirst()
+        if digits.count == 3 { digits = Substring(digits.map { "\($0)\($0)" }.joined()) }
+        let number = try #require(UInt32(digits, radix: 16))
+        let parts = [16, 8, 0].map { shift in
+            let value = Double(number >> UInt32(shift) & 255) / 255
+            return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
+        }
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    }
+
+    /// Waiting for the browser holds up no cooperative thread: the other tests of this run need them.
+    @Test(
+        "In a real browser the pages do what they promise", .enabled(if: chromium != nil, "no chromium on this machine"),
+        .serialized, arguments: ["test_modules.py", "test_tablet.py", "test_console.py"])
+    func browser(script: String) async throws {
+        let words = FileManager.default.temporaryDirectory.appending(path: "noroshi-\(UUID().uuidString).txt")
+        try Data().write(to: words)
+        defer { try? FileManager.default.removeItem(at: words) }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "-m", "unittest", "-q", script]
+        process.currentDirectoryURL = Self.root.appending(path: "Tests/browser")
+        process.standardError = try FileHandle(forWritingTo: words)
+        let status = try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Int32, any Error>) in
+            process.terminationHandler = { waiter.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { waiter.resume(throwing: error) }
+        }
+        let said = try String(contentsOf: words, encoding: .utf8)
+        #expect(status == 0, "\(said)")
+    }
 }

@@ -42,6 +42,7 @@ class FakeHub:
         self.cancels: list[str] = []
         self.invitations: list[dict] = []
         self.last = 0
+        self.numbers = 0
         self.forgotten = 0
         self.revoked = False
         self.is_down = False
@@ -89,6 +90,8 @@ class FakeHub:
                "reach": {"accepted": 1, "reached": 0, "shown": 0, "touched": 0}, "mode": "actual", "kind": "evacuation",
                "title": "避難指示", **change}
         with self.lock:
+            self.numbers += 1
+            row["number"] = self.numbers
             self.rows = [other for other in self.rows if other["delivery"] != row["delivery"]] + [row]
             for follower in self.row_followers:
                 follower.put(row)
@@ -154,6 +157,9 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.row_stream()
         answers = {
             "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.hub.alerts},
+            "/v1/reports": lambda: {"reports": [
+                {"id": key, "site": "daiichi-sho", "device": "dev-1", "occurred_at": stamp(time.time()),
+                 "received_at": stamp(time.time()), "body": json.dumps(value)} for key, value in self.hub.reports.items()]},
             "/v1/towns": lambda: {"towns": hub_towns()},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
             "/v1/deliveries": lambda: {"deliveries": self.filtered(question), "next": None}}
@@ -165,7 +171,7 @@ class HubHandler(BaseHTTPRequestHandler):
         wanted = dict(part.split("=", 1) for part in question.split("&") if "=" in part)
         rows = [row for row in self.hub.rows
                 if all(not wanted.get(key) or row[key] == wanted[key] for key in ("alert", "channel", "state", "town"))]
-        return rows[::-1]
+        return rows[-int(wanted.get("tail", 100)):]
 
     def page(self, path: str):
         room, _, name = path.strip("/").partition("/")
@@ -255,12 +261,14 @@ class HubHandler(BaseHTTPRequestHandler):
             if body.get("code") != "BCDFGHJK":
                 return self.problem(404, "コードが違うか、使われています")
             hub.devices["dev-1"] = {"id": "dev-1", "name": body.get("name"), "town": "042056", "site": "daiichi-sho",
-                                    "role": "tablet", "state": "active", "last_seen": stamp(time.time()),
+                                    "revoked_at": None, "last_seen": stamp(time.time()), "enrolled_at": stamp(time.time()),
                                     "public_key": body.get("public_key")}
-            return self.answer(201, {"device_id": "dev-1", "token": "t-1"})
+            return self.answer(201, {"device_id": "dev-1", "token": "t-1", "town_name": "さくら市", "site_name": "第一小学校"})
         if not self.is_known():
             return
         if path == "/v1/receipts":
+            if any(len(receipt["id"].encode()) > 100 or receipt["alert"] == "refused" for receipt in body["receipts"]):
+                return self.problem(400, "a receipt is wrong")
             for receipt in body["receipts"]:
                 hub.receipts[receipt["id"]] = receipt
             return self.answer(200, {"accepted": len(body["receipts"])})

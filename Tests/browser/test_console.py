@@ -70,8 +70,8 @@ class ConsoleTests(unittest.TestCase):
         self.browser.click("#send-form button")
         self.wait(lambda: self.hub.pushes)
         self.assertEqual(self.hub.pushes[0], {
-            "town": "042056", "kind": "evacuation", "mode": "exercise", "evacuation": {
-                "level": 4, "hazard": "洪水", "districts": ["本町"], "reason": None, "shelters": [], "lifted": False}})
+            "town": "042056", "kind": "evacuation", "mode": "exercise", "level": 4, "hazard": "洪水", "districts": ["本町"],
+            "shelters": [], "lifted": False})
 
     def test_a_real_one_needs_the_towns_name_typed(self):
         self.sign_in("push")
@@ -93,7 +93,8 @@ class ConsoleTests(unittest.TestCase):
         self.browser.photograph("console-preview-live")
         self.browser.click("#send-form button")
         self.wait(lambda: self.hub.pushes)
-        self.assertEqual(self.hub.pushes[0]["mode"], "actual")
+        self.assertEqual(self.hub.pushes[0], {
+            "town": "042056", "kind": "notice", "mode": "actual", "title": "断水", "body": "16時から断水します。"})
         self.browser.until("document.querySelector('#push').dataset.mode === 'exercise'")
 
     def test_changing_the_form_takes_the_preview_away(self):
@@ -116,9 +117,9 @@ class ConsoleTests(unittest.TestCase):
                      reach={"accepted": 1, "reached": 12, "shown": 11, "touched": 3})
         self.browser.until("document.querySelectorAll('#log-rows tr').length === 3")
         first = self.browser.text("#log-rows tr")
-        for part in ["実際", "4 配信済み", "学校タブレット", "12", "11", "3"]:
+        for part in ["実際", "5 配信済み", "学校タブレット", "12", "11", "3"]:
             self.assertIn(part, first)
-        self.assertIn("8 拒否", self.browser.text("#log-rows"))
+        self.assertIn("9 拒否", self.browser.text("#log-rows"))
         self.assertIn("長すぎます", self.browser.text("#log-rows"))
         self.browser.photograph("console-log")
         self.browser.evaluate("document.querySelector('#log-form').channel.value = 'area-mail'")
@@ -126,8 +127,8 @@ class ConsoleTests(unittest.TestCase):
         self.browser.until("document.querySelectorAll('#log-rows tr').length === 1")
 
     def test_inviting_and_revoking_a_device(self):
-        self.hub.devices["dev-1"] = {"id": "dev-1", "name": "体育館1号", "town": "042056", "site": "daiichi-sho", "role": "tablet",
-                                     "state": "active", "last_seen": stamp(time.time())}
+        self.hub.devices["dev-1"] = {"id": "dev-1", "name": "体育館1号", "town": "042056", "site": "daiichi-sho",
+                                     "last_seen": stamp(time.time())}
         self.sign_in("devices")
         self.browser.until("document.querySelectorAll('#device-rows tr').length === 1")
         self.browser.type("#invite-form [name=site]", "daiichi-sho")
@@ -141,6 +142,21 @@ class ConsoleTests(unittest.TestCase):
         self.browser.until("document.querySelector('#ask').open")
         self.browser.click("#ask-yes")
         self.browser.until("document.querySelectorAll('#device-rows tr').length === 0")
+
+    def test_reports_from_shelters_are_listed(self):
+        self.hub.reports["r1"] = {"id": "r1", "people": 87, "needs": ["water", "toilet"], "note": "夜は寒い"}
+        self.sign_in("reports")
+        self.browser.until("document.querySelectorAll('#report-rows tr').length === 1")
+        for part in ["87人", "水、トイレ", "夜は寒い", "daiichi-sho"]:
+            self.assertIn(part, self.browser.text("#report-rows"))
+
+    def test_what_was_cancelled_cannot_be_cancelled_again(self):
+        first = self.hub.alerts[0]
+        self.hub.alerts.append({**first, "id": "op-2", "message": "cancel", "sent": stamp(time.time())})
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 3")
+        self.assertIn("取消済み", self.browser.text("#alert-rows"))
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alert-rows button').length"), 0)
 
     def test_markup_from_the_hub_stays_text(self):
         self.hub.row(title="<img src=x onerror=alert(1)>", reason="<b>x</b>")

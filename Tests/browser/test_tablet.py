@@ -101,6 +101,17 @@ class TabletTests(unittest.TestCase):
             self.assertGreaterEqual(receipt["elapsed_ms"], 0)
             self.assertEqual(receipt["delivery"], "a1.d")
 
+    def test_one_refused_receipt_does_not_take_the_others_with_it(self):
+        self.start()
+        self.hub.cut()
+        self.browser.until("!document.querySelector('#cut').hidden", 10)
+        self.hub.publish("alert", id="refused", event="x")
+        self.hub.publish("alert", **ORDER)
+        self.hub.mend()
+        self.wait(lambda: "reached" in self.levels("a1"), "the good one")
+        self.browser.until("document.querySelector('#outbox-state').textContent === ''")
+        self.assertEqual(self.levels("refused"), set())
+
     def test_a_cancel_says_so_and_what_was_never_shown_stays_silent(self):
         self.start()
         later = {"series": "operator", "serial": 2, "sent": "2099-01-01T00:00:00+09:00"}

@@ -1,9 +1,10 @@
 // What is in force, and the way to take it back.
 
 import { call } from "./api.js";
+import { question } from "./towns.js";
 import { ask, button, byID, kindWord, make, modeMark, row, timeWord } from "./parts.js";
 
-const STATES = { in_force: "出ています", cancelled: "取消済み", expired: "期限切れ", superseded: "新しい報に交代" };
+const STATES = { in_force: "出ています", cancel: "取り消しの知らせ", cancelled: "取消済み", expired: "期限切れ", superseded: "新しい報に交代" };
 
 let problem = () => {};
 
@@ -13,22 +14,23 @@ export function prepare(onProblem) {
 }
 
 export async function open() {
-  const answer = await call("GET", "/v1/alerts");
-  const alerts = answer.alerts ?? [];
-  byID("alert-rows").replaceChildren(...alerts.map(line));
+  const answer = await call("GET", "/v1/alerts" + question());
+  const alerts = (answer.alerts ?? []).toSorted((a, b) => Date.parse(b.sent) - Date.parse(a.sent));
+  byID("alert-rows").replaceChildren(...alerts.map((alert) => line(alert, stateOf(alert, alerts))));
   byID("alerts-none").hidden = alerts.length > 0;
 }
 
-function stateOf(alert) {
-  if (alert.state) return alert.state;
-  if (alert.message === "cancel" || alert.cancelled) return "cancelled";
-  return Date.parse(alert.expires) < Date.now() ? "expired" : "in_force";
+/** What became of it, from the revisions of its event; `alerts` newest first. */
+function stateOf(alert, alerts) {
+  if (alert.message === "cancel") return "cancel";
+  const later = alerts.slice(0, alerts.indexOf(alert)).filter((other) => other.event === alert.event && other.mode === alert.mode);
+  if (later.some((other) => other.message === "cancel")) return "cancelled";
+  if (later.length > 0) return "superseded";
+  return alert.in_force ?? Date.parse(alert.expires) > Date.now() ? "in_force" : "expired";
 }
 
-function line(alert) {
-  const state = stateOf(alert);
-  const isOpen = !["cancelled", "expired", "superseded"].includes(state) && alert.message !== "cancel";
-  const act = isOpen ? button("取り消す", () => cancel(alert).catch(problem), "danger") : "";
+function line(alert, state) {
+  const act = state === "in_force" ? button("取り消す", () => cancel(alert).catch(problem), "danger") : "";
   if (act) act.setAttribute("aria-label", `${alert.title ?? alert.id} を取り消す`);
   const element = row([
     modeMark(alert.mode), make("b", STATES[state] ?? state, "state " + state), kindWord(alert.kind),

@@ -6,8 +6,10 @@ import * as devices from "./devices.js";
 import * as log from "./log.js";
 import { byID } from "./parts.js";
 import * as push from "./push.js";
+import * as reports from "./reports.js";
+import * as towns from "./towns.js";
 
-const ROOMS = ["alerts", "push", "log", "devices"];
+const ROOMS = ["alerts", "push", "log", "reports", "devices"];
 
 function problem(error) {
   if (error instanceof Refused && error.status === 401) return signOut("トークンが違うか、使えなくなりました");
@@ -19,41 +21,24 @@ function calm() {
   byID("problem").hidden = true;
 }
 
-/** Towns with their districts, shelters and far ends; a hub that does not list them leaves the code to be typed. */
-async function readTowns() {
-  const answer = await call("GET", "/v1/towns").catch((error) => {
-    if (error.status === 401) throw error;
-    return {};
-  });
-  const towns = answer?.towns ?? [];
-  for (const room of [push, devices]) room.setTowns(towns);
-  if (towns.length === 0) for (const form of ["push-form", "invite-form"]) typeTown(byID(form));
-}
-
-function typeTown(form) {
-  if (form.town.tagName === "INPUT") return;
-  const input = document.createElement("input");
-  Object.assign(input, { name: "town", required: true, maxLength: 6, pattern: "[0-9]{6}", placeholder: "6桁のコード", inputMode: "numeric" });
-  form.town.replaceWith(input);
-}
-
 async function signIn() {
   try {
-    await call("GET", "/v1/alerts");
+    await towns.prepare(enter);
+    await call("GET", "/v1/alerts" + towns.question());
   } catch (error) {
-    return problem(error);
+    // Several towns and none chosen yet is no reason to stay outside.
+    if (error.status !== 400) return problem(error);
   }
   calm();
   byID("sign-in").hidden = true;
   byID("rooms").hidden = byID("sign-out").hidden = false;
-  await readTowns().catch(problem);
   enter();
 }
 
 function signOut(words = "") {
   dropToken();
   log.close();
-  for (const room of [...ROOMS, "rooms", "sign-out"]) byID(room).hidden = true;
+  for (const room of [...ROOMS, "rooms", "town", "sign-out"]) byID(room).hidden = true;
   byID("sign-in").hidden = false;
   byID("line").textContent = "";
   byID("problem").textContent = words;
@@ -74,6 +59,8 @@ function enter() {
   calm();
   log.close();
   if (wanted === "alerts") alerts.open().catch(problem);
+  if (wanted === "push") push.open();
+  if (wanted === "reports") reports.open().catch(problem);
   if (wanted === "log") log.open(showLine).catch(problem);
   if (wanted === "devices") devices.open().catch(problem);
 }
@@ -90,6 +77,7 @@ push.prepare(problem, calm);
 for (const item of document.querySelectorAll("[data-room]")) item.onclick = () => { location.hash = item.dataset.room; };
 addEventListener("hashchange", enter);
 byID("log-form").onsubmit = (event) => { event.preventDefault(); log.open(showLine).catch(problem); };
+byID("reports-again").onclick = () => reports.open().catch(problem);
 byID("log-more").onclick = () => log.readMore().catch(problem);
 byID("sign-out").onclick = () => signOut();
 byID("sign-in-form").onsubmit = (event) => {

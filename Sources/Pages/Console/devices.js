@@ -1,29 +1,19 @@
 // The register of tablets and spots: invite, list, revoke.
 
 import { call } from "./api.js";
+import { code, current, question } from "./towns.js";
 import { ask, button, byID, make, row, timeWord } from "./parts.js";
-
-const STATES = { invited: "招待中", active: "使用中", revoked: "取り消し済み" };
 
 let problem = () => {};
 
 export function prepare(onProblem) {
   problem = onProblem;
   byID("invite-form").onsubmit = (event) => { event.preventDefault(); invite(event.target).catch(problem); };
-  byID("invite-form").town.onchange = showSites;
-}
-
-let towns = [];
-
-export function setTowns(list) {
-  towns = list;
-  byID("invite-form").town.replaceChildren(...towns.map((town) => new Option(`${town.name}（${town.code}）`, town.code)));
-  showSites();
 }
 
 function showSites() {
-  const town = towns.find((item) => item.code === byID("invite-form").town.value);
-  byID("sites").replaceChildren(...(town?.endpoints ?? []).map((item) => {
+  const sites = (current().endpoints ?? []).filter((item) => item.channel === "school-tablet");
+  byID("sites").replaceChildren(...sites.map((item) => {
     const option = document.createElement("option");
     option.value = item.id;
     option.label = item.name ?? item.id;
@@ -32,12 +22,12 @@ function showSites() {
 }
 
 async function invite(form) {
-  const asked = { town: form.town.value, site: form.site.value.trim() };
-  if (form.role.value) asked.role = form.role.value;
+  const asked = { site: form.site.value.trim() };
+  if (code()) asked.town = code();
   const answer = await call("POST", "/v1/devices/invitations", asked);
   const card = make("article", "", "card invitation");
   card.append(
-    make("p", "この端末で読み取るか、8文字を入力してください。一度だけ使えます。"), make("p", answer.code, "code"),
+    make("p", "登録する端末でQRコードを読み取るか、コードを入力してください。一度だけ使えます。"), make("p", answer.code, "code"),
     make("p", answer.url, "url"), make("p", `${timeWord(answer.expires_at)} まで`, "hint"));
   if (answer.qr_svg) {
     // As an image it can neither run nor fetch anything.
@@ -50,18 +40,19 @@ async function invite(form) {
 }
 
 export async function open() {
-  const answer = await call("GET", "/v1/devices");
+  showSites();
+  const answer = await call("GET", "/v1/devices" + question());
   const devices = answer.devices ?? [];
   byID("device-rows").replaceChildren(...devices.map(line));
   byID("devices-none").hidden = devices.length > 0;
 }
 
 function line(device) {
-  const id = device.id ?? device.device_id, name = device.name ?? id;
-  const state = device.state ?? (device.revoked_at ? "revoked" : "active");
-  const act = state === "revoked" ? "" : button("使えなくする", () => revoke(id, name).catch(problem), "danger");
+  const id = device.id ?? device.device_id, name = device.name || id;
+  const isRevoked = Boolean(device.revoked_at);
+  const act = isRevoked ? "" : button("使えなくする", () => revoke(id, name).catch(problem), "danger");
   return row([
-    name, device.town, device.site, device.role, STATES[state] ?? state, timeWord(device.last_seen), act]);
+    name, device.site, isRevoked ? "取り消し済み" : "使用中", timeWord(device.enrolled_at), timeWord(device.last_seen), act]);
 }
 
 async function revoke(id, name) {

@@ -1,18 +1,20 @@
 // The delivery log: what we meant to say, to whom, and what became of it.
 
 import { call, follow } from "./api.js";
+import { question } from "./towns.js";
 import { byID, channelWord, kindWord, make, modeMark, priorityWord, row, timeWord } from "./parts.js";
 
-/** How a delivery stands, in the order in which it goes through them; the first four are still open. */
+/** How a delivery stands, numbered in the order of its life; from 5 on nothing more happens. */
 const STATES = {
-  skipped: "0 対象外", waiting: "1 待機", sending: "2 送信中", retrying: "3 再試行待ち", delivered: "4 配信済み", superseded: "5 新しい報に交代",
-  annulled: "6 送る前に取消", expired: "7 期限切れ", rejected: "8 拒否",
+  waiting: "0 待機", held: "1 保留（人の判断待ち）", sending: "2 送信中", retrying: "3 再試行待ち", stopped: "4 停止（設定の誤り）", delivered: "5 配信済み",
+  superseded: "6 新しい報に交代", annulled: "7 送る前に取消", expired: "8 期限切れ", rejected: "9 拒否", skipped: "– 対象外",
 };
-/** Rows kept on the page. */
-const LIMIT = 500;
+/** Rows asked for at first, and at most. */
+const TAIL = 200;
+const LIMIT = 1000;
 
 const rows = new Map();
-let next = null;
+let tail = TAIL;
 let stop = null;
 
 export function prepare() {
@@ -26,11 +28,10 @@ export function prepare() {
 /** Reads the log with the form's filters from the newest on, then follows it. */
 export async function open(onLine) {
   close();
-  rows.clear();
-  next = null;
-  await readMore();
+  tail = TAIL;
+  await read();
   stop = new AbortController();
-  follow("/v1/deliveries/stream", stop.signal, ({ name, data }) => {
+  follow("/v1/deliveries/stream" + question(), stop.signal, ({ name, data }) => {
     if (name === "delivery") arrive(JSON.parse(data));
   }, onLine);
 }
@@ -40,13 +41,17 @@ export function close() {
   stop = null;
 }
 
+/** As far back as the hub gives at once. */
 export async function readMore() {
-  const question = new URLSearchParams(filters());
-  question.set("limit", "100");
-  if (next) question.set("after", next);
-  const page = await call("GET", "/v1/deliveries?" + question);
-  for (const item of page.deliveries ?? []) rows.set(item.delivery, item);
-  next = page.next ?? null;
+  tail = LIMIT;
+  await read();
+}
+
+async function read() {
+  const page = await call("GET", "/v1/deliveries" + question({ ...filters(), tail: String(tail) }));
+  const newest = (page.deliveries ?? []).toSorted((a, b) => (b.number ?? 0) - (a.number ?? 0));
+  rows.clear();
+  for (const item of newest) rows.set(item.delivery, item);
   show();
 }
 
@@ -72,7 +77,7 @@ function arrive(item) {
 function show() {
   byID("log-rows").replaceChildren(...[...rows.values()].map(line));
   byID("log-none").hidden = rows.size > 0;
-  byID("log-more").hidden = !next;
+  byID("log-more").hidden = tail === LIMIT || rows.size < tail;
 }
 
 function line(item) {
@@ -80,9 +85,9 @@ function line(item) {
   const element = row([
     modeMark(item.mode), make("b", STATES[item.state] ?? item.state, "state " + (item.state ?? "")),
     `${kindWord(item.kind)}　${item.title ?? ""}`, channelWord(item.channel), `${item.town ?? ""} ${item.endpoint ?? ""}`,
-    priorityWord(item.priority), String(item.attempts ?? ""), item.milliseconds == null ? "" : `${item.milliseconds} ms`,
+    priorityWord(item.priority), String(item.attempts ?? ""), item.milliseconds == null ? "" : `${Math.round(item.milliseconds)} ms`,
     count(reach.accepted), count(reach.reached), count(reach.shown), count(reach.touched),
-    timeWord(item.settled_at ?? item.offered_at), [item.reason, item.reference].filter(Boolean).join("　"),
+    timeWord(item.settled_at ?? item.offered_at), [item.sentence ?? item.reason, item.detail, item.reference].filter(Boolean).join("　"),
   ]);
   element.className = item.mode === "actual" ? "" : "drill";
   return element;

@@ -3,10 +3,10 @@
 
 import { call } from "./api.js";
 import { byID, channelWord, make, modeMark } from "./parts.js";
+import { current } from "./towns.js";
 
 const LANGUAGES = { ja: "日本語", "ja-x-easy": "やさしい日本語", en: "English" };
 
-let towns = [];
 /** The body that was previewed, as it will be sent. */
 let previewed = null;
 
@@ -19,58 +19,55 @@ export function prepare(problem, done) {
   changed();
 }
 
-export function setTowns(list) {
-  towns = list;
-  byID("push-form").town.replaceChildren(...towns.map((town) => new Option(`${town.name}（${town.code}）`, town.code)));
+/** Another town: its districts and shelters, and no preview. */
+export function open() {
   fill();
+  changed();
 }
 
-const townNow = () => towns.find((town) => town.code === byID("push-form").town.value);
-
-function changed(event) {
+function changed() {
   const form = byID("push-form");
   const mode = form.mode.value, kind = form.kind.value;
   byID("push").dataset.mode = mode;
   byID("mode-bar").textContent = mode === "actual"
-    ? "【実際】 住民の電話・画面に実際に出ます" : "【訓練】 文面のはじめに訓練と付き、実際の送り先には届きません";
+    ? `【実際】 ${current().name}の住民の電話・画面に実際に出ます`
+    : `【訓練】 ${current().name}の訓練です。文面のはじめに訓練と付きます`;
   for (const part of form.querySelectorAll("[data-kind]")) part.hidden = part.dataset.kind !== kind;
-  if (event?.target.name === "town") fill();
   previewed = null;
   byID("preview").hidden = true;
   byID("push-done").textContent = "";
 }
 
 function fill() {
-  const town = townNow();
-  byID("districts").replaceChildren(...(town?.districts ?? []).map((name) => {
-    const label = make("label", "", "inline"), box = document.createElement("input");
-    Object.assign(box, { type: "checkbox", name: "district", value: name });
-    label.append(box, " " + name);
-    return label;
-  }));
+  const town = current();
+  byID("districts").replaceChildren(...(town.districts ?? []).map((name) => tick("district", name, name)));
+  byID("goals").replaceChildren(...(town.shelters ?? []).map((shelter) => tick("goal", shelter.id, shelter.name)));
   byID("push-form").shelter.replaceChildren(
-    ...(town?.shelters ?? []).map((shelter) => new Option(shelter.name, shelter.id)));
+    ...(town.shelters ?? []).map((shelter) => new Option(shelter.name, shelter.id)));
 }
 
-/** The body of POST /v1/alerts. */
+function tick(name, value, words) {
+  const label = make("label", "", "inline"), box = document.createElement("input");
+  Object.assign(box, { type: "checkbox", name, value });
+  label.append(box, " " + words);
+  return label;
+}
+
+const ticked = (name) => [...byID("push-form").querySelectorAll(`input[name=${name}]:checked`)].map((box) => box.value);
+
+/** The body of POST /v1/alerts. The hub refuses a field it does not know. */
 function body() {
   const form = byID("push-form");
-  const text = (name) => form[name].value.trim() || null;
-  const base = { town: form.town.value, kind: form.kind.value, mode: form.mode.value };
+  const text = (name) => form[name].value.trim() || undefined;
+  const base = { town: current().code, kind: form.kind.value, mode: form.mode.value };
   if (base.kind === "evacuation") {
-    const ticked = [...form.querySelectorAll("input[name=district]:checked")].map((box) => box.value);
     const typed = form.districts.value.split(/[、,]/).map((name) => name.trim()).filter(Boolean);
-    return { ...base, evacuation: {
-      level: Number(form.level.value), hazard: form.hazard.value, districts: [...ticked, ...typed], reason: text("reason"),
-      shelters: [], lifted: form.lifted.checked } };
+    return {
+      ...base, level: Number(form.level.value), hazard: form.hazard.value, districts: [...ticked("district"), ...typed],
+      reason: text("reason"), shelters: ticked("goal"), lifted: form.lifted.checked };
   }
-  if (base.kind === "shelter") {
-    const shelter = (townNow()?.shelters ?? []).find((item) => item.id === form.shelter.value);
-    return { ...base, shelter: {
-      shelter: form.shelter.value, name: shelter?.name ?? form.shelter.value, address: shelter?.address ?? null,
-      state: form.state.value, note: text("note") } };
-  }
-  return { ...base, notice: { title: text("title") ?? "", body: text("body") ?? "" } };
+  if (base.kind === "shelter") return { ...base, shelter: form.shelter.value, state: form.state.value, note: text("note") };
+  return { ...base, title: text("title"), body: text("body") };
 }
 
 async function preview() {
@@ -89,8 +86,12 @@ async function preview() {
 
 function card(item, mode) {
   const element = make("article", "", "card");
-  const head = make("p", `${channelWord(item.channel)}　${LANGUAGES[item.language] ?? item.language}　`, "head");
+  const head = make("p", [channelWord(item.channel), LANGUAGES[item.language] ?? item.language].filter(Boolean).join("　") + "　", "head");
   head.append(modeMark(mode));
+  if (item.verdict === "skip" || item.body == null) {
+    element.append(head, make("p", "この経路では送りません: " + (item.reason ?? "")));
+    return element;
+  }
   const title = make("h3", item.title), text = make("p", item.body, "body");
   title.lang = text.lang = item.language;
   element.append(head, title, text, make("p", `${[...item.body].length}文字`, "hint"));
@@ -100,10 +101,12 @@ function card(item, mode) {
 
 /** The last question names place, channels and mode. */
 function dress(asked, previews) {
-  const form = byID("send-form"), town = townNow(), isLive = asked.mode === "actual";
-  const channels = [...new Set(previews.map((item) => channelWord(item.channel)))];
+  const form = byID("send-form"), isLive = asked.mode === "actual";
+  const sent = previews.filter((item) => item.verdict !== "skip");
+  const channels = [...new Set(sent.map((item) => channelWord(item.channel)))];
+  const places = new Set(sent.flatMap((item) => (item.endpoints ?? []).map((endpoint) => item.channel + "/" + endpoint)));
   byID("send-words").textContent =
-    `${town?.name ?? asked.town}　${channels.length}経路（${channels.join("、")}）へ、${isLive ? "実際の情報" : "訓練"}として送ります。`;
+    `${current().name}　${channels.length}経路${places.size > 0 ? `・${places.size}か所` : ""}（${channels.join("、")}）へ、${isLive ? "実際の情報" : "訓練"}として送ります。`;
   byID("send-name").hidden = !isLive;
   byID("send-name").firstElementChild.textContent = `実際に送るには、市町村の名前「${nameToType()}」を入力してください`;
   form.elements.name.value = "";
@@ -111,7 +114,7 @@ function dress(asked, previews) {
   judge();
 }
 
-const nameToType = () => townNow()?.name ?? byID("push-form").town.value;
+const nameToType = () => current().name;
 
 function judge() {
   const form = byID("send-form");

@@ -9,6 +9,7 @@ const BATCH = 50;
 export class Outbox {
   #entries = [];
   #isSending = false;
+  #batch = BATCH;
   /** Tells entries of this page, whose age is known exactly, from those before a reload. */
   #session = Math.random();
 
@@ -52,7 +53,7 @@ export class Outbox {
   async #sendSome() {
     const first = this.#entries[0];
     const some = first.path === "receipts"
-      ? this.#entries.filter((entry) => entry.path === "receipts").slice(0, BATCH) : [first];
+      ? this.#entries.filter((entry) => entry.path === "receipts").slice(0, this.#batch) : [first];
     const bodies = some.map((entry) => ({ ...entry.body, elapsed_ms: this.#age(entry) }));
     let answer;
     try {
@@ -70,6 +71,11 @@ export class Outbox {
     }
     const isFinal = answer.ok || [400, 404, 409, 413, 422].includes(answer.status);
     if (!isFinal) return false;
+    if (!answer.ok && some.length > 1) {
+      // One of them is wrong: told one by one, the others arrive.
+      this.#batch = 1;
+      return true;
+    }
     if (answer.ok) this.hooks.accepted(first);
     else this.hooks.refused(first, await problemWords(answer));
     this.#entries = this.#entries.filter((entry) => !some.includes(entry));

@@ -48,6 +48,15 @@ export function newID() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The same short name for the same text (FNV-1a, 32 bits, twice with different beginnings). For ids, not for secrets. */
+export function shortName(text) {
+  return [0x811c9dc5, 0x9e3779b9].map((start) => {
+    let hash = start;
+    for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+    return hash.toString(16).padStart(8, "0");
+  }).join("");
+}
+
 /** P-256, private half not exportable; nil where the page is not a secure context. */
 export async function newKey() {
   if (!globalThis.isSecureContext || !crypto.subtle) return null;

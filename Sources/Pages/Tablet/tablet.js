@@ -4,7 +4,7 @@ import { Board } from "./board.js";
 import { hideFront, kindWords, showFront, textOf, times, tone } from "./front.js";
 import { Outbox, problemWords } from "./outbox.js";
 import { Sound } from "./sound.js";
-import { erase, newID, newKey, read, write } from "./store.js";
+import { erase, newID, newKey, read, shortName, write } from "./store.js";
 import { HubClock, Line } from "./stream.js";
 import { LANGUAGES, clockText, wordsOf } from "./words.js";
 
@@ -52,7 +52,6 @@ function onEvent({ name, data, id }) {
 }
 
 function onAlert(alert) {
-  if (alert.town_name) byID("place").textContent = alert.town_name;
   receipt(alert, "reached");
   const change = board.take(alert, clock.now());
   write("board", board.saved());
@@ -63,9 +62,9 @@ function onAlert(alert) {
   show();
 }
 
-/** The id is made of what it says, so that the same thing said twice counts once. */
+/** The id is made of what it says, so that the same thing said twice counts once; the hub knows the device. */
 function receipt(alert, level) {
-  const id = [device?.id, alert.delivery ?? alert.id, level].join("/");
+  const id = level + "-" + shortName(alert.delivery ?? alert.id);
   outbox.add("receipts", { id, delivery: alert.delivery, alert: alert.id, level });
 }
 
@@ -136,17 +135,16 @@ function showShelters(visible, words) {
 }
 
 function onState(state) {
-  const isUp = state === "up";
-  clearTimeout(cutTimer);
-  byID("link-state").textContent = isUp ? wordsOf(language).connected : "";
-  if (isUp) {
+  byID("link-state").textContent = state === "up" ? wordsOf(language).connected : "";
+  if (state === "up") {
+    clearTimeout(cutTimer);
     cutSince = null;
     byID("cut").hidden = true;
     outbox.send();
-  } else {
-    cutSince ??= clock.now();
-    // The hub ending a stream to begin a new one is no failure: three seconds of grace.
-    cutTimer = setTimeout(showCut, byID("cut").hidden ? 3000 : 0);
+  } else if (cutSince === null) {
+    cutSince = clock.now();
+    // The hub ending a stream to begin a new one is no failure: three seconds of grace, once per cut.
+    cutTimer = setTimeout(showCut, 3000);
   }
 }
 
@@ -198,8 +196,8 @@ async function enrol(form) {
       body: JSON.stringify({ code, public_key: key?.text ?? null, name: form.name.value.trim() || null }),
     });
     if (!answer.ok) throw new Error(await problemWords(answer));
-    const { device_id: id, token } = await answer.json();
-    device = { id, token, name: form.name.value.trim() };
+    const { device_id: id, token, town_name: town, site_name: site } = await answer.json();
+    device = { id, token, town, name: form.name.value.trim() || site };
     await write("device", device);
     if (key) await write("key", key.pair);
     form.reset();
@@ -212,6 +210,8 @@ async function enrol(form) {
 /** 401: nothing of the town's stays on a tablet that is lost or handed back. */
 async function forget() {
   line.stop();
+  clearTimeout(cutTimer);
+  cutSince = null;
   device = null;
   position = null;
   board = new Board();
@@ -248,6 +248,7 @@ function speak(tag) {
   const words = wordsOf(language);
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-w]")) element.textContent = words[element.dataset.w];
+  if (device?.town) byID("place").textContent = device.town;
   byID("languages").replaceChildren(...LANGUAGES.map(([known, name]) => {
     const button = block("button", name, "", known);
     button.type = "button";
@@ -270,6 +271,7 @@ function speak(tag) {
 function enter() {
   byID("enrol").hidden = true;
   byID("desk").hidden = false;
+  if (device.town) byID("place").textContent = device.town;
   byID("device").textContent = device.name ?? "";
   showSound();
   show();

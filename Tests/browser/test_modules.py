@@ -1,0 +1,128 @@
+"""The parts of the pages that need no page: run in the browser, given values, asked for values."""
+import json
+import unittest
+
+from browser import CHROMIUM, Browser
+from fake_hub import FakeHub
+
+BOARD = """(async () => {
+  const { Board, isNewer, isWorse } = await import('/tablet/board.js');
+  const alert = (change) => ({ id: 'a', event: 'e', mode: 'actual', message: 'alert', priority: 'urgent', expires_in: 60,
+    revision: { series: 's', serial: 1, sent: '2026-01-01T00:00:00Z' }, sent: '2026-01-01T00:00:00Z', ...change });
+  const serial = (n) => ({ series: 's', serial: n, sent: '2026-01-01T00:00:00Z' });
+  %s
+})()"""
+
+
+@unittest.skipUnless(CHROMIUM, "no chromium on this machine")
+class ModuleTests(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = FakeHub()
+        cls.browser = Browser()
+        cls.browser.open(cls.hub.address + "/tablet/")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+        cls.hub.close()
+
+    def board(self, script: str):
+        return self.browser.evaluate(BOARD % script)
+
+    def parse(self, pieces: list[str]):
+        return self.browser.evaluate(f"""(async () => {{
+            const {{ EventParser }} = await import('/tablet/stream.js');
+            const events = [], retries = [];
+            const parser = new EventParser((event) => events.push(event), (retry) => retries.push(retry));
+            for (const piece of {json.dumps(pieces)}) parser.feed(piece);
+            return {{ events, retries }} }})()""")
+
+    def test_events_are_the_same_wherever_they_are_cut(self):
+        text = ": hello\r\nretry: 500\nid: 1-2\nevent: alert\ndata: {\"a\":\ndata: 1}\n\nid: 1-3\r\n\r\ndata: x\r\r"
+        whole = self.parse([text])
+        self.assertEqual(whole["retries"], [500])
+        self.assertEqual(whole["events"][0], {"name": "alert", "data": '{"a":\n1}', "id": "1-2"})
+        self.assertEqual(whole["events"][1]["name"], "position")
+        for cut in range(1, len(text)):
+            self.assertEqual(self.parse([text[:cut], text[cut:], "\n"])["events"][:2], whole["events"][:2], cut)
+
+    def test_heartbeats_are_no_events(self):
+        self.assertEqual(self.parse([": \n\n", ":\n\n"])["events"], [])
+
+    def test_a_newer_serial_wins_and_a_cancel_comes_after_its_own(self):
+        self.assertEqual(self.board("""
+          const board = new Board();
+          return [board.take(alert({ id: 'b', revision: serial(2) }), 0), board.take(alert({ id: 'a' }), 0),
+            board.take(alert({ id: 'b', revision: serial(2) }), 0),
+            board.take(alert({ id: 'c', message: 'cancel', revision: serial(2) }), 0),
+            board.take(alert({ id: 'c', message: 'cancel', revision: serial(2) }), 0),
+            board.take(alert({ id: 'd', revision: serial(3) }), 0)]"""),
+            ["new", "ignored", "ignored", "cancelled", "ignored", "new"])
+
+    def test_a_cancel_that_comes_first_silences(self):
+        self.assertEqual(self.board("""
+          const board = new Board();
+          const first = board.take(alert({ id: 'c', message: 'cancel', revision: serial(2) }), 0);
+          return [first, board.take(alert({}), 0), board.visible().length]"""), ["ignored", "ignored", 0])
+
+    def test_only_what_got_worse_rings_again_and_it_must_be_touched_again(self):
+        self.assertEqual(self.board("""
+          const board = new Board();
+          board.take(alert({ local_intensity: '4' }), 0);
+          board.touch(board.visible()[0].alert);
+          const same = board.take(alert({ id: 'b', revision: serial(2), local_intensity: '4' }), 0);
+          const untouched = board.front() === null;
+          const worse = board.take(alert({ id: 'c', revision: serial(3), local_intensity: '6-' }), 0);
+          return [same, untouched, worse, board.front() !== null]"""), ["updated", True, "worse", True])
+
+    def test_drills_hide_while_something_real_is_there(self):
+        self.assertEqual(self.board("""
+          const board = new Board();
+          board.take(alert({ id: 'd', mode: 'exercise', priority: 'immediate' }), 0);
+          const alone = board.front().alert.id;
+          board.take(alert({}), 0);
+          const both = board.visible().map((entry) => entry.alert.id).join();
+          board.age(61000);
+          return [alone, both, board.visible().length]"""), ["d", "a", 0])
+
+    def test_a_gap_drops_what_does_not_come_again(self):
+        self.assertEqual(self.board("""
+          const board = new Board();
+          board.take(alert({}), 0);
+          board.take(alert({ id: 'b', event: 'f' }), 0);
+          board.beginReplay();
+          board.take(alert({ id: 'b', event: 'f' }), 0);
+          const changed = board.endReplay();
+          return [changed, board.visible().map((entry) => entry.alert.id).join(), board.endReplay()]"""),
+            [True, "b", False])
+
+    def test_expiry_counts_from_when_the_hub_said_it(self):
+        self.assertEqual(self.board("""
+          const board = new Board();
+          board.take(alert({ expires_in: 10 }), 5000);
+          const before = board.age(14999), after = board.age(15000);
+          return [before, after, board.take(alert({ id: 'x', event: 'x', expires_in: 0 }), 0)]"""),
+            [False, True, "ignored"])
+
+    def test_every_word_is_there_in_every_language(self):
+        missing = self.browser.evaluate("""(async () => {
+          const { wordsOf } = await import('/tablet/words.js');
+          const names = (words) => Object.entries(words).flatMap(([name, value]) =>
+            typeof value === 'object' ? Object.keys(value).map((inner) => name + '.' + inner) : [name]).sort().join();
+          return [wordsOf('ja'), wordsOf('ja-x-easy'), wordsOf('en')].map(names) })()""")
+        self.assertEqual(missing[0], missing[1])
+        self.assertEqual(missing[0], missing[2])
+
+    def test_every_field_and_button_has_a_name(self):
+        for page in ("tablet", "console"):
+            self.browser.open(f"{self.hub.address}/{page}/")
+            nameless = self.browser.evaluate("""[...document.querySelectorAll('input,select,textarea,button')]
+              .filter((e) => !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim() || e.id === 'ask-yes'
+                || e.closest('#send-form'))).map((e) => e.outerHTML)""")
+            self.assertEqual(nameless, [])
+        self.browser.open(self.hub.address + "/tablet/")
+
+
+if __name__ == "__main__":
+    unittest.main()
