@@ -126,8 +126,8 @@ struct Standings {
 
     private static func rank(_ priority: Priority) -> Int { 4 - priority.rawValue }
 
-    /// By how urgent targeting finds it, and by its words. Another authority's text may say another thing under the
-    /// same title; JMA's long prose is written anew each time and is none.
+    /// By how urgent targeting finds it, and by its words. Another authority's text, or one of a kind nobody knows, may
+    /// say another thing under the same title; JMA's long prose is written anew each time and is none.
     private mutating func readOther(_ local: [AreaStatement], _ priority: Priority?) {
         let inForce = local.filter { $0.status?.contains("解除") != true }
         guard let priority, local.isEmpty || !inForce.isEmpty else {
@@ -135,7 +135,7 @@ struct Standings {
             return
         }
         var words = Set(inForce.compactMap { $0.kindCode ?? $0.kindName })
-        if content.type == "cap" || content.kind == .nankai { words.formUnion([content.title, content.headline ?? ""]) }
+        if content.type == "cap" || [.nankai, .notice, .other].contains(content.kind) { words.formUnion([content.title, content.headline ?? ""]) }
         if content.type == "qzss", let headline = content.headline { words.insert(headline) }
         add(content.event.text, Standing(rank: Self.rank(priority), places: Set(inForce.map(\.place)), words: words))
     }

@@ -132,6 +132,16 @@ struct TownNewsTests {
         #expect(stories.tell(content, town: other.id, priority: nil, local: content.areas, now: start) == .silent(.notConcerned))
     }
 
+    @Test("Silence has its own reason: not for this town, nothing new, or the end of what was never told")
+    mutating func silences() {
+        _ = stories.run([rain("VPWW55", 0, "03")], for: town)
+        let elsewhere = eew(1, kind: "31", "5-", at: "999")
+        #expect(stories.tell(elsewhere, town) == .silent(.notConcerned))
+        #expect(stories.tell(rain("VPWW55", 9, "03"), town) == .silent(.noNews))
+        let storm = report("jma/weather/storm/040000", "VPWW58", kind: .weather, after: 9, [at(.jmaCity, "0420500", kind: "05", status: "解除")])
+        #expect(stories.tell(storm, town) == .silent(.neverTold))
+    }
+
     @Test("A kind that no table knows is told")
     mutating func unknownKind() {
         #expect(stories.run([rain("VPWW61", 0, "77")], for: town) == [.first])
