@@ -41,8 +41,9 @@ struct BundleFolder: Sendable {
                 try write(file.bytes, to: "\(bundle)/\(file.name)")
             }
             try write(state, to: "\(path)/state.json.new")
-            try makeCurrent("r-\(revision)")
+            // The state first: a start after a crash in between shows too much and mends itself, never too little.
             try move("state.json.new", to: "state.json")
+            try makeCurrent("r-\(revision)")
         } catch {
             if current() != "r-\(revision)" { try? FileManager.default.removeItem(atPath: bundle) }
             _ = unlink("\(path)/state.json.new")

@@ -50,7 +50,8 @@ final class PortalSite: Sendable {
     }
 
     /// Renews the pages whose time has come. Gives the time of the next one, nil when there is no page yet.
-    func age(now: Date, failed: (String, DeliveryFailure) -> Void) -> Date? {
+    /// Lets others run after every page: a thousand spots may be due at once.
+    func age(now: Date, failed: (String, DeliveryFailure) -> Void) async -> Date? {
         let all = spots.withLock { Array($0.values) }
         var next: Date?
         for spot in all {
@@ -60,6 +61,7 @@ final class PortalSite: Sendable {
             } catch {
                 failed(spot.id, error)
             }
+            await Task.yield()
         }
         return next
     }
@@ -147,8 +149,9 @@ final class Spot: Sendable {
             held.state = nil
             held.wasRead = true
         }
-        if held.state == nil, let last = folder.lastRevision() {
-            var state = SpotState()
+        // A revision's folder is never written twice: somebody may be reading it.
+        if let last = folder.lastRevision(), last > held.state?.revision ?? 0 {
+            var state = held.state ?? SpotState()
             state.revision = last
             held.state = state
         }

@@ -69,7 +69,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
     /// Ages the pages: what has expired moves down, what has long ended goes, and the time on the page moves on.
     public func run() async {
         while !Task.isCancelled {
-            let next = site.age(now: now()) { spot, failure in
+            let next = await site.age(now: now()) { spot, failure in
                 logger.error("portal page not renewed", metadata: ["spot": "\(spot)", "reason": "\(failure)"])
             }
             // A spot that gets its first alert meanwhile is looked at after half a minute at the latest.

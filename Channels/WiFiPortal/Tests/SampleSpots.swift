@@ -67,7 +67,7 @@ struct SampleSpots {
         try await both.send(Sample(event: "x", kind: .evacuation, title: "緊急安全確保", body: "命の危険があります。直ちに身の安全を確保してください。"))
         try await both.send(Sample(event: "x", message: .cancel, kind: .evacuation, body: "先ほどの緊急安全確保は誤りでした。取り消します。", sent: start + 30))
         both.hand.turn(200)
-        both.age()
+        await both.age()
     }
 
     static func drill(_ both: Both) async throws {

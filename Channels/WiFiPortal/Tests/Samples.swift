@@ -99,13 +99,14 @@ struct Sample {
 
 /// A portal of both modes over one folder, as the hub has them.
 struct Both {
-    let directory = folder()
+    let directory: URL
     let hand = Hand(start)
     let site: PortalSite
     let real: WiFiPortal<Actual>
     let drill: WiFiPortal<Exercise>
 
-    init() throws {
+    init(in directory: URL = folder()) throws {
+        self.directory = directory
         site = PortalSite(directory: directory.path)
         real = try WiFiPortal(setup(Actual.self, in: directory, hand), site: site, clock: ContinuousClock())
         drill = try WiFiPortal(setup(Exercise.self, in: directory, hand), site: site, clock: ContinuousClock())
@@ -121,7 +122,7 @@ struct Both {
         try await drill.deliver(sample.message(Exercise.self), sample.delivery(Exercise.self))
     }
 
-    func age() { _ = site.age(now: hand.now) { _, _ in } }
+    func age() async { _ = await site.age(now: hand.now) { _, _ in } }
 
     func file(_ name: String, spot: String = "spot-1") -> [UInt8]? {
         FileManager.default.contents(atPath: "\(directory.path)/\(spot)/current/\(name)").map(Array.init)

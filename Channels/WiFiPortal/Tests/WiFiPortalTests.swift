@@ -96,7 +96,7 @@ struct WiFiPortalTests {
         #expect(both.page().contains("先ほどの情報を取り消します。"))
         #expect(both.page().contains("いま出ている情報はありません"))
         both.hand.turn(3700)
-        both.age()
+        await both.age()
         #expect(!both.page().contains("取り消されました"))
     }
 
@@ -115,12 +115,12 @@ struct WiFiPortalTests {
         let both = try Both()
         try await both.send(Sample(lasting: 900))
         both.hand.turn(901)
-        both.age()
+        await both.age()
         #expect(both.page().contains("古い情報です"))
         #expect(both.page().contains("終わった情報"))
         #expect(both.page().contains("15:01現在"))
         both.hand.turn(3 * 3600)
-        both.age()
+        await both.age()
         #expect(!both.page().contains("終わった情報"))
     }
 
@@ -144,7 +144,7 @@ struct WiFiPortalTests {
         try await both.practise(Sample(event: "drill", serial: 2, title: "避難訓練2", sent: start + 1, lasting: 7200))
         #expect(!both.page().contains("訓練"))
         both.hand.turn(901)
-        both.age()
+        await both.age()
         #expect(both.page().contains("避難訓練2"))
         #expect(both.page().contains("class=\"drill\""))
     }
@@ -161,6 +161,20 @@ struct WiFiPortalTests {
         #expect(receipt.reference == "r-2")
         #expect(both.page().contains("前から出ている情報"))
         #expect(both.page().contains("新しい情報"))
+    }
+
+    @Test("A folder that a crash left behind is not written into again")
+    func crashBetween() async throws {
+        let both = try Both()
+        try await both.send(Sample())
+        let left = "\(both.directory.path)/spot-1/r-2"
+        try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: false)
+        let portal = try WiFiPortal<Actual>(
+            setup(Actual.self, in: both.directory, both.hand), site: PortalSite(directory: both.directory.path),
+            clock: ContinuousClock())
+        let next = Sample(event: "new")
+        let receipt = try await portal.deliver(next.message(Actual.self), next.delivery(Actual.self))
+        #expect(receipt.reference == "r-3")
     }
 
     @Test("A damaged state does not silence the spot")
@@ -245,9 +259,9 @@ struct WiFiPortalTests {
     func nextLook() async throws {
         let both = try Both()
         try await both.send(Sample(lasting: 120))
-        #expect(both.site.age(now: both.hand.now, failed: { _, _ in }) == start + 120)
+        #expect(await both.site.age(now: both.hand.now, failed: { _, _ in }) == start + 120)
         both.hand.turn(121)
-        #expect(both.site.age(now: both.hand.now, failed: { _, _ in }) == start + 121 + 300)
+        #expect(await both.site.age(now: both.hand.now, failed: { _, _ in }) == start + 121 + 300)
     }
 
     @Test("run ends at once when its task is cancelled")

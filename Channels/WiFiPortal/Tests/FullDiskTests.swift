@@ -1,0 +1,40 @@
+import AlertModel
+import ChannelKit
+import FoundationEssentials
+import Testing
+
+@testable import WiFiPortal
+
+/// On a file system that is really full: `mount -t tmpfs -o size=200k none DIR`, then
+/// `NOROSHI_SMALL_DISK=DIR swift test --filter FullDisk`.
+@Suite("Wi-Fi portal: a full disk")
+struct FullDiskTests {
+    static let disk = ProcessInfo.processInfo.environment["NOROSHI_SMALL_DISK"]
+
+    @Test("It says unavailable, the old bundle stays whole, and with room again the next attempt succeeds", .enabled(if: disk != nil))
+    func full() async throws {
+        let both = try Both(in: URL(fileURLWithPath: "\(Self.disk ?? "")/spots"))
+        try await both.send(Sample(title: "最初の情報"))
+        let ballast = URL(fileURLWithPath: "\(Self.disk ?? "")/ballast")
+        var piece = 65_536
+        var filled = Data()
+        // Down to the last page of memory.
+        while piece >= 512 {
+            let more = filled + Data(count: piece)
+            do { try more.write(to: ballast); filled = more } catch { piece /= 2 }
+        }
+        try filled.write(to: ballast)
+        let next = Sample(event: "second", title: "次の情報")
+        await #expect {
+            try await both.send(next)
+        } throws: { error in
+            if case DeliveryFailure.unavailable = error { true } else { false }
+        }
+        #expect(both.page().contains("最初の情報"))
+        #expect(both.page().hasSuffix("</html>\n"))
+        #expect(!FileManager.default.fileExists(atPath: "\(both.directory.path)/spot-1/r-2"))
+        try FileManager.default.removeItem(at: ballast)
+        #expect(try await both.send(next).reference == "r-2")
+        #expect(both.page().contains("次の情報"))
+    }
+}
