@@ -26,6 +26,10 @@ public protocol ChannelAdapter<M>: Sendable {
     /// Looks at a text before it is queued: what the far end's contract forbids is refused here.
     static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem]
 
+    /// Called once at start for every far end, before its first delivery: for what it shows while nothing happens.
+    /// What cannot be prepared is logged and nothing else: `deliver` works without it.
+    func prepare(_ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]) async throws(DeliveryFailure)
+
     /// One attempt. Called again with the same `delivery.id` after a failure that may be retried: the far end must
     /// end up with one message. Stops promptly when its task is cancelled.
     func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt
@@ -38,6 +42,7 @@ public protocol ChannelAdapter<M>: Sendable {
 extension ChannelAdapter {
     public static func check(_ farEnd: FarEnd<M>) throws(SettingsError) {}
     public static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem] { [] }
+    public func prepare(_ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]) async throws(DeliveryFailure) {}
     public func run() async {}
 }
 

@@ -66,6 +66,19 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         return Receipt(reference: "r-\(change.revision)", note: change.outcome.note)
     }
 
+    /// Gives a spot its idle page before the first alert. What the spot showed before a restart is kept.
+    public func prepare(
+        _ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]
+    ) async throws(DeliveryFailure) {
+        let place: SpotPlace
+        do {
+            place = try SpotPlace(farEnd)
+        } catch {
+            throw .misconfigured(error.reason)
+        }
+        try site.prepare(place, in: town, shelters, now: now())
+    }
+
     /// Ages the pages: what has expired moves down, what has long ended goes, and the time on the page moves on.
     public func run() async {
         while !Task.isCancelled {
@@ -79,24 +92,6 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
             } catch {
                 return
             }
-        }
-    }
-}
-
-extension WiFiPortal {
-    /// Gives a spot its idle page before the first alert. Called once per spot at start; what the spot showed
-    /// before a restart is kept.
-    package func prepare(
-        _ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]
-    ) throws(DeliveryFailure) {
-        do {
-            try site.prepare(SpotPlace(farEnd), in: town, shelters, now: now())
-        } catch let error as SettingsError {
-            throw .misconfigured(error.reason)
-        } catch let error as DeliveryFailure {
-            throw error
-        } catch {
-            throw .unavailable("\(error)")
         }
     }
 }

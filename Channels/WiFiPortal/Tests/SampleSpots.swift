@@ -30,7 +30,7 @@ struct SampleSpots {
 
     static func idle(_ both: Both) async throws {
         let sample = Sample()
-        try both.real.prepare(sample.delivery(Actual.self).farEnd, of: sample.message(Actual.self).town, shelters: [])
+        try await both.real.prepare(sample.delivery(Actual.self).farEnd, of: sample.message(Actual.self).town, shelters: [])
     }
 
     static func evacuation(_ both: Both) async throws {

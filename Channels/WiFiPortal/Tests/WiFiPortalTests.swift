@@ -27,7 +27,7 @@ struct WiFiPortalTests {
     func refresh() async throws {
         let both = try Both()
         let sample = Sample()
-        try both.real.prepare(
+        try await both.real.prepare(
             sample.delivery(Actual.self).farEnd, of: sample.message(Actual.self).town, shelters: [])
         #expect(both.page().contains("いま出ている情報はありません"))
         #expect(both.page().contains("http-equiv=\"refresh\""))
