@@ -39,6 +39,7 @@ extension Bulletin {
             line.key("urgency", urgency)
             line.key("certainty", certainty)
             line.key("signature", signature?.rawValue)
+            line.key("scope", scope)
             line.key("unknown_codes", unknownCodes)
             line.key("text", text)
         }

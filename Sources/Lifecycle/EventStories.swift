@@ -100,8 +100,8 @@ extension EventStories {
         story.touched = max(story.touched, now)
         var content = content
         content.event = event
-        if content.revision.isCorrection, content.revision == story.current.revision {
-            // 訂正 after 訂正, alike to the second in every number: the later one to arrive counts.
+        if content.revision.isCorrection || content.type == "cap", content.revision == story.current.revision {
+            // 訂正 after 訂正, an update after another, alike to the second in every number: the later one to arrive counts.
             content.revision.sent.addTimeInterval(0.001)
         }
         if content.revision.isNewer(than: story.current.revision) {

@@ -6,7 +6,9 @@ struct Story: Sendable {
     /// What makes two telegrams one. A correction or a cancel repeats every number of its original, so only one that
     /// says the same throughout is the same; a satellite repeats itself every four seconds under a new time.
     enum Fingerprint: Hashable, Sendable {
-        case issue(type: String, message: MessageType, series: String, serial: Int?, sent: Date, sender: String, event: EventID)
+        case issue(
+            type: String, message: MessageType, series: String, serial: Int?, sent: Date, sender: String,
+            event: EventID, names: [EventID]?)
         case whole(AlertContent)
 
         init(_ content: AlertContent) {
@@ -26,7 +28,8 @@ struct Story: Sendable {
             } else {
                 self = .issue(
                     type: content.type, message: content.message, series: content.revision.series,
-                    serial: content.revision.serial, sent: content.sent, sender: content.sender, event: content.event)
+                    serial: content.revision.serial, sent: content.sent, sender: content.sender,
+                    event: content.event, names: content.aliases)
             }
         }
     }

@@ -137,6 +137,12 @@ struct EventStoriesTests {
         #expect(inForce.isEmpty)
     }
 
+    @Test("Two messages of one second and sender are two when their identifiers differ")
+    mutating func sameSecond() {
+        _ = take(report("cap/a/1", "cap", kind: .flood, .update, aliases: ["cap/a/2"]))
+        guard case .news = take(report("cap/a/1", "cap", kind: .flood, .update, aliases: ["cap/a/3"])) else { Issue.record("taken for the same"); return }
+    }
+
     @Test("A bulletin of two earthquakes makes one story of theirs")
     mutating func twoEarthquakes() {
         _ = take(report("jma/tsunami/A", "VTSE41", kind: .tsunami))

@@ -58,6 +58,8 @@ package struct Bulletin: Sendable, Hashable {
     package var urgency: String?
     package var certainty: String?
     package var signature: Signature?
+    /// CAP: `Public`, `Restricted` or `Private`.
+    package var scope: String?
     /// Codes that no table of ours knows, as `scheme:code`.
     package var unknownCodes: [String] = []
     /// What people should read beyond the headline: body text, comments, instruction. As written.

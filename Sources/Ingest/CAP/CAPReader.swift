@@ -86,6 +86,7 @@ package enum CAPReader {
         bulletin.severity = info?.severity
         bulletin.urgency = info?.urgency
         bulletin.certainty = info?.certainty
+        bulletin.scope = alert.scope
         let texts = [info?.description, info?.instruction].compactMap { $0 }
         bulletin.text = texts.isEmpty ? nil : texts.joined(separator: "\n")
         (bulletin.areas, bulletin.unknownCodes) = CAPAreas.read(alert.infos)

@@ -83,17 +83,19 @@ extension EventNaming {
 
     /// The forecast prefecture (府県予報区) the bulletin speaks for; any office may write in another's place.
     private static func place(of bulletin: Bulletin) -> String {
-        var first: String?
-        for area in bulletin.areas where area.scheme == .jmaForecast && area.code.utf8.count == 6 {
-            if area.code.hasSuffix("00") { return area.code }
-            first = first ?? area.code
+        let areas = bulletin.areas.lazy.filter { $0.scheme == .jmaForecast && $0.code.utf8.count == 6 }.map(\.code)
+        if let first = areas.first {
+            guard Self.divided.contains(String(first.prefix(2))) else { return first.prefix(2) + "0000" }
+            // 十勝地方 014030 and 奄美地方 460040 look like districts: then the first one named.
+            return areas.first { $0.hasSuffix("00") } ?? String(first.prefix(5)) + "0"
         }
-        // 十勝地方 014030 and 奄美地方 460040 are prefectures that look like districts: then the first one named.
-        if let first { return String(first.prefix(5)) + "0" }
         if let city = bulletin.areas.first(where: { $0.scheme == .jmaCity }) { return city.code.prefix(2) + "0000" }
         let office = bulletin.editor ?? bulletin.sender
         return office.isEmpty ? "-" : office
     }
+
+    /// 北海道, 鹿児島県 and 沖縄県 are several forecast prefectures (AreaForecastLocalM, 2026-07).
+    private static let divided: Set<String> = ["01", "46", "47"]
 }
 
 // MARK: CAP and QZSS

@@ -96,6 +96,7 @@ package struct Normaliser: Sendable {
         case .ack, .error: return "\(bulletin.message.rawValue): a message between systems"
         case .alert, .update, .cancel: break
         }
+        if let scope = bulletin.scope, scope != "Public" { return "scope \(scope): not for the public" }
         guard bulletin.format == .jma, let type = bulletin.type else { return nil }
         if type == "VXSE42" { return "a test of the distribution of early warnings, sent hourly" }
         if machineTypes.contains(type) { return "numbers for machines; what they mean comes as warnings" }

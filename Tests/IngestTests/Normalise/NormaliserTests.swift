@@ -67,6 +67,9 @@ struct NormaliserTests {
         var ack = Bulletin(format: .cap, type: "cap", title: "x", kind: .other, status: .actual, message: .ack, sender: "a")
         ack.identifiers = ["1"]
         all.append(ack)
+        var secret = ack
+        (secret.message, secret.scope) = (.alert, "Private")
+        all.append(secret)
         for made in all {
             guard case .recordOnly = try sort(made) else { Issue.record("\(made.type ?? "") is told"); continue }
         }
@@ -98,6 +101,8 @@ struct NormaliserTests {
         ("VPWW54", [at("3220100", .jmaCity), at("320000")], "jma/weather/all/320000"),
         ("VPWW55", [at("320000")], "jma/weather/heavy-rain/320000"),
         ("VPWW56", [at("320000")], "jma/weather/landslide/320000"),
+        ("VPWW53", [at("320011")], "jma/weather/all/320000"),
+        ("VPWW53", [at("012010"), at("012000")], "jma/weather/all/012000"),
         ("VPHW50", [at("460040")], "jma/tornado/460040"),
         ("VPHW50", [at("3220100", .jmaCity)], "jma/tornado/320000"),
         ("VPHW50", [], "jma/tornado/大阪管区気象台"),
