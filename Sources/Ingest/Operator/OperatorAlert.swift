@@ -56,6 +56,8 @@ package struct OperatorProblems: Error, Sendable, Equatable, CustomStringConvert
 
     package private(set) var problems: [Problem] = []
 
+    package init() {}
+
     package mutating func add(_ field: String, _ detail: String) {
         problems.append(Problem(field: field, detail: detail))
     }
