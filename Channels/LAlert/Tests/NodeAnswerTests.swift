@@ -105,6 +105,26 @@ struct NodeAnswerTests {
         await hall.close()
     }
 
+    @Test("Octets of any kind are read to their end")
+    func hostile() {
+        var seed: UInt64 = 20_260_401
+        func random(_ limit: Int) -> Int {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(seed >> 33) % limit
+        }
+        let good = Array(CommonsNode.answer(0, "受理しました").utf8)
+        for _ in 0..<3000 {
+            var octets = Array(good.prefix(random(good.count + 1)))
+            for _ in 0..<random(12) where !octets.isEmpty {
+                octets[random(octets.count)] = [0x3C, 0x3E, 0x2F, 0x3A, UInt8(random(256))][random(5)]
+            }
+            let answer = NodeAnswer(octets)
+            #expect(answer.words.count <= 300)
+        }
+        #expect(NodeAnswer(good).code == 0 && NodeAnswer(good).words == "受理しました")
+        #expect(NodeAnswer([UInt8](repeating: 0x3C, count: 60_000)).code == nil)
+    }
+
     @Test("A refused password calls a person", arguments: [
         FarEndServer.Reply.answer(401), .answer(403), CommonsNode.fault("wsse:FailedAuthentication", "bad"),
         CommonsNode.fault("wsse:InvalidSecurity", "replay"), .answer(404),
