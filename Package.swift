@@ -1,43 +1,55 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
+
+/// One line per channel: its folder in `Channels/` and what it needs beyond ChannelKit and AlertModel.
+let channels: [(name: String, dependencies: [Target.Dependency])] = [
+    ("AreaMail", ["CellBroadcast", "TextRules"]),
+    ("WiFiPortal", ["Gzip", crypto]),
+    ("SchoolTablet", []),
+]
+
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// One line per channel: its folder in `Channels/` and what it needs beyond ChannelKit.
-let channels: [(name: String, dependencies: [Target.Dependency])] = [
-    ("AreaMail", []),
-    ("WiFiPortal", []),
-    ("SchoolTablet", []),
-]
-
-let nio: [Target.Dependency] = [
-    .product(name: "NIOCore", package: "swift-nio"),
-    .product(name: "NIOPosix", package: "swift-nio"),
-]
-let log = Target.Dependency.product(name: "Logging", package: "swift-log")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-
-func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func room(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
+
+func library(_ name: String, _ pkgConfig: String, debian: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+let kit: [Target.Dependency] = ["AlertModel", "ChannelKit"]
+let testKit: [Target.Dependency] = kit + ["ChannelKitTesting", "Curl", log]
 
 let package = Package(
     name: "noroshi",
     products: [.executable(name: "noroshi", targets: ["noroshi"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -45,7 +57,107 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        library("CCurl", "libcurl", debian: "libcurl4-openssl-dev"),
+        library("CQREncode", "libqrencode", debian: "libqrencode-dev"),
+        library("CXML", "libxml-2.0", debian: "libxml2-dev"),
+        library("CZlib", "zlib", debian: "zlib1g-dev"),
+
+        // The words, and what a channel is.
         room("AlertModel", []),
         room("ChannelKit", ["AlertModel", log]),
+        room("ChannelKitTesting", kit + nio + [log]),
+        room("TextRules", kit),
+
+        // Bytes in, alerts out.
+        room("Codes", ["AlertModel"], exclude: ["generate.py"]),
+        room("Gzip", ["CZlib"]),
+        room(
+            "Ingest",
+            [
+                "AlertModel", "Codes", "CXML", "Gzip", crypto, .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ]),
+        room("Lifecycle", ["AlertModel"]),
+        room("CAPFeed", ["AlertModel", crypto]),
+
+        // The line.
+        room("Targeting", kit),
+        room("Rendering", kit + [.product(name: "Mustache", package: "swift-mustache")]),
+        room("Ledger", kit),
+        room("LedgerStore", kit + ["Ledger", grdb, log]),
+        room(
+            "Dispatching",
+            kit + [
+                "Ledger", "Rendering", "Targeting", lifecycle, log,
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ]),
+        room("Devices", kit + [crypto]),
+
+        // The ways to the world.
+        room("Curl", ["CCurl", "ChannelKit"]),
+        room("CellBroadcast", nio),
+        room(
+            "Edge",
+            kit + [
+                crypto, log, .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+            ]),
+        room("Pages", ["Gzip", crypto], resources: [.embedInCode("Tablet"), .embedInCode("Console")]),
+        room("QRCode", ["CQREncode"]),
+
+        // All of it.
+        room(
+            "Hub",
+            kit + ["Codes", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Targeting", crypto, log]),
+        room(
+            "HubAPI",
+            kit + [
+                "CAPFeed", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Pages", "QRCode", "Rendering",
+                "Targeting", log, .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
+        .executableTarget(
+            name: "noroshi",
+            dependencies: kit + [
+                "CAPFeed", "CellBroadcast", "Codes", "Curl", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
+                "Ingest", "Ledger", "LedgerStore", "QRCode", "Rendering", "Targeting", crypto, lifecycle, log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ] + channels.map { .init(stringLiteral: $0.name) },
+            swiftSettings: strict),
+
+        tests("AlertModel", ["AlertModel"]),
+        tests("CAPFeed", ["AlertModel", "CAPFeed", "Ingest"]),
+        tests("CellBroadcast", ["CellBroadcast", .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
+        tests("ChannelKitTesting", testKit),
+        tests("Codes", ["AlertModel", "Codes"]),
+        tests("Curl", ["ChannelKit", "Curl"]),
+        tests("Dispatching", kit + ["Dispatching"]),
+        tests("Edge", kit + ["Edge"]),
+        tests("Gzip", ["Gzip"]),
+        tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
+        tests("Ledger", kit + ["Ledger", "LedgerStore", log]),
+        tests("Lifecycle", ["AlertModel", "Codes", "Ingest", "Lifecycle"]),
+        tests("Pages", ["Gzip", "Pages"]),
+        tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),
+        tests("Targeting", kit + ["Targeting"]),
+        tests("TextRules", kit + ["TextRules"]),
     ]
+        + channels.flatMap { channel -> [Target] in
+            let own = kit + channel.dependencies + [log]
+            return [
+                .target(
+                    name: channel.name, dependencies: own, path: "Channels/\(channel.name)/Sources",
+                    swiftSettings: strict),
+                .testTarget(
+                    name: "\(channel.name)Tests",
+                    dependencies: own + [.init(stringLiteral: channel.name), "ChannelKitTesting", "Curl"] + nio,
+                    path: "Channels/\(channel.name)/Tests", swiftSettings: strict),
+            ]
+        }
 )

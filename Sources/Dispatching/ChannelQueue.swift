@@ -60,7 +60,12 @@ package struct ChannelQueue: Sendable {
             displaced = victim
         }
         lane.remember(parcel.event, parcel.revision, heard: false)
-        if older != nil { drop(parcel.event, from: &lane) }
+        var parcel = parcel
+        if let older {
+            // What nobody has heard yet does not become less urgent by a quiet correction of it.
+            parcel.priority = min(parcel.priority, older.parcel.priority)
+            drop(parcel.event, from: &lane)
+        }
         insert(parcel, attempts: 0, due: now, into: &lane)
         // A dead far end is asked again at once when seconds count.
         if parcel.priority == .immediate { lane.pausedUntil = nil }

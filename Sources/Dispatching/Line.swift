@@ -45,15 +45,15 @@ package final class Line<M: Mode>: Sendable {
 
     /// Sends an alert on its way to every town it concerns. Returns once all of them have it on disk.
     ///
-    /// - Parameter silence: towns that have nothing new to hear, each with the reason.
+    /// - Parameter tidings: what the alert is to a town, after targeting and before anything is said.
     package func accept(
-        _ alert: Alert<M>, actor: String, silence: (Town, [Decision]) -> String? = { _, _ in nil }
+        _ alert: Alert<M>, actor: String, tidings: (Town, [Decision]) -> Tidings = { _, _ in .news }
     ) async throws {
         var commits: [Commit] = []
         shelters.take(alert)
         for town in concerned(by: alert) {
             let decisions = routing.decide(alert.content, for: town, channels: manifests, mode: M.name)
-            let plan = plan(alert, town, decisions, silence: silence(town, decisions))
+            let plan = plan(alert, town, decisions, tidings(town, decisions))
             let record = RecordedAlert(
                 content: alert.content, mode: M.name, accepted: clock(), actor: actor, deliveries: plan.rows)
             commits.append(ledger.town(town.id).record(record))
@@ -88,32 +88,36 @@ package final class Line<M: Mode>: Sendable {
         var refused: [(DeliveryID, String)] = []
     }
 
-    private func plan(_ alert: Alert<M>, _ town: Town, _ decisions: [Decision], silence: String?) -> Plan {
+    private func plan(_ alert: Alert<M>, _ town: Town, _ decisions: [Decision], _ tidings: Tidings) -> Plan {
         var plan = Plan()
         let told = memory.told(alert.event, in: town.id)
         for decision in decisions {
-            guard case .send(let priority) = decision.verdict else {
-                plan.rows.append(skip(alert, decision, decision.reason.code, decision.reason.sentence))
-                continue
-            }
-            if let silence {
-                plan.rows.append(skip(alert, decision, "no-news", silence))
-            } else if alert.message == .cancel {
-                follow(alert, town, decision, told.filter { $0.channel == decision.channel }, &plan)
-            } else {
+            let heard = told.filter { $0.channel == decision.channel && decision.endpoints.contains($0.endpoint) }
+            switch (decision.verdict, tidings) {
+            case (.send, _) where alert.message == .cancel, (.skip, .ending) where !heard.isEmpty:
+                follow(alert, town, decision, heard, &plan)
+            case (.send(let priority), .news), (.send(let priority), .ending):
                 send(alert, town, decision, decision.endpoints.map { ($0, priority, false) }, &plan)
+            case (.send, .again(let reason)) where slots[decision.channel]?.manifest.afterSending == .lastStateWins:
+                // A page shows the newest state without waking anyone again.
+                var quiet = decision
+                quiet.verdict = .send(.routine)
+                send(alert, town, quiet, decision.endpoints.map { ($0, .routine, false) }, &plan, quietly: reason)
+            case (.send, .again(let reason)):
+                plan.rows.append(skip(alert, decision, "no-news", reason))
+            case (.skip, _):
+                plan.rows.append(skip(alert, decision, decision.reason.code, decision.reason.sentence))
             }
         }
         return plan
     }
 
-    /// A cancel goes to exactly those who were told.
+    /// A cancel or an end goes to exactly those who were told.
     private func follow(
-        _ alert: Alert<M>, _ town: Town, _ decision: Decision, _ told: [EventMemory.Told], _ plan: inout Plan
+        _ alert: Alert<M>, _ town: Town, _ decision: Decision, _ heard: [EventMemory.Told], _ plan: inout Plan
     ) {
-        let heard = told.filter { decision.endpoints.contains($0.endpoint) }
         if heard.isEmpty {
-            plan.rows.append(skip(alert, decision, "not-told", "取消: この町には伝えていません (a cancel of what this town was not told)"))
+            plan.rows.append(skip(alert, decision, "not-told", "この町には伝えていない情報の取消 (a cancel of what this town was not told)"))
         } else {
             send(alert, town, decision, heard.map { ($0.endpoint, $0.priority, $0.isFromBefore) }, &plan)
         }
@@ -130,7 +134,8 @@ package final class Line<M: Mode>: Sendable {
 
     private func send(
         _ alert: Alert<M>, _ town: Town, _ decision: Decision, 
-        _ ends: [(endpoint: String, priority: Priority, heardBefore: Bool)], _ plan: inout Plan
+        _ ends: [(endpoint: String, priority: Priority, heardBefore: Bool)], _ plan: inout Plan,
+        quietly: String? = nil
     ) {
         let statuses = shelters.statuses(of: town)
         let text = composer.text(
@@ -145,7 +150,8 @@ package final class Line<M: Mode>: Sendable {
             let id = DeliveryID(alert: alert.id, town: town.id, channel: decision.channel, endpoint: endpoint)
             plan.rows.append(RecordedDelivery(
                 id: id, channel: decision.channel, endpoint: endpoint, isSend: true, priority: priority,
-                reason: decision.reason.code, sentence: decision.reason.sentence, expires: alert.expires))
+                reason: quietly == nil ? decision.reason.code : "no-news", sentence: quietly ?? decision.reason.sentence,
+                expires: alert.expires))
             if let refusal {
                 plan.refused.append((id, refusal))
                 continue
@@ -195,11 +201,20 @@ package final class Line<M: Mode>: Sendable {
         }
     }
 
-    func decisions(_ alert: Alert<M>, for town: Town) -> [Decision] {
+    package func decisions(_ alert: Alert<M>, for town: Town) -> [Decision] {
         routing.decide(alert.content, for: town, channels: manifests, mode: M.name)
     }
 
     func slot(_ channel: String) -> ChannelSlot<M>? { slots[channel] }
+}
+
+/// What an alert is to a town that has been told things before.
+package enum Tidings: Sendable, Hashable {
+    case news
+    /// The end of what was told, also where targeting would say that it does not concern the town any more.
+    case ending
+    /// Nothing new: whoever was woken is not woken again. The reason is kept.
+    case again(String)
 }
 
 extension Reason {

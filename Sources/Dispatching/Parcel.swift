@@ -19,7 +19,7 @@ package struct Parcel: Sendable, Hashable {
     package let id: DeliveryID
     package let event: EventID
     package let lane: LaneID
-    package let priority: Priority
+    package internal(set) var priority: Priority
     package let revision: Revision
     package let message: MessageType
     package let expires: Instant

@@ -1,0 +1,192 @@
+/// The register of tablets and spots: who was invited, who enrolled, who is out.
+///
+/// A code is for one device, once, for fifteen minutes, and belongs to a place. The device keeps a token; we keep its
+/// digest. Every question the stream asks is answered from memory; what changes is written behind to the notebook, and
+/// the caller waits for the disk where a promise is made.
+package import AlertModel
+package import ChannelKit
+internal import Crypto
+package import FoundationEssentials
+internal import Synchronization
+
+package struct Device: Sendable, Hashable, Codable {
+    package var id: String
+    package var town: TownID
+    /// The school, spot or shelter it belongs to: an endpoint's id.
+    package var site: String
+    package var name: String
+    /// SubjectPublicKeyInfo of its P-256 key, base64, where the device could make one.
+    package var publicKey: String?
+    package var enrolled: Date
+    package var invitedBy: String
+    package var revoked: Date?
+    package var lastSeen: Date?
+    var tokenDigest: String
+}
+
+package struct Invitation: Sendable, Hashable, Codable {
+    /// Eight letters without vowels and look-alikes; `BCDF-GHJK` on paper.
+    package var code: String
+    package var town: TownID
+    package var site: String
+    package var invitedBy: String
+    package var expires: Date
+
+    package var spelled: String { code.prefix(4) + "-" + code.suffix(4) }
+}
+
+package enum EnrolmentFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    case unknownCode, expiredCode, tooManyTries, badRequest(String)
+
+    package var description: String {
+        switch self {
+        case .unknownCode: "no invitation has this code, or it was used already"
+        case .expiredCode: "the invitation is older than fifteen minutes: ask for a new one"
+        case .tooManyTries: "too many wrong codes in the last minute: wait a minute"
+        case .badRequest(let reason): reason
+        }
+    }
+}
+
+package final class DeviceRegister: Sendable {
+    private struct State {
+        var devices: [String: Device] = [:]
+        var byToken: [String: String] = [:]
+        var invitations: [String: Invitation] = [:]
+        var wrongTries: [Date] = []
+    }
+
+    /// RFC 8628, section 6.1: letters that are hard to mistake and spell no words.
+    static let alphabet = Array("BCDFGHJKLMNPQRSTVWXZ")
+    package static let validity: TimeInterval = 15 * 60
+    /// Wrong codes a minute, over all callers: 20^8 codes against 30 tries a minute for 15 minutes.
+    static let wrongTriesPerMinute = 30
+
+    private let notebook: any Notebook
+    private let clock: @Sendable () -> Date
+    private let state: Mutex<State>
+
+    package init(notebook: any Notebook, clock: @escaping @Sendable () -> Date = { Date() }) {
+        self.notebook = notebook
+        self.clock = clock
+        var known = State()
+        let decoder = JSONDecoder()
+        for key in notebook.keys(prefix: "device/") {
+            guard let octets = notebook.read(key), let device = try? decoder.decode(Device.self, from: Data(octets))
+            else { continue }
+            known.devices[device.id] = device
+            if device.revoked == nil { known.byToken[device.tokenDigest] = device.id }
+        }
+        for key in notebook.keys(prefix: "invitation/") {
+            guard let octets = notebook.read(key),
+                let invitation = try? decoder.decode(Invitation.self, from: Data(octets))
+            else { continue }
+            known.invitations[invitation.code] = invitation
+        }
+        state = Mutex(known)
+    }
+
+    package func invite(to site: String, of town: TownID, by person: String) -> Invitation {
+        var random = SystemRandomNumberGenerator()
+        let code = String((0..<8).map { _ in Self.alphabet.randomElement(using: &random) ?? "B" })
+        let invitation = Invitation(
+            code: code, town: town, site: site, invitedBy: person,
+            expires: clock().addingTimeInterval(Self.validity))
+        state.withLock { state in
+            for old in state.invitations.values where old.expires < clock() {
+                state.invitations[old.code] = nil
+                notebook.write("invitation/\(old.code)", nil)
+            }
+            state.invitations[code] = invitation
+            write("invitation/\(code)", invitation)
+        }
+        return invitation
+    }
+
+    /// Turns a code into a device and its token, once.
+    package func enrol(
+        code written: String, publicKey: String?, name: String
+    ) throws(EnrolmentFailure) -> (device: Device, token: String) {
+        guard name.utf8.count <= 200 else { throw .badRequest("name: at most 200 octets") }
+        if let publicKey {
+            guard let octets = Data(base64Encoded: publicKey), publicKey.utf8.count <= 400,
+                (try? P256.Signing.PublicKey(derRepresentation: octets)) != nil
+            else { throw .badRequest("public_key: a P-256 key as base64 of its SubjectPublicKeyInfo") }
+        }
+        let code = written.uppercased().filter { Self.alphabet.contains($0) }
+        let token = Self.randomToken()
+        let now = clock()
+        let outcome: Result<Device, EnrolmentFailure> = state.withLock { state in
+            state.wrongTries.removeAll { $0 < now.addingTimeInterval(-60) }
+            guard state.wrongTries.count < Self.wrongTriesPerMinute else { return .failure(.tooManyTries) }
+            guard let invitation = state.invitations.removeValue(forKey: code) else {
+                state.wrongTries.append(now)
+                return .failure(.unknownCode)
+            }
+            notebook.write("invitation/\(code)", nil)
+            guard invitation.expires > now else { return .failure(.expiredCode) }
+            let device = Device(
+                id: "d-" + Self.randomToken().prefix(12), town: invitation.town, site: invitation.site,
+                name: name.isEmpty ? invitation.site : name, publicKey: publicKey, enrolled: now,
+                invitedBy: invitation.invitedBy, tokenDigest: Self.digest(token))
+            state.devices[device.id] = device
+            state.byToken[device.tokenDigest] = device.id
+            write("device/\(device.id)", device)
+            return .success(device)
+        }
+        return (try outcome.get(), token)
+    }
+
+    /// The device a token belongs to; nil when it is unknown or revoked.
+    package func device(token: String) -> Device? {
+        let digest = Self.digest(token)
+        return state.withLock { state in state.byToken[digest].flatMap { state.devices[$0] } }
+    }
+
+    package func device(id: String, of town: TownID) -> Device? {
+        state.withLock { state in state.devices[id].flatMap { $0.town == town ? $0 : nil } }
+    }
+
+    package func devices(of town: TownID) -> [Device] {
+        state.withLock { state in
+            state.devices.values.filter { $0.town == town }.sorted { ($0.enrolled, $0.id) < ($1.enrolled, $1.id) }
+        }
+    }
+
+    /// True when there was such a device; its token is worth nothing from now on.
+    package func revoke(_ id: String, of town: TownID) -> Bool {
+        state.withLock { state in
+            guard var device = state.devices[id], device.town == town else { return false }
+            device.revoked = device.revoked ?? clock()
+            state.devices[id] = device
+            state.byToken[device.tokenDigest] = nil
+            write("device/\(id)", device)
+            return true
+        }
+    }
+
+    /// Remembered in memory; written with the next change, since a tablet is seen every few seconds.
+    package func saw(_ id: String) {
+        state.withLock { $0.devices[id]?.lastSeen = clock() }
+    }
+
+    private func write(_ key: String, _ value: some Encodable) {
+        guard let octets = try? JSONEncoder().encode(value) else { return }
+        notebook.write(key, [UInt8](octets))
+    }
+
+    package static func digest(_ token: String) -> String {
+        SHA256.hash(data: Data(token.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+
+    /// 256 bits, base64url.
+    package static func randomToken() -> String {
+        var random = SystemRandomNumberGenerator()
+        let octets = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        return Data(octets).base64EncodedString()
+            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+}

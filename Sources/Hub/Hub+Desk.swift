@@ -1,0 +1,161 @@
+package import AlertModel
+package import ChannelKit
+internal import Dispatching
+internal import Foundation
+internal import Targeting
+internal import Synchronization
+package import Ingest
+package import Ledger
+
+/// An operator's alert, read and found possible.
+package struct DeskOrder: Sendable {
+    package var content: AlertContent
+    package var mode: ModeName
+}
+
+/// What became of it.
+package struct Pushed: Sendable {
+    package var content: AlertContent
+    package var mode: ModeName
+}
+
+/// What one channel would say, or why it would say nothing.
+package struct PreviewLine: Sendable {
+    package var town: TownID
+    package var channel: String
+    package var endpoints: [String]
+    package var priority: Priority?
+    package var reason: String
+    package var texts: [Language: RenderedText]
+    package var problems: [TextProblem]
+}
+
+package enum DeskFailure: Error, Sendable {
+    package struct Field: Sendable, Hashable {
+        package var field: String
+        package var detail: String
+    }
+    case invalid([Field])
+    case forbidden(String)
+    case notFound(String)
+    case conflict(String)
+    case unrecorded(String)
+}
+
+/// The desk: what a person tells the hub to say.
+extension Hub {
+    /// Every problem of an order at once.
+    package func read(_ octets: [UInt8], by person: Operator) throws(DeskFailure) -> DeskOrder {
+        do throws(OperatorProblems) {
+            let order = try OperatorAlert.read(octets)
+            guard let id = TownID(order.town) else {
+                throw OperatorProblems("town", "\(order.town) is no local government code: six digits, the last one checks the others")
+            }
+            guard let town = towns[id] else { throw OperatorProblems("town", "this hub does not serve town \(id)") }
+            guard person.may(id) else { throw OperatorProblems("town", "this operator does not work for town \(id)") }
+            let now = clock()
+            let made = try order.alert(in: town, id: AlertID("\(Self.compact(now))-\(Self.randomWord())"), now: now)
+            switch made {
+            case .actual(let alert): return DeskOrder(content: alert.content, mode: .actual)
+            case .exercise(let alert): return DeskOrder(content: alert.content, mode: .exercise)
+            case .recordOnly(_, _, let reason): throw OperatorProblems("mode", reason)
+            }
+        } catch {
+            throw .invalid(error.problems.map { .init(field: $0.field, detail: $0.detail) })
+        }
+    }
+
+    package func preview(_ order: DeskOrder) -> [PreviewLine] {
+        switch order.mode {
+        case .actual: preview(Alert<Actual>(order.content), on: actual)
+        case .exercise: preview(Alert<Exercise>(order.content), on: exercise)
+        }
+    }
+
+    private func preview<M: Mode>(_ alert: Alert<M>, on line: Line<M>) -> [PreviewLine] {
+        line.preview(alert).map { decision, text in
+            PreviewLine(
+                town: decision.town, channel: decision.channel, endpoints: decision.endpoints,
+                priority: decision.verdict.priority, reason: decision.reason.sentence, texts: text?.texts ?? [:],
+                problems: text?.problems ?? [])
+        }
+    }
+
+    /// Sends it. A text some channel may not carry is refused here, before anything is queued anywhere.
+    package func push(_ order: DeskOrder, by person: Operator) async throws(DeskFailure) -> Pushed {
+        let problems = preview(order).flatMap { line in
+            line.problems.map { DeskFailure.Field(field: line.channel, detail: "\($0.rule): \($0.text)") }
+        }
+        guard problems.isEmpty else { throw .invalid(problems) }
+        return try await send(order, by: person)
+    }
+
+    private func send(_ order: DeskOrder, by person: Operator) async throws(DeskFailure) -> Pushed {
+        do {
+            switch order.mode {
+            case .actual: try await tell(order.content, on: actual, person)
+            case .exercise: try await tell(order.content, on: exercise, person)
+            }
+        } catch {
+            throw .unrecorded("\(error)")
+        }
+        return Pushed(content: order.content, mode: order.mode)
+    }
+
+    /// What a person orders is told, and the stories remember it.
+    private func tell<M: Mode>(_ content: AlertContent, on line: Line<M>, _ person: Operator) async throws {
+        _ = stories.withLock { $0.take(content, M.name, source: "operator:\(person.name)", now: clock()) }
+        try await line.accept(Alert<M>(content), actor: "operator:\(person.name)") { town, decisions in
+            _ = self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }
+            return .news
+        }
+    }
+
+    /// Takes an alert back everywhere it went. The newest revision of its event is what is taken back.
+    package func cancel(_ id: AlertID, by person: Operator) async throws(DeskFailure) -> Pushed {
+        let found: (town: TownID, alert: RecordedAlert)?
+        do {
+            found = try await alert(id, for: person)
+        } catch {
+            throw .unrecorded("\(error)")
+        }
+        guard let found else { throw .notFound("no alert \(id)") }
+        guard found.alert.content.message != .cancel else { throw .conflict("\(id) is itself a cancel") }
+        guard found.alert.content.town != nil else {
+            throw .forbidden("\(id) is \(found.alert.content.sender)'s: only its sender takes it back")
+        }
+        let now = clock()
+        var content = found.alert.content
+        content.id = AlertID("\(Self.compact(now))-\(Self.randomWord())")
+        content.message = .cancel
+        content.sent = now
+        content.reported = now
+        content.revision = Revision(series: content.revision.series, serial: nil, sent: now, isCancel: true)
+        // Long enough for a far end that is away for a day to be told all the same.
+        content.expires = max(content.expires, now.addingTimeInterval(24 * 3600))
+        return try await send(DeskOrder(content: content, mode: found.alert.mode), by: person)
+    }
+
+    /// An alert by its id, in one of the towns this person works for.
+    package func alert(_ id: AlertID, for person: Operator) async throws -> (town: TownID, alert: RecordedAlert)? {
+        var query = AlertQuery()
+        query.id = id
+        query.limit = 1
+        for town in towns.all where person.may(town.id) {
+            if let alert = try await ledger.town(town.id).alerts(query).first { return (town.id, alert) }
+        }
+        return nil
+    }
+
+    private static func randomWord() -> String {
+        let letters = Array("0123456789abcdefghjkmnpqrstvwxyz")
+        return String((0..<8).map { _ in letters[Int.random(in: 0..<32)] })
+    }
+}
+
+extension OperatorProblems {
+    fileprivate init(_ field: String, _ detail: String) {
+        self.init()
+        add(field, detail)
+    }
+}

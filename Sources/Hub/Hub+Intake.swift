@@ -1,0 +1,197 @@
+package import AlertModel
+internal import Crypto
+internal import Dispatching
+internal import Foundation
+internal import Ingest
+internal import Ledger
+internal import Lifecycle
+internal import Logging
+internal import Synchronization
+
+/// How a bulletin came.
+package struct Intake: Sendable {
+    /// `http:…`, `folder:…`, `feed:…`
+    package var source: String
+    package var fileName: String?
+    /// Take what is real as a drill. The other way round does not exist.
+    package var asExercise = false
+    /// A recorded bulletin played again as a drill under this name: its times are moved to now, its event is the
+    /// play's own.
+    package var replay: String?
+
+    package init(source: String) { self.source = source }
+}
+
+package struct Taking: Sendable {
+    package var alerts: [AlertID]
+    package var isDuplicate: Bool
+    /// What the operator should know: unknown codes, kept for the record only …
+    package var notes: [String]
+}
+
+package enum IntakeFailure: Error, Sendable, Hashable {
+    /// Not a bulletin we take; the bytes are kept.
+    case refused(String)
+    /// Its deliveries are on their way; the disk did not take the record. Send it again.
+    case unrecorded(String)
+}
+
+/// Bulletins in. The order of things: read, on their way, then the disk, then the answer.
+extension Hub {
+    package func take(_ octets: [UInt8], _ way: Intake) async throws(IntakeFailure) -> Taking {
+        let now = clock()
+        let plain: [UInt8]
+        do throws(Refusal) {
+            plain = try BulletinReader.inflate(octets)
+        } catch {
+            throw await refuse(octets, error.reason, way, now)
+        }
+        let hash = Self.digest(plain, way)
+        switch seen.look(hash) {
+        case .known(let first): return try await duplicate(hash, first, plain, way, now)
+        case .new(let done):
+            do throws(IntakeFailure) {
+                let taking = try await take(plain, hash, way, now)
+                done.fulfil(nil)
+                return taking
+            } catch {
+                seen.forget(hash)
+                done.fulfil(.disk("\(error)"))
+                throw error
+            }
+        }
+    }
+
+    private func take(
+        _ octets: [UInt8], _ hash: String, _ way: Intake, _ now: Date
+    ) async throws(IntakeFailure) -> Taking {
+        var taking = Taking(alerts: [], isDuplicate: false, notes: [])
+        var sent: Date?
+        var title: String?
+        var sorted: [SortedAlert] = []
+        do throws(Refusal) {
+            let readings = try BulletinReader.readEach(
+                octets, fileName: way.fileName, codes: codes, trust: trust, receivedAt: now)
+            var refused = 0
+            for reading in readings {
+                switch reading.outcome {
+                case .failure(let refusal):
+                    refused += 1
+                    taking.notes.append((reading.line.map { "line \($0): " } ?? "") + refusal.reason)
+                case .success(let bulletin):
+                    title = bulletin.title
+                    sent = bulletin.sent.map { Date(timeIntervalSince1970: $0.seconds) }
+                    if !bulletin.unknownCodes.isEmpty {
+                        taking.notes.append("unknown codes: \(bulletin.unknownCodes.joined(separator: " "))")
+                    }
+                    sorted += try sort(bulletin, hash, sorted.count, way, now)
+                }
+            }
+            if refused == readings.count { throw Refusal(taking.notes.first ?? "nothing readable") }
+        } catch {
+            throw await refuse(octets, error.reason, way, now)
+        }
+        taking.alerts = sorted.map(\.content.id)
+        seen.became(hash, taking.alerts)
+        health.count(way.source, at: now, bulletin: title, sent: sent, \.accepted)
+        try await send(sorted, hash, octets, way, now, &taking)
+        return taking
+    }
+
+    private func sort(
+        _ bulletin: Bulletin, _ hash: String, _ index: Int, _ way: Intake, _ now: Date
+    ) throws(Refusal) -> [SortedAlert] {
+        var bulletin = bulletin
+        if way.asExercise || way.replay != nil, bulletin.status == .actual { bulletin.status = .exercise }
+        let stamp = bulletin.sent.map { Date(timeIntervalSince1970: $0.seconds) } ?? now
+        let id = AlertID("\(Self.compact(stamp))-\(hash.prefix(10))" + (index == 0 ? "" : "-\(index)"))
+        let sorted = try Normaliser().sort(bulletin, id: { id }, receivedAt: now)
+        guard let replay = way.replay else { return sorted }
+        return sorted.map { alert in
+            guard case .exercise(let drill) = alert else { return alert }
+            return .exercise(Alert<Exercise>(drill.content.replayed(as: replay, at: now)))
+        }
+    }
+
+    private func send(
+        _ sorted: [SortedAlert], _ hash: String, _ octets: [UInt8], _ way: Intake, _ now: Date, _ taking: inout Taking
+    ) async throws(IntakeFailure) {
+        do {
+            for alert in sorted {
+                switch alert {
+                case .actual(let alert): try await tell(alert, on: actual, way.source, &taking)
+                case .exercise(let alert): try await tell(alert, on: exercise, way.source, &taking)
+                case .recordOnly(_, _, let reason): taking.notes.append("recorded only: \(reason)")
+                }
+            }
+            try await ledger.keep(KeptBulletin(
+                hash: hash, received: now, source: way.source, verdict: .accepted,
+                reason: taking.notes.isEmpty ? nil : taking.notes.joined(separator: "; "), alerts: taking.alerts,
+                octets: octets)).committed()
+        } catch {
+            throw .unrecorded("\(error)")
+        }
+    }
+
+    private func tell<M: Mode>(_ alert: Alert<M>, on line: Line<M>, _ source: String, _ taking: inout Taking) async throws {
+        let verdict = stories.withLock { $0.take(alert.content, M.name, source: source, now: clock()) }
+        if verdict.contents.isEmpty { taking.notes.append("recorded only: \(verdict.reason)") }
+        for content in verdict.contents {
+            try await line.accept(Alert<M>(content), actor: source) { town, decisions in
+                self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }
+            }
+        }
+    }
+
+    private func refuse(_ octets: [UInt8], _ reason: String, _ way: Intake, _ now: Date) async -> IntakeFailure {
+        health.count(way.source, at: now, bulletin: nil, sent: nil, \.refused)
+        logger.warning("bulletin refused", metadata: ["source": "\(way.source)", "reason": "\(reason)"])
+        // What was refused is kept for the operator, up to the size a bulletin may have.
+        let kept = KeptBulletin(
+            hash: Self.digest(octets, way), received: now, source: way.source, verdict: .refused, reason: reason,
+            alerts: [], octets: Array(octets.prefix(1 << 20)))
+        do { try await ledger.keep(kept).committed() } catch { return .refused("\(reason) (and its bytes could not be kept)") }
+        return .refused(reason)
+    }
+
+    private func duplicate(
+        _ hash: String, _ first: Commit, _ octets: [UInt8], _ way: Intake, _ now: Date
+    ) async throws(IntakeFailure) -> Taking {
+        health.count(way.source, at: now, bulletin: nil, sent: nil, \.duplicates)
+        do {
+            try await first.committed()
+        } catch {
+            throw .unrecorded("\(error)")
+        }
+        return Taking(alerts: seen.alerts(hash), isDuplicate: true, notes: ["the same bulletin was taken before"])
+    }
+
+    /// A play's bulletins are not the ones that were received when it happened.
+    private static func digest(_ octets: [UInt8], _ way: Intake) -> String {
+        var hash = SHA256()
+        hash.update(data: octets)
+        hash.update(data: Array((way.replay ?? (way.asExercise ? "exercise" : "")).utf8))
+        return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// `20110311T144648`, in Japan's time: ids sort by it.
+    static func compact(_ date: Date) -> String {
+        let text = JapanTime.text(date, milliseconds: false)
+        return String(text.prefix(19)).filter { $0 != "-" && $0 != ":" }
+    }
+}
+
+extension AlertContent {
+    /// Played again now: what people read stays as it was, what machines go by is moved.
+    fileprivate func replayed(as play: String, at now: Date) -> AlertContent {
+        var content = self
+        let shift = now.timeIntervalSince(sent)
+        content.event = EventID("\(event.text)~\(play)")
+        content.aliases = aliases?.map { EventID("\($0.text)~\(play)") }
+        content.id = AlertID("\(id.text)~\(play)")
+        content.sent = now
+        content.revision.sent = content.revision.sent.addingTimeInterval(shift)
+        content.expires = expires.addingTimeInterval(shift)
+        return content
+    }
+}

@@ -1,0 +1,63 @@
+internal import AlertModel
+internal import Dispatching
+internal import Foundation
+internal import Ledger
+internal import Lifecycle
+internal import Synchronization
+internal import Targeting
+
+/// What has been said about every event, real ones and drills apart.
+struct ModeStories {
+    private var actual = EventStories()
+    private var exercise = EventStories()
+
+    mutating func take(_ content: AlertContent, _ mode: ModeName, source: String, now: Date) -> Lifecycle.Verdict {
+        switch mode {
+        case .actual: actual.take(content, source: source, now: now)
+        case .exercise: exercise.take(content, source: source, now: now)
+        }
+    }
+
+    /// What the alert is to the town, asked once per town after targeting.
+    mutating func tidings(
+        _ content: AlertContent, _ mode: ModeName, _ town: Town, _ decisions: [Decision], now: Date
+    ) -> Tidings {
+        let priority = decisions.compactMap(\.verdict.priority).min()
+        let local = decisions.first?.local ?? []
+        let news: News =
+            switch mode {
+            case .actual: actual.tell(content, town: town.id, priority: priority, local: local, now: now)
+            case .exercise: exercise.tell(content, town: town.id, priority: priority, local: local, now: now)
+            }
+        switch news {
+        case .tell(.lifted, _), .tell(.cancelled, _), .tell(.lowered, _): return .ending
+        case .tell: return .news
+        case .silent(.noNews): return .again("伝えた内容から警戒の度合い・範囲・行動に変わりなし (no higher class, no wider area, no other action than what was told)")
+        case .silent(.neverTold): return .again("この町には伝えていない情報の終わり (the end of what was never told here)")
+        case .silent(.notConcerned): return .news
+        }
+    }
+}
+
+extension Hub {
+    /// The same again after a restart: the alerts of the last days, in the order they were recorded.
+    func restoreStories(since: Date) async throws {
+        for town in towns.all {
+            var query = AlertQuery()
+            query.since = since
+            query.limit = 10_000
+            for recorded in try await ledger.town(town.id).alerts(query).reversed() {
+                let decisions =
+                    switch recorded.mode {
+                    case .actual: actual.decisions(Alert<Actual>(recorded.content), for: town)
+                    case .exercise: exercise.decisions(Alert<Exercise>(recorded.content), for: town)
+                    }
+                stories.withLock { stories in
+                    // Another town's ledger may have brought the same alert already; its memory is what is missing.
+                    _ = stories.take(recorded.content, recorded.mode, source: recorded.actor, now: recorded.accepted)
+                    _ = stories.tidings(recorded.content, recorded.mode, town, decisions, now: recorded.accepted)
+                }
+            }
+        }
+    }
+}

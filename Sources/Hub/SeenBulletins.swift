@@ -1,0 +1,61 @@
+package import AlertModel
+internal import Ledger
+internal import Synchronization
+
+/// The bulletins of the last days by the digest of their bytes: the same one twice is one alert.
+final class SeenBulletins: Sendable {
+    enum Look {
+        /// Nobody had it; it is ours to finish.
+        case new(Commit)
+        /// Somebody has it in hand or had it.
+        case known(Commit)
+    }
+
+    private struct Entry {
+        var commit: Commit
+        var alerts: [AlertID]
+    }
+
+    private struct State {
+        var entries: [String: Entry] = [:]
+        var order: [String] = []
+    }
+
+    /// An earthquake with all its aftershocks brings some thousand bulletins a day.
+    static let bound = 20_000
+    private let state = Mutex(State())
+
+    func look(_ hash: String) -> Look {
+        state.withLock { state in
+            if let known = state.entries[hash] { return .known(known.commit) }
+            let commit = Commit()
+            state.entries[hash] = Entry(commit: commit, alerts: [])
+            state.order.append(hash)
+            if state.order.count > Self.bound { state.entries[state.order.removeFirst()] = nil }
+            return .new(commit)
+        }
+    }
+
+    /// What the bulletin became, known before it is on disk.
+    func became(_ hash: String, _ alerts: [AlertID]) {
+        state.withLock { $0.entries[hash]?.alerts = alerts }
+    }
+
+    func alerts(_ hash: String) -> [AlertID] { state.withLock { $0.entries[hash]?.alerts ?? [] } }
+
+    /// It did not come to an end: the next one of the same bytes starts anew.
+    func forget(_ hash: String) {
+        state.withLock { state in
+            state.entries[hash] = nil
+            state.order.removeAll { $0 == hash }
+        }
+    }
+
+    func restore(_ hash: String, alerts: [AlertID]) {
+        state.withLock { state in
+            guard state.entries[hash] == nil else { return }
+            state.entries[hash] = Entry(commit: .done(), alerts: alerts)
+            state.order.insert(hash, at: 0)
+        }
+    }
+}

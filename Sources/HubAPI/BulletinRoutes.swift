@@ -1,0 +1,97 @@
+internal import AlertModel
+internal import Foundation
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+internal import Ledger
+
+/// Bulletins in: `POST /v1/bulletins`.
+extension HubRouter {
+    private struct Taken: Encodable {
+        var alerts: [String]
+        var duplicate: Bool
+        var notes: [String]
+    }
+
+    /// What a bulletin may come as. The reader looks at the bytes; the type only says that the sender meant a bulletin.
+    private static let mediaTypes: Set<String> = [
+        "application/xml", "text/xml", "application/cap+xml", "text/plain", "application/gzip", "application/x-gzip",
+        "application/octet-stream",
+    ]
+
+    func addBulletins(to router: Router<Context>) {
+        router.post("/v1/bulletins") { request, _ in
+            let person = try operatorOf(request)
+            try Self.checkMediaType(request)
+            let octets = try await Self.body(request, upTo: 8 << 20)
+            let given = request.uri.queryParameters
+            var way = Intake(source: "http:\(person.name)")
+            way.fileName = given["name"].map(String.init)
+            way.replay = given["replay"].map(String.init)
+            if let replay = way.replay, replay.isEmpty || replay.utf8.count > 40 {
+                throw Problem(.badRequest, "replay: 1 to 40 octets")
+            }
+            if given["exercise"] == "true", way.replay == nil { way.asExercise = true }
+            do throws(IntakeFailure) {
+                let taken = try await hub.take(octets, way)
+                return try answer(taken)
+            } catch {
+                throw Self.problem(error)
+            }
+        }
+        router.get("/v1/bulletins") { request, _ in
+            let person = try operatorOf(request)
+            guard person.towns == nil else { throw Problem(.forbidden, "bulletins belong to no single town") }
+            let limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 50)
+            return try Answer.json(["bulletins": try await hub.ledger.bulletins(limit: limit).map { BulletinShape($0) }])
+        }
+    }
+
+    private struct BulletinShape: Encodable {
+        var hash, received_at, source, verdict: String
+        var reason: String?
+        var alerts: [String]
+        var octets: Int
+        init(_ kept: KeptBulletin) {
+            hash = kept.hash
+            received_at = JapanTime.text(kept.received)
+            source = kept.source
+            verdict = kept.verdict.rawValue
+            reason = kept.reason
+            alerts = kept.alerts.map(\.text)
+            octets = kept.octets.count
+        }
+    }
+
+    private func answer(_ taken: Taking) throws(IntakeFailure) -> Response {
+        do {
+            return try Answer.json(
+                Taken(alerts: taken.alerts.map(\.text), duplicate: taken.isDuplicate, notes: taken.notes),
+                status: taken.isDuplicate ? .ok : .accepted)
+        } catch {
+            throw .unrecorded("\(error)")
+        }
+    }
+
+    private static func checkMediaType(_ request: Request) throws(Problem) {
+        guard let written = request.headers[.contentType] else { return }
+        let type = written.split(separator: ";")[0].trimmingCharacters(in: .whitespaces).lowercased()
+        guard mediaTypes.contains(type) else {
+            throw Problem(.unsupportedMediaType, "\(type): a bulletin comes as application/xml, application/cap+xml or text/plain, gzip allowed")
+        }
+        let encoding = request.headers[.contentEncoding]?.lowercased() ?? "identity"
+        guard ["identity", "gzip", "x-gzip"].contains(encoding) else {
+            throw Problem(.unsupportedMediaType, "Content-Encoding \(encoding): gzip or none")
+        }
+    }
+
+    static func problem(_ failure: IntakeFailure) -> Problem {
+        switch failure {
+        case .refused(let reason): return Problem(.unprocessableContent, reason)
+        case .unrecorded(let reason):
+            var problem = Problem(.serviceUnavailable, "on its way, but not recorded: \(reason)")
+            problem.headers[.retryAfter] = "5"
+            return problem
+        }
+    }
+}

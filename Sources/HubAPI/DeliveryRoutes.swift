@@ -1,0 +1,108 @@
+internal import Dispatching
+internal import AlertModel
+internal import ChannelKit
+internal import Edge
+internal import Foundation
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+internal import Ledger
+
+/// The delivery log: by cursor, and as it happens.
+extension HubRouter {
+    private struct Page: Encodable {
+        var deliveries: [DeliveryShape]
+        /// Give it as `after` to read on; null when this was the last page for now.
+        var next: Int64?
+    }
+
+    func addDeliveries(to router: Router<Context>) {
+        router.get("/v1/deliveries") { request, _ in
+            let person = try operatorOf(request)
+            let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
+            let query = try deliveryQuery(request)
+            let rows = try await hub.ledger.town(town.id).deliveries(query)
+            return try Answer.json(Page(
+                deliveries: rows.map { DeliveryShape($0) }, next: rows.count == query.limit ? rows.last?.number : nil))
+        }
+        router.get("/v1/deliveries/stream") { request, _ in
+            let person = try operatorOf(request)
+            let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
+            let query = try deliveryQuery(request)
+            let rows = hub.journal.follow()
+            return Response(
+                status: .ok,
+                headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+                body: ResponseBody { writer in
+                    try await request.body.consumeWithCancellationOnInboundClose { _ in
+                        try await writer.write(ByteBuffer(string: ": following\n\n"))
+                        for await row in rows where row.town == town.id && query.takes(row) {
+                            try await writer.write(
+                                ServerSentEvent.encode("delivery", data: DeliveryShape(row).line, position: nil))
+                        }
+                    }
+                    try await writer.finish(nil)
+                })
+        }
+        router.post("/v1/deliveries/held/{act}") { request, context in
+            struct Choice: Decodable {
+                var town: String?
+                var alert: String
+            }
+            let person = try operatorOf(request)
+            let choice = try await Self.decode(Choice.self, request)
+            let town = try town(choice.town, for: person)
+            var query = DeliveryQuery()
+            query.alert = AlertID(choice.alert)
+            query.state = .held
+            query.limit = 100_000
+            let rows = try await hub.ledger.town(town.id).deliveries(query)
+            switch context.parameters.get("act") {
+            case "release":
+                let count = try await hub.actual.release(rows, by: person.name)
+                    + hub.exercise.release(rows, by: person.name)
+                return try Answer.json(["released": count])
+            case "drop": return try Answer.json(["dropped": hub.actual.drop(rows) + hub.exercise.drop(rows)])
+            default: throw Problem(.notFound, "release or drop")
+            }
+        }
+    }
+
+    private func deliveryQuery(_ request: Request) throws(Problem) -> DeliveryQuery {
+        let given = request.uri.queryParameters
+        var query = DeliveryQuery()
+        query.alert = given["alert"].map { AlertID(String($0)) }
+        query.channel = given["channel"].map(String.init)
+        query.endpoint = given["endpoint"].map(String.init)
+        if let word = given["state"] {
+            guard let state = DeliveryState(rawValue: String(word)) else {
+                let known = DeliveryState.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Problem(.badRequest, "state: one of \(known)")
+            }
+            query.state = state
+        }
+        query.after = try Self.number(given["after"], "after", 0...Int64.max) ?? 0
+        query.limit = Int(try Self.number(given["limit"], "limit", 1...1000) ?? 100)
+        if let tail = try Self.number(given["tail"], "tail", 1...1000) {
+            query.newest = true
+            query.limit = Int(tail)
+        }
+        return query
+    }
+
+    static func number(_ text: Substring?, _ name: String, _ range: ClosedRange<Int64>) throws(Problem) -> Int64? {
+        guard let text else { return nil }
+        guard let value = Int64(text), range.contains(value) else {
+            throw Problem(.badRequest, "\(name): a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+}
+
+extension DeliveryQuery {
+    /// The same filter for rows that pass by.
+    fileprivate func takes(_ row: DeliveryRow) -> Bool {
+        (alert == nil || row.alert == alert) && (channel == nil || row.delivery.channel == channel)
+            && (endpoint == nil || row.delivery.endpoint == endpoint) && (state == nil || row.state == state)
+    }
+}

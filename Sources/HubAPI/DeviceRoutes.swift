@@ -1,0 +1,120 @@
+internal import Logging
+internal import Ledger
+internal import Edge
+internal import Dispatching
+internal import AlertModel
+internal import Devices
+internal import Foundation
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+internal import QRCode
+
+/// The register of tablets and spots.
+extension HubRouter {
+    private struct Invite: Decodable {
+        var town: String?
+        var site: String?
+        var shelter: String?
+    }
+
+    private struct InvitationShape: Encodable {
+        var code, url, site, town, expires_at, qr_svg, qr_text: String
+    }
+
+    private struct Enrolment: Decodable {
+        var code: String
+        var public_key: String?
+        var name: String?
+    }
+
+    private struct Enrolled: Encodable {
+        var device_id, token, town, town_name, site, site_name, server_time: String
+    }
+
+    func addDevices(to router: Router<Context>) {
+        router.post("/v1/devices/invitations") { request, _ in
+            let person = try operatorOf(request)
+            let wish = try await Self.decode(Invite.self, request)
+            let town = try town(wish.town, for: person)
+            let site = try site(wish, in: town)
+            let invitation = hub.devices.invite(to: site, of: town.id, by: person.name)
+            try await hub.ledger.flush().committed()
+            let url = "\(configuration.publicAddress)/tablet/#\(invitation.code)"
+            return try Answer.json(
+                InvitationShape(
+                    code: invitation.spelled, url: url, site: site, town: town.id.code,
+                    expires_at: JapanTime.text(invitation.expires, milliseconds: false),
+                    qr_svg: QRCode.svg(url) ?? "", qr_text: QRCode.text(url) ?? ""),
+                status: .created)
+        }
+        router.post("/v1/devices") { request, _ in
+            let wish = try await Self.decode(Enrolment.self, request)
+            do throws(EnrolmentFailure) {
+                let (device, token) = try hub.devices.enrol(
+                    code: wish.code, publicKey: wish.public_key, name: wish.name ?? "")
+                return try await enrolled(device, token)
+            } catch {
+                throw problem(error)
+            }
+        }
+        router.get("/v1/devices") { request, _ in
+            let person = try operatorOf(request)
+            let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
+            return try Answer.json(["devices": hub.devices.devices(of: town.id).map { DeviceShape($0) }])
+        }
+        router.get("/v1/devices/{id}") { request, context in
+            let person = try operatorOf(request)
+            let id = try context.parameters.require("id")
+            for town in hub.towns.all where person.may(town.id) {
+                if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(DeviceShape(device)) }
+            }
+            throw Problem(.notFound, "no device \(id)")
+        }
+        router.delete("/v1/devices/{id}") { request, context in
+            let person = try operatorOf(request)
+            let id = try context.parameters.require("id")
+            for town in hub.towns.all where person.may(town.id) && hub.devices.revoke(id, of: town.id) {
+                hub.stream.cut(device: id)
+                hub.logger.notice("device revoked", metadata: ["device": "\(id)", "by": "\(person.name)"])
+                try await hub.ledger.flush().committed()
+                return Response(status: .noContent)
+            }
+            throw Problem(.notFound, "no device \(id)")
+        }
+    }
+
+    private func enrolled(_ device: Device, _ token: String) async throws(EnrolmentFailure) -> Response {
+        do {
+            try await hub.ledger.flush().committed()
+            let town = hub.towns[device.town]
+            let site = town?.endpoints.first { $0.id == device.site && $0.channel == "school-tablet" }
+            return try Answer.json(
+                Enrolled(
+                    device_id: device.id, token: token, town: device.town.code, town_name: town?.name ?? "",
+                    site: device.site, site_name: site?.name ?? device.site, server_time: JapanTime.text(hub.clock())),
+                status: .created)
+        } catch {
+            throw .badRequest("not recorded: \(error)")
+        }
+    }
+
+    /// A school's or shelter's own endpoint of the tablets' channel.
+    private func site(_ wish: Invite, in town: Town) throws(Problem) -> String {
+        let sites = town.endpoints.filter { $0.channel == "school-tablet" }
+        guard let wanted = wish.site ?? wish.shelter else { throw Problem(.badRequest, "site: missing") }
+        guard let site = sites.first(where: { $0.id == wanted || $0.shelter == wanted || $0.name == wanted }) else {
+            throw Problem(.badRequest, "site: \(wanted) is none of \(sites.map(\.id).joined(separator: ", "))")
+        }
+        return site.id
+    }
+
+    private func problem(_ failure: EnrolmentFailure) -> Problem {
+        switch failure {
+        case .unknownCode: Problem(.notFound, failure.description)
+        case .expiredCode: Problem(.gone, failure.description)
+        case .tooManyTries: Problem(.tooManyRequests, failure.description)
+        case .badRequest: Problem(.badRequest, failure.description)
+        }
+    }
+}

@@ -1,0 +1,150 @@
+internal import Edge
+internal import AlertModel
+package import ChannelKit
+internal import Dispatching
+internal import Foundation
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+internal import Ledger
+
+/// Alive, ready, and the gauges.
+extension HubRouter {
+    func addHealth(to router: Router<Context>) {
+        router.get("/healthz") { _, _ in
+            Response(status: .ok, headers: [.contentType: "text/plain"], body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
+        }
+        router.get("/readyz") { _, _ in
+            let report = await readiness.report()
+            return try Answer.json(report, status: report.ready ? .ok : .serviceUnavailable)
+        }
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: metrics())))
+        }
+    }
+
+    func addBenchmark(to router: Router<Context>) {
+        router.post("/v1/bench/publish") { request, _ in
+            let octets = try await Self.body(request, upTo: 1 << 20)
+            hub.stream.publish(StreamEvent(name: "page", data: octets, key: "bench"), to: Self.benchmarkTopic)
+            return Response(status: .accepted)
+        }
+    }
+
+    /// A topic no town has.
+    package static var benchmarkTopic: StreamTopic {
+        guard let nowhere = TownID("000001") else { preconditionFailure("000001 has a right check digit") }
+        return StreamTopic(town: nowhere, site: "benchmark")
+    }
+
+    // MARK: metrics
+
+    private func metrics() -> String {
+        var text = MetricsText()
+        queueMetrics(hub.actual, &text)
+        queueMetrics(hub.exercise, &text)
+        for (tally, count) in hub.journal.tallies.sorted(by: { $0.key.channel < $1.key.channel }) {
+            text.add("noroshi_deliveries_ended_total", "counter", "Deliveries by how they ended.", Double(count), [
+                ("channel", tally.channel), ("mode", tally.mode.rawValue), ("state", tally.state.rawValue),
+            ])
+        }
+        for (key, histogram) in hub.journal.times.sorted(by: { $0.key < $1.key }) {
+            let words = key.split(separator: " ").map(String.init)
+            text.add("noroshi_delivery_seconds", "From the decision to the far end's yes.", histogram, [
+                ("channel", words.first ?? ""), ("priority", words.last ?? ""),
+            ])
+        }
+        let stream = hub.stream.gauges
+        text.add("noroshi_stream_listeners", "gauge", "Tablets on the stream.", Double(stream.live))
+        text.add("noroshi_stream_cut_total", "counter", "Tablets cut because they did not read.", Double(stream.cut))
+        let backlog = hub.ledger.backlog
+        text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(backlog.waiting))
+        text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(backlog.lost))
+        sourceMetrics(&text)
+        return text.text
+    }
+
+    private func queueMetrics<M: Mode>(_ line: Line<M>, _ text: inout MetricsText) {
+        for slot in line.channels {
+            let gauges = slot.runner.gauges
+            let channel = [("channel", slot.manifest.name), ("mode", M.name.rawValue)]
+            for priority in Priority.allCases {
+                text.add(
+                    "noroshi_queue_waiting", "gauge", "Deliveries that wait, by channel and class.",
+                    Double(gauges.waiting[priority] ?? 0), channel + [("priority", priority.word)])
+            }
+            text.add("noroshi_queue_on_wire", "gauge", "Deliveries on the wire.", Double(gauges.onWire), channel)
+            text.add(
+                "noroshi_lanes_stopped", "gauge", "Far ends stopped until a person mends their settings.",
+                Double(gauges.stopped.count), channel)
+        }
+    }
+
+    private func sourceMetrics(_ text: inout MetricsText) {
+        let now = hub.clock()
+        for source in hub.health.all {
+            let label = [("source", source.name)]
+            for (state, count) in [
+                ("accepted", source.accepted), ("refused", source.refused), ("duplicate", source.duplicates),
+            ] {
+                text.add(
+                    "noroshi_bulletins_total", "counter", "Bulletins by source and fate.", Double(count),
+                    label + [("fate", state)])
+            }
+            if let heard = source.lastHeard {
+                text.add(
+                    "noroshi_source_silence_seconds", "gauge", "Since a source was last heard of.",
+                    now.timeIntervalSince(heard), label)
+            }
+            if let lag = source.lag {
+                text.add("noroshi_source_lag_seconds", "gauge", "From the sender's time to ours, last bulletin.", lag, label)
+            }
+            text.add("noroshi_source_silent", "gauge", "1 when a source has been silent for too long.",
+                source.isSilent(at: now) || source.trouble != nil ? 1 : 0, label)
+        }
+    }
+}
+
+/// The text format of Prometheus, version 0.0.4.
+struct MetricsText {
+    private var families: [(name: String, head: String, lines: [String])] = []
+
+    mutating func add(
+        _ name: String, _ type: String, _ help: String, _ value: Double, _ labels: [(String, String)] = []
+    ) {
+        append(name, "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n", "\(name)\(Self.braces(labels)) \(value)")
+    }
+
+    mutating func add(_ name: String, _ help: String, _ histogram: LatencyHistogram, _ labels: [(String, String)]) {
+        let head = "# HELP \(name) \(help)\n# TYPE \(name) histogram\n"
+        var below = 0
+        for (bound, count) in zip(LatencyHistogram.bounds, histogram.counts) {
+            below += count
+            append(name, head, "\(name)_bucket\(Self.braces(labels + [("le", "\(bound)")])) \(below)")
+        }
+        append(name, head, "\(name)_bucket\(Self.braces(labels + [("le", "+Inf")])) \(histogram.count)")
+        append(name, head, "\(name)_sum\(Self.braces(labels)) \(histogram.sum)")
+        append(name, head, "\(name)_count\(Self.braces(labels)) \(histogram.count)")
+    }
+
+    private mutating func append(_ name: String, _ head: String, _ line: String) {
+        if let index = families.firstIndex(where: { $0.name == name }) {
+            families[index].lines.append(line)
+        } else {
+            families.append((name, head, [line]))
+        }
+    }
+
+    private static func braces(_ labels: [(String, String)]) -> String {
+        guard !labels.isEmpty else { return "" }
+        let inside = labels.map { name, value in
+            let safe = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+            return "\(name)=\"\(safe)\""
+        }
+        return "{\(inside.joined(separator: ","))}"
+    }
+
+    var text: String { families.map { $0.head + $0.lines.joined(separator: "\n") + "\n" }.joined() }
+}

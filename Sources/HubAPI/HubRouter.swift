@@ -1,0 +1,128 @@
+internal import Dispatching
+package import Hub
+package import Hummingbird
+internal import Logging
+internal import AlertModel
+internal import Devices
+internal import HTTPTypes
+package import Foundation
+
+/// Everything the hub says over HTTP, except the tablets' stream, which has its own door.
+package struct HubRouter: Sendable {
+    package typealias Context = BasicRequestContext
+
+    package struct Configuration: Sendable {
+        /// What people type: `https://hub.example.jp`, for QR codes and feeds.
+        package var publicAddress: String
+        /// Where the portal channel puts its pages.
+        package var spots: URL
+        /// `POST /v1/bench/publish`, for measuring. Never in production settings.
+        package var hasBenchmarkDoor = false
+
+        package init(publicAddress: String, spots: URL) {
+            self.publicAddress = publicAddress
+            self.spots = spots
+        }
+    }
+
+    let hub: Hub
+    let configuration: Configuration
+    let readiness: Readiness
+
+    package init(hub: Hub, readiness: Readiness, configuration: Configuration) {
+        self.hub = hub
+        self.readiness = readiness
+        self.configuration = configuration
+    }
+
+    package func router() -> Router<Context> {
+        let router = Router(context: Context.self)
+        router.add(middleware: ProblemMiddleware())
+        addBulletins(to: router)
+        addAlerts(to: router)
+        addDeliveries(to: router)
+        addDevices(to: router)
+        addTablets(to: router)
+        addPages(to: router)
+        addHealth(to: router)
+        if configuration.hasBenchmarkDoor { addBenchmark(to: router) }
+        return router
+    }
+
+    // MARK: who is asking
+
+    static func bearer(_ request: Request) -> String? {
+        guard let value = request.headers[.authorization], value.lowercased().hasPrefix("bearer ") else { return nil }
+        return String(value.dropFirst(7))
+    }
+
+    func operatorOf(_ request: Request) throws(Problem) -> Operator {
+        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "an operator's token is needed") }
+        guard let person = hub.operators.with(token: token) else {
+            throw Problem(.unauthorized, "this token belongs to no operator")
+        }
+        return person
+    }
+
+    func deviceOf(_ request: Request) throws(Problem) -> Device {
+        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "a device's token is needed") }
+        guard let device = hub.devices.device(token: token) else {
+            throw Problem(.unauthorized, "this token belongs to no device, or the device was revoked")
+        }
+        hub.devices.saw(device.id)
+        return device
+    }
+
+    /// The town that is asked about: said, or the only one this person has.
+    func town(_ written: String?, for person: Operator) throws(Problem) -> Town {
+        if let written {
+            guard let id = TownID(written) else {
+                throw Problem(.badRequest, "town: \(written) is no local government code: six digits, the last one checks the others")
+            }
+            guard person.may(id) else { throw Problem(.forbidden, "this operator does not work for town \(id)") }
+            guard let town = hub.towns[id] else { throw Problem(.notFound, "this hub does not serve town \(id)") }
+            return town
+        }
+        let own = hub.towns.all.filter { person.may($0.id) }
+        guard own.count == 1 else { throw Problem(.badRequest, "town: say which of \(own.count) towns") }
+        return own[0]
+    }
+
+    /// Reads a body of bounded size.
+    static func body(_ request: Request, upTo limit: Int) async throws -> [UInt8] {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+            throw Problem(.contentTooLarge, "\(length) octets; at most \(limit) are read")
+        }
+        var octets: [UInt8] = []
+        for try await part in request.body {
+            guard octets.count + part.readableBytes <= limit else {
+                throw Problem(.contentTooLarge, "more than \(limit) octets")
+            }
+            octets.append(contentsOf: part.readableBytesView)
+        }
+        return octets
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, _ request: Request, upTo limit: Int = 64 << 10) async throws -> Value {
+        let octets = try await body(request, upTo: limit)
+        do {
+            return try JSONDecoder().decode(type, from: Data(octets))
+        } catch let error as DecodingError {
+            throw Problem(.badRequest, Self.words(error))
+        }
+    }
+
+    static func words(_ error: DecodingError) -> String {
+        func path(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
+            (context.codingPath + (last.map { [$0] } ?? [])).map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
+                .joined(separator: ".")
+        }
+        switch error {
+        case .keyNotFound(let key, let context): return "\(path(context, key)): missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            let place = path(context)
+            return place.isEmpty ? "not JSON: \(context.debugDescription)" : "\(place): \(context.debugDescription)"
+        @unknown default: return "not readable as JSON"
+        }
+    }
+}

@@ -1,0 +1,106 @@
+internal import Dispatching
+internal import AlertModel
+internal import Edge
+internal import Foundation
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+internal import Pages
+
+/// The pages: a spot's portal from disk, the tablet's page and the desk from the program itself.
+extension HubRouter {
+    func addPages(to router: Router<Context>) {
+        let shelf = SpotShelf(directory: configuration.spots)
+        router.get("/") { _, _ in Response.redirect(to: "/tablet/", type: .temporary) }
+        // The router takes a path with and without its last slash for one; links inside the pages need the slash.
+        router.get("/spots/{spot}/") { request, context in
+            let spot = try context.parameters.require("spot")
+            guard request.uri.path.hasSuffix("/") else {
+                return Response.redirect(to: "/spots/\(spot)/", type: .permanent)
+            }
+            return try await spotPage(spot, file: nil, request, shelf)
+        }
+        router.get("/spots/{spot}/{file}") { request, context in
+            try await spotPage(
+                try context.parameters.require("spot"), file: try context.parameters.require("file"), request, shelf)
+        }
+        router.get("/captive-portal/{spot}") { request, context in
+            let spot = try context.parameters.require("spot")
+            guard known(spot) else { throw Problem(.notFound, "no spot \(spot)") }
+            return Response(
+                status: .ok,
+                headers: [.contentType: "application/captive+json", .cacheControl: "private"],
+                body: .init(byteBuffer: ByteBuffer(bytes: captivePortal(spot))))
+        }
+        for path in Pages.paths {
+            router.get(RouterPath(path)) { request, _ in
+                path.hasSuffix("/") && !request.uri.path.hasSuffix("/")
+                    ? Response.redirect(to: path, type: .permanent) : try asset(path, request)
+            }
+        }
+    }
+
+    private func known(_ spot: String) -> Bool {
+        hub.towns.all.contains { $0.endpoints.contains { $0.channel == "wifi-portal" && $0.id == spot } }
+    }
+
+    /// RFC 8908. The spot's gateway knows who is captive; the hub says where the page is.
+    private func captivePortal(_ spot: String) -> [UInt8] {
+        let page = "\(configuration.publicAddress)/spots/\(spot)/"
+        guard page.hasPrefix("https://") else { return Array(#"{"captive":true}"#.utf8) }
+        return Array(#"{"captive":true,"user-portal-url":"\#(page)","venue-info-url":"\#(page)"}"#.utf8)
+    }
+
+    private func asset(_ path: String, _ request: Request) throws -> Response {
+        guard let asset = Pages.asset(path) else { throw Problem(.notFound) }
+        let packed = (request.headers[.acceptEncoding] ?? "").contains("gzip")
+        var fields: HTTPFields = [
+            .contentType: asset.contentType, .eTag: packed ? asset.gzipTag : asset.tag, .cacheControl: "no-cache",
+            .vary: "Accept-Encoding",
+        ]
+        fields[.contentSecurityPolicy] = Pages.contentSecurityPolicy
+        fields[.xContentTypeOptions] = "nosniff"
+        if let known = request.headers[.ifNoneMatch], known.contains(asset.tag) || known.contains(asset.gzipTag) {
+            return Response(status: .notModified, headers: fields)
+        }
+        if packed { fields[.contentEncoding] = "gzip" }
+        return Response(
+            status: .ok, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: packed ? asset.gzip : asset.bytes)))
+    }
+
+    private func spotPage(_ spot: String, file: String?, _ request: Request, _ shelf: SpotShelf) async throws -> Response {
+        guard known(spot) else { throw Problem(.notFound, "no spot \(spot)") }
+        let name = file ?? "index.\(Self.language(request.headers[.acceptLanguage])).html"
+        guard let page = await shelf.page(spot, name) else { throw Problem(.notFound, "no page \(name)") }
+        let packed = page.gzip != nil && (request.headers[.acceptEncoding] ?? "").contains("gzip")
+        let tag = packed ? page.gzipTag : page.tag
+        var fields: HTTPFields = [
+            .contentType: page.contentType, .eTag: tag, .cacheControl: "no-cache",
+            .vary: "Accept-Encoding, Accept-Language",
+        ]
+        fields[.xContentTypeOptions] = "nosniff"
+        if let known = request.headers[.ifNoneMatch], known.contains(tag) || known.contains(page.tag) {
+            return Response(status: .notModified, headers: fields)
+        }
+        if packed { fields[.contentEncoding] = "gzip" }
+        return Response(
+            status: .ok, headers: fields,
+            body: .init(byteBuffer: ByteBuffer(bytes: (packed ? page.gzip : nil) ?? page.bytes)))
+    }
+
+    /// The first language we have of those the phone wants; Japanese when it says nothing.
+    static func language(_ accepted: String?) -> String {
+        for wish in (accepted ?? "").split(separator: ",") {
+            let tag = wish.split(separator: ";")[0].trimmingCharacters(in: .whitespaces).lowercased()
+            if tag == "ja-x-easy" { return tag }
+            if tag.hasPrefix("ja") { return "ja" }
+            if !tag.isEmpty, tag != "*" { return "en" }
+        }
+        return "ja"
+    }
+}
+
+extension HTTPField.Name {
+    // The name is a token as RFC 9110 wants it, so there is one.
+    fileprivate static let contentSecurityPolicy = Self("Content-Security-Policy") ?? .date
+}

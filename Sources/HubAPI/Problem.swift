@@ -1,0 +1,89 @@
+internal import Logging
+internal import Foundation
+package import HTTPTypes
+package import Hummingbird
+
+/// An error as RFC 9457 says it: `application/problem+json`.
+package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
+    package struct Field: Encodable, Sendable {
+        package var field: String
+        package var detail: String
+        package init(field: String, detail: String) {
+            self.field = field
+            self.detail = detail
+        }
+    }
+
+    package var type = "about:blank"
+    package var title: String
+    package var status: HTTPResponse.Status
+    package var detail: String?
+    package var errors: [Field]?
+    package var headers: HTTPFields = [:]
+
+    package init(_ status: HTTPResponse.Status, _ detail: String? = nil, errors: [Field]? = nil) {
+        self.status = status
+        self.title = status.reasonPhrase
+        self.detail = detail
+        self.errors = errors
+    }
+
+    private enum CodingKeys: String, CodingKey { case type, title, status, detail, errors }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(type, forKey: .type)
+        try container.encode(title, forKey: .title)
+        try container.encode(status.code, forKey: .status)
+        try container.encodeIfPresent(detail, forKey: .detail)
+        try container.encodeIfPresent(errors, forKey: .errors)
+    }
+
+    package func response(from request: Request, context: some RequestContext) throws -> Response {
+        var fields = headers
+        fields[.contentType] = "application/problem+json"
+        fields[.cacheControl] = "no-store"
+        if status == .unauthorized { fields[.wwwAuthenticate] = "Bearer" }
+        let body = try Answer.encoder().encode(self)
+        return Response(status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}
+
+/// Turns every error into a problem document; what we did not expect says nothing of our insides.
+struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let problem as Problem {
+            return try problem.response(from: request, context: context)
+        } catch let error as HTTPError {
+            return try Problem(error.status, error.body).response(from: request, context: context)
+        } catch is CancellationError {
+            return try Problem(.serviceUnavailable, "the hub is closing").response(from: request, context: context)
+        } catch {
+            context.logger.error("request failed", metadata: [
+                "path": "\(request.uri.path)", "error": "\(error)",
+            ])
+            return try Problem(.internalServerError).response(from: request, context: context)
+        }
+    }
+}
+
+/// JSON answers.
+enum Answer {
+    static func encoder() -> JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+        return encoder
+    }
+
+    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {
+        var fields = headers
+        fields[.contentType] = "application/json"
+        fields[.cacheControl] = "no-store"
+        return Response(
+            status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: try encoder().encode(value))))
+    }
+}

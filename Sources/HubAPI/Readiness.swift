@@ -1,0 +1,157 @@
+internal import AlertModel
+internal import ChannelKit
+internal import Dispatching
+internal import FoundationEssentials
+internal import Hub
+package import Ledger
+package import Logging
+package import Rendering
+internal import Synchronization
+internal import Targeting
+
+/// Ready means that a probe alert really went through a line of the same make, and that the ledger's disk took a
+/// write, both in time. A hub that answers 200 and sends nothing is the worst kind.
+package actor Readiness {
+    package struct Report: Encodable, Sendable {
+        package var ready: Bool
+        package var probe_ms: Double?
+        package var ledger_ms: Double?
+        package var reason: String?
+    }
+
+    private enum Sign: Sendable {
+        case probe(Double), disk(Double), nothing, late
+    }
+
+    private static let patience = Duration.seconds(3)
+    /// Probes are no oftener than this, whoever asks.
+    private static let keep = Duration.seconds(2)
+
+    private let line: Line<Exercise>
+    private let runner: ChannelRunner<Exercise>
+    private let ledger: any Ledger
+    private let town: Town
+    private let seen: ProbeBoard
+    private var count = 0
+    private var last: (at: ContinuousClock.Instant, report: Report)?
+
+    package init(ledger: any Ledger, renderer: Renderer, logger: Logger) {
+        self.ledger = ledger
+        let board = ProbeBoard()
+        seen = board
+        let nowhere = HubRouter.benchmarkTopic.town
+        town = Town(
+            id: nowhere, name: "試験", romanName: "Probe", areas: [:],
+            endpoints: [Endpoint(id: "probe", channel: "probe", name: "probe")])
+        let journal = DeliveryJournal(ledger: MemoryLedger())
+        let slot = ChannelSlot(ProbeChannel(board: board), observer: journal, logger: logger)
+        runner = slot.runner
+        line = Line(
+            channels: [slot], towns: TownRegister([town]), routing: RoutingTable(), renderer: renderer,
+            ledger: MemoryLedger(), journal: journal, logger: logger)
+    }
+
+    /// Runs the probe's own channel for as long as the hub.
+    package nonisolated func run() async throws { try await runner.run() }
+
+    package func report() async -> Report {
+        if let last, last.at.duration(to: .now) < Self.keep { return last.report }
+        let report = await probe()
+        last = (.now, report)
+        return report
+    }
+
+    private func probe() async -> Report {
+        count += 1
+        let now = Date()
+        let id = AlertID("probe-\(count)")
+        let start = ContinuousClock.now
+        let alert = Alert<Exercise>(AlertContent(
+            id: id, event: EventID("probe/\(count)"), kind: .notice, message: .alert,
+            revision: Revision(series: "probe", serial: nil, sent: now), type: "operator", title: "probe",
+            sender: "noroshi", sent: now, expires: now.addingTimeInterval(60),
+            detail: .notice(Notice(title: "試験", body: "狼煙が通るかを確かめています。")), town: town.id))
+        let (ledger, line, seen) = (ledger, line, seen)
+        var probe: Double?
+        var disk: Double?
+        await withTaskGroup(of: Sign.self) { group in
+            group.addTask {
+                do { try await ledger.flush().committed() } catch { return .nothing }
+                return .disk(start.duration(to: .now).milliseconds)
+            }
+            group.addTask {
+                do { try await line.accept(alert, actor: "probe") } catch { return .nothing }
+                await seen.arrival(of: id)
+                return .probe(start.duration(to: .now).milliseconds)
+            }
+            group.addTask {
+                try? await ContinuousClock().sleep(for: Self.patience)
+                return .late
+            }
+            signs: for await sign in group {
+                switch sign {
+                case .disk(let time): disk = time
+                case .probe(let time): probe = time
+                case .nothing: break
+                case .late: break signs
+                }
+                if probe != nil, disk != nil { break }
+            }
+            group.cancelAll()
+        }
+        var reason: String?
+        if probe == nil { reason = "a probe alert did not come through the line" }
+        if disk == nil { reason = "the ledger's disk does not answer" }
+        return Report(ready: reason == nil, probe_ms: probe, ledger_ms: disk, reason: reason)
+    }
+}
+
+/// Where probes arrive.
+final class ProbeBoard: Sendable {
+    private struct State {
+        var arrived: Set<AlertID> = []
+        var waiting: [AlertID: CheckedContinuation<Void, Never>] = [:]
+    }
+    private let state = Mutex(State())
+
+    func arrived(_ id: AlertID) {
+        let waiter = state.withLock { state in
+            // Bounded: only the last few probes are of interest.
+            if state.arrived.count > 100 { state.arrived.removeAll() }
+            state.arrived.insert(id)
+            return state.waiting.removeValue(forKey: id)
+        }
+        waiter?.resume()
+    }
+
+    func arrival(of id: AlertID) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isThere = state.withLock { state in
+                    if state.arrived.contains(id) || Task.isCancelled { return true }
+                    state.waiting[id] = continuation
+                    return false
+                }
+                if isThere { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: id) }?.resume()
+        }
+    }
+}
+
+private struct ProbeChannel: ChannelAdapter {
+    typealias M = Exercise
+    static let manifest = ChannelManifest(
+        name: "probe", afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese], concurrency: 4,
+        reservedForImmediate: 1, attemptLimit: .seconds(3))
+    let board: ProbeBoard
+
+    init(board: ProbeBoard) { self.board = board }
+    init(_ setup: ChannelSetup<Exercise>) throws(SettingsError) { board = ProbeBoard() }
+
+    func deliver(_ message: Message<Exercise>, _ delivery: Delivery<Exercise>) async throws(DeliveryFailure) -> Receipt {
+        board.arrived(delivery.alert)
+        return Receipt()
+    }
+}

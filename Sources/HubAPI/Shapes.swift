@@ -1,0 +1,119 @@
+internal import AlertModel
+internal import ChannelKit
+internal import Devices
+internal import Dispatching
+internal import FoundationEssentials
+internal import Ledger
+
+/// The JSON of the interface: `snake_case`, times in RFC 3339 with offset.
+struct DeliveryShape: Encodable {
+    var number: Int64
+    var delivery, alert, town, channel, endpoint, state, reason, sentence, priority, mode, kind, title, event: String
+    var endpoints, attempts: Int
+    var offered_at: String
+    var settled_at: String?
+    /// From the decision to the end.
+    var milliseconds: Double?
+    var detail, reference: String?
+    var reach: [String: Int]
+
+    init(_ row: DeliveryRow) {
+        number = row.number
+        delivery = row.delivery.id.text
+        alert = row.alert.text
+        town = row.town.code
+        channel = row.delivery.channel
+        endpoint = row.delivery.endpoint
+        endpoints = row.delivery.endpoints
+        state = row.state.rawValue
+        reason = row.delivery.reason
+        sentence = row.delivery.sentence
+        priority = row.delivery.priority.word
+        mode = row.mode.rawValue
+        kind = row.kind.rawValue
+        title = row.title
+        event = row.event.text
+        attempts = row.attempts
+        offered_at = JapanTime.text(row.offered)
+        settled_at = row.settled.map { JapanTime.text($0) }
+        milliseconds = row.delivery.isSend
+            ? row.settled.map { (max(0, $0.timeIntervalSince(row.offered)) * 1_000_000).rounded() / 1000 } : nil
+        detail = row.detail
+        reference = row.reference
+        reach = [
+            "accepted": row.state == .delivered ? 1 : 0, "reached": row.reached, "shown": row.shown,
+            "touched": row.touched,
+        ]
+    }
+}
+
+struct AlertShape: Encodable {
+    var id, event, kind, message, mode, title, sender, type, actor: String
+    var headline, town: String?
+    var sent, expires, accepted_at: String
+    var reported: String?
+    var in_force: Bool
+    var detail: Detail?
+    var areas: [AreaStatement]
+    var hypocentre: Hypocentre?
+
+    init(_ alert: RecordedAlert, now: Date) {
+        let content = alert.content
+        id = content.id.text
+        event = content.event.text
+        kind = content.kind.rawValue
+        message = content.message.rawValue
+        mode = alert.mode.rawValue
+        title = content.title
+        sender = content.sender
+        type = content.type
+        actor = alert.actor
+        headline = content.headline
+        town = content.town?.code
+        sent = JapanTime.text(content.sent, milliseconds: false)
+        expires = JapanTime.text(content.expires, milliseconds: false)
+        accepted_at = JapanTime.text(alert.accepted)
+        reported = content.reported.map { JapanTime.text($0, milliseconds: false) }
+        in_force = content.expires > now && content.message != .cancel
+        detail = content.detail == .none ? nil : content.detail
+        areas = content.areas
+        hypocentre = content.hypocentre
+    }
+}
+
+struct PreviewShape: Encodable {
+    struct ProblemShape: Encodable {
+        var rule, text: String
+        var position, length: Int?
+        var in_title: Bool
+    }
+    var town, channel, verdict, reason: String
+    var priority: String?
+    var endpoints: [String]
+    var language: String?
+    var title, body: String?
+    var problems: [ProblemShape]
+}
+
+struct DeviceShape: Encodable {
+    var id, town, site, name, enrolled_at, invited_by: String
+    var revoked_at, last_seen: String?
+    var has_key: Bool
+
+    init(_ device: Device) {
+        id = device.id
+        town = device.town.code
+        site = device.site
+        name = device.name
+        enrolled_at = JapanTime.text(device.enrolled, milliseconds: false)
+        invited_by = device.invitedBy
+        revoked_at = device.revoked.map { JapanTime.text($0, milliseconds: false) }
+        last_seen = device.lastSeen.map { JapanTime.text($0, milliseconds: false) }
+        has_key = device.publicKey != nil
+    }
+}
+
+extension DeliveryShape {
+    /// One line of JSON, for streams.
+    var line: [UInt8] { (try? Answer.encoder().encode(self)).map { [UInt8]($0) } ?? [] }
+}

@@ -1,0 +1,45 @@
+import AlertModel
+import AreaMail
+import ChannelKit
+import Dispatching
+import Logging
+import SchoolTablet
+import WiFiPortal
+
+/// Every channel of the program: one line each.
+enum Channels {
+    static let all: [any ChannelEntry] = [
+        Entry(AreaMail<Actual>.self, AreaMail<Exercise>.self),
+        Entry(WiFiPortal<Actual>.self, WiFiPortal<Exercise>.self),
+        Entry(SchoolTablet<Actual>.self, SchoolTablet<Exercise>.self),
+    ]
+}
+
+/// One channel, in its two modes.
+protocol ChannelEntry: Sendable {
+    var manifest: ChannelManifest { get }
+    func actual(
+        _ setup: ChannelSetup<Actual>, _ observer: any DeliveryObserver, _ logger: Logger
+    ) throws(SettingsError) -> ChannelSlot<Actual>
+    func exercise(
+        _ setup: ChannelSetup<Exercise>, _ observer: any DeliveryObserver, _ logger: Logger
+    ) throws(SettingsError) -> ChannelSlot<Exercise>
+}
+
+struct Entry<Real: ChannelAdapter<Actual>, Drill: ChannelAdapter<Exercise>>: ChannelEntry {
+    init(_ real: Real.Type, _ drill: Drill.Type) {}
+
+    var manifest: ChannelManifest { Real.manifest }
+
+    func actual(
+        _ setup: ChannelSetup<Actual>, _ observer: any DeliveryObserver, _ logger: Logger
+    ) throws(SettingsError) -> ChannelSlot<Actual> {
+        ChannelSlot(try Real(setup), observer: observer, logger: logger)
+    }
+
+    func exercise(
+        _ setup: ChannelSetup<Exercise>, _ observer: any DeliveryObserver, _ logger: Logger
+    ) throws(SettingsError) -> ChannelSlot<Exercise> {
+        ChannelSlot(try Drill(setup), observer: observer, logger: logger)
+    }
+}

@@ -1,0 +1,80 @@
+import AlertModel
+import ArgumentParser
+import ChannelKit
+import Dispatching
+import Edge
+import Foundation
+import Hub
+import Ledger
+import Logging
+import NIOPosix
+import Rendering
+import Targeting
+
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Reads settings, towns and templates, renders every template once; says what is wrong and where; sends nothing.")
+
+    @Option(help: "Settings file (YAML); without it the demonstration town is checked.") var config: String?
+    @Option(help: "Folder of templates.") var templates: String?
+
+    func run() async throws {
+        do {
+            let settings = try config.map { path throws(SettingsError) in try Settings.read(path) }
+                ?? DemonstrationTown.settings()
+            let codes = try HubProgram.vocabulary(settings)
+            _ = try HubProgram.trust(settings)
+            _ = try settings.makeOperators()
+            if let listen = settings.listen { _ = try Address.parse(listen) }
+            let manifests = Channels.all.map(\.manifest)
+            let folder = try TemplateFolder.find(templates ?? settings.templates)
+            _ = try HubProgram.loadTemplates(folder, manifests)
+            let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
+            let scene = try CheckScene(settings: settings)
+            try HubProgram.check(towns, scene.line(Actual.self, towns, folder))
+            try HubProgram.check(towns, scene.line(Exercise.self, towns, folder))
+            let ends = towns.all.map(\.endpoints.count).reduce(0, +)
+            Terminal.say("good: \(towns.all.count) towns, \(ends) far ends, \(manifests.count) channels, templates in \(folder.path)")
+        } catch let error as SettingsError {
+            throw Exit.with(Exit.badSettings, error.reason)
+        }
+    }
+}
+
+/// Adapters that are asked about settings and never send.
+private struct CheckScene {
+    let settings: Settings
+    private let logger = Logger(label: "noroshi", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    func line<M: Mode>(_ mode: M.Type, _ towns: TownRegister, _ folder: URL) throws -> Line<M> {
+        let ledger = MemoryLedger()
+        let journal = DeliveryJournal(ledger: ledger)
+        let slots = try Channels.all.compactMap { entry -> ChannelSlot<M>? in
+            let own = settings.channels?[entry.manifest.name]
+            if M.name == .actual {
+                return try entry.actual(setup(ledger, own?.actual), journal, logger) as? ChannelSlot<M>
+            }
+            return try entry.exercise(setup(ledger, own?.exercise), journal, logger) as? ChannelSlot<M>
+        }
+        return Line(
+            channels: slots, towns: towns, routing: settings.routing, renderer: try Renderer(directory: folder),
+            ledger: ledger, journal: journal, logger: logger)
+    }
+
+    private func setup<M: Mode>(_ ledger: MemoryLedger, _ settings: [String: String]?) -> ChannelSetup<M> {
+        ChannelSetup(
+            settings: settings ?? [:], transport: Nowhere(), stream: Nowhere(), notebook: ledger,
+            directory: FileManager.default.temporaryDirectory.appending(path: "noroshi-check"), logger: logger)
+    }
+}
+
+/// No way out.
+private struct Nowhere: HTTPTransport, StreamPublisher {
+    func send(_ call: HTTPCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> HTTPAnswer {
+        throw .refused("a check sends nothing")
+    }
+
+    func publish(_ event: StreamEvent, to topic: StreamTopic) -> (position: StreamPosition, live: Int) {
+        (StreamPosition(epoch: 0, offset: 0), 0)
+    }
+}

@@ -1,0 +1,165 @@
+import AlertModel
+import ArgumentParser
+import CellBroadcast
+import ChannelKit
+import Devices
+import Dispatching
+import Foundation
+import Hub
+import Ledger
+import Logging
+import ServiceLifecycle
+
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Hub, loopback cell-broadcast gateway, the demonstration town and a replayed earthquake, in one command.",
+        discussion: "Plays 2011-03-11 14:46 to 14:50 as an exercise, faster, then stays for you to look around.")
+
+    @Option(help: "HOST:PORT to listen on.") var listen = "127.0.0.1:8480"
+    @Option(help: "Folder for the ledger and the pages; without it a new one that is thrown away.") var data: String?
+    @Option(help: "Folder of templates.") var templates: String?
+    @Option(help: "How many times faster than 2011.") var speed = 20.0
+    @Flag(help: "Ends after the summary instead of staying.") var once = false
+
+    func run() async throws {
+        let logger = HubLogging.start()
+        do {
+            let (host, port) = try Address.parse(listen)
+            let stage = DemoStage(host: host, port: port, speed: speed, staysUp: !once)
+            try await stage.run(data: data, templates: try TemplateFolder.find(templates), logger: logger)
+        } catch let error as SettingsError {
+            throw Exit.with(Exit.badSettings, error.reason)
+        }
+    }
+}
+
+/// The demonstration, from the first light to the summary.
+private struct DemoStage: Sendable {
+    let host: String
+    let port: Int
+    let speed: Double
+    let staysUp: Bool
+
+    func run(data: String?, templates: URL, logger: Logger) async throws {
+        let isOurs = data == nil
+        let folder = data.map { URL(filePath: $0) }
+            ?? FileManager.default.temporaryDirectory.appending(path: "noroshi-demo-\(UUID().uuidString.prefix(8))")
+        defer { if isOurs { try? FileManager.default.removeItem(at: folder) } }
+        let centre = CellBroadcastCentre(configuration: .init(port: 0, onBroadcast: { broadcast in
+            Terminal.say(Terminal.paint("            ⟫ 携帯電話  \(broadcast.line)", "35"))
+        }))
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { try await centre.run() }
+            let token = ProcessInfo.processInfo.environment["NOROSHI_TOKEN"] ?? DeviceRegister.randomToken()
+            let person = Operator(name: "demonstration", tokenDigest: DeviceRegister.digest(token))
+            let program = try await HubProgram.make(
+                .init(
+                    settings: try DemonstrationTown.settings(gateway: try await centre.boundPort), data: folder,
+                    templates: templates, host: host, port: port, operators: [person]),
+                logger: logger)
+            let play = DemoPlay(
+                hub: program.hub, person: person, bulletins: templates.appending(path: "demo"), speed: speed)
+            group.addTask {
+                try await program.run()
+                // The hub was told to stop: nothing is left to wait for.
+                throw CancellationError()
+            }
+            let bound = await program.port.heard()
+            let address = "http://\(host):\(bound)"
+            Terminal.say(Terminal.paint("狼煙 Noroshi — 訓練の実演 (an exercise) · 気仙沼市をもとにした町", "1"))
+            Terminal.say("hub \(address) · operator's token \(token)\n")
+            let report = try await play.perform()
+            Terminal.say(report)
+            Terminal.say("""
+
+                開いて見る (open these):
+                  スポットのページ  portal page   \(address)/spots/kesennuma-eki/
+                  タブレット        tablet page   \(address)/tablet/   （コード code: \(play.invitation())）
+                  配信記録          delivery log  \(address)/console/  （token above）
+                """)
+            if staysUp {
+                Terminal.say("\nCtrl-C ends it. Try:  NOROSHI_TOKEN=\(token) noroshi log --hub \(address)")
+            } else {
+                await program.group.triggerGracefulShutdown()
+            }
+        }
+    }
+}
+
+/// 2011-03-11, 14:46 to 14:50, as an exercise.
+private struct DemoPlay: Sendable {
+    let hub: Hub
+    let person: Operator
+    let bulletins: URL
+    let speed: Double
+
+    private static let town = "042056"
+
+    func invitation() -> String {
+        guard let town = TownID(Self.town) else { return "" }
+        return hub.devices.invite(to: "kesennuma-chu", of: town, by: person.name).spelled
+    }
+
+    /// Plays it all and returns the summary.
+    func perform() async throws -> String {
+        let rows = hub.journal.follow()
+        let watch = DemoWatch()
+        let play = Play.name()
+        let scenes = try Play.scenes(in: bulletins)
+        let start = ContinuousClock.now
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await row in rows { watch.show(row) } }
+            for scene in scenes {
+                await pause(until: scene.offset, since: start)
+                await tell(scene, play)
+            }
+            let last = scenes.last?.offset ?? 0
+            for (delay, order) in orders {
+                await pause(until: last + delay, since: start)
+                await push(order)
+            }
+            await watch.quiet()
+            group.cancelAll()
+        }
+        return watch.summary()
+    }
+
+    private func pause(until offset: Double, since start: ContinuousClock.Instant) async {
+        try? await ContinuousClock().sleep(until: start.advanced(by: .seconds(offset / speed)))
+    }
+
+    private func tell(_ scene: Play.Scene, _ play: String) async {
+        var way = Intake(source: "demonstration")
+        way.fileName = scene.name
+        way.replay = play
+        Terminal.say(Terminal.paint("\n▶ \(scene.name)", "1;36"))
+        do throws(IntakeFailure) {
+            let taken = try await hub.take(scene.octets, way)
+            for note in taken.notes { Terminal.say("            \(note)") }
+        } catch {
+            Terminal.say(Terminal.paint("  ✗ \(error)", "31"))
+        }
+    }
+
+    private func push(_ order: [String: Any]) async {
+        let title = [order["kind"], order["hazard"], order["shelter"], order["state"]].compactMap { $0 as? String }
+        Terminal.say(Terminal.paint("\n▶ operator: \(title.joined(separator: " "))", "1;36"))
+        do throws(DeskFailure) {
+            _ = try await hub.push(try hub.read(Array(JSONLine.text(order).utf8), by: person), by: person)
+        } catch {
+            Terminal.say(Terminal.paint("  ✗ \(error)", "31"))
+        }
+    }
+
+    /// What the town hall does after the tsunami warning: seconds after the last bulletin.
+    private var orders: [(Double, [String: Any])] {
+        [
+            (20, [
+                "town": Self.town, "kind": "evacuation", "mode": "exercise", "level": 4, "hazard": "津波",
+                "districts": ["市内全域"], "reason": "大津波警報が発表されました", "shelters": ["shimin-kaikan", "hashikami-chu"],
+            ]),
+            (40, ["town": Self.town, "kind": "shelter", "mode": "exercise", "shelter": "shimin-kaikan", "state": "open"]),
+            (50, ["town": Self.town, "kind": "shelter", "mode": "exercise", "shelter": "hashikami-chu", "state": "open"]),
+        ]
+    }
+}

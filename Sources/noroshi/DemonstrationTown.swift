@@ -1,0 +1,46 @@
+import ChannelKit
+import Foundation
+import Yams
+
+/// The demonstration town, modelled on 気仙沼市: its codes are real, its far ends are on this machine.
+///
+/// Written as a settings file, so that a newcomer sees one.
+enum DemonstrationTown {
+    static func settings(gateway port: Int = 12345) throws(SettingsError) -> Settings {
+        do {
+            return try YAMLDecoder().decode(
+                Settings.self, from: yaml.replacing("{GATEWAY}", with: "http://127.0.0.1:\(port)"))
+        } catch {
+            throw SettingsError("the demonstration town: \(error)")
+        }
+    }
+
+    static let yaml = """
+        towns:
+          - code: "042056"            # 気仙沼市: areas in JMA's tables are looked up by this code
+            roman_name: Kesennuma City
+            tsunami_areas: ["220"]    # 津波予報区 宮城県: in no public table, so a person says it
+            districts: [気仙沼地区, 鹿折地区, 松岩地区, 階上地区, 大島地区, 面瀬地区, 唐桑地区, 本吉地区, 大谷地区]
+            shelters:
+              - {id: shimin-kaikan, name: 市民会館, roman_name: Civic Hall, address: 笹が陣4-2, latitude: 38.9045, longitude: 141.5667, capacity: 400}
+              - {id: kesennuma-chu, name: 気仙沼中学校, roman_name: Kesennuma Junior High School, address: 笹が陣2-1, latitude: 38.9058, longitude: 141.5649, capacity: 350}
+              - {id: shishiori-sho, name: 鹿折小学校, roman_name: Shishiori Elementary School, address: 東八幡前169, latitude: 38.9203, longitude: 141.5826, capacity: 250}
+              - {id: hashikami-chu, name: 階上中学校, roman_name: Hashikami Junior High School, address: 長磯原ノ沢25-2, latitude: 38.8423, longitude: 141.5706, capacity: 300}
+              - {id: oya-sho, name: 大谷小学校, roman_name: Oya Elementary School, address: 本吉町三島94-12, latitude: 38.8056, longitude: 141.5664, capacity: 200}
+            endpoints:
+              - channel: area-mail
+                id: cell-broadcast
+                name: 町の同報局
+                actual: {url: "{GATEWAY}", eew: send}
+                exercise: {url: "{GATEWAY}", eew: send}
+              - {channel: wifi-portal, id: kesennuma-eki, name: 気仙沼駅前, district: 気仙沼地区, actual: {}, exercise: {}}
+              - {channel: wifi-portal, id: uo-ichiba, name: 魚市場前, district: 気仙沼地区, actual: {}, exercise: {}}
+              - {channel: wifi-portal, id: shimin-kaikan, name: 市民会館, district: 気仙沼地区, shelter: shimin-kaikan, actual: {}, exercise: {}}
+              - {channel: wifi-portal, id: oshima-ko, name: 大島浦の浜港, district: 大島地区, actual: {}, exercise: {}}
+              - {channel: wifi-portal, id: michi-no-eki-oya, name: 道の駅大谷海岸, district: 大谷地区, actual: {}, exercise: {}}
+              - {channel: school-tablet, id: kesennuma-chu, name: 気仙沼中学校, district: 気仙沼地区, shelter: kesennuma-chu, actual: {}, exercise: {}}
+              - {channel: school-tablet, id: shishiori-sho, name: 鹿折小学校, district: 鹿折地区, shelter: shishiori-sho, actual: {}, exercise: {}}
+              - {channel: school-tablet, id: hashikami-chu, name: 階上中学校, district: 階上地区, shelter: hashikami-chu, actual: {}, exercise: {}}
+              - {channel: school-tablet, id: oya-sho, name: 大谷小学校, district: 大谷地区, shelter: oya-sho, actual: {}, exercise: {}}
+        """
+}

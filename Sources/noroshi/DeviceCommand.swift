@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+
+struct DeviceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "device", abstract: "The register of tablets and spots.",
+        subcommands: [Invite.self, List.self, Show.self, Revoke.self])
+
+    struct Invite: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "A one-time code and its QR, for fifteen minutes.")
+        @OptionGroup var hub: HubOptions
+        @Option(help: "6-digit code.") var town: String?
+        @Option(name: [.long, .customLong("site")], help: "The shelter's or school's id.") var shelter: String
+
+        func run() async throws {
+            var wish: [String: Any] = ["site": shelter]
+            wish["town"] = town
+            let value = try await hub.client().send("POST", "/v1/devices/invitations", body: Array(JSONLine.text(wish).utf8))
+            guard hub.format == .table, let invitation = value as? [String: Any] else {
+                return Terminal.say(JSONLine.text(value))
+            }
+            Terminal.say(invitation["qr_text"] as? String ?? "")
+            Terminal.say("コード  \(invitation["code"] as? String ?? "")   \(invitation["url"] as? String ?? "")")
+            Terminal.say("期限    \(invitation["expires_at"] as? String ?? "")（1台、1回だけ）")
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Every device of a town.")
+        @OptionGroup var hub: HubOptions
+        @Option(help: "6-digit code.") var town: String?
+
+        func run() async throws {
+            let value = try await hub.client().get("/v1/devices" + HubClient.query([("town", town)]))
+            let devices = (value as? [String: Any])?["devices"] as? [[String: Any]] ?? []
+            guard hub.format == .table else { return devices.forEach { Terminal.say(JSONLine.text($0)) } }
+            var rows = [["DEVICE", "SITE", "NAME", "ENROLLED", "LAST SEEN", "STATE"]]
+            for device in devices { rows.append(DeviceCommand.row(device)) }
+            Terminal.say(Terminal.table(rows))
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "One device.")
+        @OptionGroup var hub: HubOptions
+        @Argument var device: String
+
+        func run() async throws {
+            let value = try await hub.client().get("/v1/devices/\(device)")
+            guard hub.format == .table, let found = value as? [String: Any] else {
+                return Terminal.say(JSONLine.text(value))
+            }
+            Terminal.say(Terminal.table(found.sorted { $0.key < $1.key }.map { [$0.key, "\($0.value)"] }))
+        }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Cuts a device off, at once.")
+        @OptionGroup var hub: HubOptions
+        @Argument var device: String
+
+        func run() async throws {
+            _ = try await hub.client().send("DELETE", "/v1/devices/\(device)")
+            Terminal.say(hub.format == .json ? JSONLine.text(["revoked": device]) : "失効  \(device)")
+        }
+    }
+
+    static func row(_ device: [String: Any]) -> [String] {
+        func text(_ key: String) -> String { device[key] as? String ?? "—" }
+        return [
+            text("id"), text("site"), text("name"), text("enrolled_at"), text("last_seen"),
+            device["revoked_at"] == nil ? "active" : "revoked",
+        ]
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import ChannelKit
+import Curl
+import Foundation
+
+/// How every command that talks to a hub finds it.
+struct HubOptions: ParsableArguments {
+    @Option(help: "The hub's address (or NOROSHI_HUB).") var hub: String?
+    @Option(help: "Operator's token (or NOROSHI_TOKEN).") var token: String?
+    @Option(help: "table for people, json for programs: one object a line.") var format: OutputFormat = .table
+
+    var address: String {
+        let said = hub ?? ProcessInfo.processInfo.environment["NOROSHI_HUB"] ?? "http://127.0.0.1:8480"
+        return said.hasSuffix("/") ? String(said.dropLast()) : said
+    }
+
+    func client() throws -> HubClient {
+        HubClient(
+            address: address, token: token ?? ProcessInfo.processInfo.environment["NOROSHI_TOKEN"],
+            transport: try CurlTransport())
+    }
+}
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json
+}
+
+/// The hub from outside.
+struct HubClient: Sendable {
+    let address: String
+    let token: String?
+    let transport: CurlTransport
+
+    func get(_ path: String) async throws -> Any { try await send("GET", path) }
+
+    /// The answer's JSON. What the hub refuses ends the command with its reason.
+    func send(
+        _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json"
+    ) async throws -> Any {
+        let answer = try await exchange(method, path, body: body, type: type)
+        guard (200..<300).contains(answer.status) else { throw Self.refusal(answer) }
+        guard !answer.body.isEmpty else { return [String: Any]() }
+        guard let value = try? JSONSerialization.jsonObject(with: Data(answer.body)) else {
+            throw Exit.with(Exit.badData, "the hub's answer is no JSON: \(answer.text.prefix(200))")
+        }
+        return value
+    }
+
+    func exchange(
+        _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json"
+    ) async throws -> HTTPAnswer {
+        var headers: [(name: String, value: String)] = []
+        if let token { headers.append(("Authorization", "Bearer \(token)")) }
+        if !body.isEmpty { headers.append(("Content-Type", type)) }
+        do throws(TransportFailure) {
+            return try await transport.send(
+                HTTPCall(method: method, url: address + path, headers: headers, body: body, answerLimit: 64 << 20),
+                deadline: .now.advanced(by: .seconds(30)))
+        } catch {
+            throw Exit.with(Exit.unreachable, "no hub at \(address): \(error)")
+        }
+    }
+
+    static func refusal(_ answer: HTTPAnswer) -> any Error {
+        let problem = (try? JSONSerialization.jsonObject(with: Data(answer.body))) as? [String: Any]
+        let detail = problem?["detail"] as? String ?? problem?["title"] as? String ?? answer.text
+        let code: Int32 =
+            switch answer.status {
+            case 401, 403: Exit.badSettings
+            case 500...599: Exit.unreachable
+            default: Exit.badData
+            }
+        return Exit.with(code, "the hub answers \(answer.status): \(detail)")
+    }
+
+    static func query(_ pairs: [(String, String?)]) -> String {
+        var allowed = CharacterSet.alphanumerics
+        allowed.insert(charactersIn: "-._~")
+        let parts = pairs.compactMap { name, value in
+            value.flatMap { $0.addingPercentEncoding(withAllowedCharacters: allowed) }.map { "\(name)=\($0)" }
+        }
+        return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
+    }
+}
+
+/// One JSON object a line.
+enum JSONLine {
+    static func text(_ value: Any) -> String {
+        guard let data = try? JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .withoutEscapingSlashes])
+        else { return "{}" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -1,0 +1,245 @@
+import UnixSignals
+import AlertModel
+import ChannelKit
+import Codes
+import Curl
+import Devices
+import Dispatching
+import Edge
+import Foundation
+import Hub
+import HubAPI
+import Hummingbird
+import Ingest
+import Ledger
+import LedgerStore
+import Logging
+import NIOPosix
+import Rendering
+import ServiceLifecycle
+import Targeting
+
+/// Wires the rooms and runs them: the one place that knows them all.
+struct HubProgram: Sendable {
+    struct Options: Sendable {
+        var settings: Settings
+        var data: URL
+        var templates: URL
+        var host: String
+        var port: Int
+        var operators: [Operator]
+        var hasBenchmarkDoor = false
+    }
+
+    let hub: Hub
+    let group: ServiceGroup
+    let port: Announced<Int>
+
+    /// Makes everything and takes up where the last run ended; nothing listens yet.
+    static func make(_ options: Options, logger: Logger, extra: [any Service] = []) async throws -> HubProgram {
+        let codes = try vocabulary(options.settings)
+        let manifests = Channels.all.map(\.manifest)
+        let towns = TownRegister(try options.settings.makeTowns(codes: codes, channels: manifests))
+        let renderer = try loadTemplates(options.templates, manifests)
+        try FileManager.default.createDirectory(at: options.data, withIntermediateDirectories: true)
+        let ledger = try openLedger(options.data, logger)
+        let journal = DeliveryJournal(ledger: ledger)
+        let loops = MultiThreadedEventLoopGroup.singleton
+        let stream = try await StreamHub.start(on: loops, epoch: UInt64(Date().timeIntervalSince1970 * 1000))
+        let transport = try CurlTransport()
+        let house = House(options: options, ledger: ledger, stream: stream, transport: transport, logger: logger)
+        let routing = options.settings.routing
+        let actual = Line<Actual>(
+            channels: try house.slots(journal) { try $0.actual($1, journal, logger) }, towns: towns, routing: routing,
+            renderer: renderer, ledger: ledger, journal: journal, logger: logger)
+        let exercise = Line<Exercise>(
+            channels: try house.slots(journal) { try $0.exercise($1, journal, logger) }, towns: towns,
+            routing: routing, renderer: renderer, ledger: ledger, journal: journal, logger: logger)
+        try check(towns, actual)
+        try check(towns, exercise)
+        let hub = Hub(Hub.Parts(
+            actual: actual, exercise: exercise, towns: towns, ledger: ledger, journal: journal,
+            devices: DeviceRegister(notebook: ledger), stream: stream, operators: Operators(options.operators),
+            codes: codes, trust: try trust(options.settings), logger: logger))
+        try await hub.recover()
+        return house.program(hub, renderer, extra)
+    }
+
+    func run() async throws { try await group.run() }
+
+    // MARK: pieces
+
+    static func vocabulary(_ settings: Settings) throws -> CodeTables {
+        var codes = CodeTables.bundled
+        for path in settings.vocabularies ?? [] {
+            do throws(UnreadableTable) {
+                codes = try codes.adding(contentsOf: URL(filePath: path))
+            } catch {
+                throw SettingsError("vocabularies: \(error)")
+            }
+        }
+        return codes
+    }
+
+    static func trust(_ settings: Settings) throws(SettingsError) -> CAPTrust {
+        do throws(Refusal) {
+            return try CAPTrust(entries: settings.trusted_cap_signers ?? [])
+        } catch {
+            throw SettingsError("trusted_cap_signers: \(error.reason)")
+        }
+    }
+
+    static func loadTemplates(_ folder: URL, _ manifests: [ChannelManifest]) throws(SettingsError) -> Renderer {
+        do throws(TemplateProblems) {
+            let renderer = try Renderer(directory: folder)
+            try renderer.checkAll(channels: manifests)
+            return renderer
+        } catch {
+            throw SettingsError("\(error)")
+        }
+    }
+
+    private static func openLedger(_ data: URL, _ logger: Logger) throws(SettingsError) -> SQLiteLedger {
+        do {
+            return try SQLiteLedger(path: data.appending(path: "ledger.sqlite").path, logger: logger)
+        } catch {
+            throw SettingsError("the ledger in \(data.path) does not open: \(error)")
+        }
+    }
+
+    /// Every far end's settings, before the first alert looks at them.
+    static func check<M: Mode>(_ towns: TownRegister, _ line: Line<M>) throws(SettingsError) {
+        var problems: [String] = []
+        for town in towns.all {
+            for slot in line.channels {
+                for endpoint in town.endpoints where endpoint.channel == slot.manifest.name {
+                    guard let farEnd = FarEnd<M>(endpoint, of: town.id) else { continue }
+                    do {
+                        try slot.check(farEnd)
+                    } catch {
+                        problems.append("town \(town.id), \(slot.manifest.name)/\(endpoint.id), \(M.name.rawValue): \(error)")
+                    }
+                }
+            }
+        }
+        guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
+    }
+}
+
+/// What the pieces are put into.
+private struct House {
+    let options: HubProgram.Options
+    let ledger: SQLiteLedger
+    let stream: StreamHub
+    let transport: CurlTransport
+    let logger: Logger
+
+    func setup<M: Mode>(_ channel: ChannelManifest, _ settings: [String: String]?) -> ChannelSetup<M> {
+        ChannelSetup(
+            settings: settings ?? [:], transport: transport, stream: stream,
+            notebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/\(M.name.rawValue)/"),
+            directory: options.data.appending(path: channel.name), logger: logger)
+    }
+
+    func slots<M: Mode>(
+        _ journal: DeliveryJournal,
+        _ make: (any ChannelEntry, ChannelSetup<M>) throws -> ChannelSlot<M>
+    ) throws -> [ChannelSlot<M>] {
+        try Channels.all.map { entry in
+            let own = options.settings.channels?[entry.manifest.name]
+            let given = M.name == .actual ? own?.actual : own?.exercise
+            try FileManager.default.createDirectory(
+                at: options.data.appending(path: entry.manifest.name), withIntermediateDirectories: true)
+            do {
+                return try make(entry, setup(entry.manifest, given))
+            } catch let error as SettingsError {
+                throw SettingsError("channels.\(entry.manifest.name).\(M.name.rawValue): \(error.reason)")
+            }
+        }
+    }
+
+    func program(_ hub: Hub, _ renderer: Renderer, _ extra: [any Service]) -> HubProgram {
+        let readiness = Readiness(ledger: ledger, renderer: renderer, logger: logger)
+        var configuration = HubRouter.Configuration(
+            publicAddress: options.settings.public_address ?? "http://\(options.host):\(options.port)",
+            spots: options.data.appending(path: "wifi-portal"))
+        configuration.hasBenchmarkDoor = options.hasBenchmarkDoor
+        let router = HubRouter(hub: hub, readiness: readiness, configuration: configuration)
+        let admission = DeviceAdmission(
+            devices: hub.devices, benchmarkTopic: options.hasBenchmarkDoor ? HubRouter.benchmarkTopic : nil)
+        let port = Announced<Int>()
+        let application = Application(
+            router: router.router(),
+            server: .init { responder in StreamDoor(hub: stream, admission: admission, responder: responder) },
+            configuration: .init(
+                address: .hostname(options.host, port: options.port), serverName: "noroshi", backlog: 1024),
+            onServerRunning: { channel in await port.say(channel.localAddress?.port ?? options.port) },
+            logger: logger)
+        let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
+            + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }
+            + [RunnerService(run: readiness.run)]
+        let close = ClosingService { [stream, transport, ledger] in
+            stream.close()
+            await transport.shutdown()
+            await ledger.close()
+        }
+        // Stops in the reverse order: first the door, then the runners, last the ledger.
+        let services = [close] + runners + extra + [application]
+        let group = ServiceGroup(configuration: .init(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        return HubProgram(hub: hub, group: group, port: port)
+    }
+}
+
+/// A closure as a service.
+private struct RunnerService: Service {
+    let run: @Sendable () async throws -> Void
+    func run() async throws { try await run() }
+}
+
+/// Does its work when everything else has stopped.
+private struct ClosingService: Service {
+    let close: @Sendable () async -> Void
+
+    init(_ close: @escaping @Sendable () async -> Void) { self.close = close }
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await close()
+    }
+}
+
+/// A notebook of one channel and mode, apart from all others.
+struct PrefixedNotebook: Notebook {
+    private let base: any Notebook
+    private let prefix: String
+
+    init(_ base: any Notebook, prefix: String) {
+        self.base = base
+        self.prefix = prefix
+    }
+
+    func read(_ key: String) -> [UInt8]? { base.read(prefix + key) }
+    func write(_ key: String, _ value: [UInt8]?) { base.write(prefix + key, value) }
+    func keys(prefix wanted: String) -> [String] {
+        base.keys(prefix: prefix + wanted).map { String($0.dropFirst(prefix.count)) }
+    }
+}
+
+/// One value that somebody waits for.
+actor Announced<Value: Sendable> {
+    private var value: Value?
+    private var waiting: [CheckedContinuation<Value, Never>] = []
+
+    func say(_ new: Value) {
+        guard value == nil else { return }
+        value = new
+        for waiter in waiting { waiter.resume(returning: new) }
+        waiting = []
+    }
+
+    func heard() async -> Value {
+        if let value { return value }
+        return await withCheckedContinuation { waiting.append($0) }
+    }
+}

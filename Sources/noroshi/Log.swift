@@ -1,0 +1,69 @@
+import ArgumentParser
+import ChannelKit
+import Foundation
+
+struct Log: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The delivery log.")
+
+    @OptionGroup var hub: HubOptions
+    @Option(help: "Only this alert.") var alert: String?
+    @Option(help: "6-digit code.") var town: String?
+    @Option(help: "area-mail, wifi-portal, school-tablet …") var channel: String?
+    @Option(help: "Only this far end.") var endpoint: String?
+    @Option(help: "waiting, sending, retrying, stopped, held, skipped, delivered, superseded, annulled, expired, rejected.")
+    var state: String?
+    @Option(help: "At most so many of the newest rows.") var limit = 200
+    @Flag(help: "Keeps on, row by row, until interrupted.") var follow = false
+
+    func run() async throws {
+        let client = try hub.client()
+        let filter: [(String, String?)] = [
+            ("alert", alert), ("town", town), ("channel", channel), ("endpoint", endpoint), ("state", state),
+        ]
+        let value = try await client.get("/v1/deliveries" + HubClient.query(filter + [("tail", "\(min(max(limit, 1), 1000))")]))
+        let rows = (value as? [String: Any])?["deliveries"] as? [[String: Any]] ?? []
+        show(rows, withHead: true)
+        if follow { try await keepOn(client, filter, from: rows) }
+    }
+
+    /// Asks again each second for what is new or has changed: the same rows as the stream, over a plain request.
+    private func keepOn(_ client: HubClient, _ filter: [(String, String?)], from rows: [[String: Any]]) async throws {
+        var shown = Dictionary(rows.map { (Self.key($0), Self.state($0)) }, uniquingKeysWith: { $1 })
+        while true {
+            try await ContinuousClock().sleep(for: .seconds(1))
+            let value = try await client.get("/v1/deliveries" + HubClient.query(filter + [("tail", "1000")]))
+            let now = (value as? [String: Any])?["deliveries"] as? [[String: Any]] ?? []
+            show(now.filter { shown[Self.key($0)] != Self.state($0) }, withHead: false)
+            shown = Dictionary(now.map { (Self.key($0), Self.state($0)) }, uniquingKeysWith: { $1 })
+        }
+    }
+
+    private static func key(_ row: [String: Any]) -> String { row["delivery"] as? String ?? "" }
+    private static func state(_ row: [String: Any]) -> String {
+        "\(row["state"] ?? "") \(row["attempts"] ?? "") \(row["reach"] ?? "")"
+    }
+
+    private func show(_ rows: [[String: Any]], withHead: Bool) {
+        if hub.format == .json { return rows.forEach { Terminal.say(JSONLine.text($0)) } }
+        var table = withHead ? [["TIME", "MODE", "STATE", "CHANNEL", "FAR END", "TITLE", "MS", "REACH", "WHY"]] : []
+        table += rows.map { DeliveryLine.cells($0) }
+        if !table.isEmpty { Terminal.say(Terminal.table(table)) }
+        if withHead, rows.isEmpty { Terminal.say("no deliveries") }
+    }
+}
+
+/// One row of the log for people.
+enum DeliveryLine {
+    static func cells(_ row: [String: Any]) -> [String] {
+        func text(_ key: String) -> String { row[key] as? String ?? "" }
+        let reach = row["reach"] as? [String: Int] ?? [:]
+        let milliseconds = (row["milliseconds"] as? Double).map { $0 < 10 ? String(format: "%.1f", $0) : "\(Int($0))" }
+        let why = text("detail").isEmpty ? text("sentence") : text("detail")
+        let endpoint = text("endpoint") == "*" ? "\(row["endpoints"] ?? "") far ends" : text("endpoint")
+        return [
+            String(text("offered_at").dropFirst(11).prefix(12)), text("mode") == "exercise" ? "訓練" : "実",
+            text("state"), text("channel"), endpoint, text("title"), milliseconds ?? "—",
+            "\(reach["reached"] ?? 0)/\(reach["shown"] ?? 0)/\(reach["touched"] ?? 0)", why,
+        ]
+    }
+}

@@ -1,0 +1,99 @@
+import AlertModel
+import ArgumentParser
+import ChannelKit
+import Devices
+import Foundation
+import Hub
+import Logging
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "The hub: SQLite in DIR, edge inside the same process. Without --config: the demonstration town.")
+
+    @Option(help: "Settings file (YAML).") var config: String?
+    @Option(help: "Folder for the ledger and the pages.") var data: String?
+    @Option(help: "HOST:PORT to listen on.") var listen: String?
+    @Option(help: "Folder of templates.") var templates: String?
+    @Flag(help: .hidden) var benchmark = false
+
+    func run() async throws {
+        let logger = HubLogging.start()
+        do {
+            let settings = try config.map { path throws(SettingsError) in try Settings.read(path) }
+                ?? DemonstrationTown.settings()
+            var operators = try settings.makeOperators()
+            var token: String?
+            if config == nil {
+                let made = ProcessInfo.processInfo.environment["NOROSHI_TOKEN"] ?? DeviceRegister.randomToken()
+                operators.append(Operator(name: "demonstration", tokenDigest: DeviceRegister.digest(made)))
+                token = made
+            }
+            let (host, port) = try Address.parse(listen ?? settings.listen ?? "127.0.0.1:8480")
+            let folder = data ?? settings.data ?? "./data"
+            let program = try await HubProgram.make(
+                .init(
+                    settings: settings, data: URL(filePath: folder),
+                    templates: try TemplateFolder.find(templates ?? settings.templates), host: host, port: port,
+                    operators: operators, hasBenchmarkDoor: benchmark),
+                logger: logger)
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { try await program.run() }
+                let bound = await program.port.heard()
+                Terminal.complain("noroshi listens on http://\(host):\(bound), data in \(folder)")
+                if let token { Terminal.complain("operator's token: \(token)") }
+            }
+        } catch let error as SettingsError {
+            throw Exit.with(Exit.badSettings, error.reason)
+        }
+    }
+}
+
+/// `HOST:PORT`, `[::1]:PORT`.
+enum Address {
+    static func parse(_ text: String) throws(SettingsError) -> (host: String, port: Int) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port), colon != text.startIndex
+        else { throw SettingsError("listen: \(text) is no HOST:PORT") }
+        return (text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port)
+    }
+}
+
+enum TemplateFolder {
+    /// The folder said, or the first of: ./Templates, beside the program and its parents, /usr/share/noroshi/Templates.
+    static func find(_ said: String?) throws(SettingsError) -> URL {
+        if let said { return URL(filePath: said) }
+        if let environment = ProcessInfo.processInfo.environment["NOROSHI_TEMPLATES"] { return URL(filePath: environment) }
+        var candidates = [URL(filePath: "Templates")]
+        var folder = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        for _ in 0..<5 {
+            candidates.append(folder.appending(path: "Templates"))
+            folder.deleteLastPathComponent()
+        }
+        candidates.append(URL(filePath: "/usr/share/noroshi/Templates"))
+        for candidate in candidates where FileManager.default.fileExists(atPath: candidate.appending(path: "words.json").path) {
+            return candidate
+        }
+        throw SettingsError("no folder of templates found; say where with --templates")
+    }
+}
+
+extension Settings {
+    func makeOperators() throws(SettingsError) -> [Operator] {
+        var made: [Operator] = []
+        for person in operators ?? [] {
+            guard person.token_sha256.utf8.count == 64 else {
+                throw SettingsError("operators: \(person.name): token_sha256 is the SHA-256 of the token, 64 hex digits")
+            }
+            var towns: Set<TownID>?
+            if let codes = person.towns {
+                towns = []
+                for code in codes {
+                    guard let town = TownID(code) else { throw SettingsError("operators: \(person.name): no town \(code)") }
+                    towns?.insert(town)
+                }
+            }
+            made.append(Operator(name: person.name, tokenDigest: person.token_sha256.lowercased(), towns: towns))
+        }
+        return made
+    }
+}

@@ -1,0 +1,200 @@
+import AlertModel
+import ChannelKit
+import Codes
+import Foundation
+import Targeting
+import Yams
+
+/// What a person wrote into the settings file, read once.
+struct Settings: Codable, Sendable {
+    struct OperatorSettings: Codable, Sendable {
+        var name: String
+        /// SHA-256 of the token, hex: the file holds no secret that opens anything.
+        var token_sha256: String
+        var towns: [String]?
+    }
+
+    struct TownSettings: Codable, Sendable {
+        var code: String
+        var name: String?
+        var roman_name: String
+        /// 津波予報区 of the town: in no public table, so a person says them.
+        var tsunami_areas: [String]?
+        /// Further codes by scheme: `jma-river`, `jma-volcano` …
+        var areas: [String: [String]]?
+        var districts: [String]?
+        /// Rings of `[latitude, longitude]`.
+        var outline: [[[Double]]]?
+        var shelters: [ShelterSettings]?
+        var endpoints: [EndpointSettings]?
+        var routing: RoutingRules.Override?
+    }
+
+    struct ShelterSettings: Codable, Sendable {
+        var id: String
+        var name: String
+        var roman_name: String?
+        var address: String?
+        var latitude: Double?
+        var longitude: Double?
+        var capacity: Int?
+    }
+
+    struct EndpointSettings: Codable, Sendable {
+        var channel: String
+        var id: String
+        var name: String
+        var district: String?
+        var shelter: String?
+        /// `{}` where the channel needs nothing; absent: takes no real alerts (or no drills).
+        var actual: [String: String]?
+        var exercise: [String: String]?
+    }
+
+    struct ChannelSettings: Codable, Sendable {
+        var actual: [String: String]?
+        var exercise: [String: String]?
+    }
+
+    var listen: String?
+    var public_address: String?
+    var data: String?
+    var templates: String?
+    var operators: [OperatorSettings]?
+    /// `sha256/BASE64` or PEM: whose CAP signatures count.
+    var trusted_cap_signers: [String]?
+    /// Files laid over the bundled code tables, with their dates.
+    var vocabularies: [String]?
+    var channels: [String: ChannelSettings]?
+    var sources: SourceSettings?
+    var towns: [TownSettings]
+
+    static func read(_ path: String) throws(SettingsError) -> Settings {
+        let text: String
+        do {
+            text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+        } catch {
+            throw SettingsError("\(path): cannot be read: \(error.localizedDescription)")
+        }
+        do {
+            return try YAMLDecoder().decode(Settings.self, from: text)
+        } catch let error as DecodingError {
+            throw SettingsError("\(path): \(Self.words(error))")
+        } catch {
+            throw SettingsError("\(path): \(error)")
+        }
+    }
+
+    private static func words(_ error: DecodingError) -> String {
+        func place(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {
+            (context.codingPath + (key.map { [$0] } ?? []))
+                .map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+        }
+        switch error {
+        case .keyNotFound(let key, let context): return "\(place(context, key)): missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            return "\(place(context)): \(context.debugDescription)\(context.underlyingError.map { " (\($0))" } ?? "")"
+        @unknown default: return "\(error)"
+        }
+    }
+}
+
+/// Settings made into the hub's own words, every problem named at once.
+extension Settings {
+    func makeTowns(codes: CodeTables, channels: [ChannelManifest]) throws(SettingsError) -> [Town] {
+        var problems: [String] = []
+        var made: [Town] = []
+        for settings in towns {
+            do throws(SettingsError) {
+                made.append(try town(settings, codes, Set(channels.map(\.name))))
+            } catch {
+                problems.append(error.reason)
+            }
+        }
+        let spots = made.flatMap { $0.endpoints.filter { $0.channel == "wifi-portal" }.map(\.id) }
+        for (spot, count) in Dictionary(grouping: spots, by: { $0 }).mapValues(\.count) where count > 1 {
+            problems.append("wifi-portal: the spot id \(spot) is used \(count) times; /spots/\(spot)/ can be only one page")
+        }
+        let twice = Dictionary(grouping: made, by: \.id).filter { $1.count > 1 }.keys
+        problems += twice.map { "town \($0) is there twice" }
+        guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
+        return made
+    }
+
+    private func town(_ settings: TownSettings, _ codes: CodeTables, _ channels: Set<String>) throws(SettingsError) -> Town {
+        guard let id = TownID(settings.code) else {
+            throw SettingsError("towns: \(settings.code) is no local government code: six digits, the last one checks the others")
+        }
+        let known = codes.town(id)
+        guard let name = settings.name ?? known?.name else {
+            throw SettingsError("town \(id): in no table of ours; give it a name and its areas")
+        }
+        var areas: [AreaScheme: Set<String>] = [.localGovernment: [id.code]]
+        for scheme in AreaScheme.allCases {
+            for code in known?.codes(scheme) ?? [] { areas[scheme, default: []].insert(code) }
+        }
+        for code in settings.tsunami_areas ?? [] {
+            guard codes.knows(.jmaTsunami, code) else { throw SettingsError("town \(id): tsunami_areas: \(code) is no 津波予報区") }
+            areas[.jmaTsunami, default: []].insert(code)
+        }
+        for (word, list) in settings.areas ?? [:] {
+            guard let scheme = AreaScheme(rawValue: word) else { throw SettingsError("town \(id): areas: no scheme \(word)") }
+            areas[scheme, default: []].formUnion(list)
+        }
+        let shelters = (settings.shelters ?? []).map { shelter in
+            Shelter(
+                id: shelter.id, name: shelter.name, romanName: shelter.roman_name, address: shelter.address,
+                place: shelter.latitude.flatMap { latitude in
+                    shelter.longitude.map { Coordinate(latitude: latitude, longitude: $0) }
+                },
+                capacity: shelter.capacity)
+        }
+        return Town(
+            id: id, name: name, romanName: settings.roman_name, areas: areas, districts: settings.districts ?? [],
+            shelters: shelters, endpoints: try endpoints(settings, id, channels),
+            outline: (settings.outline ?? []).map { ring in
+                ring.filter { $0.count == 2 }.map { Coordinate(latitude: $0[0], longitude: $0[1]) }
+            })
+    }
+
+    private func endpoints(
+        _ settings: TownSettings, _ town: TownID, _ channels: Set<String>
+    ) throws(SettingsError) -> [Endpoint] {
+        var seen: Set<String> = []
+        var made: [Endpoint] = []
+        for endpoint in settings.endpoints ?? [] {
+            guard channels.contains(endpoint.channel) else {
+                throw SettingsError("town \(town): \(endpoint.id): no channel \(endpoint.channel); there are \(channels.sorted().joined(separator: ", "))")
+            }
+            let plain = endpoint.id.utf8.allSatisfy {
+                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 0x2D || $0 == 0x5F
+            }
+            guard plain, !endpoint.id.isEmpty, endpoint.id.utf8.count <= 64 else {
+                throw SettingsError("town \(town): endpoint id “\(endpoint.id)”: letters, digits, - and _, at most 64")
+            }
+            guard seen.insert("\(endpoint.channel)/\(endpoint.id)").inserted else {
+                throw SettingsError("town \(town): \(endpoint.channel)/\(endpoint.id) is there twice")
+            }
+            if let shelter = endpoint.shelter, !(settings.shelters ?? []).contains(where: { $0.id == shelter }) {
+                throw SettingsError("town \(town): \(endpoint.id): no shelter \(shelter)")
+            }
+            made.append(Endpoint(
+                id: endpoint.id, channel: endpoint.channel, name: endpoint.name, district: endpoint.district,
+                shelter: endpoint.shelter, actual: endpoint.actual, exercise: endpoint.exercise))
+        }
+        return made
+    }
+
+    var routing: RoutingTable {
+        var overrides: [TownID: RoutingRules.Override] = [:]
+        for town in towns {
+            if let id = TownID(town.code), let routing = town.routing { overrides[id] = routing }
+        }
+        return RoutingTable(overrides: overrides)
+    }
+}
+
+/// Where bulletins come from.
+struct SourceSettings: Codable, Sendable {
+    var folders: [String]?
+}
