@@ -1,0 +1,37 @@
+# Noroshi (狼煙). `make help` says what there is.
+SWIFT ?= swift
+# One job per core; the hub's modules are small and the machine's memory is not the limit.
+RELEASE = -c release --static-swift-stdlib
+
+.PHONY: help run build test check format bench docs packages clean
+
+help: ## says this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+packages:
+	@deploy/install-debian-packages build
+
+build: packages ## the program, optimised: .build/release/noroshi
+	$(SWIFT) build $(RELEASE) --product noroshi
+
+run: build ## the demonstration: hub, town, gateway and a replayed earthquake
+	.build/release/noroshi demo
+
+test: ## every test, with the programs they speak to installed first
+	@deploy/install-debian-packages tests
+	$(SWIFT) test
+
+check: build ## settings, towns and templates of the demonstration
+	.build/release/noroshi check
+
+format: ## lays out the sources as swift-format has it
+	$(SWIFT) format --in-place --recursive Package.swift Sources Channels Tests
+
+bench: packages ## measures beside peers: Benchmarks/README.md
+	Benchmarks/run
+
+docs: ## the documentation of ChannelKit
+	$(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation --target ChannelKit --output-path .build/docs
+
+clean:
+	rm -rf .build
