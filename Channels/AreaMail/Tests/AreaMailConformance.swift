@@ -94,6 +94,16 @@ struct AreaMailConformance {
     @Test("Warnings", arguments: ConformanceCheck.allCases.filter { $0 != .twoDeliveries })
     func warnings(check: ConformanceCheck) async throws { try await verify(check, .tsunami, Actual.self) }
 
+    @Test("Real, straight to a controller", arguments: ConformanceCheck.allCases)
+    func controller(check: ConformanceCheck) async throws {
+        try await ChannelConformance<AreaMail<Actual>> { ControllerFarEnd() }.verify(check)
+    }
+
+    @Test("Drills, straight to a controller", arguments: ConformanceCheck.allCases)
+    func drillController(check: ConformanceCheck) async throws {
+        try await ChannelConformance<AreaMail<Exercise>> { ControllerFarEnd() }.verify(check)
+    }
+
     private func verify<M: Mode>(_ check: ConformanceCheck, _ kind: AlertKind, _ mode: M.Type) async throws {
         let transport = try CurlTransport()
         var suite = ChannelConformance<AreaMail<M>>(transport: transport) { CentreFarEnd(M.name) }

@@ -104,6 +104,20 @@ struct BaseStationTests {
         #expect(Set(try await controller.onAir().map(\.identifier)) == [0xA400, 0x111D])
     }
 
+    @Test(
+        "A third party reads the Japanese words off the wire",
+        .enabled(if: WireWatcher.isInstalled, "tshark is not installed"))
+    func wire() async throws {
+        let controller = try OsmoBSC()
+        let watcher = try WireWatcher(controller.address)
+        guard await watcher.hasBegun() else { return print("skipped: this user may not capture packets") }
+        let scene = try scene(controller)
+        let adapter = try scene.adapter()
+        try await scene.deliver(order, to: adapter)
+        #expect(await watcher.line(with: "CBS Page Content: 避難指示") != nil)
+        #expect(await watcher.line(with: "CBS Page Content: ")?.contains("高台へ避難してください。") == true)
+    }
+
     @Test("Nobody at the other end is unavailable at the deadline")
     func nobody() async throws {
         let controller = try OsmoBSC()

@@ -12,7 +12,7 @@ final class OsmoBSC {
 
     let address: String
     private let folder: URL
-    private var process: Process?
+    private var process: ChildProcess?
 
     /// Starts at once; the ports are open some tenths of a second later.
     init() throws {
@@ -26,27 +26,15 @@ final class OsmoBSC {
     }
 
     func start() throws {
-        let log = folder.appending(path: "log")
-        if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
-        let handle = try FileHandle(forWritingTo: log)
-        try handle.seekToEnd()
-        let process = Process()
-        process.executableURL = URL(filePath: Self.program)
-        process.arguments = ["-c", folder.appending(path: "bsc.cfg").path]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = handle
-        process.standardError = handle
-        process.currentDirectoryURL = folder
-        try process.run()
-        self.process = process
+        process = try ChildProcess(
+            Self.program, ["-c", folder.appending(path: "bsc.cfg").path],
+            output: .file(folder.appending(path: "log").path))
     }
 
     /// Ends it as a power cut would; everything it knew is lost.
     func kill() {
-        guard let process else { return }
-        Glibc.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        self.process = nil
+        process?.end()
+        process = nil
     }
 
     deinit {
