@@ -104,8 +104,17 @@ class Browser:
 
     def click(self, selector: str):
         """A real press at the element's middle, so that the browser takes it for a person's."""
-        place = self.evaluate(f"""(() => {{ const e = document.querySelector({json.dumps(selector)});
-            e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect();
+        name = json.dumps(selector)
+        # It must be where it will be pressed: in sight, uncovered and at rest for a frame.
+        self.until(f"""(async () => {{ const e = document.querySelector({name});
+            if (!e) return false;
+            e.scrollIntoView({{block: 'center', behavior: 'instant'}});
+            const before = e.getBoundingClientRect();
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            const r = e.getBoundingClientRect();
+            const top = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+            return r.width > 0 && r.x === before.x && r.y === before.y && (top === e || e.contains(top)) }})()""")
+        place = self.evaluate(f"""(() => {{ const r = document.querySelector({name}).getBoundingClientRect();
             return [r.x + r.width / 2, r.y + r.height / 2] }})()""")
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", {
