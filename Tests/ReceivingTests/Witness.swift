@@ -86,6 +86,11 @@ final class Scratch: Sendable {
     func write(_ text: String, _ name: String) throws {
         try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)"))
     }
+    func append(_ text: String, _ name: String) throws {
+        let file = open("\(path)/\(name)", O_WRONLY | O_APPEND)
+        defer { close(file) }
+        guard Glibc.write(file, text, text.utf8.count) == text.utf8.count else { throw CocoaError(.fileWriteUnknown) }
+    }
     /// Under another name first, then moved in: whole at once.
     func moveIn(_ text: String, _ name: String) throws {
         try write(text, ".\(name)")
