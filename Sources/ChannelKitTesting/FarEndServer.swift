@@ -57,9 +57,12 @@ package final class FarEndServer: Sendable {
     private let tally = Tally()
     private let opened = Tally()
 
+    private let place: HeldPort
+
     package init(_ script: @escaping Script) async throws {
         state = Mutex(State(script: script))
-        try await listen(port: 0)
+        place = try HeldPort()
+        try await listen(port: place.number)
     }
 
     /// `http://127.0.0.1:PORT`, the same while it is down and when it is back.

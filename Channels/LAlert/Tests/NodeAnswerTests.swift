@@ -87,7 +87,7 @@ struct NodeAnswerTests {
         hall.normal.behaveWell()
         _ = try await hall.order(.order, ["南町"], by: adapter, attempt: 2)
         await hall.close()
-        #expect(hall.normal.held.count == 1 && hall.normal.duplicates == 1)
+        #expect(hall.normal.every.count == 1 && hall.normal.complaints.isEmpty)
     }
 
     @Test("An answer that comes twice counts once; one that comes late counts")

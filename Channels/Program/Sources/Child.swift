@@ -2,6 +2,15 @@
 import Glibc
 import Synchronization
 
+/// `posix_spawn_file_actions_addclosefrom_np` of glibc 2.34 and newer. Its header shows it to `_GNU_SOURCE` only, which
+/// Swift's module of glibc does not set. Without it no program is started.
+private enum CloseFrom {
+    typealias Function = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
+    static let function: Function? = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
+        unsafeBitCast($0, to: Function.self)
+    }
+}
+
 final class Child {
     let pid: pid_t
     private(set) var input: Int32
@@ -62,6 +71,9 @@ final class Child {
             posix_spawnattr_destroy(&attributes)
         }
         for (place, end) in standard.enumerated() { posix_spawn_file_actions_adddup2(&actions, end, Int32(place)) }
+        // SwiftNIO 2.101 does not mark its sockets "close on exec": a program would keep the hub's port and its callers'
+        // connections open for as long as it lives.
+        guard let closeFrom = CloseFrom.function, closeFrom(&actions, 3) == 0 else { return (ENOSYS, 0) }
         // The hub ignores SIGPIPE, and our thread blocks it: the program begins as from a shell.
         var none = sigset_t()
         var all = sigset_t()

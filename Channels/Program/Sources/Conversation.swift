@@ -128,8 +128,11 @@ struct Conversation: Sendable {
         if let request = flying.removeValue(forKey: answer.id) {
             return [.answered(request.number, answer.outcome)]
         }
-        // Whatever it says: it has let go.
-        if cancelling.removeValue(forKey: answer.id) != nil { return [] }
+        if cancelling[answer.id] != nil {
+            // An answer that crossed our cancel comes before the cancel's own: only that one says it has let go.
+            if answer.result == "cancelled" { cancelling[answer.id] = nil }
+            return []
+        }
         return [.nonsense("an answer to \(answer.id.prefix(100)), which nobody asked")]
     }
 

@@ -101,6 +101,17 @@ struct ProgramTests {
         await end(supervisor)
     }
 
+    @Test("It inherits no descriptor of the hub's, so that no port and no connection lives on in it")
+    func descriptors() async throws {
+        let listener = try await FarEndServer { _ in .close }
+        let supervisor = try supervisor("""
+            read a; printf '{"id":"one","result":"delivered","note":"%s"}\\n' "$(ls -l /proc/$$/fd | grep -c socket)"; read end
+            """)
+        #expect(try await ask(supervisor, "one").get().note == "0")
+        await listener.stop()
+        await end(supervisor)
+    }
+
     @Test("When the hub stops, the program hears the end of its input and may finish")
     func cleanStop() async throws {
         let board = BoardProgram()
