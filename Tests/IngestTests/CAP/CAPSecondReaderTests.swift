@@ -7,7 +7,7 @@ import Testing
 /// Two readers written apart, over every real alert: where they differ, one of them is wrong.
 @Suite(
     "Our reader beside one written in Python",
-    .enabled(if: SecondReader.isThere && CAPCorpus.isThere, "python3, its reader or the corpus is not here"))
+    .enabled(if: CAPSecondReader.isThere && CAPCorpus.isThere, "python3, its reader or the corpus is not here"))
 struct CAPSecondReaderTests {
     static let files = [
         "v1.0", "v1.1", "v1.2-xsd-valid", "v1.2-xsd-invalid", "not-wellformed", "synthetic", "feeds", "edxl-de",
@@ -16,7 +16,7 @@ struct CAPSecondReaderTests {
 
     @Test("Both refuse the same alerts and understand the same of the others")
     func agreement() throws {
-        let answers = try SecondReader.read(Self.files.map { "\(CAPCorpus.folder ?? "")/\($0)" })
+        let answers = try CAPSecondReader.read(Self.files.map { "\(CAPCorpus.folder ?? "")/\($0)" })
         try #require(answers.count == Self.files.count)
         for (file, answer) in zip(Self.files, answers) {
             do {
@@ -28,7 +28,7 @@ struct CAPSecondReaderTests {
         }
     }
 
-    private func compare(_ bulletin: Bulletin, _ answer: SecondReader.Answer, _ file: String) {
+    private func compare(_ bulletin: Bulletin, _ answer: CAPSecondReader.Answer, _ file: String) {
         #expect(answer.refused == nil, "\(file): refused by the second only: \(answer.refused ?? "")")
         #expect(bulletin.title == answer.title && bulletin.status.rawValue == answer.status, "\(file)")
         #expect(bulletin.message.rawValue == answer.message && bulletin.identifiers == answer.identifiers, "\(file)")
@@ -47,7 +47,7 @@ struct CAPSecondReaderTests {
     }
 }
 
-enum SecondReader {
+enum CAPSecondReader {
     struct Answer: Decodable {
         var refused: String?
         var title, status, message, sender, sent, reported, target, expires, headline: String?

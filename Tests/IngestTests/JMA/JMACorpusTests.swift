@@ -25,9 +25,9 @@ struct JMACorpusTests {
     }
 
     @Test("Both readers understand the same", .enabled(if: JMASamples.corpus != nil, "no corpus at hand"),
-        .enabled(if: SecondReader.isAtHand, "no python3 at hand"))
+        .enabled(if: JMASecondReader.isAtHand, "no python3 at hand"))
     func agreement() throws {
-        let answers = try SecondReader.read(JMASamples.corpusFiles)
+        let answers = try JMASecondReader.read(JMASamples.corpusFiles)
         #expect(answers.count == JMASamples.corpusFiles.count)
         for (file, theirs) in zip(JMASamples.corpusFiles, answers) {
             let bulletin = try JMAReader.read(
@@ -36,7 +36,7 @@ struct JMACorpusTests {
         }
     }
 
-    private func compare(_ ours: Bulletin, _ theirs: SecondReader.Answer, _ file: String) {
+    private func compare(_ ours: Bulletin, _ theirs: JMASecondReader.Answer, _ file: String) {
         let comment = Comment(rawValue: file)
         #expect(ours.title == theirs.title, comment)
         #expect(ours.kind.rawValue == theirs.kind, comment)
@@ -70,7 +70,7 @@ struct JMACorpusTests {
 }
 
 /// Runs read_jma.py once over many files.
-enum SecondReader {
+enum JMASecondReader {
     struct Answer: Decodable {
         var title, kind, status, message, sent, sender: String
         var identifiers: [String]
