@@ -10,6 +10,7 @@ export class Outbox {
   #entries = [];
   #isSending = false;
   #batch = BATCH;
+  #isClosed = false;
   /** Tells entries of this page, whose age is known exactly, from those before a reload. */
   #session = Math.random();
 
@@ -19,8 +20,16 @@ export class Outbox {
   }
 
   async open() {
+    this.#isClosed = false;
     this.#entries = (await read("outbox")) ?? [];
     this.hooks.changed(this.#entries.length);
+  }
+
+  /** Forgets everything and writes nothing any more until it is opened again. */
+  close() {
+    this.#isClosed = true;
+    this.#entries = [];
+    this.hooks.changed(0);
   }
 
   get count() {
@@ -29,7 +38,7 @@ export class Outbox {
 
   /** `path` is `receipts` or `reports`. An id that is already waiting is not put in again. */
   async add(path, body) {
-    if (this.#entries.some((entry) => entry.body.id === body.id)) return;
+    if (this.#isClosed || this.#entries.some((entry) => entry.body.id === body.id)) return;
     this.#entries.push({ path, body, at: Date.now(), tick: performance.now(), session: this.#session });
     if (this.#entries.length > LIMIT) {
       // Receipts are worth less than what a shelter reports.
@@ -90,6 +99,7 @@ export class Outbox {
   }
 
   async #keep() {
+    if (this.#isClosed) return;
     this.hooks.changed(this.#entries.length);
     await write("outbox", this.#entries);
   }

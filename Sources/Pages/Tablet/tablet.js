@@ -200,6 +200,7 @@ async function enrol(form) {
     device = { id, token, town, name: form.name.value.trim() || site };
     await write("device", device);
     if (key) await write("key", key.pair);
+    await outbox.open();
     form.reset();
     enter();
   } catch (problem) {
@@ -209,7 +210,9 @@ async function enrol(form) {
 
 /** 401: nothing of the town's stays on a tablet that is lost or handed back. */
 async function forget() {
+  if (!device) return;
   line.stop();
+  outbox.close();
   clearTimeout(cutTimer);
   cutSince = null;
   device = null;
