@@ -8,11 +8,15 @@ package struct ChannelSlot<M: Mode>: Sendable {
     package let runner: ChannelRunner<M>
     package let lint: @Sendable (RenderedText, Language, AlertContent) -> [TextProblem]
     package let check: @Sendable (FarEnd<M>) throws -> Void
+    package let prepare: @Sendable (FarEnd<M>, Town, [ShelterStatus]) async throws(DeliveryFailure) -> Void
 
     package init<A: ChannelAdapter>(_ adapter: A, observer: any DeliveryObserver, logger: Logger) where A.M == M {
         manifest = A.manifest
         runner = ChannelRunner(adapter, observer: observer, logger: logger)
         lint = { A.lint($0, $1, in: $2) }
         check = { try A.check($0) }
+        prepare = { farEnd, town, shelters throws(DeliveryFailure) in
+            try await adapter.prepare(farEnd, of: town, shelters: shelters)
+        }
     }
 }

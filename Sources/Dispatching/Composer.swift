@@ -20,14 +20,16 @@ package struct Composer<M: Mode>: Sendable {
     }
 
     package func text(
-        _ content: AlertContent, channel: String, town: Town, local: [AreaStatement], shelters: [ShelterStatus]
+        _ content: AlertContent, channel: String, town: Town, local: [AreaStatement], shelters: [ShelterStatus],
+        previous: EventMemory.Words? = nil
     ) -> Text {
         guard let slot = channels[channel] else {
             return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "no-channel", text: "no channel \(channel)")])
         }
         do throws(RenderingFailure) {
             let texts = try renderer.render(
-                content, mode: M.name, town: town, local: local, shelters: shelters, manifest: slot.manifest)
+                content, mode: M.name, town: town, local: local, shelters: shelters, manifest: slot.manifest,
+                previous: previous.map { ToldBefore(content: $0.content, local: $0.local) })
             let problems = texts.sorted { $0.key < $1.key }.flatMap { slot.lint($0.value, $0.key, content) }
             return Text(channel: channel, texts: texts, problems: problems)
         } catch {

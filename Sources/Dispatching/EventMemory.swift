@@ -13,8 +13,15 @@ package final class EventMemory: Sendable {
         package var isFromBefore = false
     }
 
+    /// What was said last of an event in a town: a cancel says what it takes back.
+    package struct Words: Sendable {
+        package var content: AlertContent
+        package var local: [AreaStatement]
+    }
+
     private struct State {
         var told: [EventID: [TownID: [String: Told]]] = [:]
+        var words: [EventID: [TownID: Words]] = [:]
         var order: [EventID] = []
     }
 
@@ -29,7 +36,7 @@ package final class EventMemory: Sendable {
         state.withLock { state in
             if state.told[event] == nil {
                 state.order.append(event)
-                if state.order.count > Self.bound { state.told[state.order.removeFirst()] = nil }
+                if state.order.count > Self.bound { forgetOldest(&state) }
             }
             for entry in told {
                 let key = "\(entry.channel)/\(entry.endpoint)"
@@ -41,6 +48,23 @@ package final class EventMemory: Sendable {
             }
         }
     }
+
+    private func forgetOldest(_ state: inout State) {
+        let oldest = state.order.removeFirst()
+        state.told[oldest] = nil
+        state.words[oldest] = nil
+    }
+
+    /// Remembered for events somebody was told of.
+    package func remember(_ content: AlertContent, in town: TownID, local: [AreaStatement]) {
+        guard content.message != .cancel else { return }
+        state.withLock { state in
+            guard state.told[content.event]?[town] != nil else { return }
+            state.words[content.event, default: [:]][town] = Words(content: content, local: local)
+        }
+    }
+
+    package func words(_ event: EventID, in town: TownID) -> Words? { state.withLock { $0.words[event]?[town] } }
 
     package func told(_ event: EventID, in town: TownID) -> [Told] {
         state.withLock { Array(($0.told[event]?[town] ?? [:]).values) }

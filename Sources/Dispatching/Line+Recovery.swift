@@ -36,7 +36,7 @@ extension Line {
     }
 
     private func remember(_ contents: [AlertID: AlertContent], in town: Town, _ part: any TownLedger) async throws {
-        for content in contents.values where content.expires > clock() {
+        for content in contents.values.sorted(by: { $0.sent < $1.sent }) where content.expires > clock() {
             var query = DeliveryQuery()
             query.alert = content.id
             query.limit = 100_000
@@ -45,6 +45,8 @@ extension Line {
                 .init(channel: $0.delivery.channel, endpoint: $0.delivery.endpoint, priority: $0.delivery.priority,
                     isFromBefore: true)
             })
+            let local = decisions(Alert<M>(content), for: town).first?.local ?? []
+            memory.remember(content, in: town.id, local: local)
         }
     }
 
@@ -85,7 +87,8 @@ extension Line {
         let local = decisions(alert, for: town).first { $0.channel == row.delivery.channel }?.local ?? []
         let statuses = shelters.statuses(of: town)
         let text = composer.text(
-            content, channel: row.delivery.channel, town: town, local: local, shelters: statuses)
+            content, channel: row.delivery.channel, town: town, local: local, shelters: statuses,
+            previous: memory.words(content.event, in: town.id))
         guard text.problems.isEmpty else {
             journal.delivery(id, of: town.id, took: .rejected(text.problems[0].text))
             return nil

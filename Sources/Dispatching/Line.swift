@@ -70,6 +70,7 @@ package final class Line<M: Mode>: Sendable {
 
     private func start(_ plan: Plan, of alert: Alert<M>, in town: Town) {
         memory.remember(alert.event, in: town.id, plan.told)
+        memory.remember(alert.content, in: town.id, local: plan.loads.first?.1.first?.message.local ?? [])
         for (id, reason) in plan.refused {
             logger.error("text refused before queueing", metadata: [
                 "delivery": "\(id)", "reason": "\(reason)",
@@ -139,7 +140,8 @@ package final class Line<M: Mode>: Sendable {
     ) {
         let statuses = shelters.statuses(of: town)
         let text = composer.text(
-            alert.content, channel: decision.channel, town: town, local: decision.local, shelters: statuses)
+            alert.content, channel: decision.channel, town: town, local: decision.local, shelters: statuses,
+            previous: memory.words(alert.event, in: town.id))
         let refusal = text.problems.isEmpty ? nil : text.problems.map { "\($0.rule): \($0.text)" }.joined(separator: "; ")
         let urgency = ends.map(\.priority).min() ?? .background
         let message = Message(
@@ -184,6 +186,23 @@ package final class Line<M: Mode>: Sendable {
     /// From a wall time to a moment that a clock change does not move.
     func deadline(_ date: Date) -> Instant {
         Instant.now.advanced(by: .seconds(date.timeIntervalSince(clock())))
+    }
+
+    /// Lets every far end show that it is there, before the first alert. What fails is logged and nothing else.
+    package func prepare() async {
+        for town in towns.all {
+            let statuses = shelters.statuses(of: town)
+            for endpoint in town.endpoints {
+                guard let slot = slots[endpoint.channel], let farEnd = FarEnd<M>(endpoint, of: town.id) else { continue }
+                do throws(DeliveryFailure) {
+                    try await slot.prepare(farEnd, town, statuses)
+                } catch {
+                    logger.warning("far end not prepared", metadata: [
+                        "channel": "\(endpoint.channel)", "endpoint": "\(endpoint.id)", "reason": "\(error.words)",
+                    ])
+                }
+            }
+        }
     }
 
     // MARK: preview

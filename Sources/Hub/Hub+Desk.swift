@@ -4,7 +4,7 @@ internal import Dispatching
 internal import Foundation
 internal import Targeting
 internal import Synchronization
-package import Ingest
+internal import Ingest
 package import Ledger
 
 /// An operator's alert, read and found possible.

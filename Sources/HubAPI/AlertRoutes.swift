@@ -48,8 +48,9 @@ extension HubRouter {
             return try Answer.json(["alerts": alerts.map { AlertShape($0, now: now) }])
         }
         router.get("/v1/alerts/{id}") { request, context in
-            let person = try operatorOf(request)
             let written = try context.parameters.require("id")
+            if written.hasSuffix(".cap") { return try await capDocument(String(written.dropLast(4))) }
+            let person = try operatorOf(request)
             guard let found = try await hub.alert(AlertID(written), for: person) else {
                 throw Problem(.notFound, "no alert \(written)")
             }

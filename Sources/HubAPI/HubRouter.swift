@@ -16,6 +16,8 @@ package struct HubRouter: Sendable {
         package var publicAddress: String
         /// Where the portal channel puts its pages.
         package var spots: URL
+        /// Who signs what the hub says to other systems; without it there is no CAP out.
+        package var voice: HubVoice?
         /// `POST /v1/bench/publish`, for measuring. Never in production settings.
         package var hasBenchmarkDoor = false
 
@@ -40,6 +42,7 @@ package struct HubRouter: Sendable {
         router.add(middleware: ProblemMiddleware())
         addBulletins(to: router)
         addAlerts(to: router)
+        addTowns(to: router)
         addDeliveries(to: router)
         addDevices(to: router)
         addTablets(to: router)

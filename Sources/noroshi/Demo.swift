@@ -48,8 +48,9 @@ private struct DemoStage: Sendable {
         let centre = CellBroadcastCentre(configuration: .init(port: 0, onBroadcast: { broadcast in
             Terminal.say(Terminal.paint("            ⟫ 携帯電話  \(broadcast.line)", "35"))
         }))
+        let ended = Announced<Bool>()
         try await withThrowingDiscardingTaskGroup { group in
-            group.addTask { try await centre.run() }
+            group.addTask { try await Self.run(centre, until: ended) }
             let token = ProcessInfo.processInfo.environment["NOROSHI_TOKEN"] ?? DeviceRegister.randomToken()
             let person = Operator(name: "demonstration", tokenDigest: DeviceRegister.digest(token))
             let program = try await HubProgram.make(
@@ -61,8 +62,7 @@ private struct DemoStage: Sendable {
                 hub: program.hub, person: person, bulletins: templates.appending(path: "demo"), speed: speed)
             group.addTask {
                 try await program.run()
-                // The hub was told to stop: nothing is left to wait for.
-                throw CancellationError()
+                await ended.say(true)
             }
             let bound = await program.port.heard()
             let address = "http://\(host):\(bound)"
@@ -81,6 +81,19 @@ private struct DemoStage: Sendable {
                 Terminal.say("\nCtrl-C ends it. Try:  NOROSHI_TOKEN=\(token) noroshi log --hub \(address)")
             } else {
                 await program.group.triggerGracefulShutdown()
+            }
+        }
+    }
+
+    /// The centre lasts as long as the hub.
+    private static func run(_ centre: CellBroadcastCentre, until ended: Announced<Bool>) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await centre.run() }
+            group.addTask { _ = await ended.heard() }
+            try await group.next()
+            group.cancelAll()
+            while let end = await group.nextResult() {
+                if case .failure(let error) = end, !(error is CancellationError) { throw error }
             }
         }
     }

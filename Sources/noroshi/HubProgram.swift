@@ -1,5 +1,6 @@
 import UnixSignals
 import AlertModel
+import CAPFeed
 import ChannelKit
 import Codes
 import Curl
@@ -62,7 +63,7 @@ struct HubProgram: Sendable {
             devices: DeviceRegister(notebook: ledger), stream: stream, operators: Operators(options.operators),
             codes: codes, trust: try trust(options.settings), logger: logger))
         try await hub.recover()
-        return house.program(hub, renderer, extra)
+        return house.program(hub, renderer, try Voice.make(options.settings.cap, data: options.data), extra)
     }
 
     func run() async throws { try await group.run() }
@@ -158,12 +159,13 @@ private struct House {
         }
     }
 
-    func program(_ hub: Hub, _ renderer: Renderer, _ extra: [any Service]) -> HubProgram {
+    func program(_ hub: Hub, _ renderer: Renderer, _ voice: HubVoice, _ extra: [any Service]) -> HubProgram {
         let readiness = Readiness(ledger: ledger, renderer: renderer, logger: logger)
         var configuration = HubRouter.Configuration(
             publicAddress: options.settings.public_address ?? "http://\(options.host):\(options.port)",
             spots: options.data.appending(path: "wifi-portal"))
         configuration.hasBenchmarkDoor = options.hasBenchmarkDoor
+        configuration.voice = voice
         let router = HubRouter(hub: hub, readiness: readiness, configuration: configuration)
         let admission = DeviceAdmission(
             devices: hub.devices, benchmarkTopic: options.hasBenchmarkDoor ? HubRouter.benchmarkTopic : nil)
@@ -177,7 +179,14 @@ private struct House {
             logger: logger)
         let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }
-            + [RunnerService(run: readiness.run)]
+            + [
+                RunnerService(run: readiness.run),
+                RunnerService {
+                    await hub.actual.prepare()
+                    await hub.exercise.prepare()
+                    try? await gracefulShutdown()
+                },
+            ]
         let close = ClosingService { [stream, transport, ledger] in
             stream.close()
             await transport.shutdown()

@@ -56,6 +56,16 @@ struct Settings: Codable, Sendable {
         var exercise: [String: String]?
     }
 
+    /// How the hub signs what it says to other systems.
+    struct CAPSettings: Codable, Sendable {
+        /// A name on the internet that is the hub's: `noroshi.city.example.jp`.
+        var sender: String?
+        /// P-256 private key, PEM; without one the hub makes its own in the data folder.
+        var key_file: String?
+        var certificate_file: String?
+    }
+
+    var cap: CAPSettings?
     var listen: String?
     var public_address: String?
     var data: String?

@@ -1,0 +1,155 @@
+internal import ChannelKit
+internal import AlertModel
+package import CAPFeed
+internal import Targeting
+internal import Dispatching
+internal import Foundation
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+internal import Ledger
+
+/// Who speaks to other systems, and with which key.
+package struct HubVoice: Sendable {
+    /// CAP sender: a name on the internet that is the hub's.
+    package var sender: String
+    package var signer: CAPSigner?
+
+    package init(sender: String, signer: CAPSigner?) {
+        self.sender = sender
+        self.signer = signer
+    }
+
+    func issuer(for town: Town, web: String) throws(CAPWriterError) -> CAPIssuer {
+        try CAPIssuer(sender: sender, senderName: town.name, web: web.hasPrefix("https://") ? web : nil)
+    }
+}
+
+/// The towns of this hub, and what they say for others to build on: CAP 1.2 and Atom, open to all.
+extension HubRouter {
+    private struct TownShape: Encodable {
+        struct Named: Encodable { var id, name: String }
+        struct End: Encodable {
+            var id, channel, name: String
+            var district, shelter: String?
+            var actual, exercise: Bool
+        }
+        var code, name, roman_name: String
+        var districts: [String]
+        var shelters: [Named]
+        var endpoints: [End]
+
+        init(_ town: Town) {
+            code = town.id.code
+            name = town.name
+            roman_name = town.romanName
+            districts = town.districts
+            shelters = town.shelters.map { Named(id: $0.id, name: $0.name) }
+            endpoints = town.endpoints.map {
+                End(
+                    id: $0.id, channel: $0.channel, name: $0.name, district: $0.district, shelter: $0.shelter,
+                    actual: $0.actual != nil, exercise: $0.exercise != nil)
+            }
+        }
+    }
+
+    func addTowns(to router: Router<Context>) {
+        router.get("/v1/towns") { request, _ in
+            let person = try operatorOf(request)
+            return try Answer.json(["towns": hub.towns.all.filter { person.may($0.id) }.map { TownShape($0) }])
+        }
+        router.get("/v1/towns/{code}/alerts.atom") { _, context in
+            let code = try context.parameters.require("code")
+            guard let id = TownID(code), let town = hub.towns[id] else { throw Problem(.notFound, "no town \(code)") }
+            guard let voice = configuration.voice else { throw Problem(.notFound, "this hub publishes no CAP") }
+            var query = AlertQuery()
+            query.limit = 500
+            let now = hub.clock()
+            let alerts = try await hub.ledger.town(id).alerts(query)
+            // Real alerts only: a drill in somebody's feed reader is read as real.
+            let entries = alerts.filter { $0.mode == .actual && $0.content.expires > now && concerns($0, town) }
+                .map { AlertFeed.Entry(content: $0.content, mode: $0.mode, headline: $0.content.headline) }
+            do throws(CAPWriterError) {
+                let feed = AlertFeed.atom(
+                    town: town, entries: entries, address: configuration.publicAddress,
+                    issuer: try voice.issuer(for: town, web: configuration.publicAddress), updated: now)
+                return Self.document(feed, "application/atom+xml; charset=utf-8")
+            } catch {
+                throw Problem(.internalServerError, error.description)
+            }
+        }
+    }
+
+    /// Told to somebody in the town, or its own.
+    private func concerns(_ alert: RecordedAlert, _ town: Town) -> Bool {
+        alert.content.town == town.id || line(alert, town).contains { $0.verdict.priority != nil }
+    }
+
+    private func line(_ alert: RecordedAlert, _ town: Town) -> [Decision] {
+        switch alert.mode {
+        case .actual: hub.actual.decisions(Alert<Actual>(alert.content), for: town)
+        case .exercise: hub.exercise.decisions(Alert<Exercise>(alert.content), for: town)
+        }
+    }
+
+    /// `GET /v1/alerts/{id}.cap`: one alert as signed CAP 1.2, in the first town of this hub that has it.
+    func capDocument(_ written: String) async throws -> Response {
+        guard let voice = configuration.voice else { throw Problem(.notFound, "this hub publishes no CAP") }
+        let id = AlertID(written.removingPercentEncoding ?? written)
+        var query = AlertQuery()
+        query.id = id
+        query.limit = 1
+        for town in hub.towns.all {
+            guard let alert = try await hub.ledger.town(town.id).alerts(query).first else { continue }
+            let references = try await references(of: alert, in: town, voice)
+            do throws(CAPWriterError) {
+                let octets = try CAPWriter.document(
+                    for: alert.content, mode: alert.mode, texts: try texts(alert, town), town: town,
+                    issuer: try voice.issuer(for: town, web: configuration.publicAddress), references: references,
+                    signer: voice.signer)
+                return Self.document(octets, "application/cap+xml; charset=utf-8")
+            } catch {
+                throw Problem(.internalServerError, error.description)
+            }
+        }
+        throw Problem(.notFound, "no alert \(id)")
+    }
+
+    /// The same words as on the portal, in every language of it.
+    private func texts(_ alert: RecordedAlert, _ town: Town) throws(CAPWriterError) -> [CAPText] {
+        let local = line(alert, town).first?.local ?? []
+        let words =
+            switch alert.mode {
+            case .actual: hub.actual.composer.text(
+                alert.content, channel: "wifi-portal", town: town, local: local,
+                shelters: hub.actual.shelters.statuses(of: town)).texts
+            case .exercise: hub.exercise.composer.text(
+                alert.content, channel: "wifi-portal", town: town, local: local,
+                shelters: hub.exercise.shelters.statuses(of: town)).texts
+            }
+        var made: [CAPText] = []
+        for (language, text) in words.sorted(by: { $0.key < $1.key }) {
+            made.append(CAPText(
+                language: language, event: language == .japanese ? alert.content.title : nil, headline: text.title, description: text.body,
+                instruction: nil))
+        }
+        return made
+    }
+
+    /// An update or a cancel points to what was said of the event before.
+    private func references(of alert: RecordedAlert, in town: Town, _ voice: HubVoice) async throws -> [CAPReference] {
+        guard alert.content.message != .alert else { return [] }
+        var query = AlertQuery()
+        query.event = alert.content.event
+        query.limit = 100
+        return try await hub.ledger.town(town.id).alerts(query)
+            .filter { $0.content.sent <= alert.content.sent && $0.content.id != alert.content.id && $0.mode == alert.mode }
+            .map { CAPReference(sender: voice.sender, id: $0.content.id, sent: $0.content.sent) }
+    }
+
+    private static func document(_ octets: [UInt8], _ type: String) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: type, .cacheControl: "no-cache"],
+            body: .init(byteBuffer: ByteBuffer(bytes: octets)))
+    }
+}
