@@ -71,7 +71,8 @@ struct Headline {
         let mark = statement.mode == .exercise ? "【訓練】" : ""
         let title = statement.text.title.hasPrefix(mark) ? statement.text.title : mark + statement.text.title
         guard document.change != .cancel else {
-            text = Self.fitting([mark + "取消：" + title, mark + "取消"])
+            let saysSo = title.contains("取消") || title.contains("誤り")
+            text = Self.fitting([saysSo ? title : mark + "取消：" + statement.text.title, mark + "取消"])
             return
         }
         let news = Self.news(document, statement)

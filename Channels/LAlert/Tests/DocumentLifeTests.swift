@@ -172,4 +172,21 @@ struct DocumentLifeTests {
         #expect(report.words("Headline/Text") == "洪水　避難指示　発令　第1地区など80か所")
         #expect(report.all("Area").count == 81)
     }
+
+    @Test("Documents that cannot be valid any more are forgotten, the others are not")
+    func forgotten() async throws {
+        let hall = try await TownHall()
+        _ = try await hall.order(.order, ["南町"], event: "old", by: hall.adapter())
+        _ = try await hall.order(.order, ["南町"], event: "later", by: hall.adapter(days: 60))
+        _ = try await hall.order(.order, ["南町"], event: "new", by: hall.adapter(days: 91))
+        await hall.close()
+        #expect(hall.notebook.keys(prefix: "").map { $0.split(separator: ".").last } == ["later", "new"])
+    }
+
+    @Test("Two events never share a document, whatever their names")
+    func ids() {
+        let names = ["a/b", "a.b", "a_2Eb", "a b", "a_20b", "あ", String(repeating: "x", count: 101), String(repeating: "x", count: 102)]
+        #expect(Set(names.map(Register.idText)).count == names.count)
+        #expect(names.allSatisfy { Register.idText($0).utf8.count <= 300 })
+    }
 }

@@ -31,8 +31,11 @@ struct TownHall<M: Mode> {
     }
 
     /// A new one on the same notebook is what a restart is.
-    func adapter() throws -> LAlert<M> {
-        try LAlert(Sample.setup(transport: transport, notebook: notebook, as: M.self))
+    func adapter(days: Double = 0) throws -> LAlert<M> {
+        let setup = Sample.setup(transport: transport, notebook: notebook, as: M.self)
+        return try LAlert(ChannelSetup(
+            settings: [:], transport: transport, stream: setup.stream, notebook: notebook, directory: setup.directory,
+            logger: setup.logger, wallClock: { Sample.now + days * 86400 }))
     }
 
     func close() async {
