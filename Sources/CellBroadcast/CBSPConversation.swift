@@ -71,6 +71,11 @@ final class CBSPConversation: ChannelInboundHandler {
 
     private func open(_ context: ChannelHandlerContext) {
         guard nextKeepAlive == nil else { return }
+        // 48049 lies among the ports Linux gives to outgoing connections: whoever asks long enough for a controller on
+        // the same machine that is not there is one day connected to himself, and holds its port.
+        if let local = context.localAddress, local == context.remoteAddress {
+            return close("connected to ourselves")
+        }
         scheduleKeepAlive(context)
         news(.opened(self))
     }

@@ -115,14 +115,18 @@ struct ECBEServer: Sendable {
         switch (head.method, rest.isEmpty) {
         case (.POST, true): return created(body)
         case (.DELETE, false):
-            guard let identifier = UInt16(rest) else { return .refused(ECBEReply(400, "REST: \(rest.prefix(20)) is no message id")) }
+            guard let identifier = UInt16(rest) else {
+                return .refused(ECBEReply(400, "REST: \(rest.prefix(20)) is no message id"))
+            }
             return .delete(identifier)
         default: return .refused(ECBEReply(405, "Method Not Allowed"))
         }
     }
 
     private func created(_ body: [UInt8]) -> ECBERequest {
-        guard body.count <= bodyLimit else { return .refused(ECBEReply(413, "REST: the body is longer than \(bodyLimit) octets")) }
+        guard body.count <= bodyLimit else {
+            return .refused(ECBEReply(413, "REST: the body is longer than \(bodyLimit) octets"))
+        }
         do {
             return .create(try JSONDecoder().decode(ECBEMessage.self, from: Data(body)))
         } catch let error as DecodingError {
@@ -133,11 +137,12 @@ struct ECBEServer: Sendable {
     }
 
     private static func words(_ error: DecodingError) -> String {
-        func place(_ context: DecodingError.Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+        func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
         switch error {
-        case .keyNotFound(let key, let context): return "\((context.codingPath + [key]).map(\.stringValue).joined(separator: ".")) is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context): return "\(place(context)) has the wrong type"
-        case .dataCorrupted(let context): return "\(place(context)) \(context.debugDescription)"
+        case .keyNotFound(let key, let context): return "\(place(context.codingPath + [key])) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            return "\(place(context.codingPath)) has the wrong type"
+        case .dataCorrupted(let context): return "\(place(context.codingPath)) \(context.debugDescription)"
         @unknown default: return "not understood"
         }
     }

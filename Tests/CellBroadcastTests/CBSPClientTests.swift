@@ -13,16 +13,18 @@ struct CBSPClientTests {
             content: .text(try PagedText(ucs2: "避難指示"), category: .high, period: 32, broadcasts: 60))
     }
 
-    func client(_ port: Int, recover: @escaping @Sendable () -> [CBSPMessage] = { [] }) -> CBSPClient {
+    func client(_ controller: FakeController, recover: @escaping @Sendable () -> [CBSPMessage] = { [] }) -> CBSPClient {
         CBSPClient(
-            .init(role: .connect(host: "127.0.0.1", port: port), firstPause: .milliseconds(1), longestPause: .milliseconds(5)),
+            .init(
+                role: .connect(host: controller.host, port: controller.port), firstPause: .milliseconds(1),
+                longestPause: .milliseconds(5)),
             recover: recover, onEvent: { [heard] in heard.hear($0) })
     }
 
     @Test("Write, replace and kill are answered")
     func life() async throws {
         let controller = try await FakeController.start()
-        let client = client(controller.port)
+        let client = client(controller)
         client.start()
         let deadline = ContinuousClock.now + .seconds(20)
         #expect(try await client.ask(.write(order), deadline: deadline).type == .writeReplaceComplete)
@@ -45,13 +47,13 @@ struct CBSPClientTests {
     func recovery() async throws {
         let controller = try await FakeController.start()
         let order = order
-        let client = client(controller.port) { [.write(order)] }
+        let client = client(controller) { [.write(order)] }
         client.start()
         #expect(await heard.next { $0 == .recovered(count: 1, refused: []) } != nil)
         #expect(controller.onAir == [0xA004: order.serial])
         try await controller.stop()
         _ = await heard.next { if case .disconnected = $0 { true } else { false } }
-        let reborn = try await FakeController.start(port: controller.port)
+        let reborn = try await FakeController.start(insteadOf: controller)
         #expect(await heard.next { $0 == .recovered(count: 1, refused: []) } != nil)
         #expect(reborn.onAir == [0xA004: order.serial])
         await client.close()
@@ -61,7 +63,7 @@ struct CBSPClientTests {
     @Test("A cut line is made again")
     func cut() async throws {
         let controller = try await FakeController.start()
-        let client = client(controller.port)
+        let client = client(controller)
         client.start()
         _ = try await client.ask(.write(order), deadline: .now + .seconds(20))
         try await controller.cut()
@@ -75,7 +77,7 @@ struct CBSPClientTests {
     func nobody() async throws {
         let controller = try await FakeController.start()
         try await controller.stop()
-        let client = client(controller.port)
+        let client = client(controller)
         client.start()
         await #expect(throws: CBSPFailure.notConnected) { try await client.ask(.reset(), deadline: .now + .seconds(20), waits: false) }
         await #expect(throws: CBSPFailure.notConnected) { try await client.ask(.reset(), deadline: .now + .milliseconds(20)) }
@@ -87,7 +89,7 @@ struct CBSPClientTests {
     func cancelled() async throws {
         let controller = try await FakeController.start()
         controller.set(silent: true)
-        let client = client(controller.port)
+        let client = client(controller)
         client.start()
         _ = await heard.next { $0 == .connected }
         await withTaskGroup(of: CBSPFailure?.self) { group in

@@ -100,4 +100,17 @@ struct CBSPConversationTests {
         #expect(try answer.wait().type == .resetComplete)
         #expect(try sent()?.type == .keepAliveComplete)
     }
+
+    @Test("A connection to ourselves is no controller")
+    func ourselves() throws {
+        // An ear of its own: the suite's has heard its channel open already.
+        let (mirror, ear) = (EmbeddedChannel(), Ear())
+        let own = try SocketAddress(ipAddress: "127.0.0.1", port: 48049)
+        (mirror.localAddress, mirror.remoteAddress) = (own, own)
+        let conversation = CBSPConversation(keepAlive: .seconds(10), answerLimit: .seconds(5)) { ear.news.append($0) }
+        try mirror.pipeline.syncOperations.addHandler(conversation)
+        try mirror.connect(to: own).wait()
+        #expect(ear.closings == ["connected to ourselves"])
+        #expect(ear.news.count == 1)
+    }
 }

@@ -37,12 +37,14 @@ struct CellBroadcastCentreTests {
 
     /// Runs a centre while `body` talks to it.
     func withCentre(
-        ports: [Int] = [], _ body: (Browser, CellBroadcastCentre) async throws -> Void
+        controllers: [FakeController] = [], _ body: (Browser, CellBroadcastCentre) async throws -> Void
     ) async throws {
         let centre = CellBroadcastCentre(configuration: .init(
             port: 0,
-            controllers: ports.map {
-                .init(role: .connect(host: "127.0.0.1", port: $0), firstPause: .milliseconds(1), longestPause: .milliseconds(5))
+            controllers: controllers.map {
+                .init(
+                    role: .connect(host: $0.host, port: $0.port), firstPause: .milliseconds(1),
+                    longestPause: .milliseconds(5))
             },
             onBroadcast: { [screen] in screen.show($0) }, onEvent: { [heard] in heard.hear($1) },
             now: { [screen] in screen.now }))
@@ -146,12 +148,12 @@ struct CellBroadcastCentreTests {
         let early = try await FakeController.start()
         let late = try await FakeController.start()
         try await late.stop()
-        try await withCentre(ports: [early.port, late.port]) { (browser, _) async throws in
+        try await withCentre(controllers: [early, late]) { (browser, _) async throws in
             _ = await heard.next { $0 == .connected }
             let answer = try await browser.post(order())
             #expect(answer.status == 201 && answer.text.contains("controller 2 is not connected"), "\(answer)")
             #expect(early.onAir == [0xA004: SerialNumber(encoded: 16)])
-            let reborn = try await FakeController.start(port: late.port)
+            let reborn = try await FakeController.start(insteadOf: late)
             _ = await heard.next { $0 == .recovered(count: 1, refused: []) }
             #expect(reborn.onAir == early.onAir)
             #expect(try await browser.delete(0xA004) == .init(status: 200, text: "OK"))
@@ -164,7 +166,7 @@ struct CellBroadcastCentreTests {
     @Test("What was deleted while a controller was away is killed when it is back")
     func owed() async throws {
         let controller = try await FakeController.start()
-        try await withCentre(ports: [controller.port]) { (browser, _) async throws in
+        try await withCentre(controllers: [controller]) { (browser, _) async throws in
             _ = await heard.next { $0 == .connected }
             #expect(try await browser.post(order()).status == 201)
             controller.set(silent: true)
@@ -183,7 +185,7 @@ struct CellBroadcastCentreTests {
     @Test("A message nobody took is not kept, and the answer says why")
     func refused() async throws {
         let controller = try await FakeController.start()
-        try await withCentre(ports: [controller.port]) { (browser, centre) async throws in
+        try await withCentre(controllers: [controller]) { (browser, centre) async throws in
             _ = await heard.next { $0 == .connected }
             controller.set(refusal: CBSPCause(rawValue: 0x06))
             let no = try await browser.post(order())

@@ -17,12 +17,18 @@ final class FakeController: Sendable {
     private let brain = Brain()
     private let server: any Channel
     private let connections: NIOLoopBoundBox<[any Channel]>
+    /// An address of its own: a port of 127.0.0.1 that is free for a moment is soon somebody else's.
+    let host: String
     let port: Int
 
-    /// Port 0: any. A controller that starts has lost its messages.
-    static func start(port: Int = 0) async throws -> FakeController { try await FakeController(port) }
+    /// Anywhere, or where `old` was. A controller that starts has lost its messages.
+    static func start(insteadOf old: FakeController? = nil) async throws -> FakeController {
+        let host = old?.host ?? "127." + (0..<3).map { _ in "\(Int.random(in: 16...250))" }.joined(separator: ".")
+        return try await FakeController(host, old?.port ?? 0)
+    }
 
-    private init(_ port: Int) async throws {
+    private init(_ host: String, _ port: Int) async throws {
+        self.host = host
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let connections = NIOLoopBoundBox<[any Channel]>.makeBoxSendingValue([], eventLoop: loop)
         server = try await ServerBootstrap(group: loop)
@@ -33,7 +39,7 @@ final class FakeController: Sendable {
                     try channel.pipeline.syncOperations.addHandlers(ByteToMessageHandler(CBSPFrames()), Behaviour(brain))
                 }
             }
-            .bind(host: "127.0.0.1", port: port).get()
+            .bind(host: host, port: port).get()
         self.connections = connections
         self.port = server.localAddress?.port ?? 0
     }

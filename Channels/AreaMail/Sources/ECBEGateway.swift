@@ -130,13 +130,19 @@ struct ECBEGateway: Gateway {
         }
     }
 
+    /// The pause asked for, in seconds; a minute at most, since a warning does not keep.
+    private static func pause(_ answer: HTTPAnswer) -> Duration {
+        let seconds = answer.header("Retry-After").flatMap { Int($0) } ?? 1
+        return .seconds(min(max(seconds, 1), 60))
+    }
+
     private static func refusal(_ answer: HTTPAnswer) -> DeliveryFailure {
         let words = answer.text.prefix(200).filter { !$0.isNewline }
         switch answer.status {
         case 400, 413, 422: return .rejected("the centre refused it (\(answer.status)): \(words)")
         case 401, 403: return .misconfigured("the centre does not let us in (\(answer.status)): \(words)")
         case 404, 405: return .misconfigured("no ECBE interface at this address (\(answer.status)): \(words)")
-        case 429: return .throttled(retryAfter: .seconds(answer.header("Retry-After").flatMap { Int($0) }.map { min(max($0, 1), 60) } ?? 1))
+        case 429: return .throttled(retryAfter: pause(answer))
         case 500...: return .unavailable("the centre failed (\(answer.status)): \(words)")
         default: return .unavailable("an answer that makes no sense (\(answer.status)): \(words)")
         }

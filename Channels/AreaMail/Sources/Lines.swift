@@ -66,19 +66,26 @@ final class Lines: Sendable {
     }
 
     private static func log(_ event: CBSPClient.Event, _ controller: String, _ logger: Logger) {
+        var facts: Logger.Metadata = ["controller": "\(controller)"]
         switch event {
         case .connected, .listening:
-            logger.info("line to the base-station controller is open", metadata: ["controller": "\(controller)"])
+            logger.info("line to the base-station controller is open", metadata: facts)
         case .disconnected(let reason):
-            logger.info("line to the base-station controller is cut", metadata: ["controller": "\(controller)", "reason": "\(reason)"])
-        case .restarted(let lost):
-            logger.notice("base-station controller restarted", metadata: ["controller": "\(controller)", "lost_messages": "\(lost)"])
+            facts["reason"] = "\(reason)"
+            logger.warning("line to the base-station controller is cut", metadata: facts)
+        case .restarted(let lostMessages):
+            facts["lost_messages"] = "\(lostMessages)"
+            logger.notice("base-station controller restarted", metadata: facts)
         case .cellsFailed(let words):
-            logger.warning("cells stopped broadcasting", metadata: ["controller": "\(controller)", "cells": "\(words)"])
+            facts["cells"] = "\(words)"
+            logger.warning("cells stopped broadcasting", metadata: facts)
         case .unreadable(let error):
-            logger.warning("base-station controller is not understood", metadata: ["controller": "\(controller)", "error": "\(error)"])
+            facts["error"] = "\(error)"
+            logger.warning("base-station controller is not understood", metadata: facts)
         case .recovered(let count, let refused):
-            logger.notice("wrote again what is on the air", metadata: ["controller": "\(controller)", "count": "\(count)", "refused": "\(refused)"])
+            facts["count"] = "\(count)"
+            facts["refused"] = "\(refused)"
+            logger.notice("wrote again what is on the air", metadata: facts)
         }
     }
 }

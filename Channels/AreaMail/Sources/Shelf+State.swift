@@ -30,7 +30,8 @@ struct ShelfState: Sendable {
     mutating func plan(_ order: Order) throws(Refusal) -> Entry {
         forgetExpired(order.made)
         if let entry = entries[order.event], entry.delivery == order.delivery || entry.repeats(order) { return entry }
-        if order.refusesRepeats, let other = entries.values.first(where: { $0.says(order.words) && $0.event != order.event }) {
+        let others = entries.values.filter { $0.event != order.event }
+        if order.refusesRepeats, let other = others.first(where: { $0.says(order.words) }) {
             throw .sameWords(other.event)
         }
         var entry = entries[order.event] ?? Entry(order)

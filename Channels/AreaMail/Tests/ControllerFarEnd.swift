@@ -24,6 +24,8 @@ final class ControllerFarEnd: ConformanceFarEnd {
     private let connections: NIOLoopBoundBox<[any Channel]>
     private let loop: any EventLoop
     private let port = Mutex(0)
+    /// An address of its own: a port of 127.0.0.1 that is free for a moment is soon somebody else's.
+    private let host = "127." + (0..<3).map { _ in "\(Int.random(in: 16...250))" }.joined(separator: ".")
 
     init() {
         loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -32,7 +34,7 @@ final class ControllerFarEnd: ConformanceFarEnd {
 
     /// A controller asks for no pause, and there is no half answer that is not silence.
     let repertoire: Set<FarEndBehaviour> = [.well, .silent, .refusing, .lying, .gone, .back]
-    var settings: [String: String] { ["protocol": "cbsp", "url": "cbsp://127.0.0.1:\(port.withLock { $0 })"] }
+    var settings: [String: String] { ["protocol": "cbsp", "url": "cbsp://\(host):\(port.withLock { $0 })"] }
 
     func start() async throws {
         let server = try await ServerBootstrap(group: loop)
@@ -43,7 +45,7 @@ final class ControllerFarEnd: ConformanceFarEnd {
                     try channel.pipeline.syncOperations.addHandler(Answers(cell))
                 }
             }
-            .bind(host: "127.0.0.1", port: port.withLock { $0 }).get()
+            .bind(host: host, port: port.withLock { $0 }).get()
         port.withLock { $0 = server.localAddress?.port ?? 0 }
         self.server.withLock { $0 = server }
     }
