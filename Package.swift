@@ -12,6 +12,9 @@ let channels: [(name: String, dependencies: [Target.Dependency])] = [
     ("AreaMail", ["CellBroadcast", "TextRules"]),
     ("WiFiPortal", ["Gzip", crypto]),
     ("SchoolTablet", []),
+    ("LAlert", ["TextRules", crypto]),
+    ("Webhook", [crypto]),
+    ("Program", []),
 ]
 
 let strict: [SwiftSetting] = [
@@ -156,7 +159,7 @@ let package = Package(
                     swiftSettings: strict),
                 .testTarget(
                     name: "\(channel.name)Tests",
-                    dependencies: own + [.init(stringLiteral: channel.name), "ChannelKitTesting", "Curl"] + nio,
+                    dependencies: own + [.init(stringLiteral: channel.name), "ChannelKitTesting", "Curl", "CXML", crypto] + nio,
                     path: "Channels/\(channel.name)/Tests", swiftSettings: strict),
             ]
         }

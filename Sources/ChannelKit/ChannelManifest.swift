@@ -37,13 +37,16 @@ public struct ChannelManifest: Sendable {
     public let endpointWindow: Int
     /// The longest one attempt may take.
     public let attemptLimit: Duration
+    /// What the far end's contract lets this channel speak of; nil for everything.
+    public let kinds: Set<AlertKind>?
     /// True when the operator of the far end sends earthquake warnings itself, so that ours would be the second.
     public let hearsEarthquakeWarningsElsewhere: Bool
 
     public init(
         name: String, afterSending: AfterSending, drills: Drills, titleLimit: Int? = nil, bodyLimit: Int? = nil,
         languages: [Language] = [.japanese, .easyJapanese, .english], concurrency: Int, reservedForImmediate: Int,
-        endpointWindow: Int = 1, attemptLimit: Duration, hearsEarthquakeWarningsElsewhere: Bool = false
+        endpointWindow: Int = 1, attemptLimit: Duration, kinds: Set<AlertKind>? = nil,
+        hearsEarthquakeWarningsElsewhere: Bool = false
     ) {
         precondition(reservedForImmediate < concurrency, "slots for the other classes must remain")
         self.name = name
@@ -56,6 +59,7 @@ public struct ChannelManifest: Sendable {
         self.reservedForImmediate = reservedForImmediate
         self.endpointWindow = endpointWindow
         self.attemptLimit = attemptLimit
+        self.kinds = kinds
         self.hearsEarthquakeWarningsElsewhere = hearsEarthquakeWarningsElsewhere
     }
 }

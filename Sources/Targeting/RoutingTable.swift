@@ -80,6 +80,7 @@ package struct RoutingTable: Sendable {
         of endpoint: Endpoint, _ channel: ChannelManifest, to judgement: Judgement, _ kind: AlertKind, _ mode: ModeName
     ) -> Reason? {
         guard judgement.verdict != .skip else { return nil }
+        if let kinds = channel.kinds, !kinds.contains(kind) { return .notPermittedSubject }
         let settings = mode == .actual ? endpoint.actual : endpoint.exercise
         guard let settings else { return .noSide(mode) }
         if kind == .eew, channel.hearsEarthquakeWarningsElsewhere, settings["eew"] != "send" {

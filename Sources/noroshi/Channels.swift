@@ -2,8 +2,11 @@ import AlertModel
 import AreaMail
 import ChannelKit
 import Dispatching
+import LAlert
 import Logging
+import Program
 import SchoolTablet
+import Webhook
 import WiFiPortal
 
 /// Every channel of the program: one line each.
@@ -12,6 +15,9 @@ enum Channels {
         Entry(AreaMail<Actual>.self, AreaMail<Exercise>.self),
         Entry(WiFiPortal<Actual>.self, WiFiPortal<Exercise>.self),
         Entry(SchoolTablet<Actual>.self, SchoolTablet<Exercise>.self),
+        Entry(LAlert<Actual>.self, LAlert<Exercise>.self),
+        Entry(Webhook<Actual>.self, Webhook<Exercise>.self),
+        Entry(Program<Actual>.self, Program<Exercise>.self),
     ]
 }
 

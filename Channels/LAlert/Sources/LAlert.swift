@@ -19,7 +19,8 @@ public struct LAlert<M: Mode>: ChannelAdapter {
     public static var manifest: ChannelManifest {
         ChannelManifest(
             name: "l-alert", afterSending: .canBeReplaced, drills: .needOwnFarEnd, languages: [.japanese],
-            concurrency: 8, reservedForImmediate: 2, endpointWindow: 2, attemptLimit: .seconds(30))
+            concurrency: 8, reservedForImmediate: 2, endpointWindow: 2, attemptLimit: .seconds(30),
+            kinds: [.evacuation, .shelter, .notice])
     }
 
     private let setup: ChannelSetup<M>
