@@ -141,7 +141,7 @@ let package = Package(
         tests("Codes", ["AlertModel", "Codes"]),
         tests("Curl", ["ChannelKit", "Curl"]),
         tests("Dispatching", kit + ["Dispatching"]),
-        tests("Edge", kit + ["Edge"]),
+        tests("Edge", testKit + ["Edge", .product(name: "NIOPosix", package: "swift-nio")]),
         tests("Gzip", ["Gzip"]),
         tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),

@@ -1,4 +1,5 @@
 package import ChannelKit
+package import FoundationEssentials
 package import NIOCore
 internal import Synchronization
 
@@ -25,9 +26,15 @@ package final class StreamHub: StreamPublisher {
     private let state: Mutex<State>
     private let loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)]
     private let heartbeats: [RepeatedTask]
+    private let memory: StreamMemory
 
-    /// - Parameter epoch: differs from that of any earlier run.
-    package static func start(on group: any EventLoopGroup, epoch: UInt64) async throws -> StreamHub {
+    /// - Parameters:
+    ///   - epoch: differs from that of any earlier run.
+    ///   - notebook: where what is in force survives a restart.
+    package static func start(
+        on group: any EventLoopGroup, epoch: UInt64, notebook: any Notebook,
+        clock: @escaping @Sendable () -> Date = { Date() }
+    ) async throws -> StreamHub {
         let counters = HubCounters()
         var loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)] = []
         var beats: [RepeatedTask] = []
@@ -43,22 +50,28 @@ package final class StreamHub: StreamPublisher {
             loops.append((loop, audience))
             beats.append(beat)
         }
-        let hub = StreamHub(loops: loops, heartbeats: beats, epoch: epoch)
+        let memory = StreamMemory(notebook: notebook, clock: clock)
+        let hub = StreamHub(loops: loops, heartbeats: beats, epoch: epoch, memory: memory)
         counters.hub = hub
         return hub
     }
 
     private init(
-        loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)], heartbeats: [RepeatedTask], epoch: UInt64
+        loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)], heartbeats: [RepeatedTask], epoch: UInt64,
+        memory: StreamMemory
     ) {
         self.loops = loops
         self.heartbeats = heartbeats
-        self.state = Mutex(State(log: StreamLog(epoch: epoch)))
+        self.memory = memory
+        var log = StreamLog(epoch: epoch)
+        for (topic, event) in memory.restore() { log.append(event, to: topic, now: .now) }
+        self.state = Mutex(State(log: log))
     }
 
     @discardableResult
     package func publish(_ event: StreamEvent, to topic: StreamTopic) -> (position: StreamPosition, live: Int) {
         let now = ContinuousClock.now
+        defer { memory.keep(event, topic) }
         return state.withLock { state in
             let position = state.log.append(event, to: topic, now: now)
             let live = state.live[topic] ?? 0

@@ -42,6 +42,7 @@ package struct StreamLog: Sendable {
 
     package var position: StreamPosition { StreamPosition(epoch: epoch, offset: offset) }
 
+    @discardableResult
     package mutating func append(
         _ event: StreamEvent, to topic: StreamTopic, now: ContinuousClock.Instant
     ) -> StreamPosition {

@@ -46,7 +46,7 @@ struct HubProgram: Sendable {
         let ledger = try openLedger(options.data, logger)
         let journal = DeliveryJournal(ledger: ledger)
         let loops = MultiThreadedEventLoopGroup.singleton
-        let stream = try await StreamHub.start(on: loops, epoch: UInt64(Date().timeIntervalSince1970 * 1000))
+        let stream = try await StreamHub.start(on: loops, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger)
         let transport = try CurlTransport()
         let house = House(options: options, ledger: ledger, stream: stream, transport: transport, logger: logger)
         let routing = options.settings.routing

@@ -50,18 +50,16 @@ final class PortalSite: Sendable {
     }
 
     /// Renews the pages whose time has come. Gives the time of the next one, nil when there is no page yet.
-    /// Lets others run after every page: a thousand spots may be due at once.
     func age(now: Date, failed: (String, DeliveryFailure) -> Void) async -> Date? {
         let all = spots.withLock { Array($0.values) }
         var next: Date?
         for spot in all {
-            do {
-                let due = try spot.age(now: now)
+            do throws(DeliveryFailure) {
+                let due = try await PortalThread.run { () throws(DeliveryFailure) in try spot.age(now: now) }
                 next = min(next ?? due, due)
             } catch {
                 failed(spot.id, error)
             }
-            await Task.yield()
         }
         return next
     }

@@ -62,7 +62,10 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         guard message.alert.message == .cancel || message.alert.expires > time else {
             throw .rejected("expired before it could be shown")
         }
-        let change = try site.take(PortalEntry(message), for: place, in: message.town, message.shelters, now: time)
+        let site = site
+        let change = try await PortalThread.run { () throws(DeliveryFailure) in
+            try site.take(PortalEntry(message), for: place, in: message.town, message.shelters, now: time)
+        }
         return Receipt(reference: "r-\(change.revision)", note: change.outcome.note)
     }
 
@@ -76,7 +79,10 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         } catch {
             throw .misconfigured(error.reason)
         }
-        try site.prepare(place, in: town, shelters, now: now())
+        let (site, time) = (site, now())
+        try await PortalThread.run { () throws(DeliveryFailure) in
+            try site.prepare(place, in: town, shelters, now: time)
+        }
     }
 
     /// Ages the pages: what has expired moves down, what has long ended goes, and the time on the page moves on.

@@ -1,0 +1,54 @@
+package import ChannelKit
+package import FoundationEssentials
+internal import AlertModel
+
+/// What is in force on the stream, kept across restarts: a tablet that comes back after the hub was down asks for the
+/// present state, and an empty answer would take a tsunami warning off its screen.
+///
+/// Written behind by the notebook, so that publishing never waits for a disk.
+struct StreamMemory: Sendable {
+    private struct Kept: Codable {
+        var town: TownID
+        var site: String
+        var name: String
+        var data: String
+        var key: String
+        var expires: Date
+        var isRevocation: Bool
+    }
+
+    private static let prefix = "stream/"
+    let notebook: any Notebook
+    let clock: @Sendable () -> Date
+
+    /// Events without an end are not kept: there are none but those for measuring.
+    func keep(_ event: StreamEvent, _ topic: StreamTopic) {
+        guard let lasts = event.expiresIn else { return }
+        let kept = Kept(
+            town: topic.town, site: topic.site, name: event.name, data: String(decoding: event.data, as: UTF8.self),
+            key: event.key, expires: clock().addingTimeInterval(lasts / .seconds(1)), isRevocation: event.isRevocation)
+        guard let octets = try? JSONEncoder().encode(kept) else { return }
+        notebook.write(name(topic, event.key), [UInt8](octets))
+    }
+
+    /// What still holds, oldest name first; what is over is forgotten.
+    func restore() -> [(StreamTopic, StreamEvent)] {
+        let now = clock()
+        return notebook.keys(prefix: Self.prefix).compactMap { name in
+            guard let octets = notebook.read(name), let kept = try? JSONDecoder().decode(Kept.self, from: Data(octets)),
+                kept.expires > now
+            else {
+                notebook.write(name, nil)
+                return nil
+            }
+            let event = StreamEvent(
+                name: kept.name, data: Array(kept.data.utf8), key: kept.key,
+                expiresIn: .seconds(kept.expires.timeIntervalSince(now)), isRevocation: kept.isRevocation)
+            return (StreamTopic(town: kept.town, site: kept.site), event)
+        }
+    }
+
+    private func name(_ topic: StreamTopic, _ key: String) -> String {
+        "\(Self.prefix)\(topic.town.code)/\(topic.site)/\(key)"
+    }
+}

@@ -1,0 +1,124 @@
+import AlertModel
+import ChannelKit
+import Edge
+import Testing
+
+let topic = StreamTopic(town: TownID("042056")!, site: "hashikami-chu")
+let now = ContinuousClock.now
+
+func event(_ key: String, _ text: String = "{}", isRevocation: Bool = false, lasts: Duration? = .seconds(600)) -> StreamEvent {
+    StreamEvent(
+        name: isRevocation ? "cancel" : "alert", data: Array(text.utf8), key: key, expiresIn: lasts,
+        isRevocation: isRevocation)
+}
+
+extension StreamLog.Replay {
+    var keys: [String] {
+        switch self {
+        case .events(let entries), .gap(let entries): entries.map(\.event.key)
+        }
+    }
+    var isGap: Bool {
+        if case .gap = self { return true }
+        return false
+    }
+}
+
+@Suite("What a tablet catches up with")
+struct StreamLogTests {
+    @Test("A tablet that was away hears what it missed, in order, and only the newest word on each event")
+    func catchUp() {
+        var log = StreamLog(epoch: 1)
+        let first = log.append(event("quake"), to: topic, now: now)
+        log.append(event("tsunami"), to: topic, now: now)
+        log.append(event("quake", #"{"n":2}"#), to: topic, now: now)
+        let replay = log.replay(topic, since: first, now: now)
+        #expect(!replay.isGap)
+        #expect(replay.keys == ["tsunami", "quake"])
+    }
+
+    @Test("A new tablet hears what is in force")
+    func newcomer() {
+        var log = StreamLog(epoch: 1)
+        log.append(event("quake"), to: topic, now: now)
+        log.append(event("notice", lasts: .seconds(1)), to: topic, now: now)
+        #expect(log.replay(topic, since: nil, now: now.advanced(by: .seconds(2))).keys == ["quake"])
+    }
+
+    @Test("What was taken back before a tablet heard of it is never shown to it, neither the alert nor its cancel")
+    func revocationBeatsReplay() {
+        var log = StreamLog(epoch: 1)
+        let before = log.append(event("other"), to: topic, now: now)
+        log.append(event("false alarm"), to: topic, now: now)
+        log.append(event("false alarm", isRevocation: true), to: topic, now: now)
+        #expect(log.replay(topic, since: before, now: now).keys.isEmpty)
+        #expect(log.replay(topic, since: nil, now: now).keys == ["other"])
+    }
+
+    @Test("Who heard the alert before it went away hears the cancel when it is back")
+    func cancelAfterReturn() {
+        var log = StreamLog(epoch: 1)
+        let heard = log.append(event("false alarm"), to: topic, now: now)
+        log.append(event("false alarm", isRevocation: true), to: topic, now: now)
+        #expect(log.replay(topic, since: heard, now: now).keys == ["false alarm"])
+    }
+
+    @Test("A position of another run, of the future or of forgotten times is a gap, and says so")
+    func gaps() {
+        var log = StreamLog(epoch: 7, keysPerTopic: 2)
+        let first = log.append(event("a"), to: topic, now: now)
+        log.append(event("b"), to: topic, now: now)
+        #expect(log.replay(topic, since: StreamPosition(epoch: 6, offset: 1), now: now).isGap)
+        #expect(log.replay(topic, since: StreamPosition(epoch: 7, offset: 99), now: now).isGap)
+        log.append(event("c"), to: topic, now: now)
+        log.append(event("d"), to: topic, now: now)
+        let gap = log.replay(topic, since: first, now: now)
+        #expect(gap.isGap && gap.keys == ["c", "d"])
+    }
+
+    @Test("Topics know nothing of each other")
+    func topics() {
+        var log = StreamLog(epoch: 1)
+        log.append(event("quake"), to: topic, now: now)
+        let other = StreamTopic(town: TownID("042021")!, site: "hashikami-chu")
+        #expect(log.replay(other, since: nil, now: now).keys.isEmpty)
+    }
+
+    @Test("Whatever is published and lost on the way, who catches up ends with the present state", arguments: 0..<40)
+    func property(seed: Int) {
+        var dice = Dice(state: UInt64(seed))
+        var log = StreamLog(epoch: 1)
+        var inForce: [String: Int] = [:]
+        var shown: [String: Int] = [:]
+        var heardTo = log.position
+        for step in 0..<200 {
+            let key = "e\(Int.random(in: 0..<6, using: &dice))"
+            let isRevocation = inForce[key] != nil && Int.random(in: 0..<3, using: &dice) == 0
+            log.append(event(key, "\(step)", isRevocation: isRevocation), to: topic, now: now)
+            inForce[key] = isRevocation ? nil : step
+            guard Int.random(in: 0..<5, using: &dice) == 0 else { continue }
+            guard case .events(let entries) = log.replay(topic, since: heardTo, now: now) else {
+                Issue.record("a gap in a log that forgot nothing")
+                return
+            }
+            for entry in entries {
+                shown[entry.event.key] = entry.event.isRevocation
+                    ? nil : Int(String(decoding: entry.event.data, as: UTF8.self))
+            }
+            heardTo = log.position
+            #expect(shown == inForce)
+        }
+    }
+}
+
+/// A repeatable source of chance.
+struct Dice: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,30 @@
+import AlertModel
+import ChannelKit
+import ChannelKitTesting
+import Edge
+import Foundation
+import NIOPosix
+import Testing
+
+@Suite("The stream across a restart")
+struct StreamMemoryTests {
+    @Test("What is in force is there for a tablet that comes back after the hub was down; what is over is not")
+    func restart() async throws {
+        let notebook = MemoryNotebook()
+        let start = Date(timeIntervalSince1970: 1_299_822_405)
+        let group = MultiThreadedEventLoopGroup.singleton
+        let before = try await StreamHub.start(on: group, epoch: 1, notebook: notebook, clock: { start })
+        before.publish(event("tsunami", #"{"title":"大津波警報"}"#, lasts: .seconds(3600)), to: topic)
+        before.publish(event("eew", lasts: .seconds(60)), to: topic)
+        before.publish(event("false alarm", lasts: .seconds(3600)), to: topic)
+        before.publish(event("false alarm", isRevocation: true, lasts: .seconds(3600)), to: topic)
+        before.close()
+
+        let later = start.addingTimeInterval(120)
+        let after = try await StreamHub.start(on: group, epoch: 2, notebook: notebook, clock: { later })
+        let replay = after.catchUp(topic, since: StreamPosition(epoch: 1, offset: 2)).replay
+        #expect(replay.isGap, "the tablet is told that its position is of another run")
+        #expect(replay.keys == ["tsunami"])
+        after.close()
+    }
+}
