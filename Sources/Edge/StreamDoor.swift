@@ -33,7 +33,8 @@ package enum StreamAnswer: Sendable {
 package struct StreamDoor: ServerChildChannel {
     package struct Value: ServerChildChannelValue {
         package let channel: any Channel
-        fileprivate let http: HTTP1Channel.Value?
+        /// Nil when it became a tablet's line.
+        fileprivate let http: EventLoopFuture<HTTP1Channel.Value?>
     }
 
     private let http: HTTP1Channel
@@ -54,26 +55,29 @@ package struct StreamDoor: ServerChildChannel {
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let decided = channel.eventLoop.makePromise(of: Value.self)
+        let decided = channel.eventLoop.makePromise(of: HTTP1Channel.Value?.self)
         let http = http
         let peek = PeekHandler(hub: hub, admission: admission, decided: { connection in
             if connection {
-                decided.succeed(Value(channel: channel, http: nil))
+                decided.succeed(nil)
             } else {
-                http.setup(channel: channel, logger: logger).map { Value(channel: channel, http: $0) }
-                    .cascade(to: decided)
+                http.setup(channel: channel, logger: logger).map { $0 }.cascade(to: decided)
             }
         }, gone: { decided.fail(ChannelError.eof) })
-        do {
+        // Not the decision itself: a server channel lets its child read only once this future is there.
+        return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(peek)
-        } catch {
-            decided.fail(error)
+            return Value(channel: channel, http: decided.futureResult)
         }
-        return decided.futureResult
     }
 
     package func handle(value: Value, logger: Logger) async {
-        if let inner = value.http { await http.handle(value: inner, logger: logger) }
+        do {
+            if let inner = try await value.http.get() { await http.handle(value: inner, logger: logger) }
+        } catch {
+            // It closed before it said what it wants.
+            logger.debug("connection without a request", metadata: ["error": "\(error)"])
+        }
     }
 }
 
