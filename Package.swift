@@ -142,6 +142,8 @@ let package = Package(
         tests("Curl", ["ChannelKit", "Curl"]),
         tests("Dispatching", kit + ["Dispatching"]),
         tests("Edge", testKit + ["Edge", .product(name: "NIOPosix", package: "swift-nio")]),
+        // The built program as a child process, hence no dependency on its rooms.
+        tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Curl"] + nio),
         tests("Gzip", ["Gzip"]),
         tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),

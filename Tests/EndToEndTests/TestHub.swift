@@ -1,0 +1,228 @@
+/// A running hub: its settings, its address, and what people and machines ask it.
+import ChannelKit
+import Curl
+import Foundation
+import Glibc
+
+/// 気仙沼市 with two spots and two schools; its emergency mail goes to `gateway`.
+struct TownFile: Sendable {
+    var gateway: String
+    /// A second town, 塩竈市, with one spot, and an operator for it alone.
+    var hasNeighbour = false
+    /// More schools, for load.
+    var schools = 2
+
+    static let token = "end-to-end"
+    static let neighbourToken = "other-town"
+
+    var yaml: String {
+        // token_sha256: SHA-256 of the two words above.
+        """
+        operators:
+          - {name: desk, token_sha256: "1bdfa399a64dcf61e3c97ef2743788084bd6c4fe7278c7901104ff3fdb3ec439"}
+          - {name: neighbour, token_sha256: "d2f86864313b692eb54685e16495652c1e32c76580f78b1e330f1c1818bb740f", towns: ["042030"]}
+        towns:
+          - code: "042056"
+            roman_name: Kesennuma City
+            tsunami_areas: ["220"]
+            districts: [気仙沼地区, 階上地区]
+            shelters:
+              - {id: hashikami-chu, name: 階上中学校, roman_name: Hashikami Junior High School, address: 長磯原ノ沢25-2, latitude: 38.8423, longitude: 141.5706, capacity: 300}
+            endpoints:
+              - {channel: area-mail, id: cell-broadcast, name: 町の同報局, actual: {url: "\(gateway)", eew: send}, exercise: {url: "\(gateway)", eew: send}}
+              - {channel: wifi-portal, id: kesennuma-eki, name: 気仙沼駅前, district: 気仙沼地区, actual: {}, exercise: {}}
+              - {channel: wifi-portal, id: uo-ichiba, name: 魚市場前, district: 気仙沼地区, actual: {}, exercise: {}}
+        \((1...schools).map { "      - {channel: school-tablet, id: school-\($0), name: 学校\($0), district: 階上地区, actual: {}, exercise: {}}" }.joined(separator: "\n"))
+        \(hasNeighbour ? Self.neighbour : "")
+        """
+    }
+
+    private static let neighbour = """
+          - code: "042030"
+            roman_name: Shiogama City
+            tsunami_areas: ["220"]
+            endpoints:
+              - {channel: wifi-portal, id: hon-shiogama, name: 本塩釜駅, actual: {}, exercise: {}}
+        """
+}
+
+struct TestHub: Sendable {
+    struct Row: Decodable, Sendable {
+        var delivery, alert, channel, endpoint, state, reason, sentence, mode, event, kind: String
+        var attempts: Int
+        var detail: String?
+    }
+    struct Taken: Decodable, Sendable {
+        var alerts: [String]
+        var duplicate: Bool
+        var notes: [String]
+    }
+    struct Problem: Decodable, Sendable {
+        struct Field: Decodable, Sendable { var field, detail: String }
+        var title: String
+        var status: Int
+        var detail: String?
+        var errors: [Field]?
+    }
+    struct Kept: Decodable, Sendable {
+        var hash, verdict, source: String
+        var reason: String?
+        var alerts: [String]
+        var octets: Int
+    }
+    struct Device: Decodable, Sendable { var device_id, token, site: String }
+    struct Pushed: Decodable, Sendable { var id, event, mode: String }
+    struct Alert: Decodable, Sendable { var id, event, kind, message, mode: String }
+
+    let program: Program
+    let folder: URL
+    let port: Int
+    private let transport: CurlTransport
+    var address: String { "http://127.0.0.1:\(port)" }
+
+    // MARK: life
+
+    /// A hub over `folder`, as long as `body`.
+    static func with<Value: Sendable>(
+        _ town: TownFile, in folder: URL? = nil, shell: String? = nil, _ body: (TestHub) async throws -> Value
+    ) async throws -> Value {
+        let own = try folder ?? newFolder()
+        let hub = try await start(town, in: own, shell: shell)
+        do {
+            let value = try await body(hub)
+            hub.program.signal(SIGKILL)
+            _ = try await hub.program.ended()
+            if folder == nil { try? FileManager.default.removeItem(at: own) }  // only a temporary folder
+            return value
+        } catch {
+            hub.program.signal(SIGKILL)
+            _ = try? await hub.program.ended()  // the first failure counts
+            throw error
+        }
+    }
+
+    static func newFolder() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "noroshi-e2e-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    static func start(_ town: TownFile, in folder: URL, shell: String? = nil) async throws -> TestHub {
+        let settings = folder.appending(path: "settings.yaml")
+        try Data(town.yaml.utf8).write(to: settings)
+        let program = try Program(
+            [
+                "serve", "--config", settings.path, "--data", folder.appending(path: "data").path, "--listen",
+                "127.0.0.1:0", "--templates", Program.package.appending(path: "Templates").path,
+            ], shell: shell)
+        let port = try await port(of: program)
+        return TestHub(program: program, folder: folder, port: port, transport: try CurlTransport())
+    }
+
+    /// What the program prints once it listens.
+    static func port(of program: Program) async throws -> Int {
+        do {
+            return try await eventually("the hub listens: \(program.errors)", within: .seconds(60)) {
+                program.errors.firstMatch(of: #/listens on http:\/\/[^ ]*:(\d+)/#).flatMap { Int($0.1) }
+            }
+        } catch {
+            program.signal(SIGKILL)
+            throw error
+        }
+    }
+
+    // MARK: HTTP
+
+    func call(
+        _ method: String, _ path: String, _ body: [UInt8] = [], type: String = "application/json",
+        token: String? = TownFile.token, headers: [(name: String, value: String)] = []
+    ) async throws -> HTTPAnswer {
+        var fields = headers
+        if let token { fields.append(("Authorization", "Bearer \(token)")) }
+        if !body.isEmpty { fields.append(("Content-Type", type)) }
+        return try await transport.send(
+            HTTPCall(method: method, url: address + path, headers: fields, body: body, answerLimit: 64 << 20),
+            deadline: .now.advanced(by: .seconds(10)))
+    }
+
+    func get<Value: Decodable>(_ path: String, as type: Value.Type = Value.self) async throws -> Value {
+        try JSONDecoder().decode(Value.self, from: Data(try await call("GET", path).body))
+    }
+
+    func post(_ bulletin: String) async throws -> HTTPAnswer {
+        try await call("POST", "/v1/bulletins", Array(bulletin.utf8), type: "application/xml")
+    }
+
+    /// Posts a bulletin that has to be accepted.
+    @discardableResult
+    func take(_ bulletin: String) async throws -> Taken {
+        let answer = try await post(bulletin)
+        guard answer.status == 202 || answer.status == 200 else { throw Refused(answer: answer.text, status: answer.status) }
+        return try JSONDecoder().decode(Taken.self, from: Data(answer.body))
+    }
+    struct Refused: Error { let answer: String; let status: Int }
+
+    func push(_ order: String) async throws -> Pushed {
+        let answer = try await call("POST", "/v1/alerts", Array(order.utf8))
+        guard answer.status == 202 else { throw Refused(answer: answer.text, status: answer.status) }
+        return try JSONDecoder().decode(Pushed.self, from: Data(answer.body))
+    }
+
+    func cancel(_ alert: String) async throws -> HTTPAnswer { try await call("POST", "/v1/alerts/\(alert)/cancel") }
+
+    func page(_ spot: String = "kesennuma-eki") async throws -> String {
+        try await call("GET", "/spots/\(spot)/", token: nil).text
+    }
+
+    func rows(_ query: String = "") async throws -> [Row] {
+        struct Page: Decodable { var deliveries: [Row] }
+        return try await get("/v1/deliveries?town=042056&tail=1000" + (query.isEmpty ? "" : "&" + query), as: Page.self).deliveries
+    }
+
+    func bulletins() async throws -> [Kept] {
+        struct Page: Decodable { var bulletins: [Kept] }
+        return try await get("/v1/bulletins?limit=1000", as: Page.self).bulletins
+    }
+
+    func alerts() async throws -> [Alert] {
+        struct Page: Decodable { var alerts: [Alert] }
+        return try await get("/v1/alerts?town=042056&limit=1000", as: Page.self).alerts
+    }
+
+    /// Waits until every row of the query has ended.
+    @discardableResult
+    func settled(_ query: String = "", within limit: Duration = .seconds(15)) async throws -> [Row] {
+        try await eventually("all deliveries end", within: limit) {
+            let rows = try await self.rows(query)
+            let open = rows.filter { ["waiting", "sending", "retrying"].contains($0.state) }
+            return !rows.isEmpty && open.isEmpty ? rows : nil
+        }
+    }
+
+    // MARK: tablets
+
+    func enrol(at site: String = "school-1") async throws -> Device {
+        struct Invitation: Decodable { var code: String }
+        let asked = Array(#"{"town":"042056","site":"\#(site)"}"#.utf8)
+        let invited = try await call("POST", "/v1/devices/invitations", asked)
+        let invitation = try JSONDecoder().decode(Invitation.self, from: Data(invited.body))
+        let enrolled = try await call(
+            "POST", "/v1/devices", Array(#"{"code":"\#(invitation.code)","name":"tablet"}"#.utf8), token: nil)
+        return try JSONDecoder().decode(Device.self, from: Data(enrolled.body))
+    }
+
+    /// A tablet on the line, past its greeting.
+    func tablet(_ device: Device, lastEventID: String? = nil) async throws -> StreamLine {
+        let line = try await StreamLine.connect(to: port)
+        try await line.listen(token: device.token, lastEventID: lastEventID)
+        try await eventually("the stream greets: \(line.text)") { line.position != nil }
+        return line
+    }
+}
+
+extension HTTPAnswer {
+    var problem: TestHub.Problem? {
+        guard header("Content-Type") == "application/problem+json" else { return nil }
+        return try? JSONDecoder().decode(TestHub.Problem.self, from: Data(body))
+    }
+}
