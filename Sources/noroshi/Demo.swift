@@ -64,7 +64,7 @@ private struct DemoStage: Sendable {
                 try await program.run()
                 await ended.say(true)
             }
-            let bound = await program.port.heard()
+            guard let bound = await program.port.heard() else { return }
             let address = "http://\(host):\(bound)"
             Terminal.say(Terminal.paint("狼煙 Noroshi — 訓練の実演 (an exercise) · 気仙沼市をもとにした町", "1"))
             Terminal.say("hub \(address) · operator's token \(token)\n")

@@ -35,6 +35,14 @@ struct HubProgram: Sendable {
     let hub: Hub
     let group: ServiceGroup
     let port: Announced<Int>
+    private let address: String
+
+    fileprivate init(hub: Hub, group: ServiceGroup, port: Announced<Int>, address: String) {
+        self.hub = hub
+        self.group = group
+        self.port = port
+        self.address = address
+    }
 
     /// Makes everything and takes up where the last run ended; nothing listens yet.
     static func make(_ options: Options, logger: Logger, extra: [any Service] = []) async throws -> HubProgram {
@@ -66,7 +74,16 @@ struct HubProgram: Sendable {
         return house.program(hub, renderer, try Voice.make(options.settings.cap, data: options.data), extra)
     }
 
-    func run() async throws { try await group.run() }
+    /// Runs until told to stop. Whoever waits for the port hears when there will be none.
+    func run() async throws {
+        do {
+            try await group.run()
+        } catch {
+            let wasListening = await port.close()
+            throw wasListening ? error : SettingsError("cannot listen on \(address): \(error)")
+        }
+        await port.close()
+    }
 
     // MARK: pieces
 
@@ -115,10 +132,15 @@ struct HubProgram: Sendable {
             for slot in line.channels {
                 for endpoint in town.endpoints where endpoint.channel == slot.manifest.name {
                     guard let farEnd = FarEnd<M>(endpoint, of: town.id) else { continue }
+                    let place = "town \(town.id), \(slot.manifest.name)/\(endpoint.id), \(M.name.rawValue)"
+                    // The line's own word, which no channel looks at.
+                    if let word = farEnd.settings["eew"], word != "send", word != "skip" {
+                        problems.append("\(place): eew: “\(word)” is neither send nor skip")
+                    }
                     do {
                         try slot.check(farEnd)
                     } catch {
-                        problems.append("town \(town.id), \(slot.manifest.name)/\(endpoint.id), \(M.name.rawValue): \(error)")
+                        problems.append("\(place): \(error)")
                     }
                 }
             }
@@ -196,7 +218,8 @@ private struct House {
         let services = [close] + runners + extra + [application]
         let group = ServiceGroup(configuration: .init(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        return HubProgram(hub: hub, group: group, port: port)
+        return HubProgram(
+            hub: hub, group: group, port: port, address: "\(options.host):\(options.port)")
     }
 }
 
@@ -235,20 +258,34 @@ struct PrefixedNotebook: Notebook {
     }
 }
 
-/// One value that somebody waits for.
+/// One value that somebody waits for, or the word that it will never come.
 actor Announced<Value: Sendable> {
     private var value: Value?
-    private var waiting: [CheckedContinuation<Value, Never>] = []
+    private var isClosed = false
+    private var waiting: [CheckedContinuation<Value?, Never>] = []
 
     func say(_ new: Value) {
-        guard value == nil else { return }
+        guard value == nil, !isClosed else { return }
         value = new
-        for waiter in waiting { waiter.resume(returning: new) }
+        tellAll()
+    }
+
+    /// Nothing is said any more. True when something had been.
+    @discardableResult
+    func close() -> Bool {
+        isClosed = true
+        tellAll()
+        return value != nil
+    }
+
+    private func tellAll() {
+        for waiter in waiting { waiter.resume(returning: value) }
         waiting = []
     }
 
-    func heard() async -> Value {
-        if let value { return value }
+    /// Nil: it will never come.
+    func heard() async -> Value? {
+        if value != nil || isClosed { return value }
         return await withCheckedContinuation { waiting.append($0) }
     }
 }

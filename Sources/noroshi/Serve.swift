@@ -38,7 +38,7 @@ struct Serve: AsyncParsableCommand {
                 logger: logger)
             try await withThrowingDiscardingTaskGroup { group in
                 group.addTask { try await program.run() }
-                let bound = await program.port.heard()
+                guard let bound = await program.port.heard() else { return }
                 Terminal.complain("noroshi listens on http://\(host):\(bound), data in \(folder)")
                 if let token { Terminal.complain("operator's token: \(token)") }
             }

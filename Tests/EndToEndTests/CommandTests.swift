@@ -1,0 +1,228 @@
+/// The commands, as a newcomer types them.
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct Commands {
+        private func run(_ hub: TestHub, _ words: String..., input: [UInt8] = []) async throws -> Program.Ended {
+            let program = try Program(
+                words, environment: ["NOROSHI_HUB": hub.address, "NOROSHI_TOKEN": TownFile.token], input: input)
+            let code = try await program.ended()
+            return Program.Ended(code: code, out: program.out, errors: program.errors)
+        }
+
+        private func file(_ text: String, in hub: TestHub, _ name: String = "bulletin.xml") throws -> String {
+            let url = hub.folder.appending(path: name)
+            try Data(text.utf8).write(to: url)
+            return url.path
+        }
+
+        private func object(_ line: String) throws -> [String: String] {
+            let value = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return try #require(value, "\(line)").mapValues { "\($0)" }
+        }
+
+        @Test("--help explains itself, and so does every command")
+        func help() async throws {
+            let help = try await Program.run("--help")
+            #expect(help.code == 0)
+            let commands = ["serve", "check", "read", "ingest", "push", "cancel", "device", "log", "replay", "demo", "gateway"]
+            for command in commands {
+                #expect(help.out.contains("  \(command)"), "\(command)")
+                let own = try await Program.run(command, "--help")
+                #expect(own.code == 0 && own.out.contains("USAGE: noroshi \(command)"), "\(command)")
+            }
+            #expect(try await Program.run("dance").code == 64)
+            #expect(try await Program.run("push").code == 64)
+        }
+
+        @Test("read prints a line for each bulletin and ends with 65 when one is refused")
+        func read() async throws {
+            let demo = Program.package.appending(path: "Templates/demo/04_20110311144959_VTSE41.xml").path
+            let good = try await Program.run("read", demo)
+            #expect(good.code == 0)
+            let line = try object(try #require(good.lines.first))
+            #expect(line["kind"] == "tsunami" && line["format"] == "jma" && line["file"] == demo)
+            let piped = try await Program.run("read", "-", input: Array(try Quake().forecast().utf8))
+            #expect(piped.code == 0)
+            #expect(try object(try #require(piped.lines.first))["file"] == "-")
+            let mixed = try await Program.run("read", "/nowhere.xml", demo)
+            #expect(mixed.code == 65)
+            #expect(mixed.lines.count == 1)
+            #expect(mixed.errors.hasPrefix("/nowhere.xml: "), "\(mixed.errors)")
+        }
+
+        @Test("ingest hands on, says what was taken before, and ends with 65 when the hub refuses")
+        func ingest() async throws {
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
+                let path = try file(try Quake().warning(), in: hub)
+                let first = try await run(hub, "ingest", path)
+                #expect(first.code == 0 && first.out.contains("accepted"), "\(first)")
+                let second = try await run(hub, "ingest", "--format", "json", path)
+                #expect(second.code == 0)
+                #expect(try object(try #require(second.lines.first))["duplicate"] == "1")
+                let bad = try await run(hub, "ingest", try file("<a/>", in: hub, "bad.xml"))
+                #expect(bad.code == 65 && bad.errors.contains("bad.xml: "), "\(bad)")
+                let drill = try await run(hub, "ingest", "--exercise", try file(try Quake(7).warning(), in: hub, "drill.xml"))
+                #expect(drill.code == 0, "\(drill)")
+                #expect(try await hub.alerts().contains { $0.mode == "exercise" })
+            }
+        }
+
+        @Test("push shows, sends and is taken back; the log says so")
+        func push() async throws {
+            try await Air.with { air in
+                try await TestHub.with(TownFile(gateway: air.url)) { hub in
+                    let words = ["--town", "042056", "--kind", "evacuation", "--level", "4", "--hazard", "津波", "--district", "階上地区"]
+                    let program = try Program(
+                        ["push"] + words + ["--exercise", "--preview"],
+                        environment: ["NOROSHI_HUB": hub.address, "NOROSHI_TOKEN": TownFile.token])
+                    #expect(try await program.ended() == 0, "\(program.errors)")
+                    #expect(program.out.contains("訓練") && program.out.contains("Nothing was sent."), "\(program.out)")
+                    #expect(try await hub.alerts().isEmpty)
+
+                    let sending = try Program(
+                        ["push"] + words + ["--exercise", "--format", "json"],
+                        environment: ["NOROSHI_HUB": hub.address, "NOROSHI_TOKEN": TownFile.token])
+                    #expect(try await sending.ended() == 0, "\(sending.errors)")
+                    let pushed = try object(try #require(sending.lines.first))
+                    let id = try #require(pushed["id"])
+                    #expect(pushed["mode"] == "exercise")
+                    try await hub.settled("alert=\(id)")
+                    let log = try await run(hub, "log", "--alert", id, "--format", "json")
+                    #expect(log.code == 0)
+                    #expect(try log.lines.map { try object($0)["state"] } == Array(repeating: "delivered", count: 5), "\(log.out)")
+                    let table = try await run(hub, "log", "--channel", "area-mail")
+                    #expect(table.out.contains("CHANNEL") && table.out.contains("area-mail") && table.out.contains("訓練"))
+
+                    let cancel = try await run(hub, "cancel", id)
+                    #expect(cancel.code == 0 && cancel.out.contains("取消"), "\(cancel)")
+                    try await hub.settled()
+                    #expect(air.onAir.isEmpty)
+                    #expect(try await run(hub, "cancel", "nobody").code == 65)
+                    let wrong = try await run(hub, "push", "--town", "042056", "--kind", "evacuation", "--level", "9")
+                    #expect(wrong.code == 65 && wrong.errors.contains("level"), "\(wrong)")
+                }
+            }
+        }
+
+        @Test("device invites, lists and revokes; a revoked tablet's line is cut within a second")
+        func device() async throws {
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
+                let invited = try await run(hub, "device", "invite", "--town", "042056", "--site", "school-1")
+                #expect(invited.code == 0 && invited.out.contains("コード"), "\(invited)")
+                let device = try await hub.enrol()
+                let line = try await hub.tablet(device)
+                let list = try await run(hub, "device", "list", "--format", "json")
+                #expect(try object(try #require(list.lines.first))["id"] == device.device_id)
+                #expect(try await run(hub, "device", "show", device.device_id).out.contains("school-1"))
+                let start = ContinuousClock.now
+                let revoked = try await run(hub, "device", "revoke", device.device_id)
+                #expect(revoked.code == 0)
+                try await eventually("the line is cut", within: .seconds(1)) { line.isClosed }
+                #expect(start.duration(to: .now) < .seconds(10))
+                #expect(line.events.last?.object["reason"] == "revoked")
+                #expect(try await run(hub, "device", "list").out.contains("revoked"))
+                #expect(try await run(hub, "device", "revoke", "d-nobody").code == 65)
+                let again = try await StreamLine.connect(to: hub.port)
+                try await again.listen(token: device.token)
+                try await eventually("refused") { again.isClosed && again.text.hasPrefix("HTTP/1.1 401") }
+            }
+        }
+
+        @Test("log --follow shows what happens while it watches, until it is interrupted")
+        func follow() async throws {
+            try await Air.with { air in
+                try await TestHub.with(TownFile(gateway: air.url)) { hub in
+                    let watcher = try Program(
+                        ["log", "--follow", "--format", "json"],
+                        environment: ["NOROSHI_HUB": hub.address, "NOROSHI_TOKEN": TownFile.token])
+                    try await hub.take(try Quake().tsunami())
+                    try await eventually("five deliveries in the log") {
+                        Set(watcher.lines.filter { $0.contains("\"delivered\"") }.compactMap { try? object($0)["delivery"] }).count == 5
+                    }
+                    watcher.signal(SIGINT)
+                    #expect(try await watcher.ended() == 128 + SIGINT)
+                }
+            }
+        }
+
+        @Test("check says good, or what is wrong and where, with 78")
+        func check() async throws {
+            #expect(try await Program.run("check").code == 0)
+            let folder = try TestHub.newFolder()
+            let path = folder.appending(path: "settings.yaml")
+            let good = TownFile(gateway: "http://127.0.0.1:9").yaml
+            let table: [(String, String, String)] = [
+                ("", "", ""),
+                ("\"042056\"", "\"042057\"", "042057"),
+                ("channel: wifi-portal", "channel: wifi-portals", "wifi-portals"),
+                ("tsunami_areas: [\"220\"]", "tsunami_areas: [\"999\"]", "999"),
+                ("id: uo-ichiba", "id: kesennuma-eki", "kesennuma-eki"),
+                ("url: \"http", "url: \"gopher", "gopher"),
+                ("eew: send", "eew: perhaps", "perhaps"),
+                ("roman_name: Kesennuma City", "", "roman_name"),
+                ("towns:", "towns: [", "settings.yaml"),
+            ]
+            for (old, new, word) in table {
+                let text = old.isEmpty ? good : good.replacing(old, with: new, maxReplacements: 1)
+                try Data(text.utf8).write(to: path)
+                let answer = try await Program.run("check", "--config", path.path)
+                #expect(answer.code == (old.isEmpty ? 0 : 78), "\(new): \(answer)")
+                #expect(word.isEmpty || answer.errors.contains(word), "\(new): \(answer.errors)")
+                if !old.isEmpty {
+                    let serve = try await Program.run(
+                        "serve", "--config", path.path, "--data", folder.appending(path: "data").path, "--listen", "127.0.0.1:0")
+                    #expect(serve.code == 78 && serve.errors.contains(word), "\(new): \(serve)")
+                }
+            }
+            #expect(try await Program.run("check", "--config", "/nowhere.yaml").code == 78)
+            try FileManager.default.removeItem(at: folder)
+        }
+
+        @Test("Without a hub every command that needs one ends with 69 and says where it looked")
+        func unreachable() async throws {
+            let commands: [[String]] = [
+                ["log"], ["device", "list"], ["cancel", "a"], ["ingest", "-"],
+                ["push", "--town", "042056", "--kind", "notice", "--title", "a", "--body", "b"],
+            ]
+            for words in commands {
+                let program = try Program(words + ["--hub", "http://127.0.0.1:9"], input: Array("<a/>".utf8))
+                #expect(try await program.ended() == 69, "\(words)")
+                #expect(program.errors.contains("127.0.0.1:9"), "\(words): \(program.errors)")
+            }
+        }
+
+        @Test("A wrong token is said to be one")
+        func wrongToken() async throws {
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
+                let answer = try await Program.run("log", "--hub", hub.address, "--token", "wrong")
+                #expect(answer.code == 78 && answer.errors.contains("401"), "\(answer)")
+            }
+        }
+
+        @Test("The demonstration town listens and prints its token; a second hub on its port says why it cannot")
+        func serve() async throws {
+            let folder = try TestHub.newFolder()
+            let hub = try Program(
+                ["serve", "--data", folder.path, "--listen", "127.0.0.1:0"], environment: ["NOROSHI_TOKEN": "mine"])
+            let port = try await TestHub.port(of: hub)
+            try await eventually("the token") { hub.errors.contains("mine") }
+            let second = try await Program.run(
+                "serve", "--data", folder.appending(path: "other").path, "--listen", "127.0.0.1:\(port)", within: .seconds(10))
+            #expect(second.code == 78)
+            #expect(second.errors.contains("cannot listen on 127.0.0.1:\(port)"), "\(second.errors)")
+            hub.signal(SIGTERM)
+            #expect(try await hub.ended(within: .seconds(10)) == 0, "\(hub.errors)")
+            try FileManager.default.removeItem(at: folder)
+        }
+
+        @Test("The demonstration plays to its end")
+        func demo() async throws {
+            let demo = try await Program.run("demo", "--once", "--speed", "100", "--listen", "127.0.0.1:0", within: .seconds(120))
+            #expect(demo.code == 0, "\(demo.errors.suffix(1000))")
+            #expect(demo.out.contains("まとめ"))
+            #expect(demo.out.contains("訓練"))
+        }
+    }
+}
