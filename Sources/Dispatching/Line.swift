@@ -49,6 +49,13 @@ package final class Line<M: Mode>: Sendable {
     package func accept(
         _ alert: Alert<M>, actor: String, tidings: (Town, [Decision]) -> Tidings = { _, _ in .news }
     ) async throws {
+        for commit in offer(alert, actor: actor, tidings: tidings) { try await commit.committed() }
+    }
+
+    /// The same without waiting for the disk: a promise for each town that it will be there.
+    package func offer(
+        _ alert: Alert<M>, actor: String, tidings: (Town, [Decision]) -> Tidings = { _, _ in .news }
+    ) -> [Commit] {
         var commits: [Commit] = []
         shelters.take(alert)
         for town in concerned(by: alert) {
@@ -60,7 +67,7 @@ package final class Line<M: Mode>: Sendable {
             journal.open(record, in: town.id)
             start(plan, of: alert, in: town)
         }
-        for commit in commits { try await commit.committed() }
+        return commits
     }
 
     private func concerned(by alert: Alert<M>) -> [Town] {

@@ -91,8 +91,6 @@ extension Hub {
         } catch {
             throw await refuse(octets, error.reason, way, now)
         }
-        taking.alerts = sorted.map(\.content.id)
-        seen.became(hash, taking.alerts)
         health.count(way.source, at: now, bulletin: title, sent: sent, \.accepted)
         try await send(sorted, hash, octets, way, now, &taking)
         return taking
@@ -116,28 +114,41 @@ extension Hub {
     private func send(
         _ sorted: [SortedAlert], _ hash: String, _ octets: [UInt8], _ way: Intake, _ now: Date, _ taking: inout Taking
     ) async throws(IntakeFailure) {
-        do {
-            for alert in sorted {
-                switch alert {
-                case .actual(let alert): try await tell(alert, on: actual, way.source, &taking)
-                case .exercise(let alert): try await tell(alert, on: exercise, way.source, &taking)
-                case .recordOnly(_, _, let reason): taking.notes.append("recorded only: \(reason)")
-                }
+        // All of them are on their way before the disk is waited for.
+        var commits: [Commit] = []
+        for alert in sorted {
+            switch alert {
+            case .actual(let alert): commits += tell(alert, on: actual, way.source, &taking)
+            case .exercise(let alert): commits += tell(alert, on: exercise, way.source, &taking)
+            case .recordOnly(_, _, let reason): taking.notes.append("recorded only: \(reason)")
             }
-            try await ledger.keep(KeptBulletin(
-                hash: hash, received: now, source: way.source, verdict: .accepted,
-                reason: taking.notes.isEmpty ? nil : taking.notes.joined(separator: "; "), alerts: taking.alerts,
-                octets: octets)).committed()
+        }
+        // Before the disk is asked: whoever sends the same bulletin meanwhile hears of the same alerts.
+        seen.became(hash, taking.alerts)
+        commits.append(ledger.keep(KeptBulletin(
+            hash: hash, received: now, source: way.source, verdict: .accepted,
+            reason: taking.notes.isEmpty ? nil : taking.notes.joined(separator: "; "), alerts: taking.alerts,
+            octets: octets)))
+        do {
+            for commit in commits { try await commit.committed() }
         } catch {
             throw .unrecorded("\(error)")
         }
     }
 
-    private func tell<M: Mode>(_ alert: Alert<M>, on line: Line<M>, _ source: String, _ taking: inout Taking) async throws {
+    private func tell<M: Mode>(
+        _ alert: Alert<M>, on line: Line<M>, _ source: String, _ taking: inout Taking
+    ) -> [Commit] {
         let verdict = stories.withLock { $0.take(alert.content, M.name, source: source, now: clock()) }
+        if case .sameAgain(first: alert.content.id, _) = verdict {
+            // It was told when it came first, and the disk did not take the bulletin then.
+            taking.alerts.append(alert.content.id)
+            return []
+        }
         if verdict.contents.isEmpty { taking.notes.append("recorded only: \(verdict.reason)") }
-        for content in verdict.contents {
-            try await line.accept(Alert<M>(content), actor: source) { town, decisions in
+        taking.alerts += verdict.contents.map(\.id)
+        return verdict.contents.flatMap { content in
+            line.offer(Alert<M>(content), actor: source) { town, decisions in
                 self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }
             }
         }

@@ -24,8 +24,9 @@ enum LedgerWrite: Sendable {
 }
 
 /// What waits for the disk, in order. Name: ledger buffer. Bound: rows. Gauge: `backlog`. When it is full the new
-/// write is not taken: an alert's commit fails at once, so its source hears "not recorded, try again" while the
-/// warning itself is on its way; a step is counted as lost, and after a restart its delivery is looked at again.
+/// write is refused: an alert's commit fails at once, so its source hears "not recorded, try again" while the warning
+/// itself is on its way; the alert is kept all the same, up to twice the bound, as its source may never ask again. A
+/// step is counted as lost, and after a restart its delivery is looked at again.
 final class LedgerBuffer: Sendable {
     private struct State {
         var writes: [(LedgerWrite, Commit?)] = []
@@ -48,7 +49,12 @@ final class LedgerBuffer: Sendable {
         let refusal: LedgerFailure? = state.withLock { state in
             if state.isClosed { return .closed }
             guard state.weight + write.weight <= limit else {
-                state.lost += write.weight
+                if case .alert = write, state.weight + write.weight <= 2 * limit {
+                    state.writes.append((write, nil))
+                    state.weight += write.weight
+                } else {
+                    state.lost += write.weight
+                }
                 return .full
             }
             state.writes.append((write, commit))
@@ -74,12 +80,25 @@ final class LedgerBuffer: Sendable {
         }
     }
 
+    /// Writes the disk did not take, before everything that came since. False when it is closed: nobody will try again.
+    func putBack(_ writes: [LedgerWrite]) -> Bool {
+        state.withLock { state in
+            guard !state.isClosed else { return false }
+            state.writes.insert(contentsOf: writes.map { ($0, nil) }, at: 0)
+            state.weight += writes.reduce(0) { $0 + $1.weight }
+            return true
+        }
+    }
+
+    /// Until something new comes, at most a second. For the writer's thread.
+    func pause() { bell.wait(seconds: 1) }
+
     func close() {
         state.withLock { $0.isClosed = true }
         bell.ring()
     }
 
-    /// Rows that were taken and could not be written.
+    /// Rows that were taken and will never be written.
     func countLost(_ rows: Int) { state.withLock { $0.lost += rows } }
 
     var backlog: (waiting: Int, lost: Int) { state.withLock { ($0.weight, $0.lost) } }
@@ -102,4 +121,11 @@ private final class Bell: @unchecked Sendable {
 
     func ring() { sem_post(semaphore) }
     func wait() { while sem_wait(semaphore) != 0 {} }
+
+    func wait(seconds: Int) {
+        var until = timespec()
+        clock_gettime(CLOCK_REALTIME, &until)
+        until.tv_sec += seconds
+        sem_timedwait(semaphore, &until)
+    }
 }

@@ -129,23 +129,58 @@ private final class LedgerThread: Sendable {
 
     private func work() {
         while let writes = buffer.takeAll() {
-            var failure: LedgerFailure?
             do {
-                try pool.writeWithoutTransaction { db in
-                    try db.inTransaction(.immediate) {
-                        for (write, _) in writes { try LedgerSchema.apply(write, to: db) }
-                        return .commit
-                    }
-                }
+                try write(writes.map(\.0))
+                for (_, commit) in writes { commit?.fulfil(nil) }
+            } catch let error as DatabaseError where Self.mayPass(error) {
+                keep(writes, error)
             } catch {
-                failure = .disk("\(error)")
-                buffer.countLost(writes.reduce(0) { $0 + $1.0.weight })
-                logger.critical("ledger cannot write", metadata: [
-                    "rows": "\(writes.count)", "error": "\(error)",
-                ])
+                oneByOne(writes)
             }
-            for (_, commit) in writes { commit?.fulfil(failure) }
         }
         end.fulfil(nil)
+    }
+
+    private func write(_ writes: [LedgerWrite]) throws {
+        try pool.writeWithoutTransaction { db in
+            try db.inTransaction(.immediate) {
+                for write in writes { try LedgerSchema.apply(write, to: db) }
+                return .commit
+            }
+        }
+    }
+
+    /// The disk's trouble and not the row's: full, read-only, gone for a while.
+    private static func mayPass(_ error: DatabaseError) -> Bool {
+        [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_NOMEM]
+            .contains(error.resultCode)
+    }
+
+    /// Whoever waits hears of it now; the rows wait for the disk to come back.
+    private func keep(_ writes: [(LedgerWrite, Commit?)], _ error: DatabaseError) {
+        let isKept = buffer.putBack(writes.map(\.0))
+        if !isKept { buffer.countLost(writes.reduce(0) { $0 + $1.0.weight }) }
+        // Once for each refusal somebody hears of, not for each second of a full disk.
+        if !isKept || writes.contains(where: { $0.1 != nil }) {
+            logger.critical("ledger cannot write", metadata: [
+                "rows": "\(writes.count)", "error": "\(error)", "kept": "\(isKept)",
+            ])
+        }
+        for (_, commit) in writes { commit?.fulfil(.disk("\(error)")) }
+        if isKept { buffer.pause() }
+    }
+
+    /// One of them is bad: it must not take the others with it.
+    private func oneByOne(_ writes: [(LedgerWrite, Commit?)]) {
+        for (one, commit) in writes {
+            do {
+                try write([one])
+                commit?.fulfil(nil)
+            } catch {
+                buffer.countLost(one.weight)
+                logger.critical("ledger refuses a row", metadata: ["error": "\(error)"])
+                commit?.fulfil(.disk("\(error)"))
+            }
+        }
     }
 }

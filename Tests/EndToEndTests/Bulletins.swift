@@ -61,8 +61,8 @@ enum JMATime {
             : Date.ISO8601FormatStyle(timeZoneSeparator: .colon, timeZone: japan).format(date)
     }
 
-    /// Different for each number, also within one second.
+    /// Different for each number, whenever each is made.
     static func event(_ date: Date, _ number: Int) -> String {
-        text(date.addingTimeInterval(-Double(number)), isUTC: false).prefix(19).filter { $0.isNumber }
+        text(date.addingTimeInterval(-3600 * Double(number)), isUTC: false).prefix(19).filter { $0.isNumber }
     }
 }

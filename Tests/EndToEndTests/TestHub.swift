@@ -9,8 +9,8 @@ struct TownFile: Sendable {
     var gateway: String
     /// A second town, 塩竈市, with one spot, and an operator for it alone.
     var hasNeighbour = false
-    /// More schools, for load.
-    var schools = 2
+    /// A webhook far end, for who wants to see every message with its delivery's id.
+    var hook: String?
 
     static let token = "end-to-end"
     static let neighbourToken = "other-town"
@@ -32,7 +32,9 @@ struct TownFile: Sendable {
               - {channel: area-mail, id: cell-broadcast, name: 町の同報局, actual: {url: "\(gateway)", eew: send}, exercise: {url: "\(gateway)", eew: send}}
               - {channel: wifi-portal, id: kesennuma-eki, name: 気仙沼駅前, district: 気仙沼地区, actual: {}, exercise: {}}
               - {channel: wifi-portal, id: uo-ichiba, name: 魚市場前, district: 気仙沼地区, actual: {}, exercise: {}}
-        \((1...schools).map { "      - {channel: school-tablet, id: school-\($0), name: 学校\($0), district: 階上地区, actual: {}, exercise: {}}" }.joined(separator: "\n"))
+              - {channel: school-tablet, id: school-1, name: 第一小学校, district: 階上地区, actual: {}, exercise: {}}
+              - {channel: school-tablet, id: school-2, name: 第二小学校, district: 階上地区, actual: {}, exercise: {}}
+        \(hook.map { "      - {channel: webhook, id: hook, name: 隣の市, actual: {url: \"\($0)\", secret: whsec_bm9yb3NoaS1lbmQtdG8tZW5kLXRlc3RzLXNlY3JldC4=}}" } ?? "")
         \(hasNeighbour ? Self.neighbour : "")
         """
     }

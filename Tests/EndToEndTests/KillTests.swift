@@ -1,0 +1,152 @@
+/// The program is killed again and again, wherever it happens to be.
+import CellBroadcast
+import ChannelKit
+import ChannelKitTesting
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct Kills {
+        static let rounds = ProcessInfo.processInfo.environment["NOROSHI_KILLS"].flatMap { Int($0) } ?? 200
+
+        /// What was sent in one round, and what of it was answered.
+        struct Round: Sendable {
+            var bulletins: [String] = []
+            var notice: String
+            var toCancel: String?
+            var accepted: [String] = []
+            var unanswered: [String] = []
+            var pushed: TestHub.Pushed?
+            var isCancelled = false
+        }
+
+        @Test("Killed at any moment, nothing accepted is lost, nothing cancelled comes back, nothing is said in two ways")
+        func kills() async throws {
+            let hook = try await FarEndServer { _ in
+                // Now and then the answer is lost on its way back.
+                Int.random(in: 0..<10) == 0 ? .close : .answer(200)
+            }
+            try await Air.with { air in
+                let folder = try TestHub.newFolder()
+                let town = TownFile(gateway: air.url, hook: hook.url + "/hook")
+                var accepted: Set<String> = []
+                var cancelled: Set<String> = []
+                var last: Round?
+                for number in 1...Self.rounds {
+                    if Int.random(in: 0..<5) == 0 { try await killWhileStarting(town, folder) }
+                    let hub = try await TestHub.start(town, in: folder)
+                    if let last { try await check(last, on: hub, &accepted, &cancelled) }
+                    let round = try await load(number, after: last, on: hub)
+                    if round.isCancelled, let title = last?.notice { cancelled.insert(title) }
+                    last = round
+                }
+                try await TestHub.with(town, in: folder) { hub in
+                    if let last { try await check(last, on: hub, &accepted, &cancelled) }
+                    try await checkWhole(hub, air, accepted, cancelled, hook)
+                }
+                try FileManager.default.removeItem(at: folder)
+            }
+            await hook.stop()
+        }
+
+        private func killWhileStarting(_ town: TownFile, _ folder: URL) async throws {
+            let settings = folder.appending(path: "settings.yaml")
+            try Data(town.yaml.utf8).write(to: settings)
+            let program = try Program([
+                "serve", "--config", settings.path, "--data", folder.appending(path: "data").path, "--listen", "127.0.0.1:0",
+                "--templates", Program.package.appending(path: "Templates").path,
+            ])
+            _ = await Gate().opens(within: .milliseconds(.random(in: 0...300)))
+            try await program.kill()
+        }
+
+        /// Everything at once, and the end in the middle of it.
+        private func load(_ number: Int, after last: Round?, on hub: TestHub) async throws -> Round {
+            let quake = Quake(number)
+            var bulletins = [try quake.warning(), try Quake(number + 10_000).forecast()]
+            if number % 2 == 0 { bulletins.append(try quake.cancel()) }
+            var round = Round(bulletins: bulletins, notice: "断水その\(number)番", toCancel: last?.pushed?.id)
+            enum Answer: Sendable { case taken([String]), nothing(String), pushed(TestHub.Pushed?), cancelled(Bool), killed }
+            let answers = await withTaskGroup(of: Answer.self) { group in
+                for bulletin in bulletins {
+                    group.addTask {
+                        do { return .taken(try await hub.take(bulletin).alerts) } catch { return .nothing(bulletin) }
+                    }
+                }
+                let notice = round.notice
+                group.addTask {
+                    .pushed(try? await hub.push(
+                        #"{"town":"042056","kind":"notice","mode":"actual","title":"\#(notice)","body":"水が出ません。"}"#))
+                }
+                if let id = round.toCancel {
+                    group.addTask { .cancelled((try? await hub.cancel(id))?.status == 202) }
+                }
+                group.addTask {
+                    _ = await Gate().opens(within: .milliseconds(.random(in: 0...150)))
+                    try? await hub.program.kill()
+                    return .killed
+                }
+                var answers: [Answer] = []
+                for await answer in group { answers.append(answer) }
+                return answers
+            }
+            for answer in answers {
+                switch answer {
+                case .taken(let ids): round.accepted += ids
+                case .nothing(let bulletin): round.unanswered.append(bulletin)
+                case .pushed(let pushed):
+                    round.pushed = pushed
+                    if let pushed { round.accepted.append(pushed.id) }
+                case .cancelled(let isDone): round.isCancelled = isDone
+                case .killed: break
+                }
+            }
+            return round
+        }
+
+        /// What was accepted is there; what was not answered is sent again, as any source does.
+        private func check(
+            _ round: Round, on hub: TestHub, _ accepted: inout Set<String>, _ cancelled: inout Set<String>
+        ) async throws {
+            for id in round.accepted {
+                let answer = try await hub.call("GET", "/v1/alerts/\(id)")
+                #expect(answer.status == 200, "\(id) was accepted before the end and is gone")
+            }
+            for bulletin in round.unanswered { accepted.formUnion(try await hub.take(bulletin).alerts) }
+            accepted.formUnion(round.accepted)
+            let shown = itemsInForce(try await hub.page()).joined()
+            for title in cancelled { #expect(!shown.contains("「\(title)」") && !shown.contains(">\(title)<"), "\(title) was cancelled") }
+        }
+
+        private func checkWhole(
+            _ hub: TestHub, _ air: Air, _ accepted: Set<String>, _ cancelled: Set<String>, _ hook: FarEndServer
+        ) async throws {
+            let known = Set(try await hub.alerts().map(\.id))
+            for id in accepted.subtracting(known) {
+                #expect(try await hub.call("GET", "/v1/alerts/\(id)").status == 200, "\(id)")
+            }
+            let open = try await eventually("every delivery ends or is held", within: .seconds(60)) { () -> [TestHub.Row]? in
+                var open: [TestHub.Row] = []
+                for state in ["waiting", "sending", "retrying", "stopped"] { open += try await hub.rows("state=\(state)") }
+                return open.isEmpty ? open : nil
+            }
+            #expect(open.isEmpty)
+            // One delivery is one message, however often it came.
+            let received = hook.requests.compactMap { Received($0) }
+            for (delivery, messages) in Dictionary(grouping: received, by: \.delivery) {
+                #expect(Set(messages.map(\.message)).count == 1, "\(delivery): \(messages)")
+            }
+            for (event, messages) in Dictionary(grouping: received, by: \.event) {
+                guard messages.contains(where: { $0.type == "alert.cancelled" }) else { continue }
+                #expect(messages.last?.type == "alert.cancelled", "\(event) came back: \(messages.map(\.type))")
+            }
+            for (slot, written) in Dictionary(grouping: air.heard.filter { $0.verb == .written }, by: { "\($0.identifier) \($0.serial)" }) {
+                #expect(Set(written.compactMap(\.text)).count <= 1, "\(slot)")
+            }
+            // A tablet that comes now hears nothing that was taken back.
+            let tablet = try await hub.tablet(try await hub.enrol())
+            let heard = tablet.events.map(\.data).joined()
+            for title in cancelled { #expect(!heard.contains("「\(title)」") && !heard.contains("\"\(title)\""), "\(title)") }
+        }
+    }
+}
