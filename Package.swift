@@ -143,7 +143,7 @@ let package = Package(
         tests("Dispatching", kit + ["Dispatching"]),
         tests("Edge", testKit + ["Edge", .product(name: "NIOPosix", package: "swift-nio")]),
         // The built program as a child process, hence no dependency on its rooms.
-        tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Curl"] + nio),
+        tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Curl", grdb] + nio),
         tests("Gzip", ["Gzip"]),
         tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),

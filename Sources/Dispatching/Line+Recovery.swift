@@ -120,12 +120,27 @@ extension Line {
                 journal.delivery(row.delivery.id, of: row.town, took: .expired)
                 continue
             }
+            if try await isTakenBack(recorded, in: row.town) {
+                journal.delivery(row.delivery.id, of: row.town, took: .annulled)
+                continue
+            }
             journal.delivery(row.delivery.id, of: row.town, took: .released(by: person))
             guard let load = load(row, recorded.content, in: town) else { continue }
             slot(row.delivery.channel)?.runner.offer([load])
             released += 1
         }
         return released
+    }
+
+    /// A cancel came while it was held: its far end has heard that, or has nothing to hear.
+    private func isTakenBack(_ held: RecordedAlert, in town: TownID) async throws -> Bool {
+        var query = AlertQuery()
+        query.event = held.content.event
+        query.limit = 1000
+        return try await ledger.town(town).alerts(query).contains {
+            $0.mode == M.name && $0.content.message == .cancel
+                && $0.content.revision.isNewer(than: held.content.revision)
+        }
     }
 
     /// A person says that held deliveries shall not go out. Returns how many.
@@ -143,9 +158,10 @@ extension DeliveryRow {
     /// Sent, or perhaps sent before a stop: a cancel follows it.
     fileprivate var wasPerhapsHeard: Bool {
         switch state {
-        case .waiting, .sending, .retrying, .stopped, .delivered, .expired: true
+        // Held was one of the others when the hub stopped.
+        case .waiting, .sending, .retrying, .stopped, .held, .delivered, .expired: true
         case .superseded: attempts > 0
-        case .held, .skipped, .annulled, .rejected: false
+        case .skipped, .annulled, .rejected: false
         }
     }
 }

@@ -1,0 +1,164 @@
+/// The tablets' line, byte by byte.
+import ChannelKit
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct Streams {
+        private static let nowhere = TownFile(gateway: "http://127.0.0.1:9")
+        private static func notice(_ title: String, body: String = "断水です。") -> String {
+            #"{"town":"042056","kind":"notice","mode":"actual","title":"\#(title)","body":"\#(body)"}"#
+        }
+
+        @Test("A tablet that was away is told what it missed, and nothing twice")
+        func catchUp() async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let device = try await hub.enrol()
+                let first = try await hub.tablet(device)
+                _ = try await hub.push(Self.notice("一"))
+                try await eventually("the first") { first.events.count == 1 }
+                let position = try #require(first.position)
+                await first.close()
+                let second = try await hub.push(Self.notice("二"))
+                let gone = try await hub.push(Self.notice("三"))
+                _ = try await hub.cancel(gone.id)
+                try await hub.settled()
+                let again = try await hub.tablet(device, lastEventID: position)
+                #expect(again.names() == ["alert"], "what was taken back before it was heard is never told: \(again.text)")
+                #expect(again.events.first?.object["id"] == second.id)
+                #expect(again.position != position)
+                // The same by polling.
+                let polled = try await hub.call("GET", "/v1/catch-up?since=\(position)", token: device.token)
+                #expect(polled.status == 200 && polled.text.contains(second.id) && polled.text.contains(#""resync":false"#))
+                #expect(try await hub.call("GET", "/v1/catch-up?since=yesterday", token: device.token).status == 400)
+            }
+        }
+
+        @Test("A position of another life means: take everything anew", arguments: ["1-5", "99999999999999-1", "nonsense"])
+        func resync(position: String) async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let alert = try await hub.push(Self.notice("一"))
+                try await hub.settled()
+                let line = try await hub.tablet(try await hub.enrol(), lastEventID: position)
+                let expected = position == "nonsense" ? ["alert"] : ["resync", "alert"]
+                #expect(line.names() == expected, "\(line.text)")
+                #expect(line.events.last?.object["id"] == alert.id)
+            }
+        }
+
+        @Test("A tablet that does not read is cut, and the others are not kept waiting")
+        func slow() async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let slow = try await StreamLine.connect(to: hub.port, receives: 4096)
+                try await slow.listen(token: try await hub.enrol().token)
+                try await eventually("greeted") { slow.position != nil }
+                try await slow.stopReading()
+                let good = try await hub.tablet(try await hub.enrol())
+                let body = String(repeating: "水が出ません。", count: 400)
+                var sent = 0
+                // Socket buffers of the kernel come before our own bound.
+                try await eventually("the slow one is cut", within: .seconds(60)) {
+                    for _ in 0..<20 { _ = try await hub.push(Self.notice("その\(sent)", body: body)); sent += 1 }
+                    return try await hub.call("GET", "/metrics").text.contains("noroshi_stream_cut_total 1")
+                }
+                try await eventually("the good one has all") { good.events.count == sent }
+                try await slow.readOn()
+                try await eventually("closed", within: .seconds(15)) { slow.isClosed }
+                #expect(slow.events.count < sent)
+            }
+        }
+
+        @Test("A connection that carried other requests before becomes a line")
+        func keepAlive() async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let device = try await hub.enrol()
+                let line = try await StreamLine.connect(to: hub.port)
+                try await line.send("GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n")
+                try await eventually("healthy") { line.text.hasSuffix("ok\n") }
+                try await line.listen(token: device.token)
+                try await eventually("greeted") { line.position != nil }
+                let alert = try await hub.push(Self.notice("一"))
+                try await eventually("told") { line.text.contains(alert.id) }
+                #expect(try await hub.call("GET", "/metrics").text.contains("noroshi_stream_listeners 1"))
+                await line.close()
+                try await eventually("its seat is free") {
+                    try await hub.call("GET", "/metrics").text.contains("noroshi_stream_listeners 0")
+                }
+            }
+        }
+
+        @Test("A refused stream on a connection that carried other requests says 401")
+        func refusedAfterOthers() async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let line = try await StreamLine.connect(to: hub.port)
+                try await line.send("GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n")
+                try await eventually("healthy") { line.text.hasSuffix("ok\n") }
+                try await line.listen(token: "wrong")
+                try await eventually("refused and closed") { line.text.contains("HTTP/1.1 401") && line.isClosed }
+            }
+        }
+
+        @Test("Heads that come in pieces, or are no requests, harm nobody")
+        func pieces() async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let device = try await hub.enrol()
+                let line = try await StreamLine.connect(to: hub.port)
+                for piece in ["GE", "T /v1/st", "ream HTTP/1.1\r\nHost: hub\r\nAuthoriz", "ation: Bearer \(device.token)\r", "\n\r", "\n"] {
+                    try await line.send(piece)
+                }
+                try await eventually("greeted") { line.position != nil }
+                let odd = try await StreamLine.connect(to: hub.port)
+                try await odd.send("\u{16}\u{3}\u{1}nonsense\r\n\r\n")
+                try await eventually("closed") { odd.isClosed }
+                let long = try await StreamLine.connect(to: hub.port)
+                try? await long.send("GET /v1/stream HTTP/1.1\r\nX: \(String(repeating: "x", count: 100_000))\r\n\r\n")
+                try await eventually("refused") { long.isClosed || long.text.contains("HTTP/1.1 4") }
+                let early = try await StreamLine.connect(to: hub.port)
+                await early.close()
+                #expect(try await hub.call("GET", "/healthz").status == 200)
+            }
+        }
+
+        @Test("Only GET opens the stream", arguments: ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+        func methods(method: String) async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let device = try await hub.enrol()
+                let answer = try await hub.call(method, "/v1/stream", token: device.token)
+                #expect([404, 405].contains(answer.status), "\(answer.status)")
+            }
+        }
+
+        @Test("Asked to stop with tablets and followers on the line, the hub is gone within seconds")
+        func stop() async throws {
+            let folder = try TestHub.newFolder()
+            let hub = try await TestHub.start(Self.nowhere, in: folder)
+            let device = try await hub.enrol()
+            var lines: [StreamLine] = []
+            for _ in 0..<5 { lines.append(try await hub.tablet(device)) }
+            let follower = try await StreamLine.connect(to: hub.port)
+            try await follower.send("GET /v1/deliveries/stream?town=042056 HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer \(TownFile.token)\r\n\r\n")
+            try await eventually("following") { follower.text.contains("following") }
+            let idle = try await StreamLine.connect(to: hub.port)
+            let start = ContinuousClock.now
+            hub.program.signal(SIGTERM)
+            let code = try await hub.program.ended(within: .seconds(15))
+            #expect(code == 0, "\(hub.program.errors.suffix(1000))")
+            #expect(start.duration(to: .now) < .seconds(8))
+            try await eventually("all lines closed") { lines.allSatisfy(\.isClosed) && follower.isClosed && idle.isClosed }
+        }
+
+        @Test("The operators' stream tells of deliveries as they happen")
+        func deliveries() async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let line = try await StreamLine.connect(to: hub.port)
+                try await line.send("GET /v1/deliveries/stream?town=042056&channel=wifi-portal HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer \(TownFile.token)\r\n\r\n")
+                try await eventually("following") { line.text.contains("following") }
+                let alert = try await hub.push(Self.notice("一"))
+                try await eventually("both spots are delivered: \(line.text)") {
+                    line.text.matches(of: #/"state":"delivered"/#).count == 2 && line.text.contains(alert.id)
+                }
+                #expect(!line.text.contains("school-tablet"))
+            }
+        }
+    }
+}
