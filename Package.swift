@@ -120,7 +120,7 @@ let package = Package(
             "HubAPI",
             kit + [
                 "CAPFeed", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Pages", "QRCode", "Rendering",
-                "Targeting", log, .product(name: "Hummingbird", package: "hummingbird"),
+                "Targeting", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         .executableTarget(

@@ -7,6 +7,7 @@ internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
 internal import Ledger
+internal import ServiceLifecycle
 
 /// The delivery log: by cursor, and as it happens.
 extension HubRouter {
@@ -36,7 +37,8 @@ extension HubRouter {
                 body: ResponseBody { writer in
                     try await request.body.consumeWithCancellationOnInboundClose { _ in
                         try await writer.write(ByteBuffer(string: ": following\n\n"))
-                        for await row in rows where row.town == town.id && query.takes(row) {
+                        // A hub that is to stop does not wait for those who watch.
+                        for await row in rows.cancelOnGracefulShutdown() where row.town == town.id && query.takes(row) {
                             try await writer.write(
                                 ServerSentEvent.encode("delivery", data: DeliveryShape(row).line, position: nil))
                         }

@@ -216,10 +216,12 @@ private struct House {
         }
         // Stops in the reverse order: first the door, then the runners, last the ledger.
         let services = [close] + runners + extra + [application]
-        let group = ServiceGroup(configuration: .init(
-            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // A request that does not end does not keep the hub: systemd would kill it after 90 s, with the ledger open.
+        group.maximumGracefulShutdownDuration = .seconds(10)
         return HubProgram(
-            hub: hub, group: group, port: port, address: "\(options.host):\(options.port)")
+            hub: hub, group: ServiceGroup(configuration: group), port: port, address: "\(options.host):\(options.port)")
     }
 }
 
