@@ -203,7 +203,10 @@ private final class PeekHandler: ChannelInboundHandler, RemovableChannelHandler 
         seen.writeBuffer(&buffer)
         switch StreamHead.look(at: seen.readableBytesView, bound: Self.bound) {
         case .more: break
-        case .other: passOn(context)
+        case .other:
+            // The first line tells the version.
+            guard seen.readableBytesView.contains(0x0A) || seen.readableBytes >= Self.bound else { break }
+            passOn(context)
         case .stream(let request):
             _ = finish()
             let channel = context.channel
@@ -216,7 +219,7 @@ private final class PeekHandler: ChannelInboundHandler, RemovableChannelHandler 
     private func passOn(_ context: ChannelHandlerContext) {
         _ = finish()
         decided(false)
-        context.fireChannelRead(wrapInboundOut(seen))
+        context.fireChannelRead(wrapInboundOut(StreamHead.closingIfOld(seen)))
         context.fireChannelReadComplete()
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
@@ -267,6 +270,20 @@ enum StreamHead {
         case "last-event-id": request.lastEventID = value
         default: break
         }
+    }
+
+    /// HTTP/1.0 reads an answer to the end of the connection (RFC 9112 §9.3); w3m does. The server behind us knows
+    /// no versions and closes for who asks it to.
+    static func closingIfOld(_ octets: ByteBuffer) -> ByteBuffer {
+        let view = octets.readableBytesView
+        guard let end = view.firstIndex(of: 0x0A), view[..<end].suffix(9).starts(with: "HTTP/1.0".utf8) else {
+            return octets
+        }
+        var head = ByteBuffer()
+        head.writeBytes(view[...end])
+        head.writeStaticString("Connection: close\r\n")
+        head.writeBytes(view[view.index(after: end)...])
+        return head
     }
 
     private static func headEnd(_ octets: ByteBufferView) -> Int? {
