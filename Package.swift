@@ -17,6 +17,10 @@ let channels: [(name: String, dependencies: [Target.Dependency])] = [
     ("Program", []),
 ]
 
+let webSocket: [Target.Dependency] = nio + [
+    .product(name: "NIOWebSocket", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -81,6 +85,7 @@ let package = Package(
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),
         room("Lifecycle", ["AlertModel"]),
+        room("Receiving", kit + ["Gzip", "Ingest", lifecycle, log] + webSocket),
         room("CAPFeed", ["AlertModel", crypto]),
 
         // The line.
@@ -127,7 +132,7 @@ let package = Package(
             name: "noroshi",
             dependencies: kit + [
                 "CAPFeed", "CellBroadcast", "Codes", "Curl", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
-                "Ingest", "Ledger", "LedgerStore", "QRCode", "Rendering", "Targeting", crypto, lifecycle, log,
+                "Ingest", "Ledger", "LedgerStore", "QRCode", "Receiving", "Rendering", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -140,7 +145,7 @@ let package = Package(
         tests("ChannelKitTesting", testKit),
         tests("Codes", ["AlertModel", "Codes"]),
         tests("Curl", ["ChannelKit", "Curl"]),
-        tests("Dispatching", kit + ["Dispatching"]),
+        tests("Dispatching", kit + ["ChannelKitTesting", "Dispatching", "Ledger", "Rendering", "Targeting", log]),
         tests("Edge", testKit + ["Edge", .product(name: "NIOPosix", package: "swift-nio")]),
         // The built program as a child process, hence no dependency on its rooms.
         tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Curl", grdb] + nio),
@@ -149,6 +154,7 @@ let package = Package(
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),
         tests("Lifecycle", ["AlertModel", "Codes", "Ingest", "Lifecycle"]),
         tests("Pages", ["Gzip", "Pages"]),
+        tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
         tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),
         tests("Targeting", kit + ["Targeting"]),
         tests("TextRules", kit + ["TextRules"]),

@@ -71,7 +71,7 @@ struct HubProgram: Sendable {
             devices: DeviceRegister(notebook: ledger), stream: stream, operators: Operators(options.operators),
             codes: codes, trust: try trust(options.settings), logger: logger))
         try await hub.recover()
-        return house.program(hub, renderer, try Voice.make(options.settings.cap, data: options.data), extra)
+        return try house.program(hub, renderer, try Voice.make(options.settings.cap, data: options.data), extra)
     }
 
     /// Runs until told to stop. Whoever waits for the port hears when there will be none.
@@ -181,7 +181,10 @@ private struct House {
         }
     }
 
-    func program(_ hub: Hub, _ renderer: Renderer, _ voice: HubVoice, _ extra: [any Service]) -> HubProgram {
+    func program(
+        _ hub: Hub, _ renderer: Renderer, _ voice: HubVoice, _ extra: [any Service]
+    ) throws(SettingsError) -> HubProgram {
+        let sources = try Sources.make(options.settings.sources, hub: hub, transport: transport, notebook: ledger)
         let readiness = Readiness(ledger: ledger, renderer: renderer, logger: logger)
         var configuration = HubRouter.Configuration(
             publicAddress: options.settings.public_address ?? "http://\(options.host):\(options.port)",
@@ -215,7 +218,7 @@ private struct House {
             await ledger.close()
         }
         // Stops in the reverse order: first the door, then the runners, last the ledger.
-        let services = [close] + runners + extra + [application]
+        let services = [close] + runners + extra + sources + [application]
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A request that does not end does not keep the hub: systemd would kill it after 90 s, with the ledger open.

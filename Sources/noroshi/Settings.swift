@@ -203,8 +203,3 @@ extension Settings {
         return RoutingTable(overrides: overrides)
     }
 }
-
-/// Where bulletins come from.
-struct SourceSettings: Codable, Sendable {
-    var folders: [String]?
-}

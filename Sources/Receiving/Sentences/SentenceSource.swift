@@ -63,7 +63,7 @@ package struct SentenceSource: Service {
         while true {
             let words: String
             do throws(PortTrouble) {
-                let line = PortLine()
+                let line = LineWatch()
                 let port = try await settings.port.open(
                     place: place, onOctets: { octets in line.heard(at: clock.now); intake.take(octets) },
                     onEnd: { line.ended($0) })
@@ -91,36 +91,6 @@ package struct SentenceSource: Service {
             let answer = await sink.take(item.sentence.octets, name: nil, source: name)
             if case .notRecorded(let reason) = answer { watch.trouble(name, "a sentence is offered again: \(reason)") }
             intake.settle(item, answer)
-        }
-    }
-}
-
-/// One opening of the port: how it ends.
-private final class PortLine: Sendable {
-    private struct State {
-        var lastHeard: SourceClock.Instant?
-        var reason: String?
-    }
-    private let state = Mutex(State())
-    private let bell = Bell()
-
-    var hasHeard: Bool { state.withLock { $0.lastHeard != nil } }
-
-    func heard(at now: SourceClock.Instant) { state.withLock { $0.lastHeard = now } }
-
-    func ended(_ reason: String) {
-        state.withLock { $0.reason = reason }
-        bell.ring()
-    }
-
-    /// Waits for the end, for silence or for cancellation.
-    func end(silence: Duration, _ clock: SourceClock) async -> String {
-        let opened = clock.now
-        while true {
-            let (reason, last) = state.withLock { ($0.reason, $0.lastHeard ?? opened) }
-            if let reason { return reason }
-            if clock.now - last >= silence { return "silent for \(silence.components.seconds) s" }
-            do { try await bell.wait(until: last + silence, clock) } catch { return "stopped" }
         }
     }
 }

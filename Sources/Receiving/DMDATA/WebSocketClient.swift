@@ -1,0 +1,181 @@
+/// A WebSocket (RFC 6455) to the outside, on SwiftNIO: libcurl as Debian builds it has none.
+///
+/// Text messages of bounded size, in fragments or not; pings are answered; a close is answered and ends it. No
+/// compression is offered. Client frames are masked, as the RFC asks.
+internal import FoundationEssentials
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import NIOSSL
+internal import NIOWebSocket
+
+/// Where a WebSocket is: wss, or ws on this machine.
+struct WebSocketAddress: Sendable, Hashable {
+    let isSecure: Bool
+    var host: String
+    let port: Int
+    /// Path and query, as written.
+    let target: String
+
+    init?(_ text: String) {
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }), let url = URL(string: text),
+            let scheme = url.scheme?.lowercased(), let host = url.host()?.lowercased(), !host.isEmpty, url.user() == nil
+        else { return nil }
+        let isOurs = ["127.0.0.1", "localhost", "::1"].contains(host)
+        guard scheme == "wss" || (scheme == "ws" && isOurs) else { return nil }
+        isSecure = scheme == "wss"
+        self.host = host
+        port = url.port ?? (isSecure ? 443 : 80)
+        let path = url.path(percentEncoded: true)
+        target = (path.isEmpty ? "/" : path) + (url.query(percentEncoded: true).map { "?\($0)" } ?? "")
+    }
+}
+
+struct WebSocketClient: Sendable {
+    enum Event: Sendable {
+        /// A whole text message.
+        case text([UInt8])
+        /// A ping or pong of the protocol itself.
+        case sign
+        /// Nothing follows.
+        case ended(String)
+    }
+
+    struct Failure: Error { let words: String }
+
+    /// Octets of one message, whole or in fragments.
+    static let messageLimit = 8 << 20
+    private static let fragmentLimit = 4096
+    /// For name, TCP, TLS and the upgrade, each.
+    private static let connectLimit: TimeAmount = .seconds(10)
+
+    private let channel: any Channel
+
+    /// - Parameter onEvent: Called on the event loop, must return soon; `.ended` comes once, if this returned.
+    static func connect(
+        _ address: WebSocketAddress, protocol name: String, tls: NIOSSLContext, onEvent: @escaping @Sendable (Event) -> Void
+    ) async throws(Failure) -> WebSocketClient {
+        do {
+            print("DBG connecting", address)
+            let upgrade = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connectTimeout(connectLimit)
+                .channelOption(.socketOption(.so_keepalive), value: 1)
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .connect(host: address.host, port: address.port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try prepare(channel, address, name, tls, onEvent)
+                    }
+                }
+            print("DBG connected")
+            guard let channel = try await upgrade.get() else {
+                throw Failure(words: "\(address.host) does not take the ticket for a WebSocket")
+            }
+            print("DBG upgraded")
+            return WebSocketClient(channel: channel)
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw Failure(words: "\(address.host): \(error)")
+        }
+    }
+
+    func send(_ text: [UInt8]) {
+        channel.writeAndFlush(frame(.text, ByteBuffer(bytes: text)), promise: nil)
+    }
+
+    /// Says so to the far end and waits two seconds at most for its answer.
+    func close() async {
+        var code = ByteBuffer()
+        code.write(webSocketErrorCode: .normalClosure)
+        channel.writeAndFlush(frame(.connectionClose, code), promise: nil)
+        let limit = channel.eventLoop.scheduleTask(in: .seconds(2)) { [channel] in channel.close(promise: nil) }
+        try? await channel.closeFuture.get()  // closed is closed, however it came
+        limit.cancel()
+    }
+
+    private func frame(_ opcode: WebSocketOpcode, _ data: ByteBuffer) -> WebSocketFrame {
+        WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: data)
+    }
+
+    /// Nil comes out where the far end answers in plain HTTP.
+    private static func prepare(
+        _ channel: any Channel, _ address: WebSocketAddress, _ name: String, _ tls: NIOSSLContext,
+        _ onEvent: @escaping @Sendable (Event) -> Void
+    ) throws -> EventLoopFuture<(any Channel)?> {
+        let pipeline = channel.pipeline.syncOperations
+        if address.isSecure { try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: address.host)) }
+        let upgrader = NIOTypedWebSocketClientUpgrader<(any Channel)?>(maxFrameSize: messageLimit) { channel, head in
+            channel.eventLoop.makeCompletedFuture {
+                guard head.headers.first(name: "Sec-WebSocket-Protocol") == name else {
+                    throw Failure(words: "\(address.host) does not speak \(name)")
+                }
+                try channel.pipeline.syncOperations.addHandlers(
+                    NIOWebSocketFrameAggregator(
+                        minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: fragmentLimit,
+                        maxAccumulatedFrameSize: messageLimit),
+                    WebSocketHandler(onEvent))
+                return channel
+            }
+        }
+        let headers: HTTPHeaders = ["Host": address.port == (address.isSecure ? 443 : 80) ? address.host : "\(address.host):\(address.port)",
+            "Sec-WebSocket-Protocol": name, "User-Agent": "noroshi"]
+        let limit = channel.eventLoop.scheduleTask(in: connectLimit) { channel.close(promise: nil) }
+        let upgrade = try pipeline.configureUpgradableHTTPClientPipeline(configuration: .init(
+            upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
+                upgradeRequestHead: HTTPRequestHead(version: .http1_1, method: .GET, uri: address.target, headers: headers),
+                upgraders: [upgrader],
+                notUpgradingCompletionHandler: { channel in
+                    channel.close(promise: nil)
+                    return channel.eventLoop.makeSucceededFuture(nil)
+                })))
+        upgrade.whenComplete { result in
+            limit.cancel()
+            if case .failure = result { channel.close(promise: nil) }
+        }
+        return upgrade
+    }
+}
+
+private final class WebSocketHandler: ChannelInboundHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundOut = WebSocketFrame
+
+    private let onEvent: @Sendable (WebSocketClient.Event) -> Void
+    private var reason = "the far end closed it"
+
+    init(_ onEvent: @escaping @Sendable (WebSocketClient.Event) -> Void) { self.onEvent = onEvent }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = unwrapInboundIn(data)
+        switch frame.opcode {
+        case .text: onEvent(.text(Array(frame.unmaskedData.readableBytesView)))
+        case .ping:
+            reply(.pong, frame.unmaskedData, context)
+            onEvent(.sign)
+        case .pong: onEvent(.sign)
+        case .connectionClose:
+            var words = frame.unmaskedData
+            if let code = words.readWebSocketErrorCode() {
+                reason = "the far end closed it: \(UInt16(webSocketErrorCode: code)) \(String(buffer: words))"
+            }
+            reply(.connectionClose, ByteBuffer(bytes: frame.unmaskedData.readableBytesView.prefix(2)), context)
+            context.close(promise: nil)
+        default: break  // binary: nothing here is sent so
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        onEvent(.ended(reason))
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        reason = "\(error)"
+        context.close(promise: nil)
+    }
+
+    private func reply(_ opcode: WebSocketOpcode, _ data: ByteBuffer, _ context: ChannelHandlerContext) {
+        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: data)
+        context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+    }
+}
