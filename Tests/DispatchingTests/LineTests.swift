@@ -1,0 +1,142 @@
+import AlertModel
+import ChannelKit
+import ChannelKitTesting
+import Dispatching
+import Foundation
+import Ledger
+import Testing
+
+/// A ledger whose disk answers when the test says so.
+private final class StallingLedger: Ledger {
+    private let inner = MemoryLedger()
+    let commit = Commit()
+
+    private struct Part: TownLedger {
+        let inner: any TownLedger
+        let commit: Commit
+        func record(_ alert: RecordedAlert) -> Commit { _ = inner.record(alert); return commit }
+        func append(_ step: RecordedStep) { inner.append(step) }
+        func append(_ receipt: RecordedReceipt) -> Commit { inner.append(receipt) }
+        func append(_ report: RecordedReport) -> Commit { inner.append(report) }
+        func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] { try await inner.deliveries(query) }
+        func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] { try await inner.alerts(query) }
+        func reports(limit: Int) async throws -> [RecordedReport] { try await inner.reports(limit: limit) }
+    }
+
+    func town(_ id: TownID) -> any TownLedger { Part(inner: inner.town(id), commit: commit) }
+    func keep(_ bulletin: KeptBulletin) -> Commit { inner.keep(bulletin) }
+    func bulletins(limit: Int) async throws -> [KeptBulletin] { try await inner.bulletins(limit: limit) }
+    func flush() -> Commit { inner.flush() }
+    var backlog: (waiting: Int, lost: Int) { (0, 0) }
+    func close() async {}
+    func read(_ key: String) -> [UInt8]? { inner.read(key) }
+    func write(_ key: String, _ value: [UInt8]?) { inner.write(key, value) }
+    func keys(prefix: String) -> [String] { inner.keys(prefix: prefix) }
+}
+
+@Suite("The line", .timeLimit(.minutes(1)))
+struct LineTests {
+    @Test("A warning is at the far end while the disk still thinks, and the answer waits for the disk")
+    func stalledDisk() async throws {
+        let ledger = StallingLedger()
+        let stage = try Stage(ledger)
+        try await stage.running {
+            let answers = Tally()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await stage.line.accept(order(), actor: "test")
+                    answers.add()
+                }
+                let row = try await stage.reaches([.delivered], order().id)
+                #expect(row.attempts == 1)
+                #expect(answers.count == 0, "nothing is answered that is not on disk")
+                ledger.commit.fulfil(nil)
+                try await group.waitForAll()
+            }
+            #expect(answers.count == 1)
+        }
+    }
+
+    @Test("A disk that refuses is the sender's to hear, and takes nothing from the warning")
+    func refusingDisk() async throws {
+        let ledger = StallingLedger()
+        ledger.commit.fulfil(.full)
+        let stage = try Stage(ledger)
+        try await stage.running {
+            await #expect(throws: LedgerFailure.full) { try await stage.line.accept(order(), actor: "test") }
+            _ = try await stage.reaches([.delivered], order().id)
+        }
+    }
+
+    @Test("A wall clock that jumps forward ends no delivery before its time")
+    func forward() async throws {
+        let gate = Gate()
+        let script = FarEndScript { count, _ throws(DeliveryFailure) in
+            guard count > 1 else {
+                await gate.opened()
+                throw .unavailable("not yet")
+            }
+            return Receipt()
+        }
+        let stage = try Stage(script: script)
+        try await stage.running {
+            try await stage.line.accept(order(lasts: 600), actor: "test")
+            await script.asked(1)
+            stage.clock.jump(86_400)
+            let row = try await stage.reaches([.delivered, .expired], order().id) { gate.open() }
+            #expect(row.state == .delivered)
+        }
+    }
+
+    @Test("A wall clock that is put back keeps no delivery alive")
+    func back() async throws {
+        let script = FarEndScript { _, _ throws(DeliveryFailure) in throw .unavailable("away") }
+        let stage = try Stage(script: script)
+        try await stage.running {
+            let start = ContinuousClock.now
+            try await stage.line.accept(order(lasts: 1), actor: "test")
+            await script.asked(1)
+            stage.clock.jump(-86_400)
+            let row = try await stage.reaches([.delivered, .expired], order().id)
+            #expect(row.state == .expired)
+            #expect(start.duration(to: .now) < .seconds(10))
+            for delivery in script.deliveries { #expect(delivery.deadline <= start.advanced(by: .seconds(2))) }
+        }
+    }
+
+    @Test("A cancel goes to those who were told and to no one else")
+    func cancel() async throws {
+        let script = FarEndScript { _, delivery throws(DeliveryFailure) in
+            guard delivery.farEnd.id == "a" else { throw .rejected("never") }
+            return Receipt()
+        }
+        let stage = try Stage(script: script, ends: ["a", "b"])
+        try await stage.running {
+            try await stage.line.accept(order(), actor: "test")
+            _ = try await stage.reaches([.delivered], order().id)
+            let cancel = order(revision: 2, .cancel)
+            _ = try await stage.reaches([.delivered], cancel.id) { try await stage.line.accept(cancel, actor: "test") }
+            #expect(script.deliveries.contains { $0.message == .cancel && $0.farEnd.id == "a" })
+            let other = order("other", revision: 3, .cancel)
+            try await stage.line.accept(other, actor: "test")
+            #expect(stage.journal.rows(of: other.id).allSatisfy { $0.state == .skipped && $0.delivery.reason == "not-told" })
+        }
+    }
+
+    @Test("A cancel while the warning is on the wire cuts the attempt and follows it")
+    func cancelOnWire() async throws {
+        let script = FarEndScript { count, _ throws(DeliveryFailure) in
+            guard count == 1 else { return Receipt() }
+            do { try await ContinuousClock().sleep(for: .seconds(3600)) } catch { throw .cancelled }
+            return Receipt()
+        }
+        let stage = try Stage(script: script)
+        try await stage.running {
+            try await stage.line.accept(order(), actor: "test")
+            await script.asked(1)
+            let cancel = order(revision: 2, .cancel)
+            _ = try await stage.reaches([.delivered], cancel.id) { try await stage.line.accept(cancel, actor: "test") }
+            #expect(stage.journal.rows(of: order().id).map(\.state) == [.superseded])
+        }
+    }
+}
