@@ -66,7 +66,12 @@ package struct StreamDoor: ServerChildChannel {
         }, gone: { decided.fail(ChannelError.eof) })
         // Not the decision itself: a server channel lets its child read only once this future is there.
         return channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(peek)
+            do {
+                try channel.pipeline.syncOperations.addHandler(peek)
+            } catch {
+                decided.fail(error)
+                throw error
+            }
             return Value(channel: channel, http: decided.futureResult)
         }
     }
@@ -188,6 +193,9 @@ private final class PeekHandler: ChannelInboundHandler, RemovableChannelHandler 
         finish()?()
         context.fireChannelInactive()
     }
+
+    /// A connection that comes while the server stops is closed before it ever was active.
+    func handlerRemoved(context: ChannelHandlerContext) { finish()?() }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 

@@ -1,5 +1,6 @@
 /// The tablets' line, byte by byte.
 import ChannelKit
+import ChannelKitTesting
 import Foundation
 import Testing
 
@@ -145,6 +146,28 @@ extension EndToEnd {
             #expect(code == 0, "\(hub.program.errors.prefix(6000))")
             #expect(start.duration(to: .now) < .seconds(8))
             try await eventually("all lines closed") { lines.allSatisfy(\.isClosed) && follower.isClosed && idle.isClosed }
+        }
+
+        @Test("Connections that come while the hub stops neither keep it nor break it", arguments: 1...5)
+        func rushAtTheEnd(round: Int) async throws {
+            let folder = try TestHub.newFolder()
+            let hub = try await TestHub.start(Self.nowhere, in: folder)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        // Until nobody listens any more.
+                        while let line = try? await StreamLine.connect(to: hub.port), !Task.isCancelled {
+                            try? await line.send("GET /v1/str")
+                        }
+                    }
+                }
+                _ = await Gate().opens(within: .milliseconds(10))
+                hub.program.signal(SIGTERM)
+                let code = try await hub.program.ended(within: .seconds(15))
+                #expect(code == 0, "\(hub.program.errors.prefix(2000))")
+                group.cancelAll()
+            }
+            try FileManager.default.removeItem(at: folder)
         }
 
         @Test("The operators' stream tells of deliveries as they happen")
