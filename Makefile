@@ -19,7 +19,7 @@ run: build ## the demonstration: hub, town, gateway and a replayed earthquake
 
 test: ## every test, with the programs they speak to installed first
 	@deploy/install-debian-packages tests
-	$(SWIFT) test
+	Tests/run
 
 check: build ## settings, towns and templates of the demonstration
 	.build/release/noroshi check
