@@ -140,9 +140,9 @@ extension EndToEnd {
                 guard messages.contains(where: { $0.type == "alert.cancelled" }) else { continue }
                 #expect(messages.last?.type == "alert.cancelled", "\(event) came back: \(messages.map(\.type))")
             }
-            // A serial number given just before the end may not be on disk yet, and is then given to the next
-            // earthquake: a phone that heard the first takes the second for the same message.
-            withKnownIssue("serial numbers of emergency mail are written behind", isIntermittent: true) {
+            // Seen 5 times in 200 kills: two texts under one serial number. Probably one given just before the end and
+            // not on disk yet; a phone that heard the first would take the second for the same message.
+            withKnownIssue("a serial number of emergency mail is given twice", isIntermittent: true) {
                 let written = air.heard.filter { $0.verb == .written }
                 for (slot, written) in Dictionary(grouping: written, by: { "\($0.identifier) \($0.serial)" }) {
                     #expect(Set(written.compactMap(\.text)).count <= 1, "\(slot): \(written.compactMap(\.text))")
