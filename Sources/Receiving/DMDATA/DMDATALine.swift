@@ -79,7 +79,6 @@ final class DMDATALine: Sendable {
     }
 
     private func hear(_ event: WebSocketClient.Event, _ conversation: DMDATAConversation) {
-        print("DBG hear", event)
         switch event {
         case .ended(let reason): conversation.line.ended(reason)
         case .sign: isAlive(conversation)

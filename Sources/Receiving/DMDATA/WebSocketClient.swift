@@ -56,7 +56,6 @@ struct WebSocketClient: Sendable {
         _ address: WebSocketAddress, protocol name: String, tls: NIOSSLContext, onEvent: @escaping @Sendable (Event) -> Void
     ) async throws(Failure) -> WebSocketClient {
         do {
-            print("DBG connecting", address)
             let upgrade = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(connectLimit)
                 .channelOption(.socketOption(.so_keepalive), value: 1)
@@ -66,11 +65,9 @@ struct WebSocketClient: Sendable {
                         try prepare(channel, address, name, tls, onEvent)
                     }
                 }
-            print("DBG connected")
             guard let channel = try await upgrade.get() else {
                 throw Failure(words: "\(address.host) does not take the ticket for a WebSocket")
             }
-            print("DBG upgraded")
             return WebSocketClient(channel: channel)
         } catch let failure as Failure {
             throw failure
@@ -117,17 +114,23 @@ struct WebSocketClient: Sendable {
                 return channel
             }
         }
-        let headers: HTTPHeaders = ["Host": address.port == (address.isSecure ? 443 : 80) ? address.host : "\(address.host):\(address.port)",
-            "Sec-WebSocket-Protocol": name, "User-Agent": "noroshi"]
+        let isUsualPort = address.port == (address.isSecure ? 443 : 80)
+        let headers: HTTPHeaders = [
+            "Host": isUsualPort ? address.host : "\(address.host):\(address.port)",
+            "Sec-WebSocket-Protocol": name, "User-Agent": "noroshi",
+        ]
         let limit = channel.eventLoop.scheduleTask(in: connectLimit) { channel.close(promise: nil) }
-        let upgrade = try pipeline.configureUpgradableHTTPClientPipeline(configuration: .init(
+        var configuration = NIOUpgradableHTTPClientPipelineConfiguration(
             upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
                 upgradeRequestHead: HTTPRequestHead(version: .http1_1, method: .GET, uri: address.target, headers: headers),
                 upgraders: [upgrader],
                 notUpgradingCompletionHandler: { channel in
                     channel.close(promise: nil)
                     return channel.eventLoop.makeSucceededFuture(nil)
-                })))
+                }))
+        // NIO throws away what comes in one packet with the server's yes (2.101.2), which is the first message.
+        configuration.leftOverBytesStrategy = .forwardBytes
+        let upgrade = try pipeline.configureUpgradableHTTPClientPipeline(configuration: configuration)
         upgrade.whenComplete { result in
             limit.cancel()
             if case .failure = result { channel.close(promise: nil) }
