@@ -14,21 +14,10 @@ struct SourceSettings: Codable, Sendable {
         var daily_bytes: Int?
     }
 
-    struct DMDATA: Codable, Sendable {
-        /// A file that holds the API key and nothing else.
-        var key_file: String
-        var base: String?
-        var sockets: [String]?
-        var classifications: [String]?
-        var types: [String]?
-        var drills: Bool?
-    }
-
     /// Folders that are watched.
     var folders: [String]?
     /// JMA's Atom feeds; `{}` takes them as they are.
     var feeds: Feeds?
-    var dmdata: DMDATA?
     /// Receivers of みちびき: `/dev/ttyUSB0@9600`, `tcp:HOST:PORT`, `file:PATH`.
     var qzss: [String]?
 }
@@ -46,7 +35,6 @@ enum Sources {
             if let feeds = settings.feeds {
                 services.append(try feed(feeds, door, transport, PrefixedNotebook(notebook, prefix: "source/")))
             }
-            if let dmdata = settings.dmdata { services.append(try socket(dmdata, door, transport)) }
             for port in settings.qzss ?? [] {
                 services.append(try SentenceSource(.init(port: try receiver(port)), sink: door, watch: door))
             }
@@ -66,19 +54,6 @@ enum Sources {
         settings.types = wish.types.map { Set($0) }
         settings.dailyBytes = wish.daily_bytes ?? settings.dailyBytes
         return try FeedSource(settings, transport: transport, notebook: notebook, sink: door, watch: door)
-    }
-
-    private static func socket(
-        _ wish: SourceSettings.DMDATA, _ door: HubDoor, _ transport: any HTTPTransport
-    ) throws -> DMDATASource {
-        let key = try String(contentsOf: URL(filePath: wish.key_file), encoding: .utf8)
-        var settings = DMDATASource.Settings(key: key.trimmingCharacters(in: .whitespacesAndNewlines))
-        settings.base = wish.base ?? settings.base
-        settings.socketHosts = wish.sockets ?? settings.socketHosts
-        settings.classifications = wish.classifications ?? settings.classifications
-        settings.types = wish.types
-        settings.includesDrills = wish.drills ?? false
-        return try DMDATASource(settings, transport: transport, sink: door, watch: door)
     }
 
     private static func receiver(_ text: String) throws(SettingsError) -> ReceiverPort {

@@ -61,7 +61,7 @@ final class FeedOffice: Sendable {
 
 @Suite("JMA's feeds as a way in", .timeLimit(.minutes(1)))
 struct FeedSourceTests {
-    let clock = HandClock()
+    let clock = NapClock()
     let hub = Witness()
     let notebook = MemoryNotebook()
     let transport: CurlTransport
@@ -90,15 +90,7 @@ struct FeedSourceTests {
             settings, transport: transport, notebook: notebook, sink: hub, watch: hub, clock: sourceClock)
     }
 
-    /// Turns the clock at sleeps until `tally` has counted `count`.
-    func turn(until tally: Tally, _ count: Int, by step: Duration = .seconds(60)) async {
-        var naps = 0
-        while tally.count < count {
-            naps += 1
-            await clock.sleeps(naps)
-            clock.advance(by: step)
-        }
-    }
+    func turn(until tally: Tally, _ count: Int) async { await clock.turn(until: tally, count, by: .seconds(60)) }
 
     static let shindo = "20240101071240_0_VXSE51_010000.xml"
     static let tsunami = "20240101071230_0_VTSE41_010000.xml"

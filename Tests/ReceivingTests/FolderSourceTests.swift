@@ -6,7 +6,7 @@ import Testing
 @Suite("A folder as a way in", .timeLimit(.minutes(1)))
 struct FolderSourceTests {
     let scratch: Scratch
-    let clock = HandClock()
+    let clock = NapClock()
 
     init() throws { scratch = try Scratch() }
 
@@ -18,15 +18,7 @@ struct FolderSourceTests {
         return FolderSource(settings, sink: hub, watch: hub, clock: SourceClock(clock))
     }
 
-    /// Turns the clock at every sleep until `tally` has counted `count`.
-    func turn(until tally: Tally, _ count: Int) async {
-        var naps = 0
-        while tally.count < count {
-            naps += 1
-            await clock.sleeps(naps)
-            clock.advance(by: .seconds(60))
-        }
-    }
+    func turn(until tally: Tally, _ count: Int) async { await clock.turn(until: tally, count, by: .seconds(60)) }
 
     @Test("Takes what is there at the start once two looks find it unchanged", arguments: [true, false])
     func present(notices: Bool) async throws {

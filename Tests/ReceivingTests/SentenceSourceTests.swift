@@ -39,21 +39,14 @@ final class Terminal: Sendable {
 
 @Suite("A QZSS receiver as a way in", .timeLimit(.minutes(1)))
 struct SentenceSourceTests {
-    let clock = HandClock()
+    let clock = NapClock()
     let hub = Witness()
 
     func source(_ port: ReceiverPort) throws -> SentenceSource {
         try SentenceSource(SentenceSource.Settings(port: port), sink: hub, watch: hub, clock: SourceClock(clock))
     }
 
-    func turn(until tally: Tally, _ count: Int) async {
-        var naps = 0
-        while tally.count < count {
-            naps += 1
-            await clock.sleeps(naps)
-            clock.advance(by: .seconds(60))
-        }
-    }
+    func turn(until tally: Tally, _ count: Int) async { await clock.turn(until: tally, count, by: .seconds(60)) }
 
     @Test("Reads a serial port: raw, at its speed, only disaster reports, and every sentence says that it is alive")
     func serial() async throws {

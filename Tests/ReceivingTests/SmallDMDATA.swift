@@ -133,7 +133,6 @@ final class SmallDMDATA: Sendable {
         let upgrader = NIOTypedWebSocketServerUpgrader<Void>(
             maxFrameSize: 1 << 20,
             shouldUpgrade: { [self] channel, head in
-                print("DBG should", head)
                 let ticket = head.uri.split(separator: "=").last.map(String.init) ?? ""
                 let headers: HTTPHeaders? = state.withLock { state in
                     let isGood = state.tickets.remove(ticket) != nil && head.headers.first(name: "Sec-WebSocket-Protocol") == "dmdata.v2"
@@ -172,7 +171,6 @@ final class SmallDMDATA: Sendable {
         init(_ server: SmallDMDATA) { self.server = server }
 
         func handlerAdded(context: ChannelHandlerContext) {
-            print("DBG server added")
             let greets = server.state.withLock { state in
                 state.sockets.append(context.channel)
                 return state.greets

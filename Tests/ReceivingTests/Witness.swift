@@ -57,6 +57,45 @@ final class Witness: BulletinSink, SourceWatch {
     }
 }
 
+/// A clock turned by hand that says when somebody is about to sleep.
+final class NapClock: Clock {
+    typealias Instant = ContinuousClock.Instant
+    let hand = HandClock()
+    private let begun = Tally()
+    private let happenings = Tally()
+    var now: Instant { hand.now }
+    var minimumResolution: Duration { .zero }
+    var sleeperCount: Int { hand.sleeperCount }
+    func sleeps(_ count: Int) async { await hand.sleeps(count) }
+    func advance(by step: Duration) { hand.advance(by: step) }
+    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        begun.add()
+        happenings.add()
+        try await hand.sleep(until: deadline)
+    }
+
+    /// Turns once for every sleep since the beginning until `tally` has counted `count`.
+    func turn(until tally: Tally, _ count: Int, by step: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await tally.reaches(count)
+                self.happenings.add()
+            }
+            var turned = 0
+            while tally.count < count {
+                let seen = happenings.count
+                if begun.count > turned {
+                    turned += 1
+                    await hand.sleeps(turned)
+                    hand.advance(by: step)
+                } else if tally.count < count {
+                    await happenings.reaches(seen + 1)
+                }
+            }
+        }
+    }
+}
+
 /// Runs a source while `body` runs, and then stops it as the hub does: gracefully.
 func running(_ service: any Service, _ body: () async throws -> Void) async throws {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
