@@ -27,7 +27,7 @@ check: build ## settings, towns and templates of the demonstration
 format: ## lays out the sources as swift-format has it
 	$(SWIFT) format --in-place --recursive Package.swift Sources Channels Tests
 
-bench: packages ## measures beside peers: Benchmarks/README.md
+bench: build ## measures beside peers: Benchmarks/README.md
 	Benchmarks/run
 
 docs: ## the documentation of ChannelKit
