@@ -71,6 +71,9 @@ struct HubProgram: Sendable {
             devices: DeviceRegister(notebook: ledger), stream: stream, operators: Operators(options.operators),
             codes: codes, trust: try trust(options.settings), logger: logger))
         try await hub.recover()
+        // Before anything runs: far ends show that they are there, and have reserved what they must not use twice.
+        await hub.actual.prepare()
+        await hub.exercise.prepare()
         return try house.program(hub, renderer, try Voice.make(options.settings.cap, data: options.data), extra)
     }
 
@@ -206,11 +209,6 @@ private struct House {
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }
             + [
                 RunnerService(run: readiness.run),
-                RunnerService {
-                    await hub.actual.prepare()
-                    await hub.exercise.prepare()
-                    try? await gracefulShutdown()
-                },
             ]
         let close = ClosingService { [stream, transport, ledger] in
             stream.close()

@@ -47,6 +47,13 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
         return TextRules().problems(in: text, about: content.kind, mode: M.name)
     }
 
+    /// Reserves message codes before anything is sent.
+    public func prepare(
+        _ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]
+    ) async throws(DeliveryFailure) {
+        _ = shelves.shelf(of: farEnd.town, farEnd.id)
+    }
+
     public func deliver(
         _ message: Message<M>, _ delivery: Delivery<M>
     ) async throws(DeliveryFailure) -> Receipt {

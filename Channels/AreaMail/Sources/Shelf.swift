@@ -68,6 +68,8 @@ final class Shelf: Sendable {
         }
         let next = notebook.read(prefix + "codes").flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
         state = Mutex(Held(shelf: ShelfState(entries: entries, nextCode: next), reserved: next))
+        // Before the first code is used, not with it: a kill in between would give it a second time.
+        state.withLock { reserve(&$0) }
     }
 
     func plan(_ order: Order) throws(DeliveryFailure) -> Entry {
