@@ -3,7 +3,7 @@ SWIFT ?= swift
 # One job per core; the hub's modules are small and the machine's memory is not the limit.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help run build test check format bench docs packages clean
+.PHONY: help run build test check format bench packages clean
 
 help: ## says this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,9 +29,6 @@ format: ## lays out the sources as swift-format has it
 
 bench: build ## measures beside peers: Benchmarks/README.md
 	Benchmarks/run
-
-docs: ## the documentation of ChannelKit
-	$(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation --target ChannelKit --output-path .build/docs
 
 clean:
 	rm -rf .build

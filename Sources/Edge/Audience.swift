@@ -51,13 +51,13 @@ final class Audience {
 
     func cut(device: String) {
         for section in sections.values {
-            for connection in section.seats where connection.listener.device == device { connection.cut() }
+            for connection in section.seats where connection.listener.device == device { connection.cut(reason: "revoked") }
         }
     }
 
     func closeAll() {
         for section in sections.values {
-            for connection in section.seats { connection.cut() }
+            for connection in section.seats { connection.cut(reason: "closing") }
         }
     }
 

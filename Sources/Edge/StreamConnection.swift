@@ -71,11 +71,11 @@ package final class StreamConnection: ChannelInboundHandler, RemovableChannelHan
     }
 
     /// Ends the line at once: the device was revoked.
-    func cut() {
+    func cut(reason: StaticString) {
         guard let context else { return }
         let channel = context.channel
         context.writeAndFlush(
-            NIOAny(ServerSentEvent.encode("resync", data: Array(#"{"reason":"revoked"}"#.utf8), position: nil)),
+            NIOAny(ServerSentEvent.encode("resync", data: Array(#"{"reason":"\#(reason)"}"#.utf8), position: nil)),
             promise: nil)
         channel.close(promise: nil)
         leave()

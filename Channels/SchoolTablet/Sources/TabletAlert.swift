@@ -10,6 +10,8 @@ struct TabletAlert: Encodable {
         var series: String
         var serial: Int?
         var sent: String
+        /// A correction (訂正) repeats the serial of what it corrects; absent when it is none.
+        var correction: Bool?
     }
 
     struct ShelterLine: Encodable {
@@ -64,7 +66,8 @@ struct TabletAlert: Encodable {
         sender = content.sender
         (level, lifted) = Self.level(content.detail)
         revision = RevisionLine(
-            series: content.revision.series, serial: content.revision.serial, sent: Self.stamp(content.revision.sent))
+            series: content.revision.series, serial: content.revision.serial, sent: Self.exactStamp(content.revision.sent),
+            correction: content.revision.isCorrection ? true : nil)
         texts = Dictionary(uniqueKeysWithValues: source.texts.map { ($0.key.rawValue, $0.value) })
         sent = Self.stamp(content.sent)
         reported = content.reported.map(Self.stamp)
@@ -83,6 +86,12 @@ struct TabletAlert: Encodable {
     private static func stamp(_ date: Date) -> String {
         let zone = TimeZone(secondsFromGMT: 9 * 3600) ?? .gmt
         return Date.ISO8601FormatStyle(timeZoneSeparator: .colon, timeZone: zone).format(date)
+    }
+
+    /// With milliseconds: of an operator's alerts, which have no serials, two may come within a second.
+    private static func exactStamp(_ date: Date) -> String {
+        let zone = TimeZone(secondsFromGMT: 9 * 3600) ?? .gmt
+        return Date.ISO8601FormatStyle(timeZoneSeparator: .colon, includingFractionalSeconds: true, timeZone: zone).format(date)
     }
 
     /// Magnitude and depth of an assumed hypocentre (仮定震源要素) are placeholders that nobody may see.

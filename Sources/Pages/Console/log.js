@@ -1,7 +1,7 @@
 // The delivery log: what we meant to say, to whom, and what became of it.
 
 import { call, follow } from "./api.js";
-import { question } from "./towns.js";
+import { endpointName, question } from "./towns.js";
 import { byID, channelWord, kindWord, make, modeMark, priorityWord, row, timeWord } from "./parts.js";
 
 /** How a delivery stands, numbered in the order of its life; from 5 on nothing more happens. */
@@ -84,13 +84,24 @@ function line(item) {
   const reach = item.reach ?? {};
   const element = row([
     modeMark(item.mode), make("b", STATES[item.state] ?? item.state, "state " + (item.state ?? "")),
-    `${kindWord(item.kind)}　${item.title ?? ""}`, channelWord(item.channel), `${item.town ?? ""} ${item.endpoint ?? ""}`,
+    make("span", `${kindWord(item.kind)}　${item.title ?? ""}`, "subject"), channelWord(item.channel), place(item),
     priorityWord(item.priority), String(item.attempts ?? ""), item.milliseconds == null ? "" : `${Math.round(item.milliseconds)} ms`,
     count(reach.accepted), count(reach.reached), count(reach.shown), count(reach.touched),
-    timeWord(item.settled_at ?? item.offered_at), [item.sentence ?? item.reason, item.detail, item.reference].filter(Boolean).join("　"),
+    timeWord(item.settled_at ?? item.offered_at), [reason(item), item.detail, item.reference].filter(Boolean).join("　"),
   ]);
   element.className = item.mode === "actual" ? "" : "drill";
   return element;
+}
+
+/** One row may stand for all far ends of a channel that are not told. */
+function place(item) {
+  if (item.endpoint === "*") return `${item.endpoints}か所`;
+  return endpointName(item.channel, item.endpoint);
+}
+
+/** The hub says why in Japanese and, in brackets, in English: this page speaks Japanese. */
+function reason(item) {
+  return (item.sentence ?? item.reason ?? "").replace(/ \([\x20-\x7e]+\)$/, "");
 }
 
 /** A number stays a number; a yes is a tick; nothing yet is a dash. */

@@ -25,6 +25,11 @@ export const code = () => (towns.length > 0 ? byID("town-select").value : byID("
 /** The chosen town; only its code where the hub tells no more. */
 export const current = () => towns.find((town) => town.code === code()) ?? { code: code(), name: code() };
 
+/** The name of a far end as the town knows it; its id where the hub tells none. */
+export function endpointName(channel, id) {
+  return current().endpoints?.find((item) => item.channel === channel && item.id === id)?.name ?? id ?? "";
+}
+
 /** For calls that ask about one town; without it the hub takes the only one this operator has. */
 export function question(more = {}) {
   const all = code() ? { town: code(), ...more } : more;

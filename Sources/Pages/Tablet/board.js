@@ -13,15 +13,20 @@ const LIMIT = 100;
 const key = (alert) => alert.mode + " " + alert.event;
 const rank = (alert) => Math.max(0, PRIORITIES.indexOf(alert.priority));
 
-/** Whether `a` says more than `b` about the same event. */
+/** A correction comes after what it corrects, a cancel after both: they repeat its serial, and sometimes its second. */
+const weight = (alert) => (alert.message === "cancel" ? 2 : alert.revision.correction ? 1 : 0);
+
+/** Whether `a` says more than `b` about the same event; the rule is `Revision.isNewer` of the hub. */
 export function isNewer(a, b) {
   const mine = a.revision, theirs = b.revision;
-  if (mine.series === theirs.series && mine.serial != null && theirs.serial != null && mine.serial !== theirs.serial) {
-    return mine.serial > theirs.serial;
+  const sent = Date.parse(mine.sent) - Date.parse(theirs.sent), weights = weight(a) - weight(b);
+  if (mine.series === theirs.series && mine.serial != null && theirs.serial != null) {
+    if (mine.serial !== theirs.serial) return mine.serial > theirs.serial;
+    return weights === 0 ? sent > 0 : weights > 0;
   }
-  const sent = Date.parse(mine.sent) - Date.parse(theirs.sent);
   if (sent !== 0) return sent > 0;
-  return a.message === "cancel" && b.message !== "cancel";
+  if (weights !== 0) return weights > 0;
+  return mine.series < theirs.series;
 }
 
 /** Whether people must be woken again: a forecast that did not rise is shown, not rung. */

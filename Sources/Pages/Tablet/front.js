@@ -82,11 +82,16 @@ export function paragraphs(body) {
   });
 }
 
+/** The id of what was filled in last. */
+let shown = null;
+
 /** Fills the screen with `entry`; `others` is how many more there are, `mark` what happened to it. */
 export function showFront(entry, others, mark, language, now) {
   const words = wordsOf(language), isDrill = entry.alert.mode === "exercise";
   const said = textOf(entry.alert, language);
   const full = byID("full");
+  const isOther = full.hidden || shown !== (entry.cancelledBy ?? entry.alert).id;
+  shown = (entry.cancelledBy ?? entry.alert).id;
   full.className = "tone-" + tone(entry) + (entry.cancelledBy || isDrill ? "" : " calls");
   byID("full-drill").hidden = !isDrill;
   byID("full-drill").textContent = words.drillBar;
@@ -104,7 +109,9 @@ export function showFront(entry, others, mark, language, now) {
   const wasHidden = full.hidden;
   full.hidden = false;
   document.querySelector("main").inert = true;
-  if (wasHidden) byID("touch").focus();
+  if (wasHidden) byID("touch").focus({ preventScroll: true });
+  // What is new is read from its first line, wherever the one before it was left.
+  if (isOther) full.scrollTop = 0;
 }
 
 export function hideFront() {

@@ -72,6 +72,7 @@ export class Line {
   #pause = 1;
   #lastWord = 0;
   #wake = null;
+  #isHurried = false;
 
   /**
    * `hooks`: token() → string; position() → "EPOCH-OFFSET" or null; event({name, data, id}); state("up" | "down");
@@ -115,6 +116,11 @@ export class Line {
     this.#failures = Math.max(this.#failures, 1);
     this.#stop?.abort();
     this.#wake?.();
+  }
+
+  /** The next try comes without a pause, once: the hub has said that it will answer differently. */
+  hurry() {
+    this.#isHurried = true;
   }
 
   /** Seconds since anything came over the line. */
@@ -197,6 +203,10 @@ export class Line {
 
   /** Full jitter, so that a thousand tablets do not come back in the same second. */
   #rest() {
+    if (this.#isHurried) {
+      this.#isHurried = false;
+      return Promise.resolve();
+    }
     const longest = Math.min(LONGEST_PAUSE, this.#pause * 2 ** Math.min(this.#failures - 1, 5));
     const seconds = 0.2 + Math.random() * longest;
     return new Promise((resolve) => {

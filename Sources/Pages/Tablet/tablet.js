@@ -38,6 +38,8 @@ const line = new Line({
 function onEvent({ name, data, id }) {
   // "gap": all that is in force follows. For the other reasons the hub hangs up and the next try catches up.
   if (name === "resync" && data.includes('"gap"')) board.beginReplay();
+  // Only a 401 erases anything: the word alone, from a hub that was misled or a line that was, makes us ask at once.
+  if (name === "resync" && data.includes('"revoked"')) line.hurry();
   if (name === "position" && board.endReplay()) {
     write("board", board.saved());
     show();
