@@ -60,6 +60,17 @@ class ModuleTests(unittest.TestCase):
             board.take(alert({ id: 'd', revision: serial(3) }), 0)]"""),
             ["new", "ignored", "ignored", "cancelled", "ignored", "new"])
 
+    def test_under_one_serial_a_correction_and_then_a_cancel_are_newer(self):
+        self.assertEqual(self.board("""
+          const at = (second, change = {}) => ({ series: 's', serial: 1, sent: `2026-01-01T00:00:0${second}Z`, ...change });
+          const a = alert({ revision: at(2) }), b = alert({ revision: at(1, { correction: true }) });
+          const c = alert({ revision: at(1), message: 'cancel' });
+          const x = alert({ revision: at(1, { series: 'VXSE43' }) }), y = alert({ revision: at(1, { series: 'VXSE45' }) });
+          const o = alert({ revision: { series: 'operator', sent: '2026-01-01T00:00:00.100Z' } });
+          const p = alert({ revision: { series: 'operator', sent: '2026-01-01T00:00:00.101Z' } });
+          return [[b, a], [c, b], [x, y], [p, o]].map(([more, less]) => isNewer(more, less) && !isNewer(less, more))
+            .concat(isNewer(a, a))"""), [True, True, True, True, False])
+
     def test_a_cancel_that_comes_first_silences(self):
         self.assertEqual(self.board("""
           const board = new Board();
