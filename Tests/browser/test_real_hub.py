@@ -1,0 +1,225 @@
+"""The pages in a real browser, against the real program: what a town sees of a drill, from the first code to the revoke."""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.request
+
+from browser import CHROMIUM, Browser
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = next((path for path in [
+    pathlib.Path(os.environ.get("NOROSHI_PROGRAM", "")), ROOT / ".build/debug/noroshi", ROOT / ".build/release/noroshi",
+] if path.is_file()), None)
+TOWN = "042056"
+FULL = "!document.querySelector('#full').hidden"
+TITLE = "document.querySelector('#full-title').textContent"
+
+
+class RealHub:
+    """The demonstration town on a free port; may be killed and started again on the same data."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="noroshi-pages-")
+        with socket.socket() as place:
+            place.bind(("127.0.0.1", 0))
+            self.listen = "127.0.0.1:%d" % place.getsockname()[1]
+        self.address = "http://" + self.listen
+        self.environment = {**os.environ, "NOROSHI_TOKEN": "tok", "NOROSHI_HUB": self.address}
+        self.start()
+
+    def start(self):
+        self.words = open(self.folder.name + "/words", "ab")
+        self.process = subprocess.Popen(
+            [PROGRAM, "serve", "--data", self.folder.name, "--listen", self.listen], env=self.environment, cwd=ROOT,
+            stdout=self.words, stderr=self.words)
+        end = time.monotonic() + 15
+        while True:
+            try:
+                return urllib.request.urlopen(self.address + "/tablet/", timeout=2).close()
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(timeout=10)
+        self.words.close()
+
+    def close(self):
+        self.kill()
+        self.folder.cleanup()
+
+    def say(self, *words: str) -> str:
+        """One command of the program, as a person types it."""
+        done = subprocess.run(
+            [PROGRAM, *words], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=30)
+        if done.returncode != 0:
+            raise AssertionError(f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def rows(self, *words: str) -> list[dict]:
+        return [json.loads(line) for line in self.say(*words, "--format", "json").splitlines() if line]
+
+    def push(self, *words: str) -> str:
+        """The alert's id."""
+        return self.rows("push", "--town", TOWN, "--exercise", *words)[0]["id"]
+
+    def reach(self, alert: str) -> dict:
+        rows = self.rows("log", "--town", TOWN, "--alert", alert, "--channel", "school-tablet")
+        return next((row["reach"] for row in rows if row["endpoint"] == "hashikami-chu"), {})
+
+
+ORDER = ["--kind", "evacuation", "--level", "4", "--hazard", "津波", "--district", "階上地区", "--shelter", "hashikami-chu"]
+
+
+@unittest.skipUnless(CHROMIUM, "no chromium on this machine")
+@unittest.skipUnless(PROGRAM, "the program is not built")
+class RealHubTests(unittest.TestCase):
+    def setUp(self):
+        self.hub = RealHub()
+        self.addCleanup(self.hub.close)
+        self.browser = Browser()
+        self.addCleanup(self.browser.close)
+
+    def wait(self, condition, what: str, seconds: float = 10):
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                self.fail(f"not within {seconds} s: {what}")
+            time.sleep(0.1)
+
+    def enrol(self):
+        code = self.hub.rows("device", "invite", "--town", TOWN, "--shelter", "hashikami-chu")[0]["code"]
+        self.browser.open(f"{self.hub.address}/tablet/#{code}")
+        self.browser.until("document.querySelector('[name=code]').value.length >= 8")
+        self.browser.type("[name=name]", "体育館1号")
+        self.browser.click("#enrol-form button")
+        self.browser.until("!document.querySelector('#desk').hidden")
+        self.browser.click("#start-button")
+        self.browser.until("document.querySelector('#mute').hidden && document.querySelector('#link-state').textContent")
+
+    def test_a_tablet_hears_a_drill_and_its_end_and_forgets_when_revoked(self):
+        self.enrol()
+        self.assertIn("気仙沼市", self.browser.text("#place"))
+        order = self.hub.push(*ORDER)
+        self.browser.until(FULL)
+        self.assertIn("訓練", self.browser.text("#full-drill"))
+        self.assertIn("避難指示", self.browser.text("#full-title"))
+        self.browser.photograph("real-tablet-drill")
+        self.wait(lambda: self.hub.reach(order).get("shown") == 1, "shown in the log")
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full').hidden")
+        self.wait(lambda: self.hub.reach(order).get("touched") == 1, "touched in the log")
+        self.assertIn("避難指示", self.browser.text("#list"))
+        self.browser.photograph("real-tablet-list")
+
+        self.hub.kill()
+        self.browser.until("!document.querySelector('#cut').hidden")
+        self.assertIn("通信が切れています", self.browser.text("#cut"))
+        self.browser.photograph("real-tablet-cut")
+        self.hub.start()
+        self.browser.until("document.querySelector('#cut').hidden", 20)
+        self.assertIn("避難指示", self.browser.text("#list"))
+        self.assertFalse(self.browser.evaluate(FULL), "what was touched does not ask again")
+
+        self.hub.say("cancel", order)
+        self.browser.until("document.querySelector('#full-mark').textContent === '取り消されました'")
+        self.assertIn("訓練", self.browser.text("#full-drill"))
+        self.assertEqual(self.browser.evaluate("document.querySelector('#full').scrollTop"), 0)
+        self.browser.photograph("real-tablet-cancelled")
+
+        device = self.hub.rows("device", "list", "--town", TOWN)[0]
+        self.hub.say("device", "revoke", device["id"])
+        # The line is cut, not left to its next heartbeat.
+        self.browser.until("!document.querySelector('#enrol').hidden", 1)
+        self.assertIn("登録は取り消されました", self.browser.text("#enrol"))
+        self.assertNotIn("避難指示", self.browser.text("body"))
+        self.browser.photograph("real-tablet-revoked")
+
+    def test_a_replayed_earthquake_fills_the_screen_as_a_drill(self):
+        self.enrol()
+        replay = subprocess.Popen(
+            [PROGRAM, "replay", "Templates/demo", "--speed", "60"], env=self.hub.environment, cwd=ROOT, stdout=subprocess.DEVNULL)
+        self.browser.until("document.querySelector('#full-kind').textContent.includes('緊急地震速報')")
+        self.assertIn("訓練", self.browser.text("#full-drill"))
+        self.assertIn("予想される震度", self.browser.text("#full-facts"))
+        self.browser.photograph("real-tablet-quake")
+        # Two minutes of that day later, two seconds of ours.
+        self.browser.until(f"{TITLE}.includes('大津波警報')")
+        self.browser.photograph("real-tablet-tsunami")
+        self.assertEqual(replay.wait(timeout=10), 0)
+        self.browser.click("#languages button[lang=en]")
+        self.assertIn("DRILL", self.browser.text("#full-drill"))
+        self.assertIn("Tsunami", self.browser.text("#full-kind"))
+        self.browser.photograph("real-tablet-tsunami-english")
+
+    def test_the_desk_previews_sends_follows_cancels_and_invites(self):
+        browser = self.browser
+        browser.open(self.hub.address + "/console/")
+        browser.type("[name=token]", "tok")
+        browser.press("Enter")
+        browser.until("!document.querySelector('#rooms').hidden")
+        self.assertIn("気仙沼市", browser.text("#town-select"))
+        browser.click("[data-room=push]")
+        browser.click("#districts input[value=階上地区]")
+        browser.click("#goals input[value=hashikami-chu]")
+        browser.photograph("real-console-push")
+        browser.click("#push-form button.main")
+        browser.until("!document.querySelector('#preview').hidden && document.querySelectorAll('#preview-list .card').length > 3")
+        self.assertIn("階上地区", browser.text("#preview-list"))
+        self.assertIn("気仙沼市", browser.text("#send-words"))
+        browser.evaluate("document.querySelector('#preview').scrollIntoView()")
+        browser.photograph("real-console-preview")
+        browser.click("#send-form button")
+        browser.until("document.querySelector('#push-done').textContent.includes('訓練')")
+
+        browser.click("[data-room=log]")
+        browser.until("document.querySelectorAll('#log-rows tr').length > 0 && document.querySelector('#line').textContent.includes('●')")
+        self.hub.push("--kind", "notice", "--title", "断水のお知らせ", "--body", "本吉地区で断水しています。")
+        browser.until("document.querySelector('#log-rows').innerText.includes('断水のお知らせ')")
+        browser.size(1280, 800)
+        browser.photograph("real-console-log")
+
+        browser.click("[data-room=alerts]")
+        browser.until("document.querySelectorAll('#alert-rows button').length === 2")
+        browser.photograph("real-console-alerts")
+        browser.click("#alert-rows button")
+        browser.click("#ask-yes")
+        browser.until("document.querySelector('#alert-rows').innerText.includes('取消済み')")
+
+        browser.click("[data-room=devices]")
+        browser.until("!document.querySelector('#devices').hidden")
+        browser.type("[name=site]", "hashikami-chu")
+        browser.click("#invite-form button")
+        browser.until("document.querySelector('#invitation img')?.naturalWidth > 0")
+        browser.photograph("real-console-invitation")
+
+    def test_a_spots_page_says_it_in_three_languages(self):
+        self.hub.push(*ORDER)
+        page = self.hub.address + "/spots/kesennuma-eki/"
+        for file, word in [("index.ja.html", "避難指示"), ("index.ja-x-easy.html", "訓練"), ("index.en.html", "Drill")]:
+            with self.subTest(file):
+                self.wait(lambda: self.words_of(page + file, word), word)
+                for width, height in [(390, 844), (1024, 768), (1440, 900)]:
+                    self.browser.size(width, height)
+                    self.browser.open(page + file)
+                    self.assertFalse(self.browser.evaluate(
+                        "document.documentElement.scrollWidth > innerWidth"), "nothing runs out of the screen")
+                    self.browser.photograph(f"real-portal-{file}-{width}")
+
+    def words_of(self, address: str, word: str) -> bool:
+        self.browser.open(address)
+        return word.lower() in self.browser.text().lower()
+
+    def tearDown(self):
+        self.assertEqual(self.browser.problems, [], "the page threw, or its content policy was broken")
+
+
+if __name__ == "__main__":
+    unittest.main()
