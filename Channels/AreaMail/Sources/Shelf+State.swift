@@ -58,7 +58,8 @@ struct ShelfState: Sendable {
             throw .noIdentifierLeft(of: broadcast.identifiers.count)
         }
         return Slot(
-            role: broadcast.role, identifier: identifier, serial: newSerial(isWarning: broadcast.warning != nil),
+            role: broadcast.role, identifier: identifier,
+            serial: newSerial(isWarning: broadcast.warning != nil, inUse: others),
             warning: broadcast.warning, standing: takeOver(identifier, for: entry.event))
     }
 
@@ -73,11 +74,17 @@ struct ShelfState: Sendable {
         return standing
     }
 
-    /// TS 23.041: an ETWS serial carries the two flags in the top bits of its message code.
-    private mutating func newSerial(isWarning: Bool) -> SerialNumber {
-        defer { nextCode += 1 }
+    /// TS 23.041: an ETWS serial carries the two flags in the top bits of its message code. When the codes have come
+    /// round, those still in use are passed over.
+    private mutating func newSerial(isWarning: Bool, inUse others: [Slot]) -> SerialNumber {
         let flags = SerialNumber.emergencyUserAlert | SerialNumber.popup
-        return SerialNumber(code: isWarning ? UInt16(nextCode % 256) | flags : UInt16(nextCode % 1024))
+        let inUse = Set(others.flatMap { $0.standing + [$0.serial] }.map(\.code))
+        while true {
+            defer { nextCode += 1 }
+            let code = isWarning ? UInt16(nextCode % 256) | flags : UInt16(nextCode % 1024)
+            // There are fewer identifiers, hence fewer slots, than codes; were it otherwise, the oldest number is given.
+            if !inUse.contains(code) || inUse.count >= 256 { return SerialNumber(code: code) }
+        }
     }
 
     /// Ignored when the slot has gone to another event meanwhile.

@@ -57,8 +57,9 @@ final class Shelf: Sendable {
         var reserved: Int
     }
 
-    /// A block lasts a bad day, and sixteen restarts pass before the codes of TS 23.041 (1024) come round.
-    private static let block = 64
+    /// Half a block is more than can be used before the note of the next one is on disk; a kill skips at most a whole
+    /// one, so that dozens of restarts pass before the codes of TS 23.041 (1024, of warnings 256) come round.
+    private static let block = 16
 
     init(notebook: any Notebook, prefix: String) {
         self.notebook = notebook

@@ -28,13 +28,13 @@ enum HTML {
         }
     }
 
-    /// A paragraph for every block between blank lines; single line breaks stay (`white-space: pre-line`).
+    /// A paragraph for every block between blank lines; single line breaks stay, in browsers without styles too.
     static func paragraphs(_ body: String) -> String {
         var blocks: [[Substring]] = [[]]
         for line in body.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.allSatisfy(\.isWhitespace) { blocks.append([]) } else { blocks[blocks.count - 1].append(line) }
         }
-        return blocks.filter { !$0.isEmpty }.map { tag("p", text($0.joined(separator: "\n"))) }.joined()
+        return blocks.filter { !$0.isEmpty }.map { tag("p", $0.map { text(String($0)) }.joined(separator: "<br>")) }.joined()
     }
 
     static func tag(_ name: String, _ inner: String) -> String {

@@ -41,7 +41,7 @@ enum PortalStyle {
         .now{font-weight:700;margin:.3rem 0 1rem}h1{font-size:1.5rem;line-height:1.4}h2{font-size:1.3rem;margin:2rem 0 .5rem}
         .i{border:3px solid;border-radius:.5rem;margin:.8rem 0;break-inside:avoid}.i>.k{padding:.4rem .9rem;font-size:1.25rem;font-weight:700}
         .i h3{font-size:1.45rem;line-height:1.45;padding:.7rem .9rem 0}.i .t{padding:.5rem .9rem}.i .t p+p{margin-top:.6rem}
-        .w,.f{padding:0 .9rem;color:#444;font-size:1rem}.f{padding-bottom:.7rem}.t p{white-space:pre-line}
+        .w,.f{padding:0 .9rem;color:#444;font-size:1rem}.f{padding-bottom:.7rem}
         .cut{border:3px solid #a8001c;border-radius:.5rem;padding:.7rem .9rem;margin:.8rem 0;font-weight:700}
         .drill .i{border-style:dashed}
         .no{font-size:1.5rem;font-weight:700;line-height:1.5;padding:1.5rem 0 .5rem}
