@@ -148,7 +148,7 @@ let package = Package(
         tests("Dispatching", kit + ["ChannelKitTesting", "Dispatching", "Ledger", "Rendering", "Targeting", log]),
         tests("Edge", testKit + ["Edge", .product(name: "NIOPosix", package: "swift-nio")]),
         // The built program as a child process, hence no dependency on its rooms.
-        tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Curl", grdb] + nio),
+        tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Curl", "Gzip", grdb] + webSocket),
         tests("Gzip", ["Gzip"]),
         tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),

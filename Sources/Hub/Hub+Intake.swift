@@ -91,6 +91,7 @@ extension Hub {
         } catch {
             throw await refuse(octets, error.reason, way, now)
         }
+        seen.read(hash, as: .init(title: title, sent: sent))
         health.count(way.source, at: now, bulletin: title, sent: sent, \.accepted)
         try await send(sorted, hash, octets, way, now, &taking)
         return taking
@@ -168,12 +169,14 @@ extension Hub {
     private func duplicate(
         _ hash: String, _ first: Commit, _ octets: [UInt8], _ way: Intake, _ now: Date
     ) async throws(IntakeFailure) -> Taking {
-        health.count(way.source, at: now, bulletin: nil, sent: nil, \.duplicates)
         do {
             try await first.committed()
         } catch {
             throw .unrecorded("\(error)")
         }
+        // Of two sockets one is always second, and its lag counts too.
+        let facts = seen.facts(hash)
+        health.count(way.source, at: now, bulletin: facts.title, sent: facts.sent, \.duplicates)
         return Taking(alerts: seen.alerts(hash), isDuplicate: true, notes: ["the same bulletin was taken before"])
     }
 

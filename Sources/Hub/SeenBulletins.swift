@@ -1,4 +1,5 @@
 package import AlertModel
+internal import FoundationEssentials
 internal import Ledger
 internal import Synchronization
 
@@ -11,9 +12,16 @@ final class SeenBulletins: Sendable {
         case known(Commit)
     }
 
+    /// What of a bulletin the health of its second way in needs.
+    struct Facts: Sendable {
+        var title: String?
+        var sent: Date?
+    }
+
     private struct Entry {
         var commit: Commit
         var alerts: [AlertID]
+        var facts = Facts()
     }
 
     private struct State {
@@ -40,6 +48,11 @@ final class SeenBulletins: Sendable {
     func became(_ hash: String, _ alerts: [AlertID]) {
         state.withLock { $0.entries[hash]?.alerts = alerts }
     }
+
+    func read(_ hash: String, as facts: Facts) { state.withLock { $0.entries[hash]?.facts = facts } }
+
+    /// Empty where it was taken before the last start.
+    func facts(_ hash: String) -> Facts { state.withLock { $0.entries[hash]?.facts ?? Facts() } }
 
     func alerts(_ hash: String) -> [AlertID] { state.withLock { $0.entries[hash]?.alerts ?? [] } }
 

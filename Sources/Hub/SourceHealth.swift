@@ -10,6 +10,7 @@ package final class SourceHealth: Sendable {
         package var name: String
         package var lastHeard: Date?
         package var lastBulletin: String?
+        package var lastBulletinAt: Date?
         /// Seconds between the sender's time and our receiving it.
         package var lag: TimeInterval?
         package var accepted = 0
@@ -50,7 +51,10 @@ package final class SourceHealth: Sendable {
         change(name) { source in
             source.lastHeard = now
             source[keyPath: path] += 1
-            if let bulletin { source.lastBulletin = bulletin }
+            if let bulletin {
+                source.lastBulletin = bulletin
+                source.lastBulletinAt = now
+            }
             if let sent { source.lag = now.timeIntervalSince(sent) }
         }
     }

@@ -98,6 +98,11 @@ extension HubRouter {
                     "noroshi_source_silence_seconds", "gauge", "Since a source was last heard of.",
                     now.timeIntervalSince(heard), label)
             }
+            if let last = source.lastBulletinAt {
+                text.add(
+                    "noroshi_source_last_bulletin_timestamp_seconds", "gauge", "When the last bulletin came, since 1970.",
+                    last.timeIntervalSince1970, label)
+            }
             if let lag = source.lag {
                 text.add("noroshi_source_lag_seconds", "gauge", "From the sender's time to ours, last bulletin.", lag, label)
             }

@@ -8,6 +8,7 @@ import Hub
 import Ledger
 import Logging
 import NIOPosix
+import Receiving
 import Rendering
 import Targeting
 
@@ -29,6 +30,7 @@ struct Check: AsyncParsableCommand {
             let manifests = Channels.all.map(\.manifest)
             let folder = try TemplateFolder.find(templates ?? settings.templates)
             _ = try HubProgram.loadTemplates(folder, manifests)
+            _ = try Sources.make(settings.sources, Nowhere(), Nowhere(), MemoryLedger())
             let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
             let scene = try CheckScene(settings: settings)
             try HubProgram.check(towns, scene.line(Actual.self, towns, folder))
@@ -69,7 +71,13 @@ private struct CheckScene {
 }
 
 /// No way out.
-private struct Nowhere: HTTPTransport, StreamPublisher {
+private struct Nowhere: HTTPTransport, StreamPublisher, BulletinSink, SourceWatch {
+    func take(_ octets: [UInt8], name: String?, source: String) async -> SinkAnswer { .refused("a check takes nothing") }
+    func expect(_ name: String, within patience: Duration?) {}
+    func heard(_ name: String) {}
+    func trouble(_ name: String, _ words: String) {}
+
+
     func send(_ call: HTTPCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> HTTPAnswer {
         throw .refused("a check sends nothing")
     }

@@ -14,20 +14,44 @@ struct SourceSettings: Codable, Sendable {
         var daily_bytes: Int?
     }
 
+    struct DMDATA: Codable, Sendable {
+        /// A file that holds the API key and nothing else. Only the file's name stands in settings, logs and `ps`.
+        var key_file: String
+        var base: String?
+        /// A host for each socket.
+        var sockets: [String]?
+        var classifications: [String]?
+        var types: [String]?
+        var drills: Bool?
+        /// PEM file to trust instead of the system's authorities.
+        var authorities_file: String?
+    }
+
     /// Folders that are watched.
     var folders: [String]?
     /// JMA's Atom feeds; `{}` takes them as they are.
     var feeds: Feeds?
+    /// DMDATA.JP v2 over WebSockets, early warnings among it.
+    var dmdata: DMDATA?
     /// Receivers of みちびき: `/dev/ttyUSB0@9600`, `tcp:HOST:PORT`, `file:PATH`.
     var qzss: [String]?
 }
 
 enum Sources {
+    typealias Door = BulletinSink & SourceWatch
+
     static func make(
         _ settings: SourceSettings?, hub: Hub, transport: any HTTPTransport, notebook: any Notebook
     ) throws(SettingsError) -> [any Service] {
+        let services = try make(settings, HubDoor(hub: hub), transport, notebook)
+        return services.isEmpty ? [] : services + [SilenceAlarm(hub: hub)]
+    }
+
+    /// Made, not run: `noroshi check` does no more than this.
+    static func make(
+        _ settings: SourceSettings?, _ door: some Door, _ transport: any HTTPTransport, _ notebook: any Notebook
+    ) throws(SettingsError) -> [any Service] {
         guard let settings else { return [] }
-        let door = HubDoor(hub: hub)
         do {
             var services: [any Service] = (settings.folders ?? []).map {
                 FolderSource(.init(path: $0), sink: door, watch: door)
@@ -35,18 +59,20 @@ enum Sources {
             if let feeds = settings.feeds {
                 services.append(try feed(feeds, door, transport, PrefixedNotebook(notebook, prefix: "source/")))
             }
+            if let dmdata = settings.dmdata { services.append(try socket(dmdata, door, transport)) }
             for port in settings.qzss ?? [] {
                 services.append(try SentenceSource(.init(port: try receiver(port)), sink: door, watch: door))
             }
-            if !services.isEmpty { services.append(SilenceAlarm(hub: hub)) }
             return services
+        } catch let error as SettingsError {
+            throw SettingsError("sources: \(error.reason)")
         } catch {
             throw SettingsError("sources: \(error)")
         }
     }
 
     private static func feed(
-        _ wish: SourceSettings.Feeds, _ door: HubDoor, _ transport: any HTTPTransport, _ notebook: any Notebook
+        _ wish: SourceSettings.Feeds, _ door: some Door, _ transport: any HTTPTransport, _ notebook: any Notebook
     ) throws -> FeedSource {
         var settings = FeedSource.Settings()
         settings.base = wish.base ?? settings.base
@@ -54,6 +80,34 @@ enum Sources {
         settings.types = wish.types.map { Set($0) }
         settings.dailyBytes = wish.daily_bytes ?? settings.dailyBytes
         return try FeedSource(settings, transport: transport, notebook: notebook, sink: door, watch: door)
+    }
+
+    private static func socket(
+        _ wish: SourceSettings.DMDATA, _ door: some Door, _ transport: any HTTPTransport
+    ) throws -> DMDATASource {
+        var settings = DMDATASource.Settings(key: try key(in: wish.key_file))
+        settings.base = wish.base ?? settings.base
+        settings.socketHosts = wish.sockets ?? settings.socketHosts
+        settings.classifications = wish.classifications ?? settings.classifications
+        settings.types = wish.types
+        settings.includesDrills = wish.drills ?? false
+        settings.authorities = wish.authorities_file
+        return try DMDATASource(settings, transport: transport, sink: door, watch: door)
+    }
+
+    /// One word on one line. What is wrong is said without a letter of it.
+    private static func key(in path: String) throws(SettingsError) -> String {
+        let octets: Data
+        do {
+            octets = try Data(contentsOf: URL(filePath: path))
+        } catch {
+            throw SettingsError("dmdata: key_file: \(path) cannot be read: \((error as NSError).localizedDescription)")
+        }
+        let key = String(decoding: octets.prefix(4096), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard octets.count <= 4096, !key.isEmpty, key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw SettingsError("dmdata: key_file: \(path) does not hold one API key and nothing else")
+        }
+        return key
     }
 
     private static func receiver(_ text: String) throws(SettingsError) -> ReceiverPort {

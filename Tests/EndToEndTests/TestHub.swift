@@ -11,6 +11,8 @@ struct TownFile: Sendable {
     var hasNeighbour = false
     /// A webhook far end, for who wants to see every message with its delivery's id.
     var hook: String?
+    /// `sources:` and what is under it.
+    var sources = ""
 
     static let token = "end-to-end"
     static let neighbourToken = "other-town"
@@ -18,6 +20,7 @@ struct TownFile: Sendable {
     var yaml: String {
         // token_sha256: SHA-256 of the two words above.
         """
+        \(sources)
         operators:
           - {name: desk, token_sha256: "1bdfa399a64dcf61e3c97ef2743788084bd6c4fe7278c7901104ff3fdb3ec439"}
           - {name: neighbour, token_sha256: "d2f86864313b692eb54685e16495652c1e32c76580f78b1e330f1c1818bb740f", towns: ["042030"]}

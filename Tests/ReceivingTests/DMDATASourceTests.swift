@@ -271,6 +271,15 @@ struct DMDATASourceTests {
     ])
     func addresses(text: String) { #expect(WebSocketAddress(text) == nil) }
 
+    @Test("A ticket without TLS is not carried to another machine")
+    func plainElsewhere() async throws {
+        let office = try await SmallDMDATA()
+        try await running(source(office) { $0.socketHosts = ["ws-tokyo.api.dmdata.example"] }) { await hub.troubled.reaches(1) }
+        #expect(hub.troubles[0].contains("without TLS"))
+        #expect(office.opened.count == 0)
+        await office.stop()
+    }
+
     @Test("Settings that cannot work are refused")
     func settings() async throws {
         let office = try await SmallDMDATA()

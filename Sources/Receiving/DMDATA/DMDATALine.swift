@@ -64,6 +64,9 @@ final class DMDATALine: Sendable {
             throw DMDATATicket.Failure(words: "the ticket names no address of a WebSocket")
         }
         if let host { address.host = host }
+        guard address.isSecure || WebSocketAddress.isThisMachine(address.host) else {
+            throw DMDATATicket.Failure(words: "the ticket is for a connection without TLS, and \(address.host) is elsewhere")
+        }
         let socket: WebSocketClient
         do throws(WebSocketClient.Failure) {
             socket = try await WebSocketClient.connect(address, protocol: "dmdata.v2", tls: tls) { [self] event in

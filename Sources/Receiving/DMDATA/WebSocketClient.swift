@@ -17,12 +17,13 @@ struct WebSocketAddress: Sendable, Hashable {
     /// Path and query, as written.
     let target: String
 
+    static func isThisMachine(_ host: String) -> Bool { ["127.0.0.1", "localhost", "::1"].contains(host) }
+
     init?(_ text: String) {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }), let url = URL(string: text),
             let scheme = url.scheme?.lowercased(), let host = url.host()?.lowercased(), !host.isEmpty, url.user() == nil
         else { return nil }
-        let isOurs = ["127.0.0.1", "localhost", "::1"].contains(host)
-        guard scheme == "wss" || (scheme == "ws" && isOurs) else { return nil }
+        guard scheme == "wss" || (scheme == "ws" && Self.isThisMachine(host)) else { return nil }
         isSecure = scheme == "wss"
         self.host = host
         port = url.port ?? (isSecure ? 443 : 80)

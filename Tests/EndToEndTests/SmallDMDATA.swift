@@ -1,0 +1,1 @@
+../ReceivingTests/SmallDMDATA.swift
