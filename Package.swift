@@ -150,6 +150,7 @@ let package = Package(
         // The built program as a child process, hence no dependency on its rooms.
         tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Curl", "Gzip", grdb] + webSocket),
         tests("Gzip", ["Gzip"]),
+        tests("Hub", kit + ["Hub", "Ledger"]),
         tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),
         tests("Lifecycle", ["AlertModel", "Codes", "Ingest", "Lifecycle"]),

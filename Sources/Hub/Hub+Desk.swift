@@ -15,8 +15,18 @@ package struct DeskOrder: Sendable {
 
 /// What became of it.
 package struct Pushed: Sendable {
-    package var content: AlertContent
+    package var id: AlertID
+    package var event: EventID
     package var mode: ModeName
+    package var town: TownID?
+    /// The same order was taken before, under the same key; nothing was sent for this one.
+    package var isRepeat = false
+}
+
+extension Pushed {
+    init(_ order: DeskOrder) {
+        self.init(id: order.content.id, event: order.content.event, mode: order.mode, town: order.content.town)
+    }
 }
 
 /// What one channel would say, or why it would say nothing.
@@ -39,13 +49,17 @@ package enum DeskFailure: Error, Sendable {
     case forbidden(String)
     case notFound(String)
     case conflict(String)
+    /// The key of this order stands for another one.
+    case keyIsAnothers
     case unrecorded(String)
 }
 
 /// The desk: what a person tells the hub to say.
 extension Hub {
     /// Every problem of an order at once.
-    package func read(_ octets: [UInt8], by person: Operator) throws(DeskFailure) -> DeskOrder {
+    package func read(
+        _ octets: [UInt8], by person: Operator, as chosen: AlertID? = nil
+    ) throws(DeskFailure) -> DeskOrder {
         do throws(OperatorProblems) {
             let order = try OperatorAlert.read(octets)
             guard let id = TownID(order.town) else {
@@ -54,7 +68,7 @@ extension Hub {
             guard let town = towns[id] else { throw OperatorProblems("town", "this hub does not serve town \(id)") }
             guard person.may(id) else { throw OperatorProblems("town", "this operator does not work for town \(id)") }
             let now = clock()
-            let made = try order.alert(in: town, id: AlertID("\(Self.compact(now))-\(Self.randomWord())"), now: now)
+            let made = try order.alert(in: town, id: chosen ?? newID(), now: now)
             switch made {
             case .actual(let alert): return DeskOrder(content: alert.content, mode: .actual)
             case .exercise(let alert): return DeskOrder(content: alert.content, mode: .exercise)
@@ -81,13 +95,78 @@ extension Hub {
         }
     }
 
-    /// Sends it. A text some channel may not carry is refused here, before anything is queued anywhere.
-    package func push(_ order: DeskOrder, by person: Operator) async throws(DeskFailure) -> Pushed {
-        let problems = preview(order).flatMap { line in
-            line.problems.map { DeskFailure.Field(field: line.channel, detail: "\($0.rule): \($0.text)") }
+    /// Reads it and sends it. A text some channel may not carry is refused here, before anything is queued anywhere.
+    ///
+    /// - Parameter key: the same order under the same key is one order, however often it comes.
+    package func push(
+        _ octets: [UInt8], by person: Operator, key: OrderKey? = nil
+    ) async throws(DeskFailure) -> Pushed {
+        try await once(key, by: person) { id throws(DeskFailure) in
+            let order = try self.read(octets, by: person, as: id)
+            let problems = self.preview(order).flatMap { line in
+                line.problems.map { DeskFailure.Field(field: line.channel, detail: "\($0.rule): \($0.text)") }
+            }
+            guard problems.isEmpty else { throw .invalid(problems) }
+            return order
         }
-        guard problems.isEmpty else { throw .invalid(problems) }
-        return try await send(order, by: person)
+    }
+
+    package var orderKeyCount: Int { orderKeys.count }
+
+    /// Makes an order and sends it, unless that was done before.
+    private func once(
+        _ key: OrderKey?, by person: Operator, make: (AlertID) async throws(DeskFailure) -> DeskOrder
+    ) async throws(DeskFailure) -> Pushed {
+        guard let key else { return try await send(try await make(newID()), by: person) }
+        while true {
+            switch orderKeys.look(key, now: clock(), day: String(Self.compact(clock()).prefix(8))) {
+            case .another: throw .keyIsAnothers
+            case .underWay(let first):
+                do { try await first.committed() } catch { throw .unrecorded("\(error)") }
+            case .unsure(let pushed):
+                if try await isRecorded(pushed) { orderKeys.isDone(key) } else { orderKeys.isMissing(key) }
+            case .done(var pushed):
+                pushed.isRepeat = true
+                return pushed
+            case .yours(let id, let before): return try await send(key, before, id, by: person, make)
+            }
+        }
+    }
+
+    private func send(
+        _ key: OrderKey, _ before: DeskOrder?, _ id: AlertID, by person: Operator,
+        _ make: (AlertID) async throws(DeskFailure) -> DeskOrder
+    ) async throws(DeskFailure) -> Pushed {
+        let order: DeskOrder
+        do throws(DeskFailure) {
+            if let before { order = before } else { order = try await make(id) }
+        } catch {
+            orderKeys.isRefused(key)
+            throw error
+        }
+        orderKeys.begins(key, order)
+        do throws(DeskFailure) {
+            let pushed = try await send(order, by: person)
+            orderKeys.isDone(key)
+            return pushed
+        } catch {
+            orderKeys.isUnsure(key, .disk("\(error)"))
+            throw error
+        }
+    }
+
+    /// Whether the ledger has it, once everything that waits for the disk is there.
+    private func isRecorded(_ pushed: Pushed) async throws(DeskFailure) -> Bool {
+        var query = AlertQuery()
+        query.id = pushed.id
+        query.limit = 1
+        guard let town = pushed.town else { return false }
+        do {
+            try await ledger.flush().committed()
+            return try await !ledger.town(town).alerts(query).isEmpty
+        } catch {
+            throw .unrecorded("\(error)")
+        }
     }
 
     private func send(_ order: DeskOrder, by person: Operator) async throws(DeskFailure) -> Pushed {
@@ -99,7 +178,7 @@ extension Hub {
         } catch {
             throw .unrecorded("\(error)")
         }
-        return Pushed(content: order.content, mode: order.mode)
+        return Pushed(order)
     }
 
     /// What a person orders is told, and the stories remember it.
@@ -112,7 +191,11 @@ extension Hub {
     }
 
     /// Takes an alert back everywhere it went. The newest revision of its event is what is taken back.
-    package func cancel(_ id: AlertID, by person: Operator) async throws(DeskFailure) -> Pushed {
+    package func cancel(_ id: AlertID, by person: Operator, key: OrderKey? = nil) async throws(DeskFailure) -> Pushed {
+        try await once(key, by: person) { own throws(DeskFailure) in try await self.cancelling(id, as: own, by: person) }
+    }
+
+    private func cancelling(_ id: AlertID, as own: AlertID, by person: Operator) async throws(DeskFailure) -> DeskOrder {
         let found: (town: TownID, alert: RecordedAlert)?
         do {
             found = try await alert(id, for: person)
@@ -126,14 +209,14 @@ extension Hub {
         }
         let now = clock()
         var content = found.alert.content
-        content.id = AlertID("\(Self.compact(now))-\(Self.randomWord())")
+        content.id = own
         content.message = .cancel
         content.sent = now
         content.reported = now
         content.revision = Revision(series: content.revision.series, serial: nil, sent: now, isCancel: true)
         // Long enough for a far end that is away for a day to be told all the same.
         content.expires = max(content.expires, now.addingTimeInterval(24 * 3600))
-        return try await send(DeskOrder(content: content, mode: found.alert.mode), by: person)
+        return DeskOrder(content: content, mode: found.alert.mode)
     }
 
     /// An alert by its id, in one of the towns this person works for.
@@ -147,9 +230,10 @@ extension Hub {
         return nil
     }
 
-    private static func randomWord() -> String {
+    private func newID() -> AlertID {
         let letters = Array("0123456789abcdefghjkmnpqrstvwxyz")
-        return String((0..<8).map { _ in letters[Int.random(in: 0..<32)] })
+        let word = String((0..<8).map { _ in letters[Int.random(in: 0..<32)] })
+        return AlertID("\(Self.compact(clock()))-\(word)")
     }
 }
 

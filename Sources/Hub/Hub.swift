@@ -29,6 +29,7 @@ package final class Hub: Sendable {
     package let logger: Logger
     package let clock: @Sendable () -> Date
     let seen = SeenBulletins()
+    let orderKeys: OrderKeys
     let stories = Mutex(ModeStories())
 
     package struct Parts: Sendable {
@@ -79,6 +80,7 @@ package final class Hub: Sendable {
         trust = parts.trust
         logger = parts.logger
         clock = parts.clock
+        orderKeys = OrderKeys(notebook: parts.ledger)
     }
 
     /// Takes up where the last run ended. Once, before anything is accepted.

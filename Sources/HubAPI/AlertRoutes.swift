@@ -19,11 +19,10 @@ extension HubRouter {
         router.post("/v1/alerts") { request, _ in
             let person = try operatorOf(request)
             let octets = try await Self.body(request, upTo: 64 << 10)
+            let key = try orderKey(request, of: person, octets)
             do throws(DeskFailure) {
-                let order = try hub.read(octets, by: person)
-                if request.uri.queryParameters["preview"] == "true" { return try preview(order) }
-                let alert = try await hub.push(order, by: person)
-                return try accepted(alert)
+                if request.uri.queryParameters["preview"] == "true" { return try preview(try hub.read(octets, by: person)) }
+                return try await accepted(try await hub.push(octets, by: person, key: key))
             } catch {
                 throw Self.problem(error)
             }
@@ -31,8 +30,9 @@ extension HubRouter {
         router.post("/v1/alerts/{id}/cancel") { request, context in
             let person = try operatorOf(request)
             let id = AlertID(try context.parameters.require("id"))
+            let key = try orderKey(request, of: person, [])
             do throws(DeskFailure) {
-                return try accepted(try await hub.cancel(id, by: person))
+                return try await accepted(try await hub.cancel(id, by: person, key: key))
             } catch {
                 throw Self.problem(error)
             }
@@ -58,15 +58,42 @@ extension HubRouter {
         }
     }
 
-    private func accepted(_ alert: Pushed) throws(DeskFailure) -> Response {
+    /// `Idempotency-Key`: a string of Structured Fields (RFC 9651, in double quotes), or the same letters bare.
+    private func orderKey(_ request: Request, of person: Operator, _ octets: [UInt8]) throws(Problem) -> OrderKey? {
+        guard let written = request.headers[.idempotencyKey]?.trimmingCharacters(in: .whitespaces) else { return nil }
+        let isQuoted = written.count >= 2 && written.hasPrefix("\"") && written.hasSuffix("\"")
+        let key = isQuoted ? String(written.dropFirst().dropLast()) : written
+        let isPlain = key.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+        guard isPlain, (1...128).contains(key.utf8.count) else {
+            throw Problem(.badRequest, "Idempotency-Key: 1 to 128 letters of ASCII, without spaces, quotes and backslashes")
+        }
+        return OrderKey(key, of: person, order: Array("\(request.uri.path)\n".utf8) + octets)
+    }
+
+    private func accepted(_ alert: Pushed) async throws(DeskFailure) -> Response {
         var counts: [String: Int] = [:]
-        for row in hub.journal.rows(of: alert.content.id) { counts[row.state.rawValue, default: 0] += row.delivery.endpoints }
+        for row in try await rows(of: alert) { counts[row.state.rawValue, default: 0] += row.delivery.endpoints }
+        var headers: HTTPFields = [.location: "/v1/alerts/\(alert.id.text)"]
+        if alert.isRepeat { headers[.idempotentReplayed] = "true" }
         do {
             return try Answer.json(
                 Accepted(
-                    id: alert.content.id.text, event: alert.content.event.text, mode: alert.mode.rawValue,
-                    town: alert.content.town?.code ?? "", deliveries: counts),
-                status: .accepted, headers: [.location: "/v1/alerts/\(alert.content.id.text)"])
+                    id: alert.id.text, event: alert.event.text, mode: alert.mode.rawValue,
+                    town: alert.town?.code ?? "", deliveries: counts),
+                status: .accepted, headers: headers)
+        } catch {
+            throw .unrecorded("\(error)")
+        }
+    }
+
+    /// From memory for what has just gone out; from the ledger for what may have gone out before a restart.
+    private func rows(of alert: Pushed) async throws(DeskFailure) -> [DeliveryRow] {
+        guard alert.isRepeat, let town = alert.town else { return hub.journal.rows(of: alert.id) }
+        var query = DeliveryQuery()
+        query.alert = alert.id
+        query.limit = 100_000
+        do {
+            return try await hub.ledger.town(town).deliveries(query)
         } catch {
             throw .unrecorded("\(error)")
         }
@@ -103,10 +130,23 @@ extension HubRouter {
         case .forbidden(let reason): return Problem(.forbidden, reason)
         case .notFound(let reason): return Problem(.notFound, reason)
         case .conflict(let reason): return Problem(.conflict, reason)
+        case .keyIsAnothers:
+            return Problem(
+                .unprocessableContent, "Idempotency-Key: this key was used for another order; a new order needs a new key")
         case .unrecorded(let reason):
             var problem = Problem(.serviceUnavailable, "on its way, but not recorded: \(reason)")
             problem.headers[.retryAfter] = "5"
             return problem
         }
+    }
+}
+
+extension HTTPField.Name {
+    fileprivate static let idempotencyKey = known("Idempotency-Key")
+    fileprivate static let idempotentReplayed = known("Idempotent-Replayed")
+
+    private static func known(_ name: String) -> Self {
+        guard let name = Self(name) else { preconditionFailure("\(name) is a field's name") }
+        return name
     }
 }

@@ -62,6 +62,7 @@ extension HubRouter {
         let backlog = hub.ledger.backlog
         text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(backlog.waiting))
         text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(backlog.lost))
+        text.add("noroshi_order_keys", "gauge", "Idempotency keys of orders that are remembered.", Double(hub.orderKeyCount))
         sourceMetrics(&text)
         return text.text
     }

@@ -158,7 +158,7 @@ private struct DemoPlay: Sendable {
         let title = [order["kind"], order["hazard"], order["shelter"], order["state"]].compactMap { $0 as? String }
         Terminal.say(Terminal.paint("\n▶ operator: \(title.joined(separator: " "))", "1;36"))
         do throws(DeskFailure) {
-            _ = try await hub.push(try hub.read(Array(JSONLine.text(order).utf8), by: person), by: person)
+            _ = try await hub.push(Array(JSONLine.text(order).utf8), by: person)
         } catch {
             Terminal.say(Terminal.paint("  ✗ \(error)", "31"))
         }

@@ -38,6 +38,10 @@ struct HubClient: Sendable {
         _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json"
     ) async throws -> Any {
         let answer = try await exchange(method, path, body: body, type: type)
+        return try Self.value(of: answer)
+    }
+
+    static func value(of answer: HTTPAnswer) throws -> Any {
         guard (200..<300).contains(answer.status) else { throw Self.refusal(answer) }
         guard !answer.body.isEmpty else { return [String: Any]() }
         guard let value = try? JSONSerialization.jsonObject(with: Data(answer.body)) else {
@@ -49,28 +53,42 @@ struct HubClient: Sendable {
     func exchange(
         _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json"
     ) async throws -> HTTPAnswer {
-        var headers: [(name: String, value: String)] = []
-        if let token { headers.append(("Authorization", "Bearer \(token)")) }
-        if !body.isEmpty { headers.append(("Content-Type", type)) }
         do throws(TransportFailure) {
-            return try await transport.send(
-                HTTPCall(method: method, url: address + path, headers: headers, body: body, answerLimit: 64 << 20),
-                deadline: .now.advanced(by: .seconds(30)))
+            return try await call(method, path, body: body, type: type)
         } catch {
-            throw Exit.with(Exit.unreachable, "no hub at \(address): \(error)")
+            throw unreachable(error)
         }
     }
 
+    func call(
+        _ method: String, _ path: String, body: [UInt8], type: String = "application/json",
+        headers more: [(name: String, value: String)] = []
+    ) async throws(TransportFailure) -> HTTPAnswer {
+        var headers = more
+        if let token { headers.append(("Authorization", "Bearer \(token)")) }
+        if !body.isEmpty { headers.append(("Content-Type", type)) }
+        return try await transport.send(
+            HTTPCall(method: method, url: address + path, headers: headers, body: body, answerLimit: 64 << 20),
+            deadline: .now.advanced(by: .seconds(30)))
+    }
+
+    func unreachable(_ failure: TransportFailure) -> any Error {
+        Exit.with(Exit.unreachable, "no hub at \(address): \(failure)")
+    }
+
     static func refusal(_ answer: HTTPAnswer) -> any Error {
-        let problem = (try? JSONSerialization.jsonObject(with: Data(answer.body))) as? [String: Any]
-        let detail = problem?["detail"] as? String ?? problem?["title"] as? String ?? answer.text
         let code: Int32 =
             switch answer.status {
             case 401, 403: Exit.badSettings
             case 500...599: Exit.unreachable
             default: Exit.badData
             }
-        return Exit.with(code, "the hub answers \(answer.status): \(detail)")
+        return Exit.with(code, "the hub answers \(answer.status): \(words(answer))")
+    }
+
+    static func words(_ answer: HTTPAnswer) -> String {
+        let problem = (try? JSONSerialization.jsonObject(with: Data(answer.body))) as? [String: Any]
+        return problem?["detail"] as? String ?? problem?["title"] as? String ?? answer.text
     }
 
     static func query(_ pairs: [(String, String?)]) -> String {

@@ -28,6 +28,7 @@ struct Push: AsyncParsableCommand {
     @Option(help: "The event of an earlier alert that this one updates.") var event: String?
     @Flag(help: "Lifts the evacuation order.") var lifted = false
     @Option(help: "RFC 3339 with offset.") var expires: String?
+    @OptionGroup var once: OnceOptions
 
     func run() async throws {
         let client = try hub.client()
@@ -44,11 +45,10 @@ struct Push: AsyncParsableCommand {
         order["event"] = event
         order["lifted"] = lifted ? true : nil
         order["expires"] = expires
-        let value = try await client.send(
-            "POST", "/v1/alerts" + (preview ? "?preview=true" : ""), body: Array(JSONLine.text(order).utf8))
-        guard let answer = value as? [String: Any] else { return }
-        if preview { return show(answer["previews"] as? [[String: Any]] ?? []) }
-        show(pushed: answer)
+        let octets = Array(JSONLine.text(order).utf8)
+        guard preview else { return show(pushed: try await client.order("/v1/alerts", body: octets, key: once.key)) }
+        let value = try await client.send("POST", "/v1/alerts?preview=true", body: octets)
+        show((value as? [String: Any])?["previews"] as? [[String: Any]] ?? [])
     }
 
     private func show(pushed answer: [String: Any]) {
@@ -85,11 +85,17 @@ struct Cancel: AsyncParsableCommand {
 
     @OptionGroup var hub: HubOptions
     @Argument(help: "The alert's id.") var alert: String
+    @OptionGroup var once: OnceOptions
 
     func run() async throws {
-        let value = try await hub.client().send("POST", "/v1/alerts/\(alert)/cancel")
-        if hub.format == .json { return Terminal.say(JSONLine.text(value)) }
-        let answer = value as? [String: Any]
-        Terminal.say("取消  \(answer?["id"] as? String ?? "")  event \(answer?["event"] as? String ?? "")")
+        let answer = try await hub.client().order("/v1/alerts/\(alert)/cancel", key: once.key)
+        if hub.format == .json { return Terminal.say(JSONLine.text(answer)) }
+        Terminal.say("取消  \(answer["id"] as? String ?? "")  event \(answer["event"] as? String ?? "")")
     }
+}
+
+/// What makes an order one order, however often it is sent.
+struct OnceOptions: ParsableArguments {
+    @Option(help: "A key of your own: the same order under the same key is sent once within 24 hours. Without it one is made up.")
+    var key: String?
 }
