@@ -18,7 +18,7 @@ extension PortalPage {
             var cutOff = page
             cutOff.isCutOff = true
             files += try fitting(cutOff, name: "stale.\(language).html") { $0.html() }
-            if state.shelters.contains(where: { $0.state != nil }) {
+            if (state.shelters + state.drillShelters).contains(where: { $0.state != nil }) {
                 files += try fitting(page, name: "shelters.\(language).html") { $0.sheltersHTML() }
             }
         }

@@ -29,27 +29,25 @@ struct PortalPage {
     private func when(_ date: Date) -> String { JapanTime(date).words(language, today: today) }
 
     func html() -> String {
-        var items = state.actual.on(.inForce, at: now).map { item($0, .inForce) }
+        var real = state.actual.on(.inForce, at: now)
         let showsDrills = state.showsDrills(at: now)
         var drills = showsDrills ? state.exercise.on(.inForce, at: now).map { item($0, .inForce) } : []
         if detail == .firstOnly {
-            items = Array(items.prefix(1))
+            real = Array(real.prefix(1))
             drills = Array(drills.prefix(1))
         }
-        let isIdle = items.isEmpty && drills.isEmpty
+        let isIdle = real.isEmpty && drills.isEmpty
         let isShortened = detail.rawValue > Detail.fewShelters.rawValue
         // A page that reloads takes the focus away from who reads it: only the empty one does.
         return document(refreshes: isIdle) {
             [
                 isCutOff ? HTML.tag("p", ["class": "cut"], HTML.text(words.cutOff(when(now)))) : "",
                 isIdle ? idle() : "",
-                items.isEmpty ? "" : HTML.tag("h1", HTML.text(words.inForce)),
-                alertFirst(items),
+                inForce(real),
                 isShortened ? HTML.tag("p", HTML.text(words.shortened)) : "",
-                drills.isEmpty ? "" : drillSection(items.isEmpty ? alertFirst(drills) : drills.joined()),
+                drills.isEmpty ? "" : drillSection(real.isEmpty ? alertFirst(drills) : drills.joined()),
                 section(words.cancelled, cancelled(state.actual)),
                 showsDrills ? section("\(words.cancelled)（\(words.drill)）", cancelled(state.exercise)) : "",
-                shelters(limit: detail.rawValue < Detail.fewShelters.rawValue ? 12 : 3),
                 detail == .full
                     ? section(words.ended, state.actual.on(.ended, at: now).prefix(5).map { item($0, .ended) }) : "",
             ].joined()
@@ -59,7 +57,10 @@ struct PortalPage {
     /// The second page: every shelter that has a state.
     func sheltersHTML() -> String {
         document(refreshes: false) {
-            shelters(limit: 300 >> detail.rawValue, isAll: true) + HTML.tag("p", ["style": "margin-top:1rem"], link("index.\(language).html", words.back))
+            let limit = 300 >> detail.rawValue
+            let drill = state.showsDrills(at: now) ? shelters(state.drillShelters, limit: limit, isAll: true, isDrill: true) : ""
+            return shelters(state.shelters, limit: limit, isAll: true) + drill
+                + HTML.tag("p", ["class": "m"], link("index.\(language).html", words.back))
         }
     }
 
@@ -84,12 +85,13 @@ struct PortalPage {
     /// Date and time: a sheet of paper or a cut-off spot may be days old.
     private func nowWords() -> String { "\(today.date(language)) \(today.clock)" }
 
+    /// The dots are for browsers without styles, which would run the three words together.
     private func languages() -> String {
         let links = PortalWords.languages.map { other in
             let isCurrent = other == language ? #" aria-current="page""# : ""
             return #"<a lang="\#(other)" hreflang="\#(other)" href="index.\#(other).html"\#(isCurrent)>\#(PortalWords.of(other).own)</a>"#
         }
-        return #"<nav aria-label="言語 / Language">\#(links.joined())</nav>"#
+        return #"<nav aria-label="言語 / Language">\#(links.joined(separator: "<i>・</i>"))</nav>"#
     }
 
     private func idle() -> String {
@@ -101,9 +103,23 @@ struct PortalPage {
         return HTML.tag("div", ["role": "alert"], first) + items.dropFirst().joined()
     }
 
+    /// What to do, then where to go, then everything else: the shelters stand between urgent and routine.
+    private func inForce(_ entries: [PortalEntry<Actual>]) -> String {
+        let urgent = entries.filter { $0.priority <= .urgent }.map { item($0, .inForce) }
+        let rest = entries.filter { $0.priority > .urgent }.map { item($0, .inForce) }
+        let places = shelters(state.shelters, limit: shelterLimit)
+        guard !entries.isEmpty else { return places }
+        let heading = HTML.tag("h1", HTML.text(words.inForce))
+        return urgent.isEmpty
+            ? heading + alertFirst(rest) + places : heading + alertFirst(urgent) + places + rest.joined()
+    }
+
+    private var shelterLimit: Int { detail.rawValue < Detail.fewShelters.rawValue ? 12 : 3 }
+
     private func drillSection(_ items: String) -> String {
         let heading = HTML.tag("h1", HTML.text("【\(words.drill)】\(words.drillNote)"))
-        return HTML.tag("section", ["class": "drill"], heading + items)
+        let places = shelters(state.drillShelters, limit: shelterLimit, isDrill: true)
+        return HTML.tag("section", ["class": "drill"], heading + items + places)
     }
 
     private func section(_ title: String, _ items: [String]) -> String {
@@ -177,15 +193,19 @@ struct PortalPage {
         return parts.joined(separator: language == .english ? ", " : "　")
     }
 
-    private func shelters(limit: Int, isAll: Bool = false) -> String {
-        let known = state.shelters.filter { $0.state != nil }.sorted { left, right in
+    /// A shelter that is open in a drill alone says so, above the list and in every line.
+    private func shelters(
+        _ all: [ShelterStatus], limit: Int, isAll: Bool = false, isDrill: Bool = false
+    ) -> String {
+        let known = all.filter { $0.state != nil }.sorted { left, right in
             (Self.rank(left.state), left.shelter.name) < (Self.rank(right.state), right.shelter.name)
         }
         guard !known.isEmpty else { return "" }
-        let rows = known.prefix(limit).map(shelterRow).joined()
+        let mark = isDrill ? "【\(words.drill)】" : ""
+        let rows = known.prefix(limit).map { shelterRow($0, mark) }.joined()
         let more = known.count > limit && !isAll
-            ? HTML.tag("p", ["style": "margin-top:1rem"], link("shelters.\(language).html", words.allShelters(known.count))) : ""
-        return HTML.tag("section", HTML.tag("h2", HTML.text(words.shelters)) + HTML.tag("ul", rows) + more)
+            ? HTML.tag("p", ["class": "m"], link("shelters.\(language).html", words.allShelters(known.count))) : ""
+        return HTML.tag("section", HTML.tag("h2", HTML.text(mark + words.shelters)) + HTML.tag("ul", rows) + more)
     }
 
     private static func rank(_ state: ShelterNotice.State?) -> Int {
@@ -197,13 +217,14 @@ struct PortalPage {
         }
     }
 
-    private func shelterRow(_ status: ShelterStatus) -> String {
+    private func shelterRow(_ status: ShelterStatus, _ mark: String) -> String {
         guard let state = status.state else { return "" }
         let roman = language == .english ? status.shelter.romanName : nil
-        var line = HTML.tag("b", ["class": state.rawValue], HTML.text(words.shelterState(state)))
+        // The wide space keeps the words apart where there are no styles: w3m drops narrow ones between Japanese.
+        var line = HTML.tag("b", ["class": state.rawValue], HTML.text(mark + words.shelterState(state))) + "\u{3000}"
         line += "<span\(languageMark(roman == nil ? .japanese : .english))>\(HTML.text(roman ?? status.shelter.name))"
-        if let address = status.shelter.address { line += " <small>\(HTML.text(address))</small>" }
-        if let note = status.note, !note.isEmpty { line += " <small>\(HTML.text(note))</small>" }
+        if let address = status.shelter.address { line += "\u{3000}<small>\(HTML.text(address))</small>" }
+        if let note = status.note, !note.isEmpty { line += "\u{3000}<small>\(HTML.text(note))</small>" }
         return HTML.tag("li", line + "</span>")
     }
 

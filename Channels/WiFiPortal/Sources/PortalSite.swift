@@ -32,9 +32,11 @@ final class PortalSite: Sendable {
         self.directory = directory
     }
 
-    func prepare(_ place: SpotPlace, in town: Town, _ shelters: [ShelterStatus], now: Date) throws(DeliveryFailure) {
+    func prepare<M: Mode>(
+        _ place: SpotPlace, in town: Town, _ shelters: [ShelterStatus], _ mode: M.Type, now: Date
+    ) throws(DeliveryFailure) {
         _ = try spot(place.id).change(now: now) { state throws(DeliveryFailure) in
-            try state.settle(place, town, shelters)
+            try state.settle(place, town, shelters, mode)
         }
     }
 
@@ -43,7 +45,7 @@ final class PortalSite: Sendable {
     ) throws(DeliveryFailure) -> Change {
         var outcome = PortalOutcome.already
         let revision = try spot(place.id).change(now: now) { state throws(DeliveryFailure) in
-            try state.settle(place, town, shelters)
+            try state.settle(place, town, shelters, M.self)
             outcome = state.take(entry, now: now)
         }
         return Change(outcome: outcome, revision: revision)
@@ -161,20 +163,27 @@ struct SpotState: Sendable, Codable, Hashable {
     var place: SpotPlace?
     var townName = ""
     var townRomanName = ""
+    /// As the real alerts have it, and as a drill plays it: a shelter opened for practice is open to nobody else.
     var shelters: [ShelterStatus] = []
+    var drillShelters: [ShelterStatus] = []
     var revision = 0
     private(set) var actual = PortalList<Actual>()
     private(set) var exercise = PortalList<Exercise>()
 
     /// Puts in who the spot is; refuses a second town under the same id.
-    mutating func settle(_ place: SpotPlace, _ town: Town, _ shelters: [ShelterStatus]) throws(DeliveryFailure) {
+    mutating func settle<M: Mode>(
+        _ place: SpotPlace, _ town: Town, _ shelters: [ShelterStatus], _ mode: M.Type
+    ) throws(DeliveryFailure) {
         if let known = self.place, known.town != place.town {
             throw .misconfigured("spot \(place.id) of \(place.town) is already a spot of \(known.town)")
         }
         self.place = place
         townName = town.name
         townRomanName = town.romanName
-        self.shelters = shelters
+        switch M.name {
+        case .actual: self.shelters = shelters
+        case .exercise: drillShelters = shelters
+        }
     }
 
     /// Each entry goes to the list of its own type; there is no third.

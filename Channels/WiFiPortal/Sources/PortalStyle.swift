@@ -31,10 +31,10 @@ enum PortalStyle {
     private static let base = """
         *{box-sizing:border-box}html{-webkit-text-size-adjust:100%}
         body{margin:0 auto;max-width:46rem;padding:0 1rem 2rem;background:#fff;color:#111;\
-        font:1.125rem/1.7 "Hiragino Sans","Noto Sans JP","Noto Sans CJK JP",Meiryo,sans-serif;overflow-wrap:anywhere}
+        font:1.125rem/1.7 "Hiragino Sans","Noto Sans JP","Noto Sans CJK JP",Meiryo,sans-serif;overflow-wrap:anywhere;word-break:auto-phrase}
         header{padding:.8rem 0 .2rem}h1,h2,h3,p{margin:0}.town{font-size:1.3rem;font-weight:700}.spot{color:#444}
         nav{display:flex;flex-wrap:wrap;gap:.4rem;margin:.5rem 0}
-        nav a,.b{display:inline-block;min-height:48px;padding:.55rem .9rem;border:2px solid #0b4a8f;border-radius:.4rem;\
+        nav i{display:none}nav a,.b{display:inline-block;min-height:48px;padding:.55rem .9rem;border:2px solid #0b4a8f;border-radius:.4rem;\
         color:#0b4a8f;font-weight:700;line-height:1.5}
         nav a[aria-current]{background:#0b4a8f;color:#fff;text-decoration:none}
         a:focus-visible{outline:4px solid #111;outline-offset:2px}
@@ -46,7 +46,7 @@ enum PortalStyle {
         .drill .i{border-style:dashed}
         .no{font-size:1.5rem;font-weight:700;line-height:1.5;padding:1.5rem 0 .5rem}
         ul{list-style:none;margin:0;padding:0}li{padding:.5rem 0;border-bottom:1px solid #bbb}
-        li b{display:inline-block;min-width:6em;padding:0 .5em;margin-right:.6em;border:2px solid #111;border-radius:.3rem;text-align:center}
+        .m{margin-top:1rem}li b{display:inline-block;min-width:6em;padding:0 .5em;border:2px solid #111;border-radius:.3rem;text-align:center}
         li .open{background:#1b5e3a;border-color:#1b5e3a;color:#fff}li .full{background:#fff}li .closed{background:#e4e4e4;border-color:#666;color:#333}
         footer{margin-top:2.5rem;border-top:2px solid #111;padding-top:.7rem;font-size:1rem;color:#333}footer p+p{margin-top:.5rem}
 

@@ -81,7 +81,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         }
         let (site, time) = (site, now())
         try await PortalThread.run { () throws(DeliveryFailure) in
-            try site.prepare(place, in: town, shelters, now: time)
+            try site.prepare(place, in: town, shelters, M.self, now: time)
         }
     }
 

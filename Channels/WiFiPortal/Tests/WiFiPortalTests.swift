@@ -149,6 +149,39 @@ struct WiFiPortalTests {
         #expect(both.page().contains("class=\"drill\""))
     }
 
+    @Test("A shelter opened in a drill is marked, and never stands beside, or in place of, what is really open")
+    func drillShelters() async throws {
+        func status(_ name: String, _ state: ShelterNotice.State) -> ShelterStatus {
+            ShelterStatus(shelter: Shelter(id: name, name: name), state: state)
+        }
+        let both = try Both()
+        try await both.practise(Sample(event: "drill", lasting: 7200, shelters: [status("第一小学校", .open)]))
+        #expect(both.page().contains("【訓練】開設中"))
+        #expect(!both.page().contains(">開設中"))
+        let all = String(decoding: try #require(both.file("shelters.ja.html")), as: UTF8.self)
+        #expect(all.contains("【訓練】開設中") && !all.contains(">開設中"))
+        try await both.send(Sample(lasting: 900, shelters: [status("市民体育館", .open)]))
+        try await both.practise(
+            Sample(event: "drill", serial: 2, sent: start + 1, lasting: 7200, shelters: [status("市民体育館", .closed)]))
+        #expect(both.page().contains(">開設中</b>"))
+        #expect(!both.page().contains("訓練") && !both.page().contains("閉鎖"))
+        #expect(!both.page().contains("第一小学校"))
+        both.hand.turn(901)
+        await both.age()
+        #expect(both.page().contains("【訓練】閉鎖") && both.page().contains(">開設中</b>"))
+    }
+
+    @Test("Where to go stands under what to do, above everything that can wait")
+    func order() async throws {
+        let both = try Both()
+        let open = [ShelterStatus(shelter: Shelter(id: "a", name: "市民体育館"), state: .open)]
+        try await both.send(Sample(event: "n", kind: .notice, detail: .none, title: "断水", priority: .routine, shelters: open))
+        try await both.send(Sample(shelters: open))
+        let page = both.page()
+        let places = try ["警戒レベル4 避難指示</h3>", "開設中", "断水</h3>"].map { try #require(page.firstRange(of: $0)).lowerBound }
+        #expect(places == places.sorted())
+    }
+
     @Test("A restart shows what was shown before, and goes on counting revisions")
     func restart() async throws {
         let both = try Both()
