@@ -5,7 +5,7 @@ package enum DrillMark {
     /// What a drill's title and body begin with.
     package static func prefix(_ language: Language) -> String {
         switch language {
-        case .easyJapanese: "【くんれん】"
+        case .easyJapanese: "【訓練（くんれん）】"
         case .japanese: "【訓練】"
         default: "[DRILL] "
         }
@@ -16,7 +16,8 @@ package enum DrillMark {
         return switch language {
         case .japanese: RenderedLines(title: prefix + lines.title, body: prefix + "これは訓練です。\n" + lines.body)
         case .easyJapanese:
-            RenderedLines(title: prefix + "訓練 " + lines.title, body: prefix + "これは 訓練です。本当では ありません。\n" + lines.body)
+            RenderedLines(
+                title: prefix + lines.title, body: prefix + "これは 訓練です。本当の 災害では ありません。\n" + lines.body)
         default: RenderedLines(title: prefix + lines.title, body: prefix + "This is a drill.\n" + lines.body)
         }
     }

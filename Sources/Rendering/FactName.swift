@@ -30,6 +30,8 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
     /// 避難指示.
     case levelName = "level_name"
     case hazard
+    /// The order is for a tsunami: the way is up and away from the sea, for everybody.
+    case tsunami
     case districts
     case reason
     /// ６弱, the highest of the town.
@@ -70,7 +72,7 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
 
     var form: Form {
         switch self {
-        case .more, .arrived, .imminent, .isFull, .isLast: .flag
+        case .more, .arrived, .imminent, .tsunami, .isFull, .isLast: .flag
         case .shelters: .list
         default: .text
         }

@@ -180,10 +180,17 @@ struct FactSource {
         facts.set(.levelName, wording.word("level", level))
         facts.set(.hazard, wording.word("hazard", order.hazard))
         facts.set(.districts, wording.joined(order.districts.map { wording.word("place", $0) }))
-        facts.set(.reason, order.reason)
+        facts.set(.reason, order.reason.map(Self.sentence))
+        facts.set(.tsunami, flag: order.hazard == "津波")
         let named = order.shelters.compactMap { id in shelters.first { $0.shelter.id == id } }
         // Named in the order is as good as open; closed since then is not.
         addShelters(order.shelters.isEmpty ? open : named.filter { $0.state != .closed }, to: &facts)
+    }
+
+    /// What a person typed, ended as a sentence: the next one follows on the same line in a mail.
+    static func sentence(_ text: String) -> String {
+        guard let last = text.last, !"。．.！!？?」）)".contains(last) else { return text }
+        return text + "。"
     }
 
     private var open: [ShelterStatus] { shelters.filter { $0.state == .open } }

@@ -76,6 +76,22 @@ struct GoldenTests {
         #expect(drill.body == "【訓練】これは訓練です。\n" + real.body)
     }
 
+    @Test("A tsunami sends everybody up and away from the sea; the town's reason ends as a sentence")
+    func tsunamiOrder() throws {
+        #expect(try text("evacuation-tsunami", Rendered.areaMail, .japanese).body == """
+            こちらは気仙沼市です。市内全域に、津波に関する警戒レベル4、避難指示を発令しました（21時05分）。
+            大津波警報が発表されました。
+            ただちに海岸や川から離れ、できるだけ高い所へ避難してください。
+            避難先：気仙沼小学校
+            """)
+        let portal = try Rendered.texts(
+            Rendered.sample("evacuation-tsunami"), Rendered.portal, .actual, renderer: renderer)
+        #expect(portal[.japanese]?.body.contains("高台や避難ビルなど、できるだけ高い所へ避難してください。") == true)
+        #expect(portal[.easyJapanese]?.body.contains("今 すぐ 高い 所に 逃げて ください。") == true)
+        #expect(portal[.english]?.body.contains("Get away from the coast and rivers now.") == true)
+        #expect(portal.values.allSatisfy { !$0.body.contains("危険な場所") && !$0.body.contains("dangerous place") })
+    }
+
     @Test("A shelter that is full or closed is not where people are sent")
     func shelters() throws {
         let portal = try text("evacuation-level4", Rendered.portal)
