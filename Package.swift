@@ -106,6 +106,9 @@ let package = Package(
         room("Curl", ["CCurl", "ChannelKit"]),
         room("CellBroadcast", nio),
         room(
+            "Commons",
+            ["AlertModel", "Ingest", crypto, log, .product(name: "Hummingbird", package: "hummingbird")]),
+        room(
             "Edge",
             kit + [
                 crypto, log, .product(name: "DequeModule", package: "swift-collections"),
@@ -131,7 +134,7 @@ let package = Package(
         .executableTarget(
             name: "noroshi",
             dependencies: kit + [
-                "CAPFeed", "CellBroadcast", "Codes", "Curl", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
+                "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
                 "Ingest", "Ledger", "LedgerStore", "QRCode", "Receiving", "Rendering", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
@@ -143,6 +146,7 @@ let package = Package(
         tests("CAPFeed", ["AlertModel", "CAPFeed", "Ingest"]),
         tests("CellBroadcast", ["CellBroadcast", .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         tests("ChannelKitTesting", testKit),
+        tests("Commons", ["Commons", "Curl", "ChannelKit"]),
         tests("Codes", ["AlertModel", "Codes"]),
         tests("Curl", ["ChannelKit", "Curl"]),
         tests("Dispatching", kit + ["ChannelKitTesting", "Dispatching", "Ledger", "Rendering", "Targeting", log]),
@@ -168,7 +172,7 @@ let package = Package(
                     swiftSettings: strict),
                 .testTarget(
                     name: "\(channel.name)Tests",
-                    dependencies: own + [.init(stringLiteral: channel.name), "ChannelKitTesting", "Curl", "CXML", crypto] + nio,
+                    dependencies: own + [.init(stringLiteral: channel.name), "ChannelKitTesting", "Commons", "Curl", crypto] + nio,
                     path: "Channels/\(channel.name)/Tests", swiftSettings: strict),
             ]
         }

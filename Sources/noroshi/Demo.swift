@@ -2,6 +2,7 @@ import AlertModel
 import ArgumentParser
 import CellBroadcast
 import ChannelKit
+import Commons
 import Devices
 import Dispatching
 import Foundation
@@ -12,20 +13,23 @@ import ServiceLifecycle
 
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Hub, loopback cell-broadcast gateway, the demonstration town and a replayed earthquake, in one command.",
+        abstract: "Hub, cell-broadcast gateway, a node of L-Alert, the demonstration town and a replayed earthquake, in one command.",
         discussion: "Plays 2011-03-11 14:46 to 14:50 as an exercise, faster, then stays for you to look around.")
 
     @Option(help: "HOST:PORT to listen on.") var listen = "127.0.0.1:8480"
     @Option(help: "Folder for the ledger and the pages; without it a new one that is thrown away.") var data: String?
     @Option(help: "Folder of templates.") var templates: String?
     @Option(help: "How many times faster than 2011.") var speed = 20.0
+    @Option(help: "The public schema of EDXL-DE 1.0: with it and xmllint every L-Alert report is also checked by them.")
+    var edxlSchema: String?
     @Flag(help: "Ends after the summary instead of staying.") var once = false
 
     func run() async throws {
         let logger = HubLogging.start()
         do {
             let (host, port) = try Address.parse(listen)
-            let stage = DemoStage(host: host, port: port, speed: speed, staysUp: !once)
+            let commons = try DemoCommons(schema: edxlSchema)
+            let stage = DemoStage(host: host, port: port, speed: speed, staysUp: !once, commons: commons)
             try await stage.run(data: data, templates: try TemplateFolder.find(templates), logger: logger)
         } catch let error as SettingsError {
             throw Exit.with(Exit.badSettings, error.reason)
@@ -39,6 +43,7 @@ private struct DemoStage: Sendable {
     let port: Int
     let speed: Double
     let staysUp: Bool
+    let commons: DemoCommons
 
     func run(data: String?, templates: URL, logger: Logger) async throws {
         let isOurs = data == nil
@@ -50,12 +55,14 @@ private struct DemoStage: Sendable {
         }))
         let ended = Announced<Bool>()
         try await withThrowingDiscardingTaskGroup { group in
-            group.addTask { try await Self.run(centre, until: ended) }
+            group.addTask { try await Self.run(until: ended) { try await centre.run() } }
+            group.addTask { try await Self.run(until: ended) { try await commons.run() } }
             let token = ProcessInfo.processInfo.environment["NOROSHI_TOKEN"] ?? DeviceRegister.randomToken()
             let person = Operator(name: "demonstration", tokenDigest: DeviceRegister.digest(token))
             let program = try await HubProgram.make(
                 .init(
-                    settings: try DemonstrationTown.settings(gateway: try await centre.boundPort), data: folder,
+                    settings: try DemonstrationTown.settings(
+                        gateway: try await centre.boundPort, commons: try await commons.address()), data: folder,
                     templates: templates, host: host, port: port, operators: [person]),
                 logger: logger)
             let play = DemoPlay(
@@ -70,6 +77,7 @@ private struct DemoStage: Sendable {
             Terminal.say("hub \(address) · operator's token \(token)\n")
             let report = try await play.perform()
             Terminal.say(report)
+            Terminal.say(commons.summary())
             Terminal.say("""
 
                 開いて見る (open these):
@@ -85,10 +93,12 @@ private struct DemoStage: Sendable {
         }
     }
 
-    /// The centre lasts as long as the hub.
-    private static func run(_ centre: CellBroadcastCentre, until ended: Announced<Bool>) async throws {
+    /// A far end lasts as long as the hub.
+    private static func run(
+        until ended: Announced<Bool>, _ farEnd: @escaping @Sendable () async throws -> Void
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await centre.run() }
+            group.addTask { try await farEnd() }
             group.addTask { _ = await ended.heard() }
             try await group.next()
             group.cancelAll()

@@ -6,13 +6,37 @@ import Yams
 ///
 /// Written as a settings file, so that a newcomer sees one.
 enum DemonstrationTown {
-    static func settings(gateway port: Int = 12345) throws(SettingsError) -> Settings {
+    /// Our own node of L-Alert, which only the demonstration has.
+    struct Commons {
+        let port: Int
+        let password: String
+    }
+
+    static func settings(gateway port: Int = 12345, commons: Commons? = nil) throws(SettingsError) -> Settings {
         do {
-            return try YAMLDecoder().decode(
-                Settings.self, from: yaml.replacing("{GATEWAY}", with: "http://127.0.0.1:\(port)"))
+            let text = yaml.replacing("{GATEWAY}", with: "http://127.0.0.1:\(port)")
+            return try YAMLDecoder().decode(Settings.self, from: text + (commons.map(node) ?? ""))
         } catch {
             throw SettingsError("the demonstration town: \(error)")
         }
+    }
+
+    /// Another endpoint under the last key of `yaml`. A drill, and its mails ring nobody: the node is on this machine.
+    private static func node(_ commons: Commons) -> String {
+        """
+
+              - channel: l-alert
+                id: commons
+                name: Lアラートの節点
+                exercise:
+                  url: "http://127.0.0.1:\(commons.port)/commons/publisher/soap"
+                  user: town
+                  password: "\(commons.password)"
+                  sender_id: kesennuma.example.lg.jp
+                  office: 危機管理課
+                  urgent_mail: UMC1=500 UMC2 UMC3
+                  urgent_mail_drills: send
+        """
     }
 
     static let yaml = """

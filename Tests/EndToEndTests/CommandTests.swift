@@ -217,12 +217,35 @@ extension EndToEnd {
             try FileManager.default.removeItem(at: folder)
         }
 
-        @Test("The demonstration plays to its end")
+        @Test("The demonstration plays to its end, and L-Alert's strict node takes what the town says")
         func demo() async throws {
-            let demo = try await Program.run("demo", "--once", "--speed", "100", "--listen", "127.0.0.1:0", within: .seconds(120))
+            let schema = Self.edxlSchema
+            let checked = schema.map { ["--edxl-schema", $0] } ?? []
+            let demo = try await Program.run(
+                ["demo", "--once", "--speed", "100", "--listen", "127.0.0.1:0"] + checked, within: .seconds(120))
             #expect(demo.code == 0, "\(demo.errors.suffix(1000))")
             #expect(demo.out.contains("まとめ"))
             #expect(demo.out.contains("訓練"))
+            let lines = demo.out.split(separator: "\n").map(String.init)
+            let taken = lines.filter { $0.contains("⟫ Lアラート  受理 accepted") }
+            for said in [
+                "EvacuationOrder  Report  kesennuma.example.lg.jp-x.exercise.op.042056.", "UMC1-1/1  【訓練】", "UMC2-1/1", "UMC3-1/1",
+                "Shelter  Report  kesennuma.example.lg.jp-x.042056-Shelter-1/1  【訓練】避難所　開設　市民会館",
+                "Shelter  Update  kesennuma.example.lg.jp-x.042056-Shelter-1/2  【訓練】避難所　開設　階上中学校",
+            ] {
+                #expect(taken.contains { $0.contains(said) }, "\(said)\n\(taken.joined(separator: "\n"))")
+            }
+            #expect(lines.contains { $0.contains("✓ l-alert       commons") && $0.contains("code 0") })
+            let count = try #require(lines.first { $0.hasPrefix("Lアラート: ") })
+            #expect(count.contains("\(taken.count) revisions") && count.contains("accepted, 0 refused"), "\(count)")
+            #expect(count.contains("xmllint") == (schema != nil), "\(count)")
+        }
+
+        /// The public schema, where it and xmllint are.
+        private static var edxlSchema: String? {
+            guard FileManager.default.isExecutableFile(atPath: "/usr/bin/xmllint") else { return nil }
+            return [ProcessInfo.processInfo.environment["NOROSHI_CORPUS"], Program.package.path + "/../shared/corpus"]
+                .compactMap { $0 }.map { "\($0)/cap/schema/edxl-de-1.0.xsd" }.first { FileManager.default.fileExists(atPath: $0) }
         }
     }
 }

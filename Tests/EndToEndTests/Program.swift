@@ -151,6 +151,13 @@ extension Program {
         _ arguments: String..., environment: [String: String] = [:], input: [UInt8] = [],
         within limit: Duration = .seconds(60)
     ) async throws -> Ended {
+        try await run(arguments, environment: environment, input: input, within: limit)
+    }
+
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [],
+        within limit: Duration = .seconds(60)
+    ) async throws -> Ended {
         let program = try Program(arguments, environment: environment, input: input)
         do {
             let code = try await program.ended(within: limit)

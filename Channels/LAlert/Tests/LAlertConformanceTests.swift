@@ -1,6 +1,7 @@
 import AlertModel
 import ChannelKit
 import ChannelKitTesting
+import Commons
 import Curl
 import Synchronization
 import Testing
@@ -8,8 +9,8 @@ import Testing
 @testable import LAlert
 
 /// One node, for the suite every channel runs.
-private final class CommonsFarEnd: ConformanceFarEnd {
-    private let node = Mutex<CommonsNode?>(nil)
+private final class NodeUnderTest: ConformanceFarEnd {
+    private let node = Mutex<CommonsFarEnd?>(nil)
     private let seen = Mutex(0)
     private let mode: ModeName
     init(_ mode: ModeName) { self.mode = mode }
@@ -25,7 +26,7 @@ private final class CommonsFarEnd: ConformanceFarEnd {
     }
 
     func start() async throws {
-        let node = try await CommonsNode()
+        let node = try await CommonsFarEnd()
         self.node.withLock { $0 = node }
     }
 
@@ -37,7 +38,7 @@ private final class CommonsFarEnd: ConformanceFarEnd {
         case .slow: node.behave(.halfAnswer(200))
         case .silent: node.behave(.silent)
         case .lying: node.refuse(.answer(200, body: Array("<html><body><code>0</code></body></html>".utf8)))
-        case .refusing: node.refuse(CommonsNode.code(402, "does not follow the schema"))
+        case .refusing: node.refuse(CommonsFarEnd.code(402, "does not follow the schema"))
         case .busy: node.refuse(.answer(503, headers: [("Retry-After", "7")]))
         case .gone: await node.server.goDown()
         case .back:
@@ -68,7 +69,7 @@ struct LAlertConformanceTests {
 
     private func verify<M: Mode>(_ check: ConformanceCheck, _ mode: M.Type) async throws {
         let transport = try CurlTransport()
-        try await ChannelConformance<LAlert<M>>(transport: transport) { CommonsFarEnd(M.name) }.verify(check)
+        try await ChannelConformance<LAlert<M>>(transport: transport) { NodeUnderTest(M.name) }.verify(check)
         await transport.shutdown()
     }
 }

@@ -1,6 +1,7 @@
 import AlertModel
 import ChannelKit
 import ChannelKitTesting
+import Commons
 import Foundation
 import Testing
 
@@ -19,7 +20,7 @@ struct NodeAnswerTests {
     func refused(code: Int) async throws {
         let hall = try await TownHall()
         let adapter = try hall.adapter()
-        let text = CommonsNode.answer(code, "スキーマ表示に違反")
+        let text = CommonsNode.code(code, "スキーマ表示に違反").text
         let octets = try #require(text.data(using: .shiftJIS))
         hall.normal.refuse(.answer(200, body: Array(octets)))
         for attempt in 1...2 {
@@ -42,7 +43,7 @@ struct NodeAnswerTests {
         for (node, behaviour) in [(hall.normal, normal), (try #require(hall.backup), backup)] {
             switch behaviour {
             case "gone": await node.server.goDown()
-            case "refused": node.refuse(CommonsNode.code(402, "no"))
+            case "refused": node.refuse(CommonsFarEnd.code(402, "no"))
             default: break
             }
         }
@@ -55,13 +56,13 @@ struct NodeAnswerTests {
     func neither() async throws {
         let hall = try await TownHall(withBackup: true)
         let adapter = try hall.adapter()
-        hall.normal.refuse(CommonsNode.code(402, "no"))
+        hall.normal.refuse(CommonsFarEnd.code(402, "no"))
         await hall.backup?.server.goDown()
         let refused = await failure { () async throws(DeliveryFailure) in try await hall.order(.order, ["南町"], by: adapter) }
         guard case .rejected = refused else { Issue.record("\(String(describing: refused))"); return }
         await hall.normal.server.goDown()
         try await hall.backup?.server.comeBack()
-        hall.backup?.refuse(CommonsNode.code(901, "no"))
+        hall.backup?.refuse(CommonsFarEnd.code(901, "no"))
         let open = await failure { () async throws(DeliveryFailure) in
             try await hall.order(.order, ["南町"], event: "other", by: adapter)
         }
@@ -94,10 +95,10 @@ struct NodeAnswerTests {
     func twiceAndLate() async throws {
         let hall = try await TownHall()
         let adapter = try hall.adapter()
-        hall.normal.behave(.answerTwice(200, body: Array(CommonsNode.answer(0, "").utf8)))
+        hall.normal.behave(.answerTwice(200, body: Array(CommonsNode.code(0, "").text.utf8)))
         _ = try await hall.order(.order, ["南町"], by: adapter)
         let gate = Gate()
-        hall.normal.behave(.after(gate, CommonsNode.code(0, "")))
+        hall.normal.behave(.after(gate, CommonsFarEnd.code(0, "")))
         async let late = hall.order(.order, ["南町", "魚町"], .update, revision: 2, by: adapter)
         await hall.normal.server.arrived(2)
         gate.open()
@@ -112,7 +113,7 @@ struct NodeAnswerTests {
             seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(seed >> 33) % limit
         }
-        let good = Array(CommonsNode.answer(0, "受理しました").utf8)
+        let good = Array(CommonsNode.code(0, "受理しました").text.utf8)
         for _ in 0..<3000 {
             var octets = Array(good.prefix(random(good.count + 1)))
             for _ in 0..<random(12) where !octets.isEmpty {
@@ -126,8 +127,8 @@ struct NodeAnswerTests {
     }
 
     @Test("A refused password calls a person", arguments: [
-        FarEndServer.Reply.answer(401), .answer(403), CommonsNode.fault("wsse:FailedAuthentication", "bad"),
-        CommonsNode.fault("wsse:InvalidSecurity", "replay"), .answer(404),
+        FarEndServer.Reply.answer(401), .answer(403), CommonsFarEnd.fault("wsse:FailedAuthentication", "bad"),
+        CommonsFarEnd.fault("wsse:InvalidSecurity", "replay"), .answer(404),
     ])
     func credentials(reply: FarEndServer.Reply) async throws {
         let hall = try await TownHall()

@@ -1,6 +1,7 @@
 import AlertModel
 import ChannelKit
 import ChannelKitTesting
+import Commons
 import Curl
 import Foundation
 import Testing
@@ -9,15 +10,15 @@ import Testing
 
 /// 気仙沼市 before its two nodes, with an adapter that can be restarted.
 struct TownHall<M: Mode> {
-    let normal: CommonsNode
-    let backup: CommonsNode?
+    let normal: CommonsFarEnd
+    let backup: CommonsFarEnd?
     let notebook = MemoryNotebook()
     let transport: CurlTransport
     var extra: [String: String] = [:]
 
     init(_ mode: M.Type = Actual.self, withBackup: Bool = false) async throws {
-        normal = try await CommonsNode()
-        backup = withBackup ? try await CommonsNode() : nil
+        normal = try await CommonsFarEnd()
+        backup = withBackup ? try await CommonsFarEnd() : nil
         transport = try CurlTransport()
     }
 

@@ -1,6 +1,7 @@
 import AlertModel
 import ChannelKit
 import ChannelKitTesting
+import Commons
 import Testing
 
 @testable import LAlert
