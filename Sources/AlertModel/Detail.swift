@@ -13,6 +13,15 @@ public struct EvacuationOrder: Sendable, Codable, Hashable {
     /// 3 高齢者等避難, 4 避難指示, 5 緊急安全確保.
     public enum Level: Int, Sendable, Codable, CaseIterable {
         case elderly = 3, order = 4, emergency = 5
+
+        /// As the guideline names it.
+        public var name: String {
+            switch self {
+            case .elderly: "高齢者等避難"
+            case .order: "避難指示"
+            case .emergency: "緊急安全確保"
+            }
+        }
     }
     public var level: Level
     /// 洪水, 土砂災害, 高潮, 地震, 津波, 大規模な火事, 内水氾濫, 火山現象.

@@ -40,7 +40,7 @@ package final class CBSPClient: Sendable {
         }
     }
 
-    package enum Event: Sendable, Hashable {
+    package enum Event: Sendable, Hashable, CustomStringConvertible {
         /// The port is ours, when listening.
         case listening(port: Int)
         case connected
@@ -51,6 +51,19 @@ package final class CBSPClient: Sendable {
         case unreadable(CBSPError)
         /// What was in force was written again; `refused` names those the controller did not take.
         case recovered(count: Int, refused: [String])
+
+        package var description: String {
+            switch self {
+            case .listening(let port): "waits for the controller on port \(port)"
+            case .connected: "connected"
+            case .disconnected(let reason): "not connected: \(reason)"
+            case .restarted(let lost): lost ? "restarted, and lost what it broadcast" : "restarted"
+            case .cellsFailed(let cells): "cells stopped broadcasting: \(cells)"
+            case .unreadable(let error): "sent what cannot be read: \(error)"
+            case .recovered(let count, let refused):
+                "\(count) broadcasts written again" + (refused.isEmpty ? "" : "; refused: \(refused.joined(separator: ", "))")
+            }
+        }
     }
 
     private let loop: any EventLoop

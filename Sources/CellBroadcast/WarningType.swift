@@ -37,3 +37,7 @@ package struct WarningType: Codable, Hashable, Sendable {
         }
     }
 }
+
+extension WarningType: CustomStringConvertible {
+    package var description: String { words }
+}

@@ -117,3 +117,16 @@ public enum DeliveryFailure: Error, Sendable, Hashable {
     /// Ours: the task was cancelled.
     case cancelled
 }
+
+extension DeliveryFailure: CustomStringConvertible {
+    /// The case and its reason, for people.
+    public var description: String {
+        switch self {
+        case .unavailable(let reason): "unavailable: \(reason)"
+        case .throttled(let pause): "throttled for \(pause)"
+        case .rejected(let reason): "rejected: \(reason)"
+        case .misconfigured(let reason): "misconfigured: \(reason)"
+        case .cancelled: "cancelled"
+        }
+    }
+}

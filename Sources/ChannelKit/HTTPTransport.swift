@@ -54,3 +54,14 @@ public enum TransportFailure: Error, Sendable, Hashable {
     case refused(String)
     case cancelled
 }
+
+extension TransportFailure: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreachable(let reason): reason
+        case .noAnswer(let reason): "no answer: \(reason)"
+        case .refused(let reason): "not possible: \(reason)"
+        case .cancelled: "cancelled"
+        }
+    }
+}

@@ -40,7 +40,7 @@ package struct PreviewLine: Sendable {
     package var problems: [TextProblem]
 }
 
-package enum DeskFailure: Error, Sendable {
+package enum DeskFailure: Error, Sendable, CustomStringConvertible {
     package struct Field: Sendable, Hashable {
         package var field: String
         package var detail: String
@@ -52,6 +52,15 @@ package enum DeskFailure: Error, Sendable {
     /// The key of this order stands for another one.
     case keyIsAnothers
     case unrecorded(String)
+
+    package var description: String {
+        switch self {
+        case .invalid(let fields): fields.map { "\($0.field): \($0.detail)" }.joined(separator: "; ")
+        case .forbidden(let reason), .notFound(let reason), .conflict(let reason): reason
+        case .keyIsAnothers: "Idempotency-Key: this key was used for another order; a new order needs a new key"
+        case .unrecorded(let reason): "on its way, but not recorded: \(reason)"
+        }
+    }
 }
 
 /// The desk: what a person tells the hub to say.

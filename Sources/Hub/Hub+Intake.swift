@@ -29,11 +29,18 @@ package struct Taking: Sendable {
     package var notes: [String]
 }
 
-package enum IntakeFailure: Error, Sendable, Hashable {
+package enum IntakeFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// Not a bulletin we take; the bytes are kept.
     case refused(String)
     /// Its deliveries are on their way; the disk did not take the record. Send it again.
     case unrecorded(String)
+
+    package var description: String {
+        switch self {
+        case .refused(let reason): reason
+        case .unrecorded(let reason): "on its way, but not recorded: \(reason)"
+        }
+    }
 }
 
 /// Bulletins in. The order of things: read, on their way, then the disk, then the answer.

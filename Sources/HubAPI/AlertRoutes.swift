@@ -125,16 +125,14 @@ extension HubRouter {
         switch failure {
         case .invalid(let fields):
             return Problem(
-                .unprocessableContent, fields.map { "\($0.field): \($0.detail)" }.joined(separator: "; "),
+                .unprocessableContent, failure.description,
                 errors: fields.map { .init(field: $0.field, detail: $0.detail) })
         case .forbidden(let reason): return Problem(.forbidden, reason)
         case .notFound(let reason): return Problem(.notFound, reason)
         case .conflict(let reason): return Problem(.conflict, reason)
-        case .keyIsAnothers:
-            return Problem(
-                .unprocessableContent, "Idempotency-Key: this key was used for another order; a new order needs a new key")
-        case .unrecorded(let reason):
-            var problem = Problem(.serviceUnavailable, "on its way, but not recorded: \(reason)")
+        case .keyIsAnothers: return Problem(.unprocessableContent, failure.description)
+        case .unrecorded:
+            var problem = Problem(.serviceUnavailable, failure.description)
             problem.headers[.retryAfter] = "5"
             return problem
         }

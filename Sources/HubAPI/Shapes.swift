@@ -53,7 +53,7 @@ struct AlertShape: Encodable {
     var sent, expires, accepted_at: String
     var reported: String?
     var in_force: Bool
-    var detail: Detail?
+    var detail: DetailShape?
     var areas: [AreaStatement]
     var hypocentre: Hypocentre?
 
@@ -75,7 +75,7 @@ struct AlertShape: Encodable {
         accepted_at = JapanTime.text(alert.accepted)
         reported = content.reported.map { JapanTime.text($0, milliseconds: false) }
         in_force = content.expires > now && content.message != .cancel
-        detail = content.detail == .none ? nil : content.detail
+        detail = DetailShape(content.detail)
         areas = content.areas
         hypocentre = content.hypocentre
     }

@@ -33,12 +33,7 @@ extension OperatorAlert {
     private static func title(of detail: Detail) -> String {
         switch detail {
         case .evacuation(let order):
-            let name = switch order.level {
-            case .elderly: "高齢者等避難"
-            case .order: "避難指示"
-            case .emergency: "緊急安全確保"
-            }
-            return order.isLifted ? name + "の解除" : name
+            return order.isLifted ? order.level.name + "の解除" : order.level.name
         case .shelter(let notice):
             return switch notice.state {
             case .open: "避難所開設"
