@@ -37,7 +37,7 @@ public struct Program<M: Mode>: ChannelAdapter {
         }
         let body: [UInt8]
         do {
-            body = try ProgramMessage(message).json()
+            body = try AlertJSON.line(AlertJSON(message))
         } catch {
             throw .rejected("cannot be written as JSON: \(error)")
         }

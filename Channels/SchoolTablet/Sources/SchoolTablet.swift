@@ -61,11 +61,9 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
     }
 
     private static func line(_ alert: TabletAlert) throws(DeliveryFailure) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let bytes: [UInt8]
         do {
-            bytes = Array(try encoder.encode(alert))
+            bytes = try AlertJSON.line(alert)
         } catch {
             throw .rejected("no JSON for a tablet: \(error)")
         }

@@ -2,7 +2,8 @@ import AlertModel
 import ChannelKit
 import FoundationEssentials
 
-/// The `data:` line of one `alert` or `cancel` on the stream. Keys and units are in this folder's README.
+/// The `data:` line of one `alert` or `cancel` on the stream: the head of an alert as JSON (`Channels/README.md`), and
+/// keys of its own (this folder's README).
 ///
 /// `expires_in` is not among them: the stream puts in what is left at the moment it tells somebody.
 struct TabletAlert: Encodable {
@@ -14,38 +15,27 @@ struct TabletAlert: Encodable {
         var correction: Bool?
     }
 
-    struct ShelterLine: Encodable {
-        var id, name: String
-        var romanName, address: String?
-        var state: String
-        var note: String?
+    let head: AlertJSON.Head
+    let own: Own
+
+    /// The keys that only a tablet's line has, or has in another shape: a town's names beside its code, no titles.
+    struct Own: Encodable {
+        var delivery, town, townName, townRomanName: String
+        var level: Int?
+        var lifted: Bool
+        var revision: RevisionLine
+        var serverTime: String
+        var hypocentre: Hypocentre?
+        var localIntensity: String?
+        var shelters: [AlertJSON.House]
 
         enum CodingKeys: String, CodingKey {
-            case id, name, address, state, note
-            case romanName = "roman_name"
+            case delivery, town, level, lifted, revision, hypocentre, shelters
+            case townName = "town_name"
+            case townRomanName = "town_roman_name"
+            case serverTime = "server_time"
+            case localIntensity = "local_intensity"
         }
-    }
-
-    var id, event, kind, message, mode, priority, delivery: String
-    var town, townName, townRomanName, sender: String
-    var level: Int?
-    var lifted: Bool
-    var revision: RevisionLine
-    /// By language tag.
-    var texts: [String: RenderedText]
-    var sent, serverTime: String
-    var reported: String?
-    var hypocentre: Hypocentre?
-    var localIntensity: String?
-    var shelters: [ShelterLine]
-
-    enum CodingKeys: String, CodingKey {
-        case id, event, kind, message, mode, priority, delivery, town, sender, level, lifted, revision, texts, sent
-        case reported, hypocentre, shelters
-        case townName = "town_name"
-        case townRomanName = "town_roman_name"
-        case serverTime = "server_time"
-        case localIntensity = "local_intensity"
     }
 
     /// States of more shelters than this do not fit a tablet's screen; open ones come first.
@@ -53,45 +43,28 @@ struct TabletAlert: Encodable {
 
     init<M: Mode>(_ source: Message<M>, delivery: DeliveryID, serverTime: Date) {
         let content = source.alert.content
-        id = content.id.text
-        event = content.event.text
-        kind = content.kind.rawValue
-        message = content.message.rawValue
-        mode = M.name.rawValue
-        priority = source.priority.word
-        self.delivery = delivery.text
-        town = source.town.id.code
-        townName = source.town.name
-        townRomanName = source.town.romanName
-        sender = content.sender
-        (level, lifted) = Self.level(content.detail)
-        revision = RevisionLine(
-            series: content.revision.series, serial: content.revision.serial, sent: Self.exactStamp(content.revision.sent),
-            correction: content.revision.isCorrection ? true : nil)
-        texts = Dictionary(uniqueKeysWithValues: source.texts.map { ($0.key.rawValue, $0.value) })
-        sent = Self.stamp(content.sent)
-        reported = content.reported.map(Self.stamp)
-        self.serverTime = Self.stamp(serverTime)
-        hypocentre = content.hypocentre.map(Self.withoutPlaceholders)
-        localIntensity = Self.strongest(content.kind, source.local)
-        shelters = Self.lines(source.shelters)
+        let (level, lifted) = Self.level(content.detail)
+        head = AlertJSON.Head(source, milliseconds: false)
+        own = Own(
+            delivery: delivery.text, town: source.town.id.code, townName: source.town.name,
+            townRomanName: source.town.romanName, level: level, lifted: lifted,
+            // With milliseconds: of an operator's alerts, which have no serials, two may come within a second.
+            revision: RevisionLine(
+                series: content.revision.series, serial: content.revision.serial, sent: JapanTime.text(content.revision.sent),
+                correction: content.revision.isCorrection ? true : nil),
+            serverTime: JapanTime.text(serverTime, milliseconds: false),
+            hypocentre: content.hypocentre.map(Self.withoutPlaceholders),
+            localIntensity: Self.strongest(content.kind, source.local), shelters: Self.lines(source.shelters))
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try head.encode(to: encoder)
+        try own.encode(to: encoder)
     }
 
     private static func level(_ detail: Detail) -> (Int?, Bool) {
         guard case .evacuation(let order) = detail else { return (nil, false) }
         return (order.isLifted ? nil : order.level.rawValue, order.isLifted)
-    }
-
-    /// RFC 3339 in Japan's time.
-    private static func stamp(_ date: Date) -> String {
-        let zone = TimeZone(secondsFromGMT: 9 * 3600) ?? .gmt
-        return Date.ISO8601FormatStyle(timeZoneSeparator: .colon, timeZone: zone).format(date)
-    }
-
-    /// With milliseconds: of an operator's alerts, which have no serials, two may come within a second.
-    private static func exactStamp(_ date: Date) -> String {
-        let zone = TimeZone(secondsFromGMT: 9 * 3600) ?? .gmt
-        return Date.ISO8601FormatStyle(timeZoneSeparator: .colon, includingFractionalSeconds: true, timeZone: zone).format(date)
     }
 
     /// Magnitude and depth of an assumed hypocentre (仮定震源要素) are placeholders that nobody may see.
@@ -112,16 +85,12 @@ struct TabletAlert: Encodable {
         return local.compactMap { $0.value.flatMap(intensities.firstIndex(of:)) }.max().map { intensities[$0] }
     }
 
-    private static func lines(_ shelters: [ShelterStatus]) -> [ShelterLine] {
+    private static func lines(_ shelters: [ShelterStatus]) -> [AlertJSON.House] {
         let order = ShelterNotice.State.allCases
         let known = shelters.compactMap { status in
             status.state.flatMap(order.firstIndex(of:)).map { (rank: $0, status: status) }
         }
         let sorted = known.sorted { ($0.rank, $0.status.shelter.name) < ($1.rank, $1.status.shelter.name) }
-        return sorted.prefix(shelterLimit).map { rank, status in
-            ShelterLine(
-                id: status.shelter.id, name: status.shelter.name, romanName: status.shelter.romanName,
-                address: status.shelter.address, state: order[rank].rawValue, note: status.note)
-        }
+        return sorted.prefix(shelterLimit).map { AlertJSON.House($0.status) }
     }
 }

@@ -52,7 +52,7 @@ public struct Webhook<M: Mode>: ChannelAdapter {
         }
         let body: [UInt8]
         do {
-            body = try HookMessage(message, delivery).json()
+            body = try AlertJSON.line(HookMessage(message, delivery))
         } catch {
             throw .rejected("cannot be written as JSON: \(error)")
         }

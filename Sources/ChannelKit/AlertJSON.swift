@@ -1,0 +1,121 @@
+/// An alert for one town as JSON: the one form that every channel speaking JSON sends, with keys of its own beside it.
+///
+/// Every key is explained in `Channels/README.md`, "An alert as JSON". A channel puts its own beside these:
+///
+/// ```swift
+/// struct SirenCall: Encodable {
+///     let alert: AlertJSON
+///     let volume: Int
+///     func encode(to encoder: any Encoder) throws {
+///         try alert.encode(to: encoder)                       // the shared keys, on the same level
+///         var own = encoder.container(keyedBy: CodingKeys.self)
+///         try own.encode(volume, forKey: .volume)
+///     }
+///     enum CodingKeys: CodingKey { case volume }
+/// }
+/// ```
+public import AlertModel
+internal import FoundationEssentials
+
+public struct AlertJSON: Sendable, Encodable {
+    /// The keys that even the shortest form has.
+    public struct Head: Sendable, Encodable {
+        public let id, event: String
+        public let kind: AlertKind
+        public let message: MessageType
+        public let mode: ModeName
+        /// `reported` is when it was announced; `sent` where nobody has said.
+        public let priority, sender, sent, reported: String
+        /// By BCP 47 tag.
+        public let texts: [String: RenderedText]
+
+        /// - Parameter milliseconds: Whether the times have them.
+        public init<M: Mode>(_ message: Message<M>, milliseconds: Bool = true) {
+            let alert = message.alert.content
+            id = alert.id.text
+            event = alert.event.text
+            kind = alert.kind
+            self.message = alert.message
+            mode = M.name
+            priority = message.priority.word
+            sender = alert.sender
+            sent = JapanTime.text(alert.sent, milliseconds: milliseconds)
+            reported = JapanTime.text(alert.reported ?? alert.sent, milliseconds: milliseconds)
+            texts = Dictionary(uniqueKeysWithValues: message.texts.map { ($0.key.rawValue, $0.value) })
+        }
+    }
+
+    /// One shelter as it stands now. State: `open`, `full`, `closed`; absent when nobody has said.
+    public struct House: Sendable, Encodable {
+        public let id, name: String
+        public let romanName, address, state, note: String?
+
+        public init(_ status: ShelterStatus) {
+            id = status.shelter.id
+            name = status.shelter.name
+            romanName = status.shelter.romanName
+            address = status.shelter.address
+            state = status.state?.rawValue
+            note = status.note
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case id, name, address, state, note
+            case romanName = "roman_name"
+        }
+    }
+
+    private struct Place: Encodable {
+        let code, name, romanName: String
+        enum CodingKeys: String, CodingKey {
+            case code, name
+            case romanName = "roman_name"
+        }
+    }
+
+    private struct Rest: Encodable {
+        let title, expires: String
+        let headline: String?
+        let town: Place
+        let areas: [AreaStatement]
+        let hypocentre: Hypocentre?
+        let evacuation: EvacuationOrder?
+        let shelter: ShelterNotice?
+        let notice: Notice?
+        let shelters: [House]
+    }
+
+    public let head: Head
+    private let rest: Rest
+
+    public init<M: Mode>(_ message: Message<M>) {
+        let alert = message.alert.content
+        head = Head(message)
+        var evacuation: EvacuationOrder?, shelter: ShelterNotice?, notice: Notice?
+        switch alert.detail {
+        case .evacuation(let order): evacuation = order
+        case .shelter(let state): shelter = state
+        case .notice(let words): notice = words
+        case .none: break
+        }
+        rest = Rest(
+            title: alert.title, expires: JapanTime.text(alert.expires), headline: alert.headline,
+            town: Place(code: message.town.id.code, name: message.town.name, romanName: message.town.romanName),
+            areas: message.local,
+            // The numbers of an assumed hypocentre are placeholders and must not be shown.
+            hypocentre: alert.hypocentre.flatMap { $0.isAssumed ? nil : $0 }, evacuation: evacuation, shelter: shelter,
+            notice: notice, shelters: message.shelters.map { House($0) })
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try head.encode(to: encoder)
+        try rest.encode(to: encoder)
+    }
+
+    /// One line: sorted keys, no line break outside of strings, and none inside that is not escaped.
+    public static func line(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value))
+    }
+}
