@@ -27,7 +27,10 @@ check: build ## settings, towns and templates of the demonstration
 format: ## lays out the sources as swift-format has it
 	$(SWIFT) format --in-place --recursive Package.swift Sources Channels Tests
 
-bench: build ## measures beside peers: Benchmarks/README.md
+bench: ## measures beside peers: Benchmarks/README.md
+	@deploy/install-debian-packages bench
+	$(SWIFT) build $(RELEASE) --product noroshi
+	$(SWIFT) build $(RELEASE) --product noroshi-bench
 	Benchmarks/run
 
 clean:

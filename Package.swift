@@ -141,6 +141,15 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + channels.map { .init(stringLiteral: $0.name) },
             swiftSettings: strict),
+        // Measures the program from outside, and reading and targeting from inside.
+        .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
+        .executableTarget(
+            name: "noroshi-bench",
+            dependencies: kit + [
+                "CEpoll", "Codes", "Ingest", "Targeting", crypto,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Sources", swiftSettings: strict),
 
         tests("AlertModel", ["AlertModel"]),
         tests("CAPFeed", ["AlertModel", "CAPFeed", "Ingest"]),

@@ -1,0 +1,90 @@
+/// Octets to alert, and alert to every town of Japan, on one thread of this process.
+import AlertModel
+import ChannelKit
+import Codes
+import Foundation
+import FoundationXML
+import Ingest
+import Targeting
+
+struct ReadBench {
+    private static let times = 200
+
+    func run(_ figures: Figures) throws {
+        let octets = try warning(of: 41 << 10)
+        let codes = CodeTables.bundled
+        let normaliser = Normaliser()
+        let received = Date()
+        var content: AlertContent?
+        let ours = try Self.milliseconds {
+            for bulletin in try BulletinReader.read(octets, fileName: nil, codes: codes, receivedAt: received) {
+                content = try normaliser.sort(bulletin, id: { AlertID("benchmark") }, receivedAt: received).first?.content
+            }
+        }
+        let peer = try Self.milliseconds {
+            // Reads every element and remembers nothing.
+            let parser = XMLParser(data: Data(octets))
+            let nobody = Nobody()
+            parser.delegate = nobody
+            guard parser.parse() else { throw Trouble("XMLParser refuses the bulletin") }
+        }
+        figures.add("read.eew_41kb", ours.median, "ms", peer: "XMLParser, no delegate", peer.median)
+        guard let content else { throw Trouble("nothing was read") }
+        try target(content, codes, figures)
+    }
+
+    private func target(_ content: AlertContent, _ codes: CodeTables, _ figures: Figures) throws {
+        let manifests = [
+            ChannelManifest(
+                name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart, concurrency: 64,
+                reservedForImmediate: 32, attemptLimit: .seconds(2)),
+            ChannelManifest(
+                name: "wifi-portal", afterSending: .lastStateWins, drills: .shownApart, concurrency: 64,
+                reservedForImmediate: 32, attemptLimit: .seconds(2)),
+        ]
+        let towns = codes.towns.filter { $0.parent == nil }.map { town in
+            Town(
+                id: town.id, name: town.name, romanName: town.name,
+                areas: Dictionary(uniqueKeysWithValues: AreaScheme.allCases.map { ($0, Set(town.codes($0))) }),
+                endpoints: (1...10).map {
+                    Endpoint(id: "far-\($0)", channel: $0 % 2 == 0 ? "school-tablet" : "wifi-portal", name: "\($0)")
+                })
+        }
+        let table = RoutingTable()
+        var told = 0
+        let ours = Self.milliseconds {
+            told = table.decide(content, towns: towns, channels: manifests, mode: .actual).filter { $0.verdict.priority != nil }.count
+        }
+        var touched = 0
+        let peer = Self.milliseconds {
+            // What a straight reading costs: every area of the bulletin looked up in every town's sets, no reasons kept.
+            touched = towns.filter { town in
+                content.areas.contains(where: { town.areas[$0.scheme]?.contains($0.code) ?? false })
+            }.count
+        }
+        figures.add("target.all_towns", ours.median, "ms", peer: "bare set look-ups", peer.median)
+        say("  \(told) decisions to send; the peer finds \(touched) towns")
+    }
+
+    private final class Nobody: NSObject, XMLParserDelegate {}
+
+    private static func milliseconds(_ body: () throws -> Void) rethrows -> [Double] {
+        try (0..<times).map { _ in
+            let start = now()
+            try body()
+            return (now() - start) * 1000
+        }
+    }
+
+    /// The demonstration's warning with its forecast areas repeated under other codes until it has so many octets.
+    private func warning(of size: Int) throws -> [UInt8] {
+        let text = try String(contentsOfFile: "Templates/demo/02_20110311144648_VXSE43.xml", encoding: .utf8)
+        guard let end = text.range(of: "</Pref>", options: .backwards),
+            let start = text.range(of: "<Pref>", range: text.startIndex..<end.lowerBound)
+        else { throw Trouble("the template has no Pref") }
+        let pref = String(text[start.lowerBound..<end.upperBound])
+        var grown = String(text[..<end.upperBound])
+        while grown.utf8.count + text[end.upperBound...].utf8.count < size { grown += pref }
+        return Array((grown + text[end.upperBound...]).utf8)
+    }
+}
