@@ -75,7 +75,11 @@ struct LineBench {
             let taken = try server.answer()
             guard taken.status == 202 else { throw Trouble("the warning was answered \(taken)") }
             try crowd.drain(seconds: 0.2)
-            guard let mailed = gateway.firstPost(after: start) else { throw Trouble("the gateway never heard \(shot.event)") }
+            guard let mailed = gateway.firstPost(after: start) else {
+                let log = try server.call(
+                    "GET", "/v1/deliveries?town=042056&channel=area-mail&tail=10", "", token: TownSettings.token, expecting: [200])
+                throw Trouble("the gateway did not hear \(shot.event) within 0.2 s; the log says \(log.suffix(20_000))")
+            }
             if number > 0 {
                 outcome.tablets.append(last * 1000)
                 outcome.gateway.append(mailed * 1000)

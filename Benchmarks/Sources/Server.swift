@@ -9,6 +9,10 @@ final class Server {
 
     init(_ program: String, _ arguments: [String], core: Int?, port: UInt16) throws {
         self.port = port
+        if let socket = try? Crowd.connect(to: port) {
+            close(socket)
+            throw Trouble("something listens on \(port) already: the hub of a run that was broken off?")
+        }
         process = Process()
         process.executableURL = URL(filePath: core == nil ? program : "/usr/bin/taskset")
         process.arguments = core.map { ["-c", "\($0)", program] + arguments } ?? arguments
