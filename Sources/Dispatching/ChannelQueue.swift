@@ -33,7 +33,9 @@ package struct ChannelQueue: Sendable {
     }
 
     package var onWireCount: Int { onWire.count }
-    package var stoppedLanes: [LaneID] { lanes.filter { $0.value.stoppedBecause != nil }.map(\.key) }
+    /// The lanes that wait for a person, with the reason.
+    package var stoppedLanes: [LaneID: String] { lanes.compactMapValues(\.stoppedBecause) }
+    package func waiting(in lane: LaneID) -> Int { lanes[lane]?.waiting.count ?? 0 }
     package func waiting(in priority: Priority) -> Int { turns[priority.rawValue].count }
 
     // MARK: offer
@@ -162,13 +164,16 @@ package struct ChannelQueue: Sendable {
         }
     }
 
-    /// A person has mended the settings, or says to try all the same.
-    package mutating func resume(_ id: LaneID) {
-        guard var lane = lanes.removeValue(forKey: id) else { return }
+    /// A person has mended what was wrong, or says to try all the same. Returns what goes out now; nil when the lane
+    /// was not stopped.
+    package mutating func resume(_ id: LaneID) -> [Parcel]? {
+        guard var lane = lanes.removeValue(forKey: id) else { return nil }
+        defer { lanes[id] = lane }
+        guard lane.stoppedBecause != nil else { return nil }
         lane.stoppedBecause = nil
         lane.pausedUntil = nil
         for priority in Priority.allCases { enqueue(&lane, id, priority) }
-        lanes[id] = lane
+        return lane.waiting.values.map(\.parcel)
     }
 
     /// Everything that waits.

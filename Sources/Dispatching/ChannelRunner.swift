@@ -23,12 +23,14 @@ package enum DeliveryStep: Sendable, Hashable {
     /// After a restart: too old for its class to go out by itself.
     case held(String)
     case released(by: String)
+    /// A person has mended the lane it was stopped in.
+    case resumed(by: String)
 
     /// Nothing follows after these.
     package var isEnd: Bool {
         switch self {
         case .delivered, .superseded, .annulled, .expired, .rejected: true
-        case .started, .failed, .stopped, .held, .released: false
+        case .started, .failed, .stopped, .held, .released, .resumed: false
         }
     }
 }
@@ -267,12 +269,24 @@ package final class ChannelRunner<M: Mode>: Sendable {
 
     // MARK: what people and gauges ask
 
-    package func resume(_ lane: LaneID) {
-        state.withLock { $0.queue.resume(lane) }
+    /// Lets a stopped lane go on. Returns how many deliveries go out now; nil when it was not stopped.
+    package func resume(_ lane: LaneID, by person: String) -> Int? {
+        guard let parcels = state.withLock({ $0.queue.resume(lane) }) else { return nil }
+        for parcel in parcels { observer.delivery(parcel.id, of: lane.town, took: .resumed(by: person)) }
+        logger.notice("lane resumed", metadata: [
+            "channel": "\(name)", "town": "\(lane.town)", "endpoint": "\(lane.endpoint)", "by": "\(person)",
+            "waiting": "\(parcels.count)",
+        ])
         ring.yield()
+        return parcels.count
     }
 
-    package var gauges: (waiting: [Priority: Int], onWire: Int, stopped: [LaneID]) {
+    /// How many deliveries wait for a far end, and why its lane is stopped.
+    package func standing(of lane: LaneID) -> (waiting: Int, stoppedBecause: String?) {
+        state.withLock { ($0.queue.waiting(in: lane), $0.queue.stoppedLanes[lane]) }
+    }
+
+    package var gauges: (waiting: [Priority: Int], onWire: Int, stopped: [LaneID: String]) {
         state.withLock { state in
             let waiting = Dictionary(uniqueKeysWithValues: Priority.allCases.map { ($0, state.queue.waiting(in: $0)) })
             return (waiting, state.queue.onWireCount, state.queue.stoppedLanes)

@@ -132,7 +132,10 @@ extension RecordedStep {
         case .rejected(let reason): self.init(delivery: id, at: now, state: .rejected, detail: reason)
         case .stopped(let reason): self.init(delivery: id, at: now, state: .stopped, detail: reason)
         case .held(let reason): self.init(delivery: id, at: now, state: .held, detail: reason)
-        case .released(let person): self.init(delivery: id, at: now, state: .waiting, detail: "released by \(person)")
+        case .released(let person):
+            self.init(delivery: id, at: now, state: .waiting, detail: "\(person)が送信を許可 (released by \(person))")
+        case .resumed(let person):
+            self.init(delivery: id, at: now, state: .waiting, detail: "\(person)が送信先を再開 (resumed by \(person))")
         }
     }
 }

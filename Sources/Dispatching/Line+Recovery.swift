@@ -67,13 +67,18 @@ extension Line {
             let age = now.timeIntervalSince(row.offered)
             // A cancel is never stale: what it takes back may still be on a screen.
             if content.message != .cancel, row.state == .held || age > Self.freshness(row.delivery.priority) {
-                journal.delivery(row.delivery.id, of: town.id, took: .held(
-                    "offered \(Int(age)) s before this start: release or drop it"))
+                journal.delivery(row.delivery.id, of: town.id, took: .held(Self.words(age: age)))
                 continue
             }
             if let load = load(row, content, in: town) { loads[row.delivery.channel, default: []].append(load) }
         }
         for (channel, loads) in loads { slot(channel)?.runner.offer(loads) }
+    }
+
+    private static func words(age: TimeInterval) -> String {
+        let (minutes, seconds) = (Int(age) / 60, Int(age) % 60)
+        let (japanese, english) = minutes > 0 ? ("\(minutes)分", "\(minutes) min") : ("\(seconds)秒", "\(seconds) s")
+        return "再起動の\(japanese)前の情報です。送るか取り下げるかを人が決めます (offered \(english) before this start: release or drop it)"
     }
 
     /// Makes a recorded delivery ready to go out again. Nil (and its end recorded) when it cannot.
@@ -107,9 +112,9 @@ extension Line {
                 shelters: statuses))
     }
 
-    /// A person lets held deliveries go out after all. Returns how many.
-    package func release(_ rows: [DeliveryRow], by person: String) async throws -> Int {
-        var released = 0
+    /// A person lets held deliveries go out after all. Returns what became of them.
+    package func release(_ rows: [DeliveryRow], by person: String) async throws -> Released {
+        var done = Released()
         for row in rows where row.state == .held && row.mode == M.name {
             guard let town = towns[row.town] else { continue }
             var query = AlertQuery()
@@ -118,18 +123,23 @@ extension Line {
             journal.reopen(row)
             if row.delivery.expires <= clock() {
                 journal.delivery(row.delivery.id, of: row.town, took: .expired)
+                done.expired += 1
                 continue
             }
             if try await isTakenBack(recorded, in: row.town) {
                 journal.delivery(row.delivery.id, of: row.town, took: .annulled)
+                done.annulled += 1
                 continue
             }
             journal.delivery(row.delivery.id, of: row.town, took: .released(by: person))
-            guard let load = load(row, recorded.content, in: town) else { continue }
+            guard let load = load(row, recorded.content, in: town) else {
+                done.rejected += 1
+                continue
+            }
             slot(row.delivery.channel)?.runner.offer([load])
-            released += 1
+            done.released += 1
         }
-        return released
+        return done
     }
 
     /// A cancel came while it was held: its far end has heard that, or has nothing to hear.
@@ -151,6 +161,19 @@ extension Line {
             journal.delivery(row.delivery.id, of: row.town, took: .annulled)
         }
         return held.count
+    }
+}
+
+/// What became of held deliveries that a person released.
+package struct Released: Sendable, Hashable {
+    package var released = 0
+    /// Too late, taken back meanwhile, or not possible any more: these do not go out.
+    package var expired = 0, annulled = 0, rejected = 0
+
+    package static func + (left: Self, right: Self) -> Self {
+        Self(
+            released: left.released + right.released, expired: left.expired + right.expired,
+            annulled: left.annulled + right.annulled, rejected: left.rejected + right.rejected)
     }
 }
 

@@ -140,10 +140,10 @@ extension HubRouter {
 }
 
 extension HTTPField.Name {
-    fileprivate static let idempotencyKey = known("Idempotency-Key")
-    fileprivate static let idempotentReplayed = known("Idempotent-Replayed")
+    fileprivate static var idempotencyKey: Self { known("Idempotency-Key") }
+    fileprivate static var idempotentReplayed: Self { known("Idempotent-Replayed") }
 
-    private static func known(_ name: String) -> Self {
+    static func known(_ name: String) -> Self {
         guard let name = Self(name) else { preconditionFailure("\(name) is a field's name") }
         return name
     }

@@ -33,7 +33,8 @@ extension HubRouter {
             let rows = hub.journal.follow()
             return Response(
                 status: .ok,
-                headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+                // nginx would hold the rows back until its buffer is full.
+                headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"],
                 body: ResponseBody { writer in
                     try await request.body.consumeWithCancellationOnInboundClose { _ in
                         try await writer.write(ByteBuffer(string: ": following\n\n"))
@@ -61,9 +62,12 @@ extension HubRouter {
             let rows = try await hub.ledger.town(town.id).deliveries(query)
             switch context.parameters.get("act") {
             case "release":
-                let count = try await hub.actual.release(rows, by: person.name)
+                let done = try await hub.actual.release(rows, by: person.name)
                     + hub.exercise.release(rows, by: person.name)
-                return try Answer.json(["released": count])
+                return try Answer.json([
+                    "released": done.released, "expired": done.expired, "annulled": done.annulled,
+                    "rejected": done.rejected,
+                ])
             case "drop": return try Answer.json(["dropped": hub.actual.drop(rows) + hub.exercise.drop(rows)])
             default: throw Problem(.notFound, "release or drop")
             }
@@ -99,6 +103,10 @@ extension HubRouter {
         }
         return value
     }
+}
+
+extension HTTPField.Name {
+    fileprivate static var accelBuffering: Self { known("X-Accel-Buffering") }
 }
 
 extension DeliveryQuery {

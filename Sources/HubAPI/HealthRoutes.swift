@@ -15,7 +15,8 @@ extension HubRouter {
             Response(status: .ok, headers: [.contentType: "text/plain"], body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
         }
         router.get("/readyz") { _, _ in
-            let report = await readiness.report()
+            var report = await readiness.report()
+            report.stopped_lanes = hub.actual.stoppedLanes + hub.exercise.stoppedLanes
             return try Answer.json(report, status: report.ready ? .ok : .serviceUnavailable)
         }
         router.get("/metrics") { _, _ in

@@ -44,6 +44,7 @@ package struct HubRouter: Sendable {
         addAlerts(to: router)
         addTowns(to: router)
         addDeliveries(to: router)
+        addEndpoints(to: router)
         addDevices(to: router)
         addTablets(to: router)
         addPages(to: router)
@@ -107,7 +108,10 @@ package struct HubRouter: Sendable {
     }
 
     static func decode<Value: Decodable>(_ type: Value.Type, _ request: Request, upTo limit: Int = 64 << 10) async throws -> Value {
-        let octets = try await body(request, upTo: limit)
+        try decode(type, from: try await body(request, upTo: limit))
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, from octets: [UInt8]) throws -> Value {
         do {
             return try JSONDecoder().decode(type, from: Data(octets))
         } catch let error as DecodingError {

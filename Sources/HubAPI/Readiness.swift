@@ -17,6 +17,8 @@ package actor Readiness {
         package var probe_ms: Double?
         package var ledger_ms: Double?
         package var reason: String?
+        /// Far ends stopped until a person mends something; the hub is ready all the same.
+        package var stopped_lanes: Int?
     }
 
     private enum Sign: Sendable {

@@ -61,7 +61,7 @@ enum DeliveryLine {
         let why = text("detail").isEmpty ? text("sentence") : text("detail")
         let endpoint = text("endpoint") == "*" ? "\(row["endpoints"] ?? "") far ends" : text("endpoint")
         return [
-            String(text("offered_at").dropFirst(11).prefix(12)), text("mode") == "exercise" ? "訓練" : "実",
+            String(text("offered_at").dropFirst(11).prefix(12)), ModeWord.of(row["mode"]),
             text("state"), text("channel"), endpoint, text("title"), milliseconds ?? "—",
             "\(reach["reached"] ?? 0)/\(reach["shown"] ?? 0)/\(reach["touched"] ?? 0)", why,
         ]

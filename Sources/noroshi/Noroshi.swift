@@ -12,6 +12,6 @@ struct Noroshi: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Serve.self, Check.self, Read.self, Ingest.self, Push.self, Cancel.self, DeviceCommand.self, Log.self,
-            ReplayCommand.self, Demo.self, GatewayCommand.self,
+            HeldCommand.self, EndpointCommand.self, ReplayCommand.self, Demo.self, GatewayCommand.self,
         ])
 }

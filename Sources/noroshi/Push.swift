@@ -53,7 +53,7 @@ struct Push: AsyncParsableCommand {
 
     private func show(pushed answer: [String: Any]) {
         if hub.format == .json { return Terminal.say(JSONLine.text(answer)) }
-        let mode = answer["mode"] as? String == "exercise" ? "訓練" : "実"
+        let mode = ModeWord.of(answer["mode"])
         Terminal.say("\(mode)  \(answer["id"] as? String ?? "")  event \(answer["event"] as? String ?? "")")
     }
 

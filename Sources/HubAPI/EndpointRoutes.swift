@@ -1,0 +1,91 @@
+internal import AlertModel
+internal import Dispatching
+internal import Foundation
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+
+/// The far ends of a town and how their lanes stand; a stopped one is let go on here.
+extension HubRouter {
+    private struct LaneShape: Encodable {
+        var state: String
+        var waiting: Int
+        var reason: String?
+    }
+
+    private struct EndpointShape: Encodable {
+        var id, channel, name: String
+        var district, shelter: String?
+        /// Absent where the far end takes no real alerts, or no drills.
+        var actual, exercise: LaneShape?
+    }
+
+    private struct Resumed: Encodable {
+        struct Lane: Encodable {
+            var endpoint, channel, mode: String
+            var waiting: Int
+        }
+        var resumed: [Lane]
+    }
+
+    func addEndpoints(to router: Router<Context>) {
+        router.get("/v1/endpoints") { request, _ in
+            let person = try operatorOf(request)
+            let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
+            return try Answer.json(["endpoints": endpoints(of: town)])
+        }
+        router.post("/v1/endpoints/{endpoint}/resume") { request, context in
+            struct Choice: Decodable {
+                var town, channel, mode: String?
+            }
+            let person = try operatorOf(request)
+            let octets = try await Self.body(request, upTo: 4 << 10)
+            let choice = octets.isEmpty ? Choice() : try Self.decode(Choice.self, from: octets)
+            let town = try town(choice.town, for: person)
+            let endpoint = try context.parameters.require("endpoint")
+            guard town.endpoints.contains(where: {
+                $0.id == endpoint && (choice.channel == nil || $0.channel == choice.channel)
+            }) else {
+                throw Problem(.notFound, "\(town.name) has no far end \(choice.channel.map { "\($0)/" } ?? "")\(endpoint)")
+            }
+            let mode = try choice.mode.map { (word: String) throws(Problem) -> ModeName in
+                guard let mode = ModeName(rawValue: word) else { throw Problem(.badRequest, "mode: actual or exercise") }
+                return mode
+            }
+            var lanes: [Resumed.Lane] = []
+            if mode != .exercise { lanes += resume(hub.actual, endpoint, choice.channel, town, person) }
+            if mode != .actual { lanes += resume(hub.exercise, endpoint, choice.channel, town, person) }
+            return try Answer.json(Resumed(resumed: lanes))
+        }
+    }
+
+    private func resume<M: Mode>(
+        _ line: Line<M>, _ endpoint: String, _ channel: String?, _ town: Town, _ person: Operator
+    ) -> [Resumed.Lane] {
+        line.resume(endpoint, channel: channel, in: town, by: person.name).map {
+            Resumed.Lane(endpoint: $0.endpoint, channel: $0.channel, mode: M.name.rawValue, waiting: $0.waiting)
+        }
+    }
+
+    private func endpoints(of town: Town) -> [EndpointShape] {
+        let actual = shapes(hub.actual, town)
+        let exercise = shapes(hub.exercise, town)
+        return town.endpoints.map { end in
+            let key = "\(end.channel)/\(end.id)"
+            return EndpointShape(
+                id: end.id, channel: end.channel, name: end.name, district: end.district, shelter: end.shelter,
+                actual: actual[key], exercise: exercise[key])
+        }
+    }
+
+    private func shapes<M: Mode>(_ line: Line<M>, _ town: Town) -> [String: LaneShape] {
+        Dictionary(
+            line.lanes(of: town).map { lane in
+                let isStopped = lane.stoppedBecause != nil
+                return (
+                    "\(lane.channel)/\(lane.endpoint)",
+                    LaneShape(state: isStopped ? "stopped" : "open", waiting: lane.waiting, reason: lane.stoppedBecause)
+                )
+            }, uniquingKeysWith: { $1 })
+    }
+}
