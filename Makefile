@@ -3,7 +3,7 @@ SWIFT ?= swift
 # One job per core; the hub's modules are small and the machine's memory is not the limit.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help run build test check format bench packages clean
+.PHONY: help run build test check format bench fuzz packages clean
 
 help: ## says this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ bench: ## measures beside peers: Benchmarks/README.md
 	$(SWIFT) build $(RELEASE) --product noroshi
 	$(SWIFT) build $(RELEASE) --product noroshi-bench
 	Benchmarks/run
+
+fuzz: packages ## feeds the readers what a fuzzer finds, a minute each: Tests/fuzz/run
+	Tests/fuzz/run
 
 clean:
 	rm -rf .build
