@@ -88,9 +88,7 @@ extension Hub {
                 case .success(let bulletin):
                     title = bulletin.title
                     sent = bulletin.sent.map { Date(timeIntervalSince1970: $0.seconds) }
-                    if !bulletin.unknownCodes.isEmpty {
-                        taking.notes.append("unknown codes: \(bulletin.unknownCodes.joined(separator: " "))")
-                    }
+                    taking.notes += notice(bulletin, way.source, now)
                     sorted += try sort(bulletin, hash, sorted.count, way, now)
                 }
             }
@@ -102,6 +100,29 @@ extension Hub {
         health.count(way.source, at: now, bulletin: title, sent: sent, \.accepted)
         try await send(sorted, hash, octets, way, now, &taking)
         return taking
+    }
+
+    /// What no table of ours knows: to the record of this bulletin, and to the operator once for each of them.
+    private func notice(_ bulletin: Bulletin, _ source: String, _ now: Date) -> [String] {
+        var notes: [String] = []
+        if bulletin.isOfUnknownType {
+            notes.append("unknown type: \(bulletin.title)")
+            attention.notice(
+                .unknownType, bulletin.title, bulletin.type ?? "no type in the file's name", from: source, at: now)
+        }
+        for (topic, words, codes) in [
+            (Attention.Topic.unknownCode, "unknown codes", bulletin.unknownCodes),
+            (.unknownKind, "unknown kinds", bulletin.unknownKinds),
+        ] where !codes.isEmpty {
+            // A bulletin of nothing but strange codes is no longer than its first hundred.
+            notes.append("\(words): \(codes.prefix(100).joined(separator: " "))\(codes.count > 100 ? " …" : "")")
+            let names = bulletin.ownNames(topic)
+            for word in codes {
+                let code = word.split(separator: ":", maxSplits: 1).last.map(String.init) ?? word
+                attention.notice(topic, word, "\(bulletin.title) \(names[code] ?? "")", from: source, at: now)
+            }
+        }
+        return notes
     }
 
     private func sort(
@@ -214,5 +235,13 @@ extension AlertContent {
         content.revision.sent = content.revision.sent.addingTimeInterval(shift)
         content.expires = expires.addingTimeInterval(shift)
         return content
+    }
+}
+
+extension Bulletin {
+    /// What the bulletin itself calls its codes.
+    fileprivate func ownNames(_ topic: Attention.Topic) -> [String: String] {
+        let pairs = areas.map { topic == .unknownKind ? ($0.kindCode ?? "", $0.kindName ?? "") : ($0.code, $0.name ?? "") }
+        return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 }

@@ -23,14 +23,15 @@ package final class Hub: Sendable {
     package let devices: DeviceRegister
     package let stream: StreamHub
     package let operators: Operators
-    package let codes: CodeTables
     package let trust: CAPTrust
     package let health = SourceHealth()
+    package let attention: Attention
     package let logger: Logger
     package let clock: @Sendable () -> Date
     let seen = SeenBulletins()
     let orderKeys: OrderKeys
     let stories = Mutex(ModeStories())
+    private let tables: Mutex<CodeTables>
 
     package struct Parts: Sendable {
         package var actual: Line<Actual>
@@ -76,12 +77,22 @@ package final class Hub: Sendable {
         devices = parts.devices
         stream = parts.stream
         operators = parts.operators
-        codes = parts.codes
+        tables = Mutex(parts.codes)
+        attention = Attention(logger: parts.logger)
         trust = parts.trust
         logger = parts.logger
         clock = parts.clock
         orderKeys = OrderKeys(notebook: parts.ledger)
     }
+
+    /// The code tables in force.
+    package var codes: CodeTables { tables.withLock { $0 } }
+
+    /// From now on these. A bulletin that is being read keeps the old ones.
+    package func use(_ codes: CodeTables) { tables.withLock { $0 = codes } }
+
+    /// From now on these towns: other areas, the same far ends.
+    package func use(_ new: [Town]) { towns.replace(with: new) }
 
     /// Takes up where the last run ended. Once, before anything is accepted.
     package func recover() async throws {

@@ -65,6 +65,7 @@ extension HubRouter {
         text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(backlog.lost))
         text.add("noroshi_order_keys", "gauge", "Idempotency keys of orders that are remembered.", Double(hub.orderKeyCount))
         sourceMetrics(&text)
+        attentionMetrics(&text)
         return text.text
     }
 
@@ -82,6 +83,22 @@ extension HubRouter {
                 "noroshi_lanes_stopped", "gauge", "Far ends stopped until a person mends their settings.",
                 Double(gauges.stopped.count), channel)
         }
+    }
+
+    private func attentionMetrics(_ text: inout MetricsText) {
+        let rows = hub.attention.rows
+        for topic in Attention.Topic.allCases {
+            let own = rows.filter { $0.topic == topic }
+            text.add(
+                "noroshi_attention", "gauge", "What a person should look into: GET /v1/attention.", Double(own.count),
+                [("topic", topic.rawValue)])
+            text.add(
+                "noroshi_attention_sightings", "gauge", "How often all of it was met.",
+                Double(own.map(\.times).reduce(0, +)), [("topic", topic.rawValue)])
+        }
+        text.add(
+            "noroshi_attention_left_out_total", "counter", "Sightings that found no room in the list.",
+            Double(hub.attention.leftOut))
     }
 
     private func sourceMetrics(_ text: inout MetricsText) {

@@ -48,6 +48,7 @@ package struct HubRouter: Sendable {
         addDevices(to: router)
         addTablets(to: router)
         addPages(to: router)
+        addAttention(to: router)
         addHealth(to: router)
         if configuration.hasBenchmarkDoor { addBenchmark(to: router) }
         return router

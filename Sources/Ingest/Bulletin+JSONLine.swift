@@ -41,6 +41,8 @@ extension Bulletin {
             line.key("signature", signature?.rawValue)
             line.key("scope", scope)
             line.key("unknown_codes", unknownCodes)
+            line.key("unknown_kinds", unknownKinds)
+            line.key("unknown_type", isOfUnknownType)
             line.key("text", text)
         }
         return line.text

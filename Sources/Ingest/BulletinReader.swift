@@ -50,7 +50,7 @@ package enum BulletinReader {
         case .jma:
             bulletin = Result { () throws(Refusal) in try JMAReader.read(plain, fileName: fileName, codes: codes) }
         case .cap:
-            bulletin = Result { () throws(Refusal) in try CAPReader.read(plain, trust: trust) }
+            bulletin = Result { () throws(Refusal) in try CAPReader.read(plain, trust: trust, codes: codes) }
         case .qzss:
             return try sentences(withoutMark(plain), codes, receivedAt)
         }

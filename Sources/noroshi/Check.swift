@@ -1,6 +1,7 @@
 import AlertModel
 import ArgumentParser
 import ChannelKit
+import Codes
 import Dispatching
 import Edge
 import Foundation
@@ -18,12 +19,18 @@ struct Check: AsyncParsableCommand {
 
     @Option(help: "Settings file (YAML); without it the demonstration town is checked.") var config: String?
     @Option(help: "Folder of templates.") var templates: String?
+    @Flag(help: "Only what would keep the hub from starting: a bad vocabulary is said and left out.") var beforeStart = false
 
     func run() async throws {
         do {
             let settings = try config.map { path throws(SettingsError) in try Settings.read(path) }
                 ?? DemonstrationTown.settings()
-            let codes = try HubProgram.vocabulary(settings)
+            let vocabulary = Vocabulary(paths: settings.vocabularies ?? [])
+            for flaw in vocabulary.look().flaws {
+                guard beforeStart else { throw SettingsError("vocabularies: \(flaw)") }
+                Terminal.complain("vocabularies: \(flaw); the hub starts without it")
+            }
+            let codes = vocabulary.tables
             _ = try HubProgram.trust(settings)
             _ = try settings.makeOperators()
             if let listen = settings.listen { _ = try Address.parse(listen) }

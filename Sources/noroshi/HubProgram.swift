@@ -46,8 +46,11 @@ struct HubProgram: Sendable {
 
     /// Makes everything and takes up where the last run ended; nothing listens yet.
     static func make(_ options: Options, logger: Logger, extra: [any Service] = []) async throws -> HubProgram {
-        let codes = try vocabulary(options.settings)
         let manifests = Channels.all.map(\.manifest)
+        let words = Vocabularies(settings: options.settings, manifests: manifests)
+        // A file that went bad since the last start does not keep the hub from starting: the bundled names stay.
+        let flaws = words.vocabulary.look().flaws
+        let codes = words.vocabulary.tables
         let towns = TownRegister(try options.settings.makeTowns(codes: codes, channels: manifests))
         let renderer = try loadTemplates(options.templates, manifests)
         try FileManager.default.createDirectory(at: options.data, withIntermediateDirectories: true)
@@ -74,7 +77,10 @@ struct HubProgram: Sendable {
         // Before anything runs: far ends show that they are there, and have reserved what they must not use twice.
         await hub.actual.prepare()
         await hub.exercise.prepare()
-        return try house.program(hub, renderer, try Voice.make(options.settings.cap, data: options.data), extra)
+        words.report(flaws, to: hub)
+        let watch = words.watch(hub)
+        return try house.program(
+            hub, renderer, try Voice.make(options.settings.cap, data: options.data), extra + [watch])
     }
 
     /// Runs until told to stop. Whoever waits for the port hears when there will be none.
@@ -89,18 +95,6 @@ struct HubProgram: Sendable {
     }
 
     // MARK: pieces
-
-    static func vocabulary(_ settings: Settings) throws -> CodeTables {
-        var codes = CodeTables.bundled
-        for path in settings.vocabularies ?? [] {
-            do throws(UnreadableTable) {
-                codes = try codes.adding(contentsOf: URL(filePath: path))
-            } catch {
-                throw SettingsError("vocabularies: \(error)")
-            }
-        }
-        return codes
-    }
 
     static func trust(_ settings: Settings) throws(SettingsError) -> CAPTrust {
         do throws(Refusal) {
@@ -227,7 +221,7 @@ private struct House {
 }
 
 /// A closure as a service.
-private struct RunnerService: Service {
+struct RunnerService: Service {
     let run: @Sendable () async throws -> Void
     func run() async throws { try await run() }
 }

@@ -11,7 +11,7 @@ struct TownFile: Sendable {
     var hasNeighbour = false
     /// A webhook far end, for who wants to see every message with its delivery's id.
     var hook: String?
-    /// `sources:` and what is under it.
+    /// `sources:` or `vocabularies:` and what is under it.
     var sources = ""
 
     static let token = "end-to-end"

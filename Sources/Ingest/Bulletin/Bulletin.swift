@@ -62,6 +62,10 @@ package struct Bulletin: Sendable, Hashable {
     package var scope: String?
     /// Codes that no table of ours knows, as `scheme:code`.
     package var unknownCodes: [String] = []
+    /// Codes of kinds that no table of ours knows, as `weather:99`. They stay in `areas` with the name they came with.
+    package var unknownKinds: [String] = []
+    /// No table holds the title: read as far as headline and places go, and told as kind `other`.
+    package var isOfUnknownType = false
     /// What people should read beyond the headline: body text, comments, instruction. As written.
     package var text: String?
 

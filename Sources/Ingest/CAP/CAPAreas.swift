@@ -38,7 +38,7 @@ enum CAPAreas {
         String(name.lowercased().filter { !$0.isWhitespace && $0 != "_" && $0 != "-" })
     }
 
-    static func read(_ infos: [CAPAlert.Info]) -> (areas: [AreaStatement], unknown: [String]) {
+    static func read(_ infos: [CAPAlert.Info], _ codes: CodeTables) -> (areas: [AreaStatement], unknown: [String]) {
         struct Place: Hashable {
             var scheme: AreaScheme
             var code: String
@@ -52,7 +52,9 @@ enum CAPAreas {
                 let place = Place(scheme: statement.scheme, code: statement.code, type: statement.codeType)
                 guard seen.insert(place).inserted else { continue }
                 areas.append(statement)
-                if isUnknown(statement) { unknown.append("\(statement.scheme.rawValue):\(statement.code)") }
+                if codes.knows(statement.scheme), !codes.knows(statement.scheme, statement.code) {
+                    unknown.append("\(statement.scheme.rawValue):\(statement.code)")
+                }
             }
         }
         return (areas, unknown)
@@ -81,10 +83,5 @@ enum CAPAreas {
     private static func sixDigits(_ code: String) -> String {
         guard code.utf8.count == 5 else { return code }
         return (0...9).lazy.compactMap { TownID("\(code)\($0)")?.code }.first ?? code
-    }
-
-    private static func isUnknown(_ statement: AreaStatement) -> Bool {
-        let tables = CodeTables.bundled
-        return tables.knows(statement.scheme) && !tables.knows(statement.scheme, statement.code)
     }
 }

@@ -7,7 +7,8 @@
 ///
 /// An Atom feed of alerts and an EDXL-DE envelope are other documents and are refused as such: a feed is followed
 /// link by link, and an alert torn out of an envelope could not be checked against its signature.
-import AlertModel
+internal import AlertModel
+package import Codes
 
 package enum CAPReader {
     /// Octets of one alert. The largest real one seen, a state's border in full, has 0.46 MB.
@@ -21,7 +22,9 @@ package enum CAPReader {
         return limits
     }
 
-    package static func read(_ octets: [UInt8], trust: CAPTrust = .nobody) throws(Refusal) -> Bulletin {
+    package static func read(
+        _ octets: [UInt8], trust: CAPTrust = .nobody, codes: CodeTables = .bundled
+    ) throws(Refusal) -> Bulletin {
         let document: XMLDocument
         do {
             document = try XMLDocument(octets, limits: limits)
@@ -39,7 +42,7 @@ package enum CAPReader {
         let references = try CAPReferences.read(alert.references ?? "", version: version)
         try CAPProse(alert: alert).check(references)
         try CAPEditorial(alert: alert).check()
-        var bulletin = try bulletin(of: alert, references)
+        var bulletin = try bulletin(of: alert, references, codes)
         bulletin.signature = CAPSignature.verdict(on: document, trust: trust).word
         return bulletin
     }
@@ -67,7 +70,9 @@ package enum CAPReader {
         }
     }
 
-    private static func bulletin(of alert: CAPAlert, _ references: [Bulletin.Reference]) throws(Refusal) -> Bulletin {
+    private static func bulletin(
+        of alert: CAPAlert, _ references: [Bulletin.Reference], _ codes: CodeTables
+    ) throws(Refusal) -> Bulletin {
         guard let status = BulletinStatus(rawValue: alert.status.lowercased()),
             let message = MessageType(rawValue: alert.message.lowercased())
         else { throw Refusal("CAP \(alert.version.rawValue): unknown status or msgType") }
@@ -89,7 +94,7 @@ package enum CAPReader {
         bulletin.scope = alert.scope
         let texts = [info?.description, info?.instruction].compactMap { $0 }
         bulletin.text = texts.isEmpty ? nil : texts.joined(separator: "\n")
-        (bulletin.areas, bulletin.unknownCodes) = CAPAreas.read(alert.infos)
+        (bulletin.areas, bulletin.unknownCodes) = CAPAreas.read(alert.infos, codes)
         return bulletin
     }
 }

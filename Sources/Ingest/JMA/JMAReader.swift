@@ -30,7 +30,9 @@ package enum JMAReader {
         bulletin.areas = try areas(of: type, headline: envelope.headline, body: body)
         bulletin.text = body.flatMap(JMAProse.read)
         if type.isTagged { bulletin.kind = JMAType.kind(byTags: bulletin.areas) ?? bulletin.kind }
-        bulletin.unknownCodes = unknown(bulletin.areas, codes)
+        bulletin.unknownCodes = JMAUnknown.places(bulletin.areas, codes)
+        bulletin.unknownKinds = JMAUnknown.kinds(bulletin.areas, of: type, codes)
+        bulletin.isOfUnknownType = !type.isKnown
         return bulletin
     }
 
@@ -73,18 +75,5 @@ package enum JMAReader {
         if statements.list.isEmpty, let body { JMAWarnings.readPlaces(body, into: &statements) }
         guard !statements.isOverfull else { throw Refusal("says more about places than \(JMAStatements.limit) statements hold") }
         return statements.list
-    }
-
-    /// Codes of JMA's tables that ours do not hold, each once, in the order of the bulletin. Where we have no table at
-    /// all nothing is called unknown.
-    private static func unknown(_ areas: [AreaStatement], _ codes: CodeTables) -> [String] {
-        var seen: Set<String> = []
-        var unknown: [String] = []
-        for area in areas where JMAAreaScheme.isTabled(area.scheme) {
-            guard codes.knows(area.scheme), !codes.knows(area.scheme, area.code) else { continue }
-            let word = "\(area.scheme.rawValue):\(area.code)"
-            if seen.insert(word).inserted { unknown.append(word) }
-        }
-        return unknown
     }
 }

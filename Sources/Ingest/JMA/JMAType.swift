@@ -8,10 +8,14 @@ struct JMAType {
     /// and the file name is silent.
     let code: String?
     let kind: AlertKind
+    /// Whether the title is one of ours.
+    let isKnown: Bool
 
     init(title: String, fileName: String?) {
         let named = fileName.flatMap(JMAType.code(inFileName:))
-        guard let candidates = JMATitles.types(of: title) else {
+        let candidates = JMATitles.types(of: title)
+        isKnown = candidates != nil
+        guard let candidates else {
             code = named
             kind = title.hasPrefix(JMATitles.levelFormat) ? .weather : .other
             return

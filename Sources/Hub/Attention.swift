@@ -1,0 +1,92 @@
+/// What a person should look into when there is time: codes no table knows, kinds of bulletins we never met, a settings
+/// file that is not taken. Each is said once, however often it comes.
+///
+///     bulletin ──▶ notice(…) ──▶ new: one line in the log, a row of `GET /v1/attention`
+///                            └─▶ known: counted, and when it was last seen
+package import FoundationEssentials
+package import Logging
+internal import Synchronization
+
+package final class Attention: Sendable {
+    package enum Topic: String, Sendable, CaseIterable {
+        /// A code of a place that our tables lack.
+        case unknownCode = "unknown-code"
+        /// A code of a kind (of warning) that our tables lack.
+        case unknownKind = "unknown-kind"
+        /// A title or type of bulletin we have no rule for: it is read as far as its headline goes.
+        case unknownType = "unknown-type"
+        /// A file of names that is not in force as it lies there.
+        case vocabulary
+    }
+
+    package struct Row: Sendable, Hashable {
+        package var topic: Topic
+        /// `jma-city:9999900`, a title, a file.
+        package var subject: String
+        package var words: String
+        /// Where it was first met.
+        package var source: String
+        package var first: Date
+        package var last: Date
+        package var times: Int
+    }
+
+    private struct Key: Hashable {
+        var topic: Topic
+        var subject: String
+    }
+
+    private struct State {
+        var rows: [Key: Row] = [:]
+        var leftOut = 0
+    }
+
+    /// JMA's tables change by some dozens of codes a year; more is a bulletin that means harm.
+    static let bound = 500
+    static let wordLimit = 200
+
+    private let state = Mutex(State())
+    private let logger: Logger
+
+    package init(logger: Logger) { self.logger = logger }
+
+    package func notice(_ topic: Topic, _ subject: String, _ words: String, from source: String, at now: Date) {
+        let key = Key(topic: topic, subject: Self.cut(subject))
+        let isNew = state.withLock { state in
+            if state.rows[key] != nil {
+                state.rows[key]?.times += 1
+                state.rows[key]?.last = now
+                return false
+            }
+            guard state.rows.count < Self.bound else {
+                state.leftOut += 1
+                // The first one that finds no room is said, so that the list is not taken for whole.
+                return state.leftOut == 1
+            }
+            state.rows[key] = Row(
+                topic: topic, subject: key.subject, words: Self.cut(words), source: source, first: now, last: now, times: 1)
+            return true
+        }
+        guard isNew else { return }
+        logger.warning(
+            "something for a person to look into",
+            metadata: ["topic": "\(topic.rawValue)", "subject": "\(key.subject)", "words": "\(Self.cut(words))", "source": "\(source)"])
+    }
+
+    /// Nothing of this topic is amiss any more but `subjects`.
+    package func settle(_ topic: Topic, except subjects: Set<String> = []) {
+        let kept = Set(subjects.map(Self.cut))
+        state.withLock { state in
+            state.rows = state.rows.filter { $0.key.topic != topic || kept.contains($0.key.subject) }
+        }
+    }
+
+    /// Newest first.
+    package var rows: [Row] { state.withLock { $0.rows.values.sorted { ($1.first, $0.subject) < ($0.first, $1.subject) } } }
+    /// Sightings that found no room.
+    package var leftOut: Int { state.withLock { $0.leftOut } }
+
+    private static func cut(_ text: String) -> String {
+        String(text.prefix(wordLimit).map { $0.isNewline ? " " : $0 })
+    }
+}

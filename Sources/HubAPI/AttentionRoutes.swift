@@ -1,0 +1,34 @@
+internal import AlertModel
+internal import Foundation
+internal import Hub
+internal import Hummingbird
+
+/// `GET /v1/attention`: what a person should look into when there is time.
+extension HubRouter {
+    private struct Row: Encodable {
+        var topic, subject, words, source, first_at, last_at: String
+        var times: Int
+
+        init(_ row: Attention.Row) {
+            topic = row.topic.rawValue
+            subject = row.subject
+            words = row.words
+            source = row.source
+            first_at = JapanTime.text(row.first)
+            last_at = JapanTime.text(row.last)
+            times = row.times
+        }
+    }
+
+    private struct List: Encodable {
+        var attention: [Row]
+        var left_out: Int
+    }
+
+    func addAttention(to router: Router<Context>) {
+        router.get("/v1/attention") { request, _ in
+            _ = try operatorOf(request)
+            return try Answer.json(List(attention: hub.attention.rows.map { Row($0) }, left_out: hub.attention.leftOut))
+        }
+    }
+}
