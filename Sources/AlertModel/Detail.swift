@@ -3,6 +3,7 @@ public enum Detail: Sendable, Codable, Hashable {
     case none
     case evacuation(EvacuationOrder)
     case shelter(ShelterNotice)
+    case headquarters(Headquarters)
     case notice(Notice)
 }
 
@@ -67,6 +68,25 @@ public struct ShelterNotice: Sendable, Codable, Hashable {
         self.shelter = shelter
         self.name = name
         self.address = address
+        self.state = state
+        self.note = note
+    }
+}
+
+/// The town's headquarters against a disaster (災害対策本部, 災害警戒本部) was set up or dissolved.
+///
+/// Source: 災害対策基本法 23条の2, under which a mayor sets it up and, when the danger is over, abolishes it (廃止).
+public struct Headquarters: Sendable, Codable, Hashable {
+    public enum State: String, Sendable, Codable, CaseIterable {
+        case open, closed
+    }
+    /// 災害対策本部, 災害警戒本部, or a name of the town's own with 本部 in it.
+    public var name: String
+    public var state: State
+    public var note: String?
+
+    public init(name: String = "災害対策本部", state: State, note: String? = nil) {
+        self.name = name
         self.state = state
         self.note = note
     }

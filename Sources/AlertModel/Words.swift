@@ -25,6 +25,8 @@ public enum AlertKind: String, Sendable, Codable, CaseIterable, Hashable {
     case evacuation
     /// A shelter opened, filled or closed (避難所情報).
     case shelter
+    /// The town's headquarters was set up or dissolved (災害対策本部の設置・廃止).
+    case headquarters
     case other
 }
 

@@ -66,6 +66,7 @@ struct CAPWeight {
         case .nankai: CAPWeight(["Geo"], "Prepare", "Future", "Extreme", "Possible")
         case .evacuation: CAPWeight(["Safety"], "Evacuate", "Immediate", "Severe", "Likely")
         case .shelter: CAPWeight(["Safety"], nil, "Immediate", "Unknown", "Observed")
+        case .headquarters: CAPWeight(["Safety"], nil, "Unknown", "Unknown", "Observed")
         case .notice, .other: CAPWeight(["Other"], nil, "Unknown", "Unknown", "Unknown")
         }
     }
@@ -90,6 +91,7 @@ extension AlertKind {
         case .notice: "Notice"
         case .evacuation: "Evacuation"
         case .shelter: "Evacuation Shelter"
+        case .headquarters: "Disaster Response Headquarters"
         case .other: "Alert"
         }
     }

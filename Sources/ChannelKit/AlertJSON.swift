@@ -81,6 +81,7 @@ public struct AlertJSON: Sendable, Encodable {
         let hypocentre: Hypocentre?
         let evacuation: EvacuationOrder?
         let shelter: ShelterNotice?
+        let headquarters: Headquarters?
         let notice: Notice?
         let shelters: [House]
     }
@@ -91,10 +92,11 @@ public struct AlertJSON: Sendable, Encodable {
     public init<M: Mode>(_ message: Message<M>) {
         let alert = message.alert.content
         head = Head(message)
-        var evacuation: EvacuationOrder?, shelter: ShelterNotice?, notice: Notice?
+        var evacuation: EvacuationOrder?, shelter: ShelterNotice?, notice: Notice?, headquarters: Headquarters?
         switch alert.detail {
         case .evacuation(let order): evacuation = order
         case .shelter(let state): shelter = state
+        case .headquarters(let seat): headquarters = seat
         case .notice(let words): notice = words
         case .none: break
         }
@@ -104,7 +106,7 @@ public struct AlertJSON: Sendable, Encodable {
             areas: message.local,
             // The numbers of an assumed hypocentre are placeholders and must not be shown.
             hypocentre: alert.hypocentre.flatMap { $0.isAssumed ? nil : $0 }, evacuation: evacuation, shelter: shelter,
-            notice: notice, shelters: message.shelters.map { House($0) })
+            headquarters: headquarters, notice: notice, shelters: message.shelters.map { House($0) })
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -94,6 +94,7 @@ package enum Sample {
         case .tsunami: "大津波警報"
         case .evacuation: "避難指示"
         case .shelter: "避難所開設"
+        case .headquarters: "災害対策本部の設置"
         default: "お知らせ"
         }
     }
@@ -105,6 +106,7 @@ package enum Sample {
                 level: .order, hazard: "津波", districts: ["南町"], shelters: [shelter.id], isLifted: type == .cancel))
         case .shelter:
             .shelter(ShelterNotice(shelter: shelter.id, name: shelter.name, address: shelter.address, state: .open))
+        case .headquarters: .headquarters(Headquarters(state: type == .cancel ? .closed : .open))
         case .notice: .notice(Notice(title: "お知らせ", body: "断水"))
         default: .none
         }

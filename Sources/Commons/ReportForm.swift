@@ -87,6 +87,7 @@ extension ReportForm {
     private static let bodies: [String: Slot] = [
         "EvacuationOrder": body("EvacuationOrder", "evacuation3", evacuation),
         "Shelter": body("Shelter", "shelter3", shelter),
+        "AntidisasterHeadquarter": body("AntidisasterHeadquarter", "antidisasterHeadquarter3", headquarters),
         "GeneralInformation": body("GeneralInformation", "GeneralInformation3", notice),
         "UrgentMail": body("UrgentMail", "UrgentMail3", { space in
             [.one(space, "Information", .elements([.one(space, "Title", .upTo(15)), .one(space, "Message", .upTo(500))]))]
@@ -124,6 +125,13 @@ extension ReportForm {
         return [
             disaster, .one(space, "ComplementaryInfo", .saying), .one(space, "TotalNumberOfShelter", .number),
             .one(space, "Informations", .elements([.some(space, "Information", .elements(information))])),
+        ]
+    }
+
+    private static func headquarters(_ space: Space) -> [Slot] {
+        [
+            disaster, .one(space, "Type", .word(["警戒本部", "対策本部"])), .one(space, "Status", .word(["設置", "解散"])),
+            .one(space, "Name", .saying), .one(space, "DateTime", .time), .optional(space, "ComplementaryInfo", .saying),
         ]
     }
 

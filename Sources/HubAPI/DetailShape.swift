@@ -6,6 +6,7 @@ internal import AlertModel
 enum DetailShape: Encodable, Equatable {
     case evacuation(EvacuationOrder)
     case shelter(ShelterNotice)
+    case headquarters(Headquarters)
     case notice(Notice)
 
     /// Nil for what came by bulletin.
@@ -14,6 +15,7 @@ enum DetailShape: Encodable, Equatable {
         case .none: return nil
         case .evacuation(let order): self = .evacuation(order)
         case .shelter(let notice): self = .shelter(notice)
+        case .headquarters(let seat): self = .headquarters(seat)
         case .notice(let notice): self = .notice(notice)
         }
     }
@@ -44,6 +46,11 @@ enum DetailShape: Encodable, Equatable {
             try container.encodeIfPresent(notice.address, forKey: .address)
             try container.encode(notice.state, forKey: .state)
             try container.encodeIfPresent(notice.note, forKey: .note)
+        case .headquarters(let seat):
+            try container.encode(AlertKind.headquarters, forKey: .kind)
+            try container.encode(seat.name, forKey: .name)
+            try container.encode(seat.state, forKey: .state)
+            try container.encodeIfPresent(seat.note, forKey: .note)
         case .notice(let notice):
             try container.encode(AlertKind.notice, forKey: .kind)
             try container.encode(notice.title, forKey: .title)

@@ -58,6 +58,8 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
     case shelter
     case address
     case note
+    /// 災害対策本部, of its being set up or dissolved.
+    case headquarters
     /// A notice's title and text.
     case subject, text
 

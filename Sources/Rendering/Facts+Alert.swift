@@ -168,6 +168,9 @@ struct FactSource {
             facts.set(.address, notice.address)
             facts.set(.note, notice.note)
             addShelters(open.filter { $0.shelter.id != notice.shelter }, to: &facts)
+        case .headquarters(let seat):
+            facts.set(.headquarters, wording.word("headquarters", seat.name))
+            facts.set(.note, seat.note)
         case .notice(let notice):
             facts.set(.subject, notice.title)
             facts.set(.text, notice.body)

@@ -27,6 +27,7 @@ struct Sample: Decodable {
     var hypocentre: Hypocentre?
     var evacuation: EvacuationOrder?
     var shelter: ShelterNotice?
+    var headquarters: Headquarters?
     var notice: Notice?
     var shelters: [ShelterStatus]?
     var previous: Before?
@@ -78,6 +79,7 @@ struct Sample: Decodable {
     private var detail: Detail {
         if let evacuation { return .evacuation(evacuation) }
         if let shelter { return .shelter(shelter) }
+        if let headquarters { return .headquarters(headquarters) }
         if let notice { return .notice(notice) }
         return .none
     }

@@ -49,6 +49,7 @@ struct TemplateName {
         switch content.detail {
         case .evacuation(let order): return "level\(order.level.rawValue)"
         case .shelter(let notice): return notice.state.rawValue
+        case .headquarters(let seat): return seat.state.rawValue
         case .notice: return nil
         case .none: break
         }

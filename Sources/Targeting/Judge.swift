@@ -54,14 +54,14 @@ struct Judge {
     private var cancelPriority: Priority {
         switch content.detail {
         case .evacuation(let order): return Self.priority(of: order)
-        case .shelter: return .routine
+        case .shelter, .headquarters: return .routine
         case .notice: return .background
         case .none: break
         }
         return switch content.kind {
         case .eew, .tsunami, .evacuation: .immediate
         case .earthquake, .weather, .landslide, .flood, .volcano, .heavyRainRecord, .nankai, .tornado: .urgent
-        case .shelter, .ashfall, .typhoon, .other: .routine
+        case .shelter, .headquarters, .ashfall, .typhoon, .other: .routine
         case .notice: .background
         }
     }
@@ -80,6 +80,7 @@ struct Judge {
                 ? .send(.routine, .lifted(order.hazard, area: town.name))
                 : .send(Self.priority(of: order), .evacuationLevel(order.level.rawValue))
         case .shelter: .send(.routine, .shelterState)
+        case .headquarters: .send(.routine, .headquarters)
         case .notice: .send(.background, .notice)
         case .none: .send(rules.otherwise[content.kind.rawValue]?.priority ?? .routine, .townAlert)
         }

@@ -18,6 +18,7 @@ package enum Reason: Sendable, Hashable {
     /// The town issued it.
     case evacuationLevel(Int)
     case shelterState
+    case headquarters
     case notice
     case townAlert
     /// The bulletin names no area and the town's settings follow this kind all the same.
@@ -65,6 +66,7 @@ package enum Reason: Sendable, Hashable {
         case .unknownKind: "unknown-kind"
         case .evacuationLevel: "evacuation-level"
         case .shelterState: "shelter-state"
+        case .headquarters: "headquarters"
         case .notice: "notice"
         case .townAlert: "town-alert"
         case .followsWithoutArea: "follows-without-area"
@@ -104,6 +106,7 @@ extension Reason: CustomStringConvertible {
         case .unknownKind(let kind, let area): "\(kind) for \(area) is in no rule; it is passed on."
         case .evacuationLevel(let level): "This town issued evacuation information of level \(level)."
         case .shelterState: "The state of a shelter of this town changed."
+        case .headquarters: "This town's headquarters was set up or dissolved."
         case .notice: "This town issued a notice."
         case .townAlert: "This town issued it."
         case .followsWithoutArea: "It names no area, and this town's settings follow this kind."
@@ -141,6 +144,7 @@ extension Reason: CustomStringConvertible {
         case .unknownKind(let kind, let area): "\(area)の\(kind)は規則にない種類なので、そのまま伝えます。"
         case .evacuationLevel(let level): "この市町村が警戒レベル\(level)の避難情報を出しました。"
         case .shelterState: "この市町村の避難所の状況が変わりました。"
+        case .headquarters: "この市町村の災害対策本部の設置・廃止です。"
         case .notice: "この市町村のお知らせです。"
         case .townAlert: "この市町村が出した情報です。"
         case .followsWithoutArea: "地域の指定はありませんが、この市町村は受け取る設定です。"

@@ -41,7 +41,7 @@ extension RoutingRules {
             AlertKind.typhoon.rawValue: .background, AlertKind.tornado.rawValue: .routine,
             AlertKind.heavyRainRecord.rawValue: .urgent, AlertKind.nankai.rawValue: .routine,
             AlertKind.notice.rawValue: .background, AlertKind.evacuation.rawValue: .urgent,
-            AlertKind.shelter.rawValue: .routine, AlertKind.other.rawValue: .routine,
+            AlertKind.shelter.rawValue: .routine, AlertKind.headquarters.rawValue: .routine, AlertKind.other.rawValue: .routine,
         ],
         followsWithoutArea: [],
         // 緊急速報メール: the municipal subjects of the carriers' joint guide (配信の手引き), as the press lists them

@@ -59,17 +59,28 @@ private struct DemoStage: Sendable {
             group.addTask { try await Self.run(until: ended) { try await commons.run() } }
             let token = ProcessInfo.processInfo.environment["NOROSHI_TOKEN"] ?? DeviceRegister.randomToken()
             let person = Operator(name: "demonstration", tokenDigest: DeviceRegister.digest(token))
-            let program = try await HubProgram.make(
-                .init(
-                    settings: try DemonstrationTown.settings(
-                        gateway: try await centre.boundPort, commons: try await commons.address()), data: folder,
-                    templates: templates, host: host, port: port, operators: [person]),
-                logger: logger)
+            let program: HubProgram
+            do {
+                let settings = try DemonstrationTown.settings(
+                    gateway: try await centre.boundPort, commons: try await commons.address())
+                program = try await HubProgram.make(
+                    .init(
+                        settings: settings, data: folder, templates: templates, host: host, port: port, operators: [person]),
+                    logger: logger)
+            } catch {
+                await ended.close()
+                throw error
+            }
             let play = DemoPlay(
                 hub: program.hub, person: person, bulletins: templates.appending(path: "demo"), speed: speed)
             group.addTask {
-                try await program.run()
-                await ended.say(true)
+                do {
+                    try await program.run()
+                } catch {
+                    await ended.close()
+                    throw error
+                }
+                await ended.close()
             }
             guard let bound = await program.port.heard() else { return }
             let address = "http://\(host):\(bound)"
@@ -181,6 +192,7 @@ private struct DemoPlay: Sendable {
                 "town": Self.town, "kind": "evacuation", "mode": "exercise", "level": 4, "hazard": "津波",
                 "districts": ["市内全域"], "reason": "大津波警報が発表されました", "shelters": ["shimin-kaikan", "hashikami-chu"],
             ]),
+            (30, ["town": Self.town, "kind": "headquarters", "mode": "exercise", "state": "open"]),
             (40, ["town": Self.town, "kind": "shelter", "mode": "exercise", "shelter": "shimin-kaikan", "state": "open"]),
             (50, ["town": Self.town, "kind": "shelter", "mode": "exercise", "shelter": "hashikami-chu", "state": "open"]),
         ]

@@ -3,17 +3,18 @@ import Foundation
 
 struct Push: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "An operator's alert: evacuation, shelter, notice.",
+        abstract: "An operator's alert: evacuation, shelter, headquarters, notice.",
         discussion: """
             noroshi push --town 042056 --kind evacuation --level 4 --hazard 津波 --district 階上地区 --exercise
             noroshi push --town 042056 --kind shelter --shelter hashikami-chu --state open --exercise
+            noroshi push --town 042056 --kind headquarters --state open --exercise
             noroshi push --town 042056 --kind notice --title 断水のお知らせ --body 本吉地区で断水しています。 --preview
             Without --exercise it is real.
             """)
 
     @OptionGroup var hub: HubOptions
     @Option(help: "6-digit code.") var town: String
-    @Option(help: "evacuation, shelter or notice.") var kind: String
+    @Option(help: "evacuation, shelter, headquarters or notice.") var kind: String
     @Flag(help: "A drill.") var exercise = false
     @Flag(help: "Shows every channel's text and sends nothing.") var preview = false
     @Option(help: "警戒レベル 3, 4 or 5.") var level: Int?
@@ -21,9 +22,9 @@ struct Push: AsyncParsableCommand {
     @Option(name: [.customLong("district"), .customLong("area")], help: "地区; repeat it for several.") var districts: [String] = []
     @Option(help: "Why.") var reason: String?
     @Option(help: "A shelter's id; for an evacuation one to go to (repeat it).") var shelter: [String] = []
-    @Option(help: "open, full or closed.") var state: String?
-    @Option(help: "A word beside a shelter's state.") var note: String?
-    @Option(help: "A notice's title.") var title: String?
+    @Option(help: "open, full or closed; of a headquarters open (設置) or closed (廃止).") var state: String?
+    @Option(help: "A word beside a state.") var note: String?
+    @Option(help: "A notice's title; a headquarters' name.") var title: String?
     @Option(help: "A notice's text.") var body: String?
     @Option(help: "The event of an earlier alert that this one updates.") var event: String?
     @Flag(help: "Lifts the evacuation order.") var lifted = false

@@ -18,7 +18,7 @@ struct AlertJSONTests {
             "id", "event", "kind", "message", "mode", "priority", "sender", "sent", "reported", "texts", "title", "headline", "expires", "town",
             "areas", "shelters",
         ]
-        for (kind, own) in [(AlertKind.evacuation, "evacuation"), (.shelter, "shelter"), (.notice, "notice")] {
+        for (kind, own) in [(AlertKind.evacuation, "evacuation"), (.shelter, "shelter"), (.headquarters, "headquarters"), (.notice, "notice")] {
             let keys = Set(try object(Sample.message(kind: kind, event: "e", as: Actual.self)).keys)
             #expect(keys == always.union([own]))
         }
@@ -32,7 +32,7 @@ struct AlertJSONTests {
         let package = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let readme = try String(contentsOfFile: package + "/Channels/README.md", encoding: .utf8)
         let section = try #require(readme.components(separatedBy: "## An alert as JSON").last)
-        for kind in [AlertKind.evacuation, .shelter, .notice] {
+        for kind in [AlertKind.evacuation, .shelter, .headquarters, .notice] {
             for key in try object(Sample.message(kind: kind, event: "e", as: Actual.self)).keys {
                 #expect(section.contains("`\(key)`"), "\(key)")
             }

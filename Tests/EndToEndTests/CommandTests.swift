@@ -230,6 +230,7 @@ extension EndToEnd {
             let taken = lines.filter { $0.contains("⟫ Lアラート  受理 accepted") }
             for said in [
                 "EvacuationOrder  Report  kesennuma.example.lg.jp-x.exercise.op.042056.", "UMC1-1/1  【訓練】", "UMC2-1/1", "UMC3-1/1",
+                "AntidisasterHeadquarter  Report  kesennuma.example.lg.jp-x.exercise.op.042056.headquarters-AntidisasterHeadquarter-1/1",
                 "Shelter  Report  kesennuma.example.lg.jp-x.042056-Shelter-1/1  【訓練】避難所　開設　市民会館",
                 "Shelter  Update  kesennuma.example.lg.jp-x.042056-Shelter-1/2  【訓練】避難所　開設　階上中学校",
             ] {
@@ -239,6 +240,19 @@ extension EndToEnd {
             let count = try #require(lines.first { $0.hasPrefix("Lアラート: ") })
             #expect(count.contains("\(taken.count) revisions") && count.contains("accepted, 0 refused"), "\(count)")
             #expect(count.contains("xmllint") == (schema != nil), "\(count)")
+        }
+
+        @Test("A demonstration that cannot begin ends with the reason")
+        func badDemo() async throws {
+            let folder = try TestHub.newFolder()
+            let templates = folder.appending(path: "Templates")
+            try FileManager.default.copyItem(at: Program.package.appending(path: "Templates"), to: templates)
+            try "x".write(to: templates.appending(path: "words.json"), atomically: true, encoding: .utf8)
+            let demo = try await Program.run(
+                "demo", "--once", "--listen", "127.0.0.1:0", "--templates", templates.path, within: .seconds(30))
+            #expect(demo.code == 78, "\(demo)")
+            #expect(demo.errors.contains("words.json"), "\(demo.errors)")
+            try FileManager.default.removeItem(at: folder)
         }
 
         /// The public schema, where it and xmllint are.

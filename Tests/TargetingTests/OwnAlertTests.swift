@@ -31,8 +31,9 @@ struct OwnAlertTests {
         }
     }
 
-    @Test("Shelters and notices are no subject of area mail", arguments: [
+    @Test("Shelters, headquarters and notices are no subject of area mail", arguments: [
         (AlertKind.shelter, Detail.shelter(ShelterNotice(shelter: "1", name: "小学校", state: .open)), Priority.routine),
+        (.headquarters, .headquarters(Headquarters(state: .open)), .routine),
         (.notice, .notice(Notice(title: "題", body: "文")), .background),
     ])
     func subjects(kind: AlertKind, detail: Detail, priority: Priority) throws {

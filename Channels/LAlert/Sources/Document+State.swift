@@ -60,6 +60,19 @@ extension ShelterStatus {
     }
 }
 
+extension Headquarters {
+    /// Type. What is not called a 警戒本部 is a 対策本部.
+    var typeWord: String { name.contains("警戒本部") ? "警戒本部" : "対策本部" }
+    /// Status. The law says 廃止, PCXML 解散.
+    var statusWord: String { state == .open ? "設置" : "解散" }
+
+    /// Since when it stands, not since when it was last spoken of.
+    func line(after standing: [Line], at time: Date) -> Line {
+        let same = standing.first { $0.id == name && $0.word == statusWord }
+        return Line(id: name, word: statusWord, isLifted: state == .closed, since: same?.since ?? time)
+    }
+}
+
 /// Headline/Text and contentDescription: only what is new. Never cut: too long a list of names is counted instead.
 struct Headline {
     /// The telop of the receivers (SaigaiTask).
@@ -95,6 +108,10 @@ struct Headline {
         for line in document.lines where !document.standing.contains(where: { $0.says(line) }) {
             // A shelter that was never open is no news.
             if document.category == .shelter, line.word == "未開設", document.standing.isEmpty { continue }
+            if document.category == .antidisasterHeadquarter {
+                news.append((line.id, [line.word]))
+                continue
+            }
             let act = act(line, document.category)
             if let index = news.firstIndex(where: { $0.act == act }) {
                 news[index].names.append(line.id)

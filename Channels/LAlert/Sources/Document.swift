@@ -97,7 +97,8 @@ extension Document {
         var next = old ?? Document(
             category: statement.category, delivery: statement.delivery, alertSent: statement.sent,
             distribution: distribution, made: now, firstMade: now)
-        if let old, old.isEnded || old.isOver {
+        // What takes something back speaks of the document it stands in, also when that is over.
+        if let old, old.isEnded || (old.isOver && !statement.isCancel) {
             next = Document(
                 category: old.category, serial: old.serial + 1, delivery: statement.delivery,
                 alertSent: statement.sent, distribution: distribution, made: now, firstMade: now)
@@ -114,9 +115,14 @@ extension Document {
         }
     }
 
-    /// Every shelter is closed: the next opening is another incident.
+    /// Every shelter is closed, the headquarters dissolved: the next opening is another incident.
     private var isOver: Bool {
-        category == .shelter && held == revision && !lines.contains { $0.word == ShelterStatus.openWord }
+        guard held == revision else { return false }
+        return switch category {
+        case .shelter: !lines.contains { $0.word == ShelterStatus.openWord }
+        case .antidisasterHeadquarter: lines.allSatisfy(\.isLifted)
+        case .evacuationOrder, .generalInformation, .urgentMail: false
+        }
     }
 
     private mutating func begin(_ statement: Statement, _ now: Date, _ distribution: String) {
@@ -134,11 +140,12 @@ extension Document {
 
     private mutating func setLines(_ statement: Statement) {
         switch statement.subject {
-        case .evacuation where statement.isCancel: lines = standing
+        case .evacuation where statement.isCancel, .headquarters where statement.isCancel: lines = standing
         case .evacuation(let order):
             let next = order.lines(after: standing, at: statement.reported)
             lines = next.lines
             if !next.withdrawn.isEmpty { errata = "対象地区の訂正（除外：\(next.withdrawn.joined(separator: "、"))）" }
+        case .headquarters(let seat): lines = [seat.line(after: standing, at: statement.reported)]
         case .shelters(let shelters): lines = shelters.map(\.line)
         case .notice: lines = []
         }

@@ -10,6 +10,7 @@ extension Report {
         switch statement.subject {
         case .evacuation(let order): return evacuation(order)
         case .shelters(let shelters): return shelter(shelters)
+        case .headquarters(let seat): return headquarters(seat)
         case .notice: return notice
         }
     }
@@ -72,6 +73,15 @@ extension Report {
             wasMoved ? status.since.map { XMLElement("body:DateTime", time(Date(timeIntervalSince1970: $0))) } : nil,
             shelter.capacity.flatMap { $0 > 0 ? XMLElement("body:Capacity", String($0)) : nil },
             XMLElement("body:Status", status.crowdWord),
+        ])
+    }
+
+    private func headquarters(_ seat: Headquarters) -> XMLElement {
+        XMLElement("body:AntidisasterHeadquarter", [
+            disaster(nil), XMLElement("body:Type", seat.typeWord), XMLElement("body:Status", seat.statusWord),
+            XMLElement("body:Name", seat.name),
+            document.lines.first?.since.map { XMLElement("body:DateTime", time($0)) },
+            XMLElement("body:ComplementaryInfo", statement.text.body),
         ])
     }
 

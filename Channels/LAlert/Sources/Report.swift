@@ -141,6 +141,7 @@ struct Report: Sendable {
             switch category {
             case .evacuationOrder: "evacuation3"
             case .shelter: "shelter3"
+            case .antidisasterHeadquarter: "antidisasterHeadquarter3"
             case .generalInformation: "GeneralInformation3"
             case .urgentMail: "UrgentMail3"
             }

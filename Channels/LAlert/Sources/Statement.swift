@@ -8,6 +8,7 @@ struct Statement: Sendable {
         case evacuation(EvacuationOrder)
         /// All shelters of the town as they stand.
         case shelters([ShelterStatus])
+        case headquarters(Headquarters)
         case notice(Notice)
     }
 
@@ -53,6 +54,7 @@ struct Statement: Sendable {
         switch subject {
         case .evacuation: .evacuationOrder
         case .shelters: .shelter
+        case .headquarters: .antidisasterHeadquarter
         case .notice: .generalInformation
         }
     }
@@ -68,10 +70,13 @@ struct Statement: Sendable {
             // An empty state would close every shelter of the town.
             guard !message.shelters.isEmpty else { throw .rejected("the town's register has no shelters") }
             return .shelters(message.shelters)
+        case (.headquarters, .headquarters(let seat)): return .headquarters(seat)
         case (.notice, .notice(let notice)): return .notice(notice)
         case (.notice, _):
             guard let text = message.texts[.japanese] else { throw .rejected("no Japanese text was rendered") }
             return .notice(Notice(title: text.title, body: text.body))
+        case (.headquarters, _):
+            throw .rejected("a headquarters without a name and a state is not published")
         case (.evacuation, _):
             throw .rejected("an evacuation order without level and districts is not published")
         default:
@@ -80,11 +85,12 @@ struct Statement: Sendable {
     }
 }
 
-/// The kinds of document (Control/Title and commons:category). AntidisasterHeadquarter, DamageInformation and Event
-/// need kinds of alert that the hub does not have.
+/// The kinds of document (Control/Title and commons:category). DamageInformation and Event need kinds of alert that the
+/// hub does not have (README).
 enum Category: String, Sendable, Codable {
     case evacuationOrder = "EvacuationOrder"
     case shelter = "Shelter"
+    case antidisasterHeadquarter = "AntidisasterHeadquarter"
     case generalInformation = "GeneralInformation"
     case urgentMail = "UrgentMail"
 
@@ -93,6 +99,7 @@ enum Category: String, Sendable, Codable {
         switch self {
         case .evacuationOrder: "避難情報"
         case .shelter: "避難所情報"
+        case .antidisasterHeadquarter: "災害対策本部設置状況"
         case .generalInformation: "お知らせ"
         case .urgentMail: "緊急速報メール"
         }

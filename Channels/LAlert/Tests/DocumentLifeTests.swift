@@ -125,6 +125,51 @@ struct DocumentLifeTests {
         #expect(report.report.all("Information").map { $0.words("Sort") } == ["未開設", "開設"])
     }
 
+    @Test("The headquarters is one document from its setting up to its end; the next one is another")
+    func headquarters() async throws {
+        let hall = try await TownHall()
+        let adapter = try hall.adapter()
+        func say(_ name: String, _ state: Headquarters.State, _ type: MessageType, _ revision: Int) async throws -> Receipt {
+            try await hall.send(
+                TownHall<Actual>.message(
+                    .headquarters, type, event: "headquarters", revision: revision,
+                    detail: .headquarters(Headquarters(name: name, state: state)), title: name, body: "\(name)についてお知らせします。"),
+                by: adapter)
+        }
+        _ = try await say("災害警戒本部", .open, .alert, 1)
+        _ = try await say("災害対策本部", .open, .alert, 2)
+        _ = try await say("災害対策本部", .open, .update, 3)
+        _ = try await say("災害対策本部", .closed, .alert, 4)
+        let next = try await say("災害対策本部", .open, .alert, 5)
+        _ = try await say("災害対策本部", .open, .cancel, 6)
+        await hall.close()
+        #expect(hall.normal.complaints.isEmpty)
+        let every = hall.normal.every
+        #expect(every.map { "\($0.type)\($0.revision)" } == ["Report1", "Update2", "Update3", "Update4", "Report1", "Cancel2"])
+        #expect(next.reference == "editor.city.example.lg.jp-op.042056.headquarters-AntidisasterHeadquarter-2/1")
+        let bodies = every.compactMap { $0.report.first("AntidisasterHeadquarter") }
+        #expect(bodies.map { "\($0.words("Type") ?? "") \($0.words("Status") ?? "")" } == [
+            "警戒本部 設置", "対策本部 設置", "対策本部 設置", "対策本部 解散", "対策本部 設置", "対策本部 設置",
+        ])
+        // Said again it stands since it was set up, and there is no news.
+        #expect(bodies[2].words("DateTime") == bodies[1].words("DateTime"))
+        #expect(every.map(\.headline) == [
+            "災害警戒本部　設置", "災害対策本部　設置", "災害対策本部", "災害対策本部　解散", "災害対策本部　設置", "取消：災害対策本部",
+        ])
+    }
+
+    @Test("Taking back the last closing speaks of the document that was closed, not of a new one")
+    func closingTakenBack() async throws {
+        let hall = try await TownHall()
+        let adapter = try hall.adapter()
+        _ = try await hall.shelters([("第一小", .open)], revision: 1, by: adapter)
+        _ = try await hall.shelters([("第一小", .closed)], revision: 2, by: adapter)
+        _ = try await hall.shelters([("第一小", nil)], .cancel, revision: 3, by: adapter)
+        await hall.close()
+        #expect(hall.normal.complaints.isEmpty)
+        #expect(hall.normal.every.map { "\($0.type)\($0.revision)" } == ["Report1", "Update2", "Cancel3"])
+    }
+
     @Test("A drill is an Exercise everywhere, under ids of its own")
     func drill() async throws {
         let hall = try await TownHall(Exercise.self)

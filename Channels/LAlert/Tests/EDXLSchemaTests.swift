@@ -28,8 +28,12 @@ struct EDXLSchemaTests {
         _ = try await hall.order(.emergency, ["南町"], .update, revision: 2, body: "命の危険。直ちに安全確保。", by: adapter)
         _ = try await hall.order(.order, ["南町"], .cancel, revision: 3, body: "避難指示を取り消します。", by: adapter)
         _ = try await hall.shelters([("第一小", .open), ("公民館", nil)], revision: 1, by: adapter)
+        let seat = Detail.headquarters(Headquarters(state: .open))
+        _ = try await hall.send(
+            TownHall<Actual>.message(.headquarters, .alert, event: "seat", revision: 1, detail: seat, title: "災害対策本部の設置", body: "設置しました。"),
+            by: adapter)
         await hall.close()
-        #expect(hall.normal.every.count == 7)
+        #expect(hall.normal.every.count == 8)
         let schema = try #require(schema)
         for held in hall.normal.every {
             #expect(await schema.objection(to: held.octets) == nil)

@@ -71,6 +71,7 @@ extension PortalWords {
             case .notice: "お知らせ"
             case .evacuation: "避難情報"
             case .shelter: "避難所"
+            case .headquarters: "災害対策本部"
             case .other: "情報"
             }
         })
@@ -112,6 +113,7 @@ extension PortalWords {
             case .notice, .other: "お知らせ"
             case .evacuation: "にげて ください"
             case .shelter: "避難所（にげる ところ）"
+            case .headquarters: "役所の 災害対策本部"
             }
         })
 
@@ -154,6 +156,7 @@ extension PortalWords {
             case .notice: "Notice"
             case .evacuation: "Evacuation"
             case .shelter: "Shelter"
+            case .headquarters: "Disaster headquarters"
             case .other: "Information"
             }
         })

@@ -65,7 +65,7 @@ enum Lifetime {
         case .nankai: 48 * hour
         case .notice: 24 * hour
         // Until lifted by who gave the order; a far end that was away for days still has to hear it.
-        case .evacuation, .shelter: 72 * hour
+        case .evacuation, .shelter, .headquarters: 72 * hour
         case .other: 12 * hour
         }
     }

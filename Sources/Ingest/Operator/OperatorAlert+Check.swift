@@ -40,6 +40,7 @@ extension OperatorAlert {
             case .full: "避難所満員"
             case .closed: "避難所閉鎖"
             }
+        case .headquarters(let seat): return seat.name + (seat.state == .open ? "の設置" : "の廃止")
         case .notice(let notice): return notice.title
         case .none: return ""
         }
@@ -49,6 +50,7 @@ extension OperatorAlert {
         switch detail {
         case .evacuation(let order): order.reason
         case .shelter(let notice): notice.note
+        case .headquarters(let seat): seat.note
         case .notice, .none: nil
         }
     }
@@ -105,11 +107,15 @@ private struct OperatorCheck {
         case "shelter":
             refuse(["level", "hazard", "districts", "reason", "shelters", "title", "body", "lifted"], of: "a shelter's state")
             return shelter().map(Detail.shelter)
+        case "headquarters":
+            refuse(
+                ["level", "hazard", "districts", "reason", "shelters", "shelter", "body", "lifted"], of: "a headquarters' state")
+            return headquarters().map(Detail.headquarters)
         case "notice":
             refuse(["level", "hazard", "districts", "reason", "shelters", "shelter", "state", "note", "lifted"], of: "a notice")
             return notice().map(Detail.notice)
         default:
-            problems.add("kind", "must be evacuation, shelter or notice")
+            problems.add("kind", "must be evacuation, shelter, headquarters or notice")
             return nil
         }
     }
@@ -165,6 +171,16 @@ private struct OperatorCheck {
         return ShelterNotice(shelter: known.id, name: known.name, address: known.address, state: state, note: note)
     }
 
+    private mutating func headquarters() -> Headquarters? {
+        let state = alert.state.flatMap(Headquarters.State.init)
+        if state == nil { problems.add("state", "must be open (設置) or closed (廃止)") }
+        let name = alert.title == nil ? "災害対策本部" : text("title", alert.title, limit: Self.name)
+        if let name, !name.contains("本部") { problems.add("title", "is the headquarters' name: 災害対策本部, 災害警戒本部 …") }
+        let note = text("note", alert.note, limit: Self.sentence)
+        guard let state, let name else { return nil }
+        return Headquarters(name: name, state: state, note: note)
+    }
+
     private mutating func notice() -> Notice? {
         let title = text("title", alert.title, limit: Self.name)
         let body = text("body", alert.body, limit: Self.prose)
@@ -188,12 +204,16 @@ private struct OperatorCheck {
         return date
     }
 
-    /// A shelter has one story, whoever reports; other alerts one of their own until `event` joins them.
+    /// A shelter has one story, whoever reports, and a town one headquarters; other alerts one of their own until `event` joins them.
     mutating func event(id: AlertID, mode: ModeName?) -> EventID {
         let drill = mode == .exercise ? "exercise/" : ""
         let own = "\(drill)op/\(town.id.code)/"
         guard let event = alert.event else {
-            return EventID(alert.kind == "shelter" ? "\(own)shelter/\(alert.shelter ?? "")" : "\(own)\(id.text)")
+            return switch alert.kind {
+            case "shelter": EventID("\(own)shelter/\(alert.shelter ?? "")")
+            case "headquarters": EventID("\(own)headquarters")
+            default: EventID("\(own)\(id.text)")
+            }
         }
         if event.count > 200 || !event.hasPrefix(own) || event.count == own.count {
             problems.add("event", "must begin with \(own): an alert updates its own town's events, and a drill a drill")

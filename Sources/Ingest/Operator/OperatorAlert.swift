@@ -11,7 +11,7 @@ package import FoundationEssentials
 package struct OperatorAlert: Codable, Sendable, Hashable {
     /// 6-digit code.
     package var town: String
-    /// `evacuation`, `shelter` or `notice`.
+    /// `evacuation`, `shelter`, `headquarters` or `notice`.
     package var kind: String
     /// `actual` or `exercise`.
     package var mode: String
@@ -25,10 +25,10 @@ package struct OperatorAlert: Codable, Sendable, Hashable {
     package var shelters: [String]?
     /// Shelter: whose state changed, by id.
     package var shelter: String?
-    /// `open`, `full`, `closed`.
+    /// `open`, `full`, `closed`; of a headquarters `open` (設置) or `closed` (廃止).
     package var state: String?
     package var note: String?
-    /// Notice.
+    /// Notice; of a headquarters its name, 災害対策本部 unless given.
     package var title: String?
     package var body: String?
     /// The event of an earlier alert that this one updates.

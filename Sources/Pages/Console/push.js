@@ -67,6 +67,9 @@ function body() {
       reason: text("reason"), shelters: ticked("goal"), lifted: form.lifted.checked };
   }
   if (base.kind === "shelter") return { ...base, shelter: form.shelter.value, state: form.state.value, note: text("note") };
+  if (base.kind === "headquarters") {
+    return { ...base, title: form.seat.value, state: form.seatState.value, note: text("seatNote") };
+  }
   return { ...base, title: text("title"), body: text("body") };
 }
 

@@ -22,7 +22,7 @@ const JA = {
   kind: {
     eew: "緊急地震速報", earthquake: "地震情報", tsunami: "津波", weather: "気象警報・注意報", landslide: "土砂災害", flood: "洪水",
     volcano: "火山", ashfall: "降灰", typhoon: "台風", tornado: "竜巻", "heavy-rain-record": "記録的な大雨", nankai: "南海トラフ地震",
-    notice: "お知らせ", evacuation: "避難情報", shelter: "避難所", other: "情報",
+    notice: "お知らせ", evacuation: "避難情報", shelter: "避難所", headquarters: "災害対策本部", other: "情報",
   },
 };
 
@@ -42,7 +42,7 @@ const EASY = {
   need: { water: "水", food: "食べ物", blanket: "毛布・寒い", medical: "けが・病気・薬", toilet: "トイレ", power: "電気", baby: "赤ちゃんの もの", help: "手伝う 人" },
   kind: {
     ...JA.kind, eew: "地震（じしん）が 来ます", earthquake: "地震（じしん）", tsunami: "津波（つなみ）", weather: "天気（てんき）", landslide: "山や がけが くずれる",
-    flood: "川の 水が あふれる", "heavy-rain-record": "とても 強い 雨", nankai: "大きい 地震（南海トラフ）", evacuation: "にげて ください", shelter: "避難所（にげる ところ）", other: "お知らせ",
+    flood: "川の 水が あふれる", "heavy-rain-record": "とても 強い 雨", nankai: "大きい 地震（南海トラフ）", evacuation: "にげて ください", shelter: "避難所（にげる ところ）", headquarters: "役所の 災害対策本部", other: "お知らせ",
   },
 };
 
@@ -64,7 +64,7 @@ const EN = {
   kind: {
     eew: "Earthquake early warning", earthquake: "Earthquake", tsunami: "Tsunami", weather: "Weather warning", landslide: "Landslide", flood: "Flood",
     volcano: "Volcano", ashfall: "Ashfall", typhoon: "Typhoon", tornado: "Tornado", "heavy-rain-record": "Record rainfall", nankai: "Nankai Trough earthquake",
-    notice: "Notice", evacuation: "Evacuation", shelter: "Shelter", other: "Information",
+    notice: "Notice", evacuation: "Evacuation", shelter: "Shelter", headquarters: "Disaster headquarters", other: "Information",
   },
 };
 

@@ -40,7 +40,22 @@ struct OperatorAlertTests {
         #expect(drill.event.text == "exercise/op/042056/a1")
     }
 
+    @Test("A headquarters has one story in its town, from its setting up to its end")
+    func headquarters() throws {
+        for (json, seat, title) in [
+            (#"{"town":"042056","kind":"headquarters","mode":"actual","state":"open"}"#, Headquarters(state: .open), "災害対策本部の設置"),
+            (#"{"town":"042056","kind":"headquarters","mode":"actual","state":"closed","title":"災害警戒本部","note":"解散します"}"#,
+             Headquarters(name: "災害警戒本部", state: .closed, note: "解散します"), "災害警戒本部の廃止"),
+        ] {
+            guard case .actual(let alert) = try send(json) else { Issue.record("no real alert"); return }
+            #expect(alert.event.text == "op/042056/headquarters" && alert.title == title && alert.kind == .headquarters)
+            #expect(alert.detail == .headquarters(seat) && alert.headline == seat.note)
+        }
+    }
+
     @Test("Everything wrong is said at once, by field", arguments: [
+        (#"{"town":"042056","kind":"headquarters","mode":"actual","state":"full","title":"対策","shelter":"s1"}"#,
+         ["shelter", "state", "title"]),
         ("{}", ["town", "kind", "mode"]),
         ("[]", [""]),
         (#"{"town":"042056","kind":"evacuation","mode":"actual"}"#, ["level", "hazard", "districts"]),
