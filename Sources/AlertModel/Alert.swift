@@ -100,13 +100,16 @@ public struct AlertContent: Sendable, Codable, Hashable {
     public var areas: [AreaStatement]
     public var hypocentre: Hypocentre?
     public var detail: Detail
+    /// The issuer's own words on how heavy it is; nil where codes say it.
+    public var weight: Weight?
     /// The town that issued it; nil for a bulletin that concerns whoever lives there.
     public var town: TownID?
 
     public init(
         id: AlertID, event: EventID, kind: AlertKind, message: MessageType, revision: Revision, type: String,
         title: String, headline: String? = nil, sender: String, sent: Date, reported: Date? = nil, expires: Date,
-        areas: [AreaStatement] = [], hypocentre: Hypocentre? = nil, detail: Detail = .none, town: TownID? = nil, aliases: [EventID]? = nil
+        areas: [AreaStatement] = [], hypocentre: Hypocentre? = nil, detail: Detail = .none, town: TownID? = nil, aliases: [EventID]? = nil,
+        weight: Weight? = nil
     ) {
         self.id = id
         self.event = event
@@ -124,6 +127,7 @@ public struct AlertContent: Sendable, Codable, Hashable {
         self.areas = areas
         self.hypocentre = hypocentre
         self.detail = detail
+        self.weight = weight
         self.town = town
     }
 }

@@ -14,6 +14,12 @@ struct CAPWeight {
     init(_ content: AlertContent) {
         self = Self.byKind(content)
         if case .evacuation(let order) = content.detail { self = Self.evacuation(order) }
+        // What its issuer weighed is passed on as it was said.
+        if let given = content.weight {
+            severity = given.severity ?? severity
+            urgency = given.urgency ?? urgency
+            certainty = given.certainty.map { $0 == "Very Likely" ? "Likely" : $0 } ?? certainty
+        }
         if content.message == .cancel {
             // What is taken back asks for nothing any more.
             (response, urgency) = ("AllClear", "Past")

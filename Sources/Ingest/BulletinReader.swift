@@ -83,14 +83,19 @@ package enum BulletinReader {
             }
             return .qzss
         }
+        if !isWide(octets), let namespace = XMLRoot.namespace(of: octets) { return format(rootNamespace: namespace) }
         let root: XMLElement
         do throws(XMLRefusal) {
             root = try XMLDocument(octets).root
         } catch {
             throw Refusal(error.reason)
         }
-        // What is neither goes to the CAP reader, which knows what feeds and envelopes to name in its refusal.
-        return root.namespace.hasPrefix("http://xml.kishou.go.jp/jmaxml1/") ? .jma : .cap
+        return format(rootNamespace: root.namespace)
+    }
+
+    /// What is neither goes to the CAP reader, which knows what feeds and envelopes to name in its refusal.
+    private static func format(rootNamespace namespace: String) -> Bulletin.Format {
+        namespace.hasPrefix("http://xml.kishou.go.jp/jmaxml1/") ? .jma : .cap
     }
 
     private static func sentences(

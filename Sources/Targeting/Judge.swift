@@ -35,11 +35,12 @@ struct Judge {
         guard index.speaksOfPlaces else {
             guard rules.followsWithoutArea.contains(content.kind) else { return .skip(.noArea) }
             let pace = index.statements.compactMap { course(of: $0)?.priority }.min()
-            return .send(pace ?? rules.otherwise[content.kind.rawValue]?.priority ?? .routine, .followsWithoutArea)
+            return .send(pace ?? weighed?.priority ?? rules.otherwise[content.kind.rawValue]?.priority ?? .routine, .followsWithoutArea)
         }
         switch content.kind {
-        case .eew: return judgeWarning(town)
-        case .earthquake: return judgeEarthquake(town)
+        // A CAP alert says neither intensity nor code, and what it weighs instead.
+        case .eew where content.weight == nil: return judgeWarning(town)
+        case .earthquake where content.weight == nil: return judgeEarthquake(town)
         default: return judgeByCode(town)
         }
     }
@@ -176,7 +177,7 @@ extension Judge {
         guard !local.isEmpty else {
             let shape = shapeHit(town)
             guard let shape, case .inForce = shape else { return .skip(shape ?? missReason(town)) }
-            return .send(rules.otherwise[content.kind.rawValue]?.priority ?? .routine, shape)
+            return .send(pace(weighed), shape)
         }
         // What is in force decides before what is lifted, the faster before the slower.
         var best: (position: Int, course: RoutingRules.Course?, rank: Int)?
@@ -202,6 +203,8 @@ extension Judge {
         course?.priority ?? rules.otherwise[content.kind.rawValue]?.priority ?? .routine
     }
 
+    private var weighed: RoutingRules.Course? { content.weight.flatMap(RoutingRules.course(weighing:)) }
+
     /// Nil when no rule knows the code or the name.
     private func course(of statement: AreaStatement) -> RoutingRules.Course? {
         if let status = statement.status {
@@ -212,7 +215,7 @@ extension Judge {
         let byCode = statement.kindCode.flatMap { rules.course(content.kind, code: $0) }
         if byCode == .lifted || byCode == RoutingRules.Course.none { return byCode }
         if let ofType = rules.types[content.type] { return ofType }
-        return byCode ?? statement.kindName.flatMap(RoutingRules.course(named:))
+        return byCode ?? weighed ?? statement.kindName.flatMap(RoutingRules.course(named:))
     }
 
     /// 浸水想定地区 carry only "listed"; the level stands with the river.

@@ -87,6 +87,22 @@ extension RoutingRules {
         "61": .routine, "62": .routine, "63": .routine, "64": .routine, "65": .background,
     ]
 
+    /// What an issuer's own words weigh. Urgent is drawn where alerts sound on every phone of the United States
+    /// (47 CFR 10.400(b)): Extreme or Severe, Immediate or Expected, and not in doubt. Nil where it is not said.
+    static func course(weighing weight: Weight) -> Course? {
+        let isInDoubt = ["Possible", "Unlikely"].contains(weight.certainty)
+        let isSure = ["Observed", "Likely", "Very Likely"].contains(weight.certainty)
+        switch (weight.severity, weight.urgency) {
+        case (nil, _), (_, nil), ("Unknown", _), (_, "Unknown"): return nil
+        case ("Minor", _): return .background
+        case _ where weight.certainty == "Unlikely": return .background
+        case ("Extreme", "Immediate") where isSure: return .immediate
+        case ("Extreme", "Immediate"), ("Extreme", "Expected"), ("Severe", "Immediate"), ("Severe", "Expected"):
+            return isInDoubt ? .routine : .urgent
+        default: return .routine
+        }
+    }
+
     /// What a name tells where its code is new: vocabularies change before tables do (levels in names since 2026-05).
     static func course(named name: String) -> Course? {
         // Ｊアラート by satellite (DCX) has words and no codes of JMA.

@@ -224,3 +224,38 @@ struct RoutingTests {
         #expect(try judged(alert(.other, [statement(.polygon, "38,141")]), town).reason == .badShape)
     }
 }
+
+@Suite("What a CAP alert's own words weigh")
+struct WeightTests {
+    @Test("Severity, urgency and certainty decide how fast a place without codes is told", arguments: [
+        ("Extreme", "Immediate", "Observed", Priority.immediate), ("Extreme", "Immediate", "Very Likely", .immediate),
+        ("Extreme", "Immediate", "Unknown", .urgent), ("Extreme", "Expected", "Likely", .urgent),
+        ("Severe", "Immediate", "Observed", .urgent), ("Severe", "Expected", "Likely", .urgent),
+        ("Severe", "Immediate", "Possible", .routine), ("Extreme", "Future", "Likely", .routine),
+        ("Severe", "Past", "Observed", .routine), ("Moderate", "Immediate", "Observed", .routine),
+        ("Minor", "Immediate", "Observed", .background), ("Extreme", "Immediate", "Unlikely", .background),
+    ])
+    func words(severity: String, urgency: String, certainty: String, priority: Priority) throws {
+        for kind in [AlertKind.tsunami, .other, .eew, .earthquake] {
+            var content = alert(kind, [AreaStatement(scheme: .localGovernment, code: "042056", name: "気仙沼市")])
+            content.weight = Weight(severity: severity, urgency: urgency, certainty: certainty)
+            #expect(try judged(content).verdict == .send(priority), "\(kind)")
+        }
+    }
+
+    @Test("What is not said leaves the kind to decide", arguments: ["Unknown", nil] as [String?])
+    func unsaid(word: String?) throws {
+        var content = alert(.landslide, [AreaStatement(scheme: .localGovernment, code: "042056", name: "気仙沼市")])
+        content.weight = Weight(severity: "Extreme", urgency: word, certainty: "Observed")
+        #expect(try judged(content).verdict == .send(.urgent))
+        content.weight = Weight(severity: word, urgency: "Immediate", certainty: "Observed")
+        #expect(try judged(content).verdict == .send(.urgent))
+    }
+
+    @Test("It tells nobody who lives elsewhere")
+    func elsewhere() throws {
+        var content = alert(.tsunami, [AreaStatement(scheme: .localGovernment, code: "042030", name: "塩竈市")])
+        content.weight = Weight(severity: "Extreme", urgency: "Immediate", certainty: "Observed")
+        #expect(try judged(content).verdict == .skip)
+    }
+}

@@ -47,7 +47,7 @@ package struct Normaliser: Sendable {
             type: Self.type(of: bulletin), title: bulletin.title, headline: headline(of: bulletin),
             sender: bulletin.sender, sent: revision.sent, reported: bulletin.reported.map(Self.date),
             expires: Lifetime.expiry(of: bulletin, sent: revision.sent, receivedAt: receivedAt),
-            areas: bulletin.areas, hypocentre: bulletin.hypocentre, aliases: names.aliases)
+            areas: bulletin.areas, hypocentre: bulletin.hypocentre, aliases: names.aliases, weight: Self.weight(of: bulletin))
         if let reason = Self.silence(bulletin) { return [.recordOnly(content, bulletin.status, reason: reason)] }
         switch bulletin.status {
         case .actual: return [.actual(Alert(content))]
@@ -55,6 +55,11 @@ package struct Normaliser: Sendable {
         case .test, .system:
             return [.recordOnly(content, bulletin.status, reason: "status \(bulletin.status.rawValue): not for people")]
         }
+    }
+
+    private static func weight(of bulletin: Bulletin) -> Weight? {
+        guard bulletin.format == .cap, bulletin.severity != nil || bulletin.urgency != nil else { return nil }
+        return Weight(severity: bulletin.severity, urgency: bulletin.urgency, certainty: bulletin.certainty)
     }
 
     private func check(_ bulletin: Bulletin) throws(Refusal) {
