@@ -85,23 +85,36 @@ private struct DemoStage: Sendable {
             guard let bound = await program.port.heard() else { return }
             let address = "http://\(host):\(bound)"
             Terminal.say(Terminal.paint("狼煙 Noroshi — 訓練の実演 (an exercise) · 気仙沼市をもとにした町", "1"))
-            Terminal.say("hub \(address) · operator's token \(token)\n")
+            Terminal.say("hub \(address) · operator's token \(token)")
             let report = try await play.perform()
             Terminal.say(report)
             Terminal.say(commons.summary())
-            Terminal.say("""
-
-                開いて見る (open these):
-                  スポットのページ  portal page   \(address)/spots/kesennuma-eki/
-                  タブレット        tablet page   \(address)/tablet/   （コード code: \(play.invitation())）
-                  配信記録          delivery log  \(address)/console/  （token above）
-                """)
+            Terminal.say(addresses(address, token, play.invitation()))
             if staysUp {
-                Terminal.say("\nCtrl-C ends it. Try:  NOROSHI_TOKEN=\(token) noroshi log --hub \(address)")
+                Terminal.say(next(address, token))
             } else {
                 await program.group.triggerGracefulShutdown()
             }
         }
+    }
+
+    private func addresses(_ address: String, _ token: String, _ code: String) -> String {
+        let rows = [
+            ["  スポットのページ", "portal page", "\(address)/spots/kesennuma-eki/", ""],
+            ["  タブレット", "tablet", "\(address)/tablet/", "コード code: \(code)"],
+            ["  操作卓", "operator's desk", "\(address)/console/", "トークン token: \(token)"],
+        ]
+        return "\n" + Terminal.paint("開いて見る (open these):", "1") + "\n" + Terminal.table(rows)
+    }
+
+    private func next(_ address: String, _ token: String) -> String {
+        """
+
+        Ctrl-C ends it. In another terminal:
+          export NOROSHI_TOKEN=\(token) NOROSHI_HUB=\(address)
+          \(CommandLine.arguments[0]) log
+          \(CommandLine.arguments[0]) push --town 042056 --kind notice --title 断水のお知らせ --body 本吉地区で断水しています。 --exercise
+        """
     }
 
     /// A far end lasts as long as the hub.
@@ -148,9 +161,9 @@ private struct DemoPlay: Sendable {
                 await tell(scene, play)
             }
             let last = scenes.last?.offset ?? 0
-            for (delay, order) in orders {
+            for (delay, name, order) in orders {
                 await pause(until: last + delay, since: start)
-                await push(order)
+                await push(order, name)
             }
             await watch.quiet()
             group.cancelAll()
@@ -166,7 +179,7 @@ private struct DemoPlay: Sendable {
         var way = Intake(source: "demonstration")
         way.fileName = scene.name
         way.replay = play
-        Terminal.say(Terminal.paint("\n▶ \(scene.name)", "1;36"))
+        Terminal.say("\n" + Terminal.paint("▶ 気象庁 (JMA)  \(scene.name)", "1;36"))
         do throws(IntakeFailure) {
             let taken = try await hub.take(scene.octets, way)
             for note in taken.notes { Terminal.say("            \(note)") }
@@ -175,9 +188,8 @@ private struct DemoPlay: Sendable {
         }
     }
 
-    private func push(_ order: [String: Any]) async {
-        let title = [order["kind"], order["hazard"], order["shelter"], order["state"]].compactMap { $0 as? String }
-        Terminal.say(Terminal.paint("\n▶ operator: \(title.joined(separator: " "))", "1;36"))
+    private func push(_ order: [String: Any], _ name: String) async {
+        Terminal.say("\n" + Terminal.paint("▶ \(name)", "1;36"))
         do throws(DeskFailure) {
             _ = try await hub.push(Array(JSONLine.text(order).utf8), by: person)
         } catch {
@@ -186,15 +198,21 @@ private struct DemoPlay: Sendable {
     }
 
     /// What the town hall does after the tsunami warning: seconds after the last bulletin.
-    private var orders: [(Double, [String: Any])] {
+    private var orders: [(Double, String, [String: Any])] {
         [
-            (20, [
+            (20, "役場 (town hall)  避難指示 津波、市内全域 — evacuation order, level 4", [
                 "town": Self.town, "kind": "evacuation", "mode": "exercise", "level": 4, "hazard": "津波",
                 "districts": ["市内全域"], "reason": "大津波警報が発表されました", "shelters": ["shimin-kaikan", "hashikami-chu"],
             ]),
-            (30, ["town": Self.town, "kind": "headquarters", "mode": "exercise", "state": "open"]),
-            (40, ["town": Self.town, "kind": "shelter", "mode": "exercise", "shelter": "shimin-kaikan", "state": "open"]),
-            (50, ["town": Self.town, "kind": "shelter", "mode": "exercise", "shelter": "hashikami-chu", "state": "open"]),
+            (30, "役場 (town hall)  災害対策本部設置 — headquarters set up", [
+                "town": Self.town, "kind": "headquarters", "mode": "exercise", "state": "open",
+            ]),
+            (40, "役場 (town hall)  避難所開設 市民会館 — shelter open", opening(of: "shimin-kaikan")),
+            (50, "役場 (town hall)  避難所開設 階上中学校 — shelter open", opening(of: "hashikami-chu")),
         ]
+    }
+
+    private func opening(of shelter: String) -> [String: Any] {
+        ["town": Self.town, "kind": "shelter", "mode": "exercise", "shelter": shelter, "state": "open"]
     }
 }

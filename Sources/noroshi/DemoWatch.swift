@@ -63,10 +63,16 @@ final class DemoWatch: Sendable {
         return String(format: "%.1f ms", settled.timeIntervalSince(row.offered) * 1000)
     }
 
+    /// The first reason, in Japanese; the lines above have it in English too.
+    private func why(_ rows: [DeliveryRow]) -> String {
+        let sentence = rows.first { $0.state == .skipped }?.delivery.sentence ?? ""
+        return String(sentence.prefix { $0 != "(" }).trimmingCharacters(in: .whitespaces)
+    }
+
     /// To whom, over what, after how many milliseconds.
     func summary() -> String {
         let rows = state.withLock { $0.ended }
-        var table = [["", "CHANNEL", "FAR ENDS", "DELIVERED", "FIRST ms", "MEDIAN ms", "LAST ms", "NOT SENT"]]
+        var table = [["", "CHANNEL", "FAR ENDS", "DELIVERED", "FIRST ms", "MEDIAN ms", "LAST ms", "NOT SENT, AND WHY"]]
         let titles = rows.map(\.title).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         for title in titles {
             let channels = Set(rows.filter { $0.title == title }.map(\.delivery.channel)).sorted()
@@ -80,7 +86,8 @@ final class DemoWatch: Sendable {
                 table.append([
                     index == 0 ? title : "", channel, "\(Set(done.map(\.delivery.endpoint)).count)", "\(done.count)",
                     number(times.first), number(times.isEmpty ? nil : times[times.count / 2]), number(times.last),
-                    skipped + other == 0 ? "" : "\(skipped) skipped\(other == 0 ? "" : ", \(other) other")",
+                    [skipped == 0 ? nil : "\(skipped) skipped: \(why(own))", other == 0 ? nil : "\(other) failed"]
+                        .compactMap(\.self).joined(separator: ", "),
                 ])
             }
         }

@@ -38,7 +38,7 @@ extension DecodedBroadcast {
     /// One line for the screen.
     var line: String {
         let number = "0x" + String(identifier, radix: 16, uppercase: true)
-        let what = warning.map { "ETWS \($0.words)" } ?? text.map { "「\($0.replacing("\n", with: " "))」" } ?? "8-bit data"
-        return verb == .killed ? "停止 \(number)" : "放送 \(number) \(pages > 0 ? "\(pages)頁 " : "")\(what)"
+        let what = warning.map { "ETWS 一次通知 (\($0.words))" } ?? text.map { "「\($0.replacing("\n", with: " "))」" } ?? "8-bit data"
+        return verb == .killed ? "停止 \(number)" : "放送 \(number) \(pages > 0 ? "\(pages)ページ " : "")\(what)"
     }
 }

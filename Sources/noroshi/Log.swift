@@ -45,7 +45,7 @@ struct Log: AsyncParsableCommand {
 
     private func show(_ rows: [[String: Any]], withHead: Bool) {
         if hub.format == .json { return rows.forEach { Terminal.say(JSONLine.text($0)) } }
-        var table = withHead ? [["TIME", "MODE", "STATE", "CHANNEL", "FAR END", "TITLE", "MS", "REACH", "WHY"]] : []
+        var table = withHead ? [["TIME", "MODE", "STATE", "CHANNEL", "FAR END", "TITLE", "MS", "REACHED/SHOWN/TOUCHED", "WHY"]] : []
         table += rows.map { DeliveryLine.cells($0) }
         if !table.isEmpty { Terminal.say(Terminal.table(table)) }
         if withHead, rows.isEmpty { Terminal.say("no deliveries") }
@@ -63,7 +63,8 @@ enum DeliveryLine {
         return [
             String(text("offered_at").dropFirst(11).prefix(12)), ModeWord.of(row["mode"]),
             text("state"), text("channel"), endpoint, text("title"), milliseconds ?? "—",
-            "\(reach["reached"] ?? 0)/\(reach["shown"] ?? 0)/\(reach["touched"] ?? 0)", why,
+            text("state") == "skipped"
+                ? "—" : "\(reach["reached"] ?? 0)/\(reach["shown"] ?? 0)/\(reach["touched"] ?? 0)", why,
         ]
     }
 }

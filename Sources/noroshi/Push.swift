@@ -55,7 +55,10 @@ struct Push: AsyncParsableCommand {
     private func show(pushed answer: [String: Any]) {
         if hub.format == .json { return Terminal.say(JSONLine.text(answer)) }
         let mode = ModeWord.of(answer["mode"])
-        Terminal.say("\(mode)  \(answer["id"] as? String ?? "")  event \(answer["event"] as? String ?? "")")
+        let id = answer["id"] as? String ?? ""
+        let sent = (answer["deliveries"] as? [String: Int] ?? [:]).filter { $0.key != "skipped" }.values.reduce(0, +)
+        Terminal.say("\(mode)  \(id)  event \(answer["event"] as? String ?? "")")
+        Terminal.say("\(sent) deliveries. What becomes of them: noroshi log --alert \(id)   To take it back: noroshi cancel \(id)")
     }
 
     private func show(_ previews: [[String: Any]]) {

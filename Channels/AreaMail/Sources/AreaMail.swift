@@ -70,7 +70,7 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
     ) async throws(DeliveryFailure) -> Receipt {
         let entry = try shelf.plan(order)
         guard !entry.isOnTheAir(order) else {
-            return Receipt(reference: entry.reference, note: "on the air already; nothing was sent")
+            return Receipt(reference: entry.reference, note: "すでに放送中です。送っていません。 (on the air already; nothing was sent)")
         }
         var meaning: String?
         for slot in entry.slots where !slot.isRetired && slot.confirmed != order.delivery {
@@ -87,12 +87,12 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
     private func takeBack(
         _ event: EventID, _ gateway: any Gateway, _ shelf: Shelf
     ) async throws(DeliveryFailure) -> Receipt {
-        guard let entry = shelf.entry(of: event) else { return Receipt(note: "nothing of this event is on the air") }
+        guard let entry = shelf.entry(of: event) else { return Receipt(note: "この件は放送していません。 (nothing of this event is on the air)") }
         for slot in entry.slots where slot.mayBeOnTheAir {
             try await gateway.remove(slot)
         }
         shelf.forget(event)
-        return Receipt(reference: entry.reference, note: "taken off the air")
+        return Receipt(reference: entry.reference, note: "放送を止めました。 (taken off the air)")
     }
 
     private func gateway(

@@ -22,7 +22,7 @@ struct ECBEGateway: Gateway {
     func put(
         _ slot: Slot, _ order: Order, note: @Sendable (Slot.Change) -> Void
     ) async throws(DeliveryFailure) -> String {
-        let meaning = "accepted, nothing more: the centre says so even where a base station refused"
+        let meaning = "受け付けたという答えだけです。断った基地局があっても同じ答えです。 (accepted, nothing more: the centre says so even where a base station refused)"
         if slot.mayBeOnTheAir { try await clear(slot, note) }
         if try await post(slot, order, note) == .created { return meaning }
         // 409: it stands there, from an attempt whose answer was lost.

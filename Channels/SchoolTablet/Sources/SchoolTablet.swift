@@ -52,7 +52,7 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
             expiresIn: .milliseconds(Int(min(left, 366 * 86_400) * 1000)), isRevocation: isCancel)
         let topic = StreamTopic(town: delivery.farEnd.town, site: delivery.farEnd.id)
         let (position, live) = stream.publish(event, to: topic)
-        return Receipt(reference: position.description, note: live == 1 ? "1 tablet listening" : "\(live) tablets listening")
+        return Receipt(reference: position.description, note: "聞いている端末 \(live)台 (tablets listening: \(live))")
     }
 
     /// A drill of an event never replaces the real one in the catch-up.

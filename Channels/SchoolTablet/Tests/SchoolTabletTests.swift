@@ -86,7 +86,7 @@ struct SchoolTabletTests {
     @Test("An alert is one line to the topic of the school, and the receipt says how many listen")
     func alert() async throws {
         let receipt = try await deliver(Actual.self, content())
-        #expect(receipt == Receipt(reach: .accepted, reference: "7-1", note: "12 tablets listening"))
+        #expect(receipt == Receipt(reach: .accepted, reference: "7-1", note: "聞いている端末 12台 (tablets listening: 12)"))
         let (event, topic) = recorder.published.withLock { $0[0] }
         #expect(topic == StreamTopic(town: TownID("042056")!, site: "school-1"))
         #expect(event.name == "alert")

@@ -109,8 +109,8 @@ enum PortalOutcome: Sendable, Hashable {
     var note: String? {
         switch self {
         case .shown, .replaced, .takenBack, .already: nil
-        case .older: "a newer revision is on the page"
-        case .nothingToTakeBack: "this page never showed it"
+        case .older: "もっと新しい報が出ています。 (a newer revision is on the page)"
+        case .nothingToTakeBack: "このページには出していません。 (this page never showed it)"
         }
     }
 }

@@ -44,7 +44,7 @@ package struct Normaliser: Sendable {
         let revision = revision(of: bulletin, receivedAt)
         let content = AlertContent(
             id: id(), event: names.event, kind: bulletin.kind, message: bulletin.message, revision: revision,
-            type: Self.type(of: bulletin), title: bulletin.title, headline: headline(of: bulletin),
+            type: Self.type(of: bulletin), title: Self.title(of: bulletin), headline: headline(of: bulletin),
             sender: bulletin.sender, sent: revision.sent, reported: bulletin.reported.map(Self.date),
             expires: Lifetime.expiry(of: bulletin, sent: revision.sent, receivedAt: receivedAt),
             areas: bulletin.areas, hypocentre: bulletin.hypocentre, aliases: names.aliases, weight: Self.weight(of: bulletin))
@@ -60,6 +60,14 @@ package struct Normaliser: Sendable {
     private static func weight(of bulletin: Bulletin) -> Weight? {
         guard bulletin.format == .cap, bulletin.severity != nil || bulletin.urgency != nil else { return nil }
         return Weight(severity: bulletin.severity, urgency: bulletin.urgency, certainty: bulletin.certainty)
+    }
+
+    /// JMA's title without the mark that tells apart forms of one bulletin: 津波情報a, 気象警報・注意報（Ｒ０６）.
+    private static func title(of bulletin: Bulletin) -> String {
+        guard bulletin.format == .jma else { return bulletin.title }
+        let title = bulletin.title.replacing(/（[ＨＲ][０-９]{2}）$/, with: "")
+        guard let mark = title.unicodeScalars.last, ("a"..."z").contains(mark), title.unicodeScalars.count > 1 else { return title }
+        return String(title.dropLast())
     }
 
     private func check(_ bulletin: Bulletin) throws(Refusal) {
