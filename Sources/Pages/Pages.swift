@@ -66,6 +66,7 @@ package enum Pages {
         "/console/log.js": PageAsset(script, PackageResources.log_js),
         "/console/parts.js": PageAsset(script, PackageResources.parts_js),
         "/console/push.js": PageAsset(script, PackageResources.push_js),
+        "/console/reach.js": PageAsset(script, PackageResources.reach_js),
         "/console/reports.js": PageAsset(script, PackageResources.reports_js),
         "/console/towns.js": PageAsset(script, PackageResources.towns_js),
     ]

@@ -39,6 +39,8 @@ class FakeHub:
         self.alerts: list[dict] = []
         self.rows: list[dict] = []
         self.pushes: list[dict] = []
+        self.keys: list[str | None] = []
+        self.settled: list[tuple[str, dict]] = []
         self.cancels: list[str] = []
         self.invitations: list[dict] = []
         self.last = 0
@@ -277,6 +279,9 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(202, {"id": body["id"]})
         if path == "/v1/alerts":
             return self.push(body, "preview=true" in question)
+        if path.startswith("/v1/deliveries/held/"):
+            hub.settled.append((path.split("/")[-1], body))
+            return self.answer(200, {"released": 1})
         if path == "/v1/devices/invitations":
             hub.invitations.append(body)
             svg = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3 3"><path d="M0 0h1v1h-1zM2 2h1v1h-1z"/></svg>')
@@ -296,6 +301,7 @@ class HubHandler(BaseHTTPRequestHandler):
                 {"channel": "wifi-portal", "language": "ja", "title": mark + "避難指示", "body": "避難してください。", "problems": []},
                 {"channel": "wifi-portal", "language": "en", "title": "Evacuate", "body": "Leave now.", "problems": []}]})
         self.hub.pushes.append(body)
+        self.hub.keys.append(self.headers.get("Idempotency-Key"))
         self.answer(202, {"id": f"op-{len(self.hub.pushes)}"})
 
     def do_DELETE(self):

@@ -43,14 +43,14 @@ class ConsoleTests(unittest.TestCase):
         self.sign_in()
         self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
         self.browser.photograph("console-alerts")
-        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alert-rows button').length"), 1)
-        self.browser.click("#alert-rows button")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alert-rows .danger').length"), 1)
+        self.browser.click("#alert-rows .danger")
         self.browser.until("document.querySelector('#ask').open")
         self.assertIn("【実際】", self.browser.text("#ask"))
         self.browser.press("Escape")
         self.browser.until("!document.querySelector('#ask').open")
         self.assertEqual(self.hub.cancels, [])
-        self.browser.click("#alert-rows button")
+        self.browser.click("#alert-rows .danger")
         self.browser.until("document.querySelector('#ask').open")
         self.browser.photograph("console-cancel")
         self.browser.click("#ask-yes")
@@ -59,7 +59,8 @@ class ConsoleTests(unittest.TestCase):
 
     def test_a_drill_is_the_default_and_needs_a_preview(self):
         self.sign_in("push")
-        self.browser.until("document.querySelectorAll('#districts input').length === 3")
+        self.browser.until("document.querySelectorAll('#districts input').length === 4")
+        self.assertIn("市内全域", self.browser.text("#districts"))
         self.browser.click("#districts input[value=本町]")
         self.browser.photograph("console-push-drill")
         self.browser.click("#push-form button")
@@ -75,7 +76,7 @@ class ConsoleTests(unittest.TestCase):
 
     def test_a_real_one_needs_the_towns_name_typed(self):
         self.sign_in("push")
-        self.browser.until("document.querySelectorAll('#districts input').length === 3")
+        self.browser.until("document.querySelectorAll('#districts input').length === 4")
         self.browser.click("#push-form input[value=actual]")
         self.browser.click("#push-form input[value=notice]")
         self.browser.type("#push-form [name=title]", "断水")
@@ -99,7 +100,7 @@ class ConsoleTests(unittest.TestCase):
 
     def test_changing_the_form_takes_the_preview_away(self):
         self.sign_in("push")
-        self.browser.until("document.querySelectorAll('#districts input').length === 3")
+        self.browser.until("document.querySelectorAll('#districts input').length === 4")
         self.browser.click("#districts input[value=川端]")
         self.browser.click("#push-form button")
         self.browser.until("!document.querySelector('#preview').hidden")
@@ -131,8 +132,7 @@ class ConsoleTests(unittest.TestCase):
                                      "last_seen": stamp(time.time())}
         self.sign_in("devices")
         self.browser.until("document.querySelectorAll('#device-rows tr').length === 1")
-        self.browser.type("#invite-form [name=site]", "daiichi-sho")
-        self.browser.press("Escape")  # the list of sites that opens by itself
+        self.assertIn("第一小学校", self.browser.text("#site-select"), "places have names")
         self.browser.click("#invite-form button")
         self.browser.until("document.querySelector('.invitation img')?.complete")
         self.assertEqual(self.hub.invitations, [{"town": "042056", "site": "daiichi-sho"}])
@@ -148,7 +148,7 @@ class ConsoleTests(unittest.TestCase):
         self.hub.reports["r1"] = {"id": "r1", "people": 87, "needs": ["water", "toilet"], "note": "夜は寒い"}
         self.sign_in("reports")
         self.browser.until("document.querySelectorAll('#report-rows tr').length === 1")
-        for part in ["87人", "水、トイレ", "夜は寒い", "daiichi-sho"]:
+        for part in ["87人", "水、トイレ", "夜は寒い", "第一小学校"]:
             self.assertIn(part, self.browser.text("#report-rows"))
 
     def test_what_was_cancelled_cannot_be_cancelled_again(self):
@@ -157,7 +157,73 @@ class ConsoleTests(unittest.TestCase):
         self.sign_in()
         self.browser.until("document.querySelectorAll('#alert-rows tr').length === 3")
         self.assertIn("取消済み", self.browser.text("#alert-rows"))
-        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alert-rows button').length"), 0)
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alert-rows .danger').length"), 0)
+
+    def test_who_did_not_hear_is_on_the_list_to_telephone(self):
+        tablet = {"alert": "op-1", "channel": "school-tablet", "mode": "actual"}
+        self.hub.row(delivery="r.1", alert="op-1", mode="actual")
+        self.hub.row(delivery="r.2", endpoint="daiichi-sho", reach={"accepted": 1, "reached": 0, "shown": 0, "touched": 0}, **tablet)
+        self.hub.row(delivery="r.3", endpoint="daini-sho", reach={"accepted": 1, "reached": 2, "shown": 1, "touched": 1}, **tablet)
+        self.hub.row(delivery="r.4", endpoint="daisan-sho", state="held", sentence="古くなりました。 (Too old.)", **tablet)
+        self.hub.row(delivery="r.5", endpoint="*", endpoints=7, state="skipped", sentence="地域の外です。 (Outside.)", **tablet)
+        self.hub.row(delivery="other", alert="op-0", channel="school-tablet", endpoint="yonban-sho", state="rejected")
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
+        self.browser.until("!document.querySelector('#held').hidden")
+        self.assertIn("1か所", self.browser.text("#held-rows"))
+        self.browser.click("#alert-rows button")
+        self.browser.until("document.querySelectorAll('#call-rows tr').length === 2")
+        calls, heard = self.browser.text("#call-rows"), self.browser.text("#heard-rows")
+        self.assertLess(calls.index("daisan-sho"), calls.index("第一小学校"), "what was never sent stands first")
+        self.assertIn("応答した端末がありません", calls)
+        self.assertIn("人が確認しました", heard)
+        self.assertIn("人に届いたかは分かりません", heard, "taken by a gateway is not heard")
+        self.assertIn("7か所　学校タブレット：地域の外です。", self.browser.text("#skipped-rows"))
+        self.browser.photograph("console-reach")
+        # A tablet answers: it leaves the list by itself.
+        self.wait(lambda: self.hub.row_followers)
+        self.hub.row(delivery="r.2", endpoint="daiichi-sho", reach={"accepted": 1, "reached": 1, "shown": 1, "touched": 1}, **tablet)
+        self.browser.until("document.querySelectorAll('#call-rows tr').length === 1")
+        self.browser.click("#release")
+        self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("実際", self.browser.text("#reach-mode"))
+        self.browser.click("#ask-yes")
+        self.wait(lambda: self.hub.settled == [("release", {"town": "042056", "alert": "op-1"})])
+
+    def test_an_order_is_lifted_as_a_revision_of_itself(self):
+        self.hub.alerts[0].update(mode="exercise", event="exercise/op/042056/e1", detail={"evacuation": {"_0": {
+            "level": 4, "hazard": "土砂災害", "districts": ["川端", "北町"], "shelters": ["gym"], "lifted": False}}})
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
+        self.assertIn("（警戒レベル4）土砂災害　川端、北町", self.browser.text("#alert-rows"))
+        self.browser.click("#alert-rows button:nth-of-type(2)")
+        self.browser.until("!document.querySelector('#base').hidden")
+        self.assertIn("土砂災害", self.browser.text("#base-text"))
+        self.browser.click("[name=lifted]")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.browser.photograph("console-lift")
+        self.browser.click("#send-form button")
+        self.wait(lambda: self.hub.pushes)
+        self.assertEqual(self.hub.pushes[0], {
+            "town": "042056", "kind": "evacuation", "mode": "exercise", "level": 4, "hazard": "土砂災害",
+            "districts": ["川端", "北町"], "shelters": ["gym"], "lifted": True, "event": "exercise/op/042056/e1"})
+        self.assertTrue(self.hub.keys[0], "a lost answer does not make two orders of one")
+        self.browser.click("[data-room=push]")
+        self.browser.until("document.querySelector('#base').hidden && document.querySelector('#lift').hidden")
+
+    def test_the_weather_services_alerts_are_not_ours_to_take_back(self):
+        self.hub.alerts[0].update(type="VTSE41", kind="tsunami", sender="気象庁")
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alert-rows .danger').length"), 0)
+
+    def test_the_desk_is_dark_in_a_dark_room(self):
+        self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
+        self.assertEqual(self.browser.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(20, 24, 31)")
+        self.browser.photograph("console-dark")
 
     def test_markup_from_the_hub_stays_text(self):
         self.hub.row(title="<img src=x onerror=alert(1)>", reason="<b>x</b>")

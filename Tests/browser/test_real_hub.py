@@ -187,15 +187,15 @@ class RealHubTests(unittest.TestCase):
         browser.photograph("real-console-log")
 
         browser.click("[data-room=alerts]")
-        browser.until("document.querySelectorAll('#alert-rows button').length === 2")
+        browser.until("document.querySelectorAll('#alert-rows .danger').length === 2")
         browser.photograph("real-console-alerts")
-        browser.click("#alert-rows button")
+        browser.click("#alert-rows .danger")
         browser.click("#ask-yes")
         browser.until("document.querySelector('#alert-rows').innerText.includes('取消済み')")
 
         browser.click("[data-room=devices]")
         browser.until("!document.querySelector('#devices').hidden")
-        browser.type("[name=site]", "hashikami-chu")
+        browser.evaluate("document.querySelector('#site-select').value = 'hashikami-chu'")
         browser.click("#invite-form button")
         browser.until("document.querySelector('#invitation img')?.naturalWidth > 0")
         browser.photograph("real-console-invitation")

@@ -142,6 +142,35 @@ class TabletTests(unittest.TestCase):
         self.browser.size(1440, 900)
         self.browser.photograph("tablet-quake-desktop")
 
+    def test_a_shelter_opened_in_a_drill_says_so_in_its_own_line(self):
+        self.start()
+        self.hub.publish("alert", id="d1", event="d1", mode="exercise", **ORDER)
+        self.browser.until("!document.querySelector('#full').hidden")
+        self.browser.click("#touch")
+        self.browser.until("!document.querySelector('#shelters').hidden")
+        self.assertIn("【訓練】避難所", self.browser.text("#shelters"))
+        self.assertIn("【訓練】開設中", self.browser.text("#shelter-list"))
+        self.browser.photograph("tablet-drill-shelters")
+        self.hub.publish("alert", id="a1", event="e1", **ORDER)
+        self.browser.until("!document.querySelector('#full').hidden")
+        self.assertNotIn("訓練", self.browser.evaluate("document.querySelector('#shelters').textContent"))
+
+    def test_only_what_the_clock_ends_says_until_when(self):
+        self.start()
+        self.hub.publish("alert", id="a1", event="e1", **ORDER)
+        self.browser.until("!document.querySelector('#full').hidden")
+        self.assertNotIn("まで有効", self.browser.text("#full-times"), "an order holds until it is lifted")
+        self.browser.click("#touch")
+        self.hub.publish("alert", id="a2", event="e2", kind="tornado", priority="routine")
+        self.browser.until("document.querySelector('#full-times').textContent.includes('まで有効')")
+
+    def test_a_page_that_does_not_come_up_says_what_to_do(self):
+        # A browser whose storage never answers, as one that is out of order does.
+        self.browser.call("Page.addScriptToEvaluateOnNewDocument", {"source": "indexedDB.open = () => ({})"})
+        self.browser.open(self.hub.address + "/tablet/")
+        self.assertIn("もう一度開いてください", self.browser.text("main"))
+        self.assertTrue(self.browser.evaluate("document.querySelector('#enrol').hidden"))
+
     def test_languages_change_page_and_alert(self):
         self.start()
         self.hub.publish("alert", **ORDER)

@@ -16,8 +16,8 @@ export class Refused extends Error {
   }
 }
 
-export async function call(method, path, body) {
-  const headers = { Authorization: "Bearer " + token() };
+export async function call(method, path, body, more = {}) {
+  const headers = { Authorization: "Bearer " + token(), ...more };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {

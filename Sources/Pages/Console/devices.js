@@ -1,7 +1,7 @@
 // The register of tablets and spots: invite, list, revoke.
 
 import { call } from "./api.js";
-import { code, current, question } from "./towns.js";
+import { code, current, endpointName, question } from "./towns.js";
 import { ask, button, byID, make, row, timeWord } from "./parts.js";
 
 let problem = () => {};
@@ -11,24 +11,23 @@ export function prepare(onProblem) {
   byID("invite-form").onsubmit = (event) => { event.preventDefault(); invite(event.target).catch(problem); };
 }
 
+/** Places by name; where the hub tells none, the id is typed. */
 function showSites() {
   const sites = (current().endpoints ?? []).filter((item) => item.channel === "school-tablet");
-  byID("sites").replaceChildren(...sites.map((item) => {
-    const option = document.createElement("option");
-    option.value = item.id;
-    option.label = item.name ?? item.id;
-    return option;
-  }));
+  byID("site-select").replaceChildren(...sites.map((item) => new Option(item.name ?? item.id, item.id)));
+  byID("site-select").hidden = byID("site-select").disabled = sites.length === 0;
+  byID("site-input").hidden = byID("site-input").disabled = sites.length > 0;
 }
 
 async function invite(form) {
-  const asked = { site: form.site.value.trim() };
+  const asked = { site: new FormData(form).get("site").trim() };
   if (code()) asked.town = code();
   const answer = await call("POST", "/v1/devices/invitations", asked);
   const card = make("article", "", "card invitation");
   card.append(
-    make("p", "登録する端末でQRコードを読み取るか、コードを入力してください。一度だけ使えます。"), make("p", answer.code, "code"),
-    make("p", answer.url, "url"), make("p", `${timeWord(answer.expires_at)} まで`, "hint"));
+    make("h3", endpointName("school-tablet", asked.site)),
+    make("p", "登録するタブレットでQRコードを読み取るか、下のアドレスを開いてコードを入れてください。1台だけ、一度だけ使えます。"),
+    make("p", answer.code, "code"), make("p", answer.url ?? "", "url"), make("p", `${timeWord(answer.expires_at, false)}まで使えます`, "hint"));
   if (answer.qr_svg) {
     // As an image it can neither run nor fetch anything.
     const picture = document.createElement("img");
@@ -52,7 +51,7 @@ function line(device) {
   const isRevoked = Boolean(device.revoked_at);
   const act = isRevoked ? "" : button("使えなくする", () => revoke(id, name).catch(problem), "danger");
   return row([
-    name, device.site, isRevoked ? "取り消し済み" : "使用中", timeWord(device.enrolled_at), timeWord(device.last_seen), act]);
+    name, endpointName("school-tablet", device.site), isRevoked ? "登録を取り消しました" : "使用中", timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
 }
 
 async function revoke(id, name) {

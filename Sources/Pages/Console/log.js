@@ -2,10 +2,10 @@
 
 import { call, follow } from "./api.js";
 import { endpointName, question } from "./towns.js";
-import { byID, channelWord, kindWord, make, modeMark, priorityWord, row, timeWord } from "./parts.js";
+import { byID, channelWord, japanese, kindWord, make, modeMark, priorityWord, row, timeWord } from "./parts.js";
 
 /** How a delivery stands, numbered in the order of its life; from 5 on nothing more happens. */
-const STATES = {
+export const STATES = {
   waiting: "0 待機", held: "1 保留（人の判断待ち）", sending: "2 送信中", retrying: "3 再試行待ち", stopped: "4 停止（設定の誤り）", delivered: "5 配信済み",
   superseded: "6 新しい報に交代", annulled: "7 送る前に取消", expired: "8 期限切れ", rejected: "9 拒否", skipped: "– 対象外",
 };
@@ -84,24 +84,26 @@ function line(item) {
   const reach = item.reach ?? {};
   const element = row([
     modeMark(item.mode), make("b", STATES[item.state] ?? item.state, "state " + (item.state ?? "")),
-    make("span", `${kindWord(item.kind)}　${item.title ?? ""}`, "subject"), channelWord(item.channel), place(item),
+    make("span", item.title || kindWord(item.kind), "subject"), channelWord(item.channel), place(item),
     priorityWord(item.priority), String(item.attempts ?? ""), item.milliseconds == null ? "" : `${Math.round(item.milliseconds)} ms`,
     count(reach.accepted), count(reach.reached), count(reach.shown), count(reach.touched),
-    timeWord(item.settled_at ?? item.offered_at), [reason(item), item.detail, item.reference].filter(Boolean).join("　"),
+    timeWord(item.settled_at ?? item.offered_at), why(item),
   ]);
   element.className = item.mode === "actual" ? "" : "drill";
   return element;
 }
 
 /** One row may stand for all far ends of a channel that are not told. */
-function place(item) {
+export function place(item) {
   if (item.endpoint === "*") return `${item.endpoints}か所`;
   return endpointName(item.channel, item.endpoint);
 }
 
-/** The hub says why in Japanese and, in brackets, in English: this page speaks Japanese. */
-function reason(item) {
-  return (item.sentence ?? item.reason ?? "").replace(/ \([\x20-\x7e]+\)$/, "");
+/** Why it was sent or not, what the far end said, and under what name it knows the message. */
+function why(item) {
+  const words = make("span", [japanese(item.sentence ?? item.reason), japanese(item.detail)].filter(Boolean).join("　"));
+  if (item.reference) words.append(make("small", `　参照 ${item.reference}`, "hint"));
+  return words;
 }
 
 /** A number stays a number; a yes is a tick; nothing yet is a dash. */

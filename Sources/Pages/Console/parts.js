@@ -45,13 +45,33 @@ export const channelWord = (channel) => CHANNELS[channel] ?? channel ?? "";
 const PRIORITIES = { immediate: "1 即時", urgent: "2 緊急", routine: "3 通常", background: "4 後回し" };
 export const priorityWord = (priority) => PRIORITIES[priority] ?? priority ?? "";
 
-/** Month, day and time in Japan; nothing for nothing. */
-export function timeWord(text) {
+/** The time of day in Japan, with the date before it where it is not today; nothing for nothing. */
+export function timeWord(text, hasSeconds = true) {
   const time = typeof text === "number" ? text * 1000 : Date.parse(text ?? "");
   if (Number.isNaN(time)) return "";
-  const local = new Date(time + 9 * 3600e3).toISOString();
-  return `${Number(local.slice(5, 7))}/${Number(local.slice(8, 10))} ${local.slice(11, 19)}`;
+  const local = (moment) => new Date(moment + 9 * 3600e3).toISOString();
+  const day = local(time).slice(0, 10), clock = local(time).slice(11, hasSeconds ? 19 : 16);
+  return day === local(Date.now()).slice(0, 10) ? clock : `${Number(day.slice(5, 7))}月${Number(day.slice(8))}日 ${clock}`;
 }
+
+/** What is particular to the kind, whatever the hub calls the place it stands in. */
+const particulars = (alert, kind) => Object.values(alert.detail?.[kind] ?? {})[0] ?? {};
+
+/** What the alert is about, in one line: an order with its level, hazard and districts, never its reason alone. */
+export function subject(alert) {
+  const order = particulars(alert, "evacuation"), shelter = particulars(alert, "shelter"), notice = particulars(alert, "notice");
+  const title = alert.title ?? alert.headline ?? alert.id;
+  if (order.hazard) {
+    const head = order.lifted ? `${title}` : `${title}（警戒レベル${order.level}）`;
+    return [head + order.hazard, (order.districts ?? []).join("、")].filter(Boolean).join("　");
+  }
+  if (shelter.name) return `${title}　${shelter.name}`;
+  if (notice.title) return notice.title;
+  return alert.headline ?? title;
+}
+
+/** The hub says why in Japanese and, in brackets, in English: this page speaks Japanese. */
+export const japanese = (text) => (text ?? "").replace(/ \([\x20-\x7e]+\)$/, "");
 
 /** Asks before what cannot be taken back. True when the answer is yes. */
 export function ask(title, text, yes) {

@@ -1,14 +1,19 @@
 // An operator's alert. What is sent is what was previewed: any change of the form takes the preview away. A drill is
 // the default; for a real one the town's name is typed by hand.
 
+import { newID } from "/tablet/store.js";
 import { call } from "./api.js";
-import { byID, channelWord, make, modeMark } from "./parts.js";
+import { button, byID, channelWord, japanese, make, modeMark, subject } from "./parts.js";
 import { current } from "./towns.js";
 
 const LANGUAGES = { ja: "日本語", "ja-x-easy": "やさしい日本語", en: "English" };
 
 /** The body that was previewed, as it will be sent. */
 let previewed = null;
+/** Made once per preview: sent again after a lost answer, the order is still one order. */
+let key = "";
+/** The alert that this one follows up or lifts; null for something new. */
+let base = null;
 
 export function prepare(problem, done) {
   const form = byID("push-form");
@@ -16,13 +21,33 @@ export function prepare(problem, done) {
   form.onsubmit = (event) => { event.preventDefault(); preview().catch(problem); };
   byID("send-form").oninput = judge;
   byID("send-form").onsubmit = (event) => { event.preventDefault(); send().then(done).catch(problem); };
+  byID("base-none").onclick = () => { location.hash = "push"; };
   changed();
 }
 
-/** Another town: its districts and shelters, and no preview. */
-export function open() {
+/** Another town: its districts and shelters, and no preview. With `alert`, its next revision. */
+export function open(alert) {
+  const last = base;
   fill();
+  base = alert && [undefined, current().code].includes(alert.town) ? alert : null;
+  if (base) follow(base);
+  else if (last) byID("push-form").reset();
   changed();
+}
+
+/** Fills the form with what was ordered, so that only the change has to be made. */
+function follow(alert) {
+  const form = byID("push-form"), order = Object.values(alert.detail?.evacuation ?? {})[0] ?? {};
+  form.reset();
+  form.mode.value = alert.mode;
+  form.kind.value = "evacuation";
+  form.level.value = String(order.level ?? 4);
+  form.hazard.value = order.hazard ?? "";
+  form.reason.value = order.reason ?? "";
+  const districts = new Set(order.districts ?? []), shelters = new Set(order.shelters ?? []);
+  for (const box of form.querySelectorAll("input[name=district]")) box.checked = districts.delete(box.value);
+  for (const box of form.querySelectorAll("input[name=goal]")) box.checked = shelters.has(box.value);
+  form.districts.value = [...districts].join("、");
 }
 
 function changed() {
@@ -33,6 +58,12 @@ function changed() {
     ? `【実際】 ${current().name}の住民の電話・画面に実際に出ます`
     : `【訓練】 ${current().name}の訓練です。文面のはじめに訓練と付きます`;
   for (const part of form.querySelectorAll("[data-kind]")) part.hidden = part.dataset.kind !== kind;
+  // A drill follows up a drill, and an order an order. Only what was ordered can be lifted.
+  for (const choice of form.querySelectorAll("[name=mode], [name=kind]")) choice.disabled = base !== null && !choice.checked;
+  byID("base").hidden = base === null;
+  byID("base-text").textContent = base ? `続報：「${subject(base)}」を書きかえます。` : "";
+  byID("lift").hidden = base === null;
+  byID("level-hint").hidden = kind !== "evacuation" || form.hazard.value !== "津波" || form.level.value === "4";
   previewed = null;
   byID("preview").hidden = true;
   byID("push-done").textContent = "";
@@ -40,10 +71,16 @@ function changed() {
 
 function fill() {
   const town = current();
-  byID("districts").replaceChildren(...(town.districts ?? []).map((name) => tick("district", name, name)));
+  byID("districts").replaceChildren(...[everywhere(town.name), ...(town.districts ?? [])].map((name) => tick("district", name, name)));
   byID("goals").replaceChildren(...(town.shelters ?? []).map((shelter) => tick("goal", shelter.id, shelter.name)));
   byID("push-form").shelter.replaceChildren(
     ...(town.shelters ?? []).map((shelter) => new Option(shelter.name, shelter.id)));
+}
+
+/** 市内全域, 町内全域 …: the whole town in one press. */
+function everywhere(town) {
+  const kind = (town ?? "").at(-1);
+  return "市区町村".includes(kind) ? `${kind}内全域` : "全域";
 }
 
 function tick(name, value, words) {
@@ -59,18 +96,18 @@ const ticked = (name) => [...byID("push-form").querySelectorAll(`input[name=${na
 function body() {
   const form = byID("push-form");
   const text = (name) => form[name].value.trim() || undefined;
-  const base = { town: current().code, kind: form.kind.value, mode: form.mode.value };
-  if (base.kind === "evacuation") {
+  const common = { town: current().code, kind: form.kind.value, mode: form.mode.value };
+  if (common.kind === "evacuation") {
     const typed = form.districts.value.split(/[、,]/).map((name) => name.trim()).filter(Boolean);
     return {
-      ...base, level: Number(form.level.value), hazard: form.hazard.value, districts: [...ticked("district"), ...typed],
-      reason: text("reason"), shelters: ticked("goal"), lifted: form.lifted.checked };
+      ...common, level: Number(form.level.value), hazard: form.hazard.value, districts: [...ticked("district"), ...typed],
+      reason: text("reason"), shelters: ticked("goal"), lifted: form.lifted.checked, event: base?.event };
   }
-  if (base.kind === "shelter") return { ...base, shelter: form.shelter.value, state: form.state.value, note: text("note") };
-  if (base.kind === "headquarters") {
-    return { ...base, title: form.seat.value, state: form.seatState.value, note: text("seatNote") };
+  if (common.kind === "shelter") return { ...common, shelter: form.shelter.value, state: form.state.value, note: text("note") };
+  if (common.kind === "headquarters") {
+    return { ...common, title: form.seat.value, state: form.seatState.value, note: text("seatNote") };
   }
-  return { ...base, title: text("title"), body: text("body") };
+  return { ...common, title: text("title"), body: text("body") };
 }
 
 async function preview() {
@@ -78,21 +115,35 @@ async function preview() {
   const answer = await call("POST", "/v1/alerts?preview=true", asked);
   const previews = answer.previews ?? [];
   const problems = previews.flatMap((item) => item.problems ?? []);
-  byID("preview-list").replaceChildren(...previews.map((item) => card(item, asked.mode)));
+  byID("preview-list").replaceChildren(...merged(previews).map((item) => card(item, asked.mode)));
   byID("preview-problems").hidden = problems.length === 0;
   byID("preview-problems").textContent = `直す必要のあるところが${problems.length}件あります。このままでは、その経路では送れないことがあります。`;
   previewed = asked;
+  key = newID();
   dress(asked, previews);
   byID("preview").hidden = false;
   byID("preview-title").focus();
 }
 
+/** Japanese first; what reads the same on several ways out is read once. */
+function merged(previews) {
+  const tags = Object.keys(LANGUAGES), rank = (item) => (tags.indexOf(item.language) + tags.length) % tags.length;
+  const cards = new Map();
+  for (const item of previews.toSorted((a, b) => rank(a) - rank(b))) {
+    const name = JSON.stringify([item.language, item.title, item.body, item.verdict, item.reason, item.problems]);
+    const one = cards.get(name) ?? { ...item, channels: [] };
+    one.channels.push(channelWord(item.channel));
+    cards.set(name, one);
+  }
+  return [...cards.values()];
+}
+
 function card(item, mode) {
   const element = make("article", "", "card");
-  const head = make("p", [channelWord(item.channel), LANGUAGES[item.language] ?? item.language].filter(Boolean).join("　") + "　", "head");
+  const head = make("p", [item.channels.join("・"), LANGUAGES[item.language] ?? item.language].filter(Boolean).join("　") + "　", "head");
   head.append(modeMark(mode));
   if (item.verdict === "skip" || item.body == null) {
-    element.append(head, make("p", "この経路では送りません: " + (item.reason ?? "")));
+    element.append(head, make("p", "この経路では送りません。" + japanese(item.reason)));
     return element;
   }
   const title = make("h3", item.title), text = make("p", item.body, "body");
@@ -130,11 +181,13 @@ async function send() {
   const button = byID("send-form").querySelector("button");
   button.disabled = true;
   try {
-    const answer = await call("POST", "/v1/alerts", sent);
+    const answer = await call("POST", "/v1/alerts", sent, { "Idempotency-Key": key });
     const id = answer?.id ?? answer?.alerts?.[0]?.id ?? answer?.ids?.[0] ?? "";
     byID("push-form").reset();
+    base = null;
     changed();
-    byID("push-done").textContent = `${sent.mode === "actual" ? "実際の情報" : "訓練"}として受け付けました（${id}）`;
+    byID("push-done").textContent = `${sent.mode === "actual" ? "実際の情報" : "訓練"}として受け付けました（番号 ${id}）　`;
+    byID("push-done").append(button("届いた先を見る", () => { location.hash = "reach:" + id; }));
     return id;
   } finally {
     judge();

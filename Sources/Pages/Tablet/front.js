@@ -65,11 +65,14 @@ function facts({ alert, cancelledBy }, language) {
   return parts.join(language === "en" ? ", " : "　");
 }
 
+/** What ends by the clock says when. Everything else holds until it is lifted: a time would say otherwise. */
+const ENDS_BY_CLOCK = ["tornado", "notice"];
+
 export function times({ alert, over, cancelledBy }, language, now) {
   const words = wordsOf(language);
   return [
     words.issued(clockText(Date.parse(alert.reported ?? alert.sent), now, language)),
-    cancelledBy ? "" : words.until(clockText(over, now, language)), words.from(alert.sender),
+    cancelledBy || !ENDS_BY_CLOCK.includes(alert.kind) ? "" : words.until(clockText(over, now, language)), words.from(alert.sender),
   ].filter(Boolean).join(language === "en" ? ", " : "　");
 }
 

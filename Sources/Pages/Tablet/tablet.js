@@ -126,11 +126,14 @@ function showShelters(visible, words) {
     .sort((a, b) => Date.parse(b.alert.server_time) - Date.parse(a.alert.server_time))[0];
   byID("shelters").hidden = !latest;
   if (!latest) return;
+  // A shelter that a drill opened is open to nobody who needs one.
+  const mark = latest.alert.mode === "exercise" ? `【${words.drill}】` : "";
+  byID("shelters-drill").textContent = mark;
   byID("shelter-list").replaceChildren(...latest.alert.shelters.map((shelter) => {
     const item = document.createElement("li");
     const name = language === "en" && shelter.roman_name ? shelter.roman_name : shelter.name;
     item.append(
-      block("b", words[shelter.state] ?? shelter.state, shelter.state),
+      block("b", mark + (words[shelter.state] ?? shelter.state), shelter.state),
       block("span", [name, shelter.address, shelter.note].filter(Boolean).join("　"), "", name === shelter.name ? "ja" : "en"));
     return item;
   }));
@@ -321,6 +324,7 @@ async function boot() {
   }
   if (device) enter();
   else byID("enrol").hidden = false;
+  byID("wait").hidden = true;
   setInterval(tick, 1000);
   setInterval(() => outbox.send(), 30000);
   if (globalThis.isSecureContext) navigator.serviceWorker?.register("worker.js").catch(() => {});

@@ -4,7 +4,7 @@ export const LANGUAGES = [["ja", "日本語"], ["ja-x-easy", "やさしい日本
 
 const JA = {
   brand: "防災タブレット", cut: "通信が切れています", cutSince: (time) => `${time}から。いま見えている情報は古いかもしれません`,
-  mute: "音が出ません", start: "開始", startText: "押すと、音が出るようになり、画面が消えなくなります。試しの音が鳴ります。",
+  mute: "音が出ません", unmute: "音を出す", start: "開始", startText: "押すと、音が出るようになり、画面が消えなくなります。試しの音が鳴ります。",
   enrolTitle: "端末の登録", enrolText: "役場から受け取った8文字のコードを入れてください。", code: "コード",
   deviceName: "端末の名前（例: 体育館1号）", enrolButton: "登録する", enrolFailed: (why) => `登録できませんでした（${why}）`,
   revoked: "この端末の登録は取り消されました。保存していたものは消しました。使い続けるには、新しいコードで登録してください。",
@@ -28,8 +28,8 @@ const JA = {
 
 const EASY = {
   ...JA,
-  brand: "災害の お知らせ", cut: "つながって いません", cutSince: (time) => `${time}から。古い お知らせかも しれません`, mute: "音が 出ません", start: "始める",
-  startText: "押すと 音が 出ます。画面が 消えなく なります。", enrolTitle: "タブレットを 使えるように する", enrolText: "役所から もらった 8文字を 入れて ください。",
+  brand: "災害の お知らせ", cut: "つながって いません", cutSince: (time) => `${time}から。古い お知らせかも しれません`, mute: "音が 出ません", unmute: "音を 出す", start: "始める",
+  startText: "押すと 音が 出ます。画面が 消えません。", enrolTitle: "タブレットを 使えるように する", enrolText: "役所から もらった 8文字を 入れて ください。",
   code: "8文字", deviceName: "タブレットの 名前", enrolButton: "登録（とうろく）する", enrolFailed: (why) => `できませんでした（${why}）`,
   revoked: "この タブレットは 使えなく なりました。役所に 聞いて ください。", current: "いまの お知らせ", quiet: "いま お知らせは ありません",
   shelters: "避難所（にげる ところ）", open: "入れます", full: "いっぱいです", closed: "しまっています", reportTitle: "役所に 知らせる",
@@ -47,7 +47,7 @@ const EASY = {
 };
 
 const EN = {
-  brand: "Emergency tablet", cut: "Connection lost", cutSince: (time) => `since ${time}. What you see may be out of date`, mute: "No sound", start: "Start",
+  brand: "Emergency tablet", cut: "Connection lost", cutSince: (time) => `since ${time}. What you see may be out of date`, mute: "No sound", unmute: "Switch on", start: "Start",
   startText: "Tap to switch the sound on and keep the screen awake. A test tone will play.", enrolTitle: "Register this tablet",
   enrolText: "Enter the 8 letters you were given by the town office.", code: "Code", deviceName: "Name of this tablet (e.g. Gym 1)",
   enrolButton: "Register", enrolFailed: (why) => `Could not register (${why})`,
