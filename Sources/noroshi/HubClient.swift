@@ -73,14 +73,7 @@ struct HubClient: Sendable {
     }
 
     func unreachable(_ failure: TransportFailure) -> any Error {
-        Exit.with(Exit.unreachable, "no hub at \(address): \(Self.words(failure)). `noroshi serve` starts one; --hub or NOROSHI_HUB says where it is")
-    }
-
-    private static func words(_ failure: TransportFailure) -> String {
-        switch failure {
-        case .unreachable(let why), .noAnswer(let why), .refused(let why): why
-        case .cancelled: "interrupted"
-        }
+        Exit.with(Exit.unreachable, "no hub at \(address): \(failure). `noroshi serve` starts one; --hub or NOROSHI_HUB says where it is")
     }
 
     static func refusal(_ answer: HTTPAnswer) -> any Error {

@@ -52,7 +52,7 @@ extension EndToEnd {
             try await eventually("it says that no controller is there") { alone.errors.contains("127.0.0.1:9: not connected") }
             try await TestHub.with(TownFile(gateway: line)) { hub in
                 try await hub.take(try Quake().warning())
-                try await eventually("a warning is on the air: \(gateway.out)") { gateway.out.contains("ETWS earthquake") }
+                try await eventually("a warning is on the air: \(gateway.out)") { gateway.out.contains("ETWS 一次通知 (earthquake)") }
             }
             let lost = try await Program.run("log", "--hub", "http://127.0.0.1:9")
             for program in [gateway, alone] {

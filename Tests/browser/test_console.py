@@ -191,8 +191,8 @@ class ConsoleTests(unittest.TestCase):
         self.wait(lambda: self.hub.settled == [("release", {"town": "042056", "alert": "op-1"})])
 
     def test_an_order_is_lifted_as_a_revision_of_itself(self):
-        self.hub.alerts[0].update(mode="exercise", event="exercise/op/042056/e1", detail={"evacuation": {"_0": {
-            "level": 4, "hazard": "土砂災害", "districts": ["川端", "北町"], "shelters": ["gym"], "lifted": False}}})
+        self.hub.alerts[0].update(mode="exercise", event="exercise/op/042056/e1", detail={
+            "kind": "evacuation", "level": 4, "level_name": "避難指示", "hazard": "土砂災害", "districts": ["川端", "北町"], "shelters": ["gym"], "lifted": False})
         self.sign_in()
         self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
         self.assertIn("（警戒レベル4）土砂災害　川端、北町", self.browser.text("#alert-rows"))

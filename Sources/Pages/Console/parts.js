@@ -54,20 +54,17 @@ export function timeWord(text, hasSeconds = true) {
   return day === local(Date.now()).slice(0, 10) ? clock : `${Number(day.slice(5, 7))}月${Number(day.slice(8))}日 ${clock}`;
 }
 
-/** What is particular to the kind, whatever the hub calls the place it stands in. */
-const particulars = (alert, kind) => Object.values(alert.detail?.[kind] ?? {})[0] ?? {};
-
 /** What the alert is about, in one line: an order with its level, hazard and districts, never its reason alone. */
 export function subject(alert) {
-  const order = particulars(alert, "evacuation"), shelter = particulars(alert, "shelter"), notice = particulars(alert, "notice");
-  const title = alert.title ?? alert.headline ?? alert.id;
-  if (order.hazard) {
-    const head = order.lifted ? `${title}` : `${title}（警戒レベル${order.level}）`;
-    return [head + order.hazard, (order.districts ?? []).join("、")].filter(Boolean).join("　");
+  const detail = alert.detail ?? {}, title = alert.title ?? alert.headline ?? alert.id;
+  switch (detail.kind) {
+    case "evacuation":
+      return [title + (detail.lifted ? "" : `（警戒レベル${detail.level}）`) + detail.hazard, (detail.districts ?? []).join("、")]
+        .filter(Boolean).join("　");
+    case "shelter": return `${title}　${detail.name}`;
+    case "notice": return detail.title;
+    default: return alert.headline ?? title;
   }
-  if (shelter.name) return `${title}　${shelter.name}`;
-  if (notice.title) return notice.title;
-  return alert.headline ?? title;
 }
 
 /** The hub says why in Japanese and, in brackets, in English: this page speaks Japanese. */

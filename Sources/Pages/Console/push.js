@@ -37,7 +37,7 @@ export function open(alert) {
 
 /** Fills the form with what was ordered, so that only the change has to be made. */
 function follow(alert) {
-  const form = byID("push-form"), order = Object.values(alert.detail?.evacuation ?? {})[0] ?? {};
+  const form = byID("push-form"), order = alert.detail ?? {};
   form.reset();
   form.mode.value = alert.mode;
   form.kind.value = "evacuation";

@@ -43,6 +43,16 @@ struct NormaliserTests {
         }
     }
 
+    @Test("A title loses the mark of its form, which is for machines", arguments: [
+        ("津波警報・注意報・予報a", "津波警報・注意報・予報"), ("気象警報・注意報（Ｒ０６）", "気象警報・注意報"),
+        ("緊急地震速報（警報）", "緊急地震速報（警報）"), ("a", "a"), ("", ""),
+    ])
+    func title(written: String, told: String) throws {
+        var made = bulletin()
+        made.title = written
+        #expect(try sort(made).content.title == told)
+    }
+
     @Test("No bulletin of the corpus with 訓練 or 試験 becomes a real alert, and none with 通常 a drill")
     func corpusModes() throws {
         var count = 0
