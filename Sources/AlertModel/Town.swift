@@ -13,10 +13,13 @@ public struct Town: Sendable, Hashable {
     public var endpoints: [Endpoint]
     /// Outline of the town for polygons and circles; empty when none is known.
     public var outline: [[Coordinate]]
+    /// Names of 地区 in Latin letters, by their name; only those the town gives.
+    public var districtRomanNames: [String: String]
 
     public init(
         id: TownID, name: String, romanName: String, areas: [AreaScheme: Set<String>], districts: [String] = [],
-        shelters: [Shelter] = [], endpoints: [Endpoint] = [], outline: [[Coordinate]] = []
+        shelters: [Shelter] = [], endpoints: [Endpoint] = [], outline: [[Coordinate]] = [],
+        districtRomanNames: [String: String] = [:]
     ) {
         self.id = id
         self.name = name
@@ -26,6 +29,7 @@ public struct Town: Sendable, Hashable {
         self.shelters = shelters
         self.endpoints = endpoints
         self.outline = outline
+        self.districtRomanNames = districtRomanNames
     }
 }
 

@@ -41,12 +41,17 @@ public struct ChannelManifest: Sendable {
     public let kinds: Set<AlertKind>?
     /// True when the operator of the far end sends earthquake warnings itself, so that ours would be the second.
     public let hearsEarthquakeWarningsElsewhere: Bool
+    /// The keys a far end's settings may hold; one that ends in `.` stands for all that begin so. Nil for any: a misspelt
+    /// one is noticed by nobody then.
+    public let farEndKeys: [String]?
+    /// The same for `channels.NAME.actual` and `.exercise`.
+    public let channelKeys: [String]?
 
     public init(
         name: String, afterSending: AfterSending, drills: Drills, titleLimit: Int? = nil, bodyLimit: Int? = nil,
         languages: [Language] = [.japanese, .easyJapanese, .english], concurrency: Int, reservedForImmediate: Int,
         endpointWindow: Int = 1, attemptLimit: Duration, kinds: Set<AlertKind>? = nil,
-        hearsEarthquakeWarningsElsewhere: Bool = false
+        hearsEarthquakeWarningsElsewhere: Bool = false, farEndKeys: [String]? = nil, channelKeys: [String]? = nil
     ) {
         precondition(reservedForImmediate < concurrency, "slots for the other classes must remain")
         self.name = name
@@ -61,5 +66,7 @@ public struct ChannelManifest: Sendable {
         self.attemptLimit = attemptLimit
         self.kinds = kinds
         self.hearsEarthquakeWarningsElsewhere = hearsEarthquakeWarningsElsewhere
+        self.farEndKeys = farEndKeys
+        self.channelKeys = channelKeys
     }
 }

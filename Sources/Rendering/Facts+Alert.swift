@@ -61,7 +61,7 @@ struct FactSource {
 
     /// Of the whole alert: a town is told which river, though it lies in none.
     private func names(_ scheme: AreaScheme) -> String? {
-        let names = unique(content.areas.filter { $0.scheme == scheme }.compactMap(\.name))
+        let names = unique(content.areas.filter { $0.scheme == scheme }.compactMap(\.name)).map(marked)
         return names.isEmpty ? nil : wording.joined(names, limit: 3)
     }
 
@@ -182,7 +182,7 @@ struct FactSource {
         facts.set(.level, level)
         facts.set(.levelName, wording.word("level", level))
         facts.set(.hazard, wording.word("hazard", order.hazard))
-        facts.set(.districts, wording.joined(order.districts.map { wording.word("place", $0) }))
+        facts.set(.districts, wording.joined(order.districts.map { name(ofDistrict: $0) }))
         facts.set(.reason, order.reason.map(Self.sentence))
         facts.set(.tsunami, flag: order.hazard == "津波")
         let named = order.shelters.compactMap { id in shelters.first { $0.shelter.id == id } }
@@ -194,6 +194,20 @@ struct FactSource {
     static func sentence(_ text: String) -> String {
         guard let last = text.last, !"。．.！!？?」）)".contains(last) else { return text }
         return text + "。"
+    }
+
+    /// 地区 are in no code table: in English a town's own spelling, else the name it is written with on signs, said to be
+    /// Japanese so that nobody takes it for a fault of the screen.
+    private func name(ofDistrict district: String) -> String {
+        let word = wording.word("place", district)
+        guard wording.language == .english, word == district else { return word }
+        if let roman = town.districtRomanNames[district] { return roman }
+        return marked(district)
+    }
+
+    /// A name that stays in Japanese letters in an English text says so.
+    private func marked(_ name: String) -> String {
+        wording.language != .english || name.allSatisfy(\.isASCII) ? name : "\(name) (name in Japanese)"
     }
 
     private var open: [ShelterStatus] { shelters.filter { $0.state == .open } }

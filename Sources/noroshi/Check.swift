@@ -42,6 +42,7 @@ struct Check: AsyncParsableCommand {
             let scene = try CheckScene(settings: settings)
             try HubProgram.check(towns, scene.line(Actual.self, towns, folder))
             try HubProgram.check(towns, scene.line(Exercise.self, towns, folder))
+            if config != nil { settings.doubts.forEach { Terminal.complain("warning: \($0)") } }
             let ends = towns.all.map(\.endpoints.count).reduce(0, +)
             Terminal.say("good: \(towns.all.count) towns, \(ends) far ends, \(manifests.count) channels, templates in \(folder.path)")
         } catch let error as SettingsError {

@@ -44,7 +44,16 @@ enum DemonstrationTown {
           - code: "042056"            # 気仙沼市: areas in JMA's tables are looked up by this code
             roman_name: Kesennuma City
             tsunami_areas: ["220"]    # 津波予報区 宮城県: in no public table, so a person says it
-            districts: [気仙沼地区, 鹿折地区, 松岩地区, 階上地区, 大島地区, 面瀬地区, 唐桑地区, 本吉地区, 大谷地区]
+            districts:
+              - {name: 気仙沼地区, roman_name: Kesennuma District}
+              - {name: 鹿折地区, roman_name: Shishiori District}
+              - {name: 松岩地区, roman_name: Matsuiwa District}
+              - {name: 階上地区, roman_name: Hashikami District}
+              - {name: 大島地区, roman_name: Oshima District}
+              - {name: 面瀬地区, roman_name: Omose District}
+              - {name: 唐桑地区, roman_name: Karakuwa District}
+              - {name: 本吉地区, roman_name: Motoyoshi District}
+              - {name: 大谷地区, roman_name: Oya District}
             shelters:
               - {id: shimin-kaikan, name: 市民会館, roman_name: Civic Hall, address: 笹が陣4-2, latitude: 38.9045, longitude: 141.5667, capacity: 400}
               - {id: kesennuma-chu, name: 気仙沼中学校, roman_name: Kesennuma Junior High School, address: 笹が陣2-1, latitude: 38.9058, longitude: 141.5649, capacity: 350}

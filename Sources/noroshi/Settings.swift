@@ -22,12 +22,30 @@ struct Settings: Codable, Sendable {
         var tsunami_areas: [String]?
         /// Further codes by scheme: `jma-river`, `jma-volcano` …
         var areas: [String: [String]]?
-        var districts: [String]?
+        var districts: [DistrictSettings]?
         /// Rings of `[latitude, longitude]`.
         var outline: [[[Double]]]?
         var shelters: [ShelterSettings]?
         var endpoints: [EndpointSettings]?
         var routing: RoutingRules.Override?
+    }
+
+    /// `階上地区`, or `{name: 階上地区, roman_name: Hashikami}` for texts in English.
+    struct DistrictSettings: Codable, Sendable {
+        var name: String
+        var roman_name: String?
+
+        private enum CodingKeys: String, CodingKey { case name, roman_name }
+
+        init(from decoder: any Decoder) throws {
+            if let name = try? decoder.singleValueContainer().decode(String.self) {
+                self.name = name
+                return
+            }
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            name = try container.decode(String.self, forKey: .name)
+            roman_name = try container.decodeIfPresent(String.self, forKey: .roman_name)
+        }
     }
 
     struct ShelterSettings: Codable, Sendable {
@@ -87,7 +105,9 @@ struct Settings: Codable, Sendable {
             throw SettingsError("\(path): cannot be read: \(error.localizedDescription)")
         }
         do {
-            return try YAMLDecoder().decode(Settings.self, from: text)
+            return try strict(text, path: path, channels: Channels.all.map(\.manifest))
+        } catch let error as SettingsError {
+            throw error
         } catch let error as DecodingError {
             throw SettingsError("\(path): \(Self.words(error))")
         } catch {
@@ -160,11 +180,14 @@ extension Settings {
                 capacity: shelter.capacity)
         }
         return Town(
-            id: id, name: name, romanName: settings.roman_name, areas: areas, districts: settings.districts ?? [],
+            id: id, name: name, romanName: settings.roman_name, areas: areas, districts: (settings.districts ?? []).map(\.name),
             shelters: shelters, endpoints: try endpoints(settings, id, channels),
             outline: (settings.outline ?? []).map { ring in
                 ring.filter { $0.count == 2 }.map { Coordinate(latitude: $0[0], longitude: $0[1]) }
-            })
+            },
+            districtRomanNames: Dictionary(
+                (settings.districts ?? []).compactMap { district in district.roman_name.map { (district.name, $0) } },
+                uniquingKeysWith: { $1 }))
     }
 
     private func endpoints(

@@ -6,6 +6,9 @@ import HubAPI
 
 /// The key the hub signs its CAP with: the one in the settings, or its own, made once and kept in the data folder.
 enum Voice {
+    /// A sender that no one can own (RFC 6761), where the settings name none.
+    static let nobody = "noroshi.invalid"
+
     static func make(_ settings: Settings.CAPSettings?, data: URL) throws(SettingsError) -> HubVoice {
         do {
             let key = try settings?.key_file.map { try String(contentsOf: URL(filePath: $0), encoding: .utf8) }
@@ -14,7 +17,7 @@ enum Voice {
                 try String(contentsOf: URL(filePath: $0), encoding: .utf8)
             }
             return HubVoice(
-                sender: settings?.sender ?? "noroshi.invalid", signer: try CAPSigner(key: key, certificate: certificate))
+                sender: settings?.sender ?? nobody, signer: try CAPSigner(key: key, certificate: certificate))
         } catch {
             throw SettingsError("cap: \(error)")
         }

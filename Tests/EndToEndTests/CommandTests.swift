@@ -180,6 +180,65 @@ extension EndToEnd {
             try FileManager.default.removeItem(at: folder)
         }
 
+        @Test("A misspelt key is refused by check and serve, with file, line and the key that was meant")
+        func misspelt() async throws {
+            let folder = try TestHub.newFolder()
+            let path = folder.appending(path: "settings.yaml")
+            var town = TownFile(gateway: "http://127.0.0.1:9")
+            town.hook = "http://127.0.0.1:9/hook"
+            let table: [(String, String, String)] = [
+                ("tsunami_areas:", "tsunami_area:", ":8: towns[0].tsunami_area: no such setting; did you mean “tsunami_areas”?"),
+                ("capacity: 300", "capacty: 300", ":11: towns[0].shelters[0].capacty: no such setting; did you mean “capacity”?"),
+                ("exercise: {}", "exercize: {}", ".exercize: no such setting; did you mean “exercise”?"),
+                ("eew: send", "ew: send", "towns[0].endpoints[0].actual.ew: no such setting; did you mean “eew”?"),
+                ("{url: \"http", "{token: a, urls: x, url: \"http", ".actual.urls: no such setting; did you mean “url”?"),
+                ("secret: ", "previous_sceret: a, secret: ", "did you mean “previous_secret”?"),
+                ("\ntowns:", "\nlistn: 1\ntowns:", ":5: listn: no such setting; did you mean “listen”?"),
+                ("\ntowns:", "\nsources: {folder: [a]}\ntowns:", ":5: sources.folder: no such setting; did you mean “folders”?"),
+                ("\ntowns:", "\nchannels: {area-mial: {}}\ntowns:", "channels.area-mial: no such setting; did you mean “area-mail”?"),
+                ("\ntowns:", "\nchannels: {webhook: {actual: {url: a}}}\ntowns:", "channels.webhook.actual.url: no such setting; nothing is read here"),
+                ("districts:", "routing: {earthquake_form: \"4\"}\n    districts:", ".routing.earthquake_form: no such setting; did you mean “earthquake_from”?"),
+                ("districts:", "routing: {codes: {tsunmai: {\"51\": urgent}}}\n    districts:", ".routing.codes.tsunmai: no such setting; did you mean “tsunami”?"),
+                ("districts: [気仙沼地区,", "districts: [{name: 気仙沼地区, romanname: Kesennuma},", "did you mean “roman_name”?"),
+                ("\ntowns:", "\nblue: 1\ntowns:", "blue: no such setting; there are cap, listen, public_address"),
+            ]
+            for (old, new, words) in table {
+                #expect(town.yaml.contains(old), "\(old)")
+                try Data(town.yaml.replacing(old, with: new, maxReplacements: 1).utf8).write(to: path)
+                for command in [["check"], ["serve", "--listen", "127.0.0.1:0", "--data", folder.path]] {
+                    let program = try Program(command + ["--config", path.path])
+                    #expect(try await program.ended() == 78, "\(command) \(new)")
+                    #expect(program.errors.contains(words) && program.errors.contains(path.path + ":"), "\(new): \(program.errors)")
+                }
+            }
+            let both = town.yaml.replacing("eew: send", with: "ew: send").replacing("capacity: 300", with: "capacty: 300")
+            try Data(both.utf8).write(to: path)
+            let all = try await Program.run("check", "--config", path.path)
+            #expect(all.errors.split(separator: "\n").count == 3, "each once: \(all.errors)")
+            try FileManager.default.removeItem(at: folder)
+        }
+
+        @Test("check takes what is right, and warns where nobody is named as the sender of CAP or as an operator")
+        func doubts() async throws {
+            let folder = try TestHub.newFolder()
+            let path = folder.appending(path: "settings.yaml")
+            let districts = "districts: [{name: 気仙沼地区, roman_name: Kesennuma District}, 階上地区]"
+            var yaml = TownFile(gateway: "http://127.0.0.1:9").yaml.replacing("districts: [気仙沼地区, 階上地区]", with: districts)
+            try Data(yaml.utf8).write(to: path)
+            let doubtful = try await Program.run("check", "--config", path.path)
+            #expect(doubtful.code == 0 && doubtful.errors.contains("warning: cap.sender"), "\(doubtful)")
+            #expect(!doubtful.errors.contains("operators"))
+            yaml = "cap: {sender: noroshi.city.example.jp}\n" + yaml.replacing("operators:", with: "vocabularies: []\noperators:")
+            try Data(yaml.utf8).write(to: path)
+            let good = try await Program.run("check", "--config", path.path)
+            #expect(good.code == 0 && good.errors.isEmpty, "\(good)")
+            try Data("towns: []\n".utf8).write(to: path)
+            #expect(try await Program.run("check", "--config", path.path).errors.contains("warning: operators"))
+            let example = Program.package.appending(path: "deploy/noroshi.example.yaml").path
+            #expect(try await Program.run("check", "--config", example).code == 0)
+            try FileManager.default.removeItem(at: folder)
+        }
+
         @Test("Without a hub every command that needs one ends with 69 and says where it looked")
         func unreachable() async throws {
             let commands: [[String]] = [

@@ -22,7 +22,8 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
         ChannelManifest(
             name: "area-mail", afterSending: .canBeReplaced, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
             languages: [.japanese], concurrency: 8, reservedForImmediate: 2, endpointWindow: 2,
-            attemptLimit: .seconds(20), hearsEarthquakeWarningsElsewhere: true)
+            attemptLimit: .seconds(20), hearsEarthquakeWarningsElsewhere: true,
+            farEndKeys: GatewaySettings.keys + Identifiers.keys, channelKeys: [])
     }
 
     private let shelves: Shelves

@@ -27,6 +27,10 @@ struct GatewaySettings: Sendable, Hashable {
     /// Whether a body that is on the air for another event is refused (SaigaiTask does).
     let refusesRepeats: Bool
 
+    static let keys = [
+        "protocol", "url", "cbe_name", "token", "repetition_period", "num_of_bcast", "warning_period", "keep_alive", "repeats",
+    ]
+
     init(_ settings: [String: String], mode: ModeName) throws(SettingsError) {
         let reader = SettingsReader(settings)
         guard let way = Way(rawValue: settings["protocol"] ?? "ecbe") else {

@@ -24,6 +24,8 @@ struct Identifiers: Sendable, Hashable {
         [0x1103, 0x111C, 0x111D, 0x1129, 0x112A].contains(identifier) || (0xA400...0xA4FF).contains(identifier)
     }
 
+    static let keys = ["etws_earthquake", "etws_tsunami", "etws_earthquake_text", "etws_tsunami_text", "evacuation"]
+
     /// Defaults: TS 23.041 for ETWS, and docomo's range for エリアメール (0xA001, 0xA002, 0xA004…0xA3FF) for texts.
     init(_ settings: [String: String], mode: ModeName) throws(SettingsError) {
         let isDrill = mode == .exercise

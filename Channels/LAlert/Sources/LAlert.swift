@@ -20,7 +20,7 @@ public struct LAlert<M: Mode>: ChannelAdapter {
         ChannelManifest(
             name: "l-alert", afterSending: .canBeReplaced, drills: .needOwnFarEnd, languages: [.japanese],
             concurrency: 8, reservedForImmediate: 2, endpointWindow: 2, attemptLimit: .seconds(30),
-            kinds: [.evacuation, .shelter, .headquarters, .notice])
+            kinds: [.evacuation, .shelter, .headquarters, .notice], farEndKeys: NodeSettings.keys, channelKeys: [])
     }
 
     private let setup: ChannelSetup<M>

@@ -35,6 +35,11 @@ struct NodeSettings: Sendable {
     static let carrierCodes = ["UMC1", "UMC2", "UMC3"]
     static let noticeTypes = ["Alert", "Disaster", "Ordinary"]
 
+    static let keys = [
+        "url", "user", "password", "backup_url", "backup_user", "backup_password", "sender_id", "office", "phone", "disaster",
+        "urgent_mail", "urgent_mail_drills", "notice_type", "notice_category", "confidentiality",
+    ]
+
     init(_ settings: [String: String], mode: ModeName) throws(SettingsError) {
         normal = try Self.node("url", "user", "password", named: "normal node", in: settings)
         backup = settings["backup_url"] == nil

@@ -14,7 +14,8 @@ public struct Program<M: Mode>: ChannelAdapter {
     public static var manifest: ChannelManifest {
         ChannelManifest(
             name: "program", afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 16,
-            reservedForImmediate: 4, endpointWindow: 4, attemptLimit: .seconds(20))
+            reservedForImmediate: 4, endpointWindow: 4, attemptLimit: .seconds(20),
+            farEndKeys: ["command", "arguments", "env."], channelKeys: [])
     }
 
     /// Octets of a request.

@@ -12,7 +12,7 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
         ChannelManifest(
             name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart,
             // Publishing is a copy in memory: the number bounds bookkeeping, not a far end.
-            concurrency: 64, reservedForImmediate: 32, attemptLimit: .seconds(2))
+            concurrency: 64, reservedForImmediate: 32, attemptLimit: .seconds(2), farEndKeys: [], channelKeys: [])
     }
 
     /// Bytes of one line. The tablet keeps a dozen of them, a stream position is answered from memory.

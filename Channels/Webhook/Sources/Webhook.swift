@@ -12,7 +12,8 @@ public struct Webhook<M: Mode>: ChannelAdapter {
     public static var manifest: ChannelManifest {
         ChannelManifest(
             name: "webhook", afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 32,
-            reservedForImmediate: 8, endpointWindow: 4, attemptLimit: .seconds(15))
+            reservedForImmediate: 8, endpointWindow: 4, attemptLimit: .seconds(15),
+            farEndKeys: ["url", "secret", "previous_secret"], channelKeys: [])
     }
 
     /// Standard Webhooks advises 20 kB; an alert with every area of a prefecture may be more.

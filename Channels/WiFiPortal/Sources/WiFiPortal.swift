@@ -16,7 +16,8 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
             name: "wifi-portal", afterSending: .lastStateWins, drills: .shownApart,
             languages: PortalWords.languages,
             // Writing is local and takes milliseconds; more at once only fight for the disk.
-            concurrency: 8, reservedForImmediate: 4, attemptLimit: .seconds(5))
+            concurrency: 8, reservedForImmediate: 4, attemptLimit: .seconds(5), farEndKeys: ["address", "continue_url"],
+            channelKeys: [])
     }
 
     let site: PortalSite
