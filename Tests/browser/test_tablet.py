@@ -126,6 +126,16 @@ class TabletTests(unittest.TestCase):
         self.assertIn("誤りでした", self.browser.text("#full-body"))
         self.browser.photograph("tablet-cancelled")
 
+    def test_a_band_that_calls_never_shows_another_levels_colour(self):
+        self.start()
+        self.hub.publish("alert", id="a1", event="e1", **ORDER)
+        self.browser.until("document.querySelector('#full').classList.contains('calls')")
+        colours = self.browser.evaluate("""(() => { const band = document.querySelector('#full-band');
+            const motion = band.getAnimations()[0]; motion.pause();
+            return [0, 900].map((time) => { motion.currentTime = time; const s = getComputedStyle(band);
+                return [s.backgroundColor, s.filter]; }); })()""")
+        self.assertEqual(colours, [["rgb(170, 0, 170)", "none"], ["rgb(255, 255, 255)", "none"]])
+
     def test_a_drill_is_marked_and_gives_way_to_what_is_real(self):
         self.start()
         self.hub.publish("alert", id="t1", mode="exercise", level=4, texts=texts("【訓練】避難指示", "いま訓練をしています。\n第一小学校へ移動してください。"))

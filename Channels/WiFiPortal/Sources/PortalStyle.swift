@@ -52,9 +52,11 @@ enum PortalStyle {
 
         """
 
-    /// On paper: black on white, the title big enough to be read from the other side of a hall.
+    /// On paper, for the notice board of a shelter: black on white, since printers leave grounds out; the title big enough
+    /// to be read from the other side of a hall, the text from two steps away.
     private static let print = """
         @page{size:A4;margin:12mm}@media print{nav,.b{display:none}body{max-width:none;padding:0;color:#000}\
-        .i h3{font-size:40pt}.i>.k{color:#000;background:#fff;border-bottom:3px solid}}
+        .i h3{font-size:40pt}.i>.k,li b[class]{color:#000;background:#fff;border-color:#000}.i>.k{border-bottom:3px solid}\
+        .i .t{font-size:20pt;line-height:1.5}.now,.i>.k,ul{font-size:16pt}section,.i{break-inside:avoid}}
         """
 }

@@ -171,6 +171,12 @@ struct WiFiPortalTests {
         #expect(both.page().contains("【訓練】閉鎖") && both.page().contains(">開設中</b>"))
     }
 
+    @Test("On paper no word is white on a ground that printers leave out")
+    func paper() {
+        let print = PortalStyle.sheet.split(separator: "@media print").last ?? ""
+        #expect(print.contains(".i>.k,li b[class]{color:#000;background:#fff"))
+    }
+
     @Test("Where to go stands under what to do, above everything that can wait")
     func order() async throws {
         let both = try Both()

@@ -25,7 +25,7 @@ export async function open() {
   const alerts = (answer.alerts ?? []).toSorted((a, b) => Date.parse(b.sent) - Date.parse(a.sent));
   known = alerts;
   const states = new Map(alerts.map((alert) => [alert, stateOf(alert, alerts)]));
-  const rank = (alert) => (states.get(alert) === "in_force" ? 0 : 1);
+  const rank = (alert) => (states.get(alert) === "in_force" ? 0 : 2) + (alert.mode === "actual" ? 0 : 1);
   byID("alert-rows").replaceChildren(
     ...alerts.toSorted((a, b) => rank(a) - rank(b)).map((alert) => line(alert, states.get(alert))));
   byID("alerts-none").hidden = alerts.length > 0;
@@ -67,7 +67,8 @@ function line(alert, state) {
   for (const act of acts.children) act.setAttribute("aria-label", `${subject(alert)}：${act.textContent}`);
   const element = row([
     modeMark(alert.mode), make("b", STATES[state] ?? state, "state " + state), what,
-    timeWord(alert.reported ?? alert.sent, false), timeWord(alert.expires, false), acts]);
+    timeWord(alert.reported ?? alert.sent, false), timeWord(alert.expires, false), acts],
+    ["", "", "", "発表", "期限"]);
   element.className = alert.mode === "actual" ? "" : "drill";
   return element;
 }

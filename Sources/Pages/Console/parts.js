@@ -16,12 +16,13 @@ export function button(text, act, className = "") {
   return element;
 }
 
-/** A row of a table; strings become cells of text. */
-export function row(cells) {
+/** A row of a table; strings become cells of text. `labels` say what a cell is where a narrow screen has no heads. */
+export function row(cells, labels = []) {
   const element = document.createElement("tr");
-  for (const cell of cells) {
+  for (const [index, cell] of cells.entries()) {
     const place = document.createElement("td");
     place.append(cell ?? "");
+    if (labels[index]) place.dataset.label = labels[index];
     element.append(place);
   }
   return element;
