@@ -39,6 +39,8 @@ final class CurlInbox: Sendable {
         }
     }
 
+    var callCount: Int { state.withLock { $0.calls } }
+
     func begin(_ exchange: Exchange) -> Answer {
         state.withLock { state in
             guard state.multi != 0, !state.mail.isClosing else { return .closed }

@@ -47,6 +47,9 @@ package final class CurlTransport: HTTPTransport {
         thread = Mutex(started)
     }
 
+    /// Calls begun and not answered, on the wire or in their origin's lane.
+    package var callCount: Int { inbox.callCount }
+
     /// Without a shutdown the thread is told, and not waited for.
     deinit {
         inbox.close()

@@ -62,6 +62,12 @@ package final class DeviceRegister: Sendable {
     /// Wrong codes a minute, over all callers: 20^8 codes against 30 tries a minute for 15 minutes.
     static let wrongTriesPerMinute = 30
 
+    /// Wrong codes in the last minute.
+    package var wrongCodes: Int {
+        let since = clock().addingTimeInterval(-60)
+        return state.withLock { $0.wrongTries.count { $0 >= since } }
+    }
+
     private let notebook: any Notebook
     private let clock: @Sendable () -> Date
     private let state: Mutex<State>

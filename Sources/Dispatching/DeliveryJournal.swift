@@ -22,6 +22,13 @@ package final class DeliveryJournal: DeliveryObserver {
         var next = 0
         var ended: [Tally: Int] = [:]
         var times: [String: LatencyHistogram] = [:]
+        var lost = 0
+
+        mutating func tell(_ row: DeliveryRow) {
+            for follower in followers.values {
+                if case .dropped = follower.yield(row) { lost += 1 }
+            }
+        }
     }
 
     /// Rows kept in memory, and rows a follower may be behind.
@@ -43,7 +50,7 @@ package final class DeliveryJournal: DeliveryObserver {
                 if state.rows[row.delivery.id] == nil { state.order.append(row.delivery.id) }
                 state.rows[row.delivery.id] = row
                 if row.state == .skipped { state.ended[row.tally, default: 0] += 1 }
-                for follower in state.followers.values { follower.yield(row) }
+                state.tell(row)
             }
             while state.order.count > Self.bound { state.rows[state.order.removeFirst()] = nil }
         }
@@ -70,7 +77,7 @@ package final class DeliveryJournal: DeliveryObserver {
                 let seconds = now.timeIntervalSince(row.offered)
                 state.times["\(row.delivery.channel) \(row.delivery.priority.word)", default: LatencyHistogram()].add(seconds)
             }
-            for follower in state.followers.values { follower.yield(row) }
+            state.tell(row)
         }
     }
 
@@ -80,7 +87,7 @@ package final class DeliveryJournal: DeliveryObserver {
             guard var row = state.rows[id] else { return }
             row.take(reach)
             state.rows[id] = row
-            for follower in state.followers.values { follower.yield(row) }
+            state.tell(row)
         }
     }
 
@@ -103,6 +110,11 @@ package final class DeliveryJournal: DeliveryObserver {
             _ = self?.state.withLock { $0.followers.removeValue(forKey: number) }
         }
         return stream
+    }
+
+    /// Rows in memory, followers, and rows that followers lost because they did not read.
+    package var gauges: (rows: Int, followers: Int, lost: Int) {
+        state.withLock { ($0.rows.count, $0.followers.count, $0.lost) }
     }
 
     package var tallies: [Tally: Int] { state.withLock { $0.ended } }

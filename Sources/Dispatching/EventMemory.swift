@@ -66,6 +66,8 @@ package final class EventMemory: Sendable {
 
     package func words(_ event: EventID, in town: TownID) -> Words? { state.withLock { $0.words[event]?[town] } }
 
+    package var count: Int { state.withLock { $0.order.count } }
+
     package func told(_ event: EventID, in town: TownID) -> [Told] {
         state.withLock { Array(($0.told[event]?[town] ?? [:]).values) }
             .sorted { ($0.channel, $0.endpoint) < ($1.channel, $1.endpoint) }

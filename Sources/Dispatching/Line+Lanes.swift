@@ -22,6 +22,9 @@ extension Line {
         }
     }
 
+    /// Events of which it is remembered who was told.
+    package var toldEvents: Int { memory.count }
+
     package var stoppedLanes: Int { channels.map(\.runner.gauges.stopped.count).reduce(0, +) }
 
     /// Lets the stopped lanes of one far end go on. What waits there goes out, unless its time is over.

@@ -186,6 +186,7 @@ private final class PeekHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
+        hub.opened()
         alarm = context.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
     }
 
@@ -237,6 +238,7 @@ private final class PeekHandler: ChannelInboundHandler, RemovableChannelHandler 
         alarm?.cancel()
         guard !isDecided else { return nil }
         isDecided = true
+        hub.decided()
         return gone
     }
 }

@@ -20,6 +20,7 @@ package final class StreamHub: StreamPublisher {
         var log: StreamLog
         var live: [StreamTopic: Int] = [:]
         var cut = 0
+        var undecided = 0
         var isClosed = false
     }
 
@@ -139,6 +140,12 @@ package final class StreamHub: StreamPublisher {
     package var gauges: (live: Int, cut: Int) {
         state.withLock { ($0.live.values.reduce(0, +), $0.cut) }
     }
+
+    /// Connections that have not said yet what they want, and the longest past of a school.
+    package var doorGauges: (undecided: Int, longestPast: Int) { state.withLock { ($0.undecided, $0.log.longestPast) } }
+
+    func opened() { state.withLock { $0.undecided += 1 } }
+    func decided() { state.withLock { $0.undecided -= 1 } }
 
     package func live(_ topic: StreamTopic) -> Int { state.withLock { $0.live[topic] ?? 0 } }
 

@@ -40,6 +40,9 @@ package struct StreamLog: Sendable {
         self.keysPerTopic = keysPerTopic
     }
 
+    /// Events of the topic with the longest past.
+    package var longestPast: Int { topics.values.map(\.latest.count).max() ?? 0 }
+
     package var position: StreamPosition { StreamPosition(epoch: epoch, offset: offset) }
 
     @discardableResult

@@ -120,8 +120,6 @@ extension Hub {
         }
     }
 
-    package var orderKeyCount: Int { orderKeys.count }
-
     /// Makes an order and sends it, unless that was done before.
     private func once(
         _ key: OrderKey?, by person: Operator, make: (AlertID) async throws(DeskFailure) -> DeskOrder

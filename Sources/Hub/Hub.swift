@@ -94,6 +94,11 @@ package final class Hub: Sendable {
     /// From now on these towns: other areas, the same far ends.
     package func use(_ new: [Town]) { towns.replace(with: new) }
 
+    /// Events whose story is remembered, bulletins known by their digest, keys of orders.
+    package func storyCount(_ mode: ModeName) -> Int { stories.withLock { $0.count(mode) } }
+    package var seenCount: Int { seen.count }
+    package var orderKeyCount: Int { orderKeys.count }
+
     /// Takes up where the last run ended. Once, before anything is accepted.
     package func recover() async throws {
         let since = clock().addingTimeInterval(-72 * 3600)

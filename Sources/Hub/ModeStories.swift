@@ -18,6 +18,13 @@ struct ModeStories {
         }
     }
 
+    func count(_ mode: ModeName) -> Int {
+        switch mode {
+        case .actual: actual.count
+        case .exercise: exercise.count
+        }
+    }
+
     /// What the alert is to the town, asked once per town after targeting.
     mutating func tidings(
         _ content: AlertContent, _ mode: ModeName, _ town: Town, _ decisions: [Decision], now: Date

@@ -33,6 +33,8 @@ final class SeenBulletins: Sendable {
     static let bound = 20_000
     private let state = Mutex(State())
 
+    var count: Int { state.withLock { $0.entries.count } }
+
     func look(_ hash: String) -> Look {
         state.withLock { state in
             if let known = state.entries[hash] { return .known(known.commit) }

@@ -14,13 +14,16 @@ extension HubRouter {
         router.get("/healthz") { _, _ in
             Response(status: .ok, headers: [.contentType: "text/plain"], body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
         }
-        router.get("/readyz") { _, _ in
+        router.get("/readyz") { request, _ in
             var report = await readiness.report()
             report.stopped_lanes = hub.actual.stoppedLanes + hub.exercise.stoppedLanes
+            // A load balancer has no token; it needs no reasons either.
+            if !mayWatch(request) { report = Readiness.Report(ready: report.ready) }
             return try Answer.json(report, status: report.ready ? .ok : .serviceUnavailable)
         }
-        router.get("/metrics") { _, _ in
-            Response(
+        router.get("/metrics") { request, _ in
+            guard mayWatch(request) else { throw Problem(.unauthorized, "the gauges need the watcher's token, or an operator's") }
+            return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: metrics())))
         }
@@ -63,7 +66,8 @@ extension HubRouter {
         let backlog = hub.ledger.backlog
         text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(backlog.waiting))
         text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(backlog.lost))
-        text.add("noroshi_order_keys", "gauge", "Idempotency keys of orders that are remembered.", Double(hub.orderKeyCount))
+        memoryMetrics(&text)
+        doorMetrics(&text)
         sourceMetrics(&text)
         attentionMetrics(&text)
         return text.text

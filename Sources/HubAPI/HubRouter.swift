@@ -18,6 +18,10 @@ package struct HubRouter: Sendable {
         package var spots: URL
         /// Who signs what the hub says to other systems; without it there is no CAP out.
         package var voice: HubVoice?
+        /// SHA-256 of the token that whoever watches the hub needs, hex; nil: the gauges are open to all who reach them.
+        package var watcherDigest: String?
+        /// Calls to the outside that are under way.
+        package var callCount: @Sendable () -> Int = { 0 }
         /// `POST /v1/bench/publish`, for measuring. Never in production settings.
         package var hasBenchmarkDoor = false
 
@@ -30,6 +34,7 @@ package struct HubRouter: Sendable {
     let hub: Hub
     let configuration: Configuration
     let readiness: Readiness
+    let refusals = RefusalCount()
 
     package init(hub: Hub, readiness: Readiness, configuration: Configuration) {
         self.hub = hub
@@ -39,7 +44,7 @@ package struct HubRouter: Sendable {
 
     package func router() -> Router<Context> {
         let router = Router(context: Context.self)
-        router.add(middleware: ProblemMiddleware())
+        router.add(middleware: ProblemMiddleware(refusals: refusals))
         addBulletins(to: router)
         addAlerts(to: router)
         addTowns(to: router)
@@ -67,6 +72,13 @@ package struct HubRouter: Sendable {
             throw Problem(.unauthorized, "this token belongs to no operator")
         }
         return person
+    }
+
+    /// A watcher's token, or any operator's.
+    func mayWatch(_ request: Request) -> Bool {
+        guard let digest = configuration.watcherDigest else { return true }
+        guard let token = Self.bearer(request) else { return false }
+        return DeviceRegister.digest(token) == digest || hub.operators.with(token: token) != nil
     }
 
     func deviceOf(_ request: Request) throws(Problem) -> Device {

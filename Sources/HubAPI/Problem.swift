@@ -1,5 +1,6 @@
 internal import Logging
 internal import Foundation
+internal import Synchronization
 package import HTTPTypes
 package import Hummingbird
 
@@ -51,12 +52,15 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
 
 /// Turns every error into a problem document; what we did not expect says nothing of our insides.
 struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
+    let refusals: RefusalCount
+
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         do {
             return try await next(request, context)
         } catch let problem as Problem {
+            refusals.count(problem.status)
             return try problem.response(from: request, context: context)
         } catch let error as HTTPError {
             return try Problem(error.status, error.body).response(from: request, context: context)
@@ -69,6 +73,19 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
             return try Problem(.internalServerError).response(from: request, context: context)
         }
     }
+}
+
+/// Requests refused because they were too large, or too many: what bounds cost somebody.
+final class RefusalCount: Sendable {
+    private let counts = Mutex<[Int: Int]>([413: 0, 429: 0])
+
+    func count(_ status: HTTPResponse.Status) {
+        counts.withLock { counts in
+            if let before = counts[status.code] { counts[status.code] = before + 1 }
+        }
+    }
+
+    var all: [(status: Int, count: Int)] { counts.withLock { $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } } }
 }
 
 /// JSON answers.

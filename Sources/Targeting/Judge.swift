@@ -33,7 +33,7 @@ struct Judge {
             return issuer == town.id ? judgeOwn(town) : .skip(.otherTown)
         }
         guard index.speaksOfPlaces else {
-            guard rules.followsWithoutArea.contains(content.kind) else { return .skip(.noArea) }
+            guard rules.followsWithoutArea.contains(content.kind) else { return .skip(content.kind == .eew ? .noShakingArea : .noArea) }
             let pace = index.statements.compactMap { course(of: $0)?.priority }.min()
             return .send(pace ?? weighed?.priority ?? rules.otherwise[content.kind.rawValue]?.priority ?? .routine, .followsWithoutArea)
         }

@@ -39,6 +39,8 @@ package enum Reason: Sendable, Hashable {
     case otherTown
     /// The bulletin names no area where one is needed; that is never "everywhere".
     case noArea
+    /// The first reports of an early warning (VXSE45) may name no area of shaking yet.
+    case noShakingArea
     /// The town has no code in the table the bulletin speaks in.
     case noTownCode(AreaScheme)
     case outlineUnknown
@@ -79,7 +81,7 @@ package enum Reason: Sendable, Hashable {
         case .nothingInForce: "nothing-in-force"
         case .notThisArea: "not-this-area"
         case .otherTown: "other-town"
-        case .noArea: "no-area"
+        case .noArea, .noShakingArea: "no-area"
         case .noTownCode: "no-town-code"
         case .outlineUnknown: "outline-unknown"
         case .badShape: "bad-shape"
@@ -122,6 +124,7 @@ extension Reason: CustomStringConvertible {
         case .notThisArea: "It does not concern this town's area."
         case .otherTown: "Another town issued it."
         case .noArea: "It names no area, which never means everywhere."
+        case .noShakingArea: "This early warning does not say yet where it will shake; a later report that does is judged anew."
         case .noTownCode(let scheme): "This town has no \(scheme.rawValue) code in its settings."
         case .outlineUnknown: "It gives an outline, and the town outline is unknown."
         case .badShape: "The area's outline cannot be read."
@@ -159,6 +162,7 @@ extension Reason: CustomStringConvertible {
         case .nothingInForce: "この市町村に出ている警報・注意報はありません。"
         case .notThisArea: "この市町村の区域は対象外です。"
         case .otherTown: "ほかの市町村が出した情報です。"
+        case .noShakingArea: "この緊急地震速報は、どこが揺れるかをまだ示していません。続報で示されれば、あらためて判断します。"
         case .noArea: "地域の指定がありません。指定がない情報を全域には送りません。"
         case .noTownCode(let scheme): "この市町村の設定に\(scheme.rawValue)の区域コードがありません。"
         case .outlineUnknown: "地域が図形で示されていますが、この市町村の輪郭がわかりません。"

@@ -33,6 +33,7 @@ struct Check: AsyncParsableCommand {
             let codes = vocabulary.tables
             _ = try HubProgram.trust(settings)
             _ = try settings.makeOperators()
+            _ = try settings.watcherDigest()
             if let listen = settings.listen { _ = try Address.parse(listen) }
             let manifests = Channels.all.map(\.manifest)
             let folder = try TemplateFolder.find(templates ?? settings.templates)

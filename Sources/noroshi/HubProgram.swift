@@ -188,6 +188,8 @@ private struct House {
             spots: options.data.appending(path: "wifi-portal"))
         configuration.hasBenchmarkDoor = options.hasBenchmarkDoor
         configuration.voice = voice
+        configuration.watcherDigest = try options.settings.watcherDigest()
+        configuration.callCount = { [transport] in transport.callCount }
         let router = HubRouter(hub: hub, readiness: readiness, configuration: configuration)
         let admission = DeviceAdmission(
             devices: hub.devices, benchmarkTopic: options.hasBenchmarkDoor ? HubRouter.benchmarkTopic : nil)

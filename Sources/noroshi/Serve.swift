@@ -78,6 +78,14 @@ enum TemplateFolder {
 }
 
 extension Settings {
+    func watcherDigest() throws(SettingsError) -> String? {
+        guard let digest = metrics_token_sha256?.lowercased() else { return nil }
+        guard digest.utf8.count == 64, digest.allSatisfy(\.isHexDigit) else {
+            throw SettingsError("metrics_token_sha256: the SHA-256 of the token, 64 hex digits")
+        }
+        return digest
+    }
+
     func makeOperators() throws(SettingsError) -> [Operator] {
         var made: [Operator] = []
         for person in operators ?? [] {

@@ -89,6 +89,8 @@ struct Settings: Codable, Sendable {
     var data: String?
     var templates: String?
     var operators: [OperatorSettings]?
+    /// SHA-256 of a token, hex: `/metrics` and the reasons of `/readyz` need it then. Absent: open to all who reach them.
+    var metrics_token_sha256: String?
     /// `sha256/BASE64` or PEM: whose CAP signatures count.
     var trusted_cap_signers: [String]?
     /// Files laid over the bundled code tables, with their dates.

@@ -48,5 +48,58 @@ extension EndToEnd {
                 }
             }
         }
+
+        @Test("Every bounded buffer has a gauge, and the gauges move")
+        func gauges() async throws {
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
+                try await hub.take(try Quake().tsunami())
+                _ = try await hub.call(
+                    "POST", "/v1/alerts", Array(OrderKeys.notice.utf8), headers: [(name: "Idempotency-Key", value: "g-1")])
+                _ = try await hub.call("POST", "/v1/alerts", [UInt8](repeating: 0x20, count: 70_000))
+                _ = try await hub.call("POST", "/v1/devices", Array(#"{"code":"BBBB-BBBB"}"#.utf8), token: nil)
+                let text = try await hub.call("GET", "/metrics", token: nil).text
+                func value(_ name: String) throws -> Double {
+                    let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+                    return try #require(line.flatMap { Double($0.dropFirst(name.count + 1)) }, "\(name)")
+                }
+                let atLeastOne = [
+                    "noroshi_journal_rows", "noroshi_bulletins_seen", "noroshi_order_keys", "noroshi_wrong_codes",
+                    "noroshi_sources", "noroshi_stream_past_events", #"noroshi_told_events{mode="actual"}"#,
+                    #"noroshi_stories{mode="actual"}"#, #"noroshi_requests_refused_total{status="413"}"#,
+                ]
+                for name in atLeastOne { #expect(try value(name) >= 1, "\(name)") }
+                let there = ["noroshi_log_followers", "noroshi_log_follower_lost_rows_total", "noroshi_calls"]
+                for name in there { #expect(try value(name) >= 0, "\(name)") }
+                // The connection that asks has said what it wants; nobody else is there.
+                #expect(try value("noroshi_connections_undecided") == 0)
+            }
+        }
+
+        @Test("With a watcher's token in the settings the gauges and the reasons need one; that it is ready does not")
+        func watcher() async throws {
+            var town = TownFile(gateway: "http://127.0.0.1:9")
+            // SHA-256 of "watcher".
+            town.sources = "metrics_token_sha256: 0e7f3c5c909ce8afb978a208d639e85af2171df2ec0003a07f13ad97878ef053"
+            try await TestHub.with(town) { hub in
+                for (token, status) in [(nil, 401), ("wrong", 401), ("watcher", 200), (TownFile.token, 200)] {
+                    let answer = try await hub.call("GET", "/metrics", token: token)
+                    #expect(answer.status == status, "\(token ?? "none")")
+                }
+                let plain = try await hub.call("GET", "/readyz", token: nil)
+                #expect(plain.text == #"{"ready":true}"#)
+                let whole = try await hub.call("GET", "/readyz")
+                #expect(whole.text.contains("probe_ms"))
+            }
+        }
+
+        @Test("The log that is followed passes through a proxy as it is written")
+        func followed() async throws {
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
+                let line = try await StreamLine.connect(to: hub.port)
+                try await line.send("GET /v1/deliveries/stream?town=042056 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(TownFile.token)\r\n\r\n")
+                let head = try await eventually("the head") { line.text.contains("following") ? line.text.lowercased() : nil }
+                #expect(head.contains("x-accel-buffering: no") && head.contains("cache-control: no-store"), "\(head)")
+            }
+        }
     }
 }

@@ -186,7 +186,10 @@ struct RoutingTests {
     func noArea(kind: AlertKind) throws {
         let decision = try judged(alert(kind))
         #expect(decision.verdict == .skip)
-        #expect(decision.reason == .noArea)
+        #expect(decision.reason.code == "no-area")
+        // An early warning's first reports are so by nature: it is no fault, and more will come.
+        #expect(decision.reason.japanese.contains(kind == .eew ? "続報" : "指定がありません"))
+        #expect(decision.reason.english.contains(kind == .eew ? "later report" : "names no area"))
     }
 
     @Test("A town may follow Nankai Trough information, which names no area")

@@ -1,0 +1,42 @@
+internal import AlertModel
+internal import Devices
+internal import Dispatching
+internal import Edge
+internal import Hub
+
+/// A gauge for every bounded buffer that is not a queue: ARCHITECTURE.md has the bounds.
+extension HubRouter {
+    func memoryMetrics(_ text: inout MetricsText) {
+        let journal = hub.journal.gauges
+        text.add("noroshi_journal_rows", "gauge", "Delivery rows in memory.", Double(journal.rows))
+        text.add("noroshi_log_followers", "gauge", "Who follows the delivery log.", Double(journal.followers))
+        text.add(
+            "noroshi_log_follower_lost_rows_total", "counter", "Rows that followers lost because they did not read.",
+            Double(journal.lost))
+        for (mode, told) in [(ModeName.actual, hub.actual.toldEvents), (.exercise, hub.exercise.toldEvents)] {
+            let label = [("mode", mode.rawValue)]
+            text.add("noroshi_told_events", "gauge", "Events of which it is known who was told.", Double(told), label)
+            text.add("noroshi_stories", "gauge", "Events whose story is known.", Double(hub.storyCount(mode)), label)
+        }
+        text.add("noroshi_bulletins_seen", "gauge", "Bulletins known by their digest.", Double(hub.seenCount))
+        text.add("noroshi_order_keys", "gauge", "Idempotency keys of orders that are known.", Double(hub.orderKeyCount))
+        text.add("noroshi_sources", "gauge", "Ways in that are watched.", Double(hub.health.all.count))
+    }
+
+    func doorMetrics(_ text: inout MetricsText) {
+        let door = hub.stream.doorGauges
+        text.add("noroshi_stream_past_events", "gauge", "Events of the school with the longest past.", Double(door.longestPast))
+        text.add(
+            "noroshi_connections_undecided", "gauge", "Connections that have not said yet what they want.",
+            Double(door.undecided))
+        text.add("noroshi_wrong_codes", "gauge", "Wrong enrolment codes in the last minute.", Double(hub.devices.wrongCodes))
+        text.add(
+            "noroshi_calls", "gauge", "Calls to the outside, on the wire or waiting for their origin.",
+            Double(configuration.callCount()))
+        for (status, count) in refusals.all {
+            text.add(
+                "noroshi_requests_refused_total", "counter", "Requests refused as too large or too many.", Double(count),
+                [("status", "\(status)")])
+        }
+    }
+}
