@@ -136,6 +136,23 @@ class TabletTests(unittest.TestCase):
                 return [s.backgroundColor, s.filter]; }); })()""")
         self.assertEqual(colours, [["rgb(170, 0, 170)", "none"], ["rgb(255, 255, 255)", "none"]])
 
+    def test_a_long_text_is_made_to_fit_or_says_that_more_follows(self):
+        self.start()
+        def line(count): return texts("避難指示", "\n".join(["ただちに高い所へ避難してください。"] * count))
+        hint, tight = "!document.querySelector('#full-below').hidden", "document.querySelector('#full').classList.contains('tight')"
+        self.hub.publish("alert", id="a1", event="e1", texts=line(3))
+        self.browser.until("!document.querySelector('#full').hidden")
+        self.assertFalse(self.browser.evaluate(f"{hint} || {tight}"))
+        self.hub.publish("alert", id="a2", event="e2", priority="immediate", texts=line(9))
+        self.browser.until(tight)
+        self.assertFalse(self.browser.evaluate(hint), "smaller, it fits")
+        self.browser.photograph("tablet-tight")
+        self.hub.publish("alert", id="a3", event="e3", priority="immediate", texts=line(40), sent="2099-01-01T00:00:00+09:00")
+        self.browser.until(hint)
+        self.browser.photograph("tablet-below")
+        self.browser.evaluate("document.querySelector('#full').scrollTop = 99999")
+        self.browser.until("document.querySelector('#full-below').hidden")
+
     def test_a_drill_is_marked_and_gives_way_to_what_is_real(self):
         self.start()
         self.hub.publish("alert", id="t1", mode="exercise", level=4, texts=texts("【訓練】避難指示", "いま訓練をしています。\n第一小学校へ移動してください。"))

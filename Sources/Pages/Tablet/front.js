@@ -115,6 +115,18 @@ export function showFront(entry, others, mark, language, now) {
   if (wasHidden) byID("touch").focus({ preventScroll: true });
   // What is new is read from its first line, wherever the one before it was left.
   if (isOther) full.scrollTop = 0;
+  fit();
+}
+
+/** What to do must be on the screen without a touch: smaller letters where they are enough, else a word that more follows. */
+function fit() {
+  const full = byID("full");
+  const sayBelow = () => { byID("full-below").hidden = full.scrollHeight - full.scrollTop - full.clientHeight < 12; };
+  byID("full-below").hidden = true;
+  full.classList.toggle("tight", full.scrollHeight > full.clientHeight);
+  full.onscroll = sayBelow;
+  globalThis.onresize = fit;
+  sayBelow();
 }
 
 export function hideFront() {
