@@ -13,6 +13,8 @@ struct LineBench {
         /// Milliseconds, one for each shot.
         var tablets: [Double] = []
         var gateway: [Double] = []
+        /// The last of the town's pages.
+        var pages: [Double] = []
     }
 
     /// - Parameter stream: milliseconds to the last stream in the same run, without bulletins.
@@ -21,6 +23,7 @@ struct LineBench {
         let tablets = quiet.tablets.median
         figures.add("eew.tablets.last", tablets, "ms", peer: stream == nil ? nil : "stream alone", stream)
         if let stream { figures.add("eew.tablets.beyond_stream", max(0, tablets - stream), "ms") }
+        figures.add("eew.pages.last_of_70", quiet.pages.median, "ms")
         figures.add("eew.gateway.median", quiet.gateway.median, "ms")
         figures.add("eew.gateway.p99", quiet.gateway.quantile(0.99), "ms")
         let busy = try measure(secondGateway: .honest, waiting: 100_000, shots)
@@ -84,6 +87,8 @@ struct LineBench {
                 outcome.tablets.append(last * 1000)
                 outcome.gateway.append(mailed * 1000)
             }
+            let pages = try lastPage(server, of: shot.event)
+            if number > 0 { outcome.pages.append(pages) }
             _ = try post(server, shot.cancel)
             let cancelled = try server.answer()
             guard cancelled.status == 202 else { throw Trouble("the cancel was answered \(cancelled)") }
@@ -91,6 +96,25 @@ struct LineBench {
             gateway.forget()
         }
         return outcome
+    }
+
+    /// From taking the bulletin to the last spot's page, as the delivery log has it.
+    private func lastPage(_ server: Server, of event: String) throws -> Double {
+        struct Page: Decodable { var deliveries: [Row] }
+        struct Row: Decodable {
+            var event: String
+            var milliseconds: Double?
+        }
+        let end = now() + 10
+        while now() < end {
+            let log = try server.call(
+                "GET", "/v1/deliveries?town=042056&channel=wifi-portal&tail=\(TownSettings.spots)", "", token: TownSettings.token,
+                expecting: [200])
+            let rows = try JSONDecoder().decode(Page.self, from: Data(log.utf8)).deliveries
+            let times = rows.filter { $0.event.hasSuffix(event) }.compactMap(\.milliseconds)
+            if times.count == TownSettings.spots { return times.max() ?? .nan }
+        }
+        throw Trouble("not every page shows \(event)")
     }
 
     private func post(_ server: Server, _ bulletin: [UInt8]) throws -> Double {

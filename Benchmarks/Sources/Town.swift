@@ -2,10 +2,11 @@
 import Crypto
 import Foundation
 
-/// 気仙沼市 with forty schools and two gateways; far away 札幌市, whose far ends never answer.
+/// 気仙沼市 with forty schools, seventy spots and two gateways; far away 札幌市, whose far ends never answer.
 struct TownSettings {
     static let token = "benchmark"
     static let schools = 40
+    static let spots = 70
     static let hooks = 100
     static let silentGateways = 50
     let gateway: String
@@ -21,6 +22,9 @@ struct TownSettings {
         ]
         lines += (1...Self.schools).map {
             "      - {channel: school-tablet, id: school-\($0), name: 第\($0)小学校, actual: {}, exercise: {}}"
+        }
+        lines += (1...Self.spots).map {
+            "      - {channel: wifi-portal, id: spot-\($0), name: 第\($0)スポット, actual: {}, exercise: {}}"
         }
         lines += ["  - code: \"011002\"", "    roman_name: Sapporo City", "    endpoints:"]
         lines += (1...Self.hooks).map {

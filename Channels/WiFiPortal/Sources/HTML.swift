@@ -2,6 +2,7 @@
 enum HTML {
     /// Escaped for elements and attributes; control characters, which a browser may act on, are left out.
     static func text(_ text: String) -> String {
+        guard needsChange(text) else { return text }
         var result = ""
         result.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars {
@@ -20,6 +21,26 @@ enum HTML {
         return result
     }
 
+    /// Most texts are as they are; seventy spots' pages are made of some thousand of them. May say yes too often.
+    private static func needsChange(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { octets in
+            for (index, octet) in octets.enumerated() {
+                switch octet {
+                case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"), 0x7F:
+                    return true
+                case UInt8(ascii: "\n"): continue
+                case 0..<0x20: return true
+                // The lead octets of U+0080–00BF and of U+2000–207F, among which are the marks that are left out.
+                case 0xC2: return true
+                case 0xE2 where index + 1 < octets.count && (octets[index + 1] == 0x80 || octets[index + 1] == 0x81): return true
+                default: continue
+                }
+            }
+            return false
+        }
+    }
+
     /// Controls, and the marks that reorder what follows them (U+202A–202E, U+2066–2069), are not shown.
     private static func isShown(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
@@ -31,7 +52,9 @@ enum HTML {
     /// A paragraph for every block between blank lines; single line breaks stay, in browsers without styles too.
     static func paragraphs(_ body: String) -> String {
         var blocks: [[Substring]] = [[]]
-        for line in body.split(separator: "\n", omittingEmptySubsequences: false) {
+        // By octets: no character but the line break itself has one of 0x0A.
+        for octets in body.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            let line = Substring(octets)
             if line.allSatisfy(\.isWhitespace) { blocks.append([]) } else { blocks[blocks.count - 1].append(line) }
         }
         return blocks.filter { !$0.isEmpty }.map { tag("p", $0.map { text(String($0)) }.joined(separator: "<br>")) }.joined()
