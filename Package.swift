@@ -161,7 +161,7 @@ let package = Package(
         tests("Dispatching", kit + ["ChannelKitTesting", "Dispatching", "Ledger", "Rendering", "Targeting", log]),
         tests("Edge", testKit + ["Edge", .product(name: "NIOPosix", package: "swift-nio")]),
         // The built program as a child process, hence no dependency on its rooms.
-        tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Curl", "Gzip", grdb] + webSocket),
+        tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb] + webSocket),
         tests("Gzip", ["Gzip"]),
         tests("Hub", kit + ["Hub", "Ledger", log]),
         tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),

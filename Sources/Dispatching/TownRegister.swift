@@ -12,6 +12,11 @@ package final class TownRegister: Sendable {
     package subscript(_ id: TownID) -> Town? { towns.withLock { $0[id] } }
     package var all: [Town] { towns.withLock { $0.values.sorted { $0.id < $1.id } } }
 
+    /// One town made new; a town that is not served stays so.
+    package func replace(_ town: Town) {
+        towns.withLock { if $0[town.id] != nil { $0[town.id] = town } }
+    }
+
     /// New settings. What is on its way keeps the old ones.
     package func replace(with new: [Town]) {
         towns.withLock { $0 = Dictionary(new.map { ($0.id, $0) }, uniquingKeysWith: { $1 }) }

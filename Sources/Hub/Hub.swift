@@ -31,6 +31,7 @@ package final class Hub: Sendable {
     let seen = SeenBulletins()
     let orderKeys: OrderKeys
     let stories = Mutex(ModeStories())
+    let shelters: ShelterRegister
     private let tables: Mutex<CodeTables>
 
     package struct Parts: Sendable {
@@ -78,6 +79,7 @@ package final class Hub: Sendable {
         stream = parts.stream
         operators = parts.operators
         tables = Mutex(parts.codes)
+        shelters = ShelterRegister(notebook: parts.ledger, towns: parts.towns.all)
         attention = Attention(logger: parts.logger)
         trust = parts.trust
         logger = parts.logger
@@ -92,7 +94,7 @@ package final class Hub: Sendable {
     package func use(_ codes: CodeTables) { tables.withLock { $0 = codes } }
 
     /// From now on these towns: other areas, the same far ends.
-    package func use(_ new: [Town]) { towns.replace(with: new) }
+    package func use(_ new: [Town]) { towns.replace(with: shelters.complete(new)) }
 
     /// Events whose story is remembered, bulletins known by their digest, keys of orders.
     package func storyCount(_ mode: ModeName) -> Int { stories.withLock { $0.count(mode) } }
@@ -101,6 +103,7 @@ package final class Hub: Sendable {
 
     /// Takes up where the last run ended. Once, before anything is accepted.
     package func recover() async throws {
+        towns.replace(with: shelters.complete(towns.all))
         let since = clock().addingTimeInterval(-72 * 3600)
         try await actual.recover(since: since)
         try await exercise.recover(since: since)

@@ -48,6 +48,7 @@ package struct HubRouter: Sendable {
         addBulletins(to: router)
         addAlerts(to: router)
         addTowns(to: router)
+        addShelters(to: router)
         addDeliveries(to: router)
         addEndpoints(to: router)
         addDevices(to: router)

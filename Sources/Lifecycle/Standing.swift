@@ -45,8 +45,8 @@ struct Standings {
     init(_ content: AlertContent, local: [AreaStatement], priority: Priority?) {
         self.content = content
         switch content.kind {
-        case .eew: readEarlyWarning(local, priority)
-        case .earthquake: readEarthquake(local, priority)
+        case .eew where content.weight == nil: readEarlyWarning(local, priority)
+        case .earthquake where content.weight == nil: readEarthquake(local, priority)
         case .tsunami where content.town == nil && content.type != "cap": readTsunami(local)
         case .weather where content.isByHazard, .landslide where content.isByHazard: readHazards(local)
         case .flood where content.isJMA: readFlood(local, priority)

@@ -11,7 +11,7 @@ struct Noroshi: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Serve.self, Check.self, Read.self, Ingest.self, Push.self, Cancel.self, DeviceCommand.self, Log.self,
+            Serve.self, Check.self, Read.self, Ingest.self, Push.self, Cancel.self, DeviceCommand.self, SheltersCommand.self, Log.self,
             HeldCommand.self, EndpointCommand.self, ReplayCommand.self, Demo.self, GatewayCommand.self,
         ])
 }

@@ -13,6 +13,8 @@ struct TownFile: Sendable {
     var hook: String?
     /// `sources:` or `vocabularies:` and what is under it.
     var sources = ""
+    /// Further far ends, eight blanks in.
+    var more = ""
 
     static let token = "end-to-end"
     static let neighbourToken = "other-town"
@@ -37,6 +39,7 @@ struct TownFile: Sendable {
               - {channel: wifi-portal, id: uo-ichiba, name: 魚市場前, district: 気仙沼地区, actual: {}, exercise: {}}
               - {channel: school-tablet, id: school-1, name: 第一小学校, district: 階上地区, actual: {}, exercise: {}}
               - {channel: school-tablet, id: school-2, name: 第二小学校, district: 階上地区, actual: {}, exercise: {}}
+        \(more)
         \(hook.map { "      - {channel: webhook, id: hook, name: 隣の市, actual: {url: \"\($0)\", secret: whsec_bm9yb3NoaS1lbmQtdG8tZW5kLXRlc3RzLXNlY3JldC4=}}" } ?? "")
         \(hasNeighbour ? Self.neighbour : "")
         """

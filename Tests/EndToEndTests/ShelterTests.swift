@@ -1,0 +1,124 @@
+import ChannelKit
+import Commons
+import Foundation
+import Synchronization
+import Testing
+
+extension EndToEnd {
+    @Suite struct Shelters {
+        private static let list = """
+            全国地方公共団体コード,ID,名称,所在地_連結表記,緯度,経度,想定収容人数
+            042056,A1,見本会館,見本町1-1,38.9,141.5,約１００人
+            042056,A2,見本小学校,見本町2-2,141.6,38.8,200
+            042056,hashikami-chu,別の名,別の所,38.8,141.5,1
+            042030,B1,隣の町の会館,塩竈,38.3,141.0,50
+            042056,A3,,名のない所,38.9,141.5,10
+
+            """
+        private struct Report: Decodable {
+            struct Remark: Decodable { var line: Int; var kind, text: String }
+            var added, changed, removed, kept_open, of_settings: [String]
+            var unchanged, elsewhere, refused_rows: Int
+            var dry_run: Bool
+            var remarks: [Remark]
+        }
+        private struct Row: Decodable, Equatable { var id, name: String; var state: String?; var capacity: Int? }
+
+        private func hand(_ list: String, to hub: TestHub, dryRun: Bool = false) async throws -> Report {
+            let answer = try await hub.call(
+                "POST", "/v1/towns/042056/shelters/import?name=list.csv\(dryRun ? "&dry_run=true" : "")", Array(list.utf8), type: "text/csv")
+            guard answer.status == 200 else { throw TestHub.Refused(answer: answer.text, status: answer.status) }
+            return try JSONDecoder().decode(Report.self, from: Data(answer.body))
+        }
+        private func register(_ hub: TestHub) async throws -> [Row] {
+            struct Page: Decodable { var shelters: [Row] }
+            return try await hub.get("/v1/towns/042056/shelters", as: Page.self).shelters
+        }
+
+        /// Whatever the world can see of the town: log, pages, stream, reports to newsrooms.
+        private func outside(_ hub: TestHub, _ node: CommonsNode, _ tablet: StreamLine) async throws -> [String] {
+            [
+                "\(try await hub.rows().count) deliveries", "\(try await hub.alerts().count) alerts", try await hub.page(),
+                "\(node.every.count) reports", "\(tablet.text.components(separatedBy: "event: alert").count) events",
+            ]
+        }
+
+        @Test("A list says line by line what it mends and refuses, changes the register, and nobody outside notices; opening tells every channel the same state")
+        func story() async throws {
+            let node = CommonsNode(password: "secret")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                let port = Mutex<Int?>(nil)
+                group.addTask { try await CommonsServer(node).run { bound in port.withLock { $0 = bound } } }
+                let bound = try await eventually("the node listens") { port.withLock { $0 } }
+                var town = TownFile(gateway: "http://127.0.0.1:9")
+                town.more = """
+                          - channel: l-alert
+                            id: commons
+                            name: 節点
+                            actual: {url: "http://127.0.0.1:\(bound)/commons/publisher/soap", user: town, password: secret, sender_id: kesennuma.example.lg.jp, office: 危機管理課}
+                    """
+                try await TestHub.with(town) { hub in try await self.story(hub, node) }
+                group.cancelAll()
+            }
+        }
+
+        private func story(_ hub: TestHub, _ node: CommonsNode) async throws {
+            let tablet = try await hub.tablet(hub.enrol())
+            let before = try await outside(hub, node, tablet)
+            let dry = try await hand(Self.list, to: hub, dryRun: true)
+            #expect(dry.dry_run && dry.added == ["A1", "A2"])
+            #expect(try await register(hub).map(\.id) == ["hashikami-chu"], "a dry run changes nothing")
+
+            let report = try await hand(Self.list, to: hub)
+            #expect(report.added == ["A1", "A2"] && report.of_settings == ["hashikami-chu"])
+            #expect(report.elsewhere == 1 && report.refused_rows == 1)
+            #expect(report.remarks.contains { $0.line == 2 && $0.kind == "mended" && $0.text.contains("約１００人") })
+            #expect(report.remarks.contains { $0.line == 3 && $0.kind == "mended" && $0.text.contains("wrong way round") })
+            #expect(report.remarks.contains { $0.line == 6 && $0.kind == "refused" && $0.text == "no name" })
+            #expect(try await register(hub).map(\.name) == ["階上中学校", "見本会館", "見本小学校"])
+
+            let edited = try await hand(Self.list.replacing("見本会館", with: "見本センター"), to: hub)
+            #expect(edited.changed == ["A1"] && edited.unchanged == 1)
+            #expect(try await outside(hub, node, tablet) == before, "lists and edits publish nothing")
+
+            let pushed = try await hub.push(#"{"town":"042056","kind":"shelter","mode":"actual","shelter":"A1","state":"open"}"#)
+            let rows = try await eventually("all who can be told are told") {
+                let rows = try await hub.rows("alert=\(pushed.id)").filter { $0.channel != "area-mail" }
+                return !rows.isEmpty && rows.allSatisfy { $0.state == "delivered" } ? rows : nil
+            }
+            #expect(Set(rows.map(\.channel)).isSuperset(of: ["wifi-portal", "school-tablet", "l-alert"]))
+            #expect(try await register(hub).filter { $0.state == "open" }.map(\.id) == ["A1"])
+            #expect(try await hub.page().contains("見本センター"))
+            try await eventually("the tablet shows it") { tablet.text.contains("見本センター") }
+            let document = try #require(node.held.first { $0.category == "Shelter" }?.report)
+            let open = document.all("Information").filter { $0.words("Sort") == "開設" }
+            #expect(open.map { $0.words("Location/areaName") ?? $0.all("areaName").first?.text } == ["見本センター"])
+
+            // Open, and in no list any more: it stays until it is closed.
+            let shorter = try await hand(Self.list.replacing("042056,A1,見本会館,見本町1-1,38.9,141.5,約１００人\n", with: ""), to: hub)
+            #expect(shorter.kept_open == ["A1"] && shorter.removed == [])
+        }
+
+        @Test("A list outlives the hub, and the command line says what the hub said")
+        func command() async throws {
+            let folder = try TestHub.newFolder()
+            let file = folder.appending(path: "list.csv")
+            try Data(Self.list.utf8).write(to: file)
+            let town = TownFile(gateway: "http://127.0.0.1:9")
+            try await TestHub.with(town, in: folder) { hub in
+                let said = ["NOROSHI_HUB": hub.address, "NOROSHI_TOKEN": TownFile.token]
+                let dry = try await Program.run("shelters", "import", file.path, "--town", "042056", "--dry-run", environment: said)
+                #expect(dry.code == 0 && dry.out.contains("6行  不採用 refused  no name") && dry.out.contains("試し読み"), "\(dry.errors)")
+                let done = try await Program.run("shelters", "import", file.path, "--town", "042056", environment: said)
+                #expect(done.code == 0 && done.out.contains("追加2 変更0"))
+                let bad = try await Program.run("shelters", "import", "-", "--town", "042056", environment: said, input: Array("a,b\n1,2\n".utf8))
+                #expect(bad.code == 65 && bad.errors.contains("no header"), "\(bad.errors)")
+            }
+            try await TestHub.with(town, in: folder) { hub in
+                let ids = try await register(hub).map(\.id)
+                #expect(ids == ["hashikami-chu", "A1", "A2"])
+            }
+            try FileManager.default.removeItem(at: folder)
+        }
+    }
+}
