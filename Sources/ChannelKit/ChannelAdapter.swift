@@ -30,6 +30,12 @@ public protocol ChannelAdapter<M>: Sendable {
     /// What cannot be prepared is logged and nothing else: `deliver` works without it.
     func prepare(_ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]) async throws(DeliveryFailure)
 
+    /// The same for what one far end forbids besides: a carrier's shorter body. Asked where a person can still reword the
+    /// text: in the preview, before an operator's alert is queued, and of the samples at start.
+    static func lint(
+        _ text: RenderedText, _ language: Language, in content: AlertContent, at farEnd: FarEnd<M>
+    ) -> [TextProblem]
+
     /// One attempt. Called again with the same `delivery.id` after a failure that may be retried: the far end must
     /// end up with one message. Stops promptly when its task is cancelled.
     func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt
@@ -42,6 +48,9 @@ public protocol ChannelAdapter<M>: Sendable {
 extension ChannelAdapter {
     public static func check(_ farEnd: FarEnd<M>) throws(SettingsError) {}
     public static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem] { [] }
+    public static func lint(
+        _ text: RenderedText, _ language: Language, in content: AlertContent, at farEnd: FarEnd<M>
+    ) -> [TextProblem] { [] }
     public func prepare(_ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]) async throws(DeliveryFailure) {}
     public func run() async {}
 }
@@ -50,18 +59,35 @@ extension ChannelAdapter {
 public struct TextProblem: Sendable, Hashable {
     /// `too-long`, `url`, `telephone` …
     public var rule: String
-    public var text: String
+    /// What is wrong.
+    public var finding: String
+    /// What to do about it.
+    public var suggestion: String?
+    /// Both, for people.
+    public var text: String { suggestion.map { "\(finding): \($0)" } ?? finding }
     /// Offset in characters into the body (or the title, when `inTitle`), and length; nil for the whole.
     public var position: Int?
     public var length: Int?
     public var inTitle: Bool
 
-    public init(rule: String, text: String, position: Int? = nil, length: Int? = nil, inTitle: Bool = false) {
+    public init(
+        rule: String, finding: String, suggestion: String? = nil, position: Int? = nil, length: Int? = nil,
+        inTitle: Bool = false
+    ) {
         self.rule = rule
-        self.text = text
+        self.finding = finding
+        self.suggestion = suggestion
         self.position = position
         self.length = length
         self.inTitle = inTitle
+    }
+}
+
+extension TextProblem {
+    /// For a log or an error: `too-long, body at 200: … shorten by 7`.
+    public var line: String {
+        guard let position else { return "\(rule): \(text)" }
+        return "\(rule), \(inTitle ? "title" : "body") at \(position): \(text)"
     }
 }
 

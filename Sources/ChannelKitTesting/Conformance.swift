@@ -61,12 +61,14 @@ extension ConformanceFarEnd {
 package enum ConformanceCheck: String, Sendable, CaseIterable {
     case manifest = "the manifest is sane"
     case settings = "its own settings are accepted, and those of the other mode refused"
+    case otherMode = "with settings that are refused nothing is delivered"
     case delivers = "a message is over there when the receipt says so"
     case sameTwice = "the same delivery twice is one message over there"
     case twoDeliveries = "two deliveries are two messages over there"
     case afterRestart = "after a restart it still knows what it has sent"
     case update = "an update does what the manifest says"
     case cancel = "a cancel does what the manifest says"
+    case cancelUncertain = "a cancel takes back what may be there though its answer was lost"
     case cancelUnheard = "a cancel of what was never sent leaves nothing over there"
     case stopsWhenCancelled = "an attempt in flight stops promptly when its task is cancelled"
     case deadline = "a silent far end is given up at the deadline"
@@ -84,9 +86,9 @@ package enum ConformanceCheck: String, Sendable, CaseIterable {
     /// What the far end must be able to play.
     var needs: Set<FarEndBehaviour> {
         switch self {
-        case .manifest, .settings, .delivers, .sameTwice, .twoDeliveries, .afterRestart, .update, .cancel,
+        case .manifest, .settings, .otherMode, .delivers, .sameTwice, .twoDeliveries, .afterRestart, .update, .cancel,
              .cancelUnheard, .tooLong, .saysDrill, .runEnds: [.well]
-        case .stopsWhenCancelled, .deadline, .retryAfterSilence, .holdsNoThread: [.silent]
+        case .stopsWhenCancelled, .deadline, .retryAfterSilence, .cancelUncertain, .holdsNoThread: [.silent]
         case .slow: [.slow]
         case .lying: [.lying]
         case .refusing: [.refusing]

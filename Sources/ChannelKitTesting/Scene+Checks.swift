@@ -6,12 +6,14 @@ extension Scene {
         switch check {
         case .manifest: checkManifest()
         case .settings: checkSettings()
+        case .otherMode: await otherMode()
         case .delivers: await delivers()
         case .sameTwice: await sameTwice()
         case .twoDeliveries: await twoDeliveries()
         case .afterRestart: try await afterRestart()
         case .update: await update()
         case .cancel: await cancel()
+        case .cancelUncertain: try await cancelUncertain()
         case .cancelUnheard: await cancelUnheard()
         case .stopsWhenCancelled: try await stopsWhenCancelled()
         case .deadline: try await givenUp(by: .silent)
@@ -60,6 +62,20 @@ extension Scene {
         for forbidden in farEnd.forbiddenSettings {
             expect(refusal(forbidden) != nil, "in mode \(M.name.rawValue) these settings are accepted: \(forbidden)")
         }
+    }
+
+    /// A live gateway among a drill's settings and the other way round: what `check` refuses at start, `deliver` refuses
+    /// too, as settings may change while the hub runs.
+    private func otherMode() async {
+        if farEnd.forbiddenSettings.isEmpty { skip = "the far end names no settings that are refused" }
+        for forbidden in farEnd.forbiddenSettings {
+            switch await deliver(message(), with: forbidden) {
+            case .failure(.misconfigured), .failure(.rejected), nil: break
+            case .success: found("delivered with \(forbidden)")
+            case .failure(let failure): found("with \(forbidden) it says \(failure), and would be tried again")
+            }
+        }
+        expect(await standing().isEmpty, "something stands over there that was sent with settings of the other mode")
     }
 
     private func tooLong() async {

@@ -32,6 +32,21 @@ extension Scene {
         expect(held == wanted, "\(held) messages over there; without the lost answer it is \(wanted)")
     }
 
+    /// The far end took it, nobody heard its yes, and then the mistake is noticed.
+    func cancelUncertain() async throws {
+        guard A.manifest.afterSending != .cannotBeChanged else {
+            skip = "all this channel can do is to send one message more"
+            return
+        }
+        try await farEnd.setBehaviour(.silent)
+        if case .success = await deliver(message(), deadline: suite.shortDeadline) {
+            return found("it was delivered to a silent far end")
+        }
+        try await farEnd.setBehaviour(.well)
+        await say(message(.cancel, revision: 2, words: "取り消します"))
+        expect((await standing(with: "高台へ")).isEmpty, "the words still stand that were cancelled")
+    }
+
     func lying() async throws {
         try await farEnd.setBehaviour(.lying)
         expectUnavailable(await deliver(message()))

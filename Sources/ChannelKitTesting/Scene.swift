@@ -51,9 +51,10 @@ final class Scene<A: ChannelAdapter> {
     }
 
     func begin(
-        _ message: Message<M>, attempt: Int = 1, deadline: Duration? = nil, on executor: (any TaskExecutor)? = nil
+        _ message: Message<M>, attempt: Int = 1, deadline: Duration? = nil, on executor: (any TaskExecutor)? = nil,
+        with settings: [String: String]? = nil
     ) -> Attempt {
-        let end = Sample.farEnd(farEnd.settings, as: M.self)
+        let end = Sample.farEnd(settings ?? farEnd.settings, as: M.self)
         let delivery = Sample.delivery(
             of: message, to: end, channel: A.manifest.name, attempt: attempt,
             deadline: .now + (deadline ?? A.manifest.attemptLimit))
@@ -62,10 +63,10 @@ final class Scene<A: ChannelAdapter> {
 
     /// One attempt from beginning to end, not longer than its deadline and our patience.
     func deliver(
-        _ message: Message<M>, attempt: Int = 1, deadline: Duration? = nil
+        _ message: Message<M>, attempt: Int = 1, deadline: Duration? = nil, with settings: [String: String]? = nil
     ) async -> Attempt.Outcome? {
         let limit = (deadline ?? A.manifest.attemptLimit) + suite.patience
-        let attempt = begin(message, attempt: attempt, deadline: deadline)
+        let attempt = begin(message, attempt: attempt, deadline: deadline, with: settings)
         let outcome = await attempt.outcome(within: limit)
         if outcome == nil {
             found("the attempt had not ended \(suite.patience) after its deadline")

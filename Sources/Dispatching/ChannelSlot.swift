@@ -7,6 +7,7 @@ package struct ChannelSlot<M: Mode>: Sendable {
     package let manifest: ChannelManifest
     package let runner: ChannelRunner<M>
     package let lint: @Sendable (RenderedText, Language, AlertContent) -> [TextProblem]
+    package let lintAt: @Sendable (RenderedText, Language, AlertContent, FarEnd<M>) -> [TextProblem]
     package let check: @Sendable (FarEnd<M>) throws -> Void
     package let prepare: @Sendable (FarEnd<M>, Town, [ShelterStatus]) async throws(DeliveryFailure) -> Void
 
@@ -14,6 +15,7 @@ package struct ChannelSlot<M: Mode>: Sendable {
         manifest = A.manifest
         runner = ChannelRunner(adapter, observer: observer, logger: logger)
         lint = { A.lint($0, $1, in: $2) }
+        lintAt = { A.lint($0, $1, in: $2, at: $3) }
         check = { try A.check($0) }
         prepare = { farEnd, town, shelters throws(DeliveryFailure) in
             try await adapter.prepare(farEnd, of: town, shelters: shelters)

@@ -19,21 +19,26 @@ package struct Composer<M: Mode>: Sendable {
         self.channels = Dictionary(channels.map { ($0.manifest.name, $0) }, uniquingKeysWith: { $1 })
     }
 
+    /// - Parameter farEnds: Also asked what they forbid; none where nobody could reword the text any more.
     package func text(
         _ content: AlertContent, channel: String, town: Town, local: [AreaStatement], shelters: [ShelterStatus],
-        previous: EventMemory.Words? = nil
+        previous: EventMemory.Words? = nil, farEnds: [String] = []
     ) -> Text {
         guard let slot = channels[channel] else {
-            return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "no-channel", text: "no channel \(channel)")])
+            return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "no-channel", finding: "no channel \(channel)")])
         }
         do throws(RenderingFailure) {
             let texts = try renderer.render(
                 content, mode: M.name, town: town, local: local, shelters: shelters, manifest: slot.manifest,
                 previous: previous.map { ToldBefore(content: $0.content, local: $0.local) })
-            let problems = texts.sorted { $0.key < $1.key }.flatMap { slot.lint($0.value, $0.key, content) }
+            let ends = town.endpoints.filter { $0.channel == channel && farEnds.contains($0.id) }
+                .compactMap { FarEnd<M>($0, of: town.id) }
+            let problems = texts.sorted { $0.key < $1.key }.flatMap { language, text in
+                slot.lint(text, language, content) + ends.flatMap { slot.lintAt(text, language, content, $0) }
+            }
             return Text(channel: channel, texts: texts, problems: problems)
         } catch {
-            return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "rendering", text: "\(error)")])
+            return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "rendering", finding: "\(error)")])
         }
     }
 }

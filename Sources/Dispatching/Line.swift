@@ -221,7 +221,7 @@ package final class Line<M: Mode>: Sendable {
                 guard case .send = decision.verdict else { return (decision, nil) }
                 let text = composer.text(
                     alert.content, channel: decision.channel, town: town, local: decision.local,
-                    shelters: shelters.statuses(of: town))
+                    shelters: shelters.statuses(of: town), farEnds: decision.endpoints)
                 return (decision, text)
             }
         }

@@ -113,7 +113,7 @@ extension Hub {
         try await once(key, by: person) { id throws(DeskFailure) in
             let order = try self.read(octets, by: person, as: id)
             let problems = self.preview(order).flatMap { line in
-                line.problems.map { DeskFailure.Field(field: line.channel, detail: "\($0.rule): \($0.text)") }
+                line.problems.map { DeskFailure.Field(field: line.channel, detail: $0.line) }
             }
             guard problems.isEmpty else { throw .invalid(problems) }
             return order

@@ -109,7 +109,7 @@ extension HubRouter {
             }
             let problems = line.problems.map {
                 PreviewShape.ProblemShape(
-                    rule: $0.rule, text: $0.text, position: $0.position, length: $0.length, in_title: $0.inTitle)
+                    rule: $0.rule, text: $0.text, suggestion: $0.suggestion, position: $0.position, length: $0.length, in_title: $0.inTitle)
             }
             if line.texts.isEmpty { return [shape(nil, nil, nil, problems)] }
             return line.texts.sorted { $0.key < $1.key }.map { shape($0.key, $0.value.title, $0.value.body, problems) }

@@ -84,6 +84,7 @@ struct AlertShape: Encodable {
 struct PreviewShape: Encodable {
     struct ProblemShape: Encodable {
         var rule, text: String
+        var suggestion: String?
         var position, length: Int?
         var in_title: Bool
     }

@@ -1,5 +1,5 @@
 /// Looks at every template before the first alert does.
-import AlertModel
+package import AlertModel
 package import ChannelKit
 package import Foundation
 
@@ -17,6 +17,31 @@ extension Renderer {
         }
         inspection.reportUnused(channels)
         guard inspection.problems.isEmpty else { throw TemplateProblems(problems: inspection.problems) }
+    }
+
+    /// What each channel would really say of each sample, shown to `lint`: the rules of far ends, before an alert meets
+    /// them. `lint` answers for a channel, a text, its language and its alert.
+    package func checkTexts(
+        channels: [ChannelManifest], mode: ModeName, samples folder: URL? = nil,
+        lint: (String, RenderedText, Language, AlertContent) -> [TextProblem]
+    ) throws(TemplateProblems) {
+        var found: [TemplateProblem] = []
+        for (file, sample) in try readSamples(folder ?? directory.appending(path: "samples")) {
+            guard let town = sample.place else { continue }
+            for manifest in channels {
+                // What cannot be rendered is what `checkAll` reports.
+                guard let texts = try? render(
+                    sample.content, mode: mode, town: town, local: sample.local, shelters: sample.shelters ?? [],
+                    manifest: manifest, previous: sample.toldBefore)
+                else { continue }
+                for (language, text) in texts.sorted(by: { $0.key < $1.key }) {
+                    found += lint(manifest.name, text, language, sample.content).map {
+                        TemplateProblem(file: file, text: "\(manifest.name), \(language), \(mode.rawValue): \($0.line)")
+                    }
+                }
+            }
+        }
+        guard found.isEmpty else { throw TemplateProblems(problems: found) }
     }
 
     private func readSamples(_ folder: URL) throws(TemplateProblems) -> [(file: String, sample: Sample)] {

@@ -64,6 +64,11 @@ package struct RoutingTable: Sendable {
         }
     }
 
+    /// Whether a channel may speak of this kind at all, in the town or elsewhere.
+    package func permits(_ kind: AlertKind, on channel: ChannelManifest) -> Bool {
+        channel.kinds?.contains(kind) != false && rules.channels[channel.name]?.kinds?.contains(kind) != false
+    }
+
     private static func objection(
         of channel: ChannelManifest, _ rule: RoutingRules.ChannelRule?, to judgement: Judgement, _ kind: AlertKind
     ) -> Reason? {

@@ -18,22 +18,23 @@ extension ScannedText {
         return found + mailAddresses()
     }
 
-    private func problem(_ rule: String, _ words: String, _ range: Range<Int>) -> TextProblem {
+    private func problem(_ rule: String, _ words: String, _ suggestion: String, _ range: Range<Int>) -> TextProblem {
         TextProblem(
-            rule: rule, text: "\(words): \(String(characters[range]))", position: range.lowerBound, length: range.count)
+            rule: rule, finding: "\(words) may stand in the text (\(String(characters[range])))", suggestion: suggestion,
+            position: range.lowerBound, length: range.count)
     }
 
     private func link(at offset: Int) -> TextProblem? {
         for word in ["http://", "https://", "www."] where has(word, at: offset) {
-            return problem("url", "no URL may stand in the text; say where else to look in words",
+            return problem("url", "no URL", "say where else to look in words",
                            offset..<end(from: offset, while: Self.isAddressCharacter))
         }
         if has("mailto", at: offset) {
-            return problem("mail-address", "no mail address may stand in the text",
+            return problem("mail-address", "no mail address", "name the office",
                            offset..<end(from: offset, while: Self.isAddressCharacter))
         }
         for word in ["tel-av:", "tel:"] where has(word, at: offset) {
-            return problem("telephone", "no telephone link may stand in the text",
+            return problem("telephone", "no telephone link", "name the office",
                            offset..<end(from: offset, while: Self.isAddressCharacter))
         }
         return nil
@@ -45,14 +46,14 @@ extension ScannedText {
             let end = end(from: offset + 1) { Self.isDigit($0) || $0 == "*" || $0 == "#" }
             // A service code has four digits or more: #7119, *1234.
             guard end - offset > 4 else { return nil }
-            return problem("service-code", "no service code may stand in the text", offset..<end)
+            return problem("service-code", "no service code", "name the office", offset..<end)
         }
         guard first == "0" || first == "+", offset == 0 || !Self.isDigit(folded[offset - 1]) else { return nil }
         var end = end(from: offset + 1) { Self.isDigit($0) || "().-".contains($0) }
         while end > offset + 1, !Self.isDigit(folded[end - 1]) { end -= 1 }
         // Leading 0 or + and nine digits more (SaigaiTask).
         guard folded[(offset + 1)..<end].count(where: Self.isDigit) >= 9 else { return nil }
-        return problem("telephone", "no telephone number may stand in the text; name the office", offset..<end)
+        return problem("telephone", "no telephone number", "name the office", offset..<end)
     }
 
     private func mailAddresses() -> [TextProblem] {
@@ -62,7 +63,7 @@ extension ScannedText {
             else { return nil }
             var start = at
             while start > 0, Self.isMailCharacter(folded[start - 1]) { start -= 1 }
-            return problem("mail-address", "no mail address may stand in the text",
+            return problem("mail-address", "no mail address", "name the office",
                            start..<end(from: at + 1, while: Self.isMailCharacter))
         }
     }

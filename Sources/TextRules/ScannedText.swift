@@ -43,19 +43,19 @@ struct ScannedText {
     func characterProblems() -> [TextProblem] {
         guard let table = JISCharacters.table else {
             return [TextProblem(
-                rule: "characters",
-                text: "cannot tell which characters are allowed: this system's iconv does not know CP932")]
+                rule: "characters", finding: "cannot tell which characters are allowed",
+                suggestion: "install glibc's conversion modules: this system's iconv does not know CP932")]
         }
         return characters.enumerated().compactMap { offset, character in
             table.rule(broken: character).map { broken in
                 TextProblem(
-                    rule: broken.rule, text: "\(character) is \(broken.words)\(Self.suggestion(for: character))",
-                    position: offset, length: 1)
+                    rule: broken.rule, finding: "\(character) is \(broken.words)",
+                    suggestion: Self.suggestion(for: character), position: offset, length: 1)
             }
         }
     }
 
     private static func suggestion(for character: Character) -> String {
-        TextRules.plain(String(character)).map { ": write \($0)" } ?? ": leave it out or write it in words"
+        TextRules.plain(String(character)).map { "write \($0)" } ?? "leave it out or write it in words"
     }
 }

@@ -24,7 +24,8 @@ extension TextRules {
         return scan.characters.indices.compactMap { offset in
             guard let word = Self.rehearsalWord(in: scan, at: offset) else { return nil }
             return TextProblem(
-                rule: "looks-like-a-test", text: "\(word) in a real alert: send it as an exercise, or take the word out",
+                rule: "looks-like-a-test", finding: "\(word) in a real alert",
+                suggestion: "send it as an exercise, or take the word out",
                 position: offset, length: word.count, inTitle: isTitle)
         }
     }
@@ -47,11 +48,13 @@ extension TextRules {
         guard !letters.isEmpty else { return [] }
         if letters.count < Self.leastLetters || Set(letters).count < 3 {
             return [TextProblem(
-                rule: "says-nothing", text: "\"\(body)\" does not say what happens and what to do", position: 0,
+                rule: "says-nothing", finding: "\"\(body)\" does not say what happens and what to do",
+                suggestion: "say what happens, where, and what to do", position: 0,
                 length: body.count)]
         }
         guard letters.contains(where: Self.isJapanese) else {
-            return [TextProblem(rule: "says-nothing", text: "no Japanese word in a Japanese mail")]
+            return [TextProblem(
+                rule: "says-nothing", finding: "no Japanese word in a Japanese mail", suggestion: "say it in Japanese")]
         }
         return []
     }
@@ -59,7 +62,8 @@ extension TextRules {
     /// A drill that does not say so, anywhere on the screen.
     func markProblems(in text: RenderedText) -> [TextProblem] {
         guard !(text.title + text.body).contains("訓練") else { return [] }
-        return [TextProblem(rule: "drill-unmarked", text: "a drill must say 訓練 in its title or body")]
+        return [TextProblem(rule: "drill-unmarked", finding: "a drill that does not say so",
+            suggestion: "write 訓練 in the title or the body")]
     }
 
     private static func isLatin(_ character: Character) -> Bool { character.isASCII && character.isLetter }

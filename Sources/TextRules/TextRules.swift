@@ -48,8 +48,8 @@ package struct TextRules: Sendable {
         found += mode == .actual ? rehearsalProblems(in: text) : markProblems(in: text)
         if let previous, Self.canonical(previous) == Self.canonical(text.body), !text.body.isEmpty {
             found.append(TextProblem(
-                rule: "same-as-last",
-                text: "this body was sent last; phones drop a mail they have seen: say what has changed"))
+                rule: "same-as-last", finding: "this body was sent last; phones drop a mail they have seen",
+                suggestion: "say what has changed"))
         }
         return found
     }
@@ -58,14 +58,16 @@ package struct TextRules: Sendable {
         guard !subjects.contains(kind) else { return [] }
         let allowed = subjects.map(\.rawValue).sorted().joined(separator: ", ")
         return [TextProblem(
-            rule: "subject",
-            text: "\(kind.rawValue) is no subject for an emergency mail; allowed: \(allowed)")]
+            rule: "subject", finding: "\(kind.rawValue) is no subject for an emergency mail",
+            suggestion: "leave it to the other channels; allowed are \(allowed)")]
     }
 
     private func problems(inPart part: String, limit: Int, isTitle: Bool) -> [TextProblem] {
         let scan = ScannedText(part)
         guard !scan.isBlank else {
-            return [TextProblem(rule: "blank", text: "must not be blank", inTitle: isTitle)]
+            return [TextProblem(
+                rule: "blank", finding: "must not be blank",
+                suggestion: isTitle ? "say in a word what it is" : "say what happens, where, and what to do", inTitle: isTitle)]
         }
         var found: [TextProblem] = []
         if let problem = lengthProblem(of: part, limit: limit) { found.append(problem) }
@@ -82,8 +84,8 @@ package struct TextRules: Sendable {
         guard length > limit else { return nil }
         return TextProblem(
             rule: "too-long",
-            text: "\(length) characters where \(limit) are allowed (a line break counts \(newlineLength)):"
-                + " shorten by \(length - limit)",
+            finding: "\(length) characters where \(limit) are allowed (a line break counts \(newlineLength))",
+            suggestion: "shorten by \(length - limit)",
             position: firstBeyond(limit, in: part))
     }
 

@@ -69,6 +69,8 @@ struct HubProgram: Sendable {
             routing: routing, renderer: renderer, ledger: ledger, journal: journal, logger: logger)
         try check(towns, actual)
         try check(towns, exercise)
+        try checkTexts(renderer, towns, actual, routing)
+        try checkTexts(renderer, towns, exercise, routing)
         let hub = Hub(Hub.Parts(
             actual: actual, exercise: exercise, towns: towns, ledger: ledger, journal: journal,
             devices: DeviceRegister(notebook: ledger), stream: stream, operators: Operators(options.operators),
@@ -143,6 +145,27 @@ struct HubProgram: Sendable {
             }
         }
         guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
+    }
+}
+
+extension HubProgram {
+    /// Every sample's text, before the rules of every channel that would carry it and of every far end of it.
+    static func checkTexts<M: Mode>(
+        _ renderer: Renderer, _ towns: TownRegister, _ line: Line<M>, _ routing: RoutingTable
+    ) throws(SettingsError) {
+        let slots = Dictionary(line.channels.map { ($0.manifest.name, $0) }, uniquingKeysWith: { $1 })
+        let ends = Dictionary(grouping: towns.all.flatMap { town in
+            town.endpoints.compactMap { end in FarEnd<M>(end, of: town.id).map { (channel: end.channel, farEnd: $0) } }
+        }, by: \.channel)
+        do throws(TemplateProblems) {
+            try renderer.checkTexts(channels: line.channels.map(\.manifest), mode: M.name) { channel, text, language, content in
+                guard let slot = slots[channel], routing.permits(content.kind, on: slot.manifest) else { return [] }
+                return slot.lint(text, language, content)
+                    + (ends[channel] ?? []).flatMap { slot.lintAt(text, language, content, $0.farEnd) }
+            }
+        } catch {
+            throw SettingsError("\(error)")
+        }
     }
 }
 

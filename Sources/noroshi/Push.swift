@@ -16,7 +16,9 @@ struct Push: AsyncParsableCommand {
     @Option(help: "6-digit code.") var town: String
     @Option(help: "evacuation, shelter, headquarters or notice.") var kind: String
     @Flag(help: "A drill.") var exercise = false
-    @Flag(help: "Shows every channel's text and sends nothing.") var preview = false
+    @Flag(
+        name: [.long, .customLong("dry-run")],
+        help: "Shows every channel's text, and what its contract forbids in it; sends nothing.") var preview = false
     @Option(help: "警戒レベル 3, 4 or 5.") var level: Int?
     @Option(help: "洪水, 土砂災害, 高潮, 地震, 津波 …") var hazard: String?
     @Option(name: [.customLong("district"), .customLong("area")], help: "地区; repeat it for several.") var districts: [String] = []
@@ -61,6 +63,13 @@ struct Push: AsyncParsableCommand {
         Terminal.say("\(sent) deliveries. What becomes of them: noroshi log --alert \(id)   To take it back: noroshi cancel \(id)")
     }
 
+    /// Rule, place and what to do.
+    private static func words(of problem: [String: Any]) -> String {
+        let part = problem["in_title"] as? Bool == true ? "題名 title" : "本文 body"
+        let place = (problem["position"] as? Int).map { ", \(part) \($0 + 1)文字目 (character \($0 + 1))" } ?? ""
+        return "\(problem["rule"] ?? "")\(place): \(problem["text"] ?? "")"
+    }
+
     private func show(_ previews: [[String: Any]]) {
         var hasProblem = false
         for preview in previews {
@@ -74,7 +83,7 @@ struct Push: AsyncParsableCommand {
             if let body = preview["body"] as? String { Terminal.say(body) }
             for problem in preview["problems"] as? [[String: Any]] ?? [] {
                 hasProblem = true
-                Terminal.say(Terminal.paint("  ✗ \(problem["rule"] ?? ""): \(problem["text"] ?? "")", "31"))
+                Terminal.say(Terminal.paint("  ✗ \(Self.words(of: problem))", "31"))
             }
             Terminal.say("")
         }

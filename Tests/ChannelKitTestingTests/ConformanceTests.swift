@@ -43,6 +43,8 @@ struct ConformanceTests {
         (TakesAnySettings.self, [.settings]),
         (DeliversNothing.self, [.delivers, .twoDeliveries, .update]),
         (HasBadManifest.self, [.manifest]),
+        (ChecksOnlyAtStart.self, [.otherMode]),
+        (CancelsOnlyWhatWasConfirmed.self, [.cancelUncertain]),
         (ForgetsAtRestart.self, [.afterRestart]),
         (WorksForever.self, [.runEnds]),
         (NeverReturns.self, [.stopsWhenCancelled]),

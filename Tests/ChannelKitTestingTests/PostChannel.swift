@@ -7,7 +7,7 @@ import Synchronization
 enum Fault: Sendable {
     case nothing, newNameEachTime, ignoresCancellation, ignoresDeadline, believesAnything, givesUpForGood, blocks
     case takesAnyLength, forgetsDrill, takesAnySettings, deliversNothing, hasBadManifest, neverReturns
-    case forgetsAtRestart, worksForever
+    case forgetsAtRestart, worksForever, checksOnlyAtStart, cancelsOnlyWhatWasConfirmed
 }
 
 /// The fault as a type, because adapters are made by their type.
@@ -25,6 +25,8 @@ enum TakesAnySettings: Faulty { static let fault = Fault.takesAnySettings }
 enum DeliversNothing: Faulty { static let fault = Fault.deliversNothing }
 enum HasBadManifest: Faulty { static let fault = Fault.hasBadManifest }
 enum ForgetsAtRestart: Faulty { static let fault = Fault.forgetsAtRestart }
+enum ChecksOnlyAtStart: Faulty { static let fault = Fault.checksOnlyAtStart }
+enum CancelsOnlyWhatWasConfirmed: Faulty { static let fault = Fault.cancelsOnlyWhatWasConfirmed }
 enum WorksForever: Faulty { static let fault = Fault.worksForever }
 enum NeverReturns: Faulty { static let fault = Fault.neverReturns }
 
@@ -50,18 +52,24 @@ struct PostChannel<M: Mode, F: Faulty>: ChannelAdapter {
 
     static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem] {
         guard F.fault != .takesAnyLength else { return [] }
-        return text.title.count > 20 || text.body.count > 100 ? [TextProblem(rule: "too-long", text: "too long")] : []
+        return text.title.count > 20 || text.body.count > 100 ? [TextProblem(rule: "too-long", finding: "too long")] : []
     }
 
     func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt {
+        if F.fault != .checksOnlyAtStart {
+            do { try Self.check(delivery.farEnd) } catch { throw .misconfigured("\(error)") }
+        }
         switch F.fault {
+        case .cancelsOnlyWhatWasConfirmed where delivery.message == .cancel && !Confirmed.has(delivery.event): return Receipt()
         case .deliversNothing: return Receipt()
         case .blocks: try waitBlocking(for: delivery.farEnd)
         case .neverReturns:
             await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in Forgotten.keep(waiter) }
         default: break
         }
-        return try await receipt(await answer(to: call(message, delivery), delivery.deadline))
+        let receipt = try await receipt(await answer(to: call(message, delivery), delivery.deadline))
+        if F.fault == .cancelsOnlyWhatWasConfirmed { Confirmed.add(delivery.event) }
+        return receipt
     }
 
     func run() async {
@@ -140,6 +148,13 @@ struct PostChannel<M: Mode, F: Faulty>: ChannelAdapter {
         var byte: UInt8 = 0
         guard recv(line, &byte, 1, 0) > 0 else { throw .unavailable("closed") }
     }
+}
+
+/// Events whose receipt came: the fault is to believe that only these can stand over there.
+private enum Confirmed {
+    private static let events = Mutex<Set<EventID>>([])
+    static func add(_ event: EventID) { events.withLock { _ = $0.insert(event) } }
+    static func has(_ event: EventID) -> Bool { events.withLock { $0.contains(event) } }
 }
 
 /// Continuations nobody will ever resume, kept so that the runtime does not complain.

@@ -106,6 +106,27 @@ extension EndToEnd {
             }
         }
 
+        @Test("What one carrier forbids is seen before anything is sent: where, for whom, and what to do")
+        func carriers() async throws {
+            var town = TownFile(gateway: "http://127.0.0.1:9")
+            town.commons = "http://127.0.0.1:9/soap"
+            try await TestHub.with(town) { hub in
+                let names = Array(repeating: ["--district", "階上地区"], count: 40).flatMap { $0 }
+                let words = ["push", "--town", "042056", "--kind", "evacuation", "--level", "4", "--hazard", "洪水", "--exercise"] + names
+                let environment = ["NOROSHI_HUB": hub.address, "NOROSHI_TOKEN": TownFile.token]
+                let preview = try await Program.run(words + ["--dry-run"], environment: environment)
+                #expect(preview.code == 0 && preview.out.contains("It would be refused. Nothing was sent."), "\(preview)")
+                let finding = try #require(preview.lines.first { $0.contains("too-long") && $0.contains("UMC") })
+                #expect(finding.contains("本文 body ") && finding.contains("文字目 (character ") && finding.contains("shorten by"), "\(finding)")
+                #expect(finding.contains("UMC2:"), "\(finding)")
+                let push = try await Program.run(words, environment: environment)
+                #expect(push.code == 65 && push.errors.contains("UMC2"), "\(push)")
+                #expect(try await hub.alerts().isEmpty)
+                let short = try await Program.run(Array(words.dropLast(78)) + ["--dry-run"], environment: environment)
+                #expect(short.out.contains("\nNothing was sent."), "\(short)")
+            }
+        }
+
         @Test("device invites, lists and revokes; a revoked tablet's line is cut within a second")
         func device() async throws {
             try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in

@@ -11,6 +11,8 @@ struct TownFile: Sendable {
     var hasNeighbour = false
     /// A webhook far end, for who wants to see every message with its delivery's id.
     var hook: String?
+    /// A node of L-Alert for drills, whose mails ring docomo (500 characters) and KDDI (200).
+    var commons: String?
     /// `sources:` or `vocabularies:` and what is under it.
     var sources = ""
     /// Further far ends, eight blanks in.
@@ -41,6 +43,7 @@ struct TownFile: Sendable {
               - {channel: school-tablet, id: school-2, name: 第二小学校, district: 階上地区, actual: {}, exercise: {}}
         \(more)
         \(hook.map { "      - {channel: webhook, id: hook, name: 隣の市, actual: {url: \"\($0)\", secret: whsec_bm9yb3NoaS1lbmQtdG8tZW5kLXRlc3RzLXNlY3JldC4=}}" } ?? "")
+        \(commons.map { "      - {channel: l-alert, id: commons, name: Lアラート, exercise: {url: \"\($0)\", user: town, password: p, sender_id: e.example, urgent_mail: UMC1=500 UMC2, urgent_mail_drills: send}}" } ?? "")
         \(hasNeighbour ? Self.neighbour : "")
         """
     }

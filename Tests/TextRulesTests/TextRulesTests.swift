@@ -115,4 +115,32 @@ struct TextRulesTests {
         let allowed: Set<AlertKind> = [.eew, .tsunami, .evacuation, .volcano, .landslide, .flood]
         #expect(found(order, kind: kind) == (allowed.contains(kind) ? [] : ["subject"]))
     }
+
+    /// One text for each rule, and whether the rule speaks of a place in it.
+    private static let broken: [(rule: String, title: String, body: String, isPlaced: Bool)] = [
+        ("too-long", "避難指示", String(repeating: "高台へ避難。", count: 40), true),
+        ("vendor-character", "避難指示", "①南町の方は高台へ避難してください。", true),
+        ("half-width-kana", "避難指示", "ﾐﾅﾐ町の方は高台へ避難してください。", true),
+        ("emoji", "避難指示", "南町の方は高台へ避難🏃してください。", true),
+        ("control", "避難指示", "南町の方は\u{7}高台へ避難してください。", true),
+        ("url", "避難指示", "詳しくは https://example.jp/ をご覧ください。", true),
+        ("mail-address", "避難指示", "連絡先はbousai@example.jpです。", true),
+        ("telephone", "避難指示", "連絡先は0226-22-6600です。", true),
+        ("service-code", "避難指示", "困ったら#7119へ電話してください。", true),
+        ("looks-like-a-test", "避難指示", "これは訓練です。高台へ避難してください。", true),
+        ("says-nothing", "避難指示", "つい", true),
+        ("blank", "", "南町の方は高台へ避難してください。", false),
+    ]
+
+    @Test("Every finding says where it is and what to do about it", arguments: broken.indices)
+    func findings(index: Int) throws {
+        let sample = Self.broken[index]
+        let problems = rules.problems(
+            in: RenderedText(title: sample.title, body: sample.body), about: .evacuation, mode: .actual)
+        let problem = try #require(problems.first { $0.rule == sample.rule }, "\(problems)")
+        #expect((problem.position != nil) == sample.isPlaced)
+        let suggestion = try #require(problem.suggestion)
+        #expect(!suggestion.isEmpty && problem.text.hasSuffix(suggestion))
+        if sample.isPlaced { #expect(problem.line.contains("body at \(try #require(problem.position))")) }
+    }
 }

@@ -62,6 +62,11 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
         let shelf = shelves.shelf(of: delivery.farEnd.town, delivery.farEnd.id)
         let gateway = gateway(settings, deadline: delivery.deadline)
         guard delivery.message != .cancel else { return try await takeBack(delivery.event, gateway, shelf) }
+        // Asked before it was queued; asked again, as nothing on the air can be made unseen.
+        let problems = message.texts.sorted { $0.key < $1.key }.flatMap { Self.lint($0.value, $0.key, in: message.alert.content) }
+        guard problems.isEmpty else {
+            throw .rejected("the carriers' rules: " + problems.map(\.line).joined(separator: "; "))
+        }
         let order = try Order(message, delivery, settings, now: setup.wallClock())
         return try await put(order, gateway, shelf)
     }

@@ -1,7 +1,6 @@
 import AlertModel
 import ChannelKit
 import FoundationEssentials
-import TextRules
 
 // UrgentMail: every mail is a document of its own, because a phone can neither change nor take back what it has shown.
 
@@ -9,7 +8,7 @@ extension Document {
     /// - Parameter old: The mail before to the same carrier about the same event. `lines` and `standing` hold one line:
     ///   the body, and the body a phone may have shown.
     static func mailStep(
-        after old: Document?, for statement: Statement, to carrier: NodeSettings.Carrier, now: Date,
+        after old: Document?, for statement: Statement, to carrier: Carrier, now: Date,
         distribution: String
     ) -> Step {
         if let old, old.delivery == statement.delivery { return old.again() }
@@ -21,10 +20,9 @@ extension Document {
         if statement.isCancel, standing.isEmpty { return .nothing("no mail of this event went out") }
         let body = Line(id: statement.text.body, word: carrier.code)
         if standing == [body] { return .nothing("the same words went out last; phones drop a mail they have seen") }
-        let problems = TextRules(bodyLimit: carrier.bodyLimit)
-            .problems(in: statement.text, about: .evacuation, mode: statement.mode)
+        let problems = carrier.problems(in: statement.text, mode: statement.mode)
         guard problems.isEmpty else {
-            return .refused("the carriers' rules: " + problems.map { "\($0.rule): \($0.text)" }.joined(separator: "; "))
+            return .refused("the carriers' rules: " + problems.map(\.line).joined(separator: "; "))
         }
         var next = Document(
             category: .urgentMail, serial: (old?.serial ?? 0) + 1, delivery: statement.delivery,

@@ -39,6 +39,16 @@ public struct LAlert<M: Mode>: ChannelAdapter {
             .problems(in: text, about: content.kind, mode: M.name).filter { ours.contains($0.rule) }
     }
 
+    /// What the carriers that an order rings forbid, by the rules of `TextRules` and each carrier's own limit.
+    public static func lint(
+        _ text: RenderedText, _ language: Language, in content: AlertContent, at farEnd: FarEnd<M>
+    ) -> [TextProblem] {
+        guard case .evacuation(let order) = content.detail, !order.isLifted || content.message == .cancel,
+              let settings = try? NodeSettings(farEnd.settings, mode: M.name)
+        else { return [] }
+        return Carrier.problems(in: text, of: settings.carriers, mode: M.name)
+    }
+
     public func deliver(
         _ message: Message<M>, _ delivery: Delivery<M>
     ) async throws(DeliveryFailure) -> Receipt {

@@ -10,12 +10,6 @@ struct NodeSettings: Sendable {
         let password: String
     }
 
-    /// A mobile carrier's code and how long a body it takes (README).
-    struct Carrier: Sendable {
-        let code: String
-        let bodyLimit: Int
-    }
-
     let normal: Node
     let backup: Node?
     /// The sender's domain (system id): `editor.city.example.lg.jp`.

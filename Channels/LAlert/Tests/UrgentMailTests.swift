@@ -57,8 +57,29 @@ struct UrgentMailTests {
         guard case .rejected(let words) = answer else { Issue.record("\(String(describing: answer))"); return }
         #expect(words.contains("EvacuationOrder: normal node: code 0"))
         #expect(words.contains("UrgentMail UMC1: normal node: code 0"))
-        #expect(words.contains("UrgentMail UMC2: the carriers' rules: too-long"))
+        #expect(words.contains("UrgentMail UMC2: the carriers' rules: too-long, body at "))
         #expect(hall.normal.held.count == 2)
+    }
+
+    @Test("Before anything is sent each carrier is asked, with its own limit, and a finding says where and what to do")
+    func previewed() throws {
+        let settings = [
+            "url": "https://n.example/", "user": "u", "password": "p", "sender_id": "s.example", "urgent_mail": "UMC1=500 UMC2 UMC3",
+        ]
+        let farEnd = Sample.farEnd(settings, as: Actual.self)
+        func problems(_ body: String, isLifted: Bool = false) -> [TextProblem] {
+            var content = Sample.message(as: Actual.self).alert.content
+            content.detail = .evacuation(EvacuationOrder(level: .order, hazard: "洪水", districts: ["南町"], isLifted: isLifted))
+            return LAlert<Actual>.lint(RenderedText(title: "避難指示", body: body), .japanese, in: content, at: farEnd)
+        }
+        #expect(problems("川から離れて高台へ避難してください。").isEmpty)
+        let long = problems(String(repeating: "南町に避難指示。", count: 26))
+        #expect(long.map(\.rule) == ["too-long"])
+        #expect(long.first?.text.contains("UMC2, UMC3") == true && long.first?.position == 200)
+        #expect(long.first?.suggestion == "shorten by 8")
+        let address = problems("詳しくは https://example.jp を見てください。")
+        #expect(address.map(\.rule) == ["url"] && address.first?.text.contains("UMC1, UMC2, UMC3") == true)
+        #expect(problems("https://example.jp", isLifted: true).isEmpty, "a lift rings no phone")
     }
 
     @Test("Only what has no answer yet is sent again")

@@ -32,7 +32,7 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
     public static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem] {
         guard text.body.count > bodyLimit else { return [] }
         return [TextProblem(
-            rule: "too-long", text: "\(text.body.count) characters, a tablet's screen takes \(bodyLimit)",
+            rule: "too-long", finding: "\(text.body.count) characters, a tablet's screen takes \(bodyLimit)",
             position: bodyLimit, length: text.body.count - bodyLimit)]
     }
 

@@ -46,7 +46,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         guard size > PortalPage.sizeLimit else { return [] }
         return [TextProblem(
             rule: "too-long",
-            text: "the page is \(size) bytes compressed, \(PortalPage.sizeLimit) fit the first answer to a phone")]
+            finding: "the page is \(size) bytes compressed, \(PortalPage.sizeLimit) fit the first answer to a phone")]
     }
 
     public func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt {
