@@ -39,7 +39,10 @@ extension Scene {
             return
         }
         try await farEnd.setBehaviour(.silent)
-        if case .success = await deliver(message(), deadline: suite.shortDeadline) {
+        let attempt = begin(message())
+        guard await arrival(of: attempt) else { return found("the attempt never reached the far end") }
+        attempt.cancel()
+        if case .success = await attempt.outcome(within: suite.patience) {
             return found("it was delivered to a silent far end")
         }
         try await farEnd.setBehaviour(.well)

@@ -149,13 +149,9 @@ function card(item, mode) {
   const title = make("h3", item.title), text = make("p", item.body, "body");
   title.lang = text.lang = item.language;
   element.append(head, title, text, make("p", `${[...item.body].length}文字`, "hint"));
-  for (const problem of item.problems ?? []) element.append(make("p", "直してください: " + place(problem) + (problem.text ?? problem), "warn"));
+  for (const problem of item.problems ?? []) element.append(make("p", "直してください: " + (problem.position == null ? "" : `${problem.position + 1}文字目、`) + problem.text, "warn"));
   return element;
 }
-
-/** Where in the text: people count from one. */
-const place = (problem) =>
-  problem.position == null ? "" : `${problem.in_title ? "件名" : "本文"}の${problem.position + 1}文字目、`;
 
 /** The last question names place, channels and mode. */
 function dress(asked, previews) {
