@@ -131,11 +131,18 @@ let package = Package(
                 "Targeting", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
+        room(
+            "Relay",
+            kit + [
+                "Curl", "Devices", "Edge", "Gzip", "HubAPI", "Ledger", "Pages", crypto, log,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
         .executableTarget(
             name: "noroshi",
             dependencies: kit + [
                 "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
-                "Ingest", "Ledger", "LedgerStore", "QRCode", "Receiving", "Rendering", "Targeting", crypto, lifecycle, log,
+                "Ingest", "Ledger", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -169,6 +176,7 @@ let package = Package(
         tests("Lifecycle", ["AlertModel", "Codes", "Ingest", "Lifecycle"]),
         tests("Pages", ["Gzip", "Pages"]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
+        tests("Relay", testKit + ["Devices", "Edge", "HubAPI", "Ledger", "Relay"]),
         tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),
         tests("Targeting", kit + ["Targeting"]),
         tests("TextRules", kit + ["TextRules"]),

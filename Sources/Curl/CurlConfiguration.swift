@@ -27,6 +27,8 @@ package struct CurlConfiguration: Sendable {
     /// connections: 60 calls against a limit of 10 streams opened 51 (libcurl 7.88.1, measured 2026-11, 2 cores).
     /// RFC 9113, 6.5.2, advises servers to allow 100 streams or more; small gateways allow 10.
     package var streamsPerOrigin = 10
+    /// HTTP/2 where the far end speaks it. Without it a call that runs out of time takes its connection with it.
+    package var multiplexes = true
     /// Calls at once to an `https` origin that has not answered yet and may speak either.
     package var firstCalls = 2
     /// Connections kept for the next call, over all origins; libcurl closes them after 118 s without one. Its own limit

@@ -60,11 +60,29 @@ package final class CurlTransport: HTTPTransport {
     private static let isReady =
         curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK && ccurl_has_what_we_need() == 1
 
+    /// Gets a piece of a body, on the loop's thread, and must return at once; false ends the call.
+    package typealias Reader = @Sendable (UnsafeRawBufferPointer) -> Bool
+
     package func send(
         _ call: HTTPCall, deadline: ContinuousClock.Instant
     ) async throws(TransportFailure) -> HTTPAnswer {
+        try await exchange(call, deadline, nil)
+    }
+
+    /// An answer that is read as it comes: a body of status 200 goes to `reader` piece by piece and is kept nowhere.
+    /// Returns when the far end has ended it. HTTP/1.1, so that a call that is cancelled takes its connection with it:
+    /// on a line that died silently the next one must not be sent down the same connection.
+    package func follow(
+        _ call: HTTPCall, deadline: ContinuousClock.Instant, reader: @escaping Reader
+    ) async throws(TransportFailure) -> HTTPAnswer {
+        try await exchange(call, deadline, reader)
+    }
+
+    private func exchange(
+        _ call: HTTPCall, _ deadline: ContinuousClock.Instant, _ reader: Reader?
+    ) async throws(TransportFailure) -> HTTPAnswer {
         guard !Task.isCancelled else { throw .cancelled }
-        let exchange = Exchange(number: inbox.number(), call: call, deadline: deadline)
+        let exchange = Exchange(number: inbox.number(), call: call, deadline: deadline, reader: reader)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: Exchange.Waiter) in
                 exchange.wait(waiter)

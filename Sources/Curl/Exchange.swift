@@ -11,6 +11,8 @@ final class Exchange: Sendable {
     let call: HTTPCall
     let deadline: ContinuousClock.Instant
     let begun: ContinuousClock.Instant
+    /// Takes the body of a 200 as it comes, on the loop's thread; false breaks it off. Nil: the body is kept for the answer.
+    let reader: CurlTransport.Reader?
 
     private struct State {
         var waiter: Waiter?
@@ -19,11 +21,14 @@ final class Exchange: Sendable {
     }
     private let state = Mutex(State())
 
-    init(number: UInt64, call: HTTPCall, deadline: ContinuousClock.Instant) {
+    init(
+        number: UInt64, call: HTTPCall, deadline: ContinuousClock.Instant, reader: CurlTransport.Reader? = nil
+    ) {
         self.number = number
         self.call = call
         self.deadline = deadline
         begun = .now
+        self.reader = reader
     }
 
     /// Set before the loop is told, so that a cancellation which overtakes its call is seen when the call arrives.

@@ -50,7 +50,8 @@ final class Transfer {
         // With TLS the handshake tells whether calls can share a connection. In plain HTTP only the first answer would,
         // and libcurl 7.88.1 keeps every other call waiting for it: a warning behind a silent routine send.
         ccurl_set_long(easy, CURLOPT_PIPEWAIT, address.scheme == "https" ? 1 : 0)
-        ccurl_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
+        let isPlain = exchange.reader != nil || !configuration.multiplexes
+        ccurl_set_long(easy, CURLOPT_HTTP_VERSION, isPlain ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS)
         // Empty text: without it libcurl reads http_proxy from the environment.
         ccurl_set_string(easy, CURLOPT_PROXY, configuration.proxy ?? "")
         ccurl_set_string(easy, CURLOPT_USERAGENT, configuration.userAgent)
@@ -129,6 +130,11 @@ final class Transfer {
     // MARK: Meanwhile
 
     private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        if let reader = exchange.reader, ccurl_info_long(easy, CURLINFO_RESPONSE_CODE) == 200 {
+            guard !reader(bytes) else { return true }
+            objection = "the answer is not what was asked for"
+            return false
+        }
         guard body.count + bytes.count <= exchange.call.answerLimit else {
             objection = "the answer is longer than \(exchange.call.answerLimit) bytes"
             return false

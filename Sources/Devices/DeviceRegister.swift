@@ -9,6 +9,11 @@ internal import Crypto
 package import FoundationEssentials
 internal import Synchronization
 
+/// What a device may do: a tablet speaks for itself, an edge also for the tablets of its site.
+package enum DeviceRole: String, Sendable, Codable {
+    case tablet, edge
+}
+
 package struct Device: Sendable, Hashable, Codable {
     package var id: String
     package var town: TownID
@@ -21,7 +26,11 @@ package struct Device: Sendable, Hashable, Codable {
     package var invitedBy: String
     package var revoked: Date?
     package var lastSeen: Date?
-    var tokenDigest: String
+    /// Absent in what was written before there were edges: a tablet.
+    var role: DeviceRole?
+    package var tokenDigest: String
+
+    package var isEdge: Bool { role == .edge }
 }
 
 package struct Invitation: Sendable, Hashable, Codable {
@@ -31,8 +40,24 @@ package struct Invitation: Sendable, Hashable, Codable {
     package var site: String
     package var invitedBy: String
     package var expires: Date
+    var role: DeviceRole?
 
+    package var isForEdge: Bool { role == .edge }
     package var spelled: String { code.prefix(4) + "-" + code.suffix(4) }
+}
+
+/// A tablet as its site's edge may know it: enough to let it in, nothing to pass for it at the hub.
+package struct MirroredDevice: Sendable, Hashable, Codable {
+    package var id: String
+    package var name: String
+    /// SHA-256 of its token, hex; nil once it was revoked.
+    package var token_sha256: String?
+
+    package init(_ device: Device) {
+        id = device.id
+        name = device.name
+        token_sha256 = device.revoked == nil ? device.tokenDigest : nil
+    }
 }
 
 package enum EnrolmentFailure: Error, Sendable, Equatable, CustomStringConvertible {
@@ -92,12 +117,14 @@ package final class DeviceRegister: Sendable {
         state = Mutex(known)
     }
 
-    package func invite(to site: String, of town: TownID, by person: String) -> Invitation {
+    package func invite(
+        to site: String, of town: TownID, by person: String, role: DeviceRole = .tablet
+    ) -> Invitation {
         var random = SystemRandomNumberGenerator()
         let code = String((0..<8).map { _ in Self.alphabet.randomElement(using: &random) ?? "B" })
         let invitation = Invitation(
             code: code, town: town, site: site, invitedBy: person,
-            expires: clock().addingTimeInterval(Self.validity))
+            expires: clock().addingTimeInterval(Self.validity), role: role)
         state.withLock { state in
             for old in state.invitations.values where old.expires < clock() {
                 state.invitations[old.code] = nil
@@ -110,8 +137,11 @@ package final class DeviceRegister: Sendable {
     }
 
     /// Turns a code into a device and its token, once.
+    /// - Parameters:
+    ///   - role: what the code has to be for; a code for the other leaves it good.
+    ///   - site: where the code has to be for; nil is anywhere.
     package func enrol(
-        code written: String, publicKey: String?, name: String
+        code written: String, publicKey: String?, name: String, role: DeviceRole = .tablet, site: String? = nil
     ) throws(EnrolmentFailure) -> (device: Device, token: String) {
         guard name.utf8.count <= 200 else { throw .badRequest("name: at most 200 octets") }
         if let publicKey {
@@ -125,22 +155,36 @@ package final class DeviceRegister: Sendable {
         let outcome: Result<Device, EnrolmentFailure> = state.withLock { state in
             state.wrongTries.removeAll { $0 < now.addingTimeInterval(-60) }
             guard state.wrongTries.count < Self.wrongTriesPerMinute else { return .failure(.tooManyTries) }
-            guard let invitation = state.invitations.removeValue(forKey: code) else {
+            guard let invitation = state.invitations[code] else {
                 state.wrongTries.append(now)
                 return .failure(.unknownCode)
             }
+            if let reason = Self.objection(to: invitation, role, site) {
+                state.wrongTries.append(now)
+                return .failure(.badRequest(reason))
+            }
+            state.invitations[code] = nil
             notebook.write("invitation/\(code)", nil)
             guard invitation.expires > now else { return .failure(.expiredCode) }
             let device = Device(
                 id: "d-" + Self.randomToken().prefix(12), town: invitation.town, site: invitation.site,
                 name: name.isEmpty ? invitation.site : name, publicKey: publicKey, enrolled: now,
-                invitedBy: invitation.invitedBy, tokenDigest: Self.digest(token))
+                invitedBy: invitation.invitedBy, role: invitation.role, tokenDigest: Self.digest(token))
             state.devices[device.id] = device
             state.byToken[device.tokenDigest] = device.id
             write("device/\(device.id)", device)
             return .success(device)
         }
         return (try outcome.get(), token)
+    }
+
+    private static func objection(to invitation: Invitation, _ role: DeviceRole, _ site: String?) -> String? {
+        if invitation.isForEdge, role != .edge { return "code: this invitation is for an edge, not for a tablet" }
+        if !invitation.isForEdge, role == .edge {
+            return "code: this invitation is for a tablet; an edge needs one made with noroshi device invite --edge"
+        }
+        if let site, site != invitation.site { return "code: this invitation is for another site than \(site)" }
+        return nil
     }
 
     /// The device a token belongs to; nil when it is unknown or revoked.
@@ -168,6 +212,34 @@ package final class DeviceRegister: Sendable {
             state.byToken[device.tokenDigest] = nil
             write("device/\(id)", device)
             return true
+        }
+    }
+
+    /// Takes the devices of one site as the hub has them, in place of everything known here. Returns who is out now:
+    /// revoked, gone, or with another token.
+    package func mirror(_ all: [MirroredDevice], of site: String, in town: TownID) -> [String] {
+        let now = clock()
+        return state.withLock { state in
+            let before = state.devices
+            state.devices = [:]
+            state.byToken = [:]
+            for seen in all {
+                let old = before[seen.id]
+                var device = Device(
+                    id: seen.id, town: town, site: site, name: seen.name, enrolled: old?.enrolled ?? now,
+                    invitedBy: "hub", revoked: seen.token_sha256 == nil ? old?.revoked ?? now : nil,
+                    lastSeen: old?.lastSeen, tokenDigest: seen.token_sha256 ?? "")
+                state.devices[seen.id] = device
+                if device.revoked == nil { state.byToken[device.tokenDigest] = seen.id }
+                device.lastSeen = nil
+                var known = old
+                known?.lastSeen = nil
+                if device != known { write("device/\(seen.id)", device) }
+            }
+            for id in before.keys where state.devices[id] == nil { notebook.write("device/\(id)", nil) }
+            return before.values.filter { old in
+                old.revoked == nil && state.byToken[old.tokenDigest] != old.id
+            }.map(\.id).sorted()
         }
     }
 

@@ -55,6 +55,16 @@ final class Audience {
         }
     }
 
+    func cut(topic: StreamTopic) {
+        for connection in sections[topic]?.seats ?? [] { connection.cut(reason: "changed") }
+    }
+
+    func tell(_ buffer: ByteBuffer, device: String) {
+        for section in sections.values {
+            for connection in section.seats where connection.listener.device == device { connection.send(buffer) }
+        }
+    }
+
     func closeAll() {
         for section in sections.values {
             for connection in section.seats { connection.cut(reason: "closing") }

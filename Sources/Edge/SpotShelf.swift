@@ -13,6 +13,15 @@ package final class SpotShelf: Sendable {
         package let gzip: [UInt8]?
         package let tag: String
         package let gzipTag: String
+
+        package init(name: String, bytes: [UInt8], gzip: [UInt8]?) {
+            contentType = name.hasSuffix(".json") ? "application/json" : "text/html; charset=utf-8"
+            self.bytes = bytes
+            self.gzip = gzip
+            let digest = SHA256.hash(data: bytes).prefix(12).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            tag = "\"\(digest)\""
+            gzipTag = "\"\(digest)-gz\""
+        }
     }
 
     private struct Bundle {
@@ -49,7 +58,7 @@ package final class SpotShelf: Sendable {
         return page
     }
 
-    private static func isPlain(_ name: String) -> Bool {
+    package static func isPlain(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 100 && !name.hasPrefix(".")
             && name.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
                 || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F }
@@ -58,9 +67,6 @@ package final class SpotShelf: Sendable {
     private static func read(_ folder: URL, _ name: String) -> Page? {
         guard let data = try? Data(contentsOf: folder.appending(path: name)) else { return nil }
         let packed = (try? Data(contentsOf: folder.appending(path: name + ".gz"))).map { [UInt8]($0) }
-        let digest = SHA256.hash(data: data).prefix(12).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        return Page(
-            contentType: name.hasSuffix(".json") ? "application/json" : "text/html; charset=utf-8",
-            bytes: [UInt8](data), gzip: packed, tag: "\"\(digest)\"", gzipTag: "\"\(digest)-gz\"")
+        return Page(name: name, bytes: [UInt8](data), gzip: packed)
     }
 }

@@ -131,6 +131,30 @@ package final class StreamHub: StreamPublisher {
         return state.withLock { ($0.log.replay(topic, since: since, now: now), $0.log.position) }
     }
 
+    /// The last word on an event that is still remembered.
+    package func latest(_ key: String, in topic: StreamTopic) -> StreamEvent? {
+        state.withLock { $0.log.latest(key, in: topic) }
+    }
+
+    /// Forgets every event in force of which `isGone` is true and sends everybody who listens back for the present state.
+    /// Nobody is told that it was cancelled, since nobody said so. Returns the forgotten keys.
+    @discardableResult
+    package func forget(in topic: StreamTopic, _ isGone: (StreamEvent) -> Bool) -> [String] {
+        state.withLock { state in
+            let keys = state.log.forget(in: topic, now: .now, isGone)
+            for key in keys { memory.forget(key, topic) }
+            guard !keys.isEmpty else { return keys }
+            for (loop, audience) in loops { loop.execute { audience.value.cut(topic: topic) } }
+            return keys
+        }
+    }
+
+    /// One event to the lines of one device, outside the numbered stream.
+    package func tell(device: String, _ name: String) {
+        let buffer = ServerSentEvent.encode(name, data: Array("{}".utf8), position: nil)
+        for (loop, audience) in loops { loop.execute { audience.value.tell(buffer, device: device) } }
+    }
+
     /// Cuts every line of a device, now.
     package func cut(device: String) {
         for (loop, audience) in loops { loop.execute { audience.value.cut(device: device) } }

@@ -64,6 +64,25 @@ package struct StreamLog: Sendable {
         return position
     }
 
+    /// The last word on an event that is still remembered.
+    package func latest(_ key: String, in topic: StreamTopic) -> StreamEvent? { topics[topic]?.latest[key]?.event }
+
+    /// Forgets every event in force of which `isGone` is true. Who heard of one takes the present state instead (`gap`).
+    /// Returns the forgotten keys.
+    package mutating func forget(
+        in topic: StreamTopic, now: ContinuousClock.Instant, _ isGone: (StreamEvent) -> Bool
+    ) -> [String] {
+        let entries = topics[topic]?.latest.values.filter { entry in
+            !entry.event.isRevocation && entry.expires.map { $0 > now } ?? true && isGone(entry.event)
+        }
+        let keys = entries?.map(\.event.key) ?? []
+        guard !keys.isEmpty else { return [] }
+        offset += 1
+        for key in keys { topics[topic]?.latest[key] = nil }
+        topics[topic]?.forgottenTo = offset
+        return keys.sorted()
+    }
+
     /// What someone at `since` has to hear; nil is someone who has heard nothing.
     package func replay(
         _ topic: StreamTopic, since: StreamPosition?, now: ContinuousClock.Instant

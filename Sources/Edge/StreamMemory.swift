@@ -31,6 +31,8 @@ struct StreamMemory: Sendable {
         notebook.write(name(topic, event.key), [UInt8](octets))
     }
 
+    func forget(_ key: String, _ topic: StreamTopic) { notebook.write(name(topic, key), nil) }
+
     /// What still holds, oldest name first; what is over is forgotten.
     func restore() -> [(StreamTopic, StreamEvent)] {
         let now = clock()

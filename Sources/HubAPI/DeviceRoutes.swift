@@ -16,16 +16,21 @@ extension HubRouter {
         var town: String?
         var site: String?
         var shelter: String?
+        /// `tablet` (the default) or `edge`.
+        var role: String?
     }
 
     private struct InvitationShape: Encodable {
-        var code, url, site, town, expires_at, qr_svg, qr_text: String
+        var code, url, site, town, role, expires_at, qr_svg, qr_text: String
     }
 
     private struct Enrolment: Decodable {
         var code: String
         var public_key: String?
         var name: String?
+        var role: String?
+        /// Where the code has to be for; an edge says its own site.
+        var site: String?
     }
 
     private struct Enrolled: Encodable {
@@ -37,22 +42,25 @@ extension HubRouter {
             let person = try operatorOf(request)
             let wish = try await Self.decode(Invite.self, request)
             let town = try town(wish.town, for: person)
-            let site = try site(wish, in: town)
-            let invitation = hub.devices.invite(to: site, of: town.id, by: person.name)
+            let role = try Self.role(wish.role)
+            let site = try site(wish, role, in: town)
+            let invitation = hub.devices.invite(to: site, of: town.id, by: person.name, role: role)
             try await hub.ledger.flush().committed()
             let url = "\(configuration.publicAddress)/tablet/#\(invitation.code)"
             return try Answer.json(
                 InvitationShape(
-                    code: invitation.spelled, url: url, site: site, town: town.id.code,
+                    code: invitation.spelled, url: url, site: site, town: town.id.code, role: role.rawValue,
                     expires_at: JapanTime.text(invitation.expires, milliseconds: false),
                     qr_svg: QRCode.svg(url) ?? "", qr_text: QRCode.text(url) ?? ""),
                 status: .created)
         }
         router.post("/v1/devices") { request, _ in
             let wish = try await Self.decode(Enrolment.self, request)
+            let role = try Self.role(wish.role)
             do throws(EnrolmentFailure) {
                 let (device, token) = try hub.devices.enrol(
-                    code: wish.code, publicKey: wish.public_key, name: wish.name ?? "")
+                    code: wish.code, publicKey: wish.public_key, name: wish.name ?? "", role: role, site: wish.site)
+                tellEdges(of: device.site, in: device.town)
                 return try await enrolled(device, token)
             } catch {
                 throw problem(error)
@@ -76,6 +84,7 @@ extension HubRouter {
             let id = try context.parameters.require("id")
             for town in hub.towns.all where person.may(town.id) && hub.devices.revoke(id, of: town.id) {
                 hub.stream.cut(device: id)
+                if let device = hub.devices.device(id: id, of: town.id) { tellEdges(of: device.site, in: town.id) }
                 hub.logger.notice("device revoked", metadata: ["device": "\(id)", "by": "\(person.name)"])
                 try await hub.ledger.flush().committed()
                 return Response(status: .noContent)
@@ -88,7 +97,7 @@ extension HubRouter {
         do {
             try await hub.ledger.flush().committed()
             let town = hub.towns[device.town]
-            let site = town?.endpoints.first { $0.id == device.site && $0.channel == "school-tablet" }
+            let site = town?.endpoints.first { $0.id == device.site }
             return try Answer.json(
                 Enrolled(
                     device_id: device.id, token: token, town: device.town.code, town_name: town?.name ?? "",
@@ -99,9 +108,17 @@ extension HubRouter {
         }
     }
 
-    /// A school's or shelter's own endpoint of the tablets' channel.
-    private func site(_ wish: Invite, in town: Town) throws(Problem) -> String {
-        let sites = town.endpoints.filter { $0.channel == "school-tablet" }
+    private static func role(_ written: String?) throws(Problem) -> DeviceRole {
+        guard let written else { return .tablet }
+        guard let role = DeviceRole(rawValue: written) else { throw Problem(.badRequest, "role: tablet or edge") }
+        return role
+    }
+
+    /// A school's or shelter's own endpoint of the tablets' channel; for an edge also a Wi-Fi spot.
+    private func site(_ wish: Invite, _ role: DeviceRole, in town: Town) throws(Problem) -> String {
+        let sites = town.endpoints.filter {
+            $0.channel == "school-tablet" || role == .edge && $0.channel == "wifi-portal"
+        }
         guard let wanted = wish.site ?? wish.shelter else { throw Problem(.badRequest, "site: missing") }
         guard let site = sites.first(where: { $0.id == wanted || $0.shelter == wanted || $0.name == wanted }) else {
             throw Problem(.badRequest, "site: \(wanted) is none of \(sites.map(\.id).joined(separator: ", "))")

@@ -136,10 +136,12 @@ extension HubRouter {
 }
 
 /// The text format of Prometheus, version 0.0.4.
-struct MetricsText {
+package struct MetricsText {
     private var families: [(name: String, head: String, lines: [String])] = []
 
-    mutating func add(
+    package init() {}
+
+    package mutating func add(
         _ name: String, _ type: String, _ help: String, _ value: Double, _ labels: [(String, String)] = []
     ) {
         append(name, "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n", "\(name)\(Self.braces(labels)) \(value)")
@@ -174,5 +176,5 @@ struct MetricsText {
         return "{\(inside.joined(separator: ","))}"
     }
 
-    var text: String { families.map { $0.head + $0.lines.joined(separator: "\n") + "\n" }.joined() }
+    package var text: String { families.map { $0.head + $0.lines.joined(separator: "\n") + "\n" }.joined() }
 }

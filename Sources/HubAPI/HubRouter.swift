@@ -5,6 +5,7 @@ internal import Logging
 internal import AlertModel
 internal import Devices
 internal import HTTPTypes
+package import Ledger
 package import Foundation
 
 /// Everything the hub says over HTTP, except the tablets' stream, which has its own door.
@@ -53,6 +54,7 @@ package struct HubRouter: Sendable {
         addEndpoints(to: router)
         addDevices(to: router)
         addTablets(to: router)
+        addEdge(to: router)
         addPages(to: router)
         addAttention(to: router)
         addHealth(to: router)
@@ -60,9 +62,20 @@ package struct HubRouter: Sendable {
         return router
     }
 
+    /// Waits for the disk; a full one is a "try again", not a fault of the sender.
+    package static func recorded(_ commit: Commit) async throws {
+        do {
+            try await commit.committed()
+        } catch let failure as LedgerFailure {
+            var problem = Problem(.serviceUnavailable, failure.description)
+            problem.headers[.retryAfter] = "5"
+            throw problem
+        }
+    }
+
     // MARK: who is asking
 
-    static func bearer(_ request: Request) -> String? {
+    package static func bearer(_ request: Request) -> String? {
         guard let value = request.headers[.authorization], value.lowercased().hasPrefix("bearer ") else { return nil }
         return String(value.dropFirst(7))
     }
@@ -82,12 +95,12 @@ package struct HubRouter: Sendable {
         return DeviceRegister.digest(token) == digest || hub.operators.with(token: token) != nil
     }
 
-    func deviceOf(_ request: Request) throws(Problem) -> Device {
+    static func device(of request: Request, in register: DeviceRegister) throws(Problem) -> Device {
         guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "a device's token is needed") }
-        guard let device = hub.devices.device(token: token) else {
+        guard let device = register.device(token: token) else {
             throw Problem(.unauthorized, "this token belongs to no device, or the device was revoked")
         }
-        hub.devices.saw(device.id)
+        register.saw(device.id)
         return device
     }
 
@@ -107,7 +120,7 @@ package struct HubRouter: Sendable {
     }
 
     /// Reads a body of bounded size.
-    static func body(_ request: Request, upTo limit: Int) async throws -> [UInt8] {
+    package static func body(_ request: Request, upTo limit: Int) async throws -> [UInt8] {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
             throw Problem(.contentTooLarge, "\(length) octets; at most \(limit) are read")
         }
@@ -121,11 +134,11 @@ package struct HubRouter: Sendable {
         return octets
     }
 
-    static func decode<Value: Decodable>(_ type: Value.Type, _ request: Request, upTo limit: Int = 64 << 10) async throws -> Value {
+    package static func decode<Value: Decodable>(_ type: Value.Type, _ request: Request, upTo limit: Int = 64 << 10) async throws -> Value {
         try decode(type, from: try await body(request, upTo: limit))
     }
 
-    static func decode<Value: Decodable>(_ type: Value.Type, from octets: [UInt8]) throws -> Value {
+    package static func decode<Value: Decodable>(_ type: Value.Type, from octets: [UInt8]) throws -> Value {
         do {
             return try JSONDecoder().decode(type, from: Data(octets))
         } catch let error as DecodingError {

@@ -1,16 +1,46 @@
-internal import Dispatching
 internal import AlertModel
-internal import Edge
+internal import Dispatching
+package import Edge
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
-internal import Hummingbird
+package import Hummingbird
 internal import Pages
 
-/// The pages: a spot's portal from disk, the tablet's page and the desk from the program itself.
 extension HubRouter {
     func addPages(to router: Router<Context>) {
         let shelf = SpotShelf(directory: configuration.spots)
+        let towns = hub.towns
+        PageDesk(
+            publicAddress: configuration.publicAddress, paths: Pages.paths,
+            isKnown: { spot in
+                towns.all.contains { $0.endpoints.contains { $0.channel == "wifi-portal" && $0.id == spot } }
+            },
+            page: { await shelf.page($0, $1) }
+        ).add(to: router)
+    }
+}
+
+/// The pages, the same at the hub and at an edge: a spot's portal from disk, the tablet's page and the desk from the
+/// program itself.
+package struct PageDesk: Sendable {
+    let publicAddress: String
+    /// Of the program's own pages.
+    let paths: [String]
+    let isKnown: @Sendable (_ spot: String) -> Bool
+    let page: @Sendable (_ spot: String, _ name: String) async -> SpotShelf.Page?
+
+    package init(
+        publicAddress: String, paths: [String], isKnown: @escaping @Sendable (String) -> Bool,
+        page: @escaping @Sendable (String, String) async -> SpotShelf.Page?
+    ) {
+        self.publicAddress = publicAddress
+        self.paths = paths
+        self.isKnown = isKnown
+        self.page = page
+    }
+
+    package func add(to router: Router<HubRouter.Context>) {
         router.get("/") { _, _ in Response.redirect(to: "/tablet/", type: .temporary) }
         // The router takes a path with and without its last slash for one; links inside the pages need the slash.
         router.get("/spots/{spot}/") { request, context in
@@ -18,21 +48,21 @@ extension HubRouter {
             guard request.uri.path.hasSuffix("/") else {
                 return Response.redirect(to: "/spots/\(spot)/", type: .permanent)
             }
-            return try await spotPage(spot, file: nil, request, shelf)
+            return try await spotPage(spot, file: nil, request)
         }
         router.get("/spots/{spot}/{file}") { request, context in
             try await spotPage(
-                try context.parameters.require("spot"), file: try context.parameters.require("file"), request, shelf)
+                try context.parameters.require("spot"), file: try context.parameters.require("file"), request)
         }
         router.get("/captive-portal/{spot}") { request, context in
             let spot = try context.parameters.require("spot")
-            guard known(spot) else { throw Problem(.notFound, "no spot \(spot)") }
+            guard isKnown(spot) else { throw Problem(.notFound, "no spot \(spot)") }
             return Response(
                 status: .ok,
                 headers: [.contentType: "application/captive+json", .cacheControl: "private"],
                 body: .init(byteBuffer: ByteBuffer(bytes: captivePortal(spot))))
         }
-        for path in Pages.paths {
+        for path in paths {
             router.get(RouterPath(path)) { request, _ in
                 path.hasSuffix("/") && !request.uri.path.hasSuffix("/")
                     ? Response.redirect(to: path, type: .permanent) : try asset(path, request)
@@ -40,13 +70,9 @@ extension HubRouter {
         }
     }
 
-    private func known(_ spot: String) -> Bool {
-        hub.towns.all.contains { $0.endpoints.contains { $0.channel == "wifi-portal" && $0.id == spot } }
-    }
-
     /// RFC 8908. The spot's gateway knows who is captive; the hub says where the page is.
     private func captivePortal(_ spot: String) -> [UInt8] {
-        let page = "\(configuration.publicAddress)/spots/\(spot)/"
+        let page = "\(publicAddress)/spots/\(spot)/"
         guard page.hasPrefix("https://") else { return Array(#"{"captive":true}"#.utf8) }
         return Array(#"{"captive":true,"user-portal-url":"\#(page)","venue-info-url":"\#(page)"}"#.utf8)
     }
@@ -68,10 +94,10 @@ extension HubRouter {
             status: .ok, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: packed ? asset.gzip : asset.bytes)))
     }
 
-    private func spotPage(_ spot: String, file: String?, _ request: Request, _ shelf: SpotShelf) async throws -> Response {
-        guard known(spot) else { throw Problem(.notFound, "no spot \(spot)") }
+    private func spotPage(_ spot: String, file: String?, _ request: Request) async throws -> Response {
+        guard isKnown(spot) else { throw Problem(.notFound, "no spot \(spot)") }
         let name = file ?? "index.\(Self.language(request.headers[.acceptLanguage])).html"
-        guard let page = await shelf.page(spot, name) else { throw Problem(.notFound, "no page \(name)") }
+        guard let page = await page(spot, name) else { throw Problem(.notFound, "no page \(name)") }
         let packed = page.gzip != nil && (request.headers[.acceptEncoding] ?? "").contains("gzip")
         let tag = packed ? page.gzipTag : page.tag
         var fields: HTTPFields = [

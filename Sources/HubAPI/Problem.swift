@@ -1,5 +1,5 @@
 internal import Logging
-internal import Foundation
+package import Foundation
 internal import Synchronization
 package import HTTPTypes
 package import Hummingbird
@@ -51,10 +51,15 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
 }
 
 /// Turns every error into a problem document; what we did not expect says nothing of our insides.
-struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
+package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
     let refusals: RefusalCount
 
-    func handle(
+    init(refusals: RefusalCount) { self.refusals = refusals }
+
+    /// Without a count that somebody reads.
+    package init() { refusals = RefusalCount() }
+
+    package func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         do {
@@ -89,14 +94,14 @@ final class RefusalCount: Sendable {
 }
 
 /// JSON answers.
-enum Answer {
-    static func encoder() -> JSONEncoder {
+package enum Answer {
+    package static func encoder() -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         return encoder
     }
 
-    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {
+    package static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {
         var fields = headers
         fields[.contentType] = "application/json"
         fields[.cacheControl] = "no-store"

@@ -97,7 +97,7 @@ struct PreviewShape: Encodable {
 }
 
 struct DeviceShape: Encodable {
-    var id, town, site, name, enrolled_at, invited_by: String
+    var id, town, site, name, role, enrolled_at, invited_by: String
     var revoked_at, last_seen: String?
     var has_key: Bool
 
@@ -106,6 +106,7 @@ struct DeviceShape: Encodable {
         town = device.town.code
         site = device.site
         name = device.name
+        role = device.isEdge ? "edge" : "tablet"
         enrolled_at = JapanTime.text(device.enrolled, milliseconds: false)
         invited_by = device.invitedBy
         revoked_at = device.revoked.map { JapanTime.text($0, milliseconds: false) }

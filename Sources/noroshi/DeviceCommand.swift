@@ -11,16 +11,23 @@ struct DeviceCommand: AsyncParsableCommand {
         @OptionGroup var hub: HubOptions
         @Option(help: "6-digit code.") var town: String?
         @Option(name: [.long, .customLong("site")], help: "The shelter's or school's id.") var shelter: String
+        @Flag(help: "For a relay at that site (noroshi edge) instead of a tablet.") var edge = false
 
         func run() async throws {
             var wish: [String: Any] = ["site": shelter]
             wish["town"] = town
+            if edge { wish["role"] = "edge" }
             let value = try await hub.client().send("POST", "/v1/devices/invitations", body: Array(JSONLine.text(wish).utf8))
             guard hub.format == .table, let invitation = value as? [String: Any] else {
                 return Terminal.say(JSONLine.text(value))
             }
-            Terminal.say(invitation["qr_text"] as? String ?? "")
-            Terminal.say("コード  \(invitation["code"] as? String ?? "")   \(invitation["url"] as? String ?? "")")
+            let code = invitation["code"] as? String ?? ""
+            if edge {
+                Terminal.say("コード  \(code)   noroshi edge --hub \(hub.address) --site \(invitation["site"] ?? shelter) --code \(code)")
+            } else {
+                Terminal.say(invitation["qr_text"] as? String ?? "")
+                Terminal.say("コード  \(code)   \(invitation["url"] as? String ?? "")")
+            }
             Terminal.say("期限    \(invitation["expires_at"] as? String ?? "")（1台、1回だけ）")
         }
     }
@@ -34,7 +41,7 @@ struct DeviceCommand: AsyncParsableCommand {
             let value = try await hub.client().get("/v1/devices" + HubClient.query([("town", town)]))
             let devices = (value as? [String: Any])?["devices"] as? [[String: Any]] ?? []
             guard hub.format == .table else { return devices.forEach { Terminal.say(JSONLine.text($0)) } }
-            var rows = [["DEVICE", "SITE", "NAME", "ENROLLED", "LAST SEEN", "STATE"]]
+            var rows = [["DEVICE", "ROLE", "SITE", "NAME", "ENROLLED", "LAST SEEN", "STATE"]]
             for device in devices { rows.append(DeviceCommand.row(device)) }
             Terminal.say(Terminal.table(rows))
         }
@@ -68,7 +75,7 @@ struct DeviceCommand: AsyncParsableCommand {
     static func row(_ device: [String: Any]) -> [String] {
         func text(_ key: String) -> String { device[key] as? String ?? "—" }
         return [
-            text("id"), text("site"), text("name"), text("enrolled_at"), text("last_seen"),
+            text("id"), text("role"), text("site"), text("name"), text("enrolled_at"), text("last_seen"),
             device["revoked_at"] == nil ? "active" : "revoked",
         ]
     }

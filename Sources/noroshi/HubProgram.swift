@@ -252,7 +252,7 @@ struct RunnerService: Service {
 }
 
 /// Does its work when everything else has stopped.
-private struct ClosingService: Service {
+struct ClosingService: Service {
     let close: @Sendable () async -> Void
 
     init(_ close: @escaping @Sendable () async -> Void) { self.close = close }

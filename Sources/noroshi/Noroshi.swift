@@ -13,5 +13,6 @@ struct Noroshi: AsyncParsableCommand {
         subcommands: [
             Serve.self, Check.self, Read.self, Ingest.self, Push.self, Cancel.self, DeviceCommand.self, SheltersCommand.self, Log.self,
             HeldCommand.self, EndpointCommand.self, ReplayCommand.self, Demo.self, GatewayCommand.self,
+            EdgeCommand.self,
         ])
 }

@@ -127,7 +127,7 @@ struct TestHub: Sendable {
                 "127.0.0.1:0", "--templates", Program.package.appending(path: "Templates").path,
             ], shell: shell)
         let port = try await port(of: program)
-        return TestHub(program: program, folder: folder, port: port, transport: try CurlTransport())
+        return try TestHub(program: program, folder: folder, port: port)
     }
 
     /// What the program prints once it listens.
@@ -140,6 +140,13 @@ struct TestHub: Sendable {
             program.signal(SIGKILL)
             throw error
         }
+    }
+
+    init(program: Program, folder: URL, port: Int, transport: CurlTransport? = nil) throws {
+        self.program = program
+        self.folder = folder
+        self.port = port
+        self.transport = try transport ?? CurlTransport()
     }
 
     // MARK: HTTP

@@ -20,6 +20,8 @@ let board = new Board();
 let chosen = null;
 let cutSince = null;
 let cutTimer = null;
+/** What an edge last said of its own line to the hub; null at a hub. */
+let hubLine = null;
 let wakeLock = null;
 
 const outbox = new Outbox({
@@ -37,12 +39,18 @@ const line = new Line({
 
 function onEvent({ name, data, id }) {
   // "gap": all that is in force follows. For the other reasons the hub hangs up and the next try catches up.
-  if (name === "resync" && data.includes('"gap"')) board.beginReplay();
+  if (name === "resync" && data.includes('"gap"')) {
+    board.beginReplay();
+    takeHubLine(null);
+  }
   // Only a 401 erases anything: the word alone, from a hub that was misled or a line that was, makes us ask at once.
   if (name === "resync" && data.includes('"revoked"')) line.hurry();
   if (name === "position" && board.endReplay()) {
     write("board", board.saved());
     show();
+  }
+  if (name === "line") {
+    try { takeHubLine(JSON.parse(data)); } catch { /* as with alerts */ }
   }
   if (name === "alert" || name === "cancel") {
     try { onAlert(JSON.parse(data)); } catch { /* one bad line must not silence the next */ }
@@ -51,6 +59,19 @@ function onEvent({ name, data, id }) {
     position = id;
     write("position", id);
   }
+}
+
+/** An edge goes on when its line to the hub is cut, and people read that nothing newer can come. */
+function takeHubLine(said) {
+  hubLine = said?.state === "cut" ? said : null;
+  write("hubLine", hubLine);
+  showHubLine();
+}
+
+function showHubLine() {
+  const text = hubLine?.texts?.[language] ?? hubLine?.texts?.ja ?? "";
+  byID("hub-cut").textContent = text;
+  byID("hub-cut").hidden = !text || !device;
 }
 
 function onAlert(alert) {
@@ -222,8 +243,10 @@ async function forget() {
   cutSince = null;
   device = null;
   position = null;
+  hubLine = null;
   board = new Board();
   await erase();
+  showHubLine();
   hideFront();
   sound.stop();
   byID("desk").hidden = true;
@@ -272,6 +295,7 @@ function speak(tag) {
     return label;
   }));
   if (!byID("cut").hidden) showCut();
+  showHubLine();
   byID("link-state").textContent = cutSince === null && device ? words.connected : "";
   show();
 }
@@ -314,6 +338,7 @@ async function boot() {
   device = (await read("device")) ?? null;
   position = (await read("position")) ?? null;
   board = new Board((await read("board")) ?? []);
+  hubLine = (await read("hubLine")) ?? null;
   await outbox.open();
   speak((await read("language")) ?? "ja");
   const code = decodeURIComponent(location.hash.slice(1));

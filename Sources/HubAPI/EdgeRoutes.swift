@@ -1,0 +1,31 @@
+internal import AlertModel
+internal import Devices
+internal import Edge
+internal import Hub
+internal import Hummingbird
+
+/// What an edge asks for beyond what every device may: the devices of its own site, so that tablets get in while the
+/// line is cut.
+extension HubRouter {
+    private struct SiteRegister: Encodable {
+        var town, site: String
+        var devices: [MirroredDevice]
+    }
+
+    func addEdge(to router: Router<Context>) {
+        router.get("/v1/edge/register") { request, _ in
+            let edge = try Self.device(of: request, in: hub.devices)
+            guard edge.isEdge else { throw Problem(.forbidden, "only an edge asks for its site's devices") }
+            let tablets = hub.devices.devices(of: edge.town).filter { $0.site == edge.site && !$0.isEdge }
+            return try Answer.json(
+                SiteRegister(town: edge.town.code, site: edge.site, devices: tablets.map { MirroredDevice($0) }))
+        }
+    }
+
+    /// The site's edges ask again, now and not at their next round.
+    func tellEdges(of site: String, in town: TownID) {
+        for device in hub.devices.devices(of: town) where device.isEdge && device.site == site && device.revoked == nil {
+            hub.stream.tell(device: device.id, "register")
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package import AlertModel
+package import ChannelKit
+package import Devices
+package import Edge
+internal import Foundation
+internal import HTTPTypes
+package import Hummingbird
+package import Ledger
+package import FoundationEssentials
+
+/// Where what tablets tell ends up: the hub's ledger, or an edge's outbox.
+package protocol TabletBook: Sendable {
+    /// Returns once they are on disk.
+    func take(_ receipts: [RecordedReceipt], in town: TownID) async throws
+    func take(_ report: RecordedReport, in town: TownID) async throws
+}
+
+/// What a tablet asks and tells beside its stream, the same at the hub and at an edge.
+package struct TabletDesk: Sendable {
+    private struct Receipts: Decodable {
+        struct Item: Decodable {
+            var id: String
+            var alert: String
+            var level: String
+            /// Milliseconds since it happened, by the tablet's own running clock; its wall clock is not asked.
+            var elapsed_ms: Double?
+            /// Whose it is, when an edge hands it in.
+            var device: String?
+        }
+        var receipts: [Item]
+
+        init(from decoder: any Decoder) throws {
+            if let list = try? decoder.singleValueContainer().decode([Item].self) {
+                receipts = list
+                return
+            }
+            let container = try decoder.container(keyedBy: Key.self)
+            if container.contains(.receipts) {
+                receipts = try container.decode([Item].self, forKey: .receipts)
+            } else {
+                receipts = [try Item(from: decoder)]
+            }
+        }
+        private enum Key: String, CodingKey { case receipts }
+    }
+
+    private struct Taken: Encodable {
+        var accepted: [String]
+        var server_time: String
+    }
+
+    private let devices: DeviceRegister
+    private let stream: StreamHub
+    private let book: any TabletBook
+    private let clock: @Sendable () -> Date
+
+    package init(
+        devices: DeviceRegister, stream: StreamHub, book: any TabletBook, clock: @escaping @Sendable () -> Date
+    ) {
+        self.devices = devices
+        self.stream = stream
+        self.book = book
+        self.clock = clock
+    }
+
+    package func add(to router: Router<HubRouter.Context>) {
+        router.get("/v1/catch-up") { request, _ in
+            let device = try deviceOf(request)
+            let written = request.uri.queryParameters["since"].map(String.init)
+            let since = written.flatMap { StreamPosition($0) }
+            if let written, !written.isEmpty, since == nil {
+                throw Problem(.badRequest, "since: EPOCH-OFFSET, as the stream's ids")
+            }
+            let (replay, position) = stream.catchUp(StreamTopic(town: device.town, site: device.site), since: since)
+            return catchUp(replay, position)
+        }
+        router.post("/v1/receipts") { request, _ in
+            let teller = try deviceOf(request)
+            let receipts = try await HubRouter.decode(Receipts.self, request, upTo: 256 << 10).receipts
+            guard receipts.count <= 500 else { throw Problem(.badRequest, "receipts: at most 500 at once") }
+            let records = try receipts.map { try record($0, toldBy: teller) }
+            try await book.take(records, in: teller.town)
+            return try taken(receipts.map(\.id))
+        }
+        router.post("/v1/reports") { request, _ in
+            let teller = try deviceOf(request)
+            let octets = try await HubRouter.body(request, upTo: Self.reportLimit(for: teller))
+            struct Report: Decodable {
+                var id: String
+                var elapsed_ms: Double?
+                /// Whose it is, when an edge hands it in, and the report as the tablet wrote it.
+                var device: String?
+                var body: String?
+            }
+            let report = try HubRouter.decode(Report.self, from: octets)
+            try Self.check(report.id)
+            let device = try author(report.device, toldBy: teller)
+            let now = clock()
+            let written = teller.isEdge ? report.body : nil
+            try await book.take(
+                RecordedReport(
+                    id: "\(device.id)/\(report.id)", site: device.site, device: device.id,
+                    occurred: now.addingTimeInterval(-Self.elapsed(report.elapsed_ms)), received: now,
+                    body: written ?? String(decoding: octets, as: UTF8.self)),
+                in: teller.town)
+            return try taken([report.id])
+        }
+    }
+
+    private func taken(_ ids: [String]) throws -> Response {
+        try Answer.json(Taken(accepted: ids, server_time: JapanTime.text(clock())), status: .accepted)
+    }
+
+    private func deviceOf(_ request: Request) throws(Problem) -> Device {
+        try HubRouter.device(of: request, in: devices)
+    }
+
+    /// A tablet speaks for itself. An edge shows nothing itself: it hands in what tablets of its own site told it.
+    private func author(_ named: String?, toldBy teller: Device) throws(Problem) -> Device {
+        guard teller.isEdge else {
+            guard named == nil || named == teller.id else { throw Problem(.forbidden, "device: a tablet speaks for itself only") }
+            return teller
+        }
+        guard let named else { throw Problem(.badRequest, "device: an edge says whose it is") }
+        guard let device = devices.device(id: named, of: teller.town), device.site == teller.site, !device.isEdge else {
+            throw Problem(.forbidden, "device: \(named) is no tablet of this edge's site")
+        }
+        return device
+    }
+
+    /// Octets. An edge wraps a report as text inside its own: every quote and line end may take two.
+    private static func reportLimit(for teller: Device) -> Int { teller.isEdge ? 48 << 10 : 16 << 10 }
+
+    private func record(_ item: Receipts.Item, toldBy teller: Device) throws(Problem) -> RecordedReceipt {
+        let device = try author(item.device, toldBy: teller)
+        try Self.check(item.id)
+        guard let reach = Reach(word: item.level), reach != .accepted else {
+            throw Problem(.badRequest, "level: reached, shown or touched")
+        }
+        guard !item.alert.isEmpty, item.alert.utf8.count <= 200 else { throw Problem(.badRequest, "alert: 1 to 200 octets") }
+        let now = clock()
+        return RecordedReceipt(
+            id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), channel: "school-tablet",
+            endpoint: device.site, device: device.id, reach: reach,
+            occurred: now.addingTimeInterval(-Self.elapsed(item.elapsed_ms)), received: now)
+    }
+
+    private static func check(_ id: String) throws(Problem) {
+        guard !id.isEmpty, id.utf8.count <= 100 else { throw Problem(.badRequest, "id: 1 to 100 octets") }
+    }
+
+    /// Seconds; a tablet's claim, kept within a week.
+    private static func elapsed(_ milliseconds: Double?) -> TimeInterval {
+        guard let milliseconds, milliseconds.isFinite else { return 0 }
+        return min(max(0, milliseconds / 1000), 7 * 86400)
+    }
+
+    /// Written by hand: the events are JSON already.
+    private func catchUp(_ replay: StreamLog.Replay, _ position: StreamPosition) -> Response {
+        let (entries, isGap): ([StreamLog.Entry], Bool) =
+            switch replay {
+            case .events(let entries): (entries, false)
+            case .gap(let entries): (entries, true)
+            }
+        let now = ContinuousClock.now
+        var body = #"{"position":"\#(position)","resync":\#(isGap),"server_time":"\#(JapanTime.text(clock()))","events":["#
+        body += entries.map { entry in
+            let data = String(decoding: ServerSentEvent.body(of: entry, now: now), as: UTF8.self)
+            return #"{"id":"\#(position.epoch)-\#(entry.offset)","event":"\#(entry.event.name)","data":\#(data)}"#
+        }.joined(separator: ",")
+        body += "]}"
+        return Response(
+            status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: .init(byteBuffer: ByteBuffer(string: body)))
+    }
+}

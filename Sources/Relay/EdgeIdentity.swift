@@ -1,0 +1,65 @@
+package import ChannelKit
+package import Foundation
+
+/// Who this edge is to its hub: what it got for its code, kept in a file that only its own user may read.
+package struct EdgeIdentity: Sendable, Codable {
+    package var town: String
+    package var site: String
+    package var device_id: String
+    package var token: String
+
+    package struct Failure: Error, Sendable, CustomStringConvertible {
+        package enum Kind: Sendable { case settings, unreachable, disk }
+        package let kind: Kind
+        package let description: String
+    }
+
+    private static func file(_ folder: URL) -> URL { folder.appending(path: "edge.json") }
+
+    /// Nil when this folder's edge has not enrolled yet.
+    package static func read(_ folder: URL) throws(Failure) -> EdgeIdentity? {
+        guard let data = try? Data(contentsOf: file(folder)) else {
+            guard !FileManager.default.fileExists(atPath: file(folder).path) else {
+                throw Failure(kind: .settings, description: "\(file(folder).path) cannot be read")
+            }
+            return nil
+        }
+        do {
+            return try JSONDecoder().decode(EdgeIdentity.self, from: data)
+        } catch {
+            throw Failure(kind: .settings, description: "\(file(folder).path) is no edge's identity: \(error)")
+        }
+    }
+
+    /// Turns a code into an identity, once. The folder is tried first: a code is good for one use.
+    package static func enrol(
+        code: String, site: String, name: String, hub: HubLine, folder: URL
+    ) async throws(Failure) -> EdgeIdentity {
+        let draft = folder.appending(path: "edge.json.new")
+        try? FileManager.default.removeItem(at: draft)
+        // Readable by the edge alone from the first moment on.
+        guard FileManager.default.createFile(atPath: draft.path, contents: nil, attributes: [.posixPermissions: 0o600])
+        else { throw Failure(kind: .disk, description: "cannot write in \(folder.path)") }
+        let answer: HTTPAnswer
+        do throws(TransportFailure) {
+            let body = try? JSONEncoder().encode(["code": code, "site": site, "name": name, "role": "edge"])
+            answer = try await hub.call("POST", "/v1/devices", [UInt8](body ?? Data()))
+        } catch {
+            throw Failure(kind: .unreachable, description: "no hub at \(hub.address): \(error)")
+        }
+        guard answer.status == 201 else {
+            throw Failure(kind: .settings, description: "the hub does not enrol this edge (\(answer.status)): \(answer.text)")
+        }
+        do {
+            let identity = try JSONDecoder().decode(EdgeIdentity.self, from: Data(answer.body))
+            let handle = try FileHandle(forWritingTo: draft)
+            try handle.write(contentsOf: try JSONEncoder().encode(identity))
+            try handle.synchronize()
+            try handle.close()
+            try FileManager.default.moveItem(at: draft, to: file(folder))
+            return identity
+        } catch {
+            throw Failure(kind: .disk, description: "the token is not kept, ask for a new code: \(error)")
+        }
+    }
+}

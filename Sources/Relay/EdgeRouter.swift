@@ -1,0 +1,166 @@
+package import ChannelKit
+package import Devices
+package import Edge
+internal import AlertModel
+package import Foundation
+internal import HTTPTypes
+package import HubAPI
+package import Hummingbird
+package import Ledger
+internal import Pages
+
+/// Everything an edge says over HTTP: what tablets and spots know from the hub, under the same names, and nothing for
+/// operators.
+package struct EdgeRouter: Sendable {
+    package struct Parts: Sendable {
+        package var site: String
+        package var hub: HubLine
+        package var devices: DeviceRegister
+        package var stream: StreamHub
+        package var watch: LineWatch
+        package var upstream: Upstream
+        package var mirror: SiteMirror
+        package var spots: SpotMirror
+        package var outbox: Outbox
+        package var ledger: any Ledger
+
+        package init(
+            site: String, hub: HubLine, devices: DeviceRegister, stream: StreamHub, watch: LineWatch,
+            upstream: Upstream, mirror: SiteMirror, spots: SpotMirror, outbox: Outbox, ledger: any Ledger
+        ) {
+            (self.site, self.hub, self.devices, self.stream, self.watch) = (site, hub, devices, stream, watch)
+            (self.upstream, self.mirror, self.spots, self.outbox, self.ledger) = (upstream, mirror, spots, outbox, ledger)
+        }
+    }
+
+    private struct Readiness: Encodable {
+        var ready: Bool
+        /// `up` or `cut`.
+        var line: String
+        var last_contact: String?
+        var line_cut_since: String?
+        var waiting_receipts, waiting_reports: Int
+        var reason: String?
+    }
+
+    /// The disk's answer to a probe, as the hub's own.
+    private static let patience = Duration.seconds(3)
+
+    private let parts: Parts
+
+    package init(_ parts: Parts) { self.parts = parts }
+
+    package func router() -> Router<HubRouter.Context> {
+        let router = Router(context: HubRouter.Context.self)
+        let (spots, known) = (parts.spots, Set(parts.spots.spots))
+        router.add(middleware: ProblemMiddleware())
+        TabletDesk(devices: parts.devices, stream: parts.stream, book: parts.outbox, clock: { Date() }).add(to: router)
+        PageDesk(
+            publicAddress: "", paths: Pages.paths.filter { $0.hasPrefix("/tablet/") },
+            isKnown: { known.contains($0) }, page: { spots.page($0, $1) }
+        ).add(to: router)
+        addEnrolment(to: router)
+        addHealth(to: router)
+        return router
+    }
+
+    /// A tablet's page enrols where it was opened. Only the hub knows codes: while the line is cut nobody new comes in.
+    private func addEnrolment(to router: Router<HubRouter.Context>) {
+        struct Enrolment: Decodable {
+            var code: String
+            var public_key, name: String?
+        }
+        struct Passed: Encodable {
+            var code, site: String
+            var public_key, name: String?
+        }
+        router.post("/v1/devices") { request, _ in
+            let wish = try await HubRouter.decode(Enrolment.self, request)
+            let body = try JSONEncoder().encode(
+                Passed(code: wish.code, site: parts.site, public_key: wish.public_key, name: wish.name))
+            let answer: HTTPAnswer
+            do throws(TransportFailure) {
+                answer = try await parts.hub.call("POST", "/v1/devices", [UInt8](body), answerLimit: 64 << 10)
+            } catch {
+                throw Problem(.serviceUnavailable, "役場との回線が切れているため、いまは登録できません (the line to the hub is cut)")
+            }
+            // Before the tablet's first call: it must not be told that it does not exist.
+            if answer.status == 201 { await parts.mirror.refresh() }
+            return Response(
+                status: .init(code: answer.status),
+                headers: [.contentType: answer.header("Content-Type") ?? "application/json", .cacheControl: "no-store"],
+                body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+        }
+    }
+
+    private func addHealth(to router: Router<HubRouter.Context>) {
+        router.get("/healthz") { _, _ in
+            Response(status: .ok, headers: [.contentType: "text/plain"], body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
+        }
+        router.get("/readyz") { _, _ in
+            let report = await readiness()
+            return try Answer.json(report, status: report.ready ? .ok : .serviceUnavailable)
+        }
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: metrics())))
+        }
+    }
+
+    /// A cut line is what an edge is for, and no reason not to be ready: it says so and since when. Not ready is one
+    /// that never heard of its hub, that the hub does not know, or whose disk takes nothing.
+    private func readiness() async -> Readiness {
+        let status = parts.watch.status
+        let waiting = parts.outbox.gauges
+        var reason: String?
+        if status.lastContact == nil { reason = "no word from the hub yet" }
+        if let refusal = status.refusal { reason = refusal }
+        if await !diskAnswers() { reason = "the edge's disk does not answer" }
+        func text(_ date: Date?) -> String? { date.map { JapanTime.text($0, milliseconds: false) } }
+        return Readiness(
+            ready: reason == nil, line: status.isCut ? "cut" : "up", last_contact: text(status.lastContact),
+            line_cut_since: text(status.cutSince), waiting_receipts: waiting.receipts, waiting_reports: waiting.reports,
+            reason: reason)
+    }
+
+    private func diskAnswers() async -> Bool {
+        let ledger = parts.ledger
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask { (try? await ledger.flush().committed()) != nil }
+            group.addTask {
+                try? await ContinuousClock().sleep(for: Self.patience)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+    }
+
+    private func metrics() -> String {
+        var text = MetricsText()
+        let status = parts.watch.status
+        let box = parts.outbox.gauges
+        let stream = parts.stream.gauges
+        text.add("noroshi_edge_line_up", "gauge", "1 while the hub is heard.", status.isCut ? 0 : 1)
+        if let contact = status.lastContact {
+            text.add(
+                "noroshi_edge_last_contact_timestamp_seconds", "gauge", "When the hub was last heard, since 1970.",
+                contact.timeIntervalSince1970)
+        }
+        text.add("noroshi_edge_events_total", "counter", "Events passed on.", Double(parts.upstream.relayed))
+        for (kind, count) in [("receipt", box.receipts), ("report", box.reports)] {
+            text.add(
+                "noroshi_edge_outbox", "gauge", "What waits for the line.", Double(count), [("kind", kind)])
+        }
+        text.add("noroshi_edge_forwarded_total", "counter", "Receipts and reports the hub has.", Double(box.forwarded))
+        text.add("noroshi_edge_dropped_total", "counter", "Receipts that made room for newer ones.", Double(box.dropped))
+        text.add("noroshi_edge_refused_total", "counter", "Receipts and reports the hub does not take.", Double(box.refused))
+        text.add("noroshi_stream_listeners", "gauge", "Tablets on the stream.", Double(stream.live))
+        text.add("noroshi_stream_cut_total", "counter", "Tablets cut because they did not read.", Double(stream.cut))
+        let backlog = parts.ledger.backlog
+        text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(backlog.waiting))
+        text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(backlog.lost))
+        return text.text
+    }
+}

@@ -1,0 +1,86 @@
+package import ChannelKit
+package import Foundation
+package import Logging
+internal import Synchronization
+
+/// Hands the outbox to the hub, with the time things happened at, as the milliseconds since: clocks of two machines
+/// are not compared.
+package final class Forwarder: Sendable {
+    private struct Receipts: Encodable { var receipts: [Line] }
+    private struct Line: Encodable {
+        var id, device: String
+        var alert, level, body: String?
+        var elapsed_ms: Double
+    }
+
+    private let hub: HubLine
+    private let outbox: Outbox
+    private let logger: Logger
+    private let clock: @Sendable () -> Date
+    private let pause = Mutex((failures: 0, end: ContinuousClock.now))
+
+    package init(
+        hub: HubLine, outbox: Outbox, logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        (self.hub, self.outbox, self.logger, self.clock) = (hub, outbox, logger, clock)
+    }
+
+    package func run() async {
+        await outbox.rounds.run(every: .seconds(1)) { await send() }
+    }
+
+    /// The line is back: no more waiting for the pause to pass.
+    package func hurry() {
+        pause.withLock { $0 = (0, .now) }
+        outbox.rounds.knock()
+    }
+
+    private func send() async {
+        guard pause.withLock({ $0.end <= .now }) else { return }
+        var size = Outbox.batch
+        while !Task.isCancelled, let batch = outbox.next(upTo: size) {
+            switch await hand(batch) {
+            case .taken:
+                pause.withLock { $0.failures = 0 }
+                outbox.settle(batch, isTaken: true)
+            // One of them is wrong: one by one the others arrive.
+            case .refused where batch.entries.count > 1: size = 1
+            case .refused(let reason):
+                logger.error("hub refuses what a tablet told", metadata: [
+                    "device": "\(batch.entries[0].device)", "id": "\(batch.entries[0].id)", "reason": "\(reason)",
+                ])
+                outbox.settle(batch, isTaken: false)
+            case .later(let reason):
+                pause.withLock { pause in
+                    pause.failures += 1
+                    pause.end = .now.advanced(by: Upstream.pause(after: pause.failures))
+                }
+                return logger.info("outbox waits", metadata: ["reason": "\(reason)"])
+            }
+        }
+    }
+
+    private enum Outcome { case taken, refused(String), later(String) }
+
+    private func hand(_ batch: Outbox.Batch) async -> Outcome {
+        let now = clock()
+        let lines = batch.entries.map { entry in
+            Line(
+                id: entry.id, device: entry.device, alert: entry.alert, level: entry.level, body: entry.body,
+                elapsed_ms: max(0, now.timeIntervalSince(entry.occurred) * 1000).rounded())
+        }
+        do {
+            let isReport = batch.entries[0].isReport
+            let body = isReport ? try JSONEncoder().encode(lines[0]) : try JSONEncoder().encode(Receipts(receipts: lines))
+            let answer = try await hub.call("POST", isReport ? "/v1/reports" : "/v1/receipts", [UInt8](body))
+            switch answer.status {
+            case 200..<300: return .taken
+            // 401 is the edge itself, and no fault of what it carries.
+            case 400, 403, 404, 409, 413, 422: return .refused(answer.text)
+            default: return .later("the hub answers \(answer.status)")
+            }
+        } catch {
+            return .later("\(error)")
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package import ChannelKit
+package import Curl
+
+/// How an edge asks its hub.
+package struct HubLine: Sendable {
+    /// Without a slash at the end.
+    let address: String
+    let token: String?
+    let transport: CurlTransport
+
+    package init(address: String, token: String?, transport: CurlTransport) {
+        self.address = address.hasSuffix("/") ? String(address.dropLast()) : address
+        self.token = token
+        self.transport = transport
+    }
+
+    package func call(
+        _ method: String, _ path: String, _ body: [UInt8] = [], headers more: [(name: String, value: String)] = [],
+        answerLimit: Int = 1 << 20
+    ) async throws(TransportFailure) -> HTTPAnswer {
+        try await transport.send(
+            request(method, path, body, more, answerLimit), deadline: .now.advanced(by: .seconds(20)))
+    }
+
+    func follow(
+        _ path: String, headers: [(name: String, value: String)], reader: @escaping CurlTransport.Reader
+    ) async throws(TransportFailure) -> HTTPAnswer {
+        // A day: nothing lasts for ever, and a fresh connection finds the hub's present address.
+        try await transport.follow(
+            request("GET", path, [], headers, 64 << 10), deadline: .now.advanced(by: .seconds(86_400)), reader: reader)
+    }
+
+    private func request(
+        _ method: String, _ path: String, _ body: [UInt8], _ more: [(name: String, value: String)], _ limit: Int
+    ) -> HTTPCall {
+        var headers = more
+        if let token { headers.append(("Authorization", "Bearer \(token)")) }
+        if !body.isEmpty { headers.append(("Content-Type", "application/json")) }
+        return HTTPCall(method: method, url: address + path, headers: headers, body: body, answerLimit: limit)
+    }
+}

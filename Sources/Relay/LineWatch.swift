@@ -1,0 +1,101 @@
+package import ChannelKit
+package import FoundationEssentials
+internal import Synchronization
+
+/// Whether the hub is heard, and since when it is not.
+///
+///     unknown ──▶ up ──silence──▶ cut (since the last contact) ──a word──▶ up
+///
+/// The last contact survives a restart: after a power cut at the school with the line still down, people read since
+/// when, and not "just now".
+package final class LineWatch: Sendable {
+    package struct Status: Sendable, Equatable {
+        package var isCut: Bool
+        /// The last word from the hub, by this machine's clock; nil when there never was one.
+        package var lastContact: Date?
+        /// Since when the line is cut: the last contact, or the start of an edge that never had one.
+        package var cutSince: Date?
+        /// The hub answered, and not as it answers an edge of its own.
+        package var refusal: String?
+    }
+
+    private struct State {
+        var heard: ContinuousClock.Instant?
+        var contact: Date?
+        var noted: Date?
+        var cutSince: Date?
+        var refusal: String?
+    }
+
+    private static let note = "relay/last-contact"
+    /// The note on disk may be this much older than the last word.
+    private static let noteEvery: TimeInterval = 15
+    /// A start is no silence: long enough to connect.
+    private static let grace = Duration.seconds(5)
+
+    /// Silence after which the line counts as cut: the hub says something every 15 s, two of these lost and some more.
+    package let patience: Duration
+    private let notebook: any Notebook
+    private let clock: @Sendable () -> Date
+    private let started = ContinuousClock.now
+    private let startedAt: Date
+    private let state: Mutex<State>
+
+    package init(patience: Duration, notebook: any Notebook, clock: @escaping @Sendable () -> Date = { Date() }) {
+        self.patience = patience
+        self.notebook = notebook
+        self.clock = clock
+        startedAt = clock()
+        var known = State()
+        known.contact = notebook.read(Self.note).flatMap { Double(String(decoding: $0, as: UTF8.self)) }
+            .map { Date(timeIntervalSince1970: $0) }
+        state = Mutex(known)
+    }
+
+    /// Something came from the hub. True when the line had been cut.
+    func heard() -> Bool {
+        let now = clock()
+        return state.withLock { state in
+            state.heard = .now
+            state.contact = now
+            state.refusal = nil
+            if abs(now.timeIntervalSince(state.noted ?? .distantPast)) >= Self.noteEvery {
+                state.noted = now
+                notebook.write(Self.note, Array("\(now.timeIntervalSince1970)".utf8))
+            }
+            defer { state.cutSince = nil }
+            return state.cutSince != nil
+        }
+    }
+
+    func refused(_ reason: String) { state.withLock { $0.refusal = reason } }
+
+    /// True when it has just become clear that the line is cut.
+    func look(now: ContinuousClock.Instant = .now) -> Bool {
+        state.withLock { state in
+            guard state.cutSince == nil, isSilent(state, now) else { return false }
+            state.cutSince = state.contact ?? startedAt
+            return true
+        }
+    }
+
+    private func isSilent(_ state: borrowing State, _ now: ContinuousClock.Instant) -> Bool {
+        if let heard = state.heard { return heard.duration(to: now) > patience }
+        let running = started.duration(to: now)
+        guard running > min(Self.grace, patience) else { return false }
+        let before = state.contact.map { startedAt.timeIntervalSince($0) } ?? 0
+        return running + .seconds(max(0, min(before, 1e9))) > patience
+    }
+
+    /// How long to wait before silence since `began` means a dead connection; zero or less: it does.
+    func left(since began: ContinuousClock.Instant) -> Duration {
+        let last = max(began, state.withLock { $0.heard } ?? began)
+        return patience - last.duration(to: .now)
+    }
+
+    package var status: Status {
+        state.withLock {
+            Status(isCut: $0.cutSince != nil, lastContact: $0.contact, cutSince: $0.cutSince, refusal: $0.refusal)
+        }
+    }
+}

@@ -1,0 +1,173 @@
+internal import HTTPTypes
+package import AlertModel
+package import ChannelKit
+package import Foundation
+package import HubAPI
+package import Ledger
+internal import Synchronization
+
+/// Receipts and reports on their way to the hub. A tablet hears yes when they are on the edge's disk; they leave it
+/// when the hub has said yes. The same id waits once, and the hub counts it once, so sending again is always right.
+///
+/// Full: the oldest receipt makes room, since what a shelter reports is worth more; without one the next is refused.
+package final class Outbox: TabletBook {
+    struct Entry: Codable, Sendable {
+        var device: String
+        var id: String
+        /// A receipt's; nil in a report.
+        var alert: String?
+        var level: String?
+        /// A report as the tablet wrote it; nil in a receipt.
+        var body: String?
+        var occurred: Date
+
+        var isReport: Bool { body != nil }
+        var key: String { (isReport ? "report/" : "receipt/") + device + "/" + id }
+        var size: Int { 300 + (body?.utf8.count ?? 0) }
+    }
+
+    /// What leaves together, oldest first; a report goes alone.
+    struct Batch: Sendable {
+        var numbers: [Int]
+        var entries: [Entry]
+    }
+
+    package struct Gauges: Sendable {
+        package var receipts, reports, dropped, forwarded, refused: Int
+    }
+
+    private struct State {
+        var entries: [Int: Entry] = [:]
+        var numbers: [String: Int] = [:]
+        /// Oldest first.
+        var receipts: [Int] = []
+        var reports: [Int] = []
+        var next = 0
+        var octets = 0
+        var dropped = 0
+        var forwarded = 0
+        var refused = 0
+    }
+
+    /// A week of a school with forty tablets has some ten thousand receipts.
+    static let limit = 20_000
+    static let octetLimit = 64 << 20
+    static let batch = 200
+    private static let prefix = "outbox/"
+
+    private let ledger: any Ledger
+    private let limit: Int
+    private let state: Mutex<State>
+    package let rounds = Rounds()
+
+    package convenience init(ledger: any Ledger) { self.init(ledger: ledger, limit: Self.limit) }
+
+    init(ledger: any Ledger, limit: Int) {
+        self.ledger = ledger
+        self.limit = limit
+        var known = State()
+        for key in ledger.keys(prefix: Self.prefix) {
+            guard let number = Int(key.dropFirst(Self.prefix.count)), let octets = ledger.read(key),
+                let entry = try? JSONDecoder().decode(Entry.self, from: Data(octets))
+            else { continue }
+            Self.put(entry, number, into: &known)
+        }
+        state = Mutex(known)
+    }
+
+    package func take(_ receipts: [RecordedReceipt], in town: TownID) async throws {
+        try await keep(receipts.map { record in
+            Entry(
+                device: record.device, id: Self.ownID(record.id, record.device), alert: record.alert.text,
+                level: record.reach.word, occurred: record.occurred)
+        })
+    }
+
+    package func take(_ report: RecordedReport, in town: TownID) async throws {
+        try await keep([
+            Entry(
+                device: report.device, id: Self.ownID(report.id, report.device), body: report.body,
+                occurred: report.occurred)
+        ])
+    }
+
+    private func keep(_ entries: [Entry]) async throws {
+        let isTaken = state.withLock { state in entries.allSatisfy { add($0, &state) } }
+        guard isTaken else {
+            var problem = Problem(.serviceUnavailable, "the edge keeps as much as it can until the line is back")
+            problem.headers[.retryAfter] = "60"
+            throw problem
+        }
+        try await HubRouter.recorded(ledger.flush())
+        rounds.knock()
+    }
+
+    private func add(_ entry: Entry, _ state: inout State) -> Bool {
+        guard state.numbers[entry.key] == nil else { return true }
+        while state.entries.count >= limit || state.octets + entry.size > Self.octetLimit {
+            guard let oldest = state.receipts.first else { return false }
+            remove([oldest], &state)
+            state.dropped += 1
+        }
+        let number = state.next
+        guard let octets = try? JSONEncoder().encode(entry) else { return false }
+        Self.put(entry, number, into: &state)
+        ledger.write(Self.note(number), [UInt8](octets))
+        return true
+    }
+
+    private static func put(_ entry: Entry, _ number: Int, into state: inout State) {
+        state.entries[number] = entry
+        state.numbers[entry.key] = number
+        state.octets += entry.size
+        state.next = max(state.next, number + 1)
+        if entry.isReport { state.reports.append(number) } else { state.receipts.append(number) }
+    }
+
+    private func remove(_ numbers: [Int], _ state: inout State) {
+        for number in numbers {
+            guard let entry = state.entries.removeValue(forKey: number) else { continue }
+            state.numbers[entry.key] = nil
+            state.octets -= entry.size
+            ledger.write(Self.note(number), nil)
+        }
+        let gone = Set(numbers)
+        state.receipts.removeAll { gone.contains($0) }
+        state.reports.removeAll { gone.contains($0) }
+    }
+
+    /// Zeros in front, so that the order of names is the order of arrival.
+    private static func note(_ number: Int) -> String {
+        let digits = String(number)
+        return prefix + String(repeating: "0", count: max(0, 15 - digits.count)) + digits
+    }
+
+    /// As the tablet said it: the record has the device in front.
+    private static func ownID(_ id: String, _ device: String) -> String { String(id.dropFirst(device.count + 1)) }
+
+    // MARK: the forwarder's side
+
+    /// Reports first.
+    func next(upTo count: Int = batch) -> Batch? {
+        state.withLock { state in
+            let numbers = state.reports.first.map { [$0] } ?? Array(state.receipts.prefix(count))
+            let entries = numbers.compactMap { state.entries[$0] }
+            return entries.isEmpty ? nil : Batch(numbers: numbers, entries: entries)
+        }
+    }
+
+    func settle(_ batch: Batch, isTaken: Bool) {
+        state.withLock { state in
+            remove(batch.numbers, &state)
+            if isTaken { state.forwarded += batch.numbers.count } else { state.refused += batch.numbers.count }
+        }
+    }
+
+    package var gauges: Gauges {
+        state.withLock {
+            Gauges(
+                receipts: $0.receipts.count, reports: $0.reports.count, dropped: $0.dropped, forwarded: $0.forwarded,
+                refused: $0.refused)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+internal import AlertModel
+package import ChannelKit
+package import Devices
+package import Edge
+package import Foundation
+package import Logging
+
+/// The devices of the site as the hub has them, on disk here too: tablets get in while the line is cut, and one that
+/// was revoked is out as soon as the line says so.
+package struct SiteMirror: Sendable {
+    private struct Answer: Decodable {
+        var town, site: String
+        var devices: [MirroredDevice]
+    }
+
+    private let hub: HubLine
+    private let topic: StreamTopic
+    private let devices: DeviceRegister
+    private let stream: StreamHub
+    private let watch: LineWatch
+    private let logger: Logger
+    package let rounds = Rounds()
+
+    package init(
+        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, watch: LineWatch, logger: Logger
+    ) {
+        (self.hub, self.topic, self.devices) = (hub, topic, devices)
+        (self.stream, self.watch, self.logger) = (stream, watch, logger)
+    }
+
+    package func run() async { await rounds.run(every: .seconds(30)) { await refresh() } }
+
+    /// Nothing changes unless the hub has answered in full.
+    package func refresh() async {
+        do {
+            let answer = try await hub.call("GET", "/v1/edge/register", answerLimit: 4 << 20)
+            guard answer.status == 200 else {
+                watch.refused("the hub answers \(answer.status)")
+                return logger.error("hub does not give the register", metadata: ["status": "\(answer.status)"])
+            }
+            let all = try JSONDecoder().decode(Answer.self, from: Data(answer.body))
+            guard all.town == topic.town.code, all.site == topic.site else {
+                return logger.error("the register is another site's", metadata: ["site": "\(all.site)"])
+            }
+            let gone = devices.mirror(all.devices, of: topic.site, in: topic.town)
+            for id in gone { stream.cut(device: id) }
+            if !gone.isEmpty { logger.notice("devices are out", metadata: ["devices": "\(gone)"]) }
+        } catch TransportFailure.cancelled {
+            return
+        } catch {
+            logger.info("register not refreshed", metadata: ["reason": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package import ChannelKit
+internal import Crypto
+package import Edge
+package import Foundation
+internal import Gzip
+package import Logging
+internal import Synchronization
+
+/// The portal pages of the site's spots, as the hub has them, kept on disk and swapped in whole.
+///
+/// A bundle's manifest names every file with its checksum; what is not all there, or was swapped at the hub in
+/// between, is not taken, and the old one stays.
+package final class SpotMirror: Sendable {
+    private struct Manifest: Decodable {
+        struct File: Decodable {
+            var sha256: String
+            var bytes: Int
+        }
+        var files: [String: File]
+    }
+
+    private struct Bundle: Codable, Sendable {
+        /// The manifest's ETag at the hub.
+        var tag: String
+        var files: [String: String]
+    }
+
+    private struct Shown {
+        var bundle: Bundle
+        var pages: [String: SpotShelf.Page] = [:]
+        /// Pages that say since when the line is cut.
+        var cut: [String: SpotShelf.Page] = [:]
+        var cutSince: Date?
+    }
+
+    /// A bundle has three languages of two or three pages.
+    private static let fileLimit = 40
+    private static let octetLimit = 512 << 10
+    /// Rounds of one second after an alert, in which its page is expected.
+    private static let eager = 5
+    private static let patient = 10
+
+    package let spots: [String]
+    private let hub: HubLine
+    private let watch: LineWatch
+    private let notebook: any Notebook
+    private let logger: Logger
+    private let shown: Mutex<[String: Shown]>
+    private let soon = Mutex(SpotMirror.eager)
+    private let rounds = Rounds()
+
+    package init(spots: [String], hub: HubLine, watch: LineWatch, notebook: any Notebook, logger: Logger) {
+        (self.spots, self.hub, self.watch) = (spots, hub, watch)
+        (self.notebook, self.logger) = (notebook, logger)
+        var known: [String: Shown] = [:]
+        for spot in spots {
+            guard let octets = notebook.read("spot/\(spot)"),
+                let bundle = try? JSONDecoder().decode(Bundle.self, from: Data(octets))
+            else { continue }
+            known[spot] = Shown(bundle: bundle)
+        }
+        shown = Mutex(known)
+    }
+
+    /// An alert came, or the line is back: pages follow within seconds.
+    package func hurry() { soon.withLock { $0 = Self.eager } }
+
+    package func run() async {
+        var round = 0
+        await rounds.run(every: .seconds(1)) {
+            round += 1
+            let isEager = soon.withLock { left in
+                left = max(0, left - 1)
+                return left > 0
+            }
+            guard isEager || round % Self.patient == 0 else { return }
+            for spot in spots { await refresh(spot) }
+        }
+    }
+
+    private func refresh(_ spot: String) async {
+        let known = shown.withLock { $0[spot]?.bundle }
+        do {
+            let answer = try await hub.call(
+                "GET", "/spots/\(spot)/manifest.json", headers: known.map { [("If-None-Match", $0.tag)] } ?? [])
+            guard answer.status == 200, let tag = answer.header("ETag") else { return }
+            let manifest = try JSONDecoder().decode(Manifest.self, from: Data(answer.body))
+            guard let bundle = try await fetch(manifest, answer.text, tag, of: spot, known) else { return }
+            notebook.write("spot/\(spot)", [UInt8](try JSONEncoder().encode(bundle)))
+            shown.withLock { $0[spot] = Shown(bundle: bundle) }
+        } catch TransportFailure.cancelled {
+            return
+        } catch {
+            logger.info("spot not mirrored", metadata: ["spot": "\(spot)", "reason": "\(error)"])
+        }
+    }
+
+    /// Nil when not all of it is there.
+    private func fetch(
+        _ manifest: Manifest, _ text: String, _ tag: String, of spot: String, _ known: Bundle?
+    ) async throws -> Bundle? {
+        let wanted = manifest.files.filter { !$0.key.hasSuffix(".gz") }
+        guard wanted.count <= Self.fileLimit else { return nil }
+        var files = ["manifest.json": text]
+        for (name, file) in wanted {
+            guard SpotShelf.isPlain(name), file.bytes <= Self.octetLimit else { return nil }
+            if let old = known?.files[name], Self.digest(old) == file.sha256 {
+                files[name] = old
+                continue
+            }
+            let answer = try await hub.call("GET", "/spots/\(spot)/\(name)", answerLimit: Self.octetLimit)
+            guard answer.status == 200, Self.digest(answer.text) == file.sha256 else { return nil }
+            files[name] = answer.text
+        }
+        return Bundle(tag: tag, files: files)
+    }
+
+    private static func digest(_ text: String) -> String {
+        SHA256.hash(data: Data(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    // MARK: serving
+
+    /// As the hub serves it, and with the word that the line is cut while it is.
+    package func page(_ spot: String, _ name: String) -> SpotShelf.Page? {
+        let since = watch.status.cutSince
+        return shown.withLock { all in
+            guard let since, name.hasPrefix("index.") else { return Self.plain(name, &all[spot]) }
+            return Self.cut(name, since, &all[spot])
+        }
+    }
+
+    private static func plain(_ name: String, _ shown: inout Shown?) -> SpotShelf.Page? {
+        if let page = shown?.pages[name] { return page }
+        guard let text = shown?.bundle.files[name] else { return nil }
+        let page = make(name, text)
+        shown?.pages[name] = page
+        return page
+    }
+
+    private static func cut(_ name: String, _ since: Date, _ shown: inout Shown?) -> SpotShelf.Page? {
+        if shown?.cutSince != since { shown?.cut = [:] }
+        shown?.cutSince = since
+        if let page = shown?.cut[name] { return page }
+        let stale = "stale." + name.dropFirst("index.".count)
+        guard let text = shown?.bundle.files[stale] ?? shown?.bundle.files[name] else { return nil }
+        let language = String(name.dropFirst("index.".count).dropLast(".html".count))
+        let page = make(name, CutNotice.insert(CutNotice.text(language, since: since, now: Date()), into: text))
+        shown?.cut[name] = page
+        return page
+    }
+
+    private static func make(_ name: String, _ text: String) -> SpotShelf.Page {
+        let octets = Array(text.utf8)
+        return SpotShelf.Page(name: name, bytes: octets, gzip: Gzip.compress(octets))
+    }
+}

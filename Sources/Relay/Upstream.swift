@@ -1,0 +1,216 @@
+package import ChannelKit
+package import Edge
+package import Foundation
+package import Logging
+internal import Synchronization
+
+/// Follows the hub's stream of the site as any tablet does, and puts every event unchanged before the edge's own.
+///
+///     hub ──▶ libcurl's thread ──▶ EventReader ──▶ StreamHub.publish ──▶ tablets
+///
+/// Nothing is queued between the two: publishing is a copy in memory. What was told already is not told again, and
+/// after a gap what the hub no longer has in force is forgotten here too. Silence ends the connection; the next try
+/// comes after a pause with full jitter.
+package final class Upstream: Sendable {
+    private struct State {
+        var reader = EventReader()
+        /// Bare ids in this connection: a greeting has one before and one behind the past it tells.
+        var bareIDs = 0
+        /// Keys told in a greeting that tells all that is in force; nil when it continues where we were.
+        var told: Set<String>?
+        var position: StreamPosition?
+        var tries = 0
+        var relayed = 0
+    }
+
+    /// What the rest of the edge does when something comes.
+    package struct Hooks: Sendable {
+        package var connected: @Sendable () -> Void
+        package var alerted: @Sendable () -> Void
+        package var registerChanged: @Sendable () -> Void
+
+        package init(
+            connected: @escaping @Sendable () -> Void, alerted: @escaping @Sendable () -> Void,
+            registerChanged: @escaping @Sendable () -> Void
+        ) {
+            self.connected = connected
+            self.alerted = alerted
+            self.registerChanged = registerChanged
+        }
+    }
+
+    private static let note = "relay/position"
+    /// What is the edge's own and no word of the hub's.
+    private static let lineKey = "line"
+
+    private let hub: HubLine
+    private let stream: StreamHub
+    private let topic: StreamTopic
+    private let watch: LineWatch
+    private let notebook: any Notebook
+    private let hooks: Hooks
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    package init(
+        hub: HubLine, stream: StreamHub, topic: StreamTopic, watch: LineWatch, notebook: any Notebook, hooks: Hooks,
+        logger: Logger
+    ) {
+        (self.hub, self.stream, self.topic, self.watch) = (hub, stream, topic, watch)
+        (self.notebook, self.hooks, self.logger) = (notebook, hooks, logger)
+        var known = State()
+        known.position = notebook.read(Self.note).flatMap { StreamPosition(String(decoding: $0, as: UTF8.self)) }
+        state = Mutex(known)
+    }
+
+    /// Events passed on since the start.
+    package var relayed: Int { state.withLock { $0.relayed } }
+
+    /// Until the task is cancelled.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { [self] in
+                while !Task.isCancelled {
+                    if watch.look() { tellLine() }
+                    try? await ContinuousClock().sleep(for: .seconds(1))
+                }
+            }
+            while !Task.isCancelled {
+                await connection()
+                let tries = state.withLock { state in
+                    state.tries += 1
+                    return state.tries
+                }
+                try? await ContinuousClock().sleep(for: Self.pause(after: tries))
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Full jitter from one second up; the ceiling doubles with every try in vain, to 30 s.
+    static func pause(after tries: Int) -> Duration {
+        .milliseconds(Int.random(in: 1000...min(30_000, 1000 << min(tries, 5))))
+    }
+
+    /// One connection, to its end or to the silence that means its end.
+    private func connection() async {
+        let began = ContinuousClock.now
+        await withTaskGroup { group in
+            group.addTask { [self] in
+                while !Task.isCancelled {
+                    let left = watch.left(since: began)
+                    guard left > .zero else { break }
+                    try? await ContinuousClock().sleep(for: left)
+                }
+            }
+            group.addTask { [self] in await follow() }
+            // The far end hung up, or there was nothing for too long: the connection goes, whatever the kernel thinks of it.
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func follow() async {
+        let position = state.withLock { state in
+            state.reader = EventReader()
+            state.bareIDs = 0
+            state.told = state.position == nil ? [] : nil
+            return state.position
+        }
+        var headers = [(name: "Accept", value: "text/event-stream")]
+        if let position { headers.append(("Last-Event-ID", position.description)) }
+        do throws(TransportFailure) {
+            let answer = try await hub.follow("/v1/stream", headers: headers) { [self] in take($0) }
+            guard answer.status != 200 else { return }
+            watch.refused("the hub answers \(answer.status)")
+            logger.error("hub refuses this edge", metadata: ["status": "\(answer.status)", "answer": "\(answer.text.prefix(300))"])
+        } catch {
+            if case .cancelled = error, Task.isCancelled { return }
+            logger.notice("line to the hub ended", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// On libcurl's thread. False: this is no stream of a hub.
+    private func take(_ octets: UnsafeRawBufferPointer) -> Bool {
+        let isBack = watch.heard()
+        let isFine = state.withLock { state in
+            state.tries = 0
+            guard let events = state.reader.feed(octets) else { return false }
+            for event in events { take(event, &state) }
+            return true
+        }
+        if isBack { tellLine() }
+        return isFine
+    }
+
+    private func take(_ event: EventReader.Event, _ state: inout State) {
+        guard let data = event.data else {
+            state.bareIDs += 1
+            if state.bareIDs == 2 { endGreeting(&state) }
+            if state.bareIDs >= 2 { keep(event.id, &state) }
+            return
+        }
+        switch event.name {
+        case "resync":
+            // The other reasons are before the hub hangs up.
+            if String(decoding: data, as: UTF8.self).contains(#""gap""#) { state.told = [] }
+        case "register": hooks.registerChanged()
+        default:
+            publish(event.name, data, &state)
+            hooks.alerted()
+            // Not within a greeting: its ids are in order, but its end alone says that all of it is here.
+            if state.bareIDs >= 2 { keep(event.id, &state) }
+        }
+    }
+
+    private func endGreeting(_ state: inout State) {
+        if let told = state.told {
+            let gone = stream.forget(in: topic) { $0.key != Self.lineKey && !told.contains($0.key) }
+            if !gone.isEmpty { logger.notice("no longer in force at the hub", metadata: ["events": "\(gone)"]) }
+        }
+        state.told = nil
+        logger.notice("line to the hub is up")
+        hooks.connected()
+    }
+
+    private func publish(_ name: String, _ data: [UInt8], _ state: inout State) {
+        struct Head: Decodable {
+            var event: String?
+            var mode: String?
+        }
+        let (lasts, line) = Self.withoutRest(data)
+        let head = try? JSONDecoder().decode(Head.self, from: Data(line))
+        // As the channel keys it: a drill of an event never replaces the real one.
+        let key = head?.event.map { head?.mode == "exercise" ? "exercise/\($0)" : $0 } ?? "other/\(name)"
+        state.told?.insert(key)
+        if let known = stream.latest(key, in: topic), known.name == name, known.data == line { return }
+        state.relayed += 1
+        stream.publish(
+            StreamEvent(name: name, data: line, key: key, expiresIn: lasts, isRevocation: name == "cancel"), to: topic)
+    }
+
+    /// The hub puts what is left of an alert in front of its JSON as it tells it; the rest is passed on unchanged, and
+    /// our own stream will say what is left by then.
+    static func withoutRest(_ data: [UInt8]) -> (lasts: Duration?, line: [UInt8]) {
+        let front = Array(#"{"expires_in":"#.utf8)
+        guard data.starts(with: front), let comma = data.firstIndex(of: 0x2C),
+            let seconds = Int(String(decoding: data[front.count..<comma], as: UTF8.self)), seconds >= 0
+        else { return (nil, data) }
+        return (.seconds(seconds), [0x7B] + data[(comma + 1)...])
+    }
+
+    private func keep(_ id: String?, _ state: inout State) {
+        guard let id, let position = StreamPosition(id) else { return }
+        state.position = position
+        notebook.write(Self.note, Array(id.utf8))
+    }
+
+    /// Tablets read it on their screens, and who comes later reads it too, for as long as it is so.
+    private func tellLine() {
+        let status = watch.status
+        stream.publish(
+            StreamEvent(name: "line", data: CutNotice.event(status), key: Self.lineKey, isRevocation: !status.isCut),
+            to: topic)
+        logger.notice("line state changed", metadata: ["cut": "\(status.isCut)"])
+    }
+}

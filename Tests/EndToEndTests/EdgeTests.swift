@@ -1,0 +1,276 @@
+/// A school on its own: hub, edge and tablets as real programs, and the line between them cut the hard way.
+import ChannelKit
+import Curl
+import Foundation
+import Glibc
+import Testing
+
+/// A running `noroshi edge` of school-1, with the spot at the station.
+struct TestEdge: Sendable {
+    let program: Program
+    let folder: URL
+    let port: Int
+    private let transport: CurlTransport
+
+    /// - Parameter code: nil when the folder has its identity already.
+    static func start(
+        hub: Int, in folder: URL, code: String? = nil, spot: String? = "kesennuma-eki"
+    ) async throws -> TestEdge {
+        let program = try Program(arguments(hub: hub, in: folder, code: code, spot: spot))
+        let port = try await TestHub.port(of: program)
+        return TestEdge(program: program, folder: folder, port: port, transport: try CurlTransport())
+    }
+
+    static func arguments(hub: Int, in folder: URL, code: String? = nil, spot: String? = nil) -> [String] {
+        [
+            "edge", "--hub", "http://127.0.0.1:\(hub)", "--site", "school-1", "--data", folder.path, "--listen", "127.0.0.1:0",
+            // The hub's heartbeat comes every 15 s.
+            "--patience", "20",
+        ] + (code.map { ["--code", $0] } ?? []) + (spot.map { ["--spot", $0] } ?? [])
+    }
+
+    func call(
+        _ method: String, _ path: String, _ body: [UInt8] = [], token: String? = nil,
+        headers more: [(name: String, value: String)] = []
+    ) async throws -> HTTPAnswer {
+        var headers = more
+        if let token { headers.append(("Authorization", "Bearer \(token)")) }
+        if !body.isEmpty { headers.append(("Content-Type", "application/json")) }
+        return try await transport.send(
+            HTTPCall(method: method, url: "http://127.0.0.1:\(port)\(path)", headers: headers, body: body),
+            deadline: .now.advanced(by: .seconds(10)))
+    }
+
+    func tablet(_ token: String, lastEventID: String? = nil) async throws -> StreamLine {
+        let line = try await StreamLine.connect(to: port)
+        try await line.listen(token: token, lastEventID: lastEventID)
+        try await eventually("the edge greets: \(line.text)") { line.position != nil }
+        return line
+    }
+
+    func line() async throws -> String? {
+        struct Ready: Decodable { var line: String }
+        return try JSONDecoder().decode(Ready.self, from: Data(try await call("GET", "/readyz").body)).line
+    }
+
+    func knows(_ token: String) async throws -> Bool {
+        try await call("GET", "/v1/catch-up", token: token).status == 200
+    }
+
+    func metric(_ name: String) async throws -> Double? {
+        let text = try await call("GET", "/metrics").text
+        return text.split(separator: "\n").first { $0.hasPrefix(name + " ") }.flatMap { Double($0.dropFirst(name.count + 1)) }
+    }
+}
+
+extension TestHub {
+    /// A hub that may come back under the same address, as a real one does.
+    static func start(_ town: TownFile, in folder: URL, at port: Int) async throws -> TestHub {
+        let program = try Program([
+            "serve", "--config", folder.appending(path: "settings.yaml").path, "--data", folder.appending(path: "data").path,
+            "--listen", "127.0.0.1:\(port)", "--templates", Program.package.appending(path: "Templates").path,
+        ])
+        _ = try await TestHub.port(of: program)
+        return try TestHub(program: program, folder: folder, port: port)
+    }
+
+    func edgeCode(for site: String = "school-1") async throws -> String {
+        struct Invitation: Decodable { var code: String }
+        let body = Array(#"{"town":"042056","site":"\#(site)","role":"edge"}"#.utf8)
+        let answer = try await call("POST", "/v1/devices/invitations", body)
+        return try JSONDecoder().decode(Invitation.self, from: Data(answer.body)).code
+    }
+
+    struct Report: Decodable, Sendable { var id, site, device, occurred_at, received_at, body: String }
+    func reports() async throws -> [Report] {
+        struct Page: Decodable { var reports: [Report] }
+        return try await get("/v1/reports?town=042056", as: Page.self).reports
+    }
+}
+
+extension EndToEnd {
+    @Suite struct Edges {
+        private static let town = TownFile(gateway: "http://127.0.0.1:9")
+        private static func notice(_ title: String, mode: String = "actual") -> String {
+            #"{"town":"042056","kind":"notice","mode":"\#(mode)","title":"\#(title)","body":"断水です。"}"#
+        }
+        private static func receipt(_ id: String, _ alert: String, elapsed: Int) -> [UInt8] {
+            Array(#"{"receipts":[{"id":"\#(id)","alert":"\#(alert)","level":"shown","elapsed_ms":\#(elapsed)}]}"#.utf8)
+        }
+
+        /// Hub and edge over folders of their own, gone at the end.
+        private static func scene(spot: String? = "kesennuma-eki", _ body: (TestHub, TestEdge) async throws -> [Program]) async throws {
+            let (hubFolder, edgeFolder) = (try TestHub.newFolder(), try TestHub.newFolder())
+            let hub = try await TestHub.start(town, in: hubFolder)
+            var programs = [hub.program]
+            do {
+                let edge = try await TestEdge.start(hub: hub.port, in: edgeFolder, code: try await hub.edgeCode(), spot: spot)
+                programs.append(edge.program)
+                programs += try await body(hub, edge)
+            } catch {
+                for program in programs { program.signal(SIGKILL) }
+                throw error
+            }
+            for program in programs { program.signal(SIGKILL) }
+            for folder in [hubFolder, edgeFolder] { try? FileManager.default.removeItem(at: folder) }
+        }
+
+        @Test("An alert, its cancel and a drill come through an edge as they were said, and the page of the spot too")
+        func through() async throws {
+            try await Self.scene { hub, edge in
+                let device = try await hub.enrol()
+                try await eventually("the edge knows the tablet") { try await edge.knows(device.token) }
+                let (near, far) = (try await edge.tablet(device.token), try await hub.tablet(device))
+                let alert = try await hub.push(Self.notice("断水"))
+                let drill = try await hub.push(Self.notice("訓練の断水", mode: "exercise"))
+                _ = try await hub.cancel(alert.id)
+                try await eventually("all of it: \(near.text)") { near.events.count == 3 && far.events.count == 3 }
+                #expect(near.names() == far.names())
+                // Word for word, but for what is left of it.
+                func words(_ line: StreamLine) -> [String] {
+                    line.events.map { $0.data.replacing(#/"expires_in":\d+,/#, with: "") }
+                }
+                #expect(words(near) == words(far))
+                #expect(near.events.first { $0.object["id"] == drill.id }?.object["mode"] == "exercise")
+                #expect(near.position != far.position, "the edge counts for itself")
+                try await eventually("the page") { try await edge.call("GET", "/spots/kesennuma-eki/").text == hub.page() }
+                #expect(try await edge.call("GET", "/spots/uo-ichiba/").status == 404)
+                #expect(try await edge.call("GET", "/tablet/").text.contains("防災タブレット"))
+                #expect(try await edge.call("GET", "/console/").status == 404)
+                return []
+            }
+        }
+
+        @Test("With the hub gone and the edge killed too, the school goes on; when the hub is back it hears once, and when")
+        func alone() async throws {
+            try await Self.scene { hub, edge in
+                let (first, second) = (try await hub.enrol(), try await hub.enrol())
+                try await eventually("the edge knows both") { try await edge.knows(second.token) }
+                let tablet = try await edge.tablet(first.token)
+                let alert = try await hub.push(Self.notice("断水"))
+                let drill = try await hub.push(Self.notice("訓練", mode: "exercise"))
+                try await eventually("both came: \(tablet.text)") { tablet.events.count == 2 }
+                try await eventually("the page came") { try await edge.call("GET", "/spots/kesennuma-eki/").text.contains("断水") }
+                try await hub.program.kill()
+                try await eventually("people are told: \(tablet.text)", within: .seconds(40)) { tablet.names().last == "line" }
+                #expect(tablet.events.last?.data.contains("役場との回線が切れています（") == true)
+                #expect(try await edge.line() == "cut")
+                let page = try await edge.call("GET", "/spots/kesennuma-eki/").text
+                #expect(page.contains("役場との回線が切れています（") && page.contains("断水"), "\(page)")
+                try await Self.check(edge, second.token, alert.id, drill.id)
+                #expect(try await edge.call(
+                    "POST", "/v1/receipts", Self.receipt("r1", alert.id, elapsed: 600_000), token: first.token).status == 202)
+
+                try await edge.program.kill()
+                let again = try await TestEdge.start(hub: hub.port, in: edge.folder)
+                try await eventually("it knows that it is cut", within: .seconds(40)) { try await again.line() == "cut" }
+                try await Self.check(again, second.token, alert.id, drill.id)
+                #expect(try await again.call("GET", "/spots/kesennuma-eki/").text.contains("役場との回線が切れています（"))
+                for id in ["r1", "r2"] {
+                    #expect(try await again.call(
+                        "POST", "/v1/receipts", Self.receipt(id, alert.id, elapsed: 600_000), token: first.token).status == 202)
+                }
+                let report = #"{"id":"p1","elapsed_ms":300000,"people":12,"note":"\"水\"が\n要る"}"#
+                #expect(try await again.call("POST", "/v1/reports", Array(report.utf8), token: first.token).status == 202)
+                #expect(try await again.metric(#"noroshi_edge_outbox{kind="receipt"}"#) == 2)
+
+                let back = try await TestHub.start(Self.town, in: hub.folder, at: hub.port)
+                let line = try await again.tablet(first.token)
+                try await eventually("the outbox empties", within: .seconds(60)) {
+                    try await again.metric("noroshi_edge_forwarded_total") == 3
+                }
+                let reports = try await back.reports()
+                #expect(reports.count == 1 && reports[0].body == report && reports[0].device == first.device_id)
+                let ago = try #require(Self.seconds(from: reports[0].occurred_at, to: reports[0].received_at))
+                #expect((300...420).contains(ago), "\(reports[0])")
+                try await eventually("the alert is known as shown") {
+                    try await back.rows("alert=\(alert.id)&channel=school-tablet").contains { $0.endpoint == "school-1" }
+                }
+                _ = try await back.push(Self.notice("給水所"))  // whether the edge is back already or not
+                try await eventually("a new alert: \(line.text)", within: .seconds(40)) { line.events.contains { $0.data.contains("給水所") } }
+                try await eventually("no cut line any more") { try await again.line() == "up" }
+                return [again.program, back.program]
+            }
+        }
+
+        /// In force at the edge, for a tablet that was never there before.
+        private static func check(_ edge: TestEdge, _ token: String, _ alert: String, _ drill: String) async throws {
+            let fresh = try await edge.tablet(token)
+            try await eventually("in force: \(fresh.text)") { fresh.names().sorted() == ["alert", "alert", "line"] }
+            func told(_ id: String) -> [String: String]? { fresh.events.map(\.object).first { $0["id"] == id } }
+            #expect(told(alert)?["mode"] == "actual" && told(drill)?["mode"] == "exercise")
+            #expect((1...86_400 * 7).contains(Int(told(alert)?["expires_in"] ?? "") ?? 0))
+            let polled = try await edge.call("GET", "/v1/catch-up", token: token)
+            #expect(polled.status == 200 && polled.text.contains(alert) && polled.text.contains(#""event":"line""#))
+            await fresh.close()
+        }
+
+        private static func seconds(from: String, to: String) -> Int? {
+            func date(_ text: String) -> Date? { try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
+            guard let from = date(from), let to = date(to) else { return nil }
+            return Int(to.timeIntervalSince(from))
+        }
+
+        @Test("Who is revoked is out at the edge at once, and a tablet enrols where it stands")
+        func revoked() async throws {
+            try await Self.scene { hub, edge in
+                let lost = try await hub.enrol()
+                try await eventually("the edge knows it") { try await edge.knows(lost.token) }
+                let line = try await edge.tablet(lost.token)
+                #expect(try await hub.call("DELETE", "/v1/devices/\(lost.device_id)").status == 204)
+                try await eventually("cut") { line.isClosed }
+                #expect(try await edge.call("GET", "/v1/catch-up", token: lost.token).status == 401)
+                struct Invitation: Decodable { var code: String }
+                func invite(_ site: String) async throws -> String {
+                    let answer = try await hub.call(
+                        "POST", "/v1/devices/invitations", Array(#"{"town":"042056","site":"\#(site)"}"#.utf8))
+                    return try JSONDecoder().decode(Invitation.self, from: Data(answer.body)).code
+                }
+                let here = try await edge.call("POST", "/v1/devices", Array(#"{"code":"\#(try await invite("school-1"))"}"#.utf8))
+                let device = try JSONDecoder().decode(TestHub.Device.self, from: Data(here.body))
+                #expect(try await edge.knows(device.token), "at once")
+                let other = try await edge.call("POST", "/v1/devices", Array(#"{"code":"\#(try await invite("school-2"))"}"#.utf8))
+                #expect(other.status == 400 && other.problem?.detail?.contains("another site") == true)
+                return []
+            }
+        }
+
+        @Test("An edge's token opens its own site's doors and no others")
+        func bounds() async throws {
+            try await Self.scene(spot: nil) { hub, edge in
+                struct Identity: Decodable { var token: String }
+                let file = edge.folder.appending(path: "edge.json")
+                let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
+                #expect(mode == 0o600)
+                let token = try JSONDecoder().decode(Identity.self, from: try Data(contentsOf: file)).token
+                let (own, foreign) = (try await hub.enrol(), try await hub.enrol(at: "school-2"))
+                let register = try await hub.call("GET", "/v1/edge/register", token: token)
+                #expect(register.status == 200 && register.text.contains(own.device_id))
+                #expect(!register.text.contains(foreign.device_id) && !register.text.contains(own.token))
+                #expect(try await hub.call("GET", "/v1/edge/register", token: own.token).status == 403)
+                for (method, path) in [
+                    ("GET", "/v1/devices"), ("POST", "/v1/alerts"), ("POST", "/v1/devices/invitations"), ("GET", "/v1/alerts"),
+                    ("DELETE", "/v1/devices/\(own.device_id)"), ("GET", "/v1/reports"), ("GET", "/v1/deliveries"),
+                    ("POST", "/v1/bulletins"),
+                ] {
+                    let answer = try await hub.call(method, path, Array(Self.notice("偽").utf8), token: token)
+                    #expect(answer.status == 401, "\(method) \(path)")
+                }
+                func told(by token: String, for device: String?) async throws -> Int {
+                    let whose = device.map { #","device":"\#($0)""# } ?? ""
+                    let body = #"{"id":"x","alert":"a","level":"shown"\#(whose)}"#
+                    return try await hub.call("POST", "/v1/receipts", Array(body.utf8), token: token).status
+                }
+                #expect(try await told(by: token, for: own.device_id) == 202)
+                #expect(try await told(by: token, for: foreign.device_id) == 403)
+                #expect(try await told(by: token, for: nil) == 400)
+                #expect(try await told(by: own.token, for: foreign.device_id) == 403)
+                #expect(try await edge.call("GET", "/v1/catch-up", token: token).status == 401, "it is no tablet")
+                let plain = try await Program.run(
+                    TestEdge.arguments(hub: hub.port, in: try TestHub.newFolder(), code: nil))
+                #expect(plain.code == 78 && plain.errors.contains("--edge"))
+                return []
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import AlertModel
+import ChannelKit
+import Devices
+import Foundation
+import HubAPI
+import Ledger
+import Testing
+
+@testable import Relay
+
+private func feed(_ reader: inout EventReader, _ text: String) -> [EventReader.Event]? {
+    Array(text.utf8).withUnsafeBytes { reader.feed($0) }
+}
+
+@Suite("The hub's stream as an edge reads it")
+struct EventReaderTests {
+    private static let greeting = "retry: 2000\nid: 7-1\n\nevent: alert\nid: 7-1\ndata: {\"a\":1}\n\n: \n\nid: 7-1\n\n"
+
+    @Test("Events come whole, however the pieces are cut", arguments: [1, 2, 3, 7, 1000])
+    func pieces(size: Int) {
+        var reader = EventReader()
+        var events: [EventReader.Event] = []
+        var rest = Self.greeting[...]
+        while !rest.isEmpty {
+            events += feed(&reader, String(rest.prefix(size))) ?? []
+            rest = rest.dropFirst(size)
+        }
+        #expect(events.map(\.id) == ["7-1", "7-1", "7-1"])
+        #expect(events.map(\.name) == ["", "alert", ""])
+        #expect(events.map { $0.data.map { String(decoding: $0, as: UTF8.self) } } == [nil, #"{"a":1}"#, nil])
+    }
+
+    @Test("Comments may go on for ever; a line without end may not")
+    func bound() {
+        var reader = EventReader()
+        for _ in 0..<100_000 { #expect(feed(&reader, ": \n\n") == []) }
+        let piece = "data: " + String(repeating: "x", count: 100_000)
+        #expect(feed(&reader, piece) != nil)
+        #expect(feed(&reader, piece) != nil)
+        #expect(feed(&reader, piece) == nil)
+    }
+
+    @Test("What is left is taken out of an alert's line, and the rest stays as it was", arguments: [
+        (#"{"expires_in":90,"id":"a","b":2}"#, 90, #"{"id":"a","b":2}"#),
+        (#"{"id":"a","expires_in":90}"#, nil, #"{"id":"a","expires_in":90}"#),
+        (#"{"expires_in":"x","id":"a"}"#, nil, #"{"expires_in":"x","id":"a"}"#),
+    ])
+    func rest(line: String, seconds: Int?, left: String) {
+        let (lasts, data) = Upstream.withoutRest(Array(line.utf8))
+        #expect(lasts == seconds.map { .seconds($0) })
+        #expect(String(decoding: data, as: UTF8.self) == left)
+    }
+}
+
+@Suite("What waits for the line")
+struct OutboxTests {
+    private static let town = TownID("042056")!
+
+    private static func receipt(_ id: String) -> RecordedReceipt {
+        RecordedReceipt(
+            id: "d-1/\(id)", alert: AlertID("a"), channel: "school-tablet", endpoint: "school", device: "d-1",
+            reach: .shown, occurred: Date(timeIntervalSince1970: 1000), received: Date())
+    }
+    private static func report(_ id: String) -> RecordedReport {
+        RecordedReport(id: "d-1/\(id)", site: "school", device: "d-1", occurred: Date(), received: Date(), body: "{}")
+    }
+
+    @Test("The same id waits once, reports go first, and what was taken is gone, also after a restart")
+    func once() async throws {
+        let ledger = MemoryLedger()
+        let box = Outbox(ledger: ledger, limit: 10)
+        try await box.take([Self.receipt("1"), Self.receipt("2"), Self.receipt("1")], in: Self.town)
+        try await box.take(Self.report("1"), in: Self.town)
+        #expect(box.gauges.receipts == 2)
+        let first = try #require(box.next())
+        #expect(first.entries.map(\.id) == ["1"] && first.entries[0].isReport)
+        box.settle(first, isTaken: true)
+        let again = Outbox(ledger: ledger, limit: 10)
+        let second = try #require(again.next())
+        #expect(second.entries.map(\.id) == ["1", "2"])
+        #expect(second.entries[0].occurred == Date(timeIntervalSince1970: 1000))
+        again.settle(second, isTaken: true)
+        #expect(Outbox(ledger: ledger, limit: 10).next() == nil)
+    }
+
+    @Test("Full: the oldest receipt makes room; with reports alone the next is refused")
+    func full() async throws {
+        let box = Outbox(ledger: MemoryLedger(), limit: 3)
+        try await box.take([Self.receipt("1"), Self.receipt("2"), Self.receipt("3"), Self.receipt("4")], in: Self.town)
+        #expect(box.next()?.entries.map(\.id) == ["2", "3", "4"])
+        #expect(box.gauges.dropped == 1)
+        for id in ["1", "2", "3"] { try await box.take(Self.report(id), in: Self.town) }
+        await #expect(throws: Problem.self) { try await box.take(Self.report("4"), in: Self.town) }
+        #expect(box.gauges.reports == 3)
+    }
+}
+
+@Suite("Whether the line is cut")
+struct LineWatchTests {
+    @Test("Silence is counted from the last word, and the last contact survives a restart")
+    func silence() {
+        let notes = MemoryLedger()
+        let contact = Date(timeIntervalSince1970: 1_700_000_000)
+        let watch = LineWatch(patience: .seconds(40), notebook: notes, clock: { contact })
+        #expect(!watch.heard())
+        #expect(!watch.look(now: .now.advanced(by: .seconds(39))))
+        #expect(watch.look(now: .now.advanced(by: .seconds(41))))
+        #expect(!watch.look(now: .now.advanced(by: .seconds(42))), "it is said once")
+        #expect(watch.status.cutSince == contact)
+        // The same machine an hour later, with nobody to be heard.
+        let later = LineWatch(patience: .seconds(40), notebook: notes, clock: { contact.addingTimeInterval(3600) })
+        #expect(!later.look(now: .now.advanced(by: .seconds(4))), "there must be time to connect")
+        #expect(later.look(now: .now.advanced(by: .seconds(6))))
+        #expect(later.status.cutSince == contact)
+        #expect(later.heard(), "it was cut before")
+        #expect(later.status.cutSince == nil)
+    }
+
+    @Test("The words take the place of the page's own", arguments: [
+        (#"<main><p class="cut">古い</p><h1>津波</h1>"#, #"<main><p class="cut">切</p><h1>津波</h1>"#),
+        ("<body><main><h1>津波</h1>", #"<body><main><p class="cut">切</p><h1>津波</h1>"#),
+        ("津波", #"<p class="cut">切</p>津波"#),
+    ])
+    func insert(page: String, told: String) {
+        #expect(CutNotice.insert("切", into: page) == told)
+    }
+
+    @Test("Since when: the clock, and the date when that was another day")
+    func since() {
+        let then = Date(timeIntervalSince1970: 1_700_024_700)  // 2023-11-15 14:05 in Japan
+        #expect(CutNotice.text("ja", since: then, now: then + 60)
+            == "役場との回線が切れています（14:05から）。最後に届いた情報を表示しています")
+        #expect(CutNotice.text("ja", since: then, now: then + 86_400).contains("11月15日 14:05から"))
+    }
+}
+
+@Suite("The register as an edge mirrors it")
+struct MirrorTests {
+    private static let town = TownID("042056")!
+
+    @Test("Who the hub knows gets in, after a restart too; who was revoked or is gone is out")
+    func mirror() throws {
+        let hub = DeviceRegister(notebook: MemoryLedger())
+        func enrol() throws -> (device: Device, token: String) {
+            try hub.enrol(code: hub.invite(to: "school", of: Self.town, by: "desk").code, publicKey: nil, name: "")
+        }
+        let (one, two) = (try enrol(), try enrol())
+        let notes = MemoryLedger()
+        let edge = DeviceRegister(notebook: notes)
+        func all() -> [MirroredDevice] { hub.devices(of: Self.town).map { MirroredDevice($0) } }
+        #expect(edge.mirror(all(), of: "school", in: Self.town) == [])
+        #expect(DeviceRegister(notebook: notes).device(token: one.token)?.id == one.device.id)
+        #expect(hub.revoke(one.device.id, of: Self.town))
+        #expect(edge.mirror(all(), of: "school", in: Self.town) == [one.device.id])
+        #expect(edge.mirror(all(), of: "school", in: Self.town) == [], "it is said once")
+        #expect(edge.device(token: one.token) == nil && edge.device(token: two.token) != nil)
+        #expect(edge.mirror([], of: "school", in: Self.town) == [two.device.id])
+        #expect(DeviceRegister(notebook: notes).devices(of: Self.town).isEmpty)
+    }
+
+    @Test("A code for a tablet makes no edge, a code for an edge no tablet, and both stay good for the right one")
+    func roles() throws {
+        let hub = DeviceRegister(notebook: MemoryLedger())
+        let forTablet = hub.invite(to: "school", of: Self.town, by: "desk").code
+        let forEdge = hub.invite(to: "school", of: Self.town, by: "desk", role: .edge).code
+        #expect(throws: EnrolmentFailure.self) { try hub.enrol(code: forTablet, publicKey: nil, name: "", role: .edge) }
+        #expect(throws: EnrolmentFailure.self) { try hub.enrol(code: forEdge, publicKey: nil, name: "") }
+        #expect(throws: EnrolmentFailure.self) {
+            try hub.enrol(code: forEdge, publicKey: nil, name: "", role: .edge, site: "other")
+        }
+        #expect(try hub.enrol(code: forEdge, publicKey: nil, name: "", role: .edge, site: "school").device.isEdge)
+        #expect(try !hub.enrol(code: forTablet, publicKey: nil, name: "").device.isEdge)
+    }
+}
