@@ -228,6 +228,18 @@ class TabletTests(unittest.TestCase):
         self.browser.until(FULL, 20)
         self.browser.until("document.querySelector('#cut').hidden")
 
+    def test_an_edge_says_that_its_line_to_the_hub_is_cut_until_it_is_back(self):
+        self.start()
+        self.hub.publish("line", state="cut", since="2026-11-23T14:05:00+09:00", texts={
+            "ja": "役場との回線が切れています（14:05から）。最後に届いた情報を表示しています", "en": "The line to the town office is cut"})
+        self.browser.until("!document.querySelector('#hub-cut').hidden")
+        self.assertIn("14:05から", self.browser.text("#hub-cut"))
+        self.browser.open(self.hub.address + "/tablet/")
+        self.browser.until("!document.querySelector('#hub-cut').hidden")
+        self.wait(lambda: self.hub.followers, "listening")
+        self.hub.publish("line", state="up")
+        self.browser.until("document.querySelector('#hub-cut').hidden")
+
     def test_after_a_gap_what_does_not_come_again_is_gone(self):
         self.start()
         self.hub.publish("alert", **ORDER)
