@@ -125,6 +125,7 @@ package struct TabletDesk: Sendable {
         guard let device = devices.device(id: named, of: teller.town), device.site == teller.site, !device.isEdge else {
             throw Problem(.forbidden, "device: \(named) is no tablet of this edge's site")
         }
+        devices.saw(named)
         return device
     }
 

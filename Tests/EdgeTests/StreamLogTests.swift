@@ -45,6 +45,21 @@ struct StreamLogTests {
         #expect(log.replay(topic, since: nil, now: now.advanced(by: .seconds(2))).keys == ["quake"])
     }
 
+    @Test("Who heard what was forgotten takes the present state; what is over or was taken back is no reason for that")
+    func forgotten() {
+        var log = StreamLog(epoch: 1)
+        log.append(event("gone"), to: topic, now: now)
+        log.append(event("over", lasts: .seconds(1)), to: topic, now: now)
+        log.append(event("cancelled", isRevocation: true), to: topic, now: now)
+        let heard = log.append(event("stays"), to: topic, now: now)
+        let later = now.advanced(by: .seconds(2))
+        #expect(log.forget(in: topic, now: later) { $0.key != "stays" } == ["gone"])
+        let replay = log.replay(topic, since: heard, now: later)
+        #expect(replay.isGap && replay.keys == ["stays"])
+        #expect(!log.replay(topic, since: log.position, now: later).isGap)
+        #expect(log.forget(in: topic, now: later) { $0.key != "stays" } == [])
+    }
+
     @Test("What was taken back before a tablet heard of it is never shown to it, neither the alert nor its cancel")
     func revocationBeatsReplay() {
         var log = StreamLog(epoch: 1)

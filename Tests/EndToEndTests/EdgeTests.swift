@@ -211,6 +211,32 @@ extension EndToEnd {
             return Int(to.timeIntervalSince(from))
         }
 
+        @Test("What was taken back while neither line nor hub was there is gone when they are, and nobody says cancelled")
+        func forgotten() async throws {
+            try await Self.scene { hub, edge in
+                let device = try await hub.enrol()
+                try await eventually("the edge knows it") { try await edge.knows(device.token) }
+                let before = try await edge.tablet(device.token)
+                let gone = try await hub.push(Self.notice("誤り"))
+                let stays = try await hub.push(Self.notice("断水"))
+                try await eventually("both") { before.events.count == 2 }
+                try await edge.program.kill()
+                _ = try await hub.cancel(gone.id)
+                try await hub.settled()
+                try await hub.program.kill()
+                let again = try await TestEdge.start(hub: hub.port, in: edge.folder)
+                let tablet = try await again.tablet(device.token)
+                try await eventually("what was in force") { tablet.names() == ["alert", "alert"] }
+                let back = try await TestHub.start(Self.town, in: hub.folder, at: hub.port)
+                try await eventually("sent back for the present state", within: .seconds(40)) { tablet.isClosed }
+                #expect(!tablet.names().contains("cancel"))
+                let anew = try await again.tablet(device.token, lastEventID: try #require(tablet.position))
+                #expect(anew.names() == ["resync", "alert"], "\(anew.text)")
+                #expect(anew.events.last?.object["id"] == stays.id)
+                return [again.program, back.program]
+            }
+        }
+
         @Test("Who is revoked is out at the edge at once, and a tablet enrols where it stands")
         func revoked() async throws {
             try await Self.scene { hub, edge in
