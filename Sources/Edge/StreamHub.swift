@@ -101,7 +101,8 @@ package final class StreamHub: StreamPublisher {
         }
         guard let replay else { return nil }
         audience.value.add(connection)
-        var greeting = ByteBuffer(string: "retry: \(Int.random(in: 1000...4000))\nid: \(position)\n\n")
+        // No id yet: a line that breaks inside the past must not leave a position behind what was told.
+        var greeting = ByteBuffer(string: "retry: \(Int.random(in: 1000...4000))\n\n")
         switch replay {
         case .events(let entries): write(entries, to: &greeting, position.epoch, now)
         case .gap(let entries):

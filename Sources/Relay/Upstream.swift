@@ -14,8 +14,8 @@ internal import Synchronization
 package final class Upstream: Sendable {
     private struct State {
         var reader = EventReader()
-        /// Bare ids in this connection: a greeting has one before and one behind the past it tells.
-        var bareIDs = 0
+        /// A bare id has come: a greeting has one behind the past it tells.
+        var isGreeted = false
         /// Keys told in a greeting that tells all that is in force; nil when it continues where we were.
         var told: Set<String>?
         var position: StreamPosition?
@@ -113,7 +113,7 @@ package final class Upstream: Sendable {
     private func follow() async {
         let position = state.withLock { state in
             state.reader = EventReader()
-            state.bareIDs = 0
+            state.isGreeted = false
             state.told = state.position == nil ? [] : nil
             return state.position
         }
@@ -145,9 +145,9 @@ package final class Upstream: Sendable {
 
     private func take(_ event: EventReader.Event, _ state: inout State) {
         guard let data = event.data else {
-            state.bareIDs += 1
-            if state.bareIDs == 2 { endGreeting(&state) }
-            if state.bareIDs >= 2 { keep(event.id, &state) }
+            if !state.isGreeted { endGreeting(&state) }
+            state.isGreeted = true
+            keep(event.id, &state)
             return
         }
         switch event.name {
@@ -159,7 +159,7 @@ package final class Upstream: Sendable {
             publish(event.name, data, &state)
             hooks.alerted()
             // Not within a greeting: its ids are in order, but its end alone says that all of it is here.
-            if state.bareIDs >= 2 { keep(event.id, &state) }
+            if state.isGreeted { keep(event.id, &state) }
         }
     }
 

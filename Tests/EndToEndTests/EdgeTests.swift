@@ -2,6 +2,7 @@
 import ChannelKit
 import Curl
 import Foundation
+import GRDB
 import Glibc
 import Testing
 
@@ -183,9 +184,13 @@ extension EndToEnd {
                 #expect(reports.count == 1 && reports[0].body == report && reports[0].device == first.device_id)
                 let ago = try #require(Self.seconds(from: reports[0].occurred_at, to: reports[0].received_at))
                 #expect((300...420).contains(ago), "\(reports[0])")
-                try await eventually("the alert is known as shown") {
-                    try await back.rows("alert=\(alert.id)&channel=school-tablet").contains { $0.endpoint == "school-1" }
+                let ledger = try DatabaseQueue(path: hub.folder.appending(path: "data/ledger.sqlite").path)
+                let shown = try await ledger.read { db in
+                    try Row.fetchAll(db, sql: "SELECT id, received - occurred FROM receipt WHERE alert = ?", arguments: [alert.id])
+                        .map { ($0[0] as String, $0[1] as Double) }
                 }
+                #expect(shown.count == 1 && shown[0].0 == "\(first.device_id)/r1", "once, however often it was told")
+                #expect((600...720).contains(shown.first?.1 ?? 0))
                 _ = try await back.push(Self.notice("給水所"))  // whether the edge is back already or not
                 try await eventually("a new alert: \(line.text)", within: .seconds(40)) { line.events.contains { $0.data.contains("給水所") } }
                 try await eventually("no cut line any more") { try await again.line() == "up" }

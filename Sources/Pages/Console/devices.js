@@ -51,7 +51,7 @@ function line(device) {
   const isRevoked = Boolean(device.revoked_at);
   const act = isRevoked ? "" : button("使えなくする", () => revoke(id, name).catch(problem), "danger");
   return row([
-    name, endpointName("school-tablet", device.site), isRevoked ? "登録を取り消しました" : "使用中", timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
+    device.role === "edge" ? `${name}（中継）` : name, endpointName("school-tablet", device.site), isRevoked ? "登録を取り消しました" : "使用中", timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
 }
 
 async function revoke(id, name) {
