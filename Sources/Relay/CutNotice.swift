@@ -14,6 +14,17 @@ enum CutNotice {
         }
     }
 
+    /// The same on a portal page, with where else to look: whoever reads it has nothing else from the town.
+    static func pageText(_ language: String, since: Date, now: Date) -> String {
+        let advice =
+            switch language {
+            case "ja-x-easy": "。テレビや ラジオも 見て、聞いて ください。"
+            case "en": ". Check television and radio too."
+            default: "。テレビ、ラジオ、防災行政無線も確認してください。"
+            }
+        return text(language, since: since, now: now) + advice
+    }
+
     /// The clock alone, with the date before it when that was another day.
     private static func time(_ language: String, _ date: Date, _ now: Date) -> String {
         let (then, today) = (JapanTime.parts(date), JapanTime.parts(now))

@@ -145,7 +145,7 @@ package final class SpotMirror: Sendable {
         let stale = "stale." + name.dropFirst("index.".count)
         guard let text = shown?.bundle.files[stale] ?? shown?.bundle.files[name] else { return nil }
         let language = String(name.dropFirst("index.".count).dropLast(".html".count))
-        let page = make(name, CutNotice.insert(CutNotice.text(language, since: since, now: Date()), into: text))
+        let page = make(name, CutNotice.insert(CutNotice.pageText(language, since: since, now: Date()), into: text))
         shown?.cut[name] = page
         return page
     }

@@ -130,6 +130,7 @@ struct LineWatchTests {
         let then = Date(timeIntervalSince1970: 1_700_024_700)  // 2023-11-15 14:05 in Japan
         #expect(CutNotice.text("ja", since: then, now: then + 60)
             == "役場との回線が切れています（14:05から）。最後に届いた情報を表示しています")
+        #expect(CutNotice.pageText("ja", since: then, now: then).hasSuffix("表示しています。テレビ、ラジオ、防災行政無線も確認してください。"))
         #expect(CutNotice.text("ja", since: then, now: then + 86_400).contains("11月15日 14:05から"))
     }
 }
