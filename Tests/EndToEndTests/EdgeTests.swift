@@ -99,15 +99,17 @@ extension EndToEnd {
             Array(#"{"receipts":[{"id":"\#(id)","alert":"\#(alert)","level":"shown","elapsed_ms":\#(elapsed)}]}"#.utf8)
         }
 
-        /// Hub and edge over folders of their own, gone at the end.
-        private static func scene(spot: String? = "kesennuma-eki", _ body: (TestHub, TestEdge) async throws -> [Program]) async throws {
+        /// Hub and edge over folders of their own, gone at the end, with whatever else was started.
+        private static func scene(
+            spot: String? = "kesennuma-eki", _ body: (TestHub, TestEdge, inout [Program]) async throws -> Void
+        ) async throws {
             let (hubFolder, edgeFolder) = (try TestHub.newFolder(), try TestHub.newFolder())
             let hub = try await TestHub.start(town, in: hubFolder)
             var programs = [hub.program]
             do {
                 let edge = try await TestEdge.start(hub: hub.port, in: edgeFolder, code: try await hub.edgeCode(), spot: spot)
                 programs.append(edge.program)
-                programs += try await body(hub, edge)
+                try await body(hub, edge, &programs)
             } catch {
                 for program in programs { program.signal(SIGKILL) }
                 throw error
@@ -118,7 +120,7 @@ extension EndToEnd {
 
         @Test("An alert, its cancel and a drill come through an edge as they were said, and the page of the spot too")
         func through() async throws {
-            try await Self.scene { hub, edge in
+            try await Self.scene { hub, edge, _ in
                 let device = try await hub.enrol()
                 try await eventually("the edge knows the tablet") { try await edge.knows(device.token) }
                 let (near, far) = (try await edge.tablet(device.token), try await hub.tablet(device))
@@ -138,13 +140,12 @@ extension EndToEnd {
                 #expect(try await edge.call("GET", "/spots/uo-ichiba/").status == 404)
                 #expect(try await edge.call("GET", "/tablet/").text.contains("防災タブレット"))
                 #expect(try await edge.call("GET", "/console/").status == 404)
-                return []
             }
         }
 
         @Test("With the hub gone and the edge killed too, the school goes on; when the hub is back it hears once, and when")
         func alone() async throws {
-            try await Self.scene { hub, edge in
+            try await Self.scene { hub, edge, programs in
                 let (first, second) = (try await hub.enrol(), try await hub.enrol())
                 try await eventually("the edge knows both") { try await edge.knows(second.token) }
                 let tablet = try await edge.tablet(first.token)
@@ -164,6 +165,7 @@ extension EndToEnd {
 
                 try await edge.program.kill()
                 let again = try await TestEdge.start(hub: hub.port, in: edge.folder)
+                programs.append(again.program)
                 try await eventually("it knows that it is cut", within: .seconds(40)) { try await again.line() == "cut" }
                 try await Self.check(again, second.token, alert.id, drill.id)
                 #expect(try await again.call("GET", "/spots/kesennuma-eki/").text.contains("役場との回線が切れています（"))
@@ -176,6 +178,7 @@ extension EndToEnd {
                 #expect(try await again.metric(#"noroshi_edge_outbox{kind="receipt"}"#) == 2)
 
                 let back = try await TestHub.start(Self.town, in: hub.folder, at: hub.port)
+                programs.append(back.program)
                 let line = try await again.tablet(first.token)
                 try await eventually("the outbox empties", within: .seconds(60)) {
                     try await again.metric("noroshi_edge_forwarded_total") == 3
@@ -194,7 +197,6 @@ extension EndToEnd {
                 _ = try await back.push(Self.notice("給水所"))  // whether the edge is back already or not
                 try await eventually("a new alert: \(line.text)", within: .seconds(40)) { line.events.contains { $0.data.contains("給水所") } }
                 try await eventually("no cut line any more") { try await again.line() == "up" }
-                return [again.program, back.program]
             }
         }
 
@@ -218,7 +220,7 @@ extension EndToEnd {
 
         @Test("What was taken back while neither line nor hub was there is gone when they are, and nobody says cancelled")
         func forgotten() async throws {
-            try await Self.scene { hub, edge in
+            try await Self.scene { hub, edge, programs in
                 let device = try await hub.enrol()
                 try await eventually("the edge knows it") { try await edge.knows(device.token) }
                 let before = try await edge.tablet(device.token)
@@ -230,21 +232,22 @@ extension EndToEnd {
                 try await hub.settled()
                 try await hub.program.kill()
                 let again = try await TestEdge.start(hub: hub.port, in: edge.folder)
+                programs.append(again.program)
                 let tablet = try await again.tablet(device.token)
                 try await eventually("what was in force") { tablet.names() == ["alert", "alert"] }
                 let back = try await TestHub.start(Self.town, in: hub.folder, at: hub.port)
+                programs.append(back.program)
                 try await eventually("sent back for the present state", within: .seconds(40)) { tablet.isClosed }
                 #expect(!tablet.names().contains("cancel"))
                 let anew = try await again.tablet(device.token, lastEventID: try #require(tablet.position))
                 #expect(anew.names() == ["resync", "alert"], "\(anew.text)")
                 #expect(anew.events.last?.object["id"] == stays.id)
-                return [again.program, back.program]
             }
         }
 
         @Test("Who is revoked is out at the edge at once, and a tablet enrols where it stands")
         func revoked() async throws {
-            try await Self.scene { hub, edge in
+            try await Self.scene { hub, edge, _ in
                 let lost = try await hub.enrol()
                 try await eventually("the edge knows it") { try await edge.knows(lost.token) }
                 let line = try await edge.tablet(lost.token)
@@ -262,13 +265,12 @@ extension EndToEnd {
                 #expect(try await edge.knows(device.token), "at once")
                 let other = try await edge.call("POST", "/v1/devices", Array(#"{"code":"\#(try await invite("school-2"))"}"#.utf8))
                 #expect(other.status == 400 && other.problem?.detail?.contains("another site") == true)
-                return []
             }
         }
 
         @Test("An edge's token opens its own site's doors and no others")
         func bounds() async throws {
-            try await Self.scene(spot: nil) { hub, edge in
+            try await Self.scene(spot: nil) { hub, edge, _ in
                 struct Identity: Decodable { var token: String }
                 let file = edge.folder.appending(path: "edge.json")
                 let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
@@ -298,9 +300,8 @@ extension EndToEnd {
                 #expect(try await told(by: own.token, for: foreign.device_id) == 403)
                 #expect(try await edge.call("GET", "/v1/catch-up", token: token).status == 401, "it is no tablet")
                 let plain = try await Program.run(
-                    TestEdge.arguments(hub: hub.port, in: try TestHub.newFolder(), code: nil))
+                    TestEdge.arguments(hub: hub.port, in: edge.folder.appending(path: "another")))
                 #expect(plain.code == 78 && plain.errors.contains("--edge"))
-                return []
             }
         }
     }
