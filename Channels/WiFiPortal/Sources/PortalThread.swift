@@ -1,11 +1,43 @@
 import ChannelKit
 import Dispatch
+import Foundation
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
 import Synchronization
 
-/// Where pages are made and written: one queue of its own, so that neither seventy spots' pages nor a disk that does
+/// Where pages are made and written: one thread of its own, so that neither seventy spots' pages nor a disk that does
 /// not answer ever hold a thread that other channels' warnings need.
+///
+/// It gives way to every other thread: whoever looks at a page does so within seconds, a tablet or a gateway has to
+/// hear at once. On one core with 10,000 tablets, the pages of 70 spots made the last tablet wait 73 ms longer at equal
+/// rank (2026-11, measured beside the stream alone).
 enum PortalThread {
-    private static let queue = DispatchQueue(label: "noroshi.wifi-portal", qos: .userInitiated)
+    private static let maker = Maker()
+
+    private final class Maker: Sendable {
+        /// No more than the adapters' places and one renewal.
+        private let jobs = Mutex<[@Sendable () -> Void]>([])
+        private let bell = DispatchSemaphore(value: 0)
+
+        init() {
+            Thread.detachNewThread { [self] in
+                // On Linux this is the calling thread alone; 15 is a thirtieth of a share.
+                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 15)
+                while true {
+                    bell.wait()
+                    jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }?()
+                }
+            }
+        }
+
+        func make(_ job: @escaping @Sendable () -> Void) {
+            jobs.withLock { $0.append(job) }
+            bell.signal()
+        }
+    }
 
     /// Runs `work` there. A cancelled caller does not wait for the disk; the work itself still ends by itself.
     static func run<Value: Sendable>(
@@ -15,7 +47,7 @@ enum PortalThread {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
                 answer.wait(waiter)
-                queue.async {
+                maker.make {
                     do throws(DeliveryFailure) {
                         answer.give(.success(try work()))
                     } catch {
