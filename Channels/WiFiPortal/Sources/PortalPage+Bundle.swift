@@ -46,13 +46,46 @@ extension PortalPage {
         throw .rejected("\(name) is larger than \(sizeLimit) bytes compressed even with one item on it")
     }
 
+    /// Whether a page that shows this text alone fits; nil when it does, else its bytes compressed. Asked before every
+    /// alert goes anywhere, so that what certainly fits is not built and compressed first.
+    static func excess(_ text: RenderedText, _ language: Language, _ content: AlertContent) -> Int? {
+        guard most(text, content) > sizeLimit else { return nil }
+        let size = probe(text, language, content)
+        return size > sizeLimit ? size : nil
+    }
+
+    /// Never less than the uncompressed bytes of such a page.
+    static func most(_ text: RenderedText, _ content: AlertContent) -> Int {
+        frame + (text.title.utf8.count + text.body.utf8.count + content.sender.utf8.count) * longestEscape
+    }
+
+    /// Octets of HTML that one octet of a text may become: a line break that ends a paragraph, `</p><p>`.
+    private static let longestEscape = 7
+
+    /// Bytes of the longest page around a text, uncompressed; compression adds some twenty at the worst.
+    private static let frame: Int = {
+        let now = Date(timeIntervalSince1970: 0)
+        let empty = RenderedText(title: "", body: "")
+        let sizes = AlertKind.allCases.flatMap { kind in
+            let content = AlertContent(
+                id: AlertID(""), event: EventID(""), kind: kind, message: .alert,
+                revision: Revision(series: "", serial: nil, sent: now), type: "", title: "", sender: "", sent: now,
+                expires: now + 60)
+            return PortalWords.languages.map { page(empty, $0, content).html().utf8.count }
+        }
+        return 64 + (sizes.max() ?? 0)
+    }()
+
     /// Bytes compressed of a page that shows this text alone.
-    static func probe(_ text: RenderedText, _ language: Language, _ content: AlertContent) -> Int {
+    private static func probe(_ text: RenderedText, _ language: Language, _ content: AlertContent) -> Int {
+        Gzip.compress(Array(page(text, language, content).html().utf8)).count
+    }
+
+    static func page(_ text: RenderedText, _ language: Language, _ content: AlertContent) -> PortalPage {
         var state = SpotState()
         let entry = PortalEntry<Actual>(text, language, content)
         _ = state.take(entry, now: content.sent)
-        let page = PortalPage(state: state, language: language, now: content.sent, detail: .firstOnly)
-        return Gzip.compress(Array(page.html().utf8)).count
+        return PortalPage(state: state, language: language, now: content.sent, detail: .firstOnly)
     }
 }
 

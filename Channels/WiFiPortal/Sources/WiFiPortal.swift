@@ -42,8 +42,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
 
     /// The longest text is the one that still fits the first flight of a new connection, alone on its page.
     public static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem] {
-        let size = PortalPage.probe(text, language, content)
-        guard size > PortalPage.sizeLimit else { return [] }
+        guard let size = PortalPage.excess(text, language, content) else { return [] }
         return [TextProblem(
             rule: "too-long",
             finding: "the page is \(size) bytes compressed, \(PortalPage.sizeLimit) fit the first answer to a phone")]

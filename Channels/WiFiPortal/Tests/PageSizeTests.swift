@@ -70,6 +70,23 @@ struct PageSizeTests {
         #expect(WiFiPortal<Actual>.lint(RenderedText(title: "短い", body: "文"), .japanese, in: sample.content).isEmpty)
     }
 
+    @Test("What is taken to fit without being built is never larger than said", arguments: AlertKind.allCases)
+    func bound(kind: AlertKind) {
+        let worst = ["\"", "'", "&", "\n", "\n\n", "避", "\u{202E}", " "]
+        for length in [0, 1, 40, 300] {
+            var content = Sample(body: "").content
+            content.kind = kind
+            content.sender = String(repeating: "気象庁\"", count: 10)
+            let text = RenderedText(
+                title: String(repeating: "'", count: length),
+                body: (0..<length).map { worst[$0 % worst.count] }.joined() + String(repeating: "\n\nx", count: length))
+            for language in PortalWords.languages {
+                let html = PortalPage.page(text, language, content).html()
+                #expect(html.utf8.count <= PortalPage.most(text, content), "\(kind) \(language) \(length)")
+            }
+        }
+    }
+
     @Test("Shelters: a dozen on the page, open ones first, all on the second page")
     func shelters() async throws {
         let both = try Both()

@@ -81,7 +81,7 @@ struct FeedReader {
             await catchUp()
             return Self.untilNextReading(clock.wall())
         } catch {
-            watch.trouble(name, error.words)
+            tell(error)
             return max(backoff.next(chance: .random(in: 0...1)), min(error.retryAfter ?? .zero, .seconds(900)))
         }
     }
@@ -95,9 +95,14 @@ struct FeedReader {
             nextCatchUp = nil
             longBackoff.reset()
         } catch {
-            watch.trouble(name, error.words)
+            tell(error)
             nextCatchUp = clock.now + longBackoff.next(chance: .random(in: 0...1))
         }
+    }
+
+    /// A reading that ended because the hub ends is nobody's trouble.
+    private func tell(_ failure: Failure) {
+        if !Task.isCancelled { watch.trouble(name, failure.words) }
     }
 
     private func read(_ document: String, _ validators: inout Validators) async throws(Failure) {
