@@ -1,9 +1,4 @@
 internal import ChannelKit
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 internal import NIOCore
 
 /// The tablets of one event loop, by topic, each topic in one contiguous array.
@@ -19,7 +14,6 @@ final class Audience {
     private let onLeave: (StreamTopic) -> Void
     private let onCut: () -> Void
     private var beat = 0
-    private var written = 0
 
     init(onLeave: @escaping (StreamTopic) -> Void, onCut: @escaping () -> Void) {
         self.onLeave = onLeave
@@ -49,20 +43,10 @@ final class Audience {
 
     func countCut() { onCut() }
 
-    /// Writes between two breaths of the loop: some 0.6 ms.
-    private static let atOnce = 64
-
     /// Backwards, since a connection that is cut leaves its seat to the last one.
-    ///
-    /// Ten thousand writes hold a core for 100 ms. Where cores are few, the thread that calls the gateway must not wait
-    /// for the scheduler to take this one off: it gives way by itself.
     func deliver(_ buffer: ByteBuffer, offset: UInt64, to topic: StreamTopic) {
         guard let seats = sections[topic]?.seats else { return }
-        for connection in seats.reversed() where connection.joinedAt < offset {
-            connection.send(buffer)
-            written += 1
-            if written.isMultiple(of: Self.atOnce) { sched_yield() }
-        }
+        for connection in seats.reversed() where connection.joinedAt < offset { connection.send(buffer) }
     }
 
     func cut(device: String) {
