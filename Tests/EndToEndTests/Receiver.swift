@@ -7,6 +7,8 @@ struct Received: Sendable {
     var type: String
     var event: String
     var title: String
+    /// When this attempt left, in seconds since 1970.
+    var left: Int
 
     init?(_ request: FarEndServer.Request) {
         guard let id = request.header("webhook-id"),
@@ -16,6 +18,7 @@ struct Received: Sendable {
         type = body["type"] as? String ?? ""
         event = body["event"] as? String ?? ""
         title = body["title"] as? String ?? ""
+        left = request.header("webhook-timestamp").flatMap { Int($0) } ?? 0
     }
 
     /// Everything of one delivery has to be this.
