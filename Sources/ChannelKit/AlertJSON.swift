@@ -24,6 +24,10 @@ public struct AlertJSON: Sendable, Encodable {
         public let kind: AlertKind
         public let message: MessageType
         public let mode: ModeName
+        /// How bad, and what this revision does to what was said; `over` when nothing of it is left in force here.
+        public let gravity: Gravity
+        public let change: Change
+        public let over: Bool
         /// `reported` is when it was announced; `sent` where nobody has said.
         public let priority, sender, sent, reported: String
         /// By BCP 47 tag.
@@ -37,6 +41,9 @@ public struct AlertJSON: Sendable, Encodable {
             kind = alert.kind
             self.message = alert.message
             mode = M.name
+            gravity = message.gravity
+            change = message.change
+            over = message.isOver
             priority = message.priority.word
             sender = alert.sender
             sent = JapanTime.text(alert.sent, milliseconds: milliseconds)

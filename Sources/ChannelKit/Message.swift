@@ -5,6 +5,12 @@ public struct Message<M: Mode>: Sendable {
     public let alert: Alert<M>
     public let town: Town
     public let priority: Priority
+    /// How bad the event is here, however quietly this revision goes out.
+    public let gravity: Gravity
+    /// What this revision does to what the town was told before.
+    public let change: Change
+    /// Nothing of the event is in force here any more.
+    public let isOver: Bool
     /// In every language the channel's manifest asks for. A drill's texts already begin with 訓練.
     public let texts: [Language: RenderedText]
     /// Statements of the alert that concern this town.
@@ -14,11 +20,14 @@ public struct Message<M: Mode>: Sendable {
 
     package init(
         alert: Alert<M>, town: Town, priority: Priority, texts: [Language: RenderedText], local: [AreaStatement],
-        shelters: [ShelterStatus]
+        shelters: [ShelterStatus], gravity: Gravity? = nil, change: Change? = nil, isOver: Bool? = nil
     ) {
         self.alert = alert
         self.town = town
         self.priority = priority
+        self.gravity = gravity ?? Gravity(priority)
+        self.change = change ?? (alert.message == .cancel ? .takenBack : .new)
+        self.isOver = isOver ?? (alert.message == .cancel)
         self.texts = texts
         self.local = local
         self.shelters = shelters

@@ -89,7 +89,8 @@ extension Line {
             journal.delivery(id, of: town.id, took: .rejected("the far end is no longer in the settings"))
             return nil
         }
-        let local = decisions(alert, for: town).first { $0.channel == row.delivery.channel }?.local ?? []
+        let decision = decisions(alert, for: town).first { $0.channel == row.delivery.channel }
+        let local = decision?.local ?? []
         let statuses = shelters.statuses(of: town)
         let text = composer.text(
             content, channel: row.delivery.channel, town: town, local: local, shelters: statuses,
@@ -109,7 +110,7 @@ extension Line {
             farEnd: farEnd,
             message: Message(
                 alert: alert, town: town, priority: row.delivery.priority, texts: text.texts, local: local,
-                shelters: statuses))
+                shelters: statuses, gravity: decision?.gravity, isOver: decision?.isOver))
     }
 
     /// A person lets held deliveries go out after all. Returns what became of them.

@@ -101,16 +101,16 @@ package final class Line<M: Mode>: Sendable {
         let told = memory.told(alert.event, in: town.id)
         for decision in decisions {
             let heard = told.filter { $0.channel == decision.channel && decision.endpoints.contains($0.endpoint) }
-            switch (decision.verdict, tidings) {
+            switch (decision.verdict, tidings.effect) {
             case (.send, _) where alert.message == .cancel, (.skip, .ending) where !heard.isEmpty:
-                follow(alert, town, decision, heard, &plan)
+                follow(alert, town, decision, heard, tidings.change, &plan)
             case (.send(let priority), .news), (.send(let priority), .ending):
-                send(alert, town, decision, decision.endpoints.map { ($0, priority, false) }, &plan)
+                send(alert, town, decision, decision.endpoints.map { ($0, priority, false) }, tidings.change, &plan)
             case (.send, .again(let reason)) where slots[decision.channel]?.manifest.afterSending == .lastStateWins:
                 // A page shows the newest state without waking anyone again.
                 var quiet = decision
                 quiet.verdict = .send(.routine)
-                send(alert, town, quiet, decision.endpoints.map { ($0, .routine, false) }, &plan, quietly: reason)
+                send(alert, town, quiet, decision.endpoints.map { ($0, .routine, false) }, .unchanged, &plan, quietly: reason)
             case (.send, .again(let reason)):
                 plan.rows.append(skip(alert, decision, "no-news", reason))
             case (.skip, _):
@@ -122,12 +122,13 @@ package final class Line<M: Mode>: Sendable {
 
     /// A cancel or an end goes to exactly those who were told.
     private func follow(
-        _ alert: Alert<M>, _ town: Town, _ decision: Decision, _ heard: [EventMemory.Told], _ plan: inout Plan
+        _ alert: Alert<M>, _ town: Town, _ decision: Decision, _ heard: [EventMemory.Told], _ change: Change,
+        _ plan: inout Plan
     ) {
         if heard.isEmpty {
             plan.rows.append(skip(alert, decision, "not-told", "この町には伝えていない情報の取消 (a cancel of what this town was not told)"))
         } else {
-            send(alert, town, decision, heard.map { ($0.endpoint, $0.priority, $0.isFromBefore) }, &plan)
+            send(alert, town, decision, heard.map { ($0.endpoint, $0.priority, $0.isFromBefore) }, change, &plan)
         }
     }
 
@@ -142,7 +143,7 @@ package final class Line<M: Mode>: Sendable {
 
     private func send(
         _ alert: Alert<M>, _ town: Town, _ decision: Decision, 
-        _ ends: [(endpoint: String, priority: Priority, heardBefore: Bool)], _ plan: inout Plan,
+        _ ends: [(endpoint: String, priority: Priority, heardBefore: Bool)], _ change: Change, _ plan: inout Plan,
         quietly: String? = nil
     ) {
         let statuses = shelters.statuses(of: town)
@@ -152,7 +153,8 @@ package final class Line<M: Mode>: Sendable {
         let refusal = text.problems.isEmpty ? nil : text.problems.map { "\($0.rule): \($0.text)" }.joined(separator: "; ")
         let urgency = ends.map(\.priority).min() ?? .background
         let message = Message(
-            alert: alert, town: town, priority: urgency, texts: text.texts, local: decision.local, shelters: statuses)
+            alert: alert, town: town, priority: urgency, texts: text.texts, local: decision.local, shelters: statuses,
+            gravity: decision.gravity, change: change, isOver: decision.isOver)
         let expires = deadline(alert.expires)
         var loads: [ChannelRunner<M>.Load] = []
         for (endpoint, priority, heardBefore) in ends {
@@ -234,13 +236,27 @@ package final class Line<M: Mode>: Sendable {
     func slot(_ channel: String) -> ChannelSlot<M>? { slots[channel] }
 }
 
-/// What an alert is to a town that has been told things before.
-package enum Tidings: Sendable, Hashable {
-    case news
-    /// The end of what was told, also where targeting would say that it does not concern the town any more.
-    case ending
-    /// Nothing new: whoever was woken is not woken again. The reason is kept.
-    case again(String)
+/// What an alert is to a town that has been told things before: what is done with it, and what it does to what was said.
+package struct Tidings: Sendable, Hashable {
+    package enum Effect: Sendable, Hashable {
+        case news
+        /// The end of what was told, also where targeting would say that it does not concern the town any more.
+        case ending
+        /// Nothing new: whoever was woken is not woken again. The reason is kept.
+        case again(String)
+    }
+    package var effect: Effect
+    package var change: Change
+
+    package init(_ effect: Effect, _ change: Change) {
+        self.effect = effect
+        self.change = change
+    }
+
+    package static let news = Tidings(.news, .new)
+    package static func news(_ change: Change) -> Tidings { Tidings(.news, change) }
+    package static func ending(_ change: Change) -> Tidings { Tidings(.ending, change) }
+    package static func again(_ reason: String) -> Tidings { Tidings(.again(reason), .unchanged) }
 }
 
 extension Reason {

@@ -37,11 +37,31 @@ struct ModeStories {
             case .exercise: exercise.tell(content, town: town.id, priority: priority, local: local, now: now)
             }
         switch news {
-        case .tell(.lifted, _), .tell(.cancelled, _), .tell(.lowered, _): return .ending
-        case .tell: return .news
+        case .tell(let cause, _):
+            let change = cause.change(isOver: decisions.first?.isOver ?? true)
+            switch cause {
+            case .lifted, .cancelled, .lowered: return .ending(change)
+            default: return .news(change)
+            }
         case .silent(.noNews): return .again("伝えた内容から警戒の度合い・範囲・行動に変わりなし (no higher class, no wider area, no other action than what was told)")
         case .silent(.neverTold): return .again("この町には伝えていない情報の終わり (the end of what was never told here)")
         case .silent(.notConcerned): return .news
+        }
+    }
+}
+
+extension News.Cause {
+    /// As far ends are told. Of a bulletin that lifts one thing and leaves another in force a part is lifted.
+    fileprivate func change(isOver: Bool) -> Change {
+        switch self {
+        case .first, .ordered: .new
+        case .higher: .raised
+        case .wider: .widened
+        case .corrected: .corrected
+        case .changed: .changed
+        case .lowered: .lowered
+        case .lifted: isOver ? .lifted : .partLifted
+        case .cancelled: .takenBack
         }
     }
 }

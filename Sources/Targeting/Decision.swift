@@ -15,11 +15,17 @@ package struct Decision: Sendable, Hashable {
     package var reason: Reason
     /// The statements of the alert that concern the town, in the bulletin's order.
     package var local: [AreaStatement]
+    /// How bad it is for the town, whatever the pace.
+    package var gravity: Gravity
+    /// The alert says that nothing is in force for the town any more.
+    package var isOver: Bool
 
     package init(
         town: TownID, channel: String, endpoints: [String], verdict: Verdict, reason: Reason,
-        local: [AreaStatement] = []
+        local: [AreaStatement] = [], gravity: Gravity = .information, isOver: Bool = false
     ) {
+        self.gravity = gravity
+        self.isOver = isOver
         self.town = town
         self.channel = channel
         self.endpoints = endpoints

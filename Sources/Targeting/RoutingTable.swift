@@ -37,8 +37,9 @@ package struct RoutingTable: Sendable {
         for town in towns where !town.endpoints.isEmpty {
             let own = overrides[town.id].map { Judge(content: content, index: index, rules: $0) }
             let judgement = (own ?? common).judge(town)
+            let gravity = (own ?? common).gravity(judgement)
             for channel in channels {
-                append(judgement, content.kind, own?.rules ?? rules, town, channel, mode, to: &decisions)
+                append(judgement, gravity, content.kind, own?.rules ?? rules, town, channel, mode, to: &decisions)
             }
         }
         return decisions
@@ -46,7 +47,7 @@ package struct RoutingTable: Sendable {
 
     /// What the channel and its far ends make of the town's judgement.
     private func append(
-        _ judgement: Judgement, _ kind: AlertKind, _ rules: RoutingRules, _ town: Town, _ channel: ChannelManifest,
+        _ judgement: Judgement, _ gravity: (gravity: Gravity, isOver: Bool), _ kind: AlertKind, _ rules: RoutingRules, _ town: Town, _ channel: ChannelManifest,
         _ mode: ModeName, to decisions: inout [Decision]
     ) {
         let channelSays = Self.objection(of: channel, rules.channels[channel.name], to: judgement, kind)
@@ -59,7 +60,8 @@ package struct RoutingTable: Sendable {
             } else {
                 decisions.append(Decision(
                     town: town.id, channel: channel.name, endpoints: [endpoint.id],
-                    verdict: objection == nil ? judgement.verdict : .skip, reason: reason, local: judgement.local))
+                    verdict: objection == nil ? judgement.verdict : .skip, reason: reason, local: judgement.local,
+                    gravity: gravity.gravity, isOver: gravity.isOver))
             }
         }
     }
