@@ -91,7 +91,7 @@ struct PagesTests {
     /// Waiting for the browser holds up no cooperative thread: the other tests of this run need them.
     @Test(
         "In a real browser the pages do what they promise", .enabled(if: chromium != nil, "no chromium on this machine"),
-        .serialized, arguments: ["test_modules.py", "test_tablet.py", "test_console.py"])
+        .serialized, arguments: ["test_harness.py", "test_modules.py", "test_tablet.py", "test_console.py"])
     func browser(script: String) async throws {
         let words = FileManager.default.temporaryDirectory.appending(path: "noroshi-\(UUID().uuidString).txt")
         try Data().write(to: words)

@@ -1,4 +1,8 @@
-"""Drives a headless chromium over its debugging pipe: no driver, no package, only the standard library."""
+"""Drives a headless chromium over its debugging pipe: no driver, no package, only the standard library.
+
+One rule for every test: a page that throws, rejects without anybody catching it, writes an error to the console, breaks
+its content policy or asks for a file that is not there has failed, whatever else the test saw. `Browser.close` says so.
+"""
 import base64
 import json
 import os
@@ -8,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.parse
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -55,10 +60,10 @@ class Browser:
     def _take(self, message: dict):
         if "id" in message:
             self.answers[message["id"]] = message
-        elif message["method"] == "Runtime.exceptionThrown":
-            self.problems.append(json.dumps(message["params"]["exceptionDetails"], ensure_ascii=False)[:600])
-        elif message["method"] == "Log.entryAdded" and message["params"]["entry"]["source"] == "security":
-            self.problems.append(message["params"]["entry"]["text"])
+        else:
+            problem = problem_of(message["method"], message.get("params", {}))
+            if problem:
+                self.problems.append(problem)
 
     def call(self, method: str, parameters: dict | None = None, on_page: bool = True) -> dict:
         self.number += 1
@@ -144,7 +149,33 @@ class Browser:
         (pathlib.Path(folder) / f"{name}.png").write_bytes(base64.b64decode(data))
 
     def close(self):
+        """Ends the browser; fails where a page of this test had something to complain about."""
+        try:
+            # What the page has just thrown is on its way: an answer comes after it.
+            self.evaluate("0")
+        except (RuntimeError, TimeoutError, OSError):
+            pass
         self.process.terminate()
         self.process.wait(timeout=10)
         os.close(self.sink)
         shutil.rmtree(self.profile, ignore_errors=True)
+        if self.problems:
+            raise AssertionError("a page complained:\n" + "\n".join(self.problems))
+
+
+def problem_of(method: str, parameters: dict) -> str | None:
+    """What an event of the browser says is wrong with the page; None for what is no fault of its own."""
+    if method == "Runtime.exceptionThrown":
+        return json.dumps(parameters["exceptionDetails"], ensure_ascii=False)[:600]
+    if method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "assert"):
+        return "console: " + " ".join(str(item.get("value", item.get("description", ""))) for item in parameters["args"])[:600]
+    if method != "Log.entryAdded":
+        return None
+    entry = parameters["entry"]
+    if entry["source"] == "network":
+        # The hub's answers to the page's calls are for the page to read: a refusal or a cut line is no fault of the page.
+        # A script, style or picture that is missing is. The picture that browsers ask for by themselves is nobody's.
+        path = urllib.parse.urlsplit(entry.get("url", "")).path
+        is_answer = path.startswith("/v1/") or path == "/favicon.ico" or "net::" in entry["text"]
+        return None if is_answer or entry["level"] != "error" else f"{entry['text']} {path}"
+    return entry["text"] if entry["source"] == "security" or entry["level"] == "error" else None
