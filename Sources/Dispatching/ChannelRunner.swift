@@ -23,13 +23,15 @@ package enum DeliveryStep: Sendable, Hashable {
     /// After a restart: too old for its class to go out by itself.
     case held(String)
     case released(by: String)
+    /// A person has decided that what was held does not go out.
+    case dropped(by: String)
     /// A person has mended the lane it was stopped in.
     case resumed(by: String)
 
     /// Nothing follows after these.
     package var isEnd: Bool {
         switch self {
-        case .delivered, .superseded, .annulled, .expired, .rejected: true
+        case .delivered, .superseded, .annulled, .expired, .rejected, .dropped: true
         case .started, .failed, .stopped, .held, .released, .resumed: false
         }
     }

@@ -18,15 +18,19 @@ package final class DeliveryJournal: DeliveryObserver {
     private struct State {
         var rows: [DeliveryID: DeliveryRow] = [:]
         var order: [DeliveryID] = []
-        var followers: [Int: AsyncStream<DeliveryRow>.Continuation] = [:]
+        /// True from one of them: it was behind, and its oldest was lost.
+        var followers: [Int: @Sendable (Watched) -> Bool] = [:]
+        /// Who lost something and does not know yet.
+        var gaps: Set<Int> = []
         var next = 0
         var ended: [Tally: Int] = [:]
         var times: [String: LatencyHistogram] = [:]
         var lost = 0
 
         mutating func tell(_ row: DeliveryRow) {
-            for follower in followers.values {
-                if case .dropped = follower.yield(row) { lost += 1 }
+            for (number, follower) in followers where follower(.row(row)) {
+                lost += 1
+                gaps.insert(number)
             }
         }
     }
@@ -101,15 +105,45 @@ package final class DeliveryJournal: DeliveryObserver {
     /// Every change from now on.
     package func follow() -> AsyncStream<DeliveryRow> {
         let (stream, continuation) = AsyncStream<DeliveryRow>.makeStream(bufferingPolicy: .bufferingNewest(Self.bound))
-        let number = state.withLock { state in
+        let number = add { watched in
+            guard case .row(let row) = watched, case .dropped = continuation.yield(row) else { return false }
+            return true
+        }
+        continuation.onTermination = { [weak self] _ in self?.remove(number) }
+        return stream
+    }
+
+    /// The same for somebody at the end of a line: a `beat` says that the line is alive, and after rows were lost it
+    /// is a `gap`, so that whoever watches reads everything again instead of believing an old screen.
+    package func watch(bound: Int = bound) -> (events: AsyncStream<Watched>, beat: @Sendable () -> Void) {
+        let (stream, continuation) = AsyncStream<Watched>.makeStream(bufferingPolicy: .bufferingNewest(bound))
+        let number = add { watched in
+            if case .dropped = continuation.yield(watched) { return true }
+            return false
+        }
+        continuation.onTermination = { [weak self] _ in self?.remove(number) }
+        return (stream, { [weak self] in self?.beat(number) })
+    }
+
+    private func add(_ follower: @escaping @Sendable (Watched) -> Bool) -> Int {
+        state.withLock { state in
             state.next += 1
-            state.followers[state.next] = continuation
+            state.followers[state.next] = follower
             return state.next
         }
-        continuation.onTermination = { [weak self] _ in
-            _ = self?.state.withLock { $0.followers.removeValue(forKey: number) }
+    }
+
+    private func remove(_ number: Int) {
+        state.withLock { state in
+            state.followers[number] = nil
+            state.gaps.remove(number)
         }
-        return stream
+    }
+
+    private func beat(_ number: Int) {
+        state.withLock { state in
+            _ = state.followers[number]?(state.gaps.remove(number) == nil ? .beat : .gap)
+        }
     }
 
     /// Rows in memory, followers, and rows that followers lost because they did not read.
@@ -119,6 +153,14 @@ package final class DeliveryJournal: DeliveryObserver {
 
     package var tallies: [Tally: Int] { state.withLock { $0.ended } }
     package var times: [String: LatencyHistogram] { state.withLock { $0.times } }
+}
+
+/// What whoever watches the log hears.
+package enum Watched: Sendable, Hashable {
+    case row(DeliveryRow)
+    case beat
+    /// Rows were lost on the way here.
+    case gap
 }
 
 extension DeliveryRow {
@@ -146,6 +188,8 @@ extension RecordedStep {
         case .held(let reason): self.init(delivery: id, at: now, state: .held, detail: reason)
         case .released(let person):
             self.init(delivery: id, at: now, state: .waiting, detail: "\(person)が送信を許可 (released by \(person))")
+        case .dropped(let person):
+            self.init(delivery: id, at: now, state: .annulled, detail: "\(person)が送らないことに決定 (dropped by \(person))")
         case .resumed(let person):
             self.init(delivery: id, at: now, state: .waiting, detail: "\(person)が送信先を再開 (resumed by \(person))")
         }

@@ -155,11 +155,11 @@ extension Line {
     }
 
     /// A person says that held deliveries shall not go out. Returns how many.
-    package func drop(_ rows: [DeliveryRow]) -> Int {
+    package func drop(_ rows: [DeliveryRow], by person: String) -> Int {
         let held = rows.filter { $0.state == .held && $0.mode == M.name }
         for row in held {
             journal.reopen(row)
-            journal.delivery(row.delivery.id, of: row.town, took: .annulled)
+            journal.delivery(row.delivery.id, of: row.town, took: .dropped(by: person))
         }
         return held.count
     }

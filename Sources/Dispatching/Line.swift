@@ -62,7 +62,7 @@ package final class Line<M: Mode>: Sendable {
             let decisions = routing.decide(alert.content, for: town, channels: manifests, mode: M.name)
             let plan = plan(alert, town, decisions, tidings(town, decisions))
             let record = RecordedAlert(
-                content: alert.content, mode: M.name, accepted: clock(), actor: actor, deliveries: plan.rows)
+                content: alert.content, mode: M.name, accepted: clock(), actor: actor, deliveries: plan.rows, said: plan.said)
             commits.append(ledger.town(town.id).record(record))
             journal.open(record, in: town.id)
             start(plan, of: alert, in: town)
@@ -94,6 +94,7 @@ package final class Line<M: Mode>: Sendable {
         var loads: [(String, [ChannelRunner<M>.Load])] = []
         var told: [EventMemory.Told] = []
         var refused: [(DeliveryID, String)] = []
+        var said: SaidTexts = [:]
     }
 
     private func plan(_ alert: Alert<M>, _ town: Town, _ decisions: [Decision], _ tidings: Tidings) -> Plan {
@@ -176,7 +177,9 @@ package final class Line<M: Mode>: Sendable {
                 parcel: parcel(alert, id, endpoint, town.id, priority, expires: expires, followsHeard: heardBefore),
                 farEnd: farEnd, message: message))
         }
-        if !loads.isEmpty { plan.loads.append((decision.channel, loads)) }
+        guard !loads.isEmpty else { return }
+        plan.said[decision.channel] = text.texts
+        plan.loads.append((decision.channel, loads))
     }
 
     func farEnd(_ endpoint: String, _ channel: String, _ town: Town) -> FarEnd<M>? {

@@ -57,8 +57,8 @@ package enum DeskFailure: Error, Sendable, CustomStringConvertible {
         switch self {
         case .invalid(let fields): fields.map { "\($0.field): \($0.detail)" }.joined(separator: "; ")
         case .forbidden(let reason), .notFound(let reason), .conflict(let reason): reason
-        case .keyIsAnothers: "Idempotency-Key: this key was used for another order; a new order needs a new key"
-        case .unrecorded(let reason): "on its way, but not recorded: \(reason)"
+        case .keyIsAnothers: "この鍵（Idempotency-Key）は別の情報に使われました。新しい情報には新しい鍵が要ります (this key was used for another order)"
+        case .unrecorded(let reason): "送り始めましたが、記録できていません。もう一度同じ鍵で送ってください (on its way, but not recorded: \(reason))"
         }
     }
 }
@@ -72,10 +72,10 @@ extension Hub {
         do throws(OperatorProblems) {
             let order = try OperatorAlert.read(octets)
             guard let id = TownID(order.town) else {
-                throw OperatorProblems("town", "\(order.town) is no local government code: six digits, the last one checks the others")
+                throw OperatorProblems("town", "「\(order.town)」は市町村コードではありません。6桁の数字です (no local government code: six digits, the last one checks the others)")
             }
-            guard let town = towns[id] else { throw OperatorProblems("town", "this hub does not serve town \(id)") }
-            guard person.may(id) else { throw OperatorProblems("town", "this operator does not work for town \(id)") }
+            guard let town = towns[id] else { throw OperatorProblems("town", "このハブは市町村\(id)を受け持っていません (this hub does not serve town \(id))") }
+            guard person.may(id) else { throw OperatorProblems("town", "市町村\(id)の情報を出す権限がありません (this operator does not work for town \(id))") }
             let now = clock()
             let made = try order.alert(in: town, id: chosen ?? newID(), now: now)
             switch made {
@@ -209,10 +209,10 @@ extension Hub {
         } catch {
             throw .unrecorded("\(error)")
         }
-        guard let found else { throw .notFound("no alert \(id)") }
-        guard found.alert.content.message != .cancel else { throw .conflict("\(id) is itself a cancel") }
+        guard let found else { throw .notFound("番号\(id)の情報はありません (no alert \(id))") }
+        guard found.alert.content.message != .cancel else { throw .conflict("番号\(id)は、それ自体が取消の知らせです (is itself a cancel)") }
         guard found.alert.content.town != nil else {
-            throw .forbidden("\(id) is \(found.alert.content.sender)'s: only its sender takes it back")
+            throw .forbidden("\(found.alert.content.sender)が出した情報です。取り消せるのは発表元だけです (only its sender takes it back)")
         }
         let now = clock()
         var content = found.alert.content

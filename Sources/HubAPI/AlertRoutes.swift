@@ -52,7 +52,7 @@ extension HubRouter {
             if written.hasSuffix(".cap") { return try await capDocument(String(written.dropLast(4))) }
             let person = try operatorOf(request)
             guard let found = try await hub.alert(AlertID(written), for: person) else {
-                throw Problem(.notFound, "no alert \(written)")
+                throw Problem(.notFound, "番号\(written)の情報はありません (no alert \(written))")
             }
             return try Answer.json(AlertShape(found.alert, now: hub.clock()))
         }
@@ -65,7 +65,7 @@ extension HubRouter {
         let key = isQuoted ? String(written.dropFirst().dropLast()) : written
         let isPlain = key.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
         guard isPlain, (1...128).contains(key.utf8.count) else {
-            throw Problem(.badRequest, "Idempotency-Key: 1 to 128 letters of ASCII, without spaces, quotes and backslashes")
+            throw Problem(.badRequest, "Idempotency-Keyは、空白・引用符・逆斜線のないASCIIの1〜128文字です (1 to 128 letters of ASCII, without spaces, quotes and backslashes)")
         }
         return OrderKey(key, of: person, order: Array("\(request.uri.path)\n".utf8) + octets)
     }

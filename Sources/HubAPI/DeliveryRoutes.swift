@@ -30,7 +30,8 @@ extension HubRouter {
             let person = try operatorOf(request)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             let query = try deliveryQuery(request)
-            let rows = hub.journal.follow()
+            let watch = hub.journal.watch()
+            let pause = configuration.heartbeat
             return Response(
                 status: .ok,
                 // nginx would hold the rows back until its buffer is full.
@@ -38,10 +39,18 @@ extension HubRouter {
                 body: ResponseBody { writer in
                     try await request.body.consumeWithCancellationOnInboundClose { _ in
                         try await writer.write(ByteBuffer(string: ": following\n\n"))
-                        // A hub that is to stop does not wait for those who watch.
-                        for await row in rows.cancelOnGracefulShutdown() where row.town == town.id && query.takes(row) {
-                            try await writer.write(
-                                ServerSentEvent.encode("delivery", data: DeliveryShape(row).line, position: nil))
+                        try await withThrowingTaskGroup(of: Void.self) { group in
+                            group.addTask {
+                                while true {
+                                    try await Task.sleep(for: pause)
+                                    watch.beat()
+                                }
+                            }
+                            defer { group.cancelAll() }
+                            // A hub that is to stop does not wait for those who watch.
+                            for await event in watch.events.cancelOnGracefulShutdown() {
+                                if let line = Self.line(event, in: town.id, query) { try await writer.write(line) }
+                            }
                         }
                     }
                     try await writer.finish(nil)
@@ -68,9 +77,20 @@ extension HubRouter {
                     "released": done.released, "expired": done.expired, "annulled": done.annulled,
                     "rejected": done.rejected,
                 ])
-            case "drop": return try Answer.json(["dropped": hub.actual.drop(rows) + hub.exercise.drop(rows)])
-            default: throw Problem(.notFound, "release or drop")
+            case "drop": return try Answer.json(["dropped": hub.actual.drop(rows, by: person.name) + hub.exercise.drop(rows, by: person.name)])
+            default: throw Problem(.notFound, "releaseかdropです (release or drop)")
             }
+        }
+    }
+
+    /// What goes to who watches one town's log; nil for what is not asked for.
+    private static func line(_ event: Watched, in town: TownID, _ query: DeliveryQuery) -> ByteBuffer? {
+        switch event {
+        case .row(let row):
+            guard row.town == town, query.takes(row) else { return nil }
+            return ServerSentEvent.encode("delivery", data: DeliveryShape(row).line, position: nil)
+        case .beat: return ByteBuffer(string: ":\n\n")
+        case .gap: return ServerSentEvent.encode("resync", data: Array(#"{"reason":"gap"}"#.utf8), position: nil)
         }
     }
 
@@ -83,7 +103,7 @@ extension HubRouter {
         if let word = given["state"] {
             guard let state = DeliveryState(rawValue: String(word)) else {
                 let known = DeliveryState.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Problem(.badRequest, "state: one of \(known)")
+                throw Problem(.badRequest, "状態（state）が違います (state: one of \(known))")
             }
             query.state = state
         }
@@ -99,7 +119,7 @@ extension HubRouter {
     static func number(_ text: Substring?, _ name: String, _ range: ClosedRange<Int64>) throws(Problem) -> Int64? {
         guard let text else { return nil }
         guard let value = Int64(text), range.contains(value) else {
-            throw Problem(.badRequest, "\(name): a number from \(range.lowerBound) to \(range.upperBound)")
+            throw Problem(.badRequest, "\(name)は\(range.lowerBound)から\(range.upperBound)までの数です (\(name): a number from \(range.lowerBound) to \(range.upperBound))")
         }
         return value
     }

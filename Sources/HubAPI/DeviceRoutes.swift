@@ -77,7 +77,7 @@ extension HubRouter {
             for town in hub.towns.all where person.may(town.id) {
                 if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(DeviceShape(device)) }
             }
-            throw Problem(.notFound, "no device \(id)")
+            throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
         }
         router.delete("/v1/devices/{id}") { request, context in
             let person = try operatorOf(request)
@@ -89,7 +89,7 @@ extension HubRouter {
                 try await hub.ledger.flush().committed()
                 return Response(status: .noContent)
             }
-            throw Problem(.notFound, "no device \(id)")
+            throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
         }
     }
 
@@ -110,7 +110,7 @@ extension HubRouter {
 
     private static func role(_ written: String?) throws(Problem) -> DeviceRole {
         guard let written else { return .tablet }
-        guard let role = DeviceRole(rawValue: written) else { throw Problem(.badRequest, "role: tablet or edge") }
+        guard let role = DeviceRole(rawValue: written) else { throw Problem(.badRequest, "roleは tablet か edge です (role: tablet or edge)") }
         return role
     }
 
@@ -119,9 +119,9 @@ extension HubRouter {
         let sites = town.endpoints.filter {
             $0.channel == "school-tablet" || role == .edge && $0.channel == "wifi-portal"
         }
-        guard let wanted = wish.site ?? wish.shelter else { throw Problem(.badRequest, "site: missing") }
+        guard let wanted = wish.site ?? wish.shelter else { throw Problem(.badRequest, "置き場所（site）を選んでください (site: missing)") }
         guard let site = sites.first(where: { $0.id == wanted || $0.shelter == wanted || $0.name == wanted }) else {
-            throw Problem(.badRequest, "site: \(wanted) is none of \(sites.map(\.id).joined(separator: ", "))")
+            throw Problem(.badRequest, "置き場所（site）「\(wanted)」は、この市町村の置き場所にありません (site: none of \(sites.map(\.id).joined(separator: ", ")))")
         }
         return site.id
     }

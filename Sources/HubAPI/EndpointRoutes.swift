@@ -46,10 +46,10 @@ extension HubRouter {
             guard town.endpoints.contains(where: {
                 $0.id == endpoint && (choice.channel == nil || $0.channel == choice.channel)
             }) else {
-                throw Problem(.notFound, "\(town.name) has no far end \(choice.channel.map { "\($0)/" } ?? "")\(endpoint)")
+                throw Problem(.notFound, "\(town.name)に送り先「\(choice.channel.map { "\($0)/" } ?? "")\(endpoint)」はありません (no such far end)")
             }
             let mode = try choice.mode.map { (word: String) throws(Problem) -> ModeName in
-                guard let mode = ModeName(rawValue: word) else { throw Problem(.badRequest, "mode: actual or exercise") }
+                guard let mode = ModeName(rawValue: word) else { throw Problem(.badRequest, "modeは actual か exercise です (mode: actual or exercise)") }
                 return mode
             }
             var lanes: [Resumed.Lane] = []

@@ -22,7 +22,7 @@ extension HubRouter {
             return try Answer.json(report, status: report.ready ? .ok : .serviceUnavailable)
         }
         router.get("/metrics") { request, _ in
-            guard mayWatch(request) else { throw Problem(.unauthorized, "the gauges need the watcher's token, or an operator's") }
+            guard mayWatch(request) else { throw Problem(.unauthorized, "計器を読むには、監視用か操作員のトークンが要ります (the gauges need the watcher's token, or an operator's)") }
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: metrics())))

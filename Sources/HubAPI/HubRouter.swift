@@ -23,6 +23,8 @@ package struct HubRouter: Sendable {
         package var watcherDigest: String?
         /// Calls to the outside that are under way.
         package var callCount: @Sendable () -> Int = { 0 }
+        /// How often a quiet delivery stream says that it is alive; who hears nothing for longer hangs up.
+        package var heartbeat = Duration.seconds(15)
         /// `POST /v1/bench/publish`, for measuring. Never in production settings.
         package var hasBenchmarkDoor = false
 
@@ -48,6 +50,7 @@ package struct HubRouter: Sendable {
         router.add(middleware: ProblemMiddleware(refusals: refusals))
         addBulletins(to: router)
         addAlerts(to: router)
+        addSaid(to: router)
         addTowns(to: router)
         addShelters(to: router)
         addDeliveries(to: router)
@@ -81,9 +84,9 @@ package struct HubRouter: Sendable {
     }
 
     func operatorOf(_ request: Request) throws(Problem) -> Operator {
-        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "an operator's token is needed") }
+        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "操作員のトークンが要ります (an operator's token is needed)") }
         guard let person = hub.operators.with(token: token) else {
-            throw Problem(.unauthorized, "this token belongs to no operator")
+            throw Problem(.unauthorized, "このトークンは、どの操作員のものでもありません (this token belongs to no operator)")
         }
         return person
     }
@@ -96,7 +99,7 @@ package struct HubRouter: Sendable {
     }
 
     static func device(of request: Request, in register: DeviceRegister) throws(Problem) -> Device {
-        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "a device's token is needed") }
+        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "端末のトークンが要ります (a device's token is needed)") }
         guard let device = register.device(token: token) else {
             throw Problem(.unauthorized, "this token belongs to no device, or the device was revoked")
         }
@@ -108,26 +111,26 @@ package struct HubRouter: Sendable {
     func town(_ written: String?, for person: Operator) throws(Problem) -> Town {
         if let written {
             guard let id = TownID(written) else {
-                throw Problem(.badRequest, "town: \(written) is no local government code: six digits, the last one checks the others")
+                throw Problem(.badRequest, "「\(written)」は市町村コードではありません。6桁の数字です (town: no local government code: six digits, the last one checks the others)")
             }
-            guard person.may(id) else { throw Problem(.forbidden, "this operator does not work for town \(id)") }
-            guard let town = hub.towns[id] else { throw Problem(.notFound, "this hub does not serve town \(id)") }
+            guard person.may(id) else { throw Problem(.forbidden, "市町村\(id)の仕事をする権限がありません (this operator does not work for town \(id))") }
+            guard let town = hub.towns[id] else { throw Problem(.notFound, "このハブは市町村\(id)を受け持っていません (this hub does not serve town \(id))") }
             return town
         }
         let own = hub.towns.all.filter { person.may($0.id) }
-        guard own.count == 1 else { throw Problem(.badRequest, "town: say which of \(own.count) towns") }
+        guard own.count == 1 else { throw Problem(.badRequest, "市町村を選んでください。\(own.count)市町村の担当です (town: say which of \(own.count) towns)") }
         return own[0]
     }
 
     /// Reads a body of bounded size.
     package static func body(_ request: Request, upTo limit: Int) async throws -> [UInt8] {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
-            throw Problem(.contentTooLarge, "\(length) octets; at most \(limit) are read")
+            throw Problem(.contentTooLarge, "\(length)オクテットあります。\(limit)オクテットまでです (at most \(limit) octets are read)")
         }
         var octets: [UInt8] = []
         for try await part in request.body {
             guard octets.count + part.readableBytes <= limit else {
-                throw Problem(.contentTooLarge, "more than \(limit) octets")
+                throw Problem(.contentTooLarge, "\(limit)オクテットまでです (more than \(limit) octets)")
             }
             octets.append(contentsOf: part.readableBytesView)
         }
@@ -152,11 +155,11 @@ package struct HubRouter: Sendable {
                 .joined(separator: ".")
         }
         switch error {
-        case .keyNotFound(let key, let context): return "\(path(context, key)): missing"
+        case .keyNotFound(let key, let context): return "\(path(context, key)): 必要な項目です (missing)"
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
             let place = path(context)
-            return place.isEmpty ? "not JSON: \(context.debugDescription)" : "\(place): \(context.debugDescription)"
-        @unknown default: return "not readable as JSON"
+            return place.isEmpty ? "JSONとして読めません (not JSON: \(context.debugDescription))" : "\(place): 値の形が違います (\(context.debugDescription))"
+        @unknown default: return "JSONとして読めません (not readable as JSON)"
         }
     }
 }

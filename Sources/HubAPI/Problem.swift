@@ -24,9 +24,33 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
 
     package init(_ status: HTTPResponse.Status, _ detail: String? = nil, errors: [Field]? = nil) {
         self.status = status
-        self.title = status.reasonPhrase
+        self.title = Self.title(of: status)
         self.detail = detail
         self.errors = errors
+    }
+
+    /// For people, Japanese first; the English is HTTP's own.
+    private static func title(of status: HTTPResponse.Status) -> String {
+        let japanese: String? = switch status.code {
+        case 400: "依頼が読めません"
+        case 401: "認証が必要です"
+        case 403: "許されていません"
+        case 404: "見つかりません"
+        case 405: "その方法では受け付けません"
+        case 406: "その形では答えられません"
+        case 409: "状態が変わっています"
+        case 410: "もうありません"
+        case 412: "前提が変わっています"
+        case 413: "大きすぎます"
+        case 415: "形式が違います"
+        case 422: "直すところがあります"
+        case 428: "前提を示してください"
+        case 429: "依頼が多すぎます"
+        case 500: "ハブの中で誤りが起きました"
+        case 503: "いまは受け付けられません"
+        default: nil
+        }
+        return japanese.map { "\($0) (\(status.reasonPhrase))" } ?? status.reasonPhrase
     }
 
     private enum CodingKeys: String, CodingKey { case type, title, status, detail, errors }
@@ -70,7 +94,7 @@ package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
         } catch let error as HTTPError {
             return try Problem(error.status, error.body).response(from: request, context: context)
         } catch is CancellationError {
-            return try Problem(.serviceUnavailable, "the hub is closing").response(from: request, context: context)
+            return try Problem(.serviceUnavailable, "ハブを終了しています (the hub is closing)").response(from: request, context: context)
         } catch {
             context.logger.error("request failed", metadata: [
                 "path": "\(request.uri.path)", "error": "\(error)",

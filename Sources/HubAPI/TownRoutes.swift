@@ -60,8 +60,8 @@ extension HubRouter {
         }
         router.get("/v1/towns/{code}/alerts.atom") { _, context in
             let code = try context.parameters.require("code")
-            guard let id = TownID(code), let town = hub.towns[id] else { throw Problem(.notFound, "no town \(code)") }
-            guard let voice = configuration.voice else { throw Problem(.notFound, "this hub publishes no CAP") }
+            guard let id = TownID(code), let town = hub.towns[id] else { throw Problem(.notFound, "市町村\(code)はここにありません (no town \(code))") }
+            guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
             var query = AlertQuery()
             query.limit = 500
             let now = hub.clock()
@@ -94,7 +94,7 @@ extension HubRouter {
 
     /// `GET /v1/alerts/{id}.cap`: one alert as signed CAP 1.2, in the first town of this hub that has it.
     func capDocument(_ written: String) async throws -> Response {
-        guard let voice = configuration.voice else { throw Problem(.notFound, "this hub publishes no CAP") }
+        guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
         let id = AlertID(written.removingPercentEncoding ?? written)
         var query = AlertQuery()
         query.id = id
@@ -112,7 +112,7 @@ extension HubRouter {
                 throw Problem(.internalServerError, error.description)
             }
         }
-        throw Problem(.notFound, "no alert \(id)")
+        throw Problem(.notFound, "番号\(id)の情報はありません (no alert \(id))")
     }
 
     /// The same words as on the portal, in every language of it.

@@ -35,6 +35,8 @@ package protocol TownLedger: Sendable {
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow]
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert]
     func reports(limit: Int) async throws -> [RecordedReport]
+    /// The words in which an alert went out, as recorded then. Empty where none did, or where it is older than this.
+    func said(_ alert: AlertID) async throws -> SaidTexts
 }
 
 /// The promise that something is on disk.

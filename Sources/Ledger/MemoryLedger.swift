@@ -119,6 +119,10 @@ private struct MemoryTown: TownLedger {
     func reports(limit: Int) async throws -> [RecordedReport] {
         ledger.with(id) { town, _ in Array(town.reports.reversed().prefix(limit)) }
     }
+
+    func said(_ alert: AlertID) async throws -> SaidTexts {
+        ledger.with(id) { town, _ in town.alerts.first { $0.content.id == alert }?.said ?? [:] }
+    }
 }
 
 extension DeliveryQuery {

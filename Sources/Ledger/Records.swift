@@ -2,6 +2,9 @@ package import AlertModel
 package import ChannelKit
 package import FoundationEssentials
 
+/// By channel and language.
+package typealias SaidTexts = [String: [Language: RenderedText]]
+
 /// An alert as a town's ledger has it.
 package struct RecordedAlert: Sendable, Hashable {
     package var content: AlertContent
@@ -10,10 +13,14 @@ package struct RecordedAlert: Sendable, Hashable {
     /// Who: `jma`, `cap:sender`, an operator's name.
     package var actor: String
     package var deliveries: [RecordedDelivery]
+    /// The words as they were handed to each channel. Empty where an alert is read: `said` gives them.
+    package var said: SaidTexts = [:]
 
     package init(
-        content: AlertContent, mode: ModeName, accepted: Date, actor: String, deliveries: [RecordedDelivery]
+        content: AlertContent, mode: ModeName, accepted: Date, actor: String, deliveries: [RecordedDelivery],
+        said: SaidTexts = [:]
     ) {
+        self.said = said
         self.content = content
         self.mode = mode
         self.accepted = accepted

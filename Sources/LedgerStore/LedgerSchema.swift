@@ -54,6 +54,13 @@ enum LedgerSchema {
                 CREATE TABLE note (key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
                 """)
         }
+        // The words as they were sent: to be shown as they were, whatever the templates say by then.
+        migrator.registerMigration("said") { db in
+            try db.execute(sql: """
+                CREATE TABLE said (
+                  town TEXT NOT NULL, alert TEXT NOT NULL, texts BLOB NOT NULL, PRIMARY KEY (town, alert)) WITHOUT ROWID;
+                """)
+        }
         return migrator
     }
 
@@ -91,6 +98,11 @@ enum LedgerSchema {
             town.code, alert.content.id.text, alert.content.event.text, alert.mode.rawValue,
             alert.accepted.timeIntervalSince1970, alert.actor, content,
         ])
+        if !alert.said.isEmpty {
+            try run(db, "INSERT OR IGNORE INTO said VALUES (?,?,?)", [
+                town.code, alert.content.id.text, try JSONEncoder().encode(alert.said),
+            ])
+        }
         for delivery in alert.deliveries {
             try run(db, """
                 INSERT OR IGNORE INTO delivery (town, id, alert, event, mode, kind, title, channel, endpoint,

@@ -94,6 +94,14 @@ struct SQLiteTown: TownLedger {
         }
     }
 
+    func said(_ alert: AlertID) async throws -> SaidTexts {
+        let town = id.code
+        return try await pool.read { db in
+            let found = try Data.fetchOne(db, sql: "SELECT texts FROM said WHERE town = ? AND alert = ?", arguments: [town, alert.text])
+            return try found.map { try JSONDecoder().decode(SaidTexts.self, from: $0) } ?? [:]
+        }
+    }
+
     func reports(limit: Int) async throws -> [RecordedReport] {
         let town = id.code
         return try await pool.read { db in

@@ -71,6 +71,8 @@ extension EndToEnd {
                     try await hub.rows("alert=\(alert)&channel=area-mail").first?.state == (act == "drop" ? "annulled" : "delivered")
                 }
                 #expect((gateway.requests.count > before) == (act == "release"))
+                let settled = try #require(try await hub.rows("alert=\(alert)&channel=area-mail").first)
+                if act == "drop" { #expect(settled.detail?.contains("desk") == true, "who decided it: \(settled)") }
                 let again = try await hub.call("POST", "/v1/deliveries/held/\(act)", body)
                 #expect(again.text.contains("0"), "nothing is held any more: \(again.text)")
                 #expect(try await hub.call("POST", "/v1/deliveries/held/forget", body).status == 404)

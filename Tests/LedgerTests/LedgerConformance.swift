@@ -45,6 +45,19 @@ func alert(_ id: String, sends: Int = 2, skips: Int = 1, in town: TownID = kesen
 
 @Suite("Every ledger")
 struct LedgerConformance {
+    @Test("The words of an alert are kept as they were handed over, and belong to its town alone", arguments: Store.allCases)
+    func said(store: Store) async throws {
+        let ledger = try store.open()
+        var recorded = alert("a")
+        recorded.said = ["wifi-portal": [.japanese: RenderedText(title: "緊急地震速報", body: "強い揺れに警戒。"), .english: RenderedText(title: "Earthquake", body: "Drop.")]]
+        try await ledger.town(kesennuma).record(recorded).committed()
+        try await ledger.town(kesennuma).record(alert("b")).committed()
+        #expect(try await ledger.town(kesennuma).said(AlertID("a")) == recorded.said)
+        #expect(try await ledger.town(kesennuma).said(AlertID("b")).isEmpty)
+        #expect(try await ledger.town(ishinomaki).said(AlertID("a")).isEmpty)
+        await ledger.close()
+    }
+
     @Test("An alert and its decisions are there once the commit is done, skips like sends", arguments: Store.allCases)
     func record(store: Store) async throws {
         let ledger = try store.open()

@@ -91,48 +91,48 @@ private struct OperatorCheck {
 
     mutating func mode() -> ModeName? {
         let mode = ModeName(rawValue: alert.mode)
-        if mode == nil { problems.add("mode", "must be actual or exercise; it has no default") }
+        if mode == nil { problems.add("mode", "本番か訓練かを選んでください。決まった初期値はありません", "actual or exercise; it has no default") }
         return mode
     }
 
     mutating func checkTown() {
-        if TownID(alert.town) != town.id { problems.add("town", "is not \(town.id.code) (\(town.name))") }
+        if TownID(alert.town) != town.id { problems.add("town", "\(town.name)のコード\(town.id.code)ではありません", "is not \(town.id.code)") }
     }
 
     mutating func detail() -> Detail? {
         switch alert.kind {
         case "evacuation":
-            refuse(["shelter", "state", "note", "title", "body"], of: "an evacuation order")
+            refuse(["shelter", "state", "note", "title", "body"], of: "避難情報", "an evacuation order")
             return evacuation().map(Detail.evacuation)
         case "shelter":
-            refuse(["level", "hazard", "districts", "reason", "shelters", "title", "body", "lifted"], of: "a shelter's state")
+            refuse(["level", "hazard", "districts", "reason", "shelters", "title", "body", "lifted"], of: "避難所の開設・閉鎖", "a shelter's state")
             return shelter().map(Detail.shelter)
         case "headquarters":
             refuse(
-                ["level", "hazard", "districts", "reason", "shelters", "shelter", "body", "lifted"], of: "a headquarters' state")
+                ["level", "hazard", "districts", "reason", "shelters", "shelter", "body", "lifted"], of: "本部の設置・廃止", "a headquarters' state")
             return headquarters().map(Detail.headquarters)
         case "notice":
-            refuse(["level", "hazard", "districts", "reason", "shelters", "shelter", "state", "note", "lifted"], of: "a notice")
+            refuse(["level", "hazard", "districts", "reason", "shelters", "shelter", "state", "note", "lifted"], of: "お知らせ", "a notice")
             return notice().map(Detail.notice)
         default:
-            problems.add("kind", "must be evacuation, shelter, headquarters or notice")
+            problems.add("kind", "種類は、避難情報・避難所・災害対策本部・お知らせのどれかです", "evacuation, shelter, headquarters or notice")
             return nil
         }
     }
 
     private mutating func evacuation() -> EvacuationOrder? {
         let level = alert.level.flatMap(EvacuationOrder.Level.init)
-        if level == nil { problems.add("level", "must be 3 (高齢者等避難), 4 (避難指示) or 5 (緊急安全確保)") }
+        if level == nil { problems.add("level", "警戒レベルを、3 高齢者等避難・4 避難指示・5 緊急安全確保から選んでください", "3, 4 or 5") }
         let hazard = alert.hazard ?? ""
         if !OperatorAlert.hazards.contains(hazard) {
-            problems.add("hazard", "must be one of \(OperatorAlert.hazards.joined(separator: ", "))")
+            problems.add("hazard", "災害の種類を、\(OperatorAlert.hazards.joined(separator: "・"))から選んでください", "one of these")
         }
         let districts = districts()
         let reason = text("reason", alert.reason, limit: Self.sentence)
         let shelters = alert.shelters ?? []
-        if shelters.count > Self.listed { problems.add("shelters", "more than \(Self.listed)") }
+        if shelters.count > Self.listed { problems.add("shelters", "避難先が\(Self.listed)か所より多くあります", "more than \(Self.listed)") }
         for id in shelters.prefix(Self.listed) where !town.shelters.contains(where: { $0.id == id }) {
-            problems.add("shelters", "“\(id.prefix(Self.name))” is not in the town's register")
+            problems.add("shelters", "「\(id.prefix(Self.name))」は、この市町村の避難所にありません", "not in the town's register")
         }
         return level.map {
             EvacuationOrder(
@@ -144,14 +144,14 @@ private struct OperatorCheck {
     private mutating func districts() -> [String] {
         let districts = alert.districts ?? []
         if districts.isEmpty {
-            problems.add("districts", "name at least one; the whole town is \(OperatorAlert.wholeTown[0]) or the like")
+            problems.add("districts", "地区を一つ以上選んでください。全域は「\(OperatorAlert.wholeTown[0])」などと書きます", "name at least one district")
         }
-        if districts.count > Self.listed { problems.add("districts", "more than \(Self.listed)") }
+        if districts.count > Self.listed { problems.add("districts", "地区が\(Self.listed)より多くあります", "more than \(Self.listed)") }
         for district in districts.prefix(Self.listed) where !OperatorAlert.wholeTown.contains(district) {
             if text("districts", district, limit: Self.name) == nil {
-                if district.allSatisfy(\.isWhitespace) { problems.add("districts", "an empty name") }
+                if district.allSatisfy(\.isWhitespace) { problems.add("districts", "名前のない地区があります", "an empty name") }
             } else if !town.districts.isEmpty, !town.districts.contains(district) {
-                problems.add("districts", "“\(district)” is no district of \(town.name)")
+                problems.add("districts", "「\(district)」は\(town.name)の地区にありません", "no district of this town")
             }
         }
         return districts
@@ -159,12 +159,12 @@ private struct OperatorCheck {
 
     private mutating func shelter() -> ShelterNotice? {
         let state = alert.state.flatMap(ShelterNotice.State.init)
-        if state == nil { problems.add("state", "must be open, full or closed") }
+        if state == nil { problems.add("state", "状態を、開設・満員・閉鎖から選んでください", "open, full or closed") }
         let known = town.shelters.first { $0.id == alert.shelter }
         if alert.shelter == nil {
-            problems.add("shelter", "is required: an id of the town's register")
+            problems.add("shelter", "避難所を選んでください", "required: an id of the town's register")
         } else if known == nil {
-            problems.add("shelter", "“\(alert.shelter?.prefix(Self.name) ?? "")” is not in the town's register")
+            problems.add("shelter", "「\(alert.shelter?.prefix(Self.name) ?? "")」は、この市町村の避難所にありません", "not in the town's register")
         }
         let note = text("note", alert.note, limit: Self.sentence)
         guard let state, let known else { return nil }
@@ -173,9 +173,9 @@ private struct OperatorCheck {
 
     private mutating func headquarters() -> Headquarters? {
         let state = alert.state.flatMap(Headquarters.State.init)
-        if state == nil { problems.add("state", "must be open (設置) or closed (廃止)") }
+        if state == nil { problems.add("state", "状態を、設置・廃止から選んでください", "open or closed") }
         let name = alert.title == nil ? "災害対策本部" : text("title", alert.title, limit: Self.name)
-        if let name, !name.contains("本部") { problems.add("title", "is the headquarters' name: 災害対策本部, 災害警戒本部 …") }
+        if let name, !name.contains("本部") { problems.add("title", "本部の名前を書いてください（災害対策本部、災害警戒本部など）", "the headquarters' name") }
         let note = text("note", alert.note, limit: Self.sentence)
         guard let state, let name else { return nil }
         return Headquarters(name: name, state: state, note: note)
@@ -184,8 +184,8 @@ private struct OperatorCheck {
     private mutating func notice() -> Notice? {
         let title = text("title", alert.title, limit: Self.name)
         let body = text("body", alert.body, limit: Self.prose)
-        if alert.title == nil { problems.add("title", "is required") }
-        if alert.body == nil { problems.add("body", "is required") }
+        if alert.title == nil { problems.add("title", "件名を書いてください", "required") }
+        if alert.body == nil { problems.add("body", "本文を書いてください", "required") }
         guard let title, let body else { return nil }
         return Notice(title: title, body: body)
     }
@@ -195,12 +195,12 @@ private struct OperatorCheck {
         let kind = AlertKind(rawValue: alert.kind) ?? .notice
         guard let written = alert.expires else { return now.addingTimeInterval(Lifetime.seconds(ofOwn: kind)) }
         guard let moment = Timestamp(written) else {
-            problems.add("expires", "is no RFC 3339 time with offset")
+            problems.add("expires", "期限は、時差の付いたRFC 3339の日時で書いてください", "no RFC 3339 time with offset")
             return now
         }
         let date = Normaliser.date(moment)
-        if date < now.addingTimeInterval(60) { problems.add("expires", "is not a minute away") }
-        if date > now.addingTimeInterval(7 * 86_400) { problems.add("expires", "is more than seven days away") }
+        if date < now.addingTimeInterval(60) { problems.add("expires", "期限まで1分もありません", "not a minute away") }
+        if date > now.addingTimeInterval(7 * 86_400) { problems.add("expires", "期限が7日より先です", "more than seven days away") }
         return date
     }
 
@@ -216,7 +216,7 @@ private struct OperatorCheck {
             }
         }
         if event.count > 200 || !event.hasPrefix(own) || event.count == own.count {
-            problems.add("event", "must begin with \(own): an alert updates its own town's events, and a drill a drill")
+            problems.add("event", "続報の元は、同じ市町村の、同じ本番・訓練の情報でなければなりません", "must begin with \(own)")
         }
         return EventID(event)
     }
@@ -227,24 +227,24 @@ private struct OperatorCheck {
     private mutating func text(_ field: String, _ written: String?, limit: Int) -> String? {
         guard let written else { return nil }
         if written.count > limit {
-            problems.add(field, "\(written.count) characters, more than \(limit)")
+            problems.add(field, "\(written.count)文字あります。\(limit)文字までにしてください", "more than \(limit) characters")
         } else if written.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" || $0.value == 0x7F }) {
-            problems.add(field, "holds control characters")
+            problems.add(field, "使えない文字（制御文字）が入っています", "holds control characters")
         } else if written.allSatisfy(\.isWhitespace) {
-            if field != "districts" { problems.add(field, "is empty") }
+            if field != "districts" { problems.add(field, "何も書かれていません", "empty") }
         } else {
             return written
         }
         return nil
     }
 
-    private mutating func refuse(_ fields: [String], of what: String) {
+    private mutating func refuse(_ fields: [String], of what: String, _ english: String) {
         let written: [String: Bool] = [
             "level": alert.level != nil, "hazard": alert.hazard != nil, "districts": alert.districts != nil,
             "reason": alert.reason != nil, "shelters": alert.shelters != nil, "shelter": alert.shelter != nil,
             "state": alert.state != nil, "note": alert.note != nil, "title": alert.title != nil,
             "body": alert.body != nil, "lifted": alert.lifted != nil,
         ]
-        for field in fields where written[field] == true { problems.add(field, "is no part of \(what)") }
+        for field in fields where written[field] == true { problems.add(field, "\(what)には書けない項目です", "no part of \(english)") }
     }
 }

@@ -62,6 +62,11 @@ package struct OperatorProblems: Error, Sendable, Equatable, CustomStringConvert
         problems.append(Problem(field: field, detail: detail))
     }
 
+    /// For people: Japanese first, the English behind it.
+    package mutating func add(_ field: String, _ japanese: String, _ english: String) {
+        add(field, "\(japanese) (\(english))")
+    }
+
     package var description: String {
         problems.map { $0.field.isEmpty ? $0.detail : "\($0.field): \($0.detail)" }.joined(separator: "; ")
     }
@@ -75,11 +80,11 @@ extension OperatorAlert {
     package static func read(_ octets: [UInt8]) throws(OperatorProblems) -> OperatorAlert {
         var problems = OperatorProblems()
         guard octets.count <= sizeLimit else {
-            problems.add("", "longer than \(sizeLimit) octets")
+            problems.add("", "長すぎます。\(sizeLimit)オクテットまでです", "longer than \(sizeLimit) octets")
             throw problems
         }
         guard let written = try? JSONDecoder().decode([String: Field].self, from: Data(octets)) else {
-            problems.add("", "not a JSON object")
+            problems.add("", "JSONのオブジェクトとして読めません", "not a JSON object")
             throw problems
         }
         var form = FormReader(written: written)
@@ -142,7 +147,7 @@ private struct FormReader {
     mutating func required(_ name: String) -> String {
         let isThere = rest[name] != nil
         if let text = text(name) { return text }
-        if !isThere { problems.add(name, "is required") }
+        if !isThere { problems.add(name, "必要な項目です", "required") }
         return ""
     }
 
@@ -150,7 +155,7 @@ private struct FormReader {
         switch take(name) {
         case nil: return nil
         case .text(let text): return text
-        default: problems.add(name, "must be a string")
+        default: problems.add(name, "文字列で書いてください", "must be a string")
         }
         return nil
     }
@@ -159,7 +164,7 @@ private struct FormReader {
         switch take(name) {
         case nil: return nil
         case .number(let number): return number
-        default: problems.add(name, "must be a whole number")
+        default: problems.add(name, "整数で書いてください", "must be a whole number")
         }
         return nil
     }
@@ -168,7 +173,7 @@ private struct FormReader {
         switch take(name) {
         case nil: return nil
         case .flag(let flag): return flag
-        default: problems.add(name, "must be true or false")
+        default: problems.add(name, "true か false で書いてください", "must be true or false")
         }
         return nil
     }
@@ -177,12 +182,12 @@ private struct FormReader {
         switch take(name) {
         case nil: return nil
         case .list(let list): return list
-        default: problems.add(name, "must be a list of strings")
+        default: problems.add(name, "文字列の並びで書いてください", "must be a list of strings")
         }
         return nil
     }
 
     mutating func refuseOthers() {
-        for name in rest.keys.sorted().prefix(20) { problems.add(String(name.prefix(60)), "no such field") }
+        for name in rest.keys.sorted().prefix(20) { problems.add(String(name.prefix(60)), "このような項目はありません", "no such field") }
     }
 }

@@ -74,7 +74,22 @@ struct OperatorAlertTests {
         (#"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"x","event":"op/132063/1"}"#, ["event"]),
         (#"{"town":"042056","kind":"notice","mode":"exercise","title":"断水","body":"x","event":"op/042056/1"}"#, ["event"]),
     ])
-    func refused(json: String, fields: [String]) { #expect(problems(json) == fields) }
+    func refused(json: String, fields: [String]) {
+        #expect(problems(json) == fields)
+        for sentence in sentences(json) {
+            #expect(sentence.prefix { $0 != "(" }.contains { !$0.isASCII }, "Japanese first: \(sentence)")
+            #expect(sentence.hasSuffix(")"), "the English behind it: \(sentence)")
+        }
+    }
+
+    private func sentences(_ json: String) -> [String] {
+        do throws(OperatorProblems) {
+            _ = try send(json)
+            return []
+        } catch {
+            return error.problems.map(\.detail)
+        }
+    }
 
     @Test("Sizes are bounded")
     func sizes() {

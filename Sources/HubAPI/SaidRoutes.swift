@@ -1,0 +1,35 @@
+internal import AlertModel
+internal import ChannelKit
+internal import Hub
+internal import Hummingbird
+internal import Ledger
+
+/// `GET /v1/alerts/{id}/texts`: the words in which an alert went out, channel by channel, as they were handed over then.
+///
+/// They are recorded with the alert and never made again: a template that has changed since, or a shelter that has
+/// closed, does not change what was said.
+extension HubRouter {
+    private struct Texts: Encodable {
+        struct Text: Encodable { var channel, language, title, body: String }
+        var id: String
+        /// Empty where nothing went out, or where the alert is older than the recording of words.
+        var texts: [Text]
+    }
+
+    func addSaid(to router: Router<Context>) {
+        router.get("/v1/alerts/{id}/texts") { request, context in
+            let person = try operatorOf(request)
+            let id = AlertID(try context.parameters.require("id"))
+            guard let found = try await hub.alert(id, for: person) else {
+                throw Problem(.notFound, "番号\(id)の情報はありません (no alert \(id))")
+            }
+            let said = try await hub.ledger.town(found.town).said(id)
+            let texts = said.sorted { $0.key < $1.key }.flatMap { channel, words in
+                words.sorted { $0.key < $1.key }.map {
+                    Texts.Text(channel: channel, language: $0.key.rawValue, title: $0.value.title, body: $0.value.body)
+                }
+            }
+            return try Answer.json(Texts(id: id.text, texts: texts))
+        }
+    }
+}
