@@ -116,6 +116,87 @@ class ModuleTests(unittest.TestCase):
           return [before, after, board.take(alert({ id: 'x', event: 'x', expires_in: 0 }), 0)]"""),
             [False, True, "ignored"])
 
+    def hear(self, script: str):
+        return self.board("""
+          const { heard } = await import('/tablet/alarm.js');
+          const board = new Board(), said = [];
+          let sounding = null;
+          const listen = () => { const next = heard(sounding, board.visible()); if (next !== sounding && next?.isOnce) board.rung(next.key);
+            said.push(next === sounding ? 'same' : next?.name ?? 'silence'); sounding = next; };
+          const take = (change) => { board.take(alert(change), 0); listen(); };
+          """ + script)
+
+    def test_the_gravest_unread_alert_sounds_and_nothing_lesser_touches_it(self):
+        self.assertEqual(self.hear("""
+          take({ kind: 'eew', event: 'q', id: 'q1', gravity: 'emergency' });
+          take({ kind: 'eew', event: 'q', id: 'q2', gravity: 'emergency', change: 'unchanged', priority: 'routine', revision: serial(2) });
+          take({ kind: 'shelter', event: 's', id: 's1', gravity: 'information', priority: 'routine' });
+          take({ kind: 'weather', event: 'w', id: 'w1', gravity: 'danger' });
+          take({ kind: 'weather', event: 'w', id: 'w2', message: 'cancel', revision: serial(2) });
+          board.touch({ mode: 'actual', event: 'q' }); listen();
+          take({ kind: 'eew', event: 'q', id: 'q3', gravity: 'emergency', change: 'unchanged', priority: 'routine', revision: serial(3) });
+          return said"""), ["eew", "same", "same", "same", "same", "notice", "cancel"])
+
+    def test_what_nobody_has_read_goes_on_calling_until_it_ends(self):
+        self.assertEqual(self.hear("""
+          take({ kind: 'eew', event: 'q', gravity: 'emergency', expires_in: 180 });
+          for (const second of [30, 60, 179]) { board.age(second * 1000); listen(); }
+          board.age(180000); listen();
+          return said.concat(board.ended().length, board.visible().length)"""),
+            ["eew", "same", "same", "same", "silence", 1, 0])
+
+    def test_a_part_lift_of_an_unread_order_does_not_silence_it_and_a_whole_lift_does(self):
+        self.assertEqual(self.hear("""
+          take({ kind: 'evacuation', gravity: 'danger' });
+          take({ kind: 'evacuation', gravity: 'danger', change: 'part-lifted', over: false, id: 'b', revision: serial(2) });
+          take({ kind: 'evacuation', gravity: 'danger', change: 'taken-back', over: false, id: 'c', revision: serial(3) });
+          take({ kind: 'evacuation', gravity: 'information', change: 'lifted', over: true, lifted: true, id: 'd', revision: serial(4) });
+          take({ kind: 'evacuation', gravity: 'danger', change: 'restored', over: false, id: 'e', revision: serial(5) });
+          return said"""), ["evacuation", "same", "same", "lifted", "evacuation"])
+
+    def test_news_wakes_who_has_read_what_was_before_and_quiet_news_does_not(self):
+        for change, gravity, wakes in [("raised", "danger", True), ("widened", "danger", True), ("corrected", "danger", True),
+                                       ("restored", "danger", True), ("unchanged", "danger", False), ("lowered", "warning", False)]:
+            with self.subTest(change):
+                self.assertEqual(self.hear(f"""
+                  take({{ gravity: 'danger' }});
+                  board.touch(alert({{}})); listen();
+                  take({{ id: 'b', revision: serial(2), change: '{change}', gravity: '{gravity}' }});
+                  return board.visible()[0].calls"""), wakes)
+
+    def test_gravity_falls_back_on_what_an_older_hub_says_and_is_lowered_by_no_silence(self):
+        self.assertEqual(self.browser.evaluate("""(async () => {
+          const { gravityOf } = await import('/tablet/news.js');
+          return [gravityOf({ gravity: 'danger', priority: 'background' }), gravityOf({ priority: 'immediate' }), gravityOf({ priority: 'routine' }, 5),
+            gravityOf({ priority: 'urgent', level: 3 }, 4), gravityOf({ gravity: 'advisory' }, 5), gravityOf({ gravity: 'unheard of', priority: 'urgent' })] })()"""),
+            [4, 5, 5, 3, 2, 4])
+
+    def test_the_same_alert_again_says_how_long_it_still_holds(self):
+        self.assertEqual(self.board("""
+          const board = new Board();
+          board.take(alert({ expires_in: 60 }), 0);
+          board.age(61000);
+          const ended = board.visible().length;
+          const again = board.take(alert({ expires_in: 100 }), 62000);
+          return [ended, again, board.visible().length, board.age(161000), board.age(162000)]"""), [0, "updated", 1, False, True])
+
+    def test_a_replay_leaves_what_was_cancelled_and_what_has_ended(self):
+        self.assertEqual(self.board("""
+          const board = new Board();
+          board.take(alert({}), 0);
+          board.take(alert({ id: 'c', message: 'cancel', revision: serial(2) }), 1);
+          board.take(alert({ id: 'f', event: 'f', expires_in: 1 }), 0);
+          board.age(2000);
+          board.beginReplay();
+          const changed = board.endReplay();
+          return [changed, board.visible().length, board.ended().length]"""), [False, 1, 1])
+
+    def test_a_drill_ends_by_itself_within_hours(self):
+        self.assertEqual(self.board("""
+          const board = new Board();
+          board.take(alert({ mode: 'exercise', expires_in: 72 * 3600 }), 0);
+          return [board.age(3 * 3600e3 - 1), board.age(3 * 3600e3), board.visible().length]"""), [False, True, 0])
+
     def test_every_word_is_there_in_every_language(self):
         missing = self.browser.evaluate("""(async () => {
           const { wordsOf } = await import('/tablet/words.js');

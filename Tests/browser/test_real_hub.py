@@ -129,7 +129,7 @@ class RealHubTests(unittest.TestCase):
         self.assertFalse(self.browser.evaluate(FULL), "what was touched does not ask again")
 
         self.hub.say("cancel", order)
-        self.browser.until("document.querySelector('#full-mark').textContent === '取り消されました'")
+        self.browser.until("document.querySelector('#full-mark').textContent === '取り消し'")
         self.assertIn("訓練", self.browser.text("#full-drill"))
         self.assertEqual(self.browser.evaluate("document.querySelector('#full').scrollTop"), 0)
         self.browser.photograph("real-tablet-cancelled")

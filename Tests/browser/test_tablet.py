@@ -47,6 +47,13 @@ class TabletTests(unittest.TestCase):
                 self.fail("not within 10 s: " + what)
             time.sleep(0.05)
 
+    def photograph(self, name: str):
+        """At the sizes people have."""
+        for size, width, height in [("phone", 360, 740), ("tablet", 768, 1024), ("desktop", 1440, 900)]:
+            self.browser.size(width, height)
+            self.browser.photograph(f"tablet-{name}-{size}")
+        self.browser.size(1024, 768)
+
     def levels(self, alert: str) -> set[str]:
         return {receipt["level"] for receipt in list(self.hub.receipts.values()) if receipt["alert"] == alert}
 
@@ -121,10 +128,14 @@ class TabletTests(unittest.TestCase):
         self.browser.until(FULL)
         self.assertNotIn("見本", self.browser.text())
         self.hub.publish("cancel", id="c1", revision=later, texts=texts("取消", "先ほどの避難指示は誤りでした。取り消します。"))
-        self.browser.until("document.querySelector('#full-mark').textContent === '取り消されました'")
-        self.assertIn("避難指示", self.browser.text("#full-title"))
+        self.browser.until("document.querySelector('#full-mark').textContent === '取り消し'")
+        self.assertIn("避難指示", self.browser.text("#full-title s"))
         self.assertIn("誤りでした", self.browser.text("#full-body"))
-        self.browser.photograph("tablet-cancelled")
+        sizes = self.browser.evaluate("""[...document.querySelectorAll('#full *')].filter((e) => e.childElementCount === 0 && e.innerText?.trim())
+            .map((e) => [parseFloat(getComputedStyle(e).fontSize), e.innerText]).sort((a, b) => b[0] - a[0])""")
+        self.assertEqual(sizes[0][1], "取り消し", "the largest words are these")
+        self.assertGreater(sizes[0][0], 1.5 * sizes[1][0])
+        self.photograph("cancelled")
 
     def test_a_band_that_calls_never_shows_another_levels_colour(self):
         self.start()
@@ -152,6 +163,149 @@ class TabletTests(unittest.TestCase):
         self.browser.photograph("tablet-below")
         self.browser.evaluate("document.querySelector('#full').scrollTop = 99999")
         self.browser.until("document.querySelector('#full-below').hidden")
+
+    def hear(self):
+        """Keeps what the loudspeaker is told: pitches of the notes that sound now, nothing when it was silenced."""
+        self.browser.call("Page.addScriptToEvaluateOnNewDocument", {"source": """
+            globalThis.loud = [];
+            const start = OscillatorNode.prototype.start, stop = OscillatorNode.prototype.stop, connect = AudioNode.prototype.connect;
+            const disconnect = AudioNode.prototype.disconnect;
+            OscillatorNode.prototype.start = function (at) { this.begins = at; loud.push(this); return start.call(this, at); };
+            OscillatorNode.prototype.stop = function (at) { this.ends = at; return stop.call(this, at); };
+            AudioNode.prototype.connect = function (to, ...rest) { this.to = to; return connect.call(this, to, ...rest); };
+            AudioNode.prototype.disconnect = function (...rest) { this.to = null; return disconnect.apply(this, rest); };
+            // Notes within the next seconds that reach the loudspeaker.
+            globalThis.pitches = (seconds = 10) => [...new Set(loud.filter((note) => {
+                const now = note.context.currentTime, reaches = (node) => node === note.context.destination || (node?.to && reaches(node.to));
+                return note.ends > now && note.begins < now + seconds && reaches(note);
+            }).map((note) => note.frequency.value))].sort((a, b) => a - b);"""})
+
+    def test_a_quiet_second_serial_lowers_neither_colour_nor_siren(self):
+        self.hear()
+        self.start()
+        quake = dict(kind="eew", event="q", local_intensity="5-", texts=texts("緊急地震速報", "地震です。机の下へ。"))
+        serial = lambda n: {"series": "VXSE45", "serial": n, "sent": "2026-01-01T00:00:00+09:00"}
+        siren = "pitches().includes(740) && pitches().includes(1319)"
+        self.hub.publish("alert", id="q1", priority="immediate", gravity="emergency", change="new", revision=serial(1), **quake)
+        self.browser.until(siren)
+        self.photograph("eew-first")
+        colour = self.browser.evaluate("document.querySelector('#full').className.match(/tone-\\S+/)[0]")
+        self.hub.publish("alert", id="q2", message="update", priority="routine", gravity="emergency", change="unchanged", revision=serial(2), **quake)
+        self.wait(lambda: "shown" in self.levels("q2"), "the second is on the screen")
+        self.assertTrue(self.browser.evaluate(siren), "it calls until somebody has read it")
+        self.assertIn(colour, self.browser.evaluate("document.querySelector('#full').className"))
+        self.photograph("eew-second")
+        # Lesser news, another one's cancel and a drill touch nothing.
+        self.hub.publish("alert", id="s1", event="s", kind="shelter", priority="routine", gravity="information", change="new")
+        self.hub.publish("alert", id="w1", event="w", kind="weather", priority="routine", gravity="advisory", change="new")
+        self.hub.publish("cancel", id="w2", event="w", revision={"series": "operator", "serial": 2, "sent": "2099-01-01T00:00:00+09:00"})
+        self.wait(lambda: "reached" in self.levels("w2"), "the cancel")
+        self.assertTrue(self.browser.evaluate(siren))
+        self.assertEqual(self.browser.text("#full-title"), "緊急地震速報")
+        self.browser.click("#touch")
+        self.browser.until("!pitches().includes(1319)")
+        # Read: a quiet serial stays silent; a rise calls again.
+        self.hub.publish("alert", id="q3", message="update", priority="routine", gravity="emergency", change="unchanged", revision=serial(3), **quake)
+        self.wait(lambda: "reached" in self.levels("q3"), "the third")
+        self.assertFalse(self.browser.evaluate("pitches().includes(1319)"))
+        self.hub.publish("alert", id="q4", message="update", priority="immediate", gravity="emergency", change="raised", revision=serial(4),
+                         **{**quake, "local_intensity": "6+"})
+        self.browser.until(siren)
+        self.assertIn("6強", self.browser.text("#full-facts"))
+        self.hub.publish("cancel", id="q5", revision=serial(5), **{**quake, "texts": texts("緊急地震速報の取消", "先ほどの緊急地震速報は誤りでした。")})
+        self.browser.until("!pitches().includes(1319)")
+        self.assertNotIn("calls", self.browser.evaluate("document.querySelector('#full').className"))
+
+    def test_a_hub_that_says_only_the_pace_lowers_nothing_by_a_quiet_serial(self):
+        self.start()
+        serial = lambda n: {"series": "VXSE45", "serial": n, "sent": "2026-01-01T00:00:00+09:00"}
+        self.hub.publish("alert", id="q1", kind="eew", priority="immediate", revision=serial(1))
+        self.browser.until(FULL)
+        colour = self.browser.evaluate("document.querySelector('#full').className")
+        self.hub.publish("alert", id="q2", kind="eew", message="update", priority="routine", revision=serial(2))
+        self.wait(lambda: "shown" in self.levels("q2"), "the second")
+        self.assertEqual(self.browser.evaluate("document.querySelector('#full').className"), colour)
+
+    def test_reading_one_alert_leaves_the_next_calling(self):
+        self.hear()
+        self.start()
+        self.hub.publish("alert", id="a1", event="e1", gravity="danger", change="new", **ORDER)
+        self.browser.until("pitches().includes(587)")
+        self.hub.publish("alert", id="t1", event="t", kind="tsunami", priority="immediate", gravity="emergency", change="new",
+                         texts=texts("大津波警報", "今すぐ高台へ。"))
+        self.browser.until("pitches().includes(440) && !pitches().includes(587)")
+        self.browser.click("#touch")
+        self.browser.until("pitches().includes(587) && !pitches().includes(440)")
+        self.assertIn("避難指示", self.browser.text("#full-title"))
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full').hidden && pitches().length === 0")
+
+    def test_a_press_that_began_on_one_alert_does_not_read_the_next(self):
+        self.start()
+        self.hub.publish("alert", id="a1", event="e1", gravity="danger", **ORDER)
+        self.browser.until(FULL)
+        self.browser.evaluate("document.querySelector('#touch').dispatchEvent(new PointerEvent('pointerdown'))")
+        self.hub.publish("alert", id="t1", event="t", kind="tsunami", gravity="emergency", texts=texts("大津波警報", "今すぐ高台へ。"))
+        self.browser.until("document.querySelector('#full-title').textContent === '大津波警報'")
+        self.browser.evaluate("document.querySelector('#touch').click()")
+        self.assertEqual(self.browser.text("#full-title"), "大津波警報")
+        self.assertNotIn("touched", self.levels("t1"))
+
+    def test_a_lift_is_calm_has_its_own_sound_and_says_what_still_holds(self):
+        self.hear()
+        self.start()
+        self.hub.publish("alert", id="a1", event="e1", gravity="danger", change="new", **ORDER)
+        self.hub.publish("alert", id="w1", event="w", kind="weather", gravity="warning", change="new", texts=texts("大雨警報", "大雨に警戒してください。"))
+        self.browser.until(FULL)
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full-title').textContent === '大雨警報'")
+        self.browser.click("#touch")
+        later = lambda n: {"series": "operator", "serial": n, "sent": f"2099-01-01T00:00:0{n}+09:00"}
+        self.hub.publish("alert", id="a2", event="e1", message="update", revision=later(2), gravity="danger", change="part-lifted", over=False, level=4,
+                         texts=texts("川端地区の避難指示は続いています", "本町地区の避難指示は解除されました。川端地区の避難指示は続いています。"))
+        self.browser.until("document.querySelector('#full-mark').textContent === '一部解除'")
+        self.assertIn("続いています", self.browser.text("#full-title"))
+        self.assertIn("tone-l4", self.browser.evaluate("document.querySelector('#full').className"))
+        self.assertFalse(self.browser.evaluate("document.querySelector('#full').classList.contains('calm')"))
+        self.photograph("part-lift")
+        self.hub.publish("alert", id="a3", event="e1", message="update", revision=later(3), gravity="danger", change="restored", over=False, level=4,
+                         texts=texts("避難指示は続いています", "本町地区の解除は誤りでした。本町地区・川端地区の避難指示は続いています。"))
+        self.browser.until("document.querySelector('#full-mark').textContent.includes('解除の取り消し')")
+        self.browser.until("pitches().includes(587)")
+        self.photograph("part-lift-undone")
+        self.browser.click("#touch")
+        self.hub.publish("alert", id="a4", event="e1", message="update", revision=later(4), gravity="information", change="lifted", over=True, lifted=True,
+                         texts=texts("避難指示は解除されました", "本町地区・川端地区の避難指示は解除されました。\n川には近づかないでください。"))
+        self.browser.until("document.querySelector('#full-mark').textContent === '解除'")
+        self.browser.until("pitches(3).includes(523) && pitches(3).includes(1047)")
+        self.assertIn("calm tone-l1", " ".join(sorted(self.browser.evaluate("document.querySelector('#full').className").split())))
+        self.assertIn("大雨警報", self.browser.text("#full-rest"))
+        self.photograph("lifted")
+        self.browser.click("#touch")
+        self.assertNotIn("避難指示", self.browser.text("#list"))
+        self.assertIn("避難指示", self.browser.text("#past-list"))
+
+    def test_a_drill_is_not_shown_under_what_is_grave_and_never_fills_the_screen_afterwards(self):
+        self.start()
+        self.hub.publish("alert", id="n1", event="n", kind="notice", gravity="information", priority="routine", texts=texts("断水のお知らせ", "断水です。"))
+        self.browser.until(FULL)
+        self.browser.click("#touch")
+        drill = dict(mode="exercise", gravity="danger", change="new", texts=texts("【訓練】避難指示", "訓練です。"))
+        self.hub.publish("alert", id="d1", event="d1", **drill)
+        self.wait(lambda: "shown" in self.levels("d1"), "a drill beside a notice is shown")
+        self.assertIn("断水", self.browser.evaluate("document.querySelector('#list').textContent"))
+        self.hub.publish("alert", id="a1", event="e1", gravity="danger", change="new", expires_in=3, texts=texts("避難指示", "逃げてください。"))
+        self.browser.until("document.querySelector('#full-title').textContent === '避難指示'")
+        self.hub.publish("alert", id="d2", event="d2", **drill)
+        self.wait(lambda: "reached" in self.levels("d2"), "the second drill")
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full').hidden")
+        self.assertIn("訓練2件は、本番の情報が出ているため表示していません", self.browser.text("#halted"))
+        self.photograph("drill-under-real")
+        self.browser.until("document.querySelector('#halted').hidden", 6)
+        self.assertFalse(self.browser.evaluate(FULL), "no old drill fills the screen when the real one has ended")
+        self.assertIn("避難指示", self.browser.text("#past-list"))
+        self.assertEqual(self.levels("d2"), {"reached"})
 
     def test_a_drill_is_marked_and_gives_way_to_what_is_real(self):
         self.start()

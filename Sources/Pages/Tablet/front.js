@@ -1,5 +1,7 @@
 // The full screen of one alert: colour, icon and words say the same three times over.
 
+import { isInForce } from "./board.js";
+import { isOver } from "./news.js";
 import { clockText, intensityText, wordsOf } from "./words.js";
 
 const byID = (id) => document.getElementById(id);
@@ -29,13 +31,18 @@ function icon(kind) {
   return svg;
 }
 
-/** The colour's name: by warning level first, then by urgency. Drills and cancelled ones have colours of their own. */
-export function tone({ alert, cancelledBy }) {
+/** The colour's name: how bad it is, in the colours of the warning levels. Drills and what was taken back have their own. */
+export function tone({ alert, gravity, cancelledBy }) {
   if (cancelledBy) return "old";
   if (alert.mode === "exercise") return "drill";
-  if (alert.lifted) return "p2";
-  if (alert.level >= 2) return "l" + alert.level;
-  return { immediate: "p0", urgent: "p1" }[alert.priority] ?? "p2";
+  return "l" + (isOver(alert) ? 1 : gravity);
+}
+
+/** What happened to it, in a word: the largest on the screen where it is a cancel. */
+export function markOf({ alert, change, cancelledBy }, language) {
+  const words = wordsOf(language);
+  if (cancelledBy || change === "taken-back" && isOver(alert)) return words.cancelledWord;
+  return words.mark[change] ?? (alert.message === "update" ? words.updated : "");
 }
 
 /** The text in `language`, or in the one that is there; with the language it is in. */
@@ -44,17 +51,16 @@ export function textOf(alert, language) {
   return { ...(alert.texts?.[found] ?? { title: "", body: "" }), language: found ?? "ja" };
 }
 
-export function kindWords({ alert }, language) {
+export function kindWords({ alert, cancelledBy }, language) {
   const words = wordsOf(language);
   const parts = [words.kind[alert.kind] ?? words.kind.other];
-  if (alert.level) parts.push(words.level(alert.level));
-  if (alert.lifted) parts.push(words.lifted);
+  if (alert.level && !cancelledBy && !isOver(alert)) parts.push(words.level(alert.level));
   return parts.join(language === "en" ? " · " : "　");
 }
 
 function facts({ alert, cancelledBy }, language) {
   const words = wordsOf(language), source = alert.hypocentre, parts = [];
-  if (cancelledBy) return "";
+  if (cancelledBy || isOver(alert)) return "";
   if (alert.local_intensity) {
     const text = intensityText(alert.local_intensity, language);
     parts.push(alert.kind === "eew" ? words.forecast(text) : words.intensity(text));
@@ -67,12 +73,20 @@ function facts({ alert, cancelledBy }, language) {
 
 /** What ends by the clock says when. Everything else holds until it is lifted: a time would say otherwise. */
 const ENDS_BY_CLOCK = ["tornado", "notice"];
+/** What is over when its time is, without anybody lifting it. */
+const OVER_BY_CLOCK = [...ENDS_BY_CLOCK, "eew", "earthquake", "heavy-rain-record", "shelter", "headquarters", "other"];
+
+/** What to call something whose time is over: only what the clock ends has ended. */
+export function endMark({ alert }, language) {
+  const words = wordsOf(language);
+  return OVER_BY_CLOCK.includes(alert.kind) ? words.ended : words.mark["ran-out"];
+}
 
 export function times({ alert, over, cancelledBy }, language, now) {
   const words = wordsOf(language);
   return [
     words.issued(clockText(Date.parse(alert.reported ?? alert.sent), now, language)),
-    cancelledBy || !ENDS_BY_CLOCK.includes(alert.kind) ? "" : words.until(clockText(over, now, language)), words.from(alert.sender),
+    cancelledBy || isOver(alert) || !ENDS_BY_CLOCK.includes(alert.kind) ? "" : words.until(clockText(over, now, language)), words.from(alert.sender),
   ].filter(Boolean).join(language === "en" ? ", " : "　");
 }
 
@@ -85,17 +99,18 @@ export function paragraphs(body) {
   });
 }
 
-/** The id of what was filled in last. */
-let shown = null;
-
-/** Fills the screen with `entry`; `others` is how many more there are, `mark` what happened to it. */
-export function showFront(entry, others, mark, language, now) {
+/**
+ * Fills the screen with `entry`. `visible` is all that is on the board: how many more wait, and, under what is over, what
+ * still holds.
+ */
+export function showFront(entry, visible, language, now) {
   const words = wordsOf(language), isDrill = entry.alert.mode === "exercise";
-  const said = textOf(entry.alert, language);
-  const full = byID("full");
-  const isOther = full.hidden || shown !== (entry.cancelledBy ?? entry.alert).id;
-  shown = (entry.cancelledBy ?? entry.alert).id;
-  full.className = "tone-" + tone(entry) + (entry.cancelledBy || isDrill ? "" : " calls");
+  const said = textOf(entry.alert, language), mark = markOf(entry, language);
+  const full = byID("full"), isCalm = !isInForce(entry);
+  const id = (entry.cancelledBy ?? entry.alert).id;
+  const isOther = full.hidden || full.dataset.alert !== id;
+  full.dataset.alert = id;
+  full.className = "tone-" + tone(entry) + (entry.calls ? " calls" : "") + (isCalm ? " calm" : "") + (entry.cancelledBy ? " void" : "");
   byID("full-drill").hidden = !isDrill;
   byID("full-drill").textContent = words.drillBar;
   byID("full-icon").replaceChildren(icon(entry.alert.kind));
@@ -103,11 +118,13 @@ export function showFront(entry, others, mark, language, now) {
   byID("full-mark").hidden = !mark;
   byID("full-mark").textContent = mark;
   byID("full-text").lang = said.language;
-  byID("full-title").textContent = said.title;
+  byID("full-title").replaceChildren(...titleParts(entry, said.title));
   byID("full-body").replaceChildren(
     ...paragraphs(entry.cancelledBy ? textOf(entry.cancelledBy, language).body : said.body));
   byID("full-facts").textContent = facts(entry, language);
   byID("full-times").textContent = times(entry, language, now);
+  showRest(isCalm ? visible.filter((other) => other !== entry && isInForce(other) && !isDrill) : [], language);
+  const others = visible.filter((other) => !other.isTouched && other !== entry).length;
   byID("full-more").textContent = others > 0 ? words.more(others) : "";
   const wasHidden = full.hidden;
   full.hidden = false;
@@ -116,6 +133,27 @@ export function showFront(entry, others, mark, language, now) {
   // What is new is read from its first line, wherever the one before it was left.
   if (isOther) full.scrollTop = 0;
   fit();
+}
+
+/** What was taken back keeps its name, struck through: nobody must do what it says. */
+function titleParts(entry, title) {
+  if (!entry.cancelledBy) return [title];
+  const struck = document.createElement("s");
+  struck.textContent = title;
+  return [struck];
+}
+
+/** Under what is over: what is still to be followed. */
+function showRest(others, language) {
+  byID("full-rest").hidden = others.length === 0;
+  byID("full-rest-title").textContent = wordsOf(language).still;
+  byID("full-rest-list").replaceChildren(...others.map((entry) => {
+    const item = document.createElement("li"), said = textOf(entry.alert, language);
+    item.className = "tone-" + tone(entry);
+    item.lang = said.language;
+    item.textContent = said.title;
+    return item;
+  }));
 }
 
 /** What to do must be on the screen without a touch: smaller letters where they are enough, else a word that more follows. */

@@ -1,5 +1,6 @@
 // What the tablet lets people hear. Tones are made here, nothing is loaded. Each kind has its own pattern, a drill a
 // soft one that none of the others resembles. These are not the chimes of the broadcasters or the carriers.
+// Which of them is heard, and until when, is decided in alarm.js.
 
 /** Hertz and milliseconds; 0 Hz is silence. `shape` is the wave, `loud` from 0 to 1. */
 const PATTERNS = {
@@ -9,16 +10,22 @@ const PATTERNS = {
   other: { shape: "triangle", loud: 0.8, notes: [[660, 250], [0, 80], [880, 350], [0, 700]] },
   notice: { shape: "sine", loud: 0.5, notes: [[784, 180], [1047, 350]] },
   cancel: { shape: "sine", loud: 0.7, notes: [[784, 250], [659, 250], [523, 500]] },
+  lifted: { shape: "sine", loud: 0.6, notes: [[523, 300], [659, 300], [784, 300], [1047, 700]] },
   drill: { shape: "sine", loud: 0.35, notes: [[392, 500], [330, 700], [0, 900]] },
   test: { shape: "sine", loud: 0.6, notes: [[523, 160], [659, 160], [784, 320]] },
 };
 
-/** Seconds that a pattern repeats for, by priority; it ends earlier when somebody touches the alert. */
-const LASTING = { immediate: 60, urgent: 30 };
+/** Seconds that a call is written ahead, and the rest below which more is written: a page may sleep for some seconds. */
+const AHEAD = 40;
+const REFILL = 25;
+/** Seconds; a drill says so for a while and stops by itself. */
+const DRILL = 8;
 
 export class Sound {
   #context = null;
   #playing = null;
+  /** What the arbiter last said; see alarm.js. */
+  #sounding = null;
 
   /** Must be called directly inside a tap, or the browser keeps silent. */
   unlock(changed) {
@@ -37,32 +44,57 @@ export class Sound {
     this.#context?.resume().catch(() => {});
   }
 
-  /** What an alert sounds like: nothing for what may wait until the night is over. */
-  alert(alert) {
-    if (alert.mode === "exercise") return this.play("drill", 8);
-    if (alert.message === "cancel") return this.play("cancel", 0);
-    if (alert.priority === "background") return;
-    if (alert.priority === "routine") return this.play("notice", 0);
-    this.play(PATTERNS[alert.kind] ? alert.kind : "other", LASTING[alert.priority] ?? 0);
+  /** What is to be heard now, from `heard` of alarm.js; true where a chime has begun. Asked once a second at least. */
+  follow(next) {
+    if (!this.isRunning) return false;
+    const isNew = next !== this.#sounding;
+    this.#sounding = next;
+    if (!next && isNew) this.stop();
+    else if (next && isNew) this.play(next.name, next.isOnce ? (next.name === "drill" ? DRILL : 0) : AHEAD, next.rest);
+    else if (next && !next.isOnce) this.#refill();
+    return isNew && !!next?.isOnce;
   }
 
-  /** `seconds` to repeat for; 0 is once. */
-  play(name, seconds) {
+  /** What was written has not been heard to its end. */
+  get isBusy() {
+    return !!this.#playing && this.#playing.until > this.#context.currentTime;
+  }
+
+  get sounding() {
+    return this.#sounding;
+  }
+
+  /** `seconds` to repeat for; 0 is once. `rest` seconds of silence after each round. */
+  play(name, seconds, rest = 0) {
     this.stop();
     if (!this.#context) return;
-    const pattern = PATTERNS[name];
-    const length = pattern.notes.reduce((sum, [, time]) => sum + time, 0) / 1000;
     const gain = this.#context.createGain();
     gain.connect(this.#context.destination);
-    let at = this.#context.currentTime + 0.05;
-    for (let round = 0; round < Math.max(1, Math.round(seconds / length)); round += 1) {
-      at = this.#round(pattern, gain, at);
+    this.#playing = { gain, pattern: PATTERNS[name], rest, until: this.#context.currentTime + 0.05 };
+    this.#write(Math.max(1, Math.round(seconds / this.#length)));
+  }
+
+  /** Seconds of one round. */
+  get #length() {
+    const { pattern, rest } = this.#playing;
+    return pattern.notes.reduce((sum, [, time]) => sum + time, 0) / 1000 + rest;
+  }
+
+  #refill() {
+    if (!this.#playing || this.#playing.until - this.#context.currentTime > REFILL) return;
+    this.#playing.until = Math.max(this.#playing.until, this.#context.currentTime + 0.05);
+    this.#write(Math.ceil((AHEAD - REFILL) / this.#length));
+  }
+
+  #write(rounds) {
+    const playing = this.#playing;
+    for (let round = 0; round < rounds; round += 1) {
+      playing.until = this.#round(playing.pattern, playing.gain, playing.until) + playing.rest;
     }
-    this.#playing = gain;
   }
 
   stop() {
-    this.#playing?.disconnect();
+    this.#playing?.gain.disconnect();
     this.#playing = null;
   }
 

@@ -1,7 +1,9 @@
 // The tablet's page: wires the line, the board, the sound and the outbox to what is on the screen.
 
+import { heard } from "./alarm.js";
 import { Board } from "./board.js";
-import { hideFront, kindWords, showFront, textOf, times, tone } from "./front.js";
+import { hideFront, showFront } from "./front.js";
+import { block, showList } from "./list.js";
 import { Outbox, problemWords } from "./outbox.js";
 import { Sound } from "./sound.js";
 import { erase, newID, newKey, read, shortName, write } from "./store.js";
@@ -53,7 +55,8 @@ function onEvent({ name, data, id }) {
     try { takeHubLine(JSON.parse(data)); } catch { /* as with alerts */ }
   }
   if (name === "alert" || name === "cancel") {
-    try { onAlert(JSON.parse(data)); } catch { /* one bad line must not silence the next */ }
+    // One bad line must not silence the next; the console says it, so that a fault of ours is found.
+    try { onAlert(JSON.parse(data)); } catch (problem) { console.error(problem); }
   }
   if (id) {
     position = id;
@@ -79,9 +82,7 @@ function onAlert(alert) {
   const change = board.take(alert, clock.now());
   write("board", board.saved());
   if (change === "ignored") return;
-  chosen = null;
-  const isHeard = board.visible().some((entry) => (entry.cancelledBy ?? entry.alert).id === alert.id);
-  if (isHeard && change !== "updated") sound.alert(alert);
+  if (change !== "halted") chosen = null;
   show();
 }
 
@@ -103,61 +104,24 @@ function reportShown(alert) {
 // MARK: what is on the screen
 
 function show() {
-  const now = clock.now(), words = wordsOf(language);
-  const visible = board.visible();
+  const now = clock.now(), visible = board.visible();
   const front = visible.find((entry) => entry === chosen) ?? board.front();
   if (front) {
-    const waiting = visible.filter((entry) => !entry.isTouched && entry !== front).length;
-    const mark = front.cancelledBy ? words.cancelled : front.alert.message === "update" ? words.updated : "";
-    showFront(front, waiting, mark, language, now);
+    showFront(front, visible, language, now);
     reportShown(front.cancelledBy ?? front.alert);
   } else {
     hideFront();
-    sound.stop();
   }
-  byID("quiet").hidden = visible.length > 0;
-  byID("list").replaceChildren(...visible.map((entry) => row(entry, words, now)));
-  showShelters(visible, words);
+  showList(board, language, now, (entry) => { chosen = entry; show(); });
+  sing();
 }
 
-function row(entry, words, now) {
-  const item = document.createElement("li"), said = textOf(entry.alert, language);
-  item.className = "tone-" + tone(entry);
-  const isDrill = entry.alert.mode === "exercise";
-  item.append(
-    block("p", (isDrill ? `【${words.drill}】` : "") + (entry.cancelledBy ? words.cancelled + "　" : "") + kindWords(entry, language), "band"),
-    block("h2", said.title, "", said.language), block("p", times(entry, language, now), "small"));
-  const button = block("button", words.show);
-  button.type = "button";
-  button.onclick = () => { chosen = entry; show(); };
-  item.append(button);
-  return item;
-}
-
-function block(name, text, className = "", lang = null) {
-  const element = document.createElement(name);
-  element.textContent = text;
-  if (className) element.className = className;
-  if (lang) element.lang = lang;
-  return element;
-}
-
-function showShelters(visible, words) {
-  const latest = visible.filter((entry) => entry.alert.shelters?.length)
-    .sort((a, b) => Date.parse(b.alert.server_time) - Date.parse(a.alert.server_time))[0];
-  byID("shelters").hidden = !latest;
-  if (!latest) return;
-  // A shelter that a drill opened is open to nobody who needs one.
-  const mark = latest.alert.mode === "exercise" ? `【${words.drill}】` : "";
-  byID("shelters-drill").textContent = mark;
-  byID("shelter-list").replaceChildren(...latest.alert.shelters.map((shelter) => {
-    const item = document.createElement("li");
-    const name = language === "en" && shelter.roman_name ? shelter.roman_name : shelter.name;
-    item.append(
-      block("b", mark + (words[shelter.state] ?? shelter.state), shelter.state),
-      block("span", [name, shelter.address, shelter.note].filter(Boolean).join("　"), "", name === shelter.name ? "ja" : "en"));
-    return item;
-  }));
+/** The loudspeaker does what the arbiter says, and nothing else ever starts or stops it. */
+function sing() {
+  const next = heard(sound.sounding, board.visible(), sound.isBusy);
+  if (!sound.follow(next)) return;
+  board.rung(next.key);
+  write("board", board.saved());
 }
 
 function onState(state) {
@@ -199,7 +163,13 @@ async function keepAwake() {
   try { wakeLock = await navigator.wakeLock?.request("screen"); } catch { wakeLock = null; }
 }
 
+/** What was in front when the finger came down: a press meant for one alert never reads the next one that has just come. */
+let pressed = null;
+
 function touchFront() {
+  const meant = pressed;
+  pressed = null;
+  if (meant && meant !== byID("full").dataset.alert) return;
   const front = board.visible().find((entry) => entry === chosen) ?? board.front();
   chosen = null;
   if (front) {
@@ -207,7 +177,6 @@ function touchFront() {
     write("board", board.saved());
     receipt(front.cancelledBy ?? front.alert, "touched");
   }
-  sound.stop();
   show();
 }
 
@@ -247,8 +216,7 @@ async function forget() {
   board = new Board();
   await erase();
   showHubLine();
-  hideFront();
-  sound.stop();
+  show();
   byID("desk").hidden = true;
   byID("enrol").hidden = false;
   byID("cut").hidden = true;
@@ -332,6 +300,7 @@ function tick() {
     show();
   }
   showSound();
+  sing();
 }
 
 async function boot() {
@@ -358,6 +327,7 @@ async function boot() {
 byID("enrol-form").onsubmit = (event) => { event.preventDefault(); enrol(event.target); };
 byID("report-form").onsubmit = (event) => { event.preventDefault(); report(event.target); };
 byID("start-button").onclick = byID("unmute").onclick = start;
+byID("touch").onpointerdown = () => { pressed = byID("full").dataset.alert; };
 byID("touch").onclick = touchFront;
 document.addEventListener("visibilitychange", onVisible);
 addEventListener("pageshow", (event) => { if (event.persisted) onVisible(); });
