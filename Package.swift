@@ -124,6 +124,7 @@ let package = Package(
         room("Devices", kit + [crypto]),
 
         // The ways to the world.
+        room("Web", []),
         room("Curl", ["CCurl", "ChannelKit"]),
         room("CellBroadcast", nio),
         room(
@@ -149,7 +150,7 @@ let package = Package(
             "HubAPI",
             kit + [
                 "CAPFeed", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Pages", "QRCode", "Rendering",
-                "Targeting", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
+                "Targeting", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         room(
@@ -201,6 +202,7 @@ let package = Package(
         tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),
         tests("Targeting", kit + ["Targeting"]),
         tests("TextRules", kit + ["TextRules"]),
+        tests("Web", ["Web"]),
     ]
         + channels.flatMap { channel -> [Target] in
             let own = kit + channel.dependencies + [log]

@@ -4,6 +4,7 @@ internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
 internal import Ledger
+internal import Web
 
 /// Bulletins in: `POST /v1/bulletins`.
 extension HubRouter {
@@ -75,9 +76,10 @@ extension HubRouter {
 
     private static func checkMediaType(_ request: Request) throws(Problem) {
         guard let written = request.headers[.contentType] else { return }
-        let type = written.split(separator: ";")[0].trimmingCharacters(in: .whitespaces).lowercased()
-        guard mediaTypes.contains(type) else {
-            throw Problem(.unsupportedMediaType, "\(type): a bulletin comes as application/xml, application/cap+xml or text/plain, gzip allowed")
+        guard let type = MediaType(written)?.essence, mediaTypes.contains(type) else {
+            throw Problem(
+                .unsupportedMediaType,
+                "電文は application/xml、application/cap+xml、text/plain（gzip 可）で送ってください (Content-Type \(written): a bulletin comes as one of these)")
         }
         let encoding = request.headers[.contentEncoding]?.lowercased() ?? "identity"
         guard ["identity", "gzip", "x-gzip"].contains(encoding) else {

@@ -6,6 +6,7 @@ internal import HTTPTypes
 internal import Hub
 package import Hummingbird
 internal import Pages
+internal import Web
 
 extension HubRouter {
     func addPages(to router: Router<Context>) {
@@ -79,14 +80,14 @@ package struct PageDesk: Sendable {
 
     private func asset(_ path: String, _ request: Request) throws -> Response {
         guard let asset = Pages.asset(path) else { throw Problem(.notFound) }
-        let packed = (request.headers[.acceptEncoding] ?? "").contains("gzip")
+        let packed = Wishes.takesGzip(request.headers[.acceptEncoding])
         var fields: HTTPFields = [
             .contentType: asset.contentType, .eTag: packed ? asset.gzipTag : asset.tag, .cacheControl: "no-cache",
             .vary: "Accept-Encoding",
         ]
         fields[.contentSecurityPolicy] = Pages.contentSecurityPolicy
         fields[.xContentTypeOptions] = "nosniff"
-        if let known = request.headers[.ifNoneMatch], known.contains(asset.tag) || known.contains(asset.gzipTag) {
+        if EntityTags(request.headers[.ifNoneMatch])?.contains(asset.tag, asset.gzipTag) == true {
             return Response(status: .notModified, headers: fields)
         }
         if packed { fields[.contentEncoding] = "gzip" }
@@ -96,33 +97,22 @@ package struct PageDesk: Sendable {
 
     private func spotPage(_ spot: String, file: String?, _ request: Request) async throws -> Response {
         guard isKnown(spot) else { throw Problem(.notFound, "no spot \(spot)") }
-        let name = file ?? "index.\(Self.language(request.headers[.acceptLanguage])).html"
+        let name = file ?? "index.\(Wishes.language(request.headers[.acceptLanguage])).html"
         guard let page = await page(spot, name) else { throw Problem(.notFound, "no page \(name)") }
-        let packed = page.gzip != nil && (request.headers[.acceptEncoding] ?? "").contains("gzip")
+        let packed = page.gzip != nil && Wishes.takesGzip(request.headers[.acceptEncoding])
         let tag = packed ? page.gzipTag : page.tag
         var fields: HTTPFields = [
             .contentType: page.contentType, .eTag: tag, .cacheControl: "no-cache",
             .vary: "Accept-Encoding, Accept-Language",
         ]
         fields[.xContentTypeOptions] = "nosniff"
-        if let known = request.headers[.ifNoneMatch], known.contains(tag) || known.contains(page.tag) {
+        if EntityTags(request.headers[.ifNoneMatch])?.contains(tag, page.tag) == true {
             return Response(status: .notModified, headers: fields)
         }
         if packed { fields[.contentEncoding] = "gzip" }
         return Response(
             status: .ok, headers: fields,
             body: .init(byteBuffer: ByteBuffer(bytes: (packed ? page.gzip : nil) ?? page.bytes)))
-    }
-
-    /// The first language we have of those the phone wants; Japanese when it says nothing.
-    static func language(_ accepted: String?) -> String {
-        for wish in (accepted ?? "").split(separator: ",") {
-            let tag = wish.split(separator: ";")[0].trimmingCharacters(in: .whitespaces).lowercased()
-            if tag == "ja-x-easy" { return tag }
-            if tag.hasPrefix("ja") { return "ja" }
-            if !tag.isEmpty, tag != "*" { return "en" }
-        }
-        return "ja"
     }
 }
 
