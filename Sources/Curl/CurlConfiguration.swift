@@ -34,8 +34,9 @@ package struct CurlConfiguration: Sendable {
     /// Connections kept for the next call, over all origins; libcurl closes them after 118 s without one. Its own limit
     /// is four for each call under way, too few for one hub and the gateways of many towns.
     package var idleConnections = 256
-    /// Calls begun and not answered, over all origins. The next one is told so at once.
-    package var callLimit = 1024
+    /// Calls begun and not answered, over all origins. The next one is told so at once. More than all channels together
+    /// let hang (`QueueLimits.late`), or those that hang would take the way of those that answer.
+    package var callLimit = 4096
     /// A far end in the same country answers a TCP handshake within tenths of a second; libcurl's own limit is 300 s.
     package var connectLimit: Duration = .seconds(3)
     /// Bytes of an answer's header lines.

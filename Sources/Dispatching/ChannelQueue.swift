@@ -11,37 +11,46 @@ internal import HeapModule
 ///               [background]─┘               └──── retry ◀────┘
 ///
 /// At most one delivery per event and far end waits, and one is on the wire. A newer revision takes the older one's
-/// place. The last slots are kept for `immediate`: order alone does not help when every slot holds a slow routine
+/// place. The last places are kept for `immediate`: order alone does not help when every place holds a slow routine
 /// send. Inside a class the towns take turns, and inside a town its far ends. One lower delivery in 64 goes out of
 /// order, so that a long night of urgent ones does not silence the rest for ever.
+///
+/// Lanes in trouble stand in a line of their own, for a few places of their own (`Places`): however many far ends hang,
+/// one that answers finds a place.
 ///
 /// Knows no clock, task or lock: the runner brings `now`, and acts.
 package struct ChannelQueue: Sendable {
     private let limits: QueueLimits
     private let policy: RetryPolicy
     private var lanes: [LaneID: Lane] = [:]
-    private var turns = [Turns](repeating: Turns(), count: Priority.allCases.count)
+    /// By pool, then by class.
+    private var turns: [Pool: [Turns]] = [:]
+    private var waitingByClass = [Int](repeating: 0, count: Priority.allCases.count)
     private var timers = Heap<Timer>()
-    private var onWire: [DeliveryID: LaneID] = [:]
-    private var onWireOthers = 0
+    private var places: Places
     private var sinceLower = 0
     package private(set) var waitingCount = 0
 
     package init(limits: QueueLimits, policy: RetryPolicy = RetryPolicy()) {
         self.limits = limits
         self.policy = policy
+        places = Places(limits)
+        for pool in Pool.allCases { turns[pool] = [Turns](repeating: Turns(), count: Priority.allCases.count) }
     }
 
-    package var onWireCount: Int { onWire.count }
+    package var onWireCount: Int { places.count }
+    /// Attempts on the wire that have given their place back: their far ends hang, or are slow.
+    package var lateCount: Int { places.lateCount }
     /// The lanes that wait for a person, with the reason.
     package var stoppedLanes: [LaneID: String] { lanes.compactMapValues(\.stoppedBecause) }
     package func waiting(in lane: LaneID) -> Int { lanes[lane]?.waiting.count ?? 0 }
-    package func waiting(in priority: Priority) -> Int { turns[priority.rawValue].count }
+    package func waiting(in priority: Priority) -> Int { waitingByClass[priority.rawValue] }
 
     // MARK: offer
 
     package mutating func offer(_ parcel: Parcel, now: Instant) -> Offer {
         guard parcel.expires > now else { return .expired }
+        giveBackPlaces(now)
         var lane = lanes.removeValue(forKey: parcel.lane) ?? Lane()
         defer { lanes[parcel.lane] = lane }
 
@@ -68,7 +77,7 @@ package struct ChannelQueue: Sendable {
             parcel.priority = min(parcel.priority, older.parcel.priority)
             drop(parcel.event, from: &lane)
         }
-        insert(parcel, attempts: 0, due: now, into: &lane)
+        insert(Entry(parcel: parcel, due: now, attempts: 0, offered: now), into: &lane)
         // A dead far end is asked again at once when seconds count.
         if parcel.priority == .immediate { lane.pausedUntil = nil }
         enqueue(&lane, parcel.lane, parcel.priority)
@@ -82,30 +91,42 @@ package struct ChannelQueue: Sendable {
     // MARK: next
 
     package mutating func next(now: Instant) -> Step {
+        giveBackPlaces(now)
         if let expired = wake(now: now) { return .expired(expired) }
+        if let oldest = places.tooLate() { return .cut(oldest) }
         for priority in order() {
-            guard hasSlot(for: priority) else { continue }
-            while let id = turns[priority.rawValue].take() {
-                guard var lane = lanes.removeValue(forKey: id) else { continue }
-                lane.inTurn.remove(priority)
-                defer { lanes[id] = lane }
-                guard lane.isFree(window(for: priority), now: now), let entry = lane.firstDue(priority, now: now)
-                else { continue }
-                drop(entry.parcel.event, from: &lane)
-                if entry.parcel.expires <= now {
-                    enqueue(&lane, id, priority)
-                    return .expired(entry.parcel)
-                }
-                lane.onWire[entry.parcel.event] = Entry(parcel: entry.parcel, due: now, attempts: entry.attempts + 1)
-                lane.remember(entry.parcel.event, nil, heard: true)
-                onWire[entry.parcel.id] = id
-                if priority != .immediate { onWireOthers += 1 }
-                for other in Priority.allCases { enqueue(&lane, id, other) }
-                return .send(entry.parcel, attempt: entry.attempts + 1)
+            for pool in Pool.allCases {
+                if let step = begin(priority, pool, now) { return step }
             }
         }
-        guard let timer = timers.min else { return .idle }
-        return .wait(until: timer.due)
+        // When a place is given back somebody else may go.
+        let nearest = [timers.min?.due, waitingCount > 0 ? places.nextGivenBack : nil].compactMap(\.self).min()
+        return nearest.map { .wait(until: $0) } ?? .idle
+    }
+
+    /// Sends the next delivery of that class, if a lane of this pool has one and a place is free.
+    private mutating func begin(_ priority: Priority, _ pool: Pool, _ now: Instant) -> Step? {
+        while places.isFree(pool, priority), let id = turns[pool]?[priority.rawValue].take(priority, pool, places) {
+            guard var lane = lanes.removeValue(forKey: id) else { continue }
+            defer { lanes[id] = lane }
+            // It stands in the other pool's line by now.
+            guard lane.inTurn[priority] == pool else { continue }
+            lane.inTurn[priority] = nil
+            guard lane.isFree(window(for: priority), now: now), let entry = lane.firstDue(priority, now: now)
+            else { continue }
+            drop(entry.parcel.event, from: &lane)
+            if entry.parcel.expires <= now {
+                enqueue(&lane, id, priority)
+                return .expired(entry.parcel)
+            }
+            lane.onWire[entry.parcel.event] = Entry(
+                parcel: entry.parcel, due: now, attempts: entry.attempts + 1, offered: entry.offered)
+            lane.remember(entry.parcel.event, nil, heard: true)
+            places.take(entry.parcel, pool, now: now)
+            for other in Priority.allCases { enqueue(&lane, id, other) }
+            return .send(entry.parcel, attempt: entry.attempts + 1)
+        }
+        return nil
     }
 
     // MARK: settle
@@ -114,16 +135,19 @@ package struct ChannelQueue: Sendable {
         _ id: DeliveryID, _ end: Result<Receipt, DeliveryFailure>, now: Instant,
         jitter: Double = .random(in: 0...1)
     ) -> Settlement {
-        guard let laneID = onWire.removeValue(forKey: id), var lane = lanes.removeValue(forKey: laneID)
-        else { return .unknown }
+        giveBackPlaces(now)
+        guard let held = places.release(id), var lane = lanes.removeValue(forKey: held.lane) else { return .unknown }
+        let laneID = held.lane
+        if held.isLate { lane.late -= 1 }
         guard let entry = lane.onWire.values.first(where: { $0.parcel.id == id }) else {
             lanes[laneID] = lane
             return .unknown
         }
         let parcel = entry.parcel
         lane.onWire[parcel.event] = nil
-        if parcel.priority != .immediate { onWireOthers -= 1 }
+        // Or waited until its time was over, or until it had to make room: what is older is not said after it.
         let newerWaits = lane.waiting[parcel.event] != nil
+            || lane.past[parcel.event]?.revision?.isNewer(than: parcel.revision) == true
         defer {
             for priority in Priority.allCases { enqueue(&lane, laneID, priority) }
             lanes[laneID] = lane
@@ -139,12 +163,12 @@ package struct ChannelQueue: Sendable {
             return .rejected(reason)
         case .failure(.cancelled):
             if newerWaits { return .superseded }
-            insert(parcel, attempts: entry.attempts - 1, due: now, into: &lane)
+            insert(entry.again(at: now, attempts: entry.attempts - 1), into: &lane)
             return .putBack
         case .failure(.misconfigured(let reason)):
             lane.stoppedBecause = reason
             if newerWaits { return .superseded }
-            insert(parcel, attempts: entry.attempts, due: now, into: &lane)
+            insert(entry.again(at: now, attempts: entry.attempts), into: &lane)
             return .stopped(reason)
         case .failure(.throttled(let pause)):
             let until = now.advanced(by: min(max(pause, .milliseconds(50)), .seconds(600)))
@@ -152,7 +176,8 @@ package struct ChannelQueue: Sendable {
             timers.insert(Timer(due: until, lane: laneID))
             return retry(entry, at: until, in: &lane, newerWaits: newerWaits, now: now)
         case .failure(.unavailable):
-            lane.failures += 1
+            // Cut short for the cancel that follows: that says nothing about the far end.
+            if held.isLate || !newerWaits { lane.failures += 1 }
             let delay = policy.delay(after: entry.attempts, of: parcel.priority, jitter: jitter)
             let due = now.advanced(by: delay)
             // The breaker: after three failures in a row the whole lane waits, not each delivery for itself.
@@ -178,6 +203,22 @@ package struct ChannelQueue: Sendable {
 
     /// Everything that waits.
     package func waitingParcels() -> [Parcel] { lanes.values.flatMap { $0.waiting.values.map(\.parcel) } }
+
+    /// Since when the oldest delivery of that class has been offered and is not with its far end: where all seems well, and
+    /// where the far end is in trouble, or stopped, or asked to be left alone. The first one old means that it is us.
+    package func oldest(_ priority: Priority) -> (well: Instant?, troubled: Instant?) {
+        var found: (well: Instant?, troubled: Instant?) = (nil, nil)
+        guard waitingByClass[priority.rawValue] > 0 || places.count > 0 else { return found }
+        for lane in lanes.values {
+            guard let since = lane.oldest(priority) else { continue }
+            if lane.isTroubled || lane.stoppedBecause != nil || lane.pausedUntil != nil {
+                found.troubled = min(found.troubled ?? since, since)
+            } else {
+                found.well = min(found.well ?? since, since)
+            }
+        }
+        return found
+    }
 }
 
 // MARK: - the steps inside
@@ -188,17 +229,18 @@ extension ChannelQueue {
     ) -> Settlement {
         if newerWaits { return .superseded }
         guard due < entry.parcel.expires else { return .expired }
-        insert(entry.parcel, attempts: entry.attempts, due: due, into: &lane)
+        insert(entry.again(at: due, attempts: entry.attempts), into: &lane)
         return .retry(at: due)
     }
 
-    private mutating func insert(_ parcel: Parcel, attempts: Int, due: Instant, into lane: inout Lane) {
-        lane.waiting[parcel.event] = Entry(parcel: parcel, due: due, attempts: attempts)
+    private mutating func insert(_ entry: Entry, into lane: inout Lane) {
+        let parcel = entry.parcel
+        lane.waiting[parcel.event] = entry
         lane.order[parcel.priority.rawValue].append(parcel.event)
         waitingCount += 1
-        turns[parcel.priority.rawValue].count += 1
+        waitingByClass[parcel.priority.rawValue] += 1
         timers.insert(Timer(due: parcel.expires, lane: parcel.lane))
-        if attempts > 0 { timers.insert(Timer(due: due, lane: parcel.lane)) }
+        if entry.attempts > 0 { timers.insert(Timer(due: entry.due, lane: parcel.lane)) }
     }
 
     private mutating func drop(_ event: EventID, from lane: inout Lane) {
@@ -206,7 +248,14 @@ extension ChannelQueue {
         let rank = entry.parcel.priority.rawValue
         if let index = lane.order[rank].firstIndex(of: event) { lane.order[rank].remove(at: index) }
         waitingCount -= 1
-        turns[rank].count -= 1
+        waitingByClass[rank] -= 1
+    }
+
+    /// Attempts that have had their time give their places back; their lanes are in trouble from now on.
+    private mutating func giveBackPlaces(_ now: Instant) {
+        for id in places.giveBack(now) {
+            lanes[id]?.late += 1
+        }
     }
 
     /// Handles the timers that are due. Returns a delivery whose time is over, one at a time.
@@ -235,11 +284,6 @@ extension ChannelQueue {
         return [.immediate, .routine, .background, .urgent]
     }
 
-    private func hasSlot(for priority: Priority) -> Bool {
-        guard onWire.count < limits.concurrency else { return false }
-        return priority == .immediate || onWireOthers < limits.concurrency - limits.reservedForImmediate
-    }
-
     /// A warning does not wait behind a slow notice to the same far end.
     private func window(for priority: Priority) -> Int {
         limits.endpointWindow + (priority == .immediate ? 1 : 0)
@@ -247,15 +291,15 @@ extension ChannelQueue {
 
     private mutating func enqueue(_ lane: inout Lane, _ id: LaneID, _ priority: Priority) {
         guard !lane.order[priority.rawValue].isEmpty, lane.stoppedBecause == nil,
-            lane.onWire.count < window(for: priority),
-            lane.inTurn.insert(priority).inserted
+            lane.onWire.count < window(for: priority), lane.inTurn[priority] != lane.pool
         else { return }
-        turns[priority.rawValue].add(id)
+        lane.inTurn[priority] = lane.pool
+        turns[lane.pool]?[priority.rawValue].add(id)
     }
 
     /// Throws out one delivery less urgent than `parcel`.
     private mutating func makeRoom(for parcel: Parcel, sparing own: LaneID) -> DeliveryID? {
-        for priority in Priority.allCases.reversed() where priority > parcel.priority && turns[priority.rawValue].count > 0 {
+        for priority in Priority.allCases.reversed() where priority > parcel.priority && waitingByClass[priority.rawValue] > 0 {
             for (id, lane) in lanes where id != own {
                 guard let event = lane.order[priority.rawValue].last, let entry = lane.waiting[event] else { continue }
                 var changed = lane
@@ -265,81 +309,5 @@ extension ChannelQueue {
             }
         }
         return nil
-    }
-}
-
-private struct Entry: Sendable {
-    var parcel: Parcel
-    var due: Instant
-    var attempts: Int
-}
-
-private struct Timer: Comparable, Sendable {
-    let due: Instant
-    let lane: LaneID
-    static func < (left: Timer, right: Timer) -> Bool { left.due < right.due }
-    static func == (left: Timer, right: Timer) -> Bool { left.due == right.due }
-}
-
-private struct Lane: Sendable {
-    /// What this far end has been told, or may have been.
-    struct Past: Sendable {
-        var revision: Revision?
-        var wasHeard: Bool
-    }
-
-    var waiting: [EventID: Entry] = [:]
-    var order = [Deque<EventID>](repeating: [], count: Priority.allCases.count)
-    var onWire: [EventID: Entry] = [:]
-    var past: [EventID: Past] = [:]
-    var pastOrder: Deque<EventID> = []
-    var pausedUntil: Instant?
-    var stoppedBecause: String?
-    var failures = 0
-    var inTurn: Set<Priority> = []
-
-    /// Events whose past is kept per far end. A night of aftershocks has dozens; the ledger knows the rest.
-    static let memory = 256
-
-    mutating func remember(_ event: EventID, _ revision: Revision?, heard: Bool) {
-        if past[event] == nil {
-            pastOrder.append(event)
-            if pastOrder.count > Self.memory, let oldest = pastOrder.popFirst() { past[oldest] = nil }
-        }
-        var entry = past[event] ?? Past(revision: nil, wasHeard: false)
-        if let revision { entry.revision = revision }
-        entry.wasHeard = entry.wasHeard || heard
-        past[event] = entry
-    }
-
-    func isFree(_ window: Int, now: Instant) -> Bool {
-        stoppedBecause == nil && onWire.count < window && (pausedUntil.map { $0 <= now } ?? true)
-    }
-
-    /// The oldest delivery of that class whose time has come and whose event is not on the wire.
-    func firstDue(_ priority: Priority, now: Instant) -> Entry? {
-        for event in order[priority.rawValue] {
-            if let entry = waiting[event], entry.due <= now, onWire[event] == nil { return entry }
-        }
-        return nil
-    }
-}
-
-/// The lanes of one class that have something to send, town after town.
-private struct Turns: Sendable {
-    private var towns: Deque<TownID> = []
-    private var lanes: [TownID: Deque<LaneID>] = [:]
-    /// Deliveries of this class that wait, whether their lane is free or not.
-    var count = 0
-
-    mutating func add(_ lane: LaneID) {
-        if lanes[lane.town, default: []].isEmpty { towns.append(lane.town) }
-        lanes[lane.town, default: []].append(lane)
-    }
-
-    mutating func take() -> LaneID? {
-        guard let town = towns.popFirst(), let lane = lanes[town]?.popFirst() else { return nil }
-        if lanes[town]?.isEmpty == false { towns.append(town) }
-        return lane
     }
 }

@@ -123,7 +123,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
             }
         }
         for (id, town, step) in steps { observer.delivery(id, of: town, took: step) }
-        for attempt in cut { attempt.cut() }
+        for attempt in cut { attempt.cut(.cancel) }
         ring.yield()
     }
 
@@ -164,6 +164,9 @@ package final class ChannelRunner<M: Mode>: Sendable {
                 switch step {
                 case .send(let parcel, _): return (step, state.loads[parcel.id])
                 case .expired(let parcel): return (step, state.loads.removeValue(forKey: parcel.id))
+                case .cut(let id):
+                    state.attempts[id]?.cut(.tooMany)
+                    return (step, nil)
                 case .wait, .idle: return (step, nil)
                 }
             }
@@ -176,6 +179,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
                 group.addTask { await self.attempt(attempt, load, cutter) }
             case .expired(let parcel):
                 observer.delivery(parcel.id, of: parcel.lane.town, took: .expired)
+            case .cut: break
             case .wait(let until): return until
             case .idle: return nil
             }
@@ -196,7 +200,8 @@ package final class ChannelRunner<M: Mode>: Sendable {
 
     private enum Ending: Sendable {
         case answered(Result<Receipt, DeliveryFailure>)
-        case late, cut
+        case late
+        case cut(AttemptSwitch.Cause?)
     }
 
     /// The adapter's answer, or `unavailable` when the deadline or a cancel comes first.
@@ -216,8 +221,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
                 return .late
             }
             group.addTask {
-                await cutter.wasCut()
-                return .cut
+                .cut(await cutter.wasCut())
             }
             let first = await group.next()
             group.cancelAll()
@@ -227,7 +231,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
                 if case .answered(.success(let receipt)) = ending { return .success(receipt) }
             }
             if Task.isCancelled { return .failure(.cancelled) }
-            if case .cut = first { return .failure(.unavailable("cut short by the cancel that follows it")) }
+            if case .cut(let cause?) = first { return .failure(.unavailable(cause.words)) }
             return .failure(.unavailable("no answer in time"))
         }
     }
@@ -288,11 +292,39 @@ package final class ChannelRunner<M: Mode>: Sendable {
         state.withLock { ($0.queue.waiting(in: lane), $0.queue.stoppedLanes[lane]) }
     }
 
-    package var gauges: (waiting: [Priority: Int], onWire: Int, stopped: [LaneID: String]) {
+    package struct Gauges: Sendable {
+        package var waiting: [Priority: Int]
+        package var onWire: Int
+        /// Of these, attempts that hang or are slow, and hold no place any more.
+        package var late: Int
+        package var stopped: [LaneID: String]
+    }
+
+    package var gauges: Gauges {
         state.withLock { state in
-            let waiting = Dictionary(uniqueKeysWithValues: Priority.allCases.map { ($0, state.queue.waiting(in: $0)) })
-            return (waiting, state.queue.onWireCount, state.queue.stoppedLanes)
+            Gauges(
+                waiting: Dictionary(uniqueKeysWithValues: Priority.allCases.map { ($0, state.queue.waiting(in: $0)) }),
+                onWire: state.queue.onWireCount, late: state.queue.lateCount, stopped: state.queue.stoppedLanes)
         }
+    }
+
+    /// For how long the oldest immediate delivery has been on its way.
+    package func oldestImmediate(now: Instant = .now) -> OldestDelivery {
+        let (well, troubled) = state.withLock { $0.queue.oldest(.immediate) }
+        return OldestDelivery(well: well.map { $0.duration(to: now) }, troubled: troubled.map { $0.duration(to: now) })
+    }
+}
+
+/// How long the oldest delivery of a class has been on its way to a far end where all seems well, and to one in trouble.
+/// The far end's trouble is in the log of deliveries; the other one is ours.
+package struct OldestDelivery: Sendable, Hashable {
+    package var well: Duration?
+    package var troubled: Duration?
+
+    package static func + (left: Self, right: Self) -> Self {
+        Self(
+            well: [left.well, right.well].compactMap(\.self).max(),
+            troubled: [left.troubled, right.troubled].compactMap(\.self).max())
     }
 }
 
@@ -323,15 +355,27 @@ extension Duration {
 
 /// Ends a piece of structured work from outside its task.
 private final class AttemptSwitch: Sendable {
-    private let stream: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
+    enum Cause: Sendable {
+        case cancel, tooMany
+
+        var words: String {
+            switch self {
+            case .cancel: "取消が続くため打ち切りました (cut short by the cancel that follows it)"
+            case .tooMany: "応答のない送信が多すぎるため打ち切りました (cut short: too many attempts hang)"
+            }
+        }
+    }
+
+    private let stream: AsyncStream<Cause>
+    private let continuation: AsyncStream<Cause>.Continuation
 
     init() { (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
 
-    func cut() { continuation.yield() }
+    func cut(_ cause: Cause) { continuation.yield(cause) }
 
-    /// Returns when the switch is thrown, or the task cancelled.
-    func wasCut() async {
-        for await _ in stream { return }
+    /// Returns when the switch is thrown, or nil when the task is cancelled.
+    func wasCut() async -> Cause? {
+        for await cause in stream { return cause }
+        return nil
     }
 }

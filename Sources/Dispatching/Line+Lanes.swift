@@ -27,6 +27,11 @@ extension Line {
 
     package var stoppedLanes: Int { channels.map(\.runner.gauges.stopped.count).reduce(0, +) }
 
+    /// Over all channels.
+    package func oldestImmediate(now: Instant = .now) -> OldestDelivery {
+        channels.map { $0.runner.oldestImmediate(now: now) }.reduce(OldestDelivery(), +)
+    }
+
     /// Lets the stopped lanes of one far end go on. What waits there goes out, unless its time is over.
     ///
     /// - Parameter channel: nil for every channel that has a far end of this id.

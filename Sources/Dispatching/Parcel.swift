@@ -66,6 +66,8 @@ package enum Step: Sendable, Hashable {
     case send(Parcel, attempt: Int)
     /// Its time is over; it is gone from the queue.
     case expired(Parcel)
+    /// Too many attempts hang: end this one, which has hung longest, and settle it.
+    case cut(DeliveryID)
     /// Nothing until then.
     case wait(until: Instant)
     /// Nothing until something is offered or settled.
@@ -90,17 +92,36 @@ package enum Settlement: Sendable, Hashable {
 
 /// Bounds of one channel's queue.
 package struct QueueLimits: Sendable {
+    /// Attempts of one town that nobody has answered yet, within `patience` of their beginning.
     package var concurrency: Int
+    /// Of these, how many are kept for what is immediate.
     package var reservedForImmediate: Int
     package var endpointWindow: Int
     /// Deliveries waiting, over all lanes.
     package var waiting: Int
+    /// The same as `concurrency` over all towns: so many that towns with hanging far ends leave some to the others, so few
+    /// that the handshakes of all of them together do not keep one waiting.
+    package var places: Int
+    /// Attempts within `patience` of lanes in trouble, over all towns.
+    package var placesInTrouble: Int
+    /// After this an attempt does not hold a place any more. A far end in the same country has answered a handshake and
+    /// a short request by then; one that needs longer is not cut, it only stands aside.
+    package var patience: Duration
+    /// Attempts that go on without a place. Each is a connection.
+    package var late: Int
 
-    package init(concurrency: Int, reservedForImmediate: Int, endpointWindow: Int = 1, waiting: Int = 500_000) {
+    package init(
+        concurrency: Int, reservedForImmediate: Int, endpointWindow: Int = 1, waiting: Int = 500_000,
+        places: Int? = nil, placesInTrouble: Int? = nil, patience: Duration = .milliseconds(250), late: Int = 512
+    ) {
         self.concurrency = concurrency
         self.reservedForImmediate = reservedForImmediate
         self.endpointWindow = endpointWindow
         self.waiting = waiting
+        self.places = places ?? max(128, 4 * concurrency)
+        self.placesInTrouble = placesInTrouble ?? max(2, concurrency / 4)
+        self.patience = patience
+        self.late = late
     }
 
     package init(_ manifest: ChannelManifest) {
@@ -108,4 +129,7 @@ package struct QueueLimits: Sendable {
             concurrency: manifest.concurrency, reservedForImmediate: manifest.reservedForImmediate,
             endpointWindow: manifest.endpointWindow)
     }
+
+    /// Over all towns the same share is kept for what is immediate as in each.
+    var placesForOthers: Int { max(1, places * (concurrency - reservedForImmediate) / concurrency) }
 }

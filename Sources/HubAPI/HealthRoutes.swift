@@ -16,6 +16,7 @@ extension HubRouter {
         }
         router.get("/readyz") { request, _ in
             var report = await readiness.report()
+            report.add(hub.actual.oldestImmediate())
             report.stopped_lanes = hub.actual.stoppedLanes + hub.exercise.stoppedLanes
             // A load balancer has no token; it needs no reasons either.
             if !mayWatch(request) { report = Readiness.Report(ready: report.ready) }
@@ -83,6 +84,16 @@ extension HubRouter {
                     Double(gauges.waiting[priority] ?? 0), channel + [("priority", priority.word)])
             }
             text.add("noroshi_queue_on_wire", "gauge", "Deliveries on the wire.", Double(gauges.onWire), channel)
+            text.add(
+                "noroshi_queue_late", "gauge", "Of these, attempts that hang or are slow and hold no place any more.",
+                Double(gauges.late), channel)
+            let oldest = slot.runner.oldestImmediate()
+            for (lanes, age) in [("well", oldest.well), ("troubled", oldest.troubled)] {
+                text.add(
+                    "noroshi_oldest_immediate_seconds", "gauge",
+                    "Since the oldest immediate delivery that is not with its far end was offered.",
+                    (age ?? .zero).milliseconds / 1000, channel + [("lanes", lanes)])
+            }
             text.add(
                 "noroshi_lanes_stopped", "gauge", "Far ends stopped until a person mends their settings.",
                 Double(gauges.stopped.count), channel)

@@ -9,8 +9,9 @@ package import Rendering
 internal import Synchronization
 internal import Targeting
 
-/// Ready means that a probe alert really went through a line of the same make, and that the ledger's disk took a
-/// write, both in time. A hub that answers 200 and sends nothing is the worst kind.
+/// Ready means that a probe alert really went through a line of the same make, that the ledger's disk took a row, both
+/// in time, and that no real immediate delivery has been waiting where its far end is not to blame. A hub that answers
+/// 200 and sends nothing is the worst kind. Whatever hangs, there is an answer within three seconds.
 package actor Readiness {
     package struct Report: Encodable, Sendable {
         package var ready: Bool
@@ -19,13 +20,32 @@ package actor Readiness {
         package var reason: String?
         /// Far ends stopped until a person mends something; the hub is ready all the same.
         package var stopped_lanes: Int?
+        /// The oldest real immediate delivery that is not with its far end: where all seems well, and where the far end is
+        /// in trouble. The second is that far end's trouble alone.
+        package var oldest_immediate_ms: Double?
+        package var oldest_immediate_in_trouble_ms: Double?
+
+        /// What the real lines show of themselves.
+        package mutating func add(_ oldest: OldestDelivery) {
+            oldest_immediate_ms = oldest.well?.milliseconds
+            oldest_immediate_in_trouble_ms = oldest.troubled?.milliseconds
+            guard let stuck = oldest.well, stuck > Readiness.stuck else { return }
+            ready = false
+            add("緊急の配信が\(stuck.formatted)待ったままです (an immediate delivery has been waiting for \(stuck.formatted))")
+        }
+
+        /// One reason more.
+        package mutating func add(_ words: String) { reason = reason.map { "\($0); \(words)" } ?? words }
     }
 
     private enum Sign: Sendable {
-        case probe(Double), disk(Double), nothing, late
+        case probe(Double), disk(Double), noDisk(String), nothing, late
     }
 
-    private static let patience = Duration.seconds(3)
+    /// Within 3 s with the way to whoever asks.
+    private static let patience = Duration.milliseconds(2500)
+    /// An attempt has given its place back, or has failed, long before.
+    static let stuck = Duration.seconds(5)
     /// Probes are no oftener than this, whoever asks.
     private static let keep = Duration.seconds(2)
 
@@ -36,6 +56,7 @@ package actor Readiness {
     private let seen: ProbeBoard
     private var count = 0
     private var last: (at: ContinuousClock.Instant, report: Report)?
+    private var underWay: Task<Report, Never>?
 
     package init(ledger: any Ledger, renderer: Renderer, logger: Logger) {
         self.ledger = ledger
@@ -58,7 +79,12 @@ package actor Readiness {
 
     package func report() async -> Report {
         if let last, last.at.duration(to: .now) < Self.keep { return last.report }
-        let report = await probe()
+        // Whoever asks while one is under way hears of that one: a disk that hangs is not asked by everybody.
+        if let underWay { return await underWay.value }
+        let probe = Task { await self.probe() }
+        underWay = probe
+        let report = await probe.value
+        underWay = nil
         last = (.now, report)
         return report
     }
@@ -76,9 +102,10 @@ package actor Readiness {
         let (ledger, line, seen) = (ledger, line, seen)
         var probe: Double?
         var disk: Double?
+        var refusal: String?
         await withTaskGroup(of: Sign.self) { group in
             group.addTask {
-                do { try await ledger.flush().committed() } catch { return .nothing }
+                do { try await ledger.proveWriting(at: now).committed() } catch { return .noDisk("\(error)") }
                 return .disk(start.duration(to: .now).milliseconds)
             }
             group.addTask {
@@ -94,17 +121,22 @@ package actor Readiness {
                 switch sign {
                 case .disk(let time): disk = time
                 case .probe(let time): probe = time
+                case .noDisk(let words): refusal = words
                 case .nothing: break
                 case .late: break signs
                 }
-                if probe != nil, disk != nil { break }
+                if probe != nil, disk != nil || refusal != nil { break }
             }
             group.cancelAll()
         }
-        var reason: String?
-        if probe == nil { reason = "a probe alert did not come through the line" }
-        if disk == nil { reason = "the ledger's disk does not answer" }
-        return Report(ready: reason == nil, probe_ms: probe, ledger_ms: disk, reason: reason)
+        var report = Report(ready: probe != nil && disk != nil, probe_ms: probe, ledger_ms: disk)
+        if probe == nil { report.add("試験の情報が配信の線を通りません (a probe alert did not come through the line)") }
+        if let refusal {
+            report.add("記録のディスクが書き込みを受け付けません。警報は出続けています (\(refusal))")
+        } else if disk == nil {
+            report.add("記録のディスクが応答しません。警報は出続けています (the ledger's disk does not answer)")
+        }
+        return report
     }
 }
 

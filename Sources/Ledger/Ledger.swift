@@ -39,6 +39,15 @@ package protocol TownLedger: Sendable {
     func said(_ alert: AlertID) async throws -> SaidTexts
 }
 
+extension Ledger {
+    /// Writes a row of its own and promises when it is on disk. An empty commit writes nothing: SQLite says yes to it
+    /// while every write and every fsync fails.
+    package func proveWriting(at now: Date) -> Commit {
+        write("readiness", Array("\(now.timeIntervalSince1970)".utf8))
+        return flush()
+    }
+}
+
 /// The promise that something is on disk.
 package final class Commit: Sendable {
     private let state = CommitState()
@@ -52,10 +61,13 @@ package final class Commit: Sendable {
         return commit
     }
 
-    /// Returns once it is on disk.
+    /// Returns once it is on disk. Who is cancelled meanwhile waits no longer, whatever the disk does.
     package func committed() async throws {
         try await state.wait()
     }
+
+    /// Returns once it is known what became of it, whoever is cancelled.
+    package func settled() async { await state.settled() }
 
     package func fulfil(_ failure: LedgerFailure?) { state.fulfil(failure) }
 }

@@ -61,6 +61,10 @@ enum LedgerSchema {
                   town TEXT NOT NULL, alert TEXT NOT NULL, texts BLOB NOT NULL, PRIMARY KEY (town, alert)) WITHOUT ROWID;
                 """)
         }
+        // The log's pages: one of a town of many. At 3 million rows the first page took 8 s without it.
+        migrator.registerMigration("delivery by town and number") { db in
+            try db.execute(sql: "CREATE INDEX delivery_number ON delivery (town, number)")
+        }
         return migrator
     }
 

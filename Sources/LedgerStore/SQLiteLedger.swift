@@ -81,6 +81,17 @@ package final class SQLiteLedger: Ledger {
         try pool.barrierWriteWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
     }
 
+    /// How SQLite goes about a page of the log. For the test that proves it.
+    package func planOfLogPage(newest: Bool) throws -> [String] {
+        guard let town = TownID("042056") else { return [] }
+        var query = DeliveryQuery()
+        query.newest = newest
+        let (sql, arguments) = SQLiteTown(id: town, pool: pool, buffer: buffer).question(query)
+        return try pool.read { db in
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] }
+        }
+    }
+
     // MARK: Notebook
 
     package func read(_ key: String) -> [UInt8]? { notes.withLock { $0[key] } }
@@ -125,7 +136,7 @@ private final class LedgerThread: Sendable {
         pthread_detach(thread)
     }
 
-    func finished() async { try? await end.committed() }
+    func finished() async { await end.settled() }
 
     private func work() {
         while let writes = buffer.takeAll() {

@@ -22,6 +22,14 @@ struct SQLiteTown: TownLedger {
     }
 
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {
+        let (sql, arguments) = question(query)
+        let rows = try await pool.read { db in
+            try Row.fetchAll(db, sql: sql, arguments: arguments).map { try deliveryRow($0) }
+        }
+        return query.newest ? rows.reversed() : rows
+    }
+
+    func question(_ query: DeliveryQuery) -> (sql: String, arguments: StatementArguments) {
         var conditions = ["d.town = ?", "d.number > ?"]
         var arguments: [any DatabaseValueConvertible] = [id.code, query.after]
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
@@ -43,11 +51,7 @@ struct SQLiteTown: TownLedger {
             FROM delivery d JOIN standing s ON s.town = d.town AND s.delivery = d.id
             WHERE \(conditions.joined(separator: " AND ")) ORDER BY d.number \(query.newest ? "DESC" : "ASC") LIMIT ?
             """
-        let given = StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? })
-        let rows = try await pool.read { db in
-            try Row.fetchAll(db, sql: sql, arguments: given).map { try deliveryRow($0) }
-        }
-        return query.newest ? rows.reversed() : rows
+        return (sql, StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? }))
     }
 
     private func deliveryRow(_ row: Row) throws -> DeliveryRow {

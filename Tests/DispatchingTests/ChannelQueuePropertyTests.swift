@@ -26,6 +26,7 @@ struct ChannelQueuePropertyTests {
         var queue = ChannelQueue(limits: limits)
         var now = start
         var flying: [DeliveryID: Parcel] = [:]
+        var begun: [DeliveryID: ContinuousClock.Instant] = [:]
         var fate: [DeliveryID: String] = [:]
         var open: Set<DeliveryID> = []
         var newestOffered: [String: Revision] = [:]
@@ -78,12 +79,19 @@ struct ChannelQueuePropertyTests {
                     if let newest = newestOffered[key] { #expect(!newest.isNewer(than: parcel.revision)) }
                     told[key] = parcel.revision
                     flying[parcel.id] = parcel
-                    #expect(flying.count <= limits.concurrency)
-                    #expect(flying.values.filter { $0.priority != .immediate }.count <= 3)
+                    begun[parcel.id] = now
+                    let young = flying.values.filter { begun[$0.id]!.advanced(by: limits.patience) > now }
+                    for each in [town, otherTown] {
+                        // A town's own places, and those that all lanes in trouble share.
+                        let own = young.filter { $0.lane.town == each }
+                        #expect(own.count <= limits.concurrency + limits.placesInTrouble)
+                        #expect(own.filter { $0.priority != .immediate }.count <= 3 + limits.placesInTrouble)
+                    }
                 case .expired(let parcel):
                     #expect(parcel.expires <= now)
                     end(parcel.id, "expired")
                 case .wait(let until): #expect(until > now)
+                case .cut: Issue.record("so many do not hang here")
                 case .idle: break
                 }
             case 7, 8:

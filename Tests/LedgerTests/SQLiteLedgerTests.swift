@@ -70,4 +70,29 @@ struct SQLiteLedgerTests {
             try await ledger.town(kesennuma).record(alert("a")).committed()
         }
     }
+
+    @Test("A row that is written proves the disk; whoever is cancelled waits for it no longer")
+    func proof() async throws {
+        let ledger = try SQLiteLedger(path: path, logger: Logger(label: "t"))
+        try await ledger.proveWriting(at: Date(timeIntervalSince1970: 1)).committed()
+        #expect(ledger.read("readiness") != nil)
+        await ledger.close()
+        let hung = Commit()
+        let waiting = Task { try await hung.committed() }
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        hung.fulfil(nil)
+        try await hung.committed()
+    }
+
+    @Test("A page of the log is read from an index of the town's rows, and not from all rows of all towns")
+    func pages() async throws {
+        let ledger = try SQLiteLedger(path: path, logger: Logger(label: "t"))
+        for newest in [false, true] {
+            let plan = try ledger.planOfLogPage(newest: newest)
+            #expect(plan.contains { $0.contains("delivery_number") }, "\(plan)")
+            #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+        }
+        await ledger.close()
+    }
 }

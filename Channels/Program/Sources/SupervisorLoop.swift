@@ -12,15 +12,16 @@ final class SupervisorLoop {
     private var child: Child?
     private var notBefore = ContinuousClock.now
     private var failures = 0
-    /// Lines that are no answer, since the program began. A program that chatters must not fill the log.
-    private var nonsense = 0
+    /// Lines that are no answer, and its standard error. A program that chatters must not fill the log, nor one that is
+    /// begun again and again.
+    private var nonsense = LineBudget(now: .now)
+    private var complaints = LineBudget(now: .now)
 
     /// While the program owes us something its life is looked at: it may end and leave its pipes to another.
     private static let lifeCheck = Duration.milliseconds(500)
     private static let endCheck = Duration.milliseconds(20)
     private static let shortestPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(30)
-    private static let nonsenseLimit = 20
     private static let complaintLimit = 1000
 
     init(_ supervisor: Supervisor) {
@@ -61,7 +62,6 @@ final class SupervisorLoop {
     private func start() {
         do throws(Child.SpawnError) {
             child = try Child(supervisor.settings)
-            nonsense = 0
         } catch {
             supervisor.logger.error("program cannot be started", metadata: ["reason": "\(error.reason)"])
             pause()
@@ -134,9 +134,8 @@ final class SupervisorLoop {
     private func hear(_ octets: [UInt8]) {
         guard !octets.isEmpty else { return }
         let events = supervisor.state.withLock { $0.conversation.input(octets) }
-        for case .nonsense(let words) in events where nonsense < Self.nonsenseLimit {
-            nonsense += 1
-            supervisor.logger.notice("program said what is no answer", metadata: ["line": "\(words)"])
+        for case .nonsense(let words) in events {
+            note("program said what is no answer", words, &nonsense)
         }
         if events.contains(where: { if case .answered = $0 { true } else { false } }) { failures = 0 }
         tell(events)
@@ -154,9 +153,14 @@ final class SupervisorLoop {
 
     private func flush(_ child: Child) {
         guard !child.complaint.isEmpty else { return }
-        let words = String(decoding: child.complaint, as: UTF8.self)
-        supervisor.logger.notice("program wrote to standard error", metadata: ["line": "\(words)"])
+        note("program wrote to standard error", String(decoding: child.complaint, as: UTF8.self), &complaints)
         child.complaint = []
+    }
+
+    private func note(_ what: Logger.Message, _ words: String, _ budget: inout LineBudget) {
+        guard let leftOut = budget.take(now: .now) else { return }
+        supervisor.logger.notice(
+            what, metadata: leftOut == 0 ? ["line": "\(words)"] : ["line": "\(words)", "lines_left_out_before": "\(leftOut)"])
     }
 
     private func gone(_ reason: String) {

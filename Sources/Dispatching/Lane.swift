@@ -1,0 +1,83 @@
+internal import AlertModel
+internal import DequeModule
+
+/// A delivery in its lane.
+struct Entry: Sendable {
+    var parcel: Parcel
+    var due: Instant
+    var attempts: Int
+    /// When it came into the queue.
+    var offered: Instant
+
+    func again(at due: Instant, attempts: Int) -> Entry {
+        Entry(parcel: parcel, due: due, attempts: attempts, offered: offered)
+    }
+}
+
+struct Timer: Comparable, Sendable {
+    let due: Instant
+    let lane: LaneID
+    static func < (left: Timer, right: Timer) -> Bool { left.due < right.due }
+    static func == (left: Timer, right: Timer) -> Bool { left.due == right.due }
+}
+
+/// One far end in the queue: what waits for it, what is on the wire to it, what it has been told, and how it does.
+struct Lane: Sendable {
+    /// What this far end has been told, or may have been.
+    struct Past: Sendable {
+        var revision: Revision?
+        var wasHeard: Bool
+    }
+
+    var waiting: [EventID: Entry] = [:]
+    var order = [Deque<EventID>](repeating: [], count: Priority.allCases.count)
+    var onWire: [EventID: Entry] = [:]
+    var past: [EventID: Past] = [:]
+    var pastOrder: Deque<EventID> = []
+    var pausedUntil: Instant?
+    var stoppedBecause: String?
+    /// In a row.
+    var failures = 0
+    /// Attempts on the wire that have given their places back.
+    var late = 0
+    /// The line in which it stands for each class.
+    var inTurn: [Priority: Pool] = [:]
+
+    /// Events whose past is kept per far end. A night of aftershocks has dozens; the ledger knows the rest.
+    static let memory = 256
+
+    mutating func remember(_ event: EventID, _ revision: Revision?, heard: Bool) {
+        if past[event] == nil {
+            pastOrder.append(event)
+            if pastOrder.count > Self.memory, let oldest = pastOrder.popFirst() { past[oldest] = nil }
+        }
+        var entry = past[event] ?? Past(revision: nil, wasHeard: false)
+        if let revision { entry.revision = revision }
+        entry.wasHeard = entry.wasHeard || heard
+        past[event] = entry
+    }
+
+    /// Its last attempt failed, or one of its attempts has not come back when it should have.
+    var isTroubled: Bool { failures > 0 || late > 0 }
+    var pool: Pool { isTroubled ? .troubled : .well }
+
+    func isFree(_ window: Int, now: Instant) -> Bool {
+        stoppedBecause == nil && onWire.count < window && (pausedUntil.map { $0 <= now } ?? true)
+    }
+
+    /// The oldest delivery of that class whose time has come and whose event is not on the wire.
+    func firstDue(_ priority: Priority, now: Instant) -> Entry? {
+        for event in order[priority.rawValue] {
+            if let entry = waiting[event], entry.due <= now, onWire[event] == nil { return entry }
+        }
+        return nil
+    }
+
+    /// Since when the oldest of that class is here, waiting or on the wire.
+    func oldest(_ priority: Priority) -> Instant? {
+        let flying = onWire.isEmpty ? nil : onWire.values.filter { $0.parcel.priority == priority }.map(\.offered).min()
+        let waits = order[priority.rawValue].isEmpty
+            ? nil : order[priority.rawValue].compactMap { waiting[$0]?.offered }.min()
+        return [flying, waits].compactMap(\.self).min()
+    }
+}
