@@ -193,6 +193,7 @@ let package = Package(
         tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb] + webSocket),
         tests("Gzip", ["Gzip"]),
         tests("Hub", kit + ["Hub", "Ledger", log]),
+        tests("HubAPI", kit + ["ChannelKitTesting", "Dispatching", "HubAPI", "Ledger", "Rendering", log]),
         tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),
         tests("Lifecycle", ["AlertModel", "Codes", "Ingest", "Lifecycle"]),

@@ -321,6 +321,11 @@ package struct OldestDelivery: Sendable, Hashable {
     package var well: Duration?
     package var troubled: Duration?
 
+    package init(well: Duration? = nil, troubled: Duration? = nil) {
+        self.well = well
+        self.troubled = troubled
+    }
+
     package static func + (left: Self, right: Self) -> Self {
         Self(
             well: [left.well, right.well].compactMap(\.self).max(),

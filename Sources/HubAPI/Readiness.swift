@@ -1,6 +1,6 @@
 internal import AlertModel
 internal import ChannelKit
-internal import Dispatching
+package import Dispatching
 internal import FoundationEssentials
 internal import Hub
 package import Ledger
@@ -25,6 +25,12 @@ package actor Readiness {
         package var oldest_immediate_ms: Double?
         package var oldest_immediate_in_trouble_ms: Double?
 
+        package init(ready: Bool, probe_ms: Double? = nil, ledger_ms: Double? = nil) {
+            self.ready = ready
+            self.probe_ms = probe_ms
+            self.ledger_ms = ledger_ms
+        }
+
         /// What the real lines show of themselves.
         package mutating func add(_ oldest: OldestDelivery) {
             oldest_immediate_ms = oldest.well?.milliseconds
@@ -43,7 +49,7 @@ package actor Readiness {
     }
 
     /// Within 3 s with the way to whoever asks.
-    private static let patience = Duration.milliseconds(2500)
+    package static let patience = Duration.milliseconds(2500)
     /// An attempt has given its place back, or has failed, long before.
     static let stuck = Duration.seconds(5)
     /// Probes are no oftener than this, whoever asks.
@@ -52,14 +58,18 @@ package actor Readiness {
     private let line: Line<Exercise>
     private let runner: ChannelRunner<Exercise>
     private let ledger: any Ledger
+    private let patience: Duration
     private let town: Town
     private let seen: ProbeBoard
     private var count = 0
     private var last: (at: ContinuousClock.Instant, report: Report)?
     private var underWay: Task<Report, Never>?
 
-    package init(ledger: any Ledger, renderer: Renderer, logger: Logger) {
+    package init(
+        ledger: any Ledger, renderer: Renderer, logger: Logger, patience: Duration = Readiness.patience
+    ) {
         self.ledger = ledger
+        self.patience = patience
         let board = ProbeBoard()
         seen = board
         let nowhere = HubRouter.benchmarkTopic.town
@@ -99,7 +109,7 @@ package actor Readiness {
             revision: Revision(series: "probe", serial: nil, sent: now), type: "operator", title: "probe",
             sender: "noroshi", sent: now, expires: now.addingTimeInterval(60),
             detail: .notice(Notice(title: "試験", body: "狼煙が通るかを確かめています。")), town: town.id))
-        let (ledger, line, seen) = (ledger, line, seen)
+        let (ledger, line, seen, patience) = (ledger, line, seen, patience)
         var probe: Double?
         var disk: Double?
         var refusal: String?
@@ -114,7 +124,7 @@ package actor Readiness {
                 return .probe(start.duration(to: .now).milliseconds)
             }
             group.addTask {
-                try? await ContinuousClock().sleep(for: Self.patience)
+                try? await ContinuousClock().sleep(for: patience)
                 return .late
             }
             signs: for await sign in group {
