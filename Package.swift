@@ -187,7 +187,12 @@ let package = Package(
         tests("Commons", ["Commons", "Curl", "ChannelKit"]),
         tests("Codes", ["AlertModel", "ChannelKitTesting", "Codes"]),
         tests("Curl", ["ChannelKit", "Curl"]),
-        tests("Dispatching", kit + ["ChannelKitTesting", "Dispatching", "Ledger", "Rendering", "Targeting", log]),
+        tests(
+            "Dispatching",
+            kit + [
+                "ChannelKitTesting", "Dispatching", "Ledger", "Rendering", "Targeting", log,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
         tests("Edge", testKit + ["Edge", .product(name: "NIOPosix", package: "swift-nio")]),
         // The built program as a child process, hence no dependency on its rooms.
         tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb] + webSocket),
