@@ -8,7 +8,7 @@ import queue
 import sys
 import threading
 import time
-from email.utils import formatdate
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PAGES = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Pages"
@@ -42,6 +42,13 @@ class FakeHub:
         self.keys: list[str | None] = []
         self.settled: list[tuple[str, dict]] = []
         self.cancels: list[str] = []
+        self.towns = hub_towns()
+        self.standing = {mode: {"town": "042056", "mode": mode, "version": 0, "districts": [], "shelters": [], "headquarters": None,
+                                "notices": []} for mode in ("actual", "exercise")}
+        self.changed_by = {"changed_by": "佐藤", "changed_at": stamp(time.time())}
+        self.texts: dict[str, list[dict]] = {}
+        self.attention: list[dict] = []
+        self.if_match: list[str | None] = []
         self.invitations: list[dict] = []
         self.last = 0
         self.numbers = 0
@@ -101,7 +108,7 @@ class FakeHub:
     def cut(self) -> None:
         """Nobody is answered any more, and who listens is hung up on."""
         self.is_down = True
-        for follower in list(self.followers):
+        for follower in list(self.followers) + list(self.row_followers):
             follower.put(None)
 
     def mend(self) -> None:
@@ -157,23 +164,46 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.stream()
         if path == "/v1/deliveries/stream":
             return self.row_stream()
+        asked = dict(urllib.parse.parse_qsl(question))
+        parts = path.split("/")
+        if parts[2] == "alerts" and len(parts) == 5 and parts[4] == "texts":
+            return self.answer(200, {"id": parts[3], "texts": self.hub.texts.get(parts[3], [])})
+        if parts[2] == "alerts" and len(parts) == 4:
+            found = [alert for alert in self.hub.alerts if alert["id"] == parts[3]]
+            return self.answer(200, found[0]) if found else self.problem(404, "ありません")
+        if parts[2] == "towns" and path.endswith("/standing"):
+            return self.answer(200, self.hub.standing[asked["mode"]])
         answers = {
-            "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.hub.alerts},
+            "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.alerts(asked)},
+            "/v1/attention": lambda: {"attention": self.hub.attention, "left_out": 0},
             "/v1/reports": lambda: {"reports": [
                 {"id": key, "site": "daiichi-sho", "device": "dev-1", "occurred_at": stamp(time.time()),
                  "received_at": stamp(time.time()), "body": json.dumps(value)} for key, value in self.hub.reports.items()]},
-            "/v1/towns": lambda: {"towns": hub_towns()},
+            "/v1/towns": lambda: {"towns": self.hub.towns},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
-            "/v1/deliveries": lambda: {"deliveries": self.filtered(question), "next": None}}
+            "/v1/deliveries": lambda: self.filtered(asked)}
         if path in answers:
             return self.answer(200, answers[path]())
         self.problem(404, "no such call")
 
-    def filtered(self, question: str) -> list[dict]:
-        wanted = dict(part.split("=", 1) for part in question.split("&") if "=" in part)
-        rows = [row for row in self.hub.rows
-                if all(not wanted.get(key) or row[key] == wanted[key] for key in ("alert", "channel", "state", "town"))]
-        return rows[-int(wanted.get("tail", 100)):]
+    def alerts(self, asked: dict) -> list[dict]:
+        newest = sorted(self.hub.alerts, key=lambda alert: alert["sent"], reverse=True)
+        if asked.get("in_force") == "true":
+            return [alert for index, alert in enumerate(newest) if alert.get("in_force", self.stands(alert, newest[:index]))]
+        return newest[:int(asked.get("limit", 100))]
+
+    @staticmethod
+    def stands(alert: dict, later: list[dict]) -> bool:
+        return alert["message"] != "cancel" and alert["expires"] > stamp(time.time()) and all(
+            other["event"] != alert["event"] for other in later)
+
+    def filtered(self, wanted: dict) -> dict:
+        rows = [row for row in self.hub.rows if row["number"] > int(wanted.get("after", 0))
+                and all(not wanted.get(key) or row[key] == wanted[key] for key in ("alert", "channel", "state", "town"))]
+        if "tail" in wanted:
+            return {"deliveries": rows[-int(wanted["tail"]):], "next": None}
+        limit = int(wanted.get("limit", 100))
+        return {"deliveries": rows[:limit], "next": rows[limit - 1]["number"] if len(rows) >= limit else None}
 
     def page(self, path: str):
         room, _, name = path.strip("/").partition("/")
@@ -245,6 +275,8 @@ class HubHandler(BaseHTTPRequestHandler):
             while True:
                 try:
                     row = follower.get(timeout=1)
+                    if row is None:
+                        return
                     self.wfile.write(f"event: delivery\ndata: {json.dumps(row)}\n\n".encode())
                 except queue.Empty:
                     self.wfile.write(b":\n\n")
@@ -288,21 +320,61 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(201, {"code": "BCDFGHJK", "url": hub.address + "/tablet/#BCDFGHJK",
                                      "expires_at": stamp(time.time() + 900), "qr_svg": svg})
         if path.startswith("/v1/alerts/") and path.endswith("/cancel"):
+            hub.if_match.append(self.headers.get("If-Match"))
+            if "preview=true" in question:
+                return self.answer(200, {
+                    "previews": self.texts_of("【訓練】", "取消のお知らせ", "避難指示を取り消します。"), "change": "taken-back",
+                    "changes": [{"kind": "evacuation", "district": "本町", "hazard": "洪水", "before": 4, "before_name": "避難指示", "after": None}],
+                    "take_back": []})
             hub.cancels.append(path.split("/")[3])
             return self.answer(202, {"id": "c1"})
         self.problem(404, "no such call")
 
+    def refusals(self, body: dict) -> list[dict]:
+        """The first of what the hub itself asks."""
+        words = {"mode": "本番か訓練かを選んでください (actual or exercise; it has no default)"}
+        if body["kind"] == "evacuation":
+            words["hazard"] = "災害の種類を選んでください (one of these)"
+            if not body.get("lifted"):
+                words |= {"level": "警戒レベルを選んでください (3, 4 or 5)", "districts": "地区を一つ以上選んでください (name at least one)"}
+        return [{"field": field, "detail": detail} for field, detail in words.items() if not body.get(field)]
+
+    @staticmethod
+    def texts_of(mark: str, title: str, text: str) -> list[dict]:
+        return [{"channel": channel, "verdict": "send", "endpoints": ["e1"], "language": "ja", "title": mark + title, "body": mark + text,
+                 "problems": []} for channel in ("wifi-portal", "school-tablet")]
+
     def push(self, body: dict, is_preview: bool):
+        errors = self.refusals(body)
+        if errors:
+            return self.answer(422, {"title": "直すところがあります", "status": 422, "detail": "だめです", "errors": errors},
+                               "application/problem+json")
+        standing = self.hub.standing[body["mode"]]
+        if body.get("based_on", standing["version"]) != standing["version"]:
+            return self.answer(409, {
+                "title": "状態が変わっています", "status": 409, "standing": standing, **self.hub.changed_by,
+                "detail": "11月28日16時41分に佐藤さんが状況を変えました（洪水の避難情報の引き上げ） (changed by 佐藤: look again)"}, "application/problem+json")
         if is_preview:
-            mark = "【訓練】" if body.get("mode") != "actual" else ""
-            return self.answer(200, {"previews": [
-                {"channel": "area-mail", "language": "ja", "title": mark + "避難指示", "body": mark + "さくら市です。避難してください。",
-                 "problems": [{"rule": "too-long", "text": "13文字長すぎます"}]},
-                {"channel": "wifi-portal", "language": "ja", "title": mark + "避難指示", "body": "避難してください。", "problems": []},
-                {"channel": "wifi-portal", "language": "en", "title": "Evacuate", "body": "Leave now.", "problems": []}]})
+            return self.answer(200, self.preview(body, standing))
         self.hub.pushes.append(body)
         self.hub.keys.append(self.headers.get("Idempotency-Key"))
         self.answer(202, {"id": f"op-{len(self.hub.pushes)}"})
+
+    def preview(self, body: dict, standing: dict) -> dict:
+        mark = "【訓練】" if body.get("mode") != "actual" else ""
+        names = {3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保", None: None}
+        now = {(item["hazard"], item["district"]): item["level"] for item in standing["districts"]}
+        touched = body.get("districts") or [item["district"] for item in standing["districts"] if item["hazard"] == body.get("hazard")]
+        after = None if body.get("lifted") else body.get("level")
+        steps = [{"kind": "evacuation", "district": district, "hazard": body["hazard"], "before": now.get((body["hazard"], district)),
+                  "before_name": names[now.get((body["hazard"], district))], "after": after, "after_name": names[after]}
+                 for district in touched] if body["kind"] == "evacuation" else []
+        return {"change": "part-lifted" if body.get("lifted") else "new", "changes": steps, "version": standing["version"],
+                "take_back": self.texts_of(mark, "取消のお知らせ", "避難指示を取り消します。"), "previews": [
+                    {"channel": "area-mail", "language": "ja", "title": mark + "避難指示", "body": mark + "さくら市です。避難してください。",
+                     "problems": [{"rule": "too-long", "text": "13文字長すぎます"}]},
+                    {"channel": "wifi-portal", "language": "ja", "title": mark + "避難指示", "body": "避難してください。", "problems": []},
+                    {"channel": "wifi-portal", "language": "en", "title": "Evacuate", "body": "Leave now.", "problems": []}]}
 
     def do_DELETE(self):
         if self.is_known():

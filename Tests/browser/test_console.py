@@ -1,4 +1,5 @@
 """The operators' desk in a real browser, against a small hub."""
+import json
 import time
 import unittest
 
@@ -24,9 +25,30 @@ class ConsoleTests(unittest.TestCase):
     def sign_in(self, room: str = "alerts"):
         self.browser.open(self.hub.address + "/console/#" + room)
         self.browser.until("!document.querySelector('#sign-in').hidden")
+        self.enter_token()
+        self.browser.until(f"!document.querySelector('#{room.partition(':')[0]}').hidden")
+
+    def enter_token(self):
         self.browser.type("[name=token]", "operator")
         self.browser.press("Enter")
-        self.browser.until(f"!document.querySelector('#{room}').hidden")
+
+    def order(self, mode: str = "exercise", district: str = "本町"):
+        """The form, filled in as far as the preview."""
+        self.browser.until("document.querySelectorAll('#districts input').length === 4")
+        self.browser.click(f"#push-form input[value={mode}]")
+        self.choose("level", "4")
+        self.choose("hazard", "洪水")
+        self.browser.click(f"#districts input[value={district}]")
+
+    def choose(self, name: str, value: str):
+        self.browser.evaluate(f"""(() => {{ const one = document.querySelector('#push-form').elements.{name};
+            one.value = '{value}'; one.dispatchEvent(new Event('input', {{bubbles: true}})) }})()""")
+
+    def stands(self, mode: str, *rows: tuple, version: int = 3):
+        names = {3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保"}
+        self.hub.standing[mode].update(version=version, districts=[
+            {"district": district, "hazard": hazard, "level": level, "level_name": names[level], "since": stamp(time.time() - 600),
+             "by": "佐藤", "event": "e1", "alert": "op-1", "until": stamp(time.time() + until)} for district, hazard, level, until in rows])
 
     def test_a_wrong_token_is_said_and_not_kept(self):
         self.hub.revoked = True
@@ -37,31 +59,31 @@ class ConsoleTests(unittest.TestCase):
         self.browser.until("document.querySelector('#problem').textContent.includes('トークンが違うか')")
         self.assertIsNone(self.browser.evaluate("sessionStorage.getItem('noroshi-token')"))
 
-    def test_cancelling_asks_first_and_names_what_is_real(self):
+    def test_taking_back_shows_first_what_it_does_and_names_what_is_real(self):
+        self.stands("actual", ("本町", "洪水", 4, 9000), version=7)
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
+        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
         self.browser.photograph("console-alerts")
-        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alert-rows .danger').length"), 1)
-        self.browser.click("#alert-rows .danger")
-        self.browser.until("document.querySelector('#ask').open")
-        self.assertIn("【実際】", self.browser.text("#ask"))
-        self.browser.press("Escape")
-        self.browser.until("!document.querySelector('#ask').open")
+        self.browser.click("#actual-rows .danger")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.assertIn("【本番】", self.browser.text("#mode-bar"))
+        self.assertIn("避難指示", self.browser.text("#changes-rows"))
+        self.assertIn("なし", self.browser.text("#changes-rows"))
         self.assertEqual(self.hub.cancels, [])
-        self.browser.click("#alert-rows .danger")
-        self.browser.until("document.querySelector('#ask').open")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#send-form button').disabled"))
         self.browser.photograph("console-cancel")
-        self.browser.click("#ask-yes")
-        self.browser.until("!document.querySelector('#ask').open")
+        self.browser.type("#send-form [name=name]", "さくら市")
+        self.browser.click("#send-form button")
         self.wait(lambda: self.hub.cancels == ["op-1"])
+        self.assertEqual(self.hub.if_match, ['"7"', '"7"'], "on the state that was seen")
+        self.browser.until("document.querySelector('#push-done').textContent.includes('c1')")
 
-    def test_a_drill_is_the_default_and_needs_a_preview(self):
+    def test_a_drill_is_previewed_and_sent_and_nothing_complains(self):
         self.sign_in("push")
-        self.browser.until("document.querySelectorAll('#districts input').length === 4")
+        self.order()
         self.assertIn("市内全域", self.browser.text("#districts"))
-        self.browser.click("#districts input[value=本町]")
         self.browser.photograph("console-push-drill")
-        self.browser.click("#push-form button")
+        self.browser.click("#push-form button.main")
         self.browser.until("!document.querySelector('#preview').hidden")
         self.assertIn("13文字長すぎます", self.browser.text("#preview"))
         self.browser.photograph("console-preview-drill")
@@ -70,7 +92,74 @@ class ConsoleTests(unittest.TestCase):
         self.wait(lambda: self.hub.pushes)
         self.assertEqual(self.hub.pushes[0], {
             "town": "042056", "kind": "evacuation", "mode": "exercise", "level": 4, "hazard": "洪水", "districts": ["本町"],
-            "shelters": [], "lifted": False})
+            "shelters": [], "based_on": 0})
+        self.assertTrue(self.hub.keys[0], "a lost answer does not make two orders of one")
+        self.browser.until("document.querySelector('#push-done button') !== null")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#problem').hidden"), "a success is no trouble")
+        self.assertIn("op-1", self.browser.text("#push-done"))
+
+    def test_nothing_is_chosen_beforehand(self):
+        self.sign_in("push")
+        self.browser.until("document.querySelectorAll('#districts input').length === 4")
+        self.assertEqual(self.browser.evaluate("""(() => { const all = document.querySelector('#push-form');
+            return [all.mode.value, all.level.value, all.hazard.value, document.querySelector('#push').dataset.mode] })()"""), ["", "", "", ""])
+
+    def test_a_refusal_stands_beside_its_field_in_view_and_goes_when_it_is_mended(self):
+        self.browser.size(1024, 600)
+        self.sign_in("push")
+        self.browser.until("document.querySelectorAll('#districts input').length === 4")
+        self.browser.click("#push-form button.main")
+        self.browser.until("document.querySelectorAll('#push-form .refusal').length === 4")
+        beside = "document.querySelector('.modes .refusal')"
+        self.assertIn("本番か訓練かを選んでください", self.browser.evaluate(beside + ".textContent"))
+        self.assertEqual(self.browser.evaluate(beside + ".querySelector('small').lang"), "en")
+        self.browser.until(f"""(() => {{ const r = {beside}.getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight }})()""")
+        self.assertEqual(self.browser.evaluate("document.activeElement.name"), "mode", "the keys go to what is to be mended")
+        self.assertTrue(self.browser.evaluate(
+            "document.activeElement.getAttribute('aria-describedby') === document.querySelector('.modes .refusal').id"))
+        self.assertTrue(self.browser.evaluate("document.querySelector('#problem').hidden"))
+        self.browser.photograph("console-refused")
+        self.browser.click("#push-form input[value=exercise]")
+        self.assertIsNone(self.browser.evaluate(beside))
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#push-form .refusal').length"), 3)
+        self.choose("level", "4")
+        self.choose("hazard", "洪水")
+        self.browser.click("#districts input[value=本町]")
+        self.assertEqual(self.browser.text("#push-form .refusals").strip(), "", "all is mended, and nothing stays")
+
+    def test_the_form_keeps_nothing_across_a_sign_out(self):
+        self.sign_in("push")
+        self.order("actual")
+        self.browser.type("#push-form [name=reason]", "桜川が氾濫するおそれ")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.browser.click("#sign-out")
+        self.browser.until("document.readyState === 'complete' && !document.querySelector('#sign-in').hidden")
+        self.assertEqual(self.browser.evaluate("sessionStorage.length"), 0)
+        self.enter_token()
+        self.browser.until("!document.querySelector('#rooms').hidden")
+        self.browser.click("[data-room=push]")
+        self.browser.until("document.querySelectorAll('#districts input').length === 4")
+        self.assertEqual(self.browser.evaluate("""(() => { const all = document.querySelector('#push-form');
+            return [all.mode.value, all.hazard.value, all.level.value, all.reason.value, all.querySelectorAll('[type=checkbox]:checked').length,
+                document.querySelector('#preview').hidden, document.querySelector('#preview-list').textContent] })()"""),
+            ["", "", "", "", 0, True, ""])
+
+    def test_whoever_has_two_towns_chooses_and_a_reload_keeps_the_choice(self):
+        self.hub.towns = self.hub.towns + [{**self.hub.towns[0], "code": "042030", "name": "塩竈市", "districts": []}]
+        self.browser.open(self.hub.address + "/console/#push")
+        self.browser.until("!document.querySelector('#sign-in').hidden")
+        self.enter_token()
+        self.browser.until("!document.querySelector('#choose').hidden")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#push').hidden"), "no work in a town nobody chose")
+        self.browser.photograph("console-choose")
+        self.browser.click("#choose-list button:nth-of-type(2)")
+        self.browser.until("!document.querySelector('#push').hidden")
+        self.assertIn("塩竈市", self.browser.text("#mode-bar"))
+        self.browser.open("about:blank")
+        self.browser.open(self.hub.address + "/console/#push")
+        self.browser.until("!document.querySelector('#push').hidden && document.querySelector('#mode-bar').textContent")
+        self.assertIn("塩竈市", self.browser.text("#mode-bar"))
 
     def test_a_real_one_needs_the_towns_name_typed(self):
         self.sign_in("push")
@@ -79,7 +168,7 @@ class ConsoleTests(unittest.TestCase):
         self.browser.click("#push-form input[value=notice]")
         self.browser.type("#push-form [name=title]", "断水")
         self.browser.type("#push-form [name=body]", "16時から断水します。")
-        self.browser.click("#push-form button")
+        self.browser.click("#push-form button.main")
         self.browser.until("!document.querySelector('#preview').hidden")
         self.assertTrue(self.browser.evaluate("document.querySelector('#send-form button').disabled"))
         self.browser.press("Enter")
@@ -93,17 +182,45 @@ class ConsoleTests(unittest.TestCase):
         self.browser.click("#send-form button")
         self.wait(lambda: self.hub.pushes)
         self.assertEqual(self.hub.pushes[0], {
-            "town": "042056", "kind": "notice", "mode": "actual", "title": "断水", "body": "16時から断水します。"})
-        self.browser.until("document.querySelector('#push').dataset.mode === 'exercise'")
+            "town": "042056", "kind": "notice", "mode": "actual", "title": "断水", "body": "16時から断水します。", "based_on": 0})
+        self.browser.until("document.querySelector('#push').dataset.mode === ''")
 
     def test_changing_the_form_takes_the_preview_away(self):
         self.sign_in("push")
-        self.browser.until("document.querySelectorAll('#districts input').length === 4")
-        self.browser.click("#districts input[value=川端]")
-        self.browser.click("#push-form button")
+        self.order(district="川端")
+        self.browser.click("#push-form button.main")
         self.browser.until("!document.querySelector('#preview').hidden")
         self.browser.click("#push-form input[value=actual]")
         self.assertTrue(self.browser.evaluate("document.querySelector('#preview').hidden"))
+
+    def test_who_changed_the_state_meanwhile_is_said_and_nothing_is_sent(self):
+        self.sign_in("push")
+        self.order()
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.stands("exercise", ("川端", "洪水", 5, 9000), version=1)
+        self.browser.click("#send-form button")
+        self.browser.until("!document.querySelector('#conflict').hidden")
+        for part in ["佐藤", "16時41分", "川端", "緊急安全確保"]:
+            self.assertIn(part, self.browser.text("#conflict"))
+        self.assertEqual(self.hub.pushes, [])
+        self.assertTrue(self.browser.evaluate("document.querySelector('#preview').hidden"))
+        self.browser.photograph("console-conflict")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.browser.click("#send-form button")
+        self.wait(lambda: self.hub.pushes and self.hub.pushes[0]["based_on"] == 1)
+
+    def test_a_preview_on_an_old_state_cannot_be_sent(self):
+        self.sign_in("push")
+        self.wait(lambda: self.hub.row_followers)
+        self.order()
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.stands("exercise", ("川端", "洪水", 5, 9000), version=1)
+        self.hub.row(alert="other", mode="exercise")
+        self.browser.until("!document.querySelector('#stale').hidden && document.querySelector('#send-form button').disabled")
+        self.assertIn("川端", self.browser.text("#seen"))
 
     def test_the_log_follows_and_filters(self):
         self.hub.row()
@@ -111,12 +228,12 @@ class ConsoleTests(unittest.TestCase):
                      state="rejected", reason="長すぎます", reach={"accepted": 0, "reached": 0, "shown": 0, "touched": 0})
         self.sign_in("log")
         self.browser.until("document.querySelectorAll('#log-rows tr').length === 2")
-        self.wait(lambda: self.hub.row_followers)
+        self.browser.until("document.querySelector('#line').textContent.includes('●')")
         self.hub.row(delivery="t.2", channel="school-tablet", endpoint="daiichi-sho", state="delivered",
                      reach={"accepted": 1, "reached": 12, "shown": 11, "touched": 3})
         self.browser.until("document.querySelectorAll('#log-rows tr').length === 3")
         first = self.browser.text("#log-rows tr")
-        for part in ["実際", "5 配信済み", "学校タブレット", "12", "11", "3"]:
+        for part in ["本番", "5 配信済み", "学校タブレット", "12", "11", "3"]:
             self.assertIn(part, first)
         self.assertIn("9 拒否", self.browser.text("#log-rows"))
         self.assertIn("長すぎます", self.browser.text("#log-rows"))
@@ -153,9 +270,190 @@ class ConsoleTests(unittest.TestCase):
         first = self.hub.alerts[0]
         self.hub.alerts.append({**first, "id": "op-2", "message": "cancel", "sent": stamp(time.time())})
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 3")
-        self.assertIn("取消済み", self.browser.text("#alert-rows"))
-        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alert-rows .danger').length"), 0)
+        self.browser.until("document.querySelectorAll('#past-rows tr').length === 3")
+        self.assertIn("取消済み", self.browser.evaluate("document.querySelector('#past-rows').textContent"))
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alerts tbody .danger').length"), 0)
+
+    def test_a_real_order_stands_first_after_a_hundred_drills_and_a_new_one_comes_by_itself(self):
+        now = time.time()
+        self.hub.alerts = self.hub.alerts[:1] + [
+            {**self.hub.alerts[1], "id": f"d-{index}", "event": f"d{index}", "sent": stamp(now - 100 + index * 0.5),
+             "expires": stamp(now + 3600)} for index in range(120)]
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
+        self.assertIn("避難指示", self.browser.text("#actual-rows"))
+        self.browser.until("document.querySelectorAll('#drill-rows tr').length === 120")
+        self.assertTrue(self.browser.evaluate("""document.querySelector('#actual-rows').getBoundingClientRect().bottom
+            < document.querySelector('#drill-rows').getBoundingClientRect().top"""))
+        self.browser.until("document.querySelector('#line').textContent.includes('●')")
+        self.hub.alerts.append({**self.hub.alerts[0], "id": "op-9", "event": "e9", "title": "緊急安全確保", "sent": stamp(now)})
+        self.stands("actual", ("川端", "洪水", 5, 9000))
+        self.hub.row(alert="op-9", delivery="op-9.1")
+        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 2")
+        self.assertIn("緊急安全確保", self.browser.text("#standing"))
+
+    def test_what_ends_by_the_clock_leaves_the_list_by_itself(self):
+        self.hub.alerts[0]["expires"] = stamp(time.time() + 2)
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 0")
+
+    def test_districts_stand_with_who_since_and_until_and_what_runs_out_is_said_before(self):
+        self.stands("actual", ("本町", "洪水", 4, 9000), ("川端", "洪水", 3, 600), ("山手", "土砂災害", 5, 9000))
+        self.hub.attention = [
+            {"topic": "runs-out", "subject": "x", "words": "川端の避難情報（洪水）は期限が来ます (runs out)", "times": 1, "last_at": stamp(time.time())},
+            {"topic": "unknown-code", "subject": "y", "words": "知らないコード (unknown)", "times": 3, "last_at": stamp(time.time())}]
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#standing tbody tr').length === 3")
+        text = self.browser.text("#standing")
+        self.assertLess(text.index("土砂災害"), text.index("洪水"), "the gravest first")
+        for part in ["本町", "避難指示", "高齢者等避難", "佐藤", "まもなく期限で終わります", "上げる・広げる", "一部解除", "すべて解除", "誤報の取消"]:
+            self.assertIn(part, text)
+        self.assertIn("川端の避難情報", self.browser.text("#runs-out"))
+        self.assertNotIn("知らないコード", self.browser.text("#runs-out"))
+        self.browser.photograph("console-standing")
+
+    def test_a_part_is_lifted_with_what_stands_before_and_after(self):
+        self.stands("exercise", ("本町", "洪水", 4, 9000), ("川端", "洪水", 4, 9000), version=5)
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#standing tbody tr').length === 2")
+        self.browser.click("#standing button[aria-label='洪水：一部解除']")
+        self.browser.until("document.querySelectorAll('#districts input').length === 2")
+        self.assertIn("一部を解除します", self.browser.text("#base-text"))
+        self.browser.click("#districts input[value=川端]")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.assertIn("一部解除", self.browser.text("#changes"))
+        self.assertIn("川端（洪水）", self.browser.text("#changes-rows"))
+        self.assertIn("取り消します", self.browser.evaluate("document.querySelector('#take-back').textContent"))
+        self.browser.photograph("console-lift")
+        self.browser.click("#send-form button")
+        self.wait(lambda: self.hub.pushes)
+        self.assertEqual(self.hub.pushes[0], {
+            "town": "042056", "kind": "evacuation", "mode": "exercise", "hazard": "洪水", "districts": ["川端"], "lifted": True, "based_on": 5})
+
+    def test_all_of_a_hazard_is_lifted_and_what_was_raised_is_raised_further(self):
+        self.stands("exercise", ("本町", "洪水", 3, 9000), ("川端", "洪水", 3, 9000), version=5)
+        self.sign_in("push:lift:exercise:洪水")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.browser.click("#send-form button")
+        self.wait(lambda: self.hub.pushes)
+        self.assertEqual(self.hub.pushes[0], {
+            "town": "042056", "kind": "evacuation", "mode": "exercise", "hazard": "洪水", "lifted": True, "based_on": 5})
+        self.browser.evaluate("location.hash = 'push:raise:exercise:洪水'")
+        self.browser.until("document.querySelector('#districts').textContent.includes('いま 高齢者等避難')")
+        self.choose("level", "4")
+        self.browser.click("#districts input[value=本町]")
+        self.browser.click("#districts input[value=山手]")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.browser.click("#send-form button")
+        self.wait(lambda: len(self.hub.pushes) == 2)
+        self.assertEqual(self.hub.pushes[1]["districts"], ["本町", "山手"])
+        self.assertEqual((self.hub.pushes[1]["hazard"], self.hub.pushes[1]["mode"]), ("洪水", "exercise"))
+
+    def test_a_thousand_far_ends_do_not_keep_a_press_waiting(self):
+        row = {"alert": "op-1", "channel": "webhook", "mode": "actual", "kind": "evacuation", "state": "sending"}
+        for index in range(1000):
+            self.hub.row(delivery=f"w.{index}", endpoint=f"w{index}", **row)
+        for room, ready in (("log", "#log-rows"), ("reach:op-1", "#reach tbody")):
+            self.browser.open("about:blank")
+            self.browser.open(self.hub.address + "/console/#" + room)
+            self.browser.until("!document.querySelector('#sign-in').hidden || !document.querySelector('#sign-out').hidden")
+            if self.browser.evaluate("!document.querySelector('#sign-in').hidden"):
+                self.enter_token()
+            self.browser.until(f"document.querySelectorAll('{ready} tr').length >= 50")
+            if room == "log":
+                self.browser.click("#log-more")
+                self.browser.until("document.querySelector('#log-place').textContent.startsWith('1000')")
+            self.browser.until("document.querySelector('#line').textContent.includes('●')")
+            # All of it at once is the longest that a press could wait. In the page's own time, since others use this machine.
+            costs = [self.cost_of_a_thousand_changes(room.partition(":")[0], attempt) for attempt in range(4)]
+            self.assertLessEqual(min(costs), 100, f"{room}: {costs} ms")
+            self.assertLessEqual(self.browser.evaluate("document.querySelectorAll('main tbody tr').length"), 300)
+        for index in range(1000):
+            self.hub.row(delivery=f"w.{index}", endpoint=f"w{index}", **{**row, "state": "rejected"})
+        self.browser.until("document.querySelector('#reach-counts').textContent.includes('1000か所 届いていません')")
+
+    def cost_of_a_thousand_changes(self, room: str, attempt: int) -> float:
+        def time_of_tasks():
+            found = self.browser.call("Performance.getMetrics")["metrics"]
+            return next(item["value"] for item in found if item["name"] == "TaskDuration") * 1000
+        self.browser.call("Performance.enable", {"timeDomain": "threadTicks"})
+        before = time_of_tasks()
+        self.browser.evaluate(f"""(async () => {{ const {{ arrive }} = await import('/console/{room}.js');
+            for (let at = 0; at < 1000; at += 1) arrive({{ ...{json.dumps(self.hub.rows[0])}, delivery: 'w.' + at, endpoint: 'w' + at,
+                state: {attempt} % 2 ? 'delivered' : 'retrying' }});
+            await new Promise((done) => setTimeout(done, 500)) }})()""")
+        return time_of_tasks() - before
+
+    def test_rows_are_changed_where_they_stand(self):
+        for index in range(3):
+            self.hub.row(delivery=f"w.{index}", endpoint=f"w{index}", state="sending")
+        self.sign_in("log")
+        self.browser.until("document.querySelectorAll('#log-rows tr').length === 3")
+        self.browser.until("document.querySelector('#line').textContent.includes('●')")
+        self.browser.evaluate("window.before = [...document.querySelectorAll('#log-rows tr')]")
+        self.hub.row(delivery="w.0", endpoint="w0", state="delivered")
+        self.browser.until("document.querySelector('#log-rows').textContent.includes('5 配信済み')")
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#log-rows tr')].map((row, at) => row === before[at])"),
+                         [True, True, False], "the others were left alone, and nothing moved")
+
+    def test_what_came_while_the_line_was_cut_is_on_the_screen_when_it_is_back(self):
+        tablet = {"alert": "op-1", "channel": "school-tablet", "mode": "actual", "endpoint": "daiichi-sho", "delivery": "r.2"}
+        self.hub.row(**tablet, reach={"accepted": 1, "reached": 0, "shown": 0, "touched": 0})
+        self.sign_in("reach:op-1")
+        self.browser.until("document.querySelectorAll('#call-rows tr').length === 1")
+        self.browser.until("document.querySelector('#line').textContent.includes('●')")
+        self.hub.cut()
+        self.browser.until("document.querySelector('#line').className === 'down'")
+        self.assertRegex(self.browser.text("#line"), "画面は[0-9:]+のものです")
+        self.hub.row(**tablet, reach={"accepted": 1, "reached": 1, "shown": 1, "touched": 1})
+        self.hub.mend()
+        self.browser.until("document.querySelector('#line').textContent.includes('●')")
+        self.browser.until("document.querySelectorAll('#call-rows tr').length === 0")
+        self.assertIn("人が確認しました", self.browser.text("#heard-rows"))
+
+    def test_the_words_as_they_were_sent_are_on_the_desk(self):
+        self.hub.texts["op-1"] = [
+            {"channel": "area-mail", "language": "ja", "title": "避難指示", "body": "本町に避難指示を発令しました。"},
+            {"channel": "wifi-portal", "language": "ja", "title": "避難指示", "body": "本町に避難指示を発令しました。"},
+            {"channel": "wifi-portal", "language": "en", "title": "Evacuate", "body": "Leave now."}]
+        self.hub.row(alert="op-1")
+        self.sign_in("reach:op-1")
+        self.browser.until("document.querySelectorAll('#said-list .card').length === 2")
+        self.assertIn("緊急速報メール・Wi-Fiスポット", self.browser.text("#said-list"))
+        self.assertIn("本町に避難指示を発令しました。", self.browser.text("#said-list"))
+        self.browser.photograph("console-said")
+
+    def test_held_deliveries_say_subject_and_mode_also_of_an_old_alert(self):
+        self.hub.row(delivery="h.1", alert="long-ago", state="held", mode="exercise", title="大津波警報", kind="tsunami")
+        self.hub.row(delivery="h.2", alert="op-1", state="held", mode="actual")
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#held-rows li').length === 2")
+        text = self.browser.text("#held-rows")
+        self.assertLess(text.index("【本番】"), text.index("【訓練】"), "what is real first")
+        self.assertIn("大津波警報", text)
+        self.assertNotIn("long-ago", text, "never a bare number")
+
+    def test_every_scrolling_box_is_reached_by_keys_and_headings_leave_out_no_step(self):
+        self.stands("actual", ("本町", "洪水", 4, 9000))
+        for room in ("alerts", "push", "log", "reports", "devices", "reach:op-1"):
+            with self.subTest(room):
+                self.browser.open("about:blank")
+                self.browser.open(self.hub.address + "/console/#" + room)
+                self.browser.until("!document.querySelector('#sign-in').hidden || !document.querySelector('#sign-out').hidden")
+                if self.browser.evaluate("!document.querySelector('#sign-in').hidden"):
+                    self.enter_token()
+                self.browser.until(f"!document.querySelector('#{room.partition(':')[0]}').hidden")
+                self.assertEqual(self.browser.evaluate("""[...document.querySelectorAll('main section:not([hidden]) .wide')]
+                    .filter((box) => box.offsetParent && !(box.tabIndex === 0 && box.getAttribute('aria-label'))).length"""), 0)
+                levels = self.browser.evaluate("""[...document.querySelectorAll('h1,h2,h3,h4')].filter((one) => one.offsetParent)
+                    .map((one) => Number(one.localName[1]))""")
+                self.assertEqual(levels[0], 1)
+                self.assertTrue(all(after <= before + 1 for before, after in zip(levels, levels[1:])), levels)
+                self.assertFalse(self.browser.evaluate("""[...document.querySelectorAll('label')]
+                    .some((label) => label.querySelectorAll('input,select,textarea').length > 1)"""), "one label for one control")
 
     def test_who_did_not_hear_is_on_the_list_to_telephone(self):
         tablet = {"alert": "op-1", "channel": "school-tablet", "mode": "actual"}
@@ -166,10 +464,10 @@ class ConsoleTests(unittest.TestCase):
         self.hub.row(delivery="r.5", endpoint="*", endpoints=7, state="skipped", sentence="地域の外です。 (Outside.)", **tablet)
         self.hub.row(delivery="other", alert="op-0", channel="school-tablet", endpoint="yonban-sho", state="rejected")
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
+        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
         self.browser.until("!document.querySelector('#held').hidden")
         self.assertIn("1か所", self.browser.text("#held-rows"))
-        self.browser.click("#alert-rows button")
+        self.browser.click("#actual-rows button")
         self.browser.until("document.querySelectorAll('#call-rows tr').length === 2")
         calls, heard = self.browser.text("#call-rows"), self.browser.text("#heard-rows")
         self.assertLess(calls.index("daisan-sho"), calls.index("第一小学校"), "what was never sent stands first")
@@ -184,42 +482,20 @@ class ConsoleTests(unittest.TestCase):
         self.browser.until("document.querySelectorAll('#call-rows tr').length === 1")
         self.browser.click("#release")
         self.browser.until("document.querySelector('#ask').open")
-        self.assertIn("実際", self.browser.text("#reach-mode"))
+        self.assertIn("本番", self.browser.text("#reach-mode"))
         self.browser.click("#ask-yes")
         self.wait(lambda: self.hub.settled == [("release", {"town": "042056", "alert": "op-1"})])
-
-    def test_an_order_is_lifted_as_a_revision_of_itself(self):
-        self.hub.alerts[0].update(mode="exercise", event="exercise/op/042056/e1", detail={
-            "kind": "evacuation", "level": 4, "level_name": "避難指示", "hazard": "土砂災害", "districts": ["川端", "北町"], "shelters": ["gym"], "lifted": False})
-        self.sign_in()
-        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
-        self.assertIn("（警戒レベル4）土砂災害　川端、北町", self.browser.text("#alert-rows"))
-        self.browser.click("#alert-rows button:nth-of-type(2)")
-        self.browser.until("!document.querySelector('#base').hidden")
-        self.assertIn("土砂災害", self.browser.text("#base-text"))
-        self.browser.click("[name=lifted]")
-        self.browser.click("#push-form button.main")
-        self.browser.until("!document.querySelector('#preview').hidden")
-        self.browser.photograph("console-lift")
-        self.browser.click("#send-form button")
-        self.wait(lambda: self.hub.pushes)
-        self.assertEqual(self.hub.pushes[0], {
-            "town": "042056", "kind": "evacuation", "mode": "exercise", "level": 4, "hazard": "土砂災害",
-            "districts": ["川端", "北町"], "shelters": ["gym"], "lifted": True, "event": "exercise/op/042056/e1"})
-        self.assertTrue(self.hub.keys[0], "a lost answer does not make two orders of one")
-        self.browser.click("[data-room=push]")
-        self.browser.until("document.querySelector('#base').hidden && document.querySelector('#lift').hidden")
 
     def test_the_weather_services_alerts_are_not_ours_to_take_back(self):
         self.hub.alerts[0].update(type="VTSE41", kind="tsunami", sender="気象庁")
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
-        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alert-rows .danger').length"), 0)
+        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alerts tbody .danger').length"), 0)
 
     def test_the_desk_is_dark_in_a_dark_room(self):
         self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#alert-rows tr').length === 2")
+        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
         self.assertEqual(self.browser.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(20, 24, 31)")
         self.browser.photograph("console-dark")
 

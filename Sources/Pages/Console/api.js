@@ -8,11 +8,12 @@ export const token = () => sessionStorage.getItem(KEY) ?? "";
 export const keepToken = (text) => sessionStorage.setItem(KEY, text);
 export const dropToken = () => sessionStorage.removeItem(KEY);
 
-/** An answer that is not a success; `status` 0 where there was none. */
+/** An answer that is not a success; `status` 0 where there was none. `problem` is the hub's own document. */
 export class Refused extends Error {
-  constructor(status, words) {
+  constructor(status, words, problem = {}) {
     super(words);
     this.status = status;
+    this.problem = problem;
   }
 }
 
@@ -30,39 +31,48 @@ export async function call(method, path, body, more = {}) {
   }
   if (answer.ok) return answer.status === 204 ? null : answer.json().catch(() => null);
   const problem = await answer.json().catch(() => ({}));
-  throw new Refused(answer.status, problem.detail ?? problem.title ?? `ハブの答え: ${answer.status}`);
+  throw new Refused(answer.status, problem.detail ?? problem.title ?? `ハブの答え: ${answer.status}`, problem);
 }
 
-/** Follows a stream until `signal` says stop: `onEvent({name, data})`, `onLine(true | false)`. */
-export async function follow(path, signal, onEvent, onLine) {
+/**
+ * Follows a stream until `signal` says stop. `ear` has `event({name, data})`, `line(true | false)` when the line comes or
+ * goes, `heard()` at every sign of life and `refused(error)` where the hub will not have us.
+ */
+export async function follow(path, signal, ear) {
   let pause = 500;
   while (!signal.aborted) {
     try {
       const answer = await fetch(path, {
         headers: { Authorization: "Bearer " + token(), Accept: "text/event-stream" }, signal, cache: "no-store" });
-      if (!answer.ok) throw new Refused(answer.status, "");
-      onLine(true);
+      if (!answer.ok) throw new Refused(answer.status, "記録を追えません");
+      ear.heard();
+      ear.line(true);
       pause = 500;
-      await readAll(answer.body.getReader(), onEvent);
+      await readAll(answer.body.getReader(), ear);
     } catch (problem) {
-      if (problem.status === 401) return onLine(false);
+      if (signal.aborted) return;
+      if (problem.status === 401) {
+        ear.line(false);
+        return ear.refused(problem);
+      }
     }
     if (signal.aborted) return;
-    onLine(false);
+    ear.line(false);
     await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
     pause = Math.min(pause * 2, 15000);
   }
 }
 
 /** Gives up after 40 seconds of silence: the hub speaks every 15. */
-async function readAll(reader, onEvent) {
-  const decoder = new TextDecoder(), parser = new EventParser(onEvent);
+async function readAll(reader, ear) {
+  const decoder = new TextDecoder(), parser = new EventParser(ear.event);
   for (;;) {
     let timer;
     const silence = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error("silent")), 40000); });
     try {
       const { value, done } = await Promise.race([reader.read(), silence]);
       if (done) return;
+      ear.heard();
       parser.feed(decoder.decode(value, { stream: true }));
     } catch (problem) {
       reader.cancel().catch(() => {});

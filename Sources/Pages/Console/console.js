@@ -1,22 +1,31 @@
-// The operators' desk: signing in, and which room is open.
+// The operators' desk: signing in and out, and which room is open.
 
 import * as alerts from "./alerts.js";
 import { Refused, call, dropToken, keepToken, token } from "./api.js";
 import * as devices from "./devices.js";
+import * as live from "./live.js";
 import * as log from "./log.js";
-import { byID, subject } from "./parts.js";
+import { byID } from "./parts.js";
 import * as push from "./push.js";
 import * as reach from "./reach.js";
 import * as reports from "./reports.js";
 import * as towns from "./towns.js";
 
-/** `reach` has no button of its own: one comes to it from an alert. */
-const ROOMS = ["alerts", "push", "log", "reports", "devices", "reach"];
+/** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` has no button of its own. */
+const ROOMS = { alerts, push, log, reports, devices, reach };
+const WORDS = "noroshi-words";
 
+let room = null;
+/** The town the line is open for; null before anybody has signed in. */
+let town = null;
+
+/** A refusal is said; anything else is a fault of this page, and also goes where faults are looked for. */
 function problem(error) {
   if (error instanceof Refused && error.status === 401) return signOut("トークンが違うか、使えなくなりました");
-  byID("problem").textContent = error.message;
+  byID("problem").textContent = error instanceof Refused ? error.message : `画面の中で誤りが起きました: ${error.message}`;
   byID("problem").hidden = false;
+  if (!(error instanceof Refused)) console.error(error);
+  return undefined;
 }
 
 function calm() {
@@ -26,70 +35,77 @@ function calm() {
 async function signIn() {
   try {
     await towns.prepare(enter);
-    await call("GET", "/v1/alerts" + towns.question());
+    if (!towns.mustChoose()) await call("GET", "/v1/alerts" + towns.question({ limit: "1" }));
   } catch (error) {
-    // Several towns and none chosen yet is no reason to stay outside.
+    // Several towns and none named yet is no reason to stay outside.
     if (error.status !== 400) return problem(error);
   }
   calm();
   byID("sign-in").hidden = true;
   byID("rooms").hidden = byID("sign-out").hidden = false;
-  enter();
+  return enter();
 }
 
-function signOut(words = "") {
+/** The page begins anew: nothing that the last person wrote, chose or read is left for the next one. */
+function signOut(said = "") {
+  const wasIn = !byID("sign-out").hidden;
   dropToken();
-  log.close();
-  reach.close();
-  for (const room of [...ROOMS, "rooms", "town", "sign-out"]) byID(room).hidden = true;
+  live.close();
+  if (wasIn) {
+    sessionStorage.clear();
+    if (said) sessionStorage.setItem(WORDS, said);
+    return location.replace(location.pathname);
+  }
+  byID("town").hidden = true;
   byID("sign-in").hidden = false;
-  byID("line").textContent = "";
-  byID("problem").textContent = words;
-  byID("problem").hidden = !words;
-  byID("sign-in-form").token.focus();
+  byID("problem").textContent = said;
+  byID("problem").hidden = !said;
+  return byID("sign-in-form").token.focus();
 }
 
 function enter() {
   if (!token()) return;
-  const [said, alert = ""] = decodeURIComponent(location.hash.slice(1)).split(":");
-  const wanted = ROOMS.includes(said) ? said : "alerts", shown = wanted === "reach" ? "alerts" : wanted;
-  for (const room of ROOMS) byID(room).hidden = room !== wanted;
+  let [said, ...rest] = decodeURIComponent(location.hash.slice(1)).split(":");
+  if (!(said in ROOMS)) [said, rest] = ["alerts", []];
+  room?.close?.();
+  room = null;
+  const mustChoose = towns.mustChoose();
+  byID("choose").hidden = !mustChoose;
+  for (const name of Object.keys(ROOMS)) byID(name).hidden = mustChoose || name !== said;
+  mark(said === "reach" ? "alerts" : said);
+  calm();
+  if (mustChoose) return byID("choose-title").focus();
+  byID(said + "-title").focus();
+  document.title = `${byID(said + "-title").textContent} – 狼煙 操作卓`;
+  room = ROOMS[said];
+  room.open(rest.join(":")).catch(problem);
+  if (town !== towns.code()) {
+    town = towns.code();
+    live.open({ arrive: (item) => room?.arrive?.(item), again, refused: problem });
+  }
+}
+
+function mark(name) {
   for (const item of document.querySelectorAll("[data-room]")) {
-    if (item.dataset.room === shown) item.setAttribute("aria-current", "page");
+    if (item.dataset.room === name) item.setAttribute("aria-current", "page");
     else item.removeAttribute("aria-current");
   }
-  byID(wanted + "-title").focus();
-  byID("line").textContent = "";
-  calm();
-  log.close();
-  reach.close();
-  if (wanted === "alerts") alerts.open().catch(problem);
-  if (wanted === "push") known(alert).then(push.open).catch(problem);
-  if (wanted === "reach") known(alert).then((one) => reach.open(alert, one ? subject(one) : "", showLine)).catch(problem);
-  if (wanted === "reports") reports.open().catch(problem);
-  if (wanted === "log") log.open(showLine).catch(problem);
-  if (wanted === "devices") devices.open().catch(problem);
 }
 
-/** The alert of that id, read again after a reload of the page; undefined for none. */
-async function known(id) {
-  if (id && !alerts.find(id)) await alerts.open();
-  return alerts.find(id);
+/** Everything on the screen, anew; what could not be read before is no trouble any more. */
+async function again() {
+  try {
+    await room?.again();
+    calm();
+  } catch (error) {
+    problem(error);
+  }
 }
 
-function showLine(isUp) {
-  byID("line").textContent = isUp ? "● 記録を追っています" : "× 通信が切れています";
-  byID("line").className = isUp ? "" : "down";
-}
-
-log.prepare();
-alerts.prepare(problem);
-devices.prepare(problem);
-push.prepare(problem, calm);
-reach.prepare(problem);
+for (const one of Object.values(ROOMS)) one.prepare?.(problem);
 for (const item of document.querySelectorAll("[data-room]")) item.onclick = () => { location.hash = item.dataset.room; };
 addEventListener("hashchange", enter);
-byID("log-form").onsubmit = (event) => { event.preventDefault(); log.open(showLine).catch(problem); };
+byID("log-form").onsubmit = (event) => { event.preventDefault(); log.open().catch(problem); };
 byID("reports-again").onclick = () => reports.open().catch(problem);
 byID("log-more").onclick = () => log.readMore().catch(problem);
 byID("sign-out").onclick = () => signOut();
@@ -99,5 +115,7 @@ byID("sign-in-form").onsubmit = (event) => {
   event.target.reset();
   signIn();
 };
+const words = sessionStorage.getItem(WORDS) ?? "";
+sessionStorage.removeItem(WORDS);
 if (token()) signIn();
-else signOut();
+else signOut(words);

@@ -1,6 +1,7 @@
 // The register of tablets and spots: invite, list, revoke.
 
-import { call } from "./api.js";
+import { Refused, call } from "./api.js";
+import { Refusals } from "./refusals.js";
 import { code, current, endpointName, question } from "./towns.js";
 import { ask, button, byID, make, row, timeWord } from "./parts.js";
 
@@ -8,19 +9,24 @@ let problem = () => {};
 
 export function prepare(onProblem) {
   problem = onProblem;
-  byID("invite-form").onsubmit = (event) => { event.preventDefault(); invite(event.target).catch(problem); };
+  const refusals = new Refusals(byID("invite-form"));
+  byID("invite-form").onsubmit = (event) => {
+    event.preventDefault();
+    refusals.clear();
+    invite(event.target).catch((error) => (error instanceof Refused && error.status !== 401 ? refusals.show(error) : problem(error)));
+  };
 }
 
 /** Places by name; where the hub tells none, the id is typed. */
 function showSites() {
   const sites = (current().endpoints ?? []).filter((item) => item.channel === "school-tablet");
   byID("site-select").replaceChildren(...sites.map((item) => new Option(item.name ?? item.id, item.id)));
-  byID("site-select").hidden = byID("site-select").disabled = sites.length === 0;
-  byID("site-input").hidden = byID("site-input").disabled = sites.length > 0;
+  byID("site-select-label").hidden = byID("site-select").disabled = sites.length === 0;
+  byID("site-input-label").hidden = byID("site-input").disabled = sites.length > 0;
 }
 
 async function invite(form) {
-  const asked = { site: new FormData(form).get("site").trim() };
+  const asked = { site: (new FormData(form).get("site") ?? "").trim() };
   if (code()) asked.town = code();
   const answer = await call("POST", "/v1/devices/invitations", asked);
   const card = make("article", "", "card invitation");
@@ -38,8 +44,15 @@ async function invite(form) {
   byID("invitation").replaceChildren(card);
 }
 
+export const again = read;
+
 export async function open() {
   showSites();
+  byID("invitation").replaceChildren();
+  await read();
+}
+
+async function read() {
   const answer = await call("GET", "/v1/devices" + question());
   const devices = answer.devices ?? [];
   byID("device-rows").replaceChildren(...devices.map(line));
@@ -58,5 +71,6 @@ async function revoke(id, name) {
   const text = `「${name}」はすぐに切れ、保存しているものを消します。もう一度使うには新しい招待が要ります。`;
   if (!await ask("端末を使えなくしますか", text, "使えなくする")) return;
   await call("DELETE", "/v1/devices/" + encodeURIComponent(id));
-  await open();
+  await read();
+  byID("devices-title").focus();
 }

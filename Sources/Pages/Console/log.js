@@ -1,57 +1,71 @@
 // The delivery log: what we meant to say, to whom, and what became of it.
 
-import { call, follow } from "./api.js";
-import { endpointName, question } from "./towns.js";
-import { byID, channelWord, japanese, kindWord, make, modeMark, priorityWord, row, timeWord } from "./parts.js";
+import { call } from "./api.js";
+import { Rows, oneAtATime, soon } from "./rows.js";
+import { channels, endpointName, question } from "./towns.js";
+import { KNOWN_CHANNELS, byID, channelWord, japanese, kindWord, make, modeMark, priorityWord, row, timeWord } from "./parts.js";
 
 /** How a delivery stands, numbered in the order of its life; from 5 on nothing more happens. */
 export const STATES = {
   waiting: "0 待機", held: "1 保留（人の判断待ち）", sending: "2 送信中", retrying: "3 再試行待ち", stopped: "4 停止（設定の誤り）", delivered: "5 配信済み",
   superseded: "6 新しい報に交代", annulled: "7 送る前に取消", expired: "8 期限切れ", rejected: "9 拒否", skipped: "– 対象外",
 };
-/** Rows asked for at first, and at most. */
+/** Rows asked for at first, and at most; rows on the screen at once. */
 const TAIL = 200;
 const LIMIT = 1000;
+const WINDOW = 50;
 
-const rows = new Map();
+/** By delivery, and their order: the newest first. What changes does not move. */
+let rows = new Map();
+let order = [];
+let first = 0;
+let fresh = 0;
 let tail = TAIL;
-let stop = null;
+let early = null;
+let list = null;
+const draw = soon(() => show(), 200);
 
 export function prepare() {
   const form = byID("log-form");
+  list = new Rows(byID("log-rows"), line);
   for (const [state, word] of Object.entries(STATES)) form.state.append(new Option(word, state));
-  for (const channel of ["area-mail", "wifi-portal", "school-tablet", "l-alert"]) {
-    form.channel.append(new Option(channelWord(channel), channel));
-  }
+  byID("log-newer").onclick = () => turn(first - WINDOW);
+  byID("log-older").onclick = () => turn(first + WINDOW);
+  byID("log-newest").onclick = () => turn(0);
 }
 
-/** Reads the log with the form's filters from the newest on, then follows it. */
-export async function open(onLine) {
-  close();
+/** Reads the log with the form's filters from the newest on; the desk's line brings what changes. */
+export async function open() {
   tail = TAIL;
-  await read();
-  stop = new AbortController();
-  follow("/v1/deliveries/stream" + question(), stop.signal, ({ name, data }) => {
-    if (name === "delivery") arrive(JSON.parse(data));
-  }, onLine);
-}
-
-export function close() {
-  stop?.abort();
-  stop = null;
+  first = fresh = 0;
+  const select = byID("log-form").channel, chosen = select.value;
+  const all = [...new Set([...KNOWN_CHANNELS, ...channels()])];
+  select.replaceChildren(new Option("すべて", ""), ...all.map((channel) => new Option(channelWord(channel), channel)));
+  select.value = all.includes(chosen) ? chosen : "";
+  await again();
 }
 
 /** As far back as the hub gives at once. */
 export async function readMore() {
   tail = LIMIT;
-  await read();
+  await again();
 }
 
+export const again = oneAtATime(read);
+
 async function read() {
-  const page = await call("GET", "/v1/deliveries" + question({ ...filters(), tail: String(tail) }));
-  const newest = (page.deliveries ?? []).toSorted((a, b) => (b.number ?? 0) - (a.number ?? 0));
-  rows.clear();
-  for (const item of newest) rows.set(item.delivery, item);
+  // What comes while the answer is on its way may be newer than the answer.
+  early = [];
+  try {
+    const page = await call("GET", "/v1/deliveries" + question({ ...filters(), tail: String(tail) }));
+    const newest = (page.deliveries ?? []).toSorted((a, b) => (b.number ?? 0) - (a.number ?? 0));
+    rows = new Map(newest.map((item) => [item.delivery, item]));
+    order = newest.map((item) => item.delivery);
+  } finally {
+    const missed = early;
+    early = null;
+    missed.forEach(arrive);
+  }
   show();
 }
 
@@ -61,23 +75,47 @@ function filters() {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value));
 }
 
-function arrive(item) {
-  const isWanted = Object.entries(filters()).every(([key, value]) => item[key] === value);
-  const isKnown = rows.delete(item.delivery);
-  if (!isWanted && !isKnown) return;
-  if (isWanted) {
-    const others = [...rows];
-    rows.clear();
-    rows.set(item.delivery, item);
-    for (const [key, value] of others.slice(0, LIMIT - 1)) rows.set(key, value);
+export function arrive(item) {
+  if (early) return early.push(item);
+  const key = item.delivery, isKnown = rows.has(key);
+  const isWanted = Object.entries(filters()).every(([name, value]) => item[name] === value);
+  if (!isWanted && !isKnown) return undefined;
+  if (!isWanted) {
+    rows.delete(key);
+    order.splice(order.indexOf(key), 1);
+  } else {
+    rows.set(key, item);
+    if (!isKnown) begin(key);
   }
+  return draw();
+}
+
+/** A new row is the first. Whoever reads further down keeps what is before the eyes. */
+function begin(key) {
+  order.unshift(key);
+  if (order.length > LIMIT) rows.delete(order.pop());
+  if (first === 0) return;
+  first += 1;
+  fresh += 1;
+}
+
+function turn(to) {
+  first = Math.max(0, Math.min(to, Math.max(0, order.length - 1)));
+  if (first === 0) fresh = 0;
   show();
+  byID("log-box").focus();
 }
 
 function show() {
-  byID("log-rows").replaceChildren(...[...rows.values()].map(line));
+  const shown = order.slice(first, first + WINDOW);
+  list.show(shown.map((key) => [key, rows.get(key)]));
   byID("log-none").hidden = rows.size > 0;
   byID("log-more").hidden = tail === LIMIT || rows.size < tail;
+  byID("log-place").textContent = rows.size > 0 ? `${rows.size}件のうち ${first + 1}〜${first + shown.length}件目` : "";
+  byID("log-newer").disabled = first === 0;
+  byID("log-older").disabled = first + WINDOW >= order.length;
+  byID("log-newest").hidden = fresh === 0;
+  byID("log-newest").textContent = `新しい記録が${fresh}件あります。先頭へ`;
 }
 
 function line(item) {

@@ -28,9 +28,9 @@ export function row(cells, labels = []) {
   return element;
 }
 
-/** 訓練 or 実 as a word in a frame of its own shape, not by colour alone. */
+/** 訓練 or 本番 as a word in a frame of its own shape, not by colour alone. */
 export function modeMark(mode) {
-  return mode === "actual" ? make("b", "実際", "mark actual") : make("b", "【訓練】", "mark exercise");
+  return mode === "actual" ? make("b", "【本番】", "mark actual") : make("b", "【訓練】", "mark exercise");
 }
 
 const KINDS = {
@@ -40,7 +40,11 @@ const KINDS = {
 };
 export const kindWord = (kind) => KINDS[kind] ?? kind ?? "";
 
-const CHANNELS = { "area-mail": "エリアメール", "wifi-portal": "Wi-Fiスポット", "school-tablet": "学校タブレット", "l-alert": "Lアラート" };
+const CHANNELS = {
+  "area-mail": "緊急速報メール", "wifi-portal": "Wi-Fiスポット", "school-tablet": "学校タブレット", "l-alert": "Lアラート",
+  webhook: "外部システム", program: "外部プログラム",
+};
+export const KNOWN_CHANNELS = Object.keys(CHANNELS);
 export const channelWord = (channel) => CHANNELS[channel] ?? channel ?? "";
 
 const PRIORITIES = { immediate: "1 即時", urgent: "2 緊急", routine: "3 通常", background: "4 後回し" };
@@ -60,16 +64,30 @@ export function subject(alert) {
   const detail = alert.detail ?? {}, title = alert.title ?? alert.headline ?? alert.id;
   switch (detail.kind) {
     case "evacuation":
-      return [title + (detail.lifted ? "" : `（警戒レベル${detail.level}）`) + detail.hazard, (detail.districts ?? []).join("、")]
-        .filter(Boolean).join("　");
+      return [`${title}（${detail.hazard}）`, (detail.districts ?? []).join("、")].filter(Boolean).join("　");
     case "shelter": return `${title}　${detail.name}`;
+    case "headquarters": return title;
     case "notice": return detail.title;
     default: return alert.headline ?? title;
   }
 }
 
-/** The hub says why in Japanese and, in brackets, in English: this page speaks Japanese. */
-export const japanese = (text) => (text ?? "").replace(/ \([\x20-\x7e]+\)$/, "");
+/** The hub says why in Japanese and, in brackets behind it, in English. */
+const ENGLISH = / \(([^()（）ぁ-んァ-ヶ]*[A-Za-z][^ぁ-んァ-ヶ]*)\)$/;
+
+/** Where there is room for one language only. */
+export const japanese = (text) => (text ?? "").replace(ENGLISH, "");
+
+/** Both: the Japanese, and the English small behind it. */
+export function words(text, className = "") {
+  const english = (text ?? "").match(ENGLISH)?.[1], element = make("p", japanese(text), className);
+  if (english) {
+    const small = make("small", " " + english);
+    small.lang = "en";
+    element.append(small);
+  }
+  return element;
+}
 
 /** Asks before what cannot be taken back. True when the answer is yes. */
 export function ask(title, text, yes) {

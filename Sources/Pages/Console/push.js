@@ -1,195 +1,217 @@
-// An operator's alert. What is sent is what was previewed: any change of the form takes the preview away. A drill is
-// the default; for a real one the town's name is typed by hand.
+// A person's act, from the choice to the sending. What is sent is what was previewed, on the state that was on the screen:
+// any change of the form takes the preview away, and a change of the state by somebody else stops the sending and says
+// who made it. For a real one the town's name is typed by hand.
 
 import { newID } from "/tablet/store.js";
-import { call } from "./api.js";
-import { button, byID, channelWord, japanese, make, modeMark, subject } from "./parts.js";
+import { find } from "./alerts.js";
+import { Refused, call } from "./api.js";
+import { card, merged } from "./cards.js";
+import { NEW, begin, body, chosen, dress } from "./form.js";
+import { Refusals } from "./refusals.js";
+import { soon } from "./rows.js";
+import * as standing from "./standing.js";
+import { button, byID, channelWord, make, subject, timeWord, words } from "./parts.js";
 import { current } from "./towns.js";
 
-const LANGUAGES = { ja: "日本語", "ja-x-easy": "やさしい日本語", en: "English" };
+const VERBS = { raise: "上げるか、広げます", part: "一部を解除します", lift: "解除します", cancel: "誤報として取り消します" };
+const CHANGES = {
+  new: "新しい情報", raised: "引き上げ", widened: "地区の追加", corrected: "訂正", changed: "変更", lowered: "引き下げ", unchanged: "いまと同じ内容",
+  "part-lifted": "一部解除", lifted: "解除", "taken-back": "誤報の取消", restored: "解除の取消（避難情報は続きます）",
+};
+/** Controls by the hub's names of fields. */
+const CONTROLS = {
+  districts: ["district", "districts"], shelters: ["goal"], title: ["title", "seat"], state: ["state", "seatState"], note: ["note", "seatNote"],
+};
 
-/** The body that was previewed, as it will be sent. */
+let act = NEW;
+/** The standing on the screen, of the mode that is chosen. */
+let seen = null;
+/** What was previewed, as it will be sent: `{path, body, headers, mode, version}`. */
 let previewed = null;
 /** Made once per preview: sent again after a lost answer, the order is still one order. */
 let key = "";
-/** The alert that this one follows up or lifts; null for something new. */
-let base = null;
+let refusals = null, sendRefusals = null;
+let problem = () => {};
 
-export function prepare(problem, done) {
-  const form = byID("push-form");
-  form.addEventListener("input", changed);
-  form.onsubmit = (event) => { event.preventDefault(); preview().catch(problem); };
+export function prepare(onProblem) {
+  problem = onProblem;
+  refusals = new Refusals(byID("push-form"), CONTROLS);
+  sendRefusals = new Refusals(byID("send-form"));
+  byID("push-form").addEventListener("input", (event) => { changed(event.target.name === "mode"); });
+  byID("push-form").onsubmit = (event) => { event.preventDefault(); attempt(preview, refusals); };
   byID("send-form").oninput = judge;
-  byID("send-form").onsubmit = (event) => { event.preventDefault(); send().then(done).catch(problem); };
+  byID("send-form").onsubmit = (event) => { event.preventDefault(); attempt(send, sendRefusals); };
   byID("base-none").onclick = () => { location.hash = "push"; };
-  changed();
 }
 
-/** Another town: its districts and shelters, and no preview. With `alert`, its next revision. */
-export function open(alert) {
-  const last = base;
-  fill();
-  base = alert && [undefined, current().code].includes(alert.town) ? alert : null;
-  if (base) follow(base);
-  else if (last) byID("push-form").reset();
-  changed();
+/** A refusal is for the person at the form; anything else is a fault of this page. */
+async function attempt(step, where) {
+  try {
+    await step();
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status === 401) problem(error);
+    else if (error.problem.standing) conflict(error);
+    else if (where === sendRefusals && error.problem.errors && act.verb !== "cancel") {
+      withdraw();
+      refusals.show(error);
+    } else where.show(error);
+  }
 }
 
-/** Fills the form with what was ordered, so that only the change has to be made. */
-function follow(alert) {
-  const form = byID("push-form"), order = alert.detail ?? {};
-  form.reset();
-  form.mode.value = alert.mode;
-  form.kind.value = "evacuation";
-  form.level.value = String(order.level ?? 4);
-  form.hazard.value = order.hazard ?? "";
-  form.reason.value = order.reason ?? "";
-  const districts = new Set(order.districts ?? []), shelters = new Set(order.shelters ?? []);
-  for (const box of form.querySelectorAll("input[name=district]")) box.checked = districts.delete(box.value);
-  for (const box of form.querySelectorAll("input[name=goal]")) box.checked = shelters.has(box.value);
-  form.districts.value = [...districts].join("、");
+/** `said` is empty, or `raise:MODE:HAZARD`, `part:…`, `lift:…`, `cancel:ALERT`. */
+export async function open(said = "") {
+  const [verb, ...rest] = said.split(":");
+  act = NEW;
+  withdraw();
+  byID("push-done").textContent = "";
+  refusals.clear();
+  if (verb === "cancel") {
+    const alert = await find(rest.join(":"));
+    if (alert) act = { verb, mode: alert.mode, alert };
+  } else if (verb in VERBS) act = { verb, mode: rest[0], hazard: rest.slice(1).join(":") };
+  await look(act.mode);
+  begin(act, seen);
+  changed(false);
+  if (act.verb === "lift" || act.verb === "cancel") await attempt(preview, act.verb === "cancel" ? sendRefusals : refusals);
 }
 
-function changed() {
-  const form = byID("push-form");
-  const mode = form.mode.value, kind = form.kind.value;
+/** Reads the state of the mode that is chosen, and shows it. */
+async function look(mode) {
+  seen = mode ? await standing.read(mode) : null;
+  byID("seen").hidden = !seen;
+  byID("seen-rows").replaceChildren(...(seen ? standing.lines(seen) : []));
+  judge();
+}
+
+export const again = () => look(act.mode ?? chosen().mode);
+const refresh = soon(() => again().catch(problem), 300);
+
+/** Somebody's act may have changed the state on the screen. */
+export function arrive(item) {
+  if (["evacuation", "shelter", "headquarters", "notice"].includes(item.kind) && item.mode === chosen().mode && !heard.has(item.alert)) {
+    heard.add(item.alert);
+    refresh();
+  }
+}
+const heard = new Set();
+
+function changed(isMode) {
+  const mode = act.mode ?? chosen().mode, town = current().name;
   byID("push").dataset.mode = mode;
-  byID("mode-bar").textContent = mode === "actual"
-    ? `【実際】 ${current().name}の住民の電話・画面に実際に出ます`
-    : `【訓練】 ${current().name}の訓練です。文面のはじめに訓練と付きます`;
-  for (const part of form.querySelectorAll("[data-kind]")) part.hidden = part.dataset.kind !== kind;
-  // A drill follows up a drill, and an order an order. Only what was ordered can be lifted.
-  for (const choice of form.querySelectorAll("[name=mode], [name=kind]")) choice.disabled = base !== null && !choice.checked;
-  byID("base").hidden = base === null;
-  byID("base-text").textContent = base ? `続報：「${subject(base)}」を書きかえます。` : "";
-  byID("lift").hidden = base === null;
-  byID("level-hint").hidden = kind !== "evacuation" || form.hazard.value !== "津波" || form.level.value === "4";
+  byID("mode-bar").textContent = {
+    actual: `【本番】 ${town}の住民の電話・画面に実際に出ます`, exercise: `【訓練】 ${town}の訓練です。文面のはじめに訓練と付きます`,
+  }[mode] ?? `${town}　訓練か本番かを選んでください`;
+  byID("push-form").hidden = act.verb === "cancel";
+  byID("base").hidden = act.verb === "new";
+  const what = act.alert ? `「${subject(act.alert)}」` : `${act.hazard}の避難情報`;
+  byID("base-text").textContent = act.verb === "new" ? "" : `${what}：${VERBS[act.verb]}`;
+  dress(act);
+  withdraw();
+  byID("push-done").textContent = "";
+  if (isMode) refresh();
+}
+
+/** Without a preview nothing can be sent. */
+function withdraw() {
   previewed = null;
   byID("preview").hidden = true;
-  byID("push-done").textContent = "";
-}
-
-function fill() {
-  const town = current();
-  byID("districts").replaceChildren(...[everywhere(town.name), ...(town.districts ?? [])].map((name) => tick("district", name, name)));
-  byID("goals").replaceChildren(...(town.shelters ?? []).map((shelter) => tick("goal", shelter.id, shelter.name)));
-  byID("push-form").shelter.replaceChildren(
-    ...(town.shelters ?? []).map((shelter) => new Option(shelter.name, shelter.id)));
-}
-
-/** 市内全域, 町内全域 …: the whole town in one press. */
-function everywhere(town) {
-  const kind = (town ?? "").at(-1);
-  return "市区町村".includes(kind) ? `${kind}内全域` : "全域";
-}
-
-function tick(name, value, words) {
-  const label = make("label", "", "inline"), box = document.createElement("input");
-  Object.assign(box, { type: "checkbox", name, value });
-  label.append(box, " " + words);
-  return label;
-}
-
-const ticked = (name) => [...byID("push-form").querySelectorAll(`input[name=${name}]:checked`)].map((box) => box.value);
-
-/** The body of POST /v1/alerts. The hub refuses a field it does not know. */
-function body() {
-  const form = byID("push-form");
-  const text = (name) => form[name].value.trim() || undefined;
-  const common = { town: current().code, kind: form.kind.value, mode: form.mode.value };
-  if (common.kind === "evacuation") {
-    const typed = form.districts.value.split(/[、,]/).map((name) => name.trim()).filter(Boolean);
-    return {
-      ...common, level: Number(form.level.value), hazard: form.hazard.value, districts: [...ticked("district"), ...typed],
-      reason: text("reason"), shelters: ticked("goal"), lifted: form.lifted.checked, event: base?.event };
-  }
-  if (common.kind === "shelter") return { ...common, shelter: form.shelter.value, state: form.state.value, note: text("note") };
-  if (common.kind === "headquarters") {
-    return { ...common, title: form.seat.value, state: form.seatState.value, note: text("seatNote") };
-  }
-  return { ...common, title: text("title"), body: text("body") };
+  byID("conflict").hidden = true;
+  sendRefusals.clear();
 }
 
 async function preview() {
-  const asked = body();
-  const answer = await call("POST", "/v1/alerts?preview=true", asked);
-  const previews = answer.previews ?? [];
-  const problems = previews.flatMap((item) => item.problems ?? []);
-  byID("preview-list").replaceChildren(...merged(previews).map((item) => card(item, asked.mode)));
-  byID("preview-problems").hidden = problems.length === 0;
-  byID("preview-problems").textContent = `直す必要のあるところが${problems.length}件あります。このままでは、その経路では送れないことがあります。`;
-  previewed = asked;
+  withdraw();
+  refusals.clear();
+  const mode = act.mode ?? chosen().mode;
+  if (mode && seen?.mode !== mode) await look(mode);
+  const asked = act.verb === "cancel"
+    ? { path: `/v1/alerts/${encodeURIComponent(act.alert.id)}/cancel`, body: undefined, headers: seen ? { "If-Match": `"${seen.version}"` } : {} }
+    : { path: "/v1/alerts", body: body(act, seen?.version), headers: {} };
+  const answer = await call("POST", asked.path + "?preview=true", asked.body, asked.headers);
   key = newID();
-  dress(asked, previews);
+  previewed = { ...asked, mode, version: seen?.version };
+  show(answer, mode);
   byID("preview").hidden = false;
+  judge();
   byID("preview-title").focus();
 }
 
-/** Japanese first; what reads the same on several ways out is read once. */
-function merged(previews) {
-  const tags = Object.keys(LANGUAGES), rank = (item) => (tags.indexOf(item.language) + tags.length) % tags.length;
-  const cards = new Map();
-  for (const item of previews.toSorted((a, b) => rank(a) - rank(b))) {
-    const name = JSON.stringify([item.language, item.title, item.body, item.verdict, item.reason, item.problems]);
-    const one = cards.get(name) ?? { ...item, channels: [] };
-    one.channels.push(channelWord(item.channel));
-    cards.set(name, one);
-  }
-  return [...cards.values()];
-}
-
-function card(item, mode) {
-  const element = make("article", "", "card");
-  const head = make("p", [item.channels.join("・"), LANGUAGES[item.language] ?? item.language].filter(Boolean).join("　") + "　", "head");
-  head.append(modeMark(mode));
-  if (item.verdict === "skip" || item.body == null) {
-    element.append(head, make("p", "この経路では送りません。" + japanese(item.reason)));
-    return element;
-  }
-  const title = make("h3", item.title), text = make("p", item.body, "body");
-  title.lang = text.lang = item.language;
-  element.append(head, title, text, make("p", `${[...item.body].length}文字`, "hint"));
-  for (const problem of item.problems ?? []) element.append(make("p", "直してください: " + (problem.position == null ? "" : `${problem.position + 1}文字目、`) + problem.text, "warn"));
-  return element;
+function show(answer, mode) {
+  const previews = answer.previews ?? [], steps = answer.changes ?? [], back = answer.take_back ?? [];
+  const problems = previews.flatMap((item) => item.problems ?? []);
+  byID("changes").hidden = steps.length === 0;
+  byID("changes-word").textContent = CHANGES[answer.change] ?? "";
+  byID("changes-rows").replaceChildren(...standing.changes(steps));
+  byID("preview-list").replaceChildren(...merged(previews).map((item) => card(item, mode)));
+  byID("take-back").hidden = back.length === 0;
+  byID("take-back-list").replaceChildren(...merged(back).map((item) => card(item, mode)));
+  const warnings = (answer.warnings ?? []).map((item) => words(item.detail ?? item.text ?? String(item)));
+  if (problems.length > 0) warnings.push(make("p", `直す必要のあるところが${problems.length}件あります。このままでは、その経路では送れないことがあります。`));
+  byID("preview-problems").hidden = warnings.length === 0;
+  byID("preview-problems").replaceChildren(...warnings);
+  sentence(previews, mode);
 }
 
 /** The last question names place, channels and mode. */
-function dress(asked, previews) {
-  const form = byID("send-form"), isLive = asked.mode === "actual";
+function sentence(previews, mode) {
+  const form = byID("send-form"), isLive = mode === "actual", town = current().name;
   const sent = previews.filter((item) => item.verdict !== "skip");
   const channels = [...new Set(sent.map((item) => channelWord(item.channel)))];
   const places = new Set(sent.flatMap((item) => (item.endpoints ?? []).map((endpoint) => item.channel + "/" + endpoint)));
   byID("send-words").textContent =
-    `${current().name}　${channels.length}経路${places.size > 0 ? `・${places.size}か所` : ""}（${channels.join("、")}）へ、${isLive ? "実際の情報" : "訓練"}として送ります。`;
+    `${town}　${channels.length}経路${places.size > 0 ? `・${places.size}か所` : ""}（${channels.join("、")}）へ、${isLive ? "本番の情報" : "訓練"}として送ります。`;
   byID("send-name").hidden = !isLive;
-  byID("send-name").firstElementChild.textContent = `実際に送るには、市町村の名前「${nameToType()}」を入力してください`;
+  byID("send-name").firstElementChild.textContent = `本番として送るには、市町村の名前「${town}」を入力してください`;
   form.elements.name.value = "";
-  form.querySelector("button").textContent = isLive ? `【実際】${nameToType()}に送る` : "【訓練】として送る";
-  judge();
+  form.querySelector("button").textContent = isLive ? `【本番】${town}に送る` : "【訓練】として送る";
 }
 
-const nameToType = () => current().name;
-
 function judge() {
-  const form = byID("send-form");
-  form.querySelector("button").disabled = previewed?.mode === "actual" && form.elements.name.value.trim() !== nameToType();
+  const form = byID("send-form"), isStale = previewed !== null && seen !== null && previewed.version !== seen.version;
+  byID("stale").hidden = !isStale;
+  form.querySelector("button").disabled = !previewed || isStale
+    || (previewed.mode === "actual" && form.elements.name.value.trim() !== current().name);
 }
 
 async function send() {
-  if (!previewed) return null;
-  const sent = previewed;
-  const button = byID("send-form").querySelector("button");
-  button.disabled = true;
+  if (!previewed) return;
+  const sent = previewed, press = byID("send-form").querySelector("button");
+  press.disabled = true;
   try {
-    const answer = await call("POST", "/v1/alerts", sent, { "Idempotency-Key": key });
-    const id = answer?.id ?? answer?.alerts?.[0]?.id ?? answer?.ids?.[0] ?? "";
-    byID("push-form").reset();
-    base = null;
-    changed();
-    byID("push-done").textContent = `${sent.mode === "actual" ? "実際の情報" : "訓練"}として受け付けました（番号 ${id}）　`;
-    byID("push-done").append(button("届いた先を見る", () => { location.hash = "reach:" + id; }));
-    return id;
+    const answer = await call("POST", sent.path, sent.body, { ...sent.headers, "Idempotency-Key": key });
+    done(answer, sent);
+  } catch (error) {
+    if (error.status === 0) error.message += "。送られたかどうか分かりません。この画面でもう一度送ってください。二重には送られません";
+    throw error;
   } finally {
     judge();
   }
+}
+
+function done(answer, sent) {
+  const id = answer?.id ?? "";
+  heard.add(id);
+  act = NEW;
+  history.replaceState(null, "", "#push");
+  seen = null;
+  byID("seen").hidden = true;
+  begin(act, null);
+  changed(false);
+  byID("push-done").textContent = `${sent.mode === "actual" ? "本番の情報" : "訓練"}として受け付けました（番号 ${id}）　`;
+  byID("push-done").append(button("届いた先を見る", () => { location.hash = "reach:" + id; }));
+  byID("push-title").focus();
+}
+
+/** Somebody changed the state meanwhile: who, what, when, and how it stands now. Nothing was sent. */
+function conflict(error) {
+  const { changed_by: by, changed_at: at, standing: now } = error.problem;
+  withdraw();
+  seen = now;
+  byID("seen-rows").replaceChildren(...standing.lines(seen));
+  byID("seen").hidden = false;
+  byID("conflict-words").replaceChildren(words(error.message));
+  byID("conflict-who").textContent = by ? `${timeWord(at)}　${by}さん` : "";
+  byID("conflict-rows").replaceChildren(...standing.lines(now));
+  byID("conflict").hidden = false;
+  byID("conflict-title").focus();
 }

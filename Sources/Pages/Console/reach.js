@@ -3,9 +3,12 @@
 // Only tablets answer for themselves. Of every other way out we know that it took the message, and no more: that is
 // said, and never counted as heard.
 
-import { call, follow } from "./api.js";
+import { find } from "./alerts.js";
+import { call } from "./api.js";
 import { STATES, place } from "./log.js";
-import { ask, button, byID, channelWord, japanese, make, modeMark, row, timeWord } from "./parts.js";
+import { Rows, oneAtATime, soon } from "./rows.js";
+import * as said from "./said.js";
+import { ask, byID, channelWord, japanese, make, modeMark, row, subject, timeWord } from "./parts.js";
 import { question } from "./towns.js";
 
 /** Rows of one reading, and readings at most: a town has hundreds of far ends, not tens of thousands. */
@@ -21,7 +24,7 @@ const GROUPS = [
   { name: "unseen", word: "端末に届き、画面にはまだ出ていません", calls: true },
   { name: "untouched", word: "画面に出て、まだ誰も確認していません", calls: true },
   { name: "touched", word: "人が確認しました" },
-  { name: "accepted", word: "配信先が受け付けました（人に届いたかは分かりません）" },
+  { name: "accepted", word: "送り先が受け付けました（人に届いたかは分かりません）" },
   { name: "over", word: "新しい報に代わったか、送る前に取り消されました" },
 ];
 
@@ -38,72 +41,104 @@ export function groupOf(item) {
   return reach.reached > 0 ? "unseen" : "silent";
 }
 
+/** Rows of a list on the screen before it is asked for whole; on paper it always is. */
+const WINDOW = 100;
+
 let alert = "";
-let problem = () => {};
-let stop = null;
-const rows = new Map();
+let early = null;
+let isWhole = false;
+let lists = null;
+let rows = new Map();
+const draw = soon(() => show(), 200);
 
-export function prepare(onProblem) {
-  problem = onProblem;
+export function prepare(problem) {
+  lists = { call: new Rows(byID("call-rows"), (one) => line(one, true)), heard: new Rows(byID("heard-rows"), (one) => line(one, false)) };
+  for (const name of ["call", "heard"]) byID(name + "-all").onclick = () => whole(true);
   byID("reach-print").onclick = () => print();
-  byID("release").onclick = () => settle("release", "保留を送りますか", "いまから送ります。期限の過ぎたものと取り消されたものは送りません。", "送る").catch(problem);
-  byID("drop").onclick = () => settle("drop", "保留を送らないことにしますか", "保留した配信は、もう送られません。", "送らない").catch(problem);
+  addEventListener("beforeprint", () => whole(true));
+  const ask = (act, ...texts) => settle(act, ...texts).catch(problem);
+  byID("release").onclick = () => ask("release", "保留を送りますか", "いまから送ります。期限の過ぎたものと取り消されたものは送りません。", "送る");
+  byID("drop").onclick = () => ask("drop", "保留を送らないことにしますか", "保留した配信は、もう送られません。だれが決めたかが記録に残ります。", "送らない");
 }
 
-export async function open(id, words, onLine) {
-  close();
+export async function open(id) {
   alert = id;
-  byID("reach-subject").textContent = words || `番号 ${id}`;
-  await read();
-  stop = new AbortController();
-  follow("/v1/deliveries/stream" + question({ alert }), stop.signal, ({ name, data }) => {
-    const item = name === "delivery" ? JSON.parse(data) : null;
-    if (item?.alert !== alert) return;
-    rows.set(item.delivery, item);
-    show();
-  }, onLine);
+  isWhole = false;
+  rows = new Map();
+  byID("said-list").replaceChildren();
+  const one = await find(id);
+  byID("reach-subject").textContent = one ? subject(one) : `番号 ${id}`;
+  byID("reach-mode").replaceChildren(one ? modeMark(one.mode) : "");
+  await Promise.all([again(), said.open(id)]);
 }
 
-export function close() {
-  stop?.abort();
-  stop = null;
+export const again = oneAtATime(read);
+
+export function arrive(item) {
+  if (item.alert !== alert) return;
+  if (early) early.push(item);
+  else {
+    rows.set(item.delivery, item);
+    draw();
+  }
 }
 
 async function read() {
-  rows.clear();
-  let after = "0";
-  for (let page = 0; page < PAGES && after !== null; page += 1) {
-    const answer = await call("GET", "/v1/deliveries" + question({ alert, after, limit: String(PAGE) }));
-    for (const item of answer.deliveries ?? []) rows.set(item.delivery, item);
-    after = answer.next == null ? null : String(answer.next);
+  early = [];
+  try {
+    const found = new Map();
+    let after = "0";
+    for (let page = 0; page < PAGES && after !== null; page += 1) {
+      const answer = await call("GET", "/v1/deliveries" + question({ alert, after, limit: String(PAGE) }));
+      for (const item of answer.deliveries ?? []) found.set(item.delivery, item);
+      after = answer.next == null ? null : String(answer.next);
+    }
+    rows = found;
+  } finally {
+    const missed = early;
+    early = null;
+    missed.forEach(arrive);
   }
   show();
 }
 
+function whole(isAsked) {
+  isWhole = isAsked;
+  show();
+}
+
 function show() {
-  const all = [...rows.values()], groups = new Map(GROUPS.map((group) => [group.name, []]));
-  for (const item of all) groups.get(groupOf(item))?.push(item);
+  const groups = new Map(GROUPS.map((group) => [group.name, []])), skipped = [];
+  for (const item of rows.values()) {
+    if (item.state === "skipped") skipped.push(item);
+    else groups.get(groupOf(item)).push(item);
+  }
   byID("reach-counts").replaceChildren(...GROUPS.filter((group) => groups.get(group.name).length > 0).map((group) => {
     const item = make("li", "", group.calls ? "call" : "");
     item.append(make("b", `${groups.get(group.name).length}か所`), " " + group.word);
     return item;
   }));
-  byID("reach-mode").replaceChildren(all[0] ? modeMark(all[0].mode) : "");
-  const list = (calls) => GROUPS.filter((group) => Boolean(group.calls) === calls)
-    .flatMap((group) => groups.get(group.name).map((item) => line(item, group, calls)));
-  byID("call-rows").replaceChildren(...list(true));
-  byID("heard-rows").replaceChildren(...list(false));
-  byID("call-none").hidden = list(true).length > 0;
-  byID("reach-held").hidden = !all.some((item) => item.state === "held");
-  showSkipped(all.filter((item) => item.state === "skipped"));
+  list("call", GROUPS.filter((group) => group.calls), groups);
+  list("heard", GROUPS.filter((group) => !group.calls), groups);
+  byID("call-none").hidden = !byID("call-rows").matches(":empty");
+  byID("reach-held").hidden = !groups.get("missed").some((item) => item.state === "held");
+  showSkipped(skipped);
 }
 
-function line(item, group, isCall) {
+function list(name, kinds, groups) {
+  const all = kinds.flatMap((group) => groups.get(group.name).map((item) => [item.delivery, { item, group: group.name }]));
+  lists[name].show(isWhole ? all : all.slice(0, WINDOW));
+  byID(name + "-all").hidden = isWhole || all.length <= WINDOW;
+  byID(name + "-all").textContent = `残り${all.length - WINDOW}か所も表示する`;
+}
+
+function line({ item, group: name }, isCall) {
+  const group = GROUPS.find((one) => one.name === name);
   const reach = item.reach ?? {}, counts = [`到達 ${reach.reached ?? 0}`, `表示 ${reach.shown ?? 0}`, `確認 ${reach.touched ?? 0}`];
   const how = make("span");
   how.append(make("b", group.word));
-  const detail = group.name === "missed" || group.name === "underway"
-    ? [STATES[item.state]?.slice(2), japanese(item.detail ?? item.sentence)] : [];
+  const detail = ["missed", "underway", "over"].includes(group.name)
+    ? [STATES[item.state]?.slice(2), japanese(item.detail ?? (group.name === "over" ? "" : item.sentence))] : [];
   if (detail.length > 0) how.append(make("small", detail.filter(Boolean).join("："), "hint"));
   const cells = [
     make("b", place(item)), channelWord(item.channel), how,
@@ -127,5 +162,7 @@ async function settle(act, title, text, yes) {
   if (!await ask(title, `${byID("reach-subject").textContent}　${count}か所。${text}`, yes)) return;
   const body = Object.fromEntries(new URLSearchParams(question({ alert })));
   await call("POST", "/v1/deliveries/held/" + act, body);
-  await read();
+  await again();
+  // The buttons are gone: whoever pressed one goes on at the head of the page.
+  byID("reach-title").focus();
 }

@@ -8,6 +8,8 @@ const NEEDS = {
   water: "水", food: "食べ物", blanket: "毛布・暖房", medical: "けが人・病人・薬", toilet: "トイレ", power: "電気・充電", baby: "赤ちゃん用品", help: "人手",
 };
 
+export const again = open;
+
 export async function open() {
   const answer = await call("GET", "/v1/reports" + question());
   const reports = (answer.reports ?? []).toSorted((a, b) => (a.received_at < b.received_at ? 1 : -1));

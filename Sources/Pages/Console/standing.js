@@ -1,0 +1,104 @@
+// Who is under which level now, district by district, and the four things a person does to it: raise or widen, lift in
+// part, lift, and take back as wrong.
+
+import { call } from "./api.js";
+import { button, byID, make, modeMark, row, timeWord } from "./parts.js";
+import { code, shelterName } from "./towns.js";
+
+/** An order that ends by itself within this is marked, so that nobody's order fades unseen. */
+const SOON = 2 * 3600e3;
+const STATES = { open: "開設", full: "満員", closed: "閉鎖" };
+
+/** What is in force in one mode: `{version, districts, …}`; null where no town is known, to us or to the hub. */
+export async function read(mode) {
+  if (!code()) return null;
+  return call("GET", `/v1/towns/${code()}/standing?mode=${mode}`).catch((error) => {
+    if (error.status === 404) return null;
+    throw error;
+  });
+}
+
+/** Where a change of an order begins: `raise`, `part` or `lift`, for one hazard in one mode. */
+const begin = (verb, mode, hazard) => { location.hash = `push:${verb}:${mode}:${hazard}`; };
+
+/** Both tables; the drills' only where there is something. */
+export function show(actual, exercise) {
+  byID("standing").replaceChildren(...[["actual", actual], ["exercise", exercise]].map(([mode, standing]) => section(mode, standing)));
+}
+
+function section(mode, standing) {
+  const districts = standing?.districts ?? [], element = make("div", "", "standing " + mode);
+  if (mode === "exercise" && districts.length === 0) return "";
+  const title = make("h3", " いま出ている避難情報");
+  title.prepend(modeMark(mode));
+  element.append(title);
+  if (districts.length === 0) element.append(make("p", "避難情報は出ていません。", "hint"));
+  for (const [hazard, rows] of groups(districts)) element.append(...group(mode, hazard, rows));
+  return element;
+}
+
+/** By hazard, the gravest first: none hides the other. */
+function groups(districts) {
+  const found = Map.groupBy(districts, (item) => item.hazard);
+  const gravest = (rows) => Math.max(...rows.map((item) => item.level));
+  return [...found].toSorted(([, a], [, b]) => gravest(b) - gravest(a));
+}
+
+function group(mode, hazard, rows) {
+  const head = make("div", "", "row"), verb = (text, act, className) => {
+    const one = button(text, act, className);
+    one.setAttribute("aria-label", `${hazard}：${text}`);
+    return one;
+  };
+  head.append(make("h4", hazard), verb("上げる・広げる", () => begin("raise", mode, hazard)));
+  if (rows.length > 1) head.append(verb("一部解除", () => begin("part", mode, hazard)));
+  head.append(verb(rows.length > 1 ? "すべて解除" : "解除", () => begin("lift", mode, hazard)));
+  for (const [alert, own] of Map.groupBy(rows, (item) => item.alert)) {
+    head.append(verb(`誤報の取消（${own.length < rows.length ? own.map((item) => item.district).join("、") : `${timeWord(own[0].since, false)}の発令`}）`,
+      () => { location.hash = "push:cancel:" + alert; }, "danger"));
+  }
+  const table = make("table", "", "cards"), body = document.createElement("tbody"), top = document.createElement("thead");
+  const names = ["地区", "状態", "いつから", "だれが", "期限"];
+  top.append(row([]));
+  top.firstElementChild.append(...names.map((name) => Object.assign(make("th", name), { scope: "col" })));
+  body.append(...rows.map((item) => row(
+    [make("b", item.district), make("b", item.level_name, "state level" + item.level), timeWord(item.since, false), item.by ?? "", until(item)],
+    ["", "", "発令", "発令者", "期限"])));
+  table.append(top, body);
+  const wide = make("div", "", "wide");
+  wide.append(table);
+  return [head, wide];
+}
+
+function until(item) {
+  if (!item.until) return "解除するまで";
+  const words = make("span", timeWord(item.until, false));
+  if (Date.parse(item.until) - Date.now() < SOON) words.append(make("b", "まもなく期限で終わります", "warn"));
+  return words;
+}
+
+/** One line for each district, for the form and for who was told that the state has changed. */
+export function lines(standing) {
+  const districts = (standing?.districts ?? []).map((item) =>
+    make("li", `${item.district}　${item.level_name}（${item.hazard}）　${timeWord(item.since, false)}から　${item.by ?? ""}`));
+  return districts.length > 0 ? districts : [make("li", "避難情報は出ていません。")];
+}
+
+/** Before and after, line by line: what an act does, and what it leaves. */
+export function changes(steps) {
+  return steps.map((step) => {
+    const where = step.district ? `${step.district}（${step.hazard}）` : { shelter: shelterName(step.id), headquarters: "災害対策本部" }[step.kind] ?? "お知らせ";
+    const item = row([make("b", where), level(step, "before"), level(step, "after")], ["", "いま", "送ったあと"]);
+    return item;
+  });
+}
+
+function level(step, side) {
+  const value = step[side];
+  if (value == null) return make("span", "なし", "hint");
+  return make("b", step[side + "_name"] ?? STATES[value] ?? String(value), "state");
+}
+
+/** The earliest moment at which something here ends by itself. */
+export const nextEnd = (standings) => Math.min(...standings.flatMap((one) => one?.districts ?? [])
+  .map((item) => Date.parse(item.until ?? "")).filter((time) => time > Date.now()));
