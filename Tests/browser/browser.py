@@ -95,7 +95,7 @@ class Browser:
             raise RuntimeError(json.dumps(answer["exceptionDetails"])[:400])
         return answer["result"].get("value")
 
-    def until(self, condition: str, seconds: float = 10):
+    def until(self, condition: str, seconds: float = 30):
         """Waits until the page says so."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

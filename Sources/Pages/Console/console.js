@@ -105,6 +105,8 @@ async function again() {
 for (const one of Object.values(ROOMS)) one.prepare?.(problem);
 for (const item of document.querySelectorAll("[data-room]")) item.onclick = () => { location.hash = item.dataset.room; };
 addEventListener("hashchange", enter);
+// Somebody went back to a page that the browser had put by, with the last person's form in it.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 byID("log-form").onsubmit = (event) => { event.preventDefault(); log.open().catch(problem); };
 byID("reports-again").onclick = () => reports.open().catch(problem);
 byID("log-more").onclick = () => log.readMore().catch(problem);
