@@ -46,6 +46,8 @@ class FakeHub:
         self.standing = {mode: {"town": "042056", "mode": mode, "version": 0, "districts": [], "shelters": [], "headquarters": None,
                                 "notices": []} for mode in ("actual", "exercise")}
         self.changed_by = {"changed_by": "佐藤", "changed_at": stamp(time.time())}
+        # What a colleague does just before the next order comes in.
+        self.meanwhile = None
         self.texts: dict[str, list[dict]] = {}
         self.attention: list[dict] = []
         self.if_match: list[str | None] = []
@@ -349,6 +351,9 @@ class HubHandler(BaseHTTPRequestHandler):
         if errors:
             return self.answer(422, {"title": "直すところがあります", "status": 422, "detail": "だめです", "errors": errors},
                                "application/problem+json")
+        if not is_preview and self.hub.meanwhile:
+            self.hub.meanwhile()
+            self.hub.meanwhile = None
         standing = self.hub.standing[body["mode"]]
         if body.get("based_on", standing["version"]) != standing["version"]:
             return self.answer(409, {
