@@ -225,17 +225,44 @@ private struct OperatorCheck {
 
     /// Nil where nothing is written or something is wrong with it.
     private mutating func text(_ field: String, _ written: String?, limit: Int) -> String? {
-        guard let written else { return nil }
+        guard let written = written.map(Self.plain) else { return nil }
         if written.count > limit {
             problems.add(field, "\(written.count)文字あります。\(limit)文字までにしてください", "more than \(limit) characters")
-        } else if written.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" || $0.value == 0x7F }) {
-            problems.add(field, "使えない文字（制御文字）が入っています", "holds control characters")
+        } else if written.unicodeScalars.contains(where: Self.isControl) {
+            problems.add(field, "使えない文字（制御文字、書字の向きを変える文字）が入っています", "holds control characters or marks that reorder text")
         } else if written.allSatisfy(\.isWhitespace) {
             if field != "districts" { problems.add(field, "何も書かれていません", "empty") }
         } else {
             return written
         }
         return nil
+    }
+
+    /// Line ends and tabs as forms and spreadsheets give them; they mean the same.
+    private static func plain(_ text: String) -> String {
+        // By scalars: to String, CR LF is one character and another one than LF.
+        var plain = String.UnicodeScalarView()
+        var wasReturn = false
+        for scalar in text.unicodeScalars {
+            defer { wasReturn = scalar == "\r" }
+            switch scalar {
+            case "\r": plain.append("\n")
+            case "\n" where wasReturn: continue
+            case "\t": plain.append(" ")
+            default: plain.append(scalar)
+            }
+        }
+        return String(plain)
+    }
+
+    /// C0 and C1 but the line feed (U+0085 is one of them), U+2028 and U+2029, and the marks that turn what follows around:
+    /// 「解除」 must not be shown as something else.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x0A: false
+        case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
     }
 
     private mutating func refuse(_ fields: [String], of what: String, _ english: String) {
