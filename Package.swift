@@ -133,7 +133,7 @@ let package = Package(
         room(
             "Edge",
             kit + [
-                crypto, log, .product(name: "DequeModule", package: "swift-collections"),
+                "Web", crypto, log, .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -195,10 +195,18 @@ let package = Package(
             ]),
         tests("Edge", testKit + ["Edge", .product(name: "NIOPosix", package: "swift-nio")]),
         // The built program as a child process, hence no dependency on its rooms.
-        tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb] + webSocket),
+        tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
         tests("Gzip", ["Gzip"]),
         tests("Hub", kit + ["Hub", "Ledger", log]),
-        tests("HubAPI", kit + ["ChannelKitTesting", "Dispatching", "HubAPI", "Ledger", "Rendering", log]),
+        tests(
+            "HubAPI",
+            kit + [
+                "ChannelKitTesting", "Devices", "Dispatching", "Edge", "Hub", "HubAPI", "Ledger", "Rendering", "Targeting", "Web", log,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
         tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),
         tests("Lifecycle", ["AlertModel", "Codes", "Ingest", "Lifecycle"]),

@@ -20,7 +20,7 @@ package enum AlertFeed {
     }
 
     /// `address` is how the world reaches the hub, without a slash at its end: `https://hub.example.jp`. `updated` is
-    /// when the town's list last changed; it counts where there are no entries.
+    /// when the town's list last changed: by what was said, or by what ran out.
     package static func atom(
         town: Town, entries: [Entry], address: String, issuer: CAPIssuer, updated: Date
     ) -> [UInt8] {
@@ -31,7 +31,7 @@ package enum AlertFeed {
         xml.open("feed", #"xmlns="http://www.w3.org/2005/Atom" xml:lang="ja""#)
         xml.element("id", own)
         xml.element("title", "\(town.name) 警報・避難情報")
-        xml.element("updated", JapanTime.text(newest.first?.content.sent ?? updated, milliseconds: false))
+        xml.element("updated", JapanTime.text(max(newest.first?.content.sent ?? updated, updated), milliseconds: false))
         xml.open("author")
         xml.element("name", issuer.senderName.isEmpty ? issuer.sender : issuer.senderName)
         xml.close("author")

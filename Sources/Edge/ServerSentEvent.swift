@@ -39,5 +39,28 @@ package enum ServerSentEvent {
     }
 
     /// A comment keeps the line open through NAT and proxies, and tells the tablet that somebody is there.
-    package static let heartbeat = ByteBuffer(staticString: ": \n\n")
+    package static let heartbeat = framed(ByteBuffer(staticString: ": \n\n"))
+
+    // MARK: one event, one chunk
+
+    /// As one chunk of HTTP/1.1 (RFC 9112 §7.1), once for all who hear it: clients that wait for a chunk's end hear an
+    /// event when it comes, and not with the next one.
+    package static func framed(_ body: ByteBuffer) -> ByteBuffer {
+        var chunk = ByteBufferAllocator().buffer(capacity: body.readableBytes + 12)
+        chunk.writeString(String(body.readableBytes, radix: 16))
+        chunk.writeStaticString("\r\n")
+        chunk.writeImmutableBuffer(body)
+        chunk.writeStaticString("\r\n")
+        return chunk
+    }
+
+    /// Without its frame, for a client of HTTP/1.0, which knows no chunks. Copies nothing.
+    package static func bare(_ chunk: ByteBuffer) -> ByteBuffer {
+        guard let lineEnd = chunk.readableBytesView.firstIndex(of: 0x0A) else { return chunk }
+        let start = lineEnd + 1
+        return chunk.getSlice(at: start, length: chunk.writerIndex - start - 2) ?? chunk
+    }
+
+    /// The last chunk.
+    package static let end = ByteBuffer(staticString: "0\r\n\r\n")
 }

@@ -15,9 +15,12 @@ package final class StreamConnection: ChannelInboundHandler, RemovableChannelHan
     private weak var audience: Audience?
     private var context: ChannelHandlerContext?
     private var isLeaving = false
+    /// HTTP/1.0: events without the frames of chunks.
+    private let isBare: Bool
 
-    package init(listener: StreamListener) {
+    package init(listener: StreamListener, isBare: Bool = false) {
         self.listener = listener
+        self.isBare = isBare
     }
 
     func seat(in audience: Audience) { self.audience = audience }
@@ -45,22 +48,35 @@ package final class StreamConnection: ChannelInboundHandler, RemovableChannelHan
         }
     }
 
-    /// Writes one event. A tablet that does not read is told to fetch everything again, and cut: its queue is the
+    /// Writes one event, framed as a chunk. A tablet that does not read is told to fetch everything again, and cut: its queue is the
     /// channel's write buffer, whose bound is set in `StreamHub`.
     @inline(__always)
     func send(_ buffer: ByteBuffer) {
         guard let context else { return }
         guard context.channel.isWritable else { return cutSlow(context) }
-        context.writeAndFlush(NIOAny(buffer), promise: nil)
+        context.writeAndFlush(NIOAny(isBare ? ServerSentEvent.bare(buffer) : buffer), promise: nil)
+    }
+
+    /// The head and the past, as they are.
+    func greet(_ buffer: ByteBuffer) {
+        context?.writeAndFlush(NIOAny(buffer), promise: nil)
+    }
+
+    /// The last word on this line: why it ends, and that it ends.
+    private func farewell(_ reason: StaticString) -> ByteBuffer {
+        let event = ServerSentEvent.encode("resync", data: Array(#"{"reason":"\#(reason)"}"#.utf8), position: nil)
+        guard !isBare else { return event }
+        var last = ServerSentEvent.framed(event)
+        last.writeImmutableBuffer(ServerSentEvent.end)
+        return last
     }
 
     private func cutSlow(_ context: ChannelHandlerContext) {
         guard !isLeaving else { return }
         isLeaving = true
         audience?.countCut()
-        let resync = ServerSentEvent.encode("resync", data: Array(#"{"reason":"slow"}"#.utf8), position: nil)
         let written = context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(NIOAny(resync), promise: written)
+        context.writeAndFlush(NIOAny(farewell("slow")), promise: written)
         let channel = context.channel
         let deadline = context.eventLoop.scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
         written.futureResult.whenComplete { _ in
@@ -74,9 +90,7 @@ package final class StreamConnection: ChannelInboundHandler, RemovableChannelHan
     func cut(reason: StaticString) {
         guard let context else { return }
         let channel = context.channel
-        context.writeAndFlush(
-            NIOAny(ServerSentEvent.encode("resync", data: Array(#"{"reason":"\#(reason)"}"#.utf8), position: nil)),
-            promise: nil)
+        context.writeAndFlush(NIOAny(farewell(reason)), promise: nil)
         channel.close(promise: nil)
         leave()
     }

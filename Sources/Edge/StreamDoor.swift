@@ -4,6 +4,7 @@ package import NIOCore
 package import ChannelKit
 internal import NIOHTTPTypes
 internal import HTTPTypes
+internal import Web
 
 /// Who may listen. Answers at once, from memory.
 package protocol StreamAdmission: Sendable {
@@ -15,6 +16,15 @@ package struct StreamRequest: Sendable {
     package var target: String
     package var token: String?
     package var lastEventID: String?
+    /// HTTP/1.0, or a client that wants the connection closed behind the answer: no chunks.
+    package var isBare = false
+
+    /// Where this tablet was. An id nobody can read is a position in no run of ours: it is told `resync` and everything
+    /// in force, as it may have missed anything.
+    var since: StreamPosition? {
+        guard let lastEventID, !lastEventID.isEmpty else { return nil }
+        return StreamPosition(lastEventID) ?? StreamPosition(epoch: 0, offset: 0)
+    }
 }
 
 package enum StreamAnswer: Sendable {
@@ -94,9 +104,9 @@ enum StreamUpgrade {
         Cache-Control: no-store\r
         X-Accel-Buffering: no\r
         X-Content-Type-Options: nosniff\r
-        Connection: close\r
-        \r\n
+        Connection: close\r\n
         """
+    static let chunkedEnd = "Transfer-Encoding: chunked\r\n\r\n"
 
     /// Writes the head and the past and seats the tablet; or refuses and closes. On the channel's loop.
     static func perform(
@@ -105,7 +115,7 @@ enum StreamUpgrade {
         switch admission.admit(request) {
         case .refused(let status, let detail): refuse(status, detail, channel: channel)
         case .welcome(let listener):
-            let connection = StreamConnection(listener: listener)
+            let connection = StreamConnection(listener: listener, isBare: request.isBare)
             do {
                 try channel.pipeline.syncOperations.addHandler(connection, position: .first)
                 try channel.syncOptions?.setOption(
@@ -114,21 +124,28 @@ enum StreamUpgrade {
                 channel.close(promise: nil)
                 return
             }
-            let since = request.lastEventID.flatMap { StreamPosition($0) }
-            guard var greeting = hub.join(connection, since: since, on: channel.eventLoop) else {
-                return refuse(503, "the hub is closing", channel: channel)
+            guard let greeting = hub.join(connection, since: request.since, on: channel.eventLoop) else {
+                return refuse(503, "ハブを終了しています (the hub is closing)", channel: channel)
             }
-            var buffer = ByteBuffer(string: head)
-            buffer.writeBuffer(&greeting)
-            connection.send(buffer)
+            var buffer = ByteBuffer(string: head + (request.isBare ? "\r\n" : chunkedEnd))
+            buffer.writeImmutableBuffer(request.isBare ? greeting : ServerSentEvent.framed(greeting))
+            connection.greet(buffer)
         }
     }
 
     private static func refuse(_ status: Int, _ detail: String, channel: any Channel) {
-        let reason = status == 401 ? "Unauthorized" : status == 403 ? "Forbidden" : "Service Unavailable"
-        let body = #"{"type":"about:blank","title":"\#(reason)","status":\#(status),"detail":"\#(detail)"}"#
+        let (reason, japanese) =
+            switch status {
+            case 400: ("Bad Request", "依頼が読めません")
+            case 401: ("Unauthorized", "認証が必要です")
+            case 403: ("Forbidden", "許されていません")
+            default: ("Service Unavailable", "いまは受け付けられません")
+            }
+        let body = #"{"type":"about:blank","title":"\#(japanese) (\#(reason))","status":\#(status),"detail":"\#(detail)"}"#
+        let challenge = status == 401 ? "WWW-Authenticate: Bearer\r\n" : ""
         let text = """
             HTTP/1.1 \(status) \(reason)\r
+            \(challenge)X-Content-Type-Options: nosniff\r
             Content-Type: application/problem+json\r
             Content-Length: \(body.utf8.count)\r
             Cache-Control: no-store\r
@@ -228,7 +245,9 @@ private final class PeekHandler: ChannelInboundHandler, RemovableChannelHandler 
     private func passOn(_ context: ChannelHandlerContext) {
         _ = finish()
         decided(false)
-        context.fireChannelRead(wrapInboundOut(StreamHead.closingIfOld(seen)))
+        let isOld = StreamHead.isOld(seen)
+        if isOld, let turnstile = try? context.pipeline.syncOperations.handler(type: StreamTurnstile.self) { turnstile.isOld = true }
+        context.fireChannelRead(wrapInboundOut(isOld ? StreamHead.closing(seen) : seen))
         context.fireChannelReadComplete()
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
@@ -260,16 +279,24 @@ enum StreamHead {
         let next = octets[octets.startIndex + want.count]
         guard next == 0x20 || next == 0x3F else { return .other }
         guard let head = headEnd(octets) else { return octets.count < bound ? .more : .other }
+        // The end of the head was searched for in these octets.
         let lines = String(decoding: octets[octets.startIndex..<head], as: UTF8.self)
             .split(separator: "\r\n", omittingEmptySubsequences: true)
         let words = lines.first?.split(separator: " ") ?? []
-        guard words.count == 3, words[2] == "HTTP/1.1" else { return .other }
-        var request = StreamRequest(target: String(words[1]))
+        guard words.count == 3, words.last == "HTTP/1.1" else { return .other }
+        // `look` began with this; the target is what stands between the method and the version.
+        var request = StreamRequest(target: String(words.dropFirst().first ?? ""))
+        var hosts: [String] = []
         for line in lines.dropFirst() {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            take(line[..<colon].lowercased(), String(value), into: &request)
+            // What is no plain field is for the decoder, which knows how to refuse it.
+            guard let colon = line.firstIndex(of: ":"), FieldText.isToken(line[..<colon]) else { return .other }
+            let name = line[..<colon].lowercased()
+            // Behind the colon found above; at the end that is nothing.
+            let value = String(FieldText.trimmed(line[line.index(after: colon)...]))
+            if name == "host" { hosts.append(value) }
+            take(name, value, into: &request)
         }
+        guard hosts.count == 1, hosts.allSatisfy({ HostField.isValid($0) }) else { return .other }
         return .stream(request)
     }
 
@@ -284,16 +311,21 @@ enum StreamHead {
 
     /// HTTP/1.0 reads an answer to the end of the connection (RFC 9112 §9.3); w3m does. The server behind us knows
     /// no versions and closes for who asks it to.
-    static func closingIfOld(_ octets: ByteBuffer) -> ByteBuffer {
+    static func closing(_ octets: ByteBuffer) -> ByteBuffer {
         let view = octets.readableBytesView
-        guard let end = view.firstIndex(of: 0x0A), view[..<end].suffix(9).starts(with: "HTTP/1.0".utf8) else {
-            return octets
-        }
+        guard let end = view.firstIndex(of: 0x0A) else { return octets }
         var head = ByteBuffer()
         head.writeBytes(view[...end])
         head.writeStaticString("Connection: close\r\n")
+        // Behind the line end found above; at the end that is nothing.
         head.writeBytes(view[view.index(after: end)...])
         return head
+    }
+
+    static func isOld(_ octets: ByteBuffer) -> Bool {
+        let view = octets.readableBytesView
+        guard let end = view.firstIndex(of: 0x0A) else { return false }
+        return view[..<end].suffix(9).starts(with: "HTTP/1.0".utf8)
     }
 
     private static func headEnd(_ octets: ByteBufferView) -> Int? {
@@ -318,6 +350,8 @@ final class StreamTurnstile: ChannelInboundHandler, RemovableChannelHandler {
     private let hub: StreamHub
     private let admission: any StreamAdmission
     private var isTaken = false
+    /// The client speaks HTTP/1.0. Its connection carries one request, since it is closed behind it.
+    var isOld = false
 
     init(hub: StreamHub, admission: any StreamAdmission) {
         self.hub = hub
@@ -326,11 +360,15 @@ final class StreamTurnstile: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isTaken { return }
-        guard case .head(let head) = unwrapInboundIn(data), head.method == .get,
-            let path = head.path, path == "/v1/stream" || path.hasPrefix("/v1/stream?")
-        else { return context.fireChannelRead(data) }
+        guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+        // HTTP/1.0 asks for no Host; behind this door every request has one.
+        if isOld, head.authority == nil { head.authority = "localhost" }
+        guard head.method == .get, let path = head.path, path == "/v1/stream" || path.hasPrefix("/v1/stream?"),
+            let host = head.authority, HostField.isValid(host), !head.headerFields.contains(where: { $0.name.canonicalName == "host" })
+        else { return context.fireChannelRead(wrapInboundOut(.head(head))) }
         isTaken = true
         var request = StreamRequest(target: path)
+        request.isBare = isOld || head.headerFields[.connection]?.lowercased() == "close"
         for field in head.headerFields { StreamHead.take(field.name.canonicalName, field.value, into: &request) }
         StreamUpgrade.perform(request, channel: context.channel, hub: hub, admission: admission)
     }

@@ -79,8 +79,9 @@ package final class StreamHub: StreamPublisher {
             guard live > 0 else { return (position, 0) }
             let entry = StreamLog.Entry(
                 offset: position.offset, firstOffset: position.offset, event: event,
+                // A channel says at most a year, an edge what `Upstream` bounds.
                 expires: event.expiresIn.map { now.advanced(by: $0) })
-            let buffer = ServerSentEvent.encode(entry, epoch: position.epoch, now: now)
+            let buffer = ServerSentEvent.framed(ServerSentEvent.encode(entry, epoch: position.epoch, now: now))
             for (loop, audience) in loops {
                 loop.execute { audience.value.deliver(buffer, offset: position.offset, to: topic) }
             }
@@ -152,7 +153,7 @@ package final class StreamHub: StreamPublisher {
 
     /// One event to the lines of one device, outside the numbered stream.
     package func tell(device: String, _ name: String) {
-        let buffer = ServerSentEvent.encode(name, data: Array("{}".utf8), position: nil)
+        let buffer = ServerSentEvent.framed(ServerSentEvent.encode(name, data: Array("{}".utf8), position: nil))
         for (loop, audience) in loops { loop.execute { audience.value.tell(buffer, device: device) } }
     }
 

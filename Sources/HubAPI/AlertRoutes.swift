@@ -18,7 +18,7 @@ extension HubRouter {
     func addAlerts(to router: Router<Context>) {
         router.post("/v1/alerts") { request, _ in
             let person = try operatorOf(request)
-            let octets = try await Self.body(request, upTo: 64 << 10)
+            let octets = try await Self.json(request, upTo: 64 << 10)
             let key = try orderKey(request, of: person, octets)
             do throws(DeskFailure) {
                 if request.uri.queryParameters["preview"] == "true" { return try preview(try hub.read(octets, by: person)) }
@@ -144,6 +144,7 @@ extension HTTPField.Name {
     fileprivate static var idempotentReplayed: Self { known("Idempotent-Replayed") }
 
     static func known(_ name: String) -> Self {
+        // Our own names alone come here, at the first use.
         guard let name = Self(name) else { preconditionFailure("\(name) is a field's name") }
         return name
     }

@@ -2,6 +2,7 @@ internal import Dispatching
 package import Hub
 package import Hummingbird
 internal import Logging
+internal import Web
 internal import AlertModel
 internal import Devices
 internal import HTTPTypes
@@ -45,7 +46,9 @@ package struct HubRouter: Sendable {
         self.configuration = configuration
     }
 
-    package func router() -> Router<Context> {
+    package func responder() -> some HTTPResponder<Context> { FrontDoor(router(), refusals: refusals) }
+
+    func router() -> Router<Context> {
         let router = Router(context: Context.self)
         router.add(middleware: ProblemMiddleware(refusals: refusals))
         addBulletins(to: router)
@@ -128,13 +131,43 @@ package struct HubRouter: Sendable {
             throw Problem(.contentTooLarge, "\(length)オクテットあります。\(limit)オクテットまでです (at most \(limit) octets are read)")
         }
         var octets: [UInt8] = []
-        for try await part in request.body {
-            guard octets.count + part.readableBytes <= limit else {
-                throw Problem(.contentTooLarge, "\(limit)オクテットまでです (more than \(limit) octets)")
+        do {
+            for try await part in request.body {
+                guard octets.count + part.readableBytes <= limit else {
+                    throw Problem(.contentTooLarge, "\(limit)オクテットまでです (more than \(limit) octets)")
+                }
+                octets.append(contentsOf: part.readableBytesView)
             }
-            octets.append(contentsOf: part.readableBytesView)
+        } catch let problem as Problem {
+            throw problem
+        } catch let cancelled as CancellationError {
+            throw cancelled
+        } catch {
+            // A chunk without a right length, or a sender who is gone.
+            throw Problem(.badRequest, "本文が途中で切れているか、読めません (the body is cut short or malformed)")
         }
         return octets
+    }
+
+    /// A body of JSON in which no key stands twice, as it came.
+    package static func json(_ request: Request, upTo limit: Int) async throws -> [UInt8] {
+        let octets = try await body(request, upTo: limit)
+        try checkKeys(octets)
+        return octets
+    }
+
+    private static func checkKeys(_ octets: [UInt8]) throws(Problem) {
+        do throws(JSONKeys.Fault) {
+            try JSONKeys.check(octets)
+        } catch {
+            switch error {
+            case .twice(let key):
+                let words = "「\(key.prefix(100))」が二度書かれています。何もしていません (given twice; nothing was done)"
+                throw Problem(.badRequest, words, errors: [.init(field: String(key.prefix(100)), detail: words)])
+            case .notUTF8: throw Problem(.badRequest, "本文は UTF-8 の JSON で送ってください (not JSON in UTF-8)")
+            case .tooDeep: throw Problem(.badRequest, "本文の入れ子が深すぎます (nested too deeply)")
+            }
+        }
     }
 
     package static func decode<Value: Decodable>(_ type: Value.Type, _ request: Request, upTo limit: Int = 64 << 10) async throws -> Value {
@@ -142,6 +175,7 @@ package struct HubRouter: Sendable {
     }
 
     package static func decode<Value: Decodable>(_ type: Value.Type, from octets: [UInt8]) throws -> Value {
+        try checkKeys(octets)
         do {
             return try JSONDecoder().decode(type, from: Data(octets))
         } catch let error as DecodingError {

@@ -17,6 +17,9 @@ extension HubRouter {
             isKnown: { spot in
                 towns.all.contains { $0.endpoints.contains { $0.channel == "wifi-portal" && $0.id == spot } }
             },
+            spots: {
+                towns.all.flatMap(\.endpoints).filter { $0.channel == "wifi-portal" }.map { (id: $0.id, name: $0.name) }
+            },
             page: { await shelf.page($0, $1) }
         ).add(to: router)
     }
@@ -29,15 +32,18 @@ package struct PageDesk: Sendable {
     /// Of the program's own pages.
     let paths: [String]
     let isKnown: @Sendable (_ spot: String) -> Bool
+    let spots: @Sendable () -> [(id: String, name: String)]
     let page: @Sendable (_ spot: String, _ name: String) async -> SpotShelf.Page?
 
     package init(
         publicAddress: String, paths: [String], isKnown: @escaping @Sendable (String) -> Bool,
+        spots: @escaping @Sendable () -> [(id: String, name: String)],
         page: @escaping @Sendable (String, String) async -> SpotShelf.Page?
     ) {
         self.publicAddress = publicAddress
         self.paths = paths
         self.isKnown = isKnown
+        self.spots = spots
         self.page = page
     }
 
@@ -63,6 +69,9 @@ package struct PageDesk: Sendable {
                 headers: [.contentType: "application/captive+json", .cacheControl: "private"],
                 body: .init(byteBuffer: ByteBuffer(bytes: captivePortal(spot))))
         }
+        for path in CaptiveProbe.paths {
+            router.get(RouterPath(path)) { _, _ in try CaptiveProbe.answer(spots()) }
+        }
         for path in paths {
             router.get(RouterPath(path)) { request, _ in
                 path.hasSuffix("/") && !request.uri.path.hasSuffix("/")
@@ -71,11 +80,12 @@ package struct PageDesk: Sendable {
         }
     }
 
-    /// RFC 8908. The spot's gateway knows who is captive; the hub says where the page is.
+    /// RFC 8908 §5: whether *this* client is captive. Only a spot's gateway knows that, and none tells us: false, and where
+    /// the page is. A phone that was told true would hang in its small browser for ever.
     private func captivePortal(_ spot: String) -> [UInt8] {
         let page = "\(publicAddress)/spots/\(spot)/"
-        guard page.hasPrefix("https://") else { return Array(#"{"captive":true}"#.utf8) }
-        return Array(#"{"captive":true,"user-portal-url":"\#(page)","venue-info-url":"\#(page)"}"#.utf8)
+        guard page.hasPrefix("https://") else { return Array(#"{"captive":false}"#.utf8) }
+        return Array(#"{"captive":false,"venue-info-url":"\#(page)"}"#.utf8)
     }
 
     private func asset(_ path: String, _ request: Request) throws -> Response {
@@ -86,7 +96,6 @@ package struct PageDesk: Sendable {
             .vary: "Accept-Encoding",
         ]
         fields[.contentSecurityPolicy] = Pages.contentSecurityPolicy
-        fields[.xContentTypeOptions] = "nosniff"
         if EntityTags(request.headers[.ifNoneMatch])?.contains(asset.tag, asset.gzipTag) == true {
             return Response(status: .notModified, headers: fields)
         }
@@ -94,6 +103,11 @@ package struct PageDesk: Sendable {
         return Response(
             status: .ok, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: packed ? asset.gzip : asset.bytes)))
     }
+
+    /// A portal page is one file with its style in it: no script, no picture, no form, nothing from elsewhere.
+    private static let portalPolicy = """
+        default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+        """
 
     private func spotPage(_ spot: String, file: String?, _ request: Request) async throws -> Response {
         guard isKnown(spot) else { throw Problem(.notFound, "no spot \(spot)") }
@@ -105,7 +119,7 @@ package struct PageDesk: Sendable {
             .contentType: page.contentType, .eTag: tag, .cacheControl: "no-cache",
             .vary: "Accept-Encoding, Accept-Language",
         ]
-        fields[.xContentTypeOptions] = "nosniff"
+        fields[.contentSecurityPolicy] = Self.portalPolicy
         if EntityTags(request.headers[.ifNoneMatch])?.contains(tag, page.tag) == true {
             return Response(status: .notModified, headers: fields)
         }
@@ -114,9 +128,4 @@ package struct PageDesk: Sendable {
             status: .ok, headers: fields,
             body: .init(byteBuffer: ByteBuffer(bytes: (packed ? page.gzip : nil) ?? page.bytes)))
     }
-}
-
-extension HTTPField.Name {
-    // The name is a token as RFC 9110 wants it, so there is one.
-    fileprivate static let contentSecurityPolicy = Self("Content-Security-Policy") ?? .date
 }

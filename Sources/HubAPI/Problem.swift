@@ -105,8 +105,10 @@ package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
 }
 
 /// Requests refused because they were too large, or too many: what bounds cost somebody.
-final class RefusalCount: Sendable {
+package final class RefusalCount: Sendable {
     private let counts = Mutex<[Int: Int]>([413: 0, 429: 0])
+
+    package init() {}
 
     func count(_ status: HTTPResponse.Status) {
         counts.withLock { counts in

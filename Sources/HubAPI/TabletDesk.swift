@@ -64,6 +64,11 @@ package struct TabletDesk: Sendable {
     }
 
     package func add(to router: Router<HubRouter.Context>) {
+        // GET is taken by the door before the routes (`StreamDoor`); what comes here is HEAD.
+        router.get("/v1/stream") { request, _ in
+            _ = try deviceOf(request)
+            return Response(status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"])
+        }
         router.get("/v1/catch-up") { request, _ in
             let device = try deviceOf(request)
             let written = request.uri.queryParameters["since"].map(String.init)

@@ -59,6 +59,9 @@ package struct DeviceAdmission: StreamAdmission {
         if let benchmarkTopic, request.target == "/v1/stream?benchmark" {
             return .welcome(StreamListener(device: "benchmark", topic: benchmarkTopic))
         }
+        guard !request.target.contains("?") else {
+            return .refused(status: 400, detail: "「?」の後ろには何も書けません (this call takes no query parameters)")
+        }
         guard let token = request.token else { return .refused(status: 401, detail: "a device's token is needed") }
         guard let device = devices.device(token: token) else {
             return .refused(status: 401, detail: "this token belongs to no device, or the device was revoked")

@@ -72,12 +72,19 @@ extension HubRouter {
             do throws(CAPWriterError) {
                 let feed = AlertFeed.atom(
                     town: town, entries: entries, address: configuration.publicAddress,
-                    issuer: try voice.issuer(for: town, web: configuration.publicAddress), updated: now)
+                    issuer: try voice.issuer(for: town, web: configuration.publicAddress), updated: lastChange(alerts, now))
                 return Self.document(feed, "application/atom+xml; charset=utf-8")
             } catch {
                 throw Problem(.internalServerError, error.description)
             }
         }
+    }
+
+    /// When the list of what is in force last changed, the same at every asking: something was said, or ran out.
+    private func lastChange(_ alerts: [RecordedAlert], _ now: Date) -> Date {
+        alerts.filter { $0.mode == .actual }
+            .map { $0.content.expires <= now ? max($0.accepted, $0.content.expires) : $0.accepted }
+            .max() ?? Date(timeIntervalSince1970: 0)
     }
 
     /// Told to somebody in the town, or its own.

@@ -50,14 +50,16 @@ package struct EdgeRouter: Sendable {
 
     package init(_ parts: Parts) { self.parts = parts }
 
-    package func router() -> Router<HubRouter.Context> {
+    package func responder() -> some HTTPResponder<HubRouter.Context> { FrontDoor(router()) }
+
+    func router() -> Router<HubRouter.Context> {
         let router = Router(context: HubRouter.Context.self)
         let (spots, known) = (parts.spots, Set(parts.spots.spots))
         router.add(middleware: ProblemMiddleware())
         TabletDesk(devices: parts.devices, stream: parts.stream, book: parts.outbox, clock: { Date() }).add(to: router)
         PageDesk(
             publicAddress: "", paths: Pages.paths.filter { $0.hasPrefix("/tablet/") },
-            isKnown: { known.contains($0) }, page: { spots.page($0, $1) }
+            isKnown: { known.contains($0) }, spots: { spots.spots.map { (id: $0, name: $0) } }, page: { spots.page($0, $1) }
         ).add(to: router)
         addEnrolment(to: router)
         addHealth(to: router)

@@ -144,7 +144,7 @@ struct EdgeProgram: Sendable {
             upstream: upstream, mirror: mirror, spots: spots, outbox: outbox, ledger: ledger))
         let port = Announced<Int>()
         let application = Application(
-            router: router.router(),
+            responder: router.responder(),
             server: .init { responder in
                 StreamDoor(hub: stream, admission: DeviceAdmission(devices: devices), responder: responder)
             },

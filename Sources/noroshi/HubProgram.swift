@@ -218,7 +218,7 @@ private struct House {
             devices: hub.devices, benchmarkTopic: options.hasBenchmarkDoor ? HubRouter.benchmarkTopic : nil)
         let port = Announced<Int>()
         let application = Application(
-            router: router.router(),
+            responder: router.responder(),
             server: .init { responder in StreamDoor(hub: stream, admission: admission, responder: responder) },
             configuration: .init(
                 address: .hostname(options.host, port: options.port), serverName: "noroshi", backlog: 1024),

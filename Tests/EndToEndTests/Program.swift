@@ -111,6 +111,11 @@ final class Program: Sendable {
         }
     }
 
+    var isRunning: Bool {
+        _ = poll()
+        return state.withLock { $0.status == nil }
+    }
+
     private func poll() -> Int32? {
         state.withLock { state in
             if state.status == nil {

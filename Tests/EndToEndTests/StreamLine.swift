@@ -55,6 +55,9 @@ final class StreamLine: Sendable {
         return StreamLine(channel, heard)
     }
 
+    func send(_ octets: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: octets)) }
+    /// Nothing more will be said on our side.
+    func finishSending() async throws { try await channel.close(mode: .output) }
     func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
 
     func listen(token: String?, lastEventID: String? = nil) async throws {
@@ -68,7 +71,27 @@ final class StreamLine: Sendable {
     func readOn() async throws { try await channel.setOption(.autoRead, value: true).get() }
     func close() async { try? await channel.close() }
 
-    var text: String { heard.state.withLock { String(decoding: $0.octets, as: UTF8.self) } }
+    /// Everything heard; without the frames of chunks where the answer comes in chunks.
+    var text: String {
+        let whole = raw
+        guard let end = whole.range(of: "\r\n\r\n"), whole[..<end.lowerBound].lowercased().contains("transfer-encoding: chunked")
+        else { return whole }
+        return whole[..<end.upperBound] + Self.unframed(Array(whole[end.upperBound...].utf8))
+    }
+
+    /// As it came over the wire.
+    var raw: String { heard.state.withLock { String(decoding: $0.octets, as: UTF8.self) } }
+
+    private static func unframed(_ octets: [UInt8]) -> String {
+        var (rest, body) = (octets[...], [UInt8]())
+        while let end = rest.firstIndex(of: 0x0A),
+            let length = Int(String(decoding: rest[..<end].dropLast(), as: UTF8.self), radix: 16), length > 0
+        {
+            body += rest[(end + 1)...].prefix(length)
+            rest = rest[(end + 1)...].dropFirst(length + 2)
+        }
+        return String(decoding: body, as: UTF8.self)
+    }
     var count: Int { heard.state.withLock { $0.octets.count } }
     var isClosed: Bool { heard.state.withLock { $0.isClosed } }
 

@@ -1,0 +1,96 @@
+import AlertModel
+import Devices
+import Dispatching
+import Edge
+import Foundation
+import HTTPTypes
+import Hub
+import Hummingbird
+import Ledger
+import Logging
+import NIOEmbedded
+import NIOPosix
+import Rendering
+import Targeting
+
+@testable import HubAPI
+
+/// A whole hub in memory behind its front door, without a socket: one town, one spot, one school, no channels.
+struct House {
+    static let token = "desk"
+    static let logger = Logger(label: "house", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    let hub: Hub
+    let router: HubRouter
+    private let door: any HTTPResponder<HubRouter.Context>
+
+    init() async throws {
+        let ledger = MemoryLedger()
+        let journal = DeliveryJournal(ledger: ledger)
+        let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
+        guard let id = TownID("042056") else { throw NoTown() }
+        let towns = TownRegister([Town(
+            id: id, name: "気仙沼市", romanName: "Kesennuma City", areas: [:],
+            endpoints: [
+                Endpoint(id: "eki", channel: "wifi-portal", name: "駅前 <1>"),
+                Endpoint(id: "school", channel: "school-tablet", name: "第一小学校"),
+            ])])
+        func line<M: Mode>() -> Line<M> {
+            Line(channels: [], towns: towns, routing: RoutingTable(), renderer: renderer, ledger: ledger, journal: journal, logger: Self.logger)
+        }
+        let stream = try await StreamHub.start(on: MultiThreadedEventLoopGroup.singleton, epoch: 7, notebook: ledger)
+        hub = Hub(.init(
+            actual: line(), exercise: line(), towns: towns, ledger: ledger, journal: journal,
+            devices: DeviceRegister(notebook: ledger), stream: stream,
+            operators: Operators([Operator(name: "desk", tokenDigest: DeviceRegister.digest(Self.token))]), logger: Self.logger))
+        var configuration = HubRouter.Configuration(
+            publicAddress: "https://hub.example.jp", spots: Self.package.appending(path: ".build/no-such-folder"))
+        configuration.voice = HubVoice(sender: "hub.example.jp", signer: nil)
+        router = HubRouter(
+            hub: hub, readiness: Readiness(ledger: ledger, renderer: renderer, logger: Self.logger), configuration: configuration)
+        door = router.responder()
+    }
+    private struct NoTown: Error {}
+
+    static let package: URL = {
+        var url = URL(filePath: #filePath).resolvingSymlinksInPath()
+        for _ in 0..<3 { url.deleteLastPathComponent() }
+        return url
+    }()
+
+    struct Heard {
+        var status: Int
+        var headers: HTTPFields
+        var body: String
+    }
+
+    /// - Parameter host: nil leaves the field out.
+    func call(
+        _ method: String, _ path: String, _ body: String? = nil, token: String? = House.token, host: String? = "hub", headers: HTTPFields = [:]
+    ) async throws -> Heard {
+        var fields = headers
+        if let token { fields[.authorization] = "Bearer \(token)" }
+        if let body {
+            if fields[.contentType] == nil { fields[.contentType] = "application/json" }
+            fields[.contentLength] = "\(body.utf8.count)"
+        }
+        let head = HTTPRequest(method: .init(method) ?? .get, scheme: "http", authority: host, path: path, headerFields: fields)
+        let channel = EmbeddedChannel()
+        let context = HubRouter.Context(source: ApplicationRequestContextSource(channel: channel, logger: Self.logger))
+        let response = try await door.respond(
+            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body ?? ""))), context: context)
+        let paper = Paper()
+        try await response.body.write(PaperWriter(paper: paper))
+        return Heard(status: response.status.code, headers: response.headers, body: String(buffer: paper.buffer))
+    }
+}
+
+private final class Paper {
+    var buffer = ByteBuffer()
+}
+
+private struct PaperWriter: ResponseBodyWriter {
+    let paper: Paper
+    mutating func write(_ buffer: ByteBuffer) async throws { paper.buffer.writeImmutableBuffer(buffer) }
+    consuming func finish(_ trailing: HTTPFields?) async throws {}
+}
