@@ -21,7 +21,8 @@ test: ## every test, with the programs they speak to installed first
 	@deploy/install-debian-packages tests
 	Tests/run
 
-check: build ## settings, towns and templates of the demonstration
+check: build ## settings, towns and templates of the demonstration, and traps in rooms that read from outside
+	Tests/traps/find
 	.build/release/noroshi check
 
 format: ## lays out the sources as swift-format has it

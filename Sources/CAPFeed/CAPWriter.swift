@@ -95,6 +95,7 @@ package enum CAPWriter {
         var headline = text.headline
         let saysSo = isJapanese ? headline.contains("訓練") : headline.lowercased().contains("exercise")
         if mode == .exercise, !saysSo { headline = (isJapanese ? "【訓練】" : "[EXERCISE] ") + headline }
+        // A limit of ours, 160.
         return headline.count > headlineLimit ? headline.prefix(headlineLimit - 1) + "…" : headline
     }
 

@@ -18,6 +18,7 @@ struct AirState: Sendable {
     static let most = 256
     private static let mostKills = 64
 
+    // As many as there are controllers in the settings.
     init(controllers: Int) { kills = Array(repeating: [], count: controllers) }
 
     mutating func reserve(_ broadcast: CBSPBroadcast, now: ContinuousClock.Instant) -> Reservation {
@@ -38,6 +39,7 @@ struct AirState: Sendable {
 
     /// Controller `index` may still broadcast it: it is told when it is heard of again.
     mutating func owe(_ kill: CBSPMessage, to index: Int) {
+        // One list for each controller, and the index is a controller's.
         kills[index] = (kills[index] + [kill]).suffix(Self.mostKills)
     }
 
@@ -45,6 +47,7 @@ struct AirState: Sendable {
     func recovery(of index: Int, now: ContinuousClock.Instant) -> [CBSPMessage] {
         let wanted = active.values.filter { $0.isConfirmed && $0.ends.map { $0 > now } ?? true }
         let serials = Set(wanted.map(\.broadcast.serial))
+        // One list for each controller, and the index is a controller's.
         let off = kills[index].filter { kill in kill.oldSerial.map { !serials.contains($0) } ?? true }
         return off + wanted.sorted { $0.broadcast.identifier < $1.broadcast.identifier }.map { active in
             .write(active.broadcast.shortened(to: active.ends.map { $0 - now }))
@@ -74,9 +77,11 @@ extension CBSPBroadcast {
         case .text(let text, let category, let period, let broadcasts):
             let left = (rest / (Self.repetitionUnit * Int(period))).rounded(.up)
             shortened.content = .text(
+                // Between one and what was a UInt16 before.
                 text, category: category, period: period, broadcasts: UInt16(min(max(left, 1), Double(broadcasts))))
         case .warning(let type, _, let security):
             shortened.content = .warning(
+                // Whole seconds of a duration are an Int64 already.
                 type, period: WarningPeriod(seconds: Int(rest.components.seconds)), security: security)
         }
         return shortened

@@ -78,7 +78,9 @@ extension CBSPElement {
         octets.append(identifier)
         switch self {
         case .content(let page):
+            // A page has 82 octets at most: `PagedText` and the reader refuse longer ones.
             octets.append(UInt8(page.count))
+            // A page has 82 octets at most: `PagedText` and the reader refuse longer ones.
             octets += page + [UInt8](repeating: 0, count: PagedText.octetsPerPage - page.count)
         case .oldSerial(let serial), .newSerial(let serial): octets += Self.two(serial.encoded)
         case .repetitionPeriod(let value), .broadcastsRequested(let value), .messageIdentifier(let value):
@@ -111,6 +113,7 @@ extension CBSPElement {
         octets += Self.two(UInt16(truncatingIfNeeded: list.count)) + list
     }
 
+    // The upper half of sixteen bits is eight.
     private static func two(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(truncatingIfNeeded: value)] }
 
     init(reading reader: inout OctetReader) throws(CBSPError) {
@@ -148,8 +151,10 @@ extension CBSPElement {
     }
 
     private static func readPage(_ value: [UInt8]) throws(Bad) -> CBSPElement {
+        // Only a value of 83 octets is read as a page.
         let used = Int(value[0])
         guard (1...PagedText.octetsPerPage).contains(used) else { throw Bad(reason: "a page of \(used) octets") }
+        // Up to 82, as the line above asks, of 83.
         return .content(Array(value[1...used]))
     }
 
@@ -194,10 +199,12 @@ extension CBSPElement {
             return .cells(cells)
         case 0x08:
             return .completed(CompletedList(naming: naming, items: try items(&reader, extra: 3, naming).map {
+                // `items` gives each the three octets asked for.
                 .init(cell: $0.name, broadcasts: UInt16($0.rest[0]) << 8 | UInt16($0.rest[1]), certainty: $0.rest[2])
             }))
         default:
             return .loads(LoadList(naming: naming, items: try items(&reader, extra: 2, naming).map {
+                // `items` gives each the two octets asked for.
                 .init(cell: $0.name, load: UInt16($0.rest[0]) << 8 | UInt16($0.rest[1]))
             }))
         }
@@ -219,6 +226,7 @@ extension CBSPElement {
             guard naming.length + extra > 0, let octets = reader.take(naming.length + extra) else {
                 throw Bad(reason: "octets left over")
             }
+            // The reader gave as many octets as these two together.
             items.append((CellName(Array(octets.prefix(naming.length))), Array(octets.suffix(extra))))
         }
         return items

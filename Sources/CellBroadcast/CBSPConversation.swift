@@ -129,6 +129,7 @@ final class CBSPConversation: ChannelInboundHandler {
             }
         }
         ownToken -= 1
+        // Whole nanoseconds divided are fewer.
         let seconds = Int(keepAlive.nanoseconds / 1_000_000_000)
         ask(.keepAlive(seconds: seconds), token: ownToken, limit: answerLimit, promise: promise)
     }

@@ -81,6 +81,7 @@ package struct WarningPeriod: Hashable, Sendable {
         let seconds = min(max(seconds, 1), 3600)
         let band = Self.bands.first { seconds <= $0.to } ?? Self.bands[Self.bands.count - 1]
         let steps = (seconds - band.from + band.step - 1) / band.step
+        // At most an hour, so the last band's last step: 0x77.
         encoded = UInt8(band.code + steps)
     }
 

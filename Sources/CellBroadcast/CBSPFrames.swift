@@ -9,6 +9,7 @@ struct CBSPFrames: ByteToMessageDecoder {
         guard let header = buffer.getBytes(at: buffer.readerIndex, length: CBSPMessage.headerLength) else {
             return .needMoreData
         }
+        // Four octets were asked for and given.
         let length = CBSPMessage.headerLength + (Int(header[1]) << 16 | Int(header[2]) << 8 | Int(header[3]))
         guard length <= CBSPMessage.longest else { throw CBSPError.tooLong(length) }
         guard let octets = buffer.readBytes(length: length) else { return .needMoreData }

@@ -34,6 +34,7 @@ extension CBSPMessage {
         case .text(let paged, let category, let period, let broadcasts):
             elements += [
                 .channel(0), .category(category), .repetitionPeriod(period), .broadcastsRequested(broadcasts),
+                // `PagedText` has fifteen pages at most.
                 .pageCount(UInt8(paged.pages.count)), .codingScheme(paged.codingScheme),
             ]
             elements += paged.pages.map { .content($0) }

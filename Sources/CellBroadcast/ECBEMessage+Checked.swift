@@ -13,10 +13,12 @@ extension ECBEMessage {
         guard scope.scope_plmn != nil else { throw ECBERefusal("scope: only scope_plmn is known") }
         let identifier = try Self.number(smscb_message.message_id, 0...65535, "message_id")
         return CBSPBroadcast(
+            // Checked against 0 to 65535 two lines up.
             identifier: UInt16(identifier), serial: try smscb_message.serial_nr.checked(), content: try content())
     }
 
     private func content() throws(ECBERefusal) -> CBSPBroadcast.Content {
+        // Checked against 1 to 4095 in the same line.
         let period = UInt16(try Self.number(repetition_period, 1...4095, "repetition_period"))
         let broadcasts = UInt16(try Self.number(num_of_bcast ?? 0, 0...65535, "num_of_bcast"))
         let seconds = try Self.number(warning_period_sec ?? 0, 0...3600, "warning_period_sec")
@@ -57,6 +59,7 @@ extension ECBEMessage.Serial {
     fileprivate func checked() throws(ECBERefusal) -> SerialNumber {
         switch (serial_nr_encoded, serial_nr_decoded) {
         case (let encoded?, nil):
+            // Checked against 0 to 65535 in the same line.
             return SerialNumber(encoded: UInt16(try ECBEMessage.number(encoded, 0...65535, "serial_nr_encoded")))
         case (nil, let decoded?):
             let scopes: [String: SerialNumber.Scope] = [
@@ -65,6 +68,7 @@ extension ECBEMessage.Serial {
             guard let scope = scopes[decoded.geo_scope] else { throw ECBERefusal("geo_scope: \(decoded.geo_scope) is unknown") }
             let code = try ECBEMessage.number(decoded.msg_code, 0...1023, "msg_code")
             let update = try ECBEMessage.number(decoded.update_nr, 0...15, "update_nr")
+            // Checked against 1023 and 15 right above.
             return SerialNumber(scope: scope, code: UInt16(code), update: UInt8(update))
         default:
             throw ECBERefusal("serial_nr: exactly one of serial_nr_encoded, serial_nr_decoded")
@@ -76,6 +80,7 @@ extension ECBEMessage.Payload.Encoded {
     fileprivate func checked() throws(ECBERefusal) -> PagedText {
         let scheme = try ECBEMessage.number(dcs, 0...255, "dcs")
         var octets: [[UInt8]] = []
+        // Sixteen: one more than a message may have.
         for page in pages.prefix(PagedText.mostPages + 1) {
             guard page.utf8.count <= 2 * PagedText.octetsPerPage, let page = Hex.octets(page) else {
                 throw ECBERefusal("pages: hexadecimal digits in pairs, 164 at most")
@@ -83,6 +88,7 @@ extension ECBEMessage.Payload.Encoded {
             octets.append(page)
         }
         do {
+            // Checked against 0 to 255 at the beginning.
             return try PagedText(codingScheme: UInt8(scheme), pages: octets)
         } catch {
             throw ECBERefusal("pages: \(error)")
@@ -117,6 +123,7 @@ extension ECBEMessage.Payload.Decoded {
 
     private static func pages(of data: [UInt8]) -> [[UInt8]] {
         stride(from: 0, to: data.count, by: PagedText.octetsPerPage).map {
+            // The stride stays below the count.
             Array(data[$0..<min($0 + PagedText.octetsPerPage, data.count)])
         }
     }
@@ -134,6 +141,7 @@ extension ECBEMessage.Payload.ETWS {
         case (let encoded?, nil):
             // Seven bits carry it (TS 23.041 §9.3.24).
             let value = try ECBEMessage.number(encoded, 0...127, "warning_type_encoded")
+            // Checked against 0 to 127 right above, seven bits.
             return WarningType(value: UInt8(value), emergencyUserAlert: emergency_user_alert, popup: popup_on_display)
         case (nil, let decoded?):
             guard let value = names[decoded] else { throw ECBERefusal("warning_type_decoded: \(decoded) is unknown") }
@@ -147,6 +155,7 @@ extension ECBEMessage.Payload.ETWS {
         guard let octets = Hex.octets(warning_sec_info ?? ""), octets.count <= CBSPElement.securityLength else {
             throw ECBERefusal("warning_sec_info: hexadecimal digits in pairs, 100 at most")
         }
+        // Not longer than that, as the guard above asks.
         return octets + [UInt8](repeating: 0, count: CBSPElement.securityLength - octets.count)
     }
 }

@@ -111,6 +111,7 @@ struct ECBEServer: Sendable {
     private func request(_ head: HTTPRequestHead, _ body: [UInt8]) -> ECBERequest {
         let path = head.uri.split(separator: "?", maxSplits: 1).first.map(String.init) ?? ""
         guard path == Self.base || path.hasPrefix(Self.base + "/") else { return .refused(ECBEReply(404, "Not Found")) }
+        // A length of our own; of a shorter path nothing is left.
         let rest = path.dropFirst(Self.base.count + 1)
         switch (head.method, rest.isEmpty) {
         case (.POST, true): return created(body)

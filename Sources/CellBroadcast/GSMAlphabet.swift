@@ -14,6 +14,7 @@ enum GSMAlphabet {
     ]
     private static let codes: [Character: [UInt8]] = {
         var codes: [Character: [UInt8]] = [:]
+        // The table has 128 characters.
         for (code, character) in basic.enumerated() where code != Int(escape) { codes[character] = [UInt8(code)] }
         for (code, character) in extended { codes[character] = [escape, code] }
         return codes
@@ -55,6 +56,7 @@ enum GSMAlphabet {
 
     /// Padding CR at the end is left off; an unknown escape shows what it escapes, as phones do.
     static func text(ofPacked octets: [UInt8], skipping prefix: Int) -> String {
+        // The prefix is 0, 2 or 3, by the coding scheme.
         var septets = unpack(octets).dropFirst(prefix)
         while septets.last == 0x0D { septets.removeLast() }
         var text = ""

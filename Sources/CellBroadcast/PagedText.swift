@@ -58,9 +58,12 @@ package struct PagedText: Hashable, Sendable {
         switch Alphabet(codingScheme: codingScheme) {
         case .ucs2:
             let whole = page.count.isMultiple(of: 2) ? page : page + [0x0D]
+            // A size of ours: 82 octets, 93 letters or 41 units a page.
             return Array((whole + (0..<unitsPerPage).flatMap { _ in [0x00, 0x0D] as [UInt8] }).prefix(octetsPerPage))
         case .gsm where page.count < octetsPerPage:
+            // A size of ours: 82 octets, 93 letters or 41 units a page.
             let septets = GSMAlphabet.unpack(page) + [UInt8](repeating: 0x0D, count: septetsPerPage)
+            // A size of ours: 82 octets, 93 letters or 41 units a page.
             return GSMAlphabet.pack(Array(septets.prefix(septetsPerPage)))
         case .gsm, .data:
             return page
@@ -106,9 +109,11 @@ package struct PagedText: Hashable, Sendable {
         var pages: [[Unit]] = []
         var rest = units[...]
         while !rest.isEmpty {
+            // A size of ours: 82 octets, 93 letters or 41 units a page.
             var page = Array(rest.prefix(size))
             if rest.count > page.count, let last = page.last, mustNotEnd(last) { page.removeLast() }
             rest = rest.dropFirst(page.count)
+            // The page was cut to that size.
             if !rest.isEmpty { page += Array(repeating: padding, count: size - page.count) }
             pages.append(page)
         }
@@ -118,6 +123,7 @@ package struct PagedText: Hashable, Sendable {
     /// The text a phone shows; nil for 8-bit data and coding schemes without text.
     package var text: String? {
         switch Alphabet(codingScheme: codingScheme) {
+        // The prefix is 0 or 2, by the coding scheme.
         case .ucs2(let prefix): pages.map { Self.ucs2Text($0.dropFirst(prefix)) }.joined()
         case .gsm(let prefix): pages.map { GSMAlphabet.text(ofPacked: $0, skipping: prefix) }.joined()
         case .data: nil

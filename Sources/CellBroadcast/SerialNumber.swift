@@ -39,6 +39,7 @@ package struct SerialNumber: Hashable, Sendable, CustomStringConvertible {
             update: UInt8(encoded & 0xF))
     }
 
+    // Widening only; the init kept each part within its bits.
     package var encoded: UInt16 { UInt16(scope.rawValue) << 14 | code << 4 | UInt16(update) }
 
     /// The next revision of the same message; after 15 comes 0.

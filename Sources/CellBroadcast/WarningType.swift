@@ -19,10 +19,12 @@ package struct WarningType: Codable, Hashable, Sendable {
 
     package init(encoded: UInt16) {
         self.init(
+            // Sixteen bits without nine are seven.
             value: UInt8(encoded >> 9), emergencyUserAlert: encoded & 0x100 != 0, popup: encoded & 0x80 != 0)
     }
 
     package var encoded: UInt16 {
+        // Widening only, from an octet.
         UInt16(value) << 9 | (emergencyUserAlert ? 0x100 : 0) | (popup ? 0x80 : 0)
     }
 

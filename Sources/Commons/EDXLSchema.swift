@@ -37,6 +37,7 @@ package struct EDXLSchema: Sendable {
               let area = envelope.range(of: "<commons:targetArea>"), let areaEnd = envelope.range(of: "</commons:targetArea>"),
               begin.lowerBound < area.lowerBound, area.lowerBound < areaEnd.lowerBound, areaEnd.upperBound < end.upperBound
         else { return nil }
+        // Each was searched for behind the one before.
         let whole = envelope[begin.lowerBound..<area.lowerBound] + envelope[areaEnd.upperBound..<end.upperBound]
         return whole.replacingOccurrences(of: "commons:contentObject", with: "edxlde:contentObject")
     }

@@ -101,11 +101,13 @@ final class CurlLoop {
         let now = ContinuousClock.now
         while lane.active < lane.places, let (exchange, address) = lane.waiting.first {
             guard exchange.deadline > now else {
+                // The loop goes on only while somebody waits.
                 lane.waiting.removeFirst()
                 settle(exchange, .failure(.unreachable("the deadline passed before anything was sent")))
                 continue
             }
             guard let addresses = addresses(for: lane, address.host, now) else { break }
+            // The loop goes on only while somebody waits.
             lane.waiting.removeFirst()
             if start(exchange, address, addresses, remaining: exchange.deadline - now) { lane.active += 1 }
         }
@@ -157,6 +159,7 @@ final class CurlLoop {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
+                  // Two dictionaries: what they do not have is nil.
                   let number = byHandle[easy], let transfer = transfers[number]
             else { continue }
             let outcome = transfer.outcome(ccurl_message_result(message))

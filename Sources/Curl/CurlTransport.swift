@@ -23,6 +23,7 @@ package final class CurlTransport: HTTPTransport {
     }
 
     init(_ configuration: CurlConfiguration, lookup: @escaping Resolver.Lookup) throws(CurlSetupError) {
+        // Our own settings, at the start: a mistake of ours.
         precondition(min(
             configuration.connectionsPerOrigin, configuration.streamsPerOrigin, configuration.firstCalls) > 0)
         guard Self.isReady else {

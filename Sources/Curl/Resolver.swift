@@ -108,6 +108,7 @@ final class Resolver: Sendable {
     static let system: Lookup = { host in
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
+        // A constant of the system's header.
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
@@ -122,6 +123,7 @@ final class Resolver: Sendable {
     }
 
     private static func numeric(_ entry: addrinfo) -> String? {
+        // A constant of the system's header.
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         guard getnameinfo(entry.ai_addr, entry.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
         else { return nil }

@@ -225,6 +225,7 @@ extension TransportFailure {
 extension Duration {
     /// Whole milliseconds, cut off.
     var milliseconds: Int {
+        // Deadlines are our own, a day at most.
         Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
     }
 }

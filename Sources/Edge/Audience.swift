@@ -32,6 +32,7 @@ final class Audience {
         let topic = connection.listener.topic
         let seat = connection.seat
         guard seat >= 0, let last = sections[topic]?.seats.last else { return }
+        // A seat is a place of its section until it is given back, and is set to -1 then.
         sections[topic]?.seats[seat] = last
         last.seat = seat
         sections[topic]?.seats.removeLast()

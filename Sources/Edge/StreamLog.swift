@@ -53,6 +53,7 @@ package struct StreamLog: Sendable {
         var entries = topics[topic] ?? Topic()
         let first = entries.latest[event.key]?.firstOffset ?? offset
         entries.latest[event.key] = Entry(
+            // A channel says at most a year, an edge what `Upstream` bounds.
             offset: offset, firstOffset: first, event: event, expires: event.expiresIn.map { now.advanced(by: $0) })
         if entries.latest.count > keysPerTopic,
             let oldest = entries.latest.min(by: { $0.value.offset < $1.value.offset })

@@ -18,7 +18,9 @@ package enum Gzip {
         // 15 window bits, and 16 for a gzip header in place of zlib's.
         let ready = deflateInit2_(
             &stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            // The size of a structure of zlib.
             Int32(MemoryLayout<z_stream>.size))
+        // Our own bytes to be packed, never foreign ones to be opened.
         precondition(ready == Z_OK, "zlib refuses a level from 1 to 9 only when memory is gone")
         defer { deflateEnd(&stream) }
         var input = bytes
@@ -26,10 +28,13 @@ package enum Gzip {
         return input.withUnsafeMutableBufferPointer { source in
             [UInt8](unsafeUninitializedCapacity: bound) { target, written in
                 stream.next_in = source.baseAddress
+                // Callers bound what they pack and open at some megabytes.
                 stream.avail_in = UInt32(source.count)
                 stream.next_out = target.baseAddress
+                // Callers bound what they pack and open at some megabytes.
                 stream.avail_out = UInt32(target.count)
                 let end = deflate(&stream, Z_FINISH)
+                // Our own bytes to be packed, never foreign ones to be opened.
                 precondition(end == Z_STREAM_END, "deflateBound promises room for the whole")
                 written = target.count - Int(stream.avail_out)
             }
@@ -39,6 +44,7 @@ package enum Gzip {
     /// Inflates one or several members. Stops at `limit` bytes, whatever the header says of the length.
     package static func inflate(_ bytes: [UInt8], limit: Int) throws(Failure) -> [UInt8] {
         var stream = z_stream()
+        // The size of a structure of zlib.
         guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
             throw .damaged
         }
@@ -47,6 +53,7 @@ package enum Gzip {
         var output: [UInt8] = []
         let failure = input.withUnsafeMutableBufferPointer { source in
             stream.next_in = source.baseAddress
+            // Callers bound what they pack and open at some megabytes.
             stream.avail_in = UInt32(source.count)
             return drain(&stream, into: &output, limit: limit)
         }
@@ -59,6 +66,7 @@ package enum Gzip {
         while true {
             let (result, count) = piece.withUnsafeMutableBufferPointer { target in
                 stream.next_out = target.baseAddress
+                // Callers bound what they pack and open at some megabytes.
                 stream.avail_out = UInt32(target.count)
                 let result = CZlib.inflate(&stream, Z_NO_FLUSH)
                 return (result, target.count - Int(stream.avail_out))

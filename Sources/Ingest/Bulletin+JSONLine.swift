@@ -140,6 +140,7 @@ struct JSONLine {
             case "\t": text += "\\t"
             case _ where scalar.value < 0x20:
                 let digits = String(scalar.value, radix: 16)
+                // Below 0x20 a number has two hexadecimal digits at most.
                 text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: text.unicodeScalars.append(scalar)
             }

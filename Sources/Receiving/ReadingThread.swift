@@ -41,8 +41,10 @@ final class ReadingThread: Sendable {
             return nil
         }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // pipe(2) filled both ends.
         let thread = ReadingThread(wake: ends[1])
         let start = Unmanaged.passRetained(
+            // pipe(2) filled both ends.
             Start(thread, Work(descriptor: descriptor, wake: ends[0], onOctets: onOctets, onEnd: onEnd)))
         var handle = pthread_t()
         let code = pthread_create(&handle, nil, { context in
@@ -54,7 +56,9 @@ final class ReadingThread: Sendable {
         guard code == 0 else {
             start.release()
             close(descriptor)
+            // pipe(2) filled both ends.
             close(ends[0])
+            // pipe(2) filled both ends.
             close(ends[1])
             return nil
         }
@@ -96,7 +100,9 @@ final class ReadingThread: Sendable {
                 pollfd(fd: work.wake, events: Int16(POLLIN), revents: 0),
             ]
             guard poll(&ready, 2, -1) >= 0 || errno == EINTR else { return SystemWords.last() }
+            // Two are asked for, in the list above.
             if ready[1].revents != 0 { return "stopped" }
+            // Two are asked for, in the list above.
             guard ready[0].revents != 0 else { continue }
             let count = Glibc.read(work.descriptor, &piece, piece.count)
             if count > 0 {

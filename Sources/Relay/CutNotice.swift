@@ -44,6 +44,7 @@ enum CutNotice {
         let line = Line(
             state: status.isCut ? "cut" : "up", since: since.map { JapanTime.text($0, milliseconds: false) },
             texts: since.map { since in
+                // The languages are a list of ours, each once.
                 Dictionary(uniqueKeysWithValues: languages.map { ($0, text($0, since: since, now: now)) })
             })
         let encoder = JSONEncoder()

@@ -70,7 +70,9 @@ package final class Forwarder: Sendable {
                 elapsed_ms: max(0, now.timeIntervalSince(entry.occurred) * 1000).rounded())
         }
         do {
+            // The outbox hands out no empty batch, and there is a line for each entry.
             let isReport = batch.entries[0].isReport
+            // As above: a line for each entry, and one entry at least.
             let body = isReport ? try JSONEncoder().encode(lines[0]) : try JSONEncoder().encode(Receipts(receipts: lines))
             let answer = try await hub.call("POST", isReport ? "/v1/reports" : "/v1/receipts", [UInt8](body))
             switch answer.status {

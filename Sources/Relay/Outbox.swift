@@ -117,6 +117,7 @@ package final class Outbox: TabletBook {
     }
 
     private static func put(_ entry: Entry, _ number: Int, into state: inout State) {
+        // A dictionary: any number is a key of it.
         state.entries[number] = entry
         state.numbers[entry.key] = number
         state.octets += entry.size
@@ -150,6 +151,7 @@ package final class Outbox: TabletBook {
     /// Reports first.
     func next(upTo count: Int = batch) -> Batch? {
         state.withLock { state in
+            // The count is our own batch size.
             let numbers = state.reports.first.map { [$0] } ?? Array(state.receipts.prefix(count))
             let entries = numbers.compactMap { state.entries[$0] }
             return entries.isEmpty ? nil : Batch(numbers: numbers, entries: entries)

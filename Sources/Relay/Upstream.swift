@@ -196,7 +196,8 @@ package final class Upstream: Sendable {
         guard data.starts(with: front), let comma = data.firstIndex(of: 0x2C),
             let seconds = Int(String(decoding: data[front.count..<comma], as: UTF8.self)), seconds >= 0
         else { return (nil, data) }
-        return (.seconds(seconds), [0x7B] + data[(comma + 1)...])
+        // A year, as at the hub: whatever is said there, adding it to the clock must not overflow.
+        return (.seconds(min(seconds, 366 * 86_400)), [0x7B] + data[(comma + 1)...])
     }
 
     private func keep(_ id: String?, _ state: inout State) {

@@ -36,6 +36,7 @@ package enum FieldText {
     package static func pair(_ written: Substring) -> (name: String, value: String)? {
         guard let equals = written.firstIndex(of: "=") else { return nil }
         let name = trimmed(written[..<equals]).lowercased()
+        // Behind the sign found above; at the end that is nothing.
         var value = trimmed(written[written.index(after: equals)...])
         if value.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") { value = value.dropFirst().dropLast() }
         return name.isEmpty ? nil : (name, String(value))

@@ -80,6 +80,7 @@ extension CBSPBroadcast {
             content = .warning(warning, period: WarningPeriod(seconds: airing.warningSeconds), security: security)
         } else {
             content = .text(
+                // `Airing` keeps the period within 4095 and the broadcasts within 65535.
                 pages, category: .high, period: UInt16(airing.period), broadcasts: UInt16(airing.broadcasts))
         }
         self.init(identifier: slot.identifier, serial: slot.serial, content: content)

@@ -76,6 +76,7 @@ private struct IdentifierReader {
             guard low <= high, all.count + Int(high - low) < Self.most else {
                 throw SettingsError("\(key): \(item) is no range, or the list has more than \(Self.most) identifiers")
             }
+            // The guard above asks that they are in order.
             for identifier in low...high { all.append(try allowed(identifier, key)) }
         }
         guard !all.isEmpty, Set(all).count == all.count else {
@@ -86,6 +87,7 @@ private struct IdentifierReader {
 
     private func number(_ text: some StringProtocol, _ key: String) throws(SettingsError) -> UInt16 {
         let word = String(text.filter { !$0.isWhitespace }).lowercased()
+        // Of text: what does not fit is nil.
         let number = word.hasPrefix("0x") ? UInt16(word.dropFirst(2), radix: 16) : UInt16(word)
         guard let number else { throw SettingsError("\(key): \(text) is no message identifier (0 to 65535, or 0x…)") }
         return number

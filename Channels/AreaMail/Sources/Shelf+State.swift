@@ -81,6 +81,7 @@ struct ShelfState: Sendable {
         let inUse = Set(others.flatMap { $0.standing + [$0.serial] }.map(\.code))
         while true {
             defer { nextCode += 1 }
+            // A remainder that sixteen bits hold, of a number that only grows.
             let code = isWarning ? UInt16(nextCode % 256) | flags : UInt16(nextCode % 1024)
             // There are fewer identifiers, hence fewer slots, than codes; were it otherwise, the oldest number is given.
             if !inUse.contains(code) || inUse.count >= 256 { return SerialNumber(code: code) }

@@ -37,6 +37,7 @@ struct NodeAnswer: Sendable, Equatable {
         var words: [UInt8] = []
         var position = tags[start].end
         for tag in tags[(start + 1)...] {
+            // Tags stand one behind the other, none begins before the last one's end.
             words += octets[position..<tag.begin]
             position = tag.end
             if !tag.isStart, tag.name == name { return decoded(words) }
@@ -62,12 +63,14 @@ private struct Tag {
     static func all(in octets: [UInt8]) -> [Tag] {
         var tags: [Tag] = []
         var position = 0
+        // Behind a closing bracket that was found; at the end that is nothing.
         while let begin = octets[position...].firstIndex(of: UInt8(ascii: "<")),
               let close = octets[begin...].firstIndex(of: UInt8(ascii: ">")) {
             position = close + 1
             let inner = octets[(begin + 1)..<close]
             guard let first = inner.first, first != UInt8(ascii: "!"), first != UInt8(ascii: "?") else { continue }
             let isEnd = first == UInt8(ascii: "/")
+            // One or nothing is dropped, of what is not empty.
             let whole = inner.dropFirst(isEnd ? 1 : 0).prefix { $0 > 0x20 && $0 != UInt8(ascii: "/") }
             let local = whole.split(separator: UInt8(ascii: ":")).last ?? []
             tags.append(Tag(

@@ -24,6 +24,7 @@ extension Report {
     private func evacuation(_ order: EvacuationOrder) -> XMLElement {
         var groups: [[Line]] = []
         for line in document.lines {
+            // A group is begun with a line in it.
             if let index = groups.firstIndex(where: { $0[0].word == line.word && $0[0].isLifted == line.isLifted }) {
                 groups[index].append(line)
             } else {
@@ -34,7 +35,9 @@ extension Report {
             disaster(order.hazard), XMLElement("body:ComplementaryInfo", statement.text.body),
         ] + groups.map { lines in
             XMLElement("body:Detail", [
+                // A group is begun with a line in it.
                 XMLElement("body:Sort", lines[0].word),
+                // A group is begun with a line in it.
                 XMLElement("body:IssueOrLift", lines[0].isLifted ? "解除" : "発令"),
                 XMLElement("body:Areas", lines.map(area)),
             ])

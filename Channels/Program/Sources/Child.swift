@@ -47,11 +47,14 @@ final class Child {
                 for end in pipes { close(end) }
                 return .failure(error)
             }
+            // Three pipes have six ends.
             let (result, pid) = Self.spawn(settings, standard: [pipes[0], pipes[3], pipes[5]])
             return .success((pipes, result, pid))
         }
         let (pipes, result, started) = try begun.get()
+        // Three pipes have six ends.
         for end in [pipes[0], pipes[3], pipes[5]] { close(end) }
+        // Three pipes have six ends.
         (input, output, errors) = (pipes[1], pipes[2], pipes[4])
         pid = started
         guard result == 0 else {
@@ -70,6 +73,7 @@ final class Child {
             posix_spawn_file_actions_destroy(&actions)
             posix_spawnattr_destroy(&attributes)
         }
+        // Three of them, our own.
         for (place, end) in standard.enumerated() { posix_spawn_file_actions_adddup2(&actions, end, Int32(place)) }
         // SwiftNIO 2.101 does not mark its sockets "close on exec": a program would keep the hub's port and its callers'
         // connections open for as long as it lives.
@@ -82,6 +86,7 @@ final class Child {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setflags(
+            // Constants of the system's header.
             &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let arguments = ([settings.command] + settings.arguments).map { strdup($0) } + [nil]
         let environment = settings.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -111,6 +116,7 @@ final class Child {
     static func read(_ end: Int32) -> [UInt8]? {
         var octets = [UInt8](repeating: 0, count: 64 << 10)
         let count = octets.withUnsafeMutableBytes { Glibc.read(end, $0.baseAddress, $0.count) }
+        // More than none, as the same line asks.
         if count > 0 { return Array(octets.prefix(count)) }
         return count == 0 || (errno != EAGAIN && errno != EINTR) ? nil : []
     }

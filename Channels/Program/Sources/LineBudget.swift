@@ -16,6 +16,7 @@ struct LineBudget: Sendable {
 
     /// Nil: not this line. Otherwise the number of lines left out before it.
     mutating func take(now: Instant) -> Int? {
+        // Two readings of one running clock: as many refills as the program has lived.
         let due = Int(refilled.duration(to: now) / Self.refill)
         if due > 0 {
             left = min(Self.burst, left + due)

@@ -37,6 +37,7 @@ final class Supervisor: Sendable {
         self.settings = settings
         self.limits = limits
         self.logger = logger
+        // pipe(2) filled both ends.
         (wakeRead, wakeWrite) = (ends[0], ends[1])
         state = Mutex(State(conversation: Conversation(limits: limits)))
         guard startThread({ SupervisorLoop(self).run() }) else {

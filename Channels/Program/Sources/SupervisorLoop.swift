@@ -109,7 +109,8 @@ final class SupervisorLoop {
         guard let wait = waits.min() else { return -1 }
         let (seconds, fraction) = wait.components
         guard seconds < 3600 else { return 3_600_000 }
-        return max(0, Int32(seconds * 1000 + fraction / 1_000_000_000_000_000) + 1)
+        // Overdue by as long as the machine slept: more milliseconds than 32 bits have.
+        return Int32(clamping: max(0, seconds * 1000 + fraction / 1_000_000_000_000_000 + 1))
     }
 
     private func listen(_ child: Child) {

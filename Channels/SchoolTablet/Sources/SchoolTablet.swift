@@ -49,6 +49,7 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
         let line = try Self.line(TabletAlert(message, delivery: delivery.id, serverTime: time))
         let event = StreamEvent(
             name: isCancel ? "cancel" : "alert", data: line, key: Self.key(alert.event),
+            // More than nothing and no more than a year, as the guard above and the line itself say.
             expiresIn: .milliseconds(Int(min(left, 366 * 86_400) * 1000)), isRevocation: isCancel)
         let topic = StreamTopic(town: delivery.farEnd.town, site: delivery.farEnd.id)
         let (position, live) = stream.publish(event, to: topic)

@@ -16,6 +16,7 @@ struct Signature: Sendable {
 
     init(_ delivery: DeliveryID, now: Date) {
         id = Self.headerText(delivery.text)
+        // Our own clock: seconds since 1970.
         timestamp = Int(now.timeIntervalSince1970.rounded(.down))
     }
 

@@ -45,6 +45,7 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
         priority = message.priority
         level = WarningLevel.stated(in: content, local: message.local)
         isLifted = if case .evacuation(let order) = content.detail { order.isLifted } else { false }
+        // The keys are those of a dictionary, by their raw values.
         texts = Dictionary(uniqueKeysWithValues: message.texts.map { ($0.key.rawValue, $0.value) })
         sender = content.sender
         issued = content.reported ?? content.sent
@@ -132,13 +133,17 @@ struct PortalList<M: Mode>: Sendable, Codable, Hashable {
         if old.alert == new.alert { return .already }
         guard new.revision.isNewer(than: old.revision) else { return .older }
         guard let cancellation = new.cancellation else {
+            // The index was found above, and nothing has left the list since.
             entries[index] = new
+            // The index was found above, and nothing has left the list since.
             if old.phase(at: now) == .inForce { entries[index].since = min(old.since, new.since) }
             return old.wasShown ? .replaced : .shown
         }
         // What was said stays readable under the word that takes it back.
         entries[index].alert = new.alert
+        // The index was found above, and nothing has left the list since.
         entries[index].revision = new.revision
+        // The index was found above, and nothing has left the list since.
         entries[index].cancellation = cancellation
         return old.wasShown ? .takenBack : .nothingToTakeBack
     }

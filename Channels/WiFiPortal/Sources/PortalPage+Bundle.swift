@@ -137,6 +137,7 @@ struct PortalManifest: Encodable {
         revision = state.revision
         issuedAt = JapanTime(now).stamp
         validFor = PortalPage.validFor
+        // Each file of a bundle has a name of its own, made here.
         self.files = Dictionary(uniqueKeysWithValues: files.map { file in
             let digest = SHA256.hash(data: file.bytes)
             return (file.name, Entry(sha256: digest.map(Self.hex).joined(), bytes: file.bytes.count))

@@ -127,6 +127,7 @@ struct PortalPage {
     }
 
     private func cancelled<M: Mode>(_ list: PortalList<M>) -> [String] {
+        // Ten or three, written in the line.
         list.on(.cancelled, at: now).prefix(detail.rawValue < Detail.bareAllButFirst.rawValue ? 10 : 3)
             .map { item($0, .cancelled) }
     }

@@ -190,6 +190,7 @@ struct SpotState: Sendable, Codable, Hashable {
     mutating func take<M: Mode>(_ entry: PortalEntry<M>, now: Date) -> PortalOutcome {
         if let real = entry as? PortalEntry<Actual> { return actual.take(real, now: now) }
         if let drill = entry as? PortalEntry<Exercise> { return exercise.take(drill, now: now) }
+        // A third mode is a mistake of ours, and no alert can have it.
         preconditionFailure("there are two modes")
     }
 

@@ -167,6 +167,7 @@ struct JapanTime {
     let year, month, day, hour, minute: Int
 
     init(_ date: Date) {
+        // Our own clock and dates of four-digit years.
         let seconds = Int(date.timeIntervalSince1970.rounded(.down)) + 9 * 3600
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let rest = seconds - days * 86_400

@@ -94,6 +94,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
             // A spot that gets its first alert meanwhile is looked at after half a minute at the latest.
             let wait = min(30, max(0.1, next?.timeIntervalSince(now()) ?? 30))
             do {
+                // Between nothing and a minute, by the line above.
                 try await clock.sleep(for: .milliseconds(Int(wait * 1000)))
             } catch {
                 return

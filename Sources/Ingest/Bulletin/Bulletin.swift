@@ -114,6 +114,7 @@ package struct Timestamp: Sendable, Hashable {
         else { return nil }
         var position = 19
         var fraction = 0.0
+        // There are twenty octets, and this is the twentieth.
         if octets[position] == 0x2E {
             position += 1
             var scale = 0.1

@@ -34,11 +34,13 @@ struct CAPCheck {
                 throw refusal(path, "the element \(name) is not of this CAP version (namespace “\(child.namespace)”)")
             }
             guard !inSignatures else { throw refusal("\(path)/\(name)", "stands after the signature") }
+            // The slot moves only to one that was found, so it is a place in the list.
             guard let found = slots[slot...].firstIndex(where: { $0.name == name }) else {
                 throw misplaced(name, slots, at: slot, path: path)
             }
             if found != slot {
                 try checkCount(count, of: slots[slot], path: path)
+                // Found behind the slot, and it is another one.
                 for skipped in slots[(slot + 1)..<found] { try checkCount(0, of: skipped, path: path) }
                 slot = found
                 count = 0
@@ -51,6 +53,7 @@ struct CAPCheck {
             try checkContent(of: child, slots[slot].content, path: "\(path)/\(name)\(number)")
         }
         try checkCount(count, of: slots[slot], path: path)
+        // The slot is a place in the list; behind the last one that is nothing.
         for left in slots[(slot + 1)...] { try checkCount(0, of: left, path: path) }
     }
 
@@ -61,6 +64,7 @@ struct CAPCheck {
     }
 
     private func misplaced(_ name: String, _ slots: [CAPSlot], at slot: Int, path: String) -> Refusal {
+        // The slot is a place in the list.
         if slots[..<slot].contains(where: { $0.name == name }) {
             return refusal("\(path)/\(name)", "out of order or repeated: it stands after \(slots[slot].name)")
         }
@@ -113,6 +117,7 @@ struct CAPCheck {
     private func isMoment(_ text: String) -> Bool {
         guard Timestamp(text) != nil else { return false }
         let octets = Array(text.utf8)
+        // A timestamp has twenty octets or more.
         guard octets[17] != 0x36 else { return false }
         return version == .v10 || octets.count == 25 && octets[10] == 0x54 && (octets[19] == 0x2B || octets[19] == 0x2D)
     }

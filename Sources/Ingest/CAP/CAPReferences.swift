@@ -12,6 +12,7 @@ enum CAPReferences {
             if version == .v10, !word.contains(","), let slash = word.lastIndex(of: "/") {
                 references.append(
                     .init(
+                        // Around the slash found above; at the end that is nothing.
                         sender: String(word[word.index(after: slash)...]), identifier: String(word[..<slash]), sent: "")
                 )
                 continue

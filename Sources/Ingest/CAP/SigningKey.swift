@@ -93,6 +93,7 @@ enum SigningKey {
         else { return nil }
         let version = ASN1Identifier(tagWithNumber: 0, tagClass: .contextSpecific)
         let place = body.first?.identifier == version ? 6 : 5
+        // The same line looks whether there are so many.
         return body.count > place ? body[place].encodedBytes : nil
     }
 

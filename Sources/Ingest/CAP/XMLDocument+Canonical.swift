@@ -77,6 +77,7 @@ extension XMLDocument {
                         guard let context, let node else { return 0 }
                         return context.assumingMemoryBound(to: Selection.self).pointee.shows(node, parent) ? 1 : 0
                     },
+                    // One of the three modes of libxml2, 0 to 2.
                     selection, Int32(mode.rawValue), prefixes, form.keepsComments ? 1 : 0, buffer)
             }
         }

@@ -24,7 +24,9 @@ extension XMLElement {
             let type = current.pointee.type
             if type == XML_TEXT_NODE || type == XML_CDATA_SECTION_NODE, let content = current.pointee.content {
                 var position = 0
+                // libxml2 ends every content with a zero, and this stops there.
                 while content[position] != 0 {
+                    // Before the closing zero, as the line above says.
                     guard [0x20, 0x09, 0x0A, 0x0D].contains(content[position]) else { return true }
                     position += 1
                 }

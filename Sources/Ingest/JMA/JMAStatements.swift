@@ -29,16 +29,21 @@ struct JMAStatements {
         guard list.count < JMAStatements.limit else { return isOverfull = true }
         let place = Place(scheme: statement.scheme, code: statement.code)
         guard var index = firstOfPlace[place] else {
+            // A dictionary: any place is a key of it.
             firstOfPlace[place] = list.count
             append(statement)
             return
         }
+        // A limit of ours, which is above nothing.
         for _ in 0..<JMAStatements.limitOfPlace {
+            // Both tables hold places in the list, which only grows.
             if JMAStatements.agree(list[index], statement) {
+                // Both tables hold places in the list, which only grows.
                 JMAStatements.complete(&list[index], from: statement)
                 return
             }
             guard let next = following[index] else {
+                // A dictionary: any number is a key of it.
                 following[index] = list.count
                 append(statement)
                 return

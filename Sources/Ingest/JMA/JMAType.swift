@@ -22,6 +22,7 @@ struct JMAType {
         }
         // The file name chooses among the types of the title, and never against it.
         code = named.flatMap { name in candidates.contains { name.hasPrefix($0) } ? name : nil } ?? candidates[0]
+        // No title of the table has an empty list of types.
         kind = JMAType.kind(ofCode: candidates[0])
     }
 

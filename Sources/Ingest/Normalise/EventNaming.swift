@@ -28,7 +28,9 @@ struct EventNaming {
         case .qzss: names = ["qzss/" + Self.qzss(bulletin)]
         }
         if bulletin.status == .exercise { names = names.map { "exercise/\($0)" } }
+        // Each of the three gives one name at least, made up where the bulletin has none.
         event = EventID(names[0])
+        // As above: there is one name at least.
         let others = names.dropFirst().prefix(Self.aliasLimit).filter { $0 != names[0] }.map { EventID($0) }
         aliases = others.isEmpty ? nil : others
     }

@@ -52,6 +52,7 @@ struct CAMFEllipse {
             let east = (along * sin(tilt) + across * cos(tilt)) / perDegree / max(0.01, cos(latitude * .pi / 180))
             return "\(Self.degrees(min(90, max(-90, latitude + north)))),\(Self.degrees(Self.wrapped(longitude + east)))"
         }
+        // Twenty-four corners were made above.
         return (.polygon, (corners + [corners[0]]).joined(separator: " "))
     }
 

@@ -52,6 +52,7 @@ enum CAMFInstructions {
         "", "頑丈なものの下/中。", "3階以上。", "地下。", "山。", "水場。", "工場等化学系を取扱う建物。", "崖等崩れやすい場所。",
     ]
 
+    // The callers take off the first of a range of eight, and there are eight.
     private static func phrase(_ verb: String, _ place: Int) -> String { verb + places[place] }
 
     private static let sentences = [

@@ -73,7 +73,9 @@ struct QZSSMessage {
     /// Unsigned big-endian number of at most 47 bits.
     func field(_ offset: Int, _ width: Int) -> Int {
         var value = 0
+        // Offsets and widths are our own, out of the standard's tables; 32 octets are kept.
         for bit in offset..<offset + width {
+            // A bit's place in its octet is below 8.
             value = value << 1 | Int(octets[bit / 8] >> (7 - UInt8(bit % 8)) & 1)
         }
         return value
@@ -92,7 +94,9 @@ struct QZSSMessage {
     /// CRC-24Q, generator 0x1864CFB, no initial value (IS-QZSS-L1S, 4.1.1.3).
     static func crc24q(_ octets: [UInt8], bits: Int) -> Int {
         var crc = 0
+        // 226 of the 256 bits there are.
         for bit in 0..<bits {
+            // A bit's place in its octet is below 8.
             crc ^= Int(octets[bit / 8] >> (7 - UInt8(bit % 8)) & 1) << 23
             crc <<= 1
             if crc & 0x100_0000 != 0 { crc ^= 0x186_4CFB }

@@ -32,6 +32,7 @@ enum QZSSTimes {
     /// CAMF A6 and A7: minute 1 is Monday 0:00 UTC of this week or the next; 0 is not used.
     static func onset(week: Int, minute: Int, receivedAt: Date) -> Date? {
         guard (1...10_080).contains(minute) else { return nil }
+        // Our own clock, or a file's time: within a few thousand years.
         let days = Int((receivedAt.timeIntervalSince1970 / 86_400).rounded(.down))
         let monday = days - (days + 3) % 7  // 1970-01-01 was a Thursday
         return Date(timeIntervalSince1970: Double((monday + week * 7) * 86_400 + (minute - 1) * 60))
@@ -63,6 +64,7 @@ enum QZSSTimes {
 
     /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days; seconds of the day.
     static func civil(_ date: Date) -> (year: Int, month: Int, day: Int, seconds: Int) {
+        // Our own clock give or take a year: within a few thousand years.
         let total = Int(date.timeIntervalSince1970.rounded(.down))
         let day = total >= 0 ? total / 86_400 : (total - 86_399) / 86_400
         let shifted = day + 719_468

@@ -37,6 +37,7 @@ enum ListEncoding {
         guard result != .max, inputLeft == 0 else {
             throw Refusal("neither UTF-8 nor \(encoding): octet \(octets.count - inputLeft) fits neither")
         }
+        // iconv leaves no more room than it was given.
         return output.prefix(output.count - outputLeft).map { UInt8(bitPattern: $0) }
     }
 }

@@ -86,6 +86,7 @@ struct ShelterColumns {
     private static func hazard(_ word: String) -> Shelter.Hazard? {
         // A remark about a hazard is no flag: only short names and those under 災害種別 count.
         for stem in ["災害種別", "災害種別フラグ", "hazard", "hazard_", "災害種別_"] where word.hasPrefix(stem) {
+            // One to eight, as the same line asks, and there are eight.
             if let number = Int(word.dropFirst(stem.count)), (1...8).contains(number) { return numbered[number - 1] }
         }
         guard word.hasPrefix("災害種別") || word.count <= 14 else { return nil }

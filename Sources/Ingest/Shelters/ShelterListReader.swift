@@ -280,6 +280,7 @@ private struct ListUnderWay {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for octet in "\(shelter.name)\u{0}\(shelter.address ?? "")".utf8 { hash = (hash ^ UInt64(octet)) &* 0x100_0000_01B3 }
         let digits = String(hash, radix: 16)
+        // Sixty-four bits have sixteen hexadecimal digits at most.
         return (shelter.town?.code ?? "000000") + "-" + String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

@@ -70,6 +70,7 @@ package final class XMLDocument: @unchecked Sendable {
         let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
             | XML_PARSE_COMPACT.rawValue | (keepsBlanks ? 0 : XML_PARSE_NOBLANKS.rawValue)
         let document = xmlCtxtReadMemory(
+            // A bulletin is 8 MiB at most, also inflated.
             context, octets.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(octets.count), nil, nil,
             Int32(options))
         if context.pointee._private != nil {

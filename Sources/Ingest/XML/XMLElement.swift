@@ -16,8 +16,10 @@ package struct XMLElement {
 
     /// Compares without making a String: the hot path of every reader.
     package func isNamed(_ name: StaticString) -> Bool {
+        // libxml2 gives every element a name.
         let own = UnsafeRawPointer(node.pointee.name!).assumingMemoryBound(to: UInt8.self)
         let size = name.utf8CodeUnitCount
+        // The first octet that differs ends it: the closing zero at the latest.
         for index in 0..<size where own[index] != name.utf8Start[index] { return false }
         return own[size] == 0
     }
@@ -25,6 +27,7 @@ package struct XMLElement {
     /// Whether the namespace's URI begins with `prefix`.
     package func isIn(_ prefix: StaticString) -> Bool {
         guard let href = node.pointee.ns?.pointee.href else { return prefix.utf8CodeUnitCount == 0 }
+        // The first octet that differs ends it: the closing zero at the latest.
         for index in 0..<prefix.utf8CodeUnitCount where href[index] != prefix.utf8Start[index] { return false }
         return true
     }
@@ -85,6 +88,7 @@ package struct XMLElement {
     private static func trimmed(_ content: UnsafePointer<xmlChar>) -> String? {
         var start = content
         while true {
+            // libxml2 ends every content with a zero, which is no space.
             if isSpace(start[0]) { start += 1 } else if isFullWidthSpace(start) { start += 3 } else { break }
         }
         var end = start + Int(xmlStrlen(start))
@@ -101,6 +105,7 @@ package struct XMLElement {
 
     /// U+3000. Stops at the closing zero, so that it never reads past the text.
     private static func isFullWidthSpace(_ octets: UnsafePointer<UInt8>) -> Bool {
+        // The closing zero differs from each, and nothing behind it is read.
         octets[0] == 0xE3 && octets[1] == 0x80 && octets[2] == 0x80
     }
 

@@ -27,10 +27,12 @@ enum XMLPrescan {
         let head = octets.prefix(256)
         guard !head.prefix(4).contains(0), head.first != 0xFE, head.first != 0xFF else { return false }
         let text = String(decoding: head.map { $0 < 0x80 ? $0 : 0x3F }, as: UTF8.self).lowercased()
+        // Found in this very text, one before the other.
         guard let end = text.firstRange(of: "?>"), let word = text[..<end.lowerBound].firstRange(of: "encoding") else {
             // Without a declaration it is UTF-8, if it begins as XML begins; EBCDIC does not.
             return text.contains("<")
         }
+        // Found in what stands before the end.
         let name = text[word.upperBound..<end.lowerBound].drop { "= \t\r\n\"'".contains($0) }
         return followed.contains { name.hasPrefix($0) }
     }
@@ -41,6 +43,7 @@ enum XMLPrescan {
 
         var hasCrowdedTag: Bool {
             mutating get {
+                // The place only moves behind octets that were there.
                 while let open = octets[place...].firstIndex(of: 0x3C) {
                     place = open + 1
                     if skips("!--", to: "-->") || skips("![CDATA[", to: "]]>") || skips("?", to: "?>") { continue }

@@ -29,6 +29,7 @@ enum XMLRoot {
     private static func namespace(ofTag tag: ArraySlice<UInt8>) -> String? {
         let name = tag.prefix { isNamed($0) || $0 == UInt8(ascii: ":") }
         guard let first = name.first, isNamed(first) else { return nil }
+        // Up to the colon found in the same line.
         let prefix = name.firstIndex(of: UInt8(ascii: ":")).map { name[..<$0] }
         let wanted = prefix.map { Array("xmlns:".utf8) + $0 } ?? Array("xmlns".utf8)
         var rest = tag[name.endIndex...]
@@ -47,6 +48,7 @@ enum XMLRoot {
                 guard !value.contains(where: { $0 == UInt8(ascii: "&") || isBlank($0) }) else { return nil }
                 return String(decoding: value, as: UTF8.self)
             }
+            // Behind the quote found above; at the end that is nothing.
             rest = rest[(end + 1)...]
         }
     }

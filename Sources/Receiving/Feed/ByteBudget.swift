@@ -55,5 +55,6 @@ struct ByteBudget {
     }
 
     private static let key = "feed/budget"
+    // Our own clock: hours since 1970.
     private static func hour(_ now: Date) -> Int { Int((now.timeIntervalSince1970 / 3600).rounded(.down)) }
 }

@@ -153,6 +153,7 @@ struct FeedReader {
     static func untilNextReading(_ now: Date) -> Duration {
         let into = now.timeIntervalSince1970.truncatingRemainder(dividingBy: 60)
         let wait = (80 - into).truncatingRemainder(dividingBy: 60)
+        // Between one and eighty seconds, by the remainder above.
         return .milliseconds(Int64((wait < 1 ? wait + 60 : wait) * 1000))
     }
 }

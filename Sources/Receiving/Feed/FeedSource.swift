@@ -86,6 +86,7 @@ package struct FeedSource: Service {
                         await reader.run()
                     }
                 }
+                // Settings ask for one or more at the start.
                 for number in 0..<settings.fetchesAtOnce {
                     group.addTask {
                         // Only cancellation ends the waiting for the next one.

@@ -71,6 +71,7 @@ struct FetchQueue {
         // The next one stands at the end.
         waiting.sort { Self.isBefore($1.entry, $0.entry) }
         guard waiting.count > bound else { return }
+        // More than the bound, as the guard above asks.
         for order in waiting.prefix(waiting.count - bound) {
             names.remove(order.entry.url)
             kept -= order.octets?.count ?? 0

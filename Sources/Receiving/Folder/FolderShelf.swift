@@ -102,9 +102,11 @@ struct FolderShelf: Sendable {
         guard stamp.size <= sizeLimit else {
             return .unfit(stamp, "\(stamp.size) octets, more than the \(sizeLimit) that are read")
         }
+        // Regular files of no more than `sizeLimit` come here; no size is negative.
         var octets = [UInt8](repeating: 0, count: stamp.size)
         var filled = 0
         while filled < octets.count {
+            // Not empty while less than all of it is filled.
             let count = octets.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress! + filled, $0.count - filled) }
             guard count > 0 || (count < 0 && errno == EINTR) else {
                 return .trouble("\(name): \(count == 0 ? "cut short while it was read" : SystemWords.last())")

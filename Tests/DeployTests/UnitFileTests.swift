@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+
+/// The package, found from this file.
+let package: URL = {
+    var url = URL(filePath: #filePath).resolvingSymlinksInPath()
+    for _ in 0..<3 { url.deleteLastPathComponent() }
+    return url
+}()
+
+/// Runs a program and gives what it said; nil where it is not there.
+func said(_ program: String, _ arguments: [String]) throws -> (code: Int32, text: String)? {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":") + ["/usr/sbin", "/sbin"]
+    guard let path = folders.map({ "\($0)/\(program)" }).first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else { return nil }
+    let process = Process()
+    process.executableURL = URL(filePath: path)
+    process.arguments = arguments
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let octets = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: octets, as: UTF8.self))
+}
+
+@Suite("What deploy/ says to those who install")
+struct UnitFileTests {
+    private func lines(_ name: String) throws -> [String] {
+        try String(contentsOf: package.appending(path: "deploy/\(name)"), encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    @Test("Hub, front and edge are back at once, however often they fall", arguments: ["noroshi.service", "noroshi-front@.service", "noroshi-edge.service"])
+    func restarts(unit: String) throws {
+        let lines = try lines(unit)
+        #expect(lines.contains("Restart=always"))
+        #expect(lines.contains("StartLimitIntervalSec=0"))
+        let pause = try #require(lines.first { $0.hasPrefix("RestartSec=") })
+        let milliseconds = try #require(pause.firstMatch(of: #/^RestartSec=(\d+)ms$/#).flatMap { Int($0.1) }, "\(pause)")
+        #expect(milliseconds < 500, "there must be time left of the second to start in")
+        #expect(!lines.contains { $0.hasPrefix("ExecStartPre=") }, "it would run before every start after a fall")
+    }
+
+    @Test("The hub listens on loopback alone; what is for the crowd goes to the front, and to the hub while that is away")
+    func front() throws {
+        #expect(try lines("noroshi.service").contains { $0.hasPrefix("ExecStart=") && $0.hasSuffix("--listen 127.0.0.1:8480") })
+        let front = try lines("noroshi-front@.service").first { $0.hasPrefix("ExecStart=") }
+        #expect(front?.contains(" edge --hub http://127.0.0.1:8480 --site %i ") == true)
+        let nginx = try String(contentsOf: package.appending(path: "deploy/nginx/noroshi.conf"), encoding: .utf8)
+        let blocks = nginx.matches(of: #/location \/spots\/ \{[^}]*\}[^}]*\}/#).map { String($0.0) }
+        #expect(blocks.count == 2 && blocks.allSatisfy { $0.contains("proxy_pass http://noroshi_front;") && $0.contains("zone=noroshi_spots") })
+        #expect(nginx.contains("limit_req_status 429;") && nginx.contains("Retry-After"))
+        #expect(nginx.contains("server 127.0.0.1:8480 backup;"))
+    }
+
+    @Test("systemd reads the units without a word", arguments: ["noroshi.service", "noroshi-front@.service", "noroshi-edge.service"])
+    func verify(unit: String) throws {
+        guard let heard = try said("systemd-analyze", ["verify", package.appending(path: "deploy/\(unit)").path]) else { return }
+        // The program itself need not be installed here, nor systemd be running.
+        let complaints = heard.text.split(separator: "\n").filter {
+            $0.contains("noroshi") && !$0.contains("/usr/local/bin/noroshi is not executable")
+        }
+        #expect(complaints.isEmpty, "\(heard.text)")
+    }
+
+    @Test("nginx reads the file as shipped")
+    func nginx() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "noroshi-nginx-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }  // only a temporary folder
+        guard let made = try said("openssl", [
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", "\(folder.path)/key.pem", "-out", "\(folder.path)/fullchain.pem",
+        ]), made.code == 0 else { return }
+        let shipped = package.appending(path: "deploy/nginx")
+        let own = try String(contentsOf: shipped.appending(path: "noroshi.conf"), encoding: .utf8)
+            .replacing("/etc/ssl/noroshi", with: folder.path).replacing("/etc/nginx/noroshi_proxy.conf", with: shipped.appending(path: "noroshi_proxy.conf").path)
+            // Ports anybody may have, and no second protocol on them where the machine has none.
+            .replacing("listen [::]:80 default_server;", with: "").replacing("listen [::]:443 ssl http2;", with: "")
+            .replacing("listen 80 ", with: "listen 127.0.0.1:18480 ").replacing("listen 443 ", with: "listen 127.0.0.1:18443 ")
+        let whole = "pid \(folder.path)/pid; error_log stderr; events {} http { access_log off; client_body_temp_path \(folder.path)/b; proxy_temp_path \(folder.path)/p; fastcgi_temp_path \(folder.path)/f; uwsgi_temp_path \(folder.path)/u; scgi_temp_path \(folder.path)/s;\n\(own)\n}"
+        let file = folder.appending(path: "nginx.conf")
+        try Data(whole.utf8).write(to: file)
+        guard let heard = try said("nginx", ["-t", "-p", folder.path, "-c", file.path]) else { return }
+        #expect(heard.code == 0, "\(heard.text)")
+    }
+}
