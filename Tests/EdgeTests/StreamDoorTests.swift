@@ -38,7 +38,10 @@ struct StreamDoorTests {
         #expect(since == StreamPosition(epoch: 0, offset: 0))
         var log = StreamLog(epoch: 7)
         log.append(StreamEvent(name: "alert", data: Array("{}".utf8), key: "a"), to: topic, now: .now)
-        guard case .gap(let entries) = log.replay(topic, since: since, now: .now) else { return Issue.record("should be a gap") }
+        guard case .gap(let entries) = log.replay(topic, since: since, now: .now) else {
+            Issue.record("should be a gap")
+            return
+        }
         #expect(entries.count == 1)
     }
 
