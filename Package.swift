@@ -194,6 +194,8 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         tests("Edge", testKit + ["Edge", .product(name: "NIOPosix", package: "swift-nio")]),
+        // Files of deploy/, and the finder of traps: no room of their own, hence the smallest one.
+        tests("Deploy", ["Web"]),
         // The built program as a child process, hence no dependency on its rooms.
         tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
         tests("Gzip", ["Gzip"]),
