@@ -110,6 +110,7 @@ let package = Package(
         room("CAPFeed", ["AlertModel", crypto]),
 
         // The line.
+        room("Memories", ["AlertModel"]),
         room("Targeting", kit),
         room("Rendering", kit + [.product(name: "Mustache", package: "swift-mustache")]),
         room("Ledger", kit),
@@ -145,11 +146,11 @@ let package = Package(
         // All of it.
         room(
             "Hub",
-            kit + ["Codes", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Targeting", crypto, log]),
+            kit + ["Codes", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "Targeting", crypto, log]),
         room(
             "HubAPI",
             kit + [
-                "CAPFeed", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Pages", "QRCode", "Rendering",
+                "CAPFeed", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Memories", "Pages", "QRCode", "Rendering",
                 "Targeting", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
@@ -199,7 +200,7 @@ let package = Package(
         // The built program as a child process, hence no dependency on its rooms.
         tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
         tests("Gzip", ["Gzip"]),
-        tests("Hub", kit + ["Hub", "Ledger", log]),
+        tests("Hub", kit + ["Hub", "Ledger", "Memories", log]),
         tests(
             "HubAPI",
             kit + [
@@ -212,6 +213,7 @@ let package = Package(
         tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),
         tests("Lifecycle", ["AlertModel", "Codes", "Ingest", "Lifecycle"]),
+        tests("Memories", ["AlertModel", "Memories"]),
         tests("Pages", ["Gzip", "Pages"]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
         tests("Relay", testKit + ["Devices", "Edge", "HubAPI", "Ledger", "Relay"]),

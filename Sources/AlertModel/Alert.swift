@@ -104,12 +104,14 @@ public struct AlertContent: Sendable, Codable, Hashable {
     public var weight: Weight?
     /// The town that issued it; nil for a bulletin that concerns whoever lives there.
     public var town: TownID?
+    /// What a person's act does to the town's state; nil for bulletins, and for alerts recorded before acts were.
+    public var act: Act?
 
     public init(
         id: AlertID, event: EventID, kind: AlertKind, message: MessageType, revision: Revision, type: String,
         title: String, headline: String? = nil, sender: String, sent: Date, reported: Date? = nil, expires: Date,
         areas: [AreaStatement] = [], hypocentre: Hypocentre? = nil, detail: Detail = .none, town: TownID? = nil, aliases: [EventID]? = nil,
-        weight: Weight? = nil
+        weight: Weight? = nil, act: Act? = nil
     ) {
         self.id = id
         self.event = event
@@ -129,6 +131,7 @@ public struct AlertContent: Sendable, Codable, Hashable {
         self.detail = detail
         self.weight = weight
         self.town = town
+        self.act = act
     }
 }
 

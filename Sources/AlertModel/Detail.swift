@@ -53,11 +53,6 @@ public struct EvacuationOrder: Sendable, Codable, Hashable {
     }
 }
 
-extension EvacuationOrder {
-    /// The highest level that stands after this act; nil when nothing does.
-    public var gravestInForce: Int? { isLifted ? nil : level.rawValue }
-}
-
 /// The state of one shelter (避難所) has changed.
 public struct ShelterNotice: Sendable, Codable, Hashable {
     public enum State: String, Sendable, Codable, CaseIterable {

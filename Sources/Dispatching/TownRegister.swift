@@ -43,6 +43,14 @@ package final class ShelterBoard<M: Mode>: Sendable {
         }
     }
 
+    /// What stood before this run began: an open shelter stays open however long ago that was said.
+    package func restore(_ notice: ShelterNotice, of town: TownID, at revision: Revision) {
+        states.withLock { states in
+            if let known = states[town]?[notice.shelter], !revision.isNewer(than: known.revision) { return }
+            states[town, default: [:]][notice.shelter] = Entry(notice: notice, revision: revision)
+        }
+    }
+
     /// All shelters of the town, those of the register first, then those only an alert knows.
     package func statuses(of town: Town) -> [ShelterStatus] {
         let known = states.withLock { $0[town.id] ?? [:] }

@@ -17,6 +17,8 @@ package final class Attention: Sendable {
         case unknownType = "unknown-type"
         /// A file of names that is not in force as it lies there.
         case vocabulary
+        /// An order that will end by itself unless somebody acts.
+        case runsOut = "runs-out"
     }
 
     package struct Row: Sendable, Hashable {

@@ -5,12 +5,20 @@ internal import Foundation
 internal import Targeting
 internal import Synchronization
 internal import Ingest
+internal import Memories
 package import Ledger
 
-/// An operator's alert, read and found possible.
+/// An operator's alert, read and found possible on the state it was read on.
 package struct DeskOrder: Sendable {
     package var content: AlertContent
     package var mode: ModeName
+    /// The same on another state: somebody else was faster by a moment. Nil: it stays as it is.
+    var remake: (@Sendable (Standing) throws(StandingRefusal) -> AlertContent)?
+
+    package init(content: AlertContent, mode: ModeName) {
+        self.content = content
+        self.mode = mode
+    }
 }
 
 /// What became of it.
@@ -35,6 +43,7 @@ package struct PreviewLine: Sendable {
     package var channel: String
     package var endpoints: [String]
     package var priority: Priority?
+    package var gravity: Gravity
     package var reason: String
     package var texts: [Language: RenderedText]
     package var problems: [TextProblem]
@@ -49,6 +58,8 @@ package enum DeskFailure: Error, Sendable, CustomStringConvertible {
     case forbidden(String)
     case notFound(String)
     case conflict(String)
+    /// The town's state is not the one the person saw, or another act came after the one to be taken back.
+    case changed(StandingConflict)
     /// The key of this order stands for another one.
     case keyIsAnothers
     case unrecorded(String)
@@ -57,6 +68,7 @@ package enum DeskFailure: Error, Sendable, CustomStringConvertible {
         switch self {
         case .invalid(let fields): fields.map { "\($0.field): \($0.detail)" }.joined(separator: "; ")
         case .forbidden(let reason), .notFound(let reason), .conflict(let reason): reason
+        case .changed(let conflict): conflict.sentence
         case .keyIsAnothers: "この鍵（Idempotency-Key）は別の情報に使われました。新しい情報には新しい鍵が要ります (this key was used for another order)"
         case .unrecorded(let reason): "送り始めましたが、記録できていません。もう一度同じ鍵で送ってください (on its way, but not recorded: \(reason))"
         }
@@ -66,25 +78,52 @@ package enum DeskFailure: Error, Sendable, CustomStringConvertible {
 /// The desk: what a person tells the hub to say.
 extension Hub {
     /// Every problem of an order at once.
+    ///
+    /// - Parameter seen: the version of the standing the person saw (`If-Match`), where the order itself names none.
     package func read(
-        _ octets: [UInt8], by person: Operator, as chosen: AlertID? = nil
+        _ octets: [UInt8], by person: Operator, as chosen: AlertID? = nil, seen: Int? = nil
     ) throws(DeskFailure) -> DeskOrder {
+        let order: OperatorAlert
+        let town: Town
+        let made: SortedAlert
         do throws(OperatorProblems) {
-            let order = try OperatorAlert.read(octets)
-            guard let id = TownID(order.town) else {
-                throw OperatorProblems("town", "「\(order.town)」は市町村コードではありません。6桁の数字です (no local government code: six digits, the last one checks the others)")
-            }
-            guard let town = towns[id] else { throw OperatorProblems("town", "このハブは市町村\(id)を受け持っていません (this hub does not serve town \(id))") }
-            guard person.may(id) else { throw OperatorProblems("town", "市町村\(id)の情報を出す権限がありません (this operator does not work for town \(id))") }
-            let now = clock()
-            let made = try order.alert(in: town, id: chosen ?? newID(), now: now)
-            switch made {
-            case .actual(let alert): return DeskOrder(content: alert.content, mode: .actual)
-            case .exercise(let alert): return DeskOrder(content: alert.content, mode: .exercise)
-            case .recordOnly(_, _, let reason): throw OperatorProblems("mode", reason)
-            }
+            order = try OperatorAlert.read(octets)
+            town = try self.town(of: order, for: person)
+            made = try order.alert(in: town, id: chosen ?? newID(), now: clock())
         } catch {
             throw .invalid(error.problems.map { .init(field: $0.field, detail: $0.detail) })
+        }
+        let read: (content: AlertContent, mode: ModeName)
+        switch made {
+        case .actual(let alert): read = (alert.content, .actual)
+        case .exercise(let alert): read = (alert.content, .exercise)
+        case .recordOnly(_, _, let reason): throw .invalid([.init(field: "mode", detail: reason)])
+        }
+        let wish = Standing.Wish(
+            read.content, event: order.event.map { EventID($0) }, by: person.name, basedOn: order.basedOn ?? seen,
+            districts: town.districts)
+        return try self.order(in: town.id, read.mode) { standing throws(StandingRefusal) in try standing.propose(wish) }
+    }
+
+    private func town(of order: OperatorAlert, for person: Operator) throws(OperatorProblems) -> Town {
+        guard let id = TownID(order.town) else {
+            throw OperatorProblems("town", "「\(order.town)」は市町村コードではありません。6桁の数字です (no local government code: six digits, the last one checks the others)")
+        }
+        guard let town = towns[id] else { throw OperatorProblems("town", "このハブは市町村\(id)を受け持っていません (this hub does not serve town \(id))") }
+        guard person.may(id) else { throw OperatorProblems("town", "市町村\(id)の情報を出す権限がありません (this operator does not work for town \(id))") }
+        return town
+    }
+
+    /// An order made on the state as it is now, which can be made anew on another.
+    private func order(
+        in town: TownID, _ mode: ModeName, _ make: @escaping @Sendable (Standing) throws(StandingRefusal) -> AlertContent
+    ) throws(DeskFailure) -> DeskOrder {
+        do throws(StandingRefusal) {
+            var order = DeskOrder(content: try make(standings.table(town, mode)), mode: mode)
+            order.remake = make
+            return order
+        } catch {
+            throw failure(error, town, mode)
         }
     }
 
@@ -99,19 +138,29 @@ extension Hub {
         line.preview(alert).map { decision, text in
             PreviewLine(
                 town: decision.town, channel: decision.channel, endpoints: decision.endpoints,
-                priority: decision.verdict.priority, reason: decision.reason.sentence, texts: text?.texts ?? [:],
+                priority: decision.verdict.priority, gravity: decision.gravity, reason: decision.reason.sentence, texts: text?.texts ?? [:],
                 problems: text?.problems ?? [])
         }
+    }
+
+    /// The order that would take this one back right after it; nil where it changes nothing that could be taken back.
+    package func takingBack(_ order: DeskOrder, by person: Operator) -> DeskOrder? {
+        guard let town = order.content.town, order.content.act != nil else { return nil }
+        var standing = standings.table(town, order.mode)
+        standing.take(order.content)
+        let content = try? standing.takeBack(
+            order.content, as: newID(), by: person.name, basedOn: nil, districts: towns[town]?.districts ?? [], now: clock())
+        return content.map { DeskOrder(content: $0, mode: order.mode) }
     }
 
     /// Reads it and sends it. A text some channel may not carry is refused here, before anything is queued anywhere.
     ///
     /// - Parameter key: the same order under the same key is one order, however often it comes.
     package func push(
-        _ octets: [UInt8], by person: Operator, key: OrderKey? = nil
+        _ octets: [UInt8], by person: Operator, key: OrderKey? = nil, seen: Int? = nil
     ) async throws(DeskFailure) -> Pushed {
         try await once(key, by: person) { id throws(DeskFailure) in
-            let order = try self.read(octets, by: person, as: id)
+            let order = try self.read(octets, by: person, as: id, seen: seen)
             let problems = self.preview(order).flatMap { line in
                 line.problems.map { DeskFailure.Field(field: line.channel, detail: $0.line) }
             }
@@ -177,53 +226,77 @@ extension Hub {
     }
 
     private func send(_ order: DeskOrder, by person: Operator) async throws(DeskFailure) -> Pushed {
+        let (sent, commits) = try commit(order, actor: "operator:\(person.name)")
         do {
-            switch order.mode {
-            case .actual: try await tell(order.content, on: actual, person)
-            case .exercise: try await tell(order.content, on: exercise, person)
-            }
+            for commit in commits { try await commit.committed() }
         } catch {
             throw .unrecorded("\(error)")
         }
-        return Pushed(order)
+        return Pushed(sent)
     }
 
-    /// What a person orders is told, and the stories remember it.
-    private func tell<M: Mode>(_ content: AlertContent, on line: Line<M>, _ person: Operator) async throws {
-        _ = stories.withLock { $0.take(content, M.name, source: "operator:\(person.name)", now: clock()) }
-        try await line.accept(Alert<M>(content), actor: "operator:\(person.name)") { town, decisions in
-            _ = self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }
-            return .news
+    /// The act and its sending as one: the table and what far ends hear never part. Nothing here waits.
+    func commit(_ order: DeskOrder, actor: String) throws(DeskFailure) -> (DeskOrder, [Commit]) {
+        guard let town = order.content.town else { throw .forbidden("\(order.content.id) is nobody's own") }
+        return try standings.change(town, order.mode) { standing throws(DeskFailure) in
+            var order = order
+            if let act = order.content.act, act.version != standing.version + 1, standing.act(order.content.id) == nil,
+                let remake = order.remake
+            {
+                do throws(StandingRefusal) {
+                    order.content = try remake(standing)
+                } catch {
+                    throw self.failure(error, town, order.mode)
+                }
+            }
+            standing.take(order.content)
+            let commits =
+                switch order.mode {
+                case .actual: self.tell(order.content, on: self.actual, actor)
+                case .exercise: self.tell(order.content, on: self.exercise, actor)
+                }
+            return (order, commits)
         }
     }
 
-    /// Takes an alert back everywhere it went. The newest revision of its event is what is taken back.
-    package func cancel(_ id: AlertID, by person: Operator, key: OrderKey? = nil) async throws(DeskFailure) -> Pushed {
-        try await once(key, by: person) { own throws(DeskFailure) in try await self.cancelling(id, as: own, by: person) }
+    /// What a person orders is told, and the stories remember it.
+    private func tell<M: Mode>(_ content: AlertContent, on line: Line<M>, _ actor: String) -> [Commit] {
+        _ = stories.withLock { $0.take(content, M.name, source: actor, now: clock()) }
+        return line.offer(Alert<M>(content), actor: actor) { town, decisions in
+            _ = self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }
+            return .news(content.act?.change ?? (content.message == .cancel ? .takenBack : .new))
+        }
     }
 
-    private func cancelling(_ id: AlertID, as own: AlertID, by person: Operator) async throws(DeskFailure) -> DeskOrder {
+    /// Takes an act back everywhere it went: what stood before it stands again.
+    package func cancel(
+        _ id: AlertID, by person: Operator, key: OrderKey? = nil, seen: Int? = nil
+    ) async throws(DeskFailure) -> Pushed {
+        try await once(key, by: person) { own throws(DeskFailure) in
+            try await self.cancelling(id, as: own, by: person, seen: seen)
+        }
+    }
+
+    /// The same, not sent: what it would do and say.
+    package func cancelling(
+        _ id: AlertID, as own: AlertID? = nil, by person: Operator, seen: Int? = nil
+    ) async throws(DeskFailure) -> DeskOrder {
         let found: (town: TownID, alert: RecordedAlert)?
         do {
             found = try await alert(id, for: person)
         } catch {
             throw .unrecorded("\(error)")
         }
-        guard let found else { throw .notFound("番号\(id)の情報はありません (no alert \(id))") }
-        guard found.alert.content.message != .cancel else { throw .conflict("番号\(id)は、それ自体が取消の知らせです (is itself a cancel)") }
+        guard let found else { throw .notFound("この番号の情報はありません：\(id) (no alert \(id))") }
         guard found.alert.content.town != nil else {
-            throw .forbidden("\(found.alert.content.sender)が出した情報です。取り消せるのは発表元だけです (only its sender takes it back)")
+            throw .forbidden(
+                "\(found.alert.content.sender)の情報です。取り消せるのは発表した機関だけです (it is \(found.alert.content.sender)'s: only its sender takes it back)")
         }
-        let now = clock()
-        var content = found.alert.content
-        content.id = own
-        content.message = .cancel
-        content.sent = now
-        content.reported = now
-        content.revision = Revision(series: content.revision.series, serial: nil, sent: now, isCancel: true)
-        // Long enough for a far end that is away for a day to be told all the same.
-        content.expires = max(content.expires, now.addingTimeInterval(24 * 3600))
-        return DeskOrder(content: content, mode: found.alert.mode)
+        let (content, chosen, districts, moment) = (
+            found.alert.content, own ?? newID(), towns[found.town]?.districts ?? [], clock())
+        return try order(in: found.town, found.alert.mode) { standing throws(StandingRefusal) in
+            try standing.takeBack(content, as: chosen, by: person.name, basedOn: seen, districts: districts, now: moment)
+        }
     }
 
     /// An alert by its id, in one of the towns this person works for.
@@ -237,7 +310,7 @@ extension Hub {
         return nil
     }
 
-    private func newID() -> AlertID {
+    func newID() -> AlertID {
         let letters = Array("0123456789abcdefghjkmnpqrstvwxyz")
         let word = String((0..<8).map { _ in letters[Int.random(in: 0..<32)] })
         return AlertID("\(Self.compact(clock()))-\(word)")

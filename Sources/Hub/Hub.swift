@@ -32,6 +32,7 @@ package final class Hub: Sendable {
     let orderKeys: OrderKeys
     let stories = Mutex(ModeStories())
     let shelters: ShelterRegister
+    let standings: Standings
     private let tables: Mutex<CodeTables>
 
     package struct Parts: Sendable {
@@ -85,6 +86,7 @@ package final class Hub: Sendable {
         logger = parts.logger
         clock = parts.clock
         orderKeys = OrderKeys(notebook: parts.ledger)
+        standings = Standings(notebook: parts.ledger)
     }
 
     /// The code tables in force.
@@ -111,6 +113,7 @@ package final class Hub: Sendable {
             seen.restore(bulletin.hash, alerts: bulletin.alerts)
         }
         try await restoreStories(since: since)
+        try await restoreStandings(since: since)
     }
 }
 

@@ -3,6 +3,7 @@ internal import Dispatching
 internal import Foundation
 internal import Ledger
 internal import Lifecycle
+internal import Memories
 internal import Synchronization
 internal import Targeting
 
@@ -10,6 +11,7 @@ internal import Targeting
 struct ModeStories {
     private var actual = EventStories()
     private var exercise = EventStories()
+    private var inForce: [ModeName: BulletinsInForce] = [:]
 
     mutating func take(_ content: AlertContent, _ mode: ModeName, source: String, now: Date) -> Lifecycle.Verdict {
         switch mode {
@@ -36,6 +38,7 @@ struct ModeStories {
             case .actual: actual.tell(content, town: town.id, priority: priority, local: local, now: now)
             case .exercise: exercise.tell(content, town: town.id, priority: priority, local: local, now: now)
             }
+        note(content, mode, town, news, isOver: decisions.first?.isOver ?? false, isTold: priority != nil)
         switch news {
         case .tell(let cause, _):
             let change = cause.change(isOver: decisions.first?.isOver ?? true)
@@ -47,6 +50,20 @@ struct ModeStories {
         case .silent(.neverTold): return .again("この町には伝えていない情報の終わり (the end of what was never told here)")
         case .silent(.notConcerned): return .news
         }
+    }
+}
+
+extension ModeStories {
+    private mutating func note(
+        _ content: AlertContent, _ mode: ModeName, _ town: Town, _ news: News, isOver: Bool, isTold: Bool
+    ) {
+        // Named no more, and told of before: over, whatever the bulletin says of others.
+        let isOver = isOver || !isTold && news == .tell(.lifted, .routine)
+        inForce[mode, default: BulletinsInForce()].take(content, in: town.id, isTold: isTold, isOver: isOver)
+    }
+
+    func bulletins(inForceIn town: TownID, _ mode: ModeName, at now: Date) -> [AlertID] {
+        inForce[mode]?.alerts(in: town, at: now) ?? []
     }
 }
 

@@ -20,21 +20,28 @@ extension HubRouter {
             let person = try operatorOf(request)
             let octets = try await Self.json(request, upTo: 64 << 10)
             let key = try orderKey(request, of: person, octets)
+            let seen = try Self.seenVersion(request)
             do throws(DeskFailure) {
-                if request.uri.queryParameters["preview"] == "true" { return try preview(try hub.read(octets, by: person)) }
-                return try await accepted(try await hub.push(octets, by: person, key: key))
+                if request.uri.queryParameters["preview"] == "true" {
+                    return try preview(try hub.read(octets, by: person, seen: seen), by: person)
+                }
+                return try await accepted(try await hub.push(octets, by: person, key: key, seen: seen))
             } catch {
-                throw Self.problem(error)
+                throw problem(error)
             }
         }
         router.post("/v1/alerts/{id}/cancel") { request, context in
             let person = try operatorOf(request)
             let id = AlertID(try context.parameters.require("id"))
             let key = try orderKey(request, of: person, [])
+            let seen = try Self.seenVersion(request)
             do throws(DeskFailure) {
-                return try await accepted(try await hub.cancel(id, by: person, key: key))
+                if request.uri.queryParameters["preview"] == "true" {
+                    return try preview(try await hub.cancelling(id, by: person, seen: seen), by: person)
+                }
+                return try await accepted(try await hub.cancel(id, by: person, key: key, seen: seen))
             } catch {
-                throw Self.problem(error)
+                throw problem(error)
             }
         }
         router.get("/v1/alerts") { request, _ in
@@ -43,9 +50,14 @@ extension HubRouter {
             var query = AlertQuery()
             query.limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 100)
             query.event = request.uri.queryParameters["event"].map { EventID(String($0)) }
-            let now = hub.clock()
+            let standing = inForce(in: town.id)
+            if request.uri.queryParameters["in_force"] == "true" {
+                let ids = standing.values.reduce(into: Set<AlertID>()) { $0.formUnion($1) }
+                let alerts = try await hub.alerts(ids, of: town.id)
+                return try Answer.json(["alerts": alerts.map { AlertShape($0, inForce: true) }])
+            }
             let alerts = try await hub.ledger.town(town.id).alerts(query)
-            return try Answer.json(["alerts": alerts.map { AlertShape($0, now: now) }])
+            return try Answer.json(["alerts": alerts.map { shape($0, standing) }])
         }
         router.get("/v1/alerts/{id}") { request, context in
             let written = try context.parameters.require("id")
@@ -54,7 +66,7 @@ extension HubRouter {
             guard let found = try await hub.alert(AlertID(written), for: person) else {
                 throw Problem(.notFound, "番号\(written)の情報はありません (no alert \(written))")
             }
-            return try Answer.json(AlertShape(found.alert, now: hub.clock()))
+            return try Answer.json(shape(found.alert, inForce(in: found.town)))
         }
     }
 
@@ -99,29 +111,67 @@ extension HubRouter {
         }
     }
 
-    private func preview(_ order: DeskOrder) throws(DeskFailure) -> Response {
-        let shapes = hub.preview(order).flatMap { line -> [PreviewShape] in
-            func shape(_ language: Language?, _ title: String?, _ body: String?, _ problems: [PreviewShape.ProblemShape]) -> PreviewShape {
-                PreviewShape(
-                    town: line.town.code, channel: line.channel, verdict: line.priority == nil ? "skip" : "send",
-                    reason: line.reason, priority: line.priority?.word, endpoints: line.endpoints,
-                    language: language?.rawValue, title: title, body: body, problems: problems)
-            }
-            let problems = line.problems.map {
-                PreviewShape.ProblemShape(
-                    rule: $0.rule, text: $0.text, suggestion: $0.suggestion, position: $0.position, length: $0.length, in_title: $0.inTitle)
-            }
-            if line.texts.isEmpty { return [shape(nil, nil, nil, problems)] }
-            return line.texts.sorted { $0.key < $1.key }.map { shape($0.key, $0.value.title, $0.value.body, problems) }
+    // MARK: What stands
+
+    private func inForce(in town: TownID) -> [ModeName: Set<AlertID>] {
+        Dictionary(uniqueKeysWithValues: ModeName.allCases.map { ($0, hub.inForce(in: town, $0)) })
+    }
+
+    private func shape(_ alert: RecordedAlert, _ standing: [ModeName: Set<AlertID>]) -> AlertShape {
+        AlertShape(alert, inForce: standing[alert.mode]?.contains(alert.content.id) ?? false)
+    }
+
+    /// `If-Match`: the version of the standing the person saw, in quotes as `ETag` gives it, or bare; `*` is any.
+    private static func seenVersion(_ request: Request) throws(Problem) -> Int? {
+        guard let written = request.headers[.ifMatch]?.trimmingCharacters(in: .whitespaces), written != "*" else { return nil }
+        let digits = written.hasPrefix("\"") && written.hasSuffix("\"") && written.count > 2
+            ? String(written.dropFirst().dropLast()) : written
+        guard let version = Int(digits), version >= 0 else {
+            throw Problem(.badRequest, "If-Match は状況の番号（ETag）です (If-Match is the version of the standing)")
         }
+        return version
+    }
+
+    // MARK: Preview
+
+    private struct PreviewAnswer: Encodable {
+        var previews: [PreviewShape]
+        var version: Int
+        var change: Change?
+        var changes: [StandingShape.Step]
+        /// What would be said where this is taken back afterwards.
+        var take_back: [PreviewShape]
+    }
+
+    private func preview(_ order: DeskOrder, by person: Operator) throws(DeskFailure) -> Response {
+        let steps = order.content.act?.steps ?? []
+        let answer = PreviewAnswer(
+            previews: hub.preview(order).flatMap(Self.shapes), version: (order.content.act?.version ?? 1) - 1,
+            change: order.content.act?.change, changes: steps.map { StandingShape.Step($0) },
+            take_back: hub.takingBack(order, by: person).map { hub.preview($0).flatMap(Self.shapes) } ?? [])
         do {
-            return try Answer.json(["previews": shapes])
+            return try Answer.json(answer)
         } catch {
             throw .unrecorded("\(error)")
         }
     }
 
-    static func problem(_ failure: DeskFailure) -> Problem {
+    private static func shapes(_ line: PreviewLine) -> [PreviewShape] {
+        let problems = line.problems.map {
+            PreviewShape.ProblemShape(
+                rule: $0.rule, text: $0.text, suggestion: $0.suggestion, position: $0.position, length: $0.length, in_title: $0.inTitle)
+        }
+        func shape(_ language: Language?, _ text: RenderedText?) -> PreviewShape {
+            PreviewShape(
+                town: line.town.code, channel: line.channel, verdict: line.priority == nil ? "skip" : "send",
+                reason: line.reason, priority: line.priority?.word, gravity: line.gravity.word, endpoints: line.endpoints,
+                language: language?.rawValue, title: text?.title, body: text?.body, problems: problems)
+        }
+        if line.texts.isEmpty { return [shape(nil, nil)] }
+        return line.texts.sorted { $0.key < $1.key }.map { shape($0.key, $0.value) }
+    }
+
+    func problem(_ failure: DeskFailure) -> Problem {
         switch failure {
         case .invalid(let fields):
             return Problem(
@@ -130,6 +180,14 @@ extension HubRouter {
         case .forbidden(let reason): return Problem(.forbidden, reason)
         case .notFound(let reason): return Problem(.notFound, reason)
         case .conflict(let reason): return Problem(.conflict, reason)
+        case .changed(let conflict):
+            var problem = Problem(.conflict, conflict.sentence)
+            let table = hub.standing(of: conflict.town, conflict.mode)
+            problem.conflict = StandingConflictShape(
+                changed_by: conflict.changedBy, changed_at: conflict.changedAt.map { JapanTime.text($0, milliseconds: false) },
+                changed_in: conflict.act?.text,
+                standing: StandingShape(table, of: conflict.town, conflict.mode, districts: hub.towns[conflict.town]?.districts ?? []))
+            return problem
         case .keyIsAnothers: return Problem(.unprocessableContent, failure.description)
         case .unrecorded:
             var problem = Problem(.serviceUnavailable, failure.description)

@@ -55,6 +55,7 @@ package struct HubRouter: Sendable {
         addAlerts(to: router)
         addSaid(to: router)
         addTowns(to: router)
+        addStanding(to: router)
         addShelters(to: router)
         addDeliveries(to: router)
         addEndpoints(to: router)

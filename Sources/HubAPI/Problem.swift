@@ -21,6 +21,8 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
     package var detail: String?
     package var errors: [Field]?
     package var headers: HTTPFields = [:]
+    /// Beside a 409 about a town's state: who changed it, when, and how it stands.
+    var conflict: StandingConflictShape?
 
     package init(_ status: HTTPResponse.Status, _ detail: String? = nil, errors: [Field]? = nil) {
         self.status = status
@@ -62,6 +64,7 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
         try container.encode(status.code, forKey: .status)
         try container.encodeIfPresent(detail, forKey: .detail)
         try container.encodeIfPresent(errors, forKey: .errors)
+        try conflict?.encode(to: encoder)
     }
 
     package func response(from request: Request, context: some RequestContext) throws -> Response {

@@ -52,12 +52,16 @@ struct AlertShape: Encodable {
     var headline, town: String?
     var sent, expires, accepted_at: String
     var reported: String?
+    /// Its words stand.
     var in_force: Bool
+    /// What it did to the town's state, and the version of it; only a person's acts.
+    var change: Change?
+    var standing_version: Int?
     var detail: DetailShape?
     var areas: [AreaStatement]
     var hypocentre: Hypocentre?
 
-    init(_ alert: RecordedAlert, now: Date) {
+    init(_ alert: RecordedAlert, inForce: Bool) {
         let content = alert.content
         id = content.id.text
         event = content.event.text
@@ -74,7 +78,9 @@ struct AlertShape: Encodable {
         expires = JapanTime.text(content.expires, milliseconds: false)
         accepted_at = JapanTime.text(alert.accepted)
         reported = content.reported.map { JapanTime.text($0, milliseconds: false) }
-        in_force = content.expires > now && content.message != .cancel
+        in_force = inForce
+        change = content.act?.change
+        standing_version = content.act?.version
         detail = DetailShape(content.detail)
         areas = content.areas
         hypocentre = content.hypocentre
@@ -90,6 +96,7 @@ struct PreviewShape: Encodable {
     }
     var town, channel, verdict, reason: String
     var priority: String?
+    var gravity: String
     var endpoints: [String]
     var language: String?
     var title, body: String?

@@ -75,7 +75,7 @@ extension HubRouter {
                     octets, fileName: given["name"].map(String.init) ?? "", into: town.id,
                     isDryRun: given["dry_run"] == "true", by: person)
             } catch {
-                throw Self.problem(error)
+                throw problem(error)
             }
             return try Answer.json(Report(report, town.id))
         }

@@ -7,7 +7,8 @@ extension Judge {
         if content.message == .cancel { return (.information, true) }
         switch content.detail {
         case .evacuation(let order):
-            guard let level = order.gravestInForce else { return (.information, true) }
+            let level = content.act.map { $0.level(of: order.hazard) } ?? (order.isLifted ? nil : order.level.rawValue)
+            guard let level else { return (.information, true) }
             return (Gravity(level: level) ?? .danger, false)
         case .shelter(let notice): return (.information, notice.state == .closed)
         case .headquarters(let seat): return (.information, seat.state == .closed)

@@ -121,13 +121,19 @@ private struct OperatorCheck {
     }
 
     private mutating func evacuation() -> EvacuationOrder? {
-        let level = alert.level.flatMap(EvacuationOrder.Level.init)
+        let isLifted = alert.lifted ?? false
+        // A lift ends what stands, at whatever level it stands.
+        let level = alert.level == nil && isLifted ? .order : alert.level.flatMap(EvacuationOrder.Level.init)
         if level == nil { problems.add("level", "警戒レベルを、3 高齢者等避難・4 避難指示・5 緊急安全確保から選んでください", "3, 4 or 5") }
         let hazard = alert.hazard ?? ""
         if !OperatorAlert.hazards.contains(hazard) {
             problems.add("hazard", "災害の種類を、\(OperatorAlert.hazards.joined(separator: "・"))から選んでください", "one of these")
         }
-        let districts = districts()
+        // 避難情報に関するガイドライン, 津波: there is no early or late stage of it, everybody leaves at once.
+        if hazard == "津波", let level, level != .order, !isLifted {
+            problems.add("level", "津波には避難指示しかありません。4 にしてください", "a tsunami knows only 避難指示: 4")
+        }
+        let districts = isLifted && alert.districts == nil ? [] : districts()
         let reason = text("reason", alert.reason, limit: Self.sentence)
         let shelters = alert.shelters ?? []
         if shelters.count > Self.listed { problems.add("shelters", "避難先が\(Self.listed)か所より多くあります", "more than \(Self.listed)") }
@@ -137,7 +143,7 @@ private struct OperatorCheck {
         return level.map {
             EvacuationOrder(
                 level: $0, hazard: hazard, districts: districts, reason: reason, shelters: shelters,
-                isLifted: alert.lifted ?? false)
+                isLifted: isLifted)
         }
     }
 
