@@ -33,6 +33,16 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
     /// The order is for a tsunami: the way is up and away from the sea, for everybody.
     case tsunami
     case districts
+    /// Of an act that changes an order: the level's name before it (避難指示).
+    case was
+    /// What stands of this hazard after the act: 中央地区の避難指示. Of a shelter or a headquarters what it is again.
+    case standing
+    /// The same without the districts the act is about.
+    case remaining
+    /// What stands of other hazards.
+    case others
+    /// Where to ask: 市役所, 町役場, 村役場, 区役所.
+    case office
     case reason
     /// ６弱, the highest of the town.
     case intensity

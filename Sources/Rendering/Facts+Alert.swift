@@ -21,6 +21,7 @@ struct FactSource {
         facts.set(.time, wording.time(announced))
         facts.set(.title, content.title)
         facts.set(.headline, headline)
+        facts.set(.office, office)
         facts.set(.cancelled, wording.word("cancelled", content.kind.rawValue))
         addKinds(&facts)
         addEarthquake(&facts)
@@ -167,27 +168,15 @@ struct FactSource {
             facts.set(.shelter, name(of: notice))
             facts.set(.address, notice.address)
             facts.set(.note, notice.note)
-            addShelters(open.filter { $0.shelter.id != notice.shelter }, to: &facts)
+            facts.set(.standing, wording.word("state", notice.state.rawValue))
         case .headquarters(let seat):
             facts.set(.headquarters, wording.word("headquarters", seat.name))
             facts.set(.note, seat.note)
+            facts.set(.standing, wording.word("state", "headquarters.\(seat.state.rawValue)"))
         case .notice(let notice):
             facts.set(.subject, notice.title)
             facts.set(.text, notice.body)
         }
-    }
-
-    private func add(_ order: EvacuationOrder, to facts: inout Facts) {
-        let level = "\(order.level.rawValue)"
-        facts.set(.level, level)
-        facts.set(.levelName, wording.word("level", level))
-        facts.set(.hazard, wording.word("hazard", order.hazard))
-        facts.set(.districts, wording.joined(order.districts.map { name(ofDistrict: $0) }))
-        facts.set(.reason, order.reason.map(Self.sentence))
-        facts.set(.tsunami, flag: order.hazard == "津波")
-        let named = order.shelters.compactMap { id in shelters.first { $0.shelter.id == id } }
-        // Named in the order is as good as open; closed since then is not.
-        addShelters(order.shelters.isEmpty ? open : named.filter { $0.state != .closed }, to: &facts)
     }
 
     /// What a person typed, ended as a sentence: the next one follows on the same line in a mail.
@@ -198,7 +187,7 @@ struct FactSource {
 
     /// 地区 are in no code table: in English a town's own spelling, else the name it is written with on signs, said to be
     /// Japanese so that nobody takes it for a fault of the screen.
-    private func name(ofDistrict district: String) -> String {
+    func name(ofDistrict district: String) -> String {
         let word = wording.word("place", district)
         guard wording.language == .english, word == district else { return word }
         if let roman = town.districtRomanNames[district] { return roman }
@@ -210,7 +199,7 @@ struct FactSource {
         wording.language != .english || name.allSatisfy(\.isASCII) ? name : "\(name) (name in Japanese)"
     }
 
-    private var open: [ShelterStatus] { shelters.filter { $0.state == .open } }
+    var open: [ShelterStatus] { shelters.filter { $0.state == .open } }
 
     private func name(of shelter: Shelter) -> String {
         wording.language == .english ? shelter.romanName ?? shelter.name : shelter.name
@@ -220,7 +209,7 @@ struct FactSource {
         shelters.first { $0.shelter.id == notice.shelter }.map { name(of: $0.shelter) } ?? notice.name
     }
 
-    private func addShelters(_ chosen: [ShelterStatus], to facts: inout Facts) {
+    func addShelters(_ chosen: [ShelterStatus], to facts: inout Facts) {
         let items = chosen.enumerated().map { position, status in
             var item: [FactName: Facts.Value] = [
                 .name: .text(name(of: status.shelter)), .isFull: .flag(status.state == .full),

@@ -32,7 +32,7 @@ extension Renderer {
                 // What cannot be rendered is what `checkAll` reports.
                 guard let texts = try? render(
                     sample.content, mode: mode, town: town, local: sample.local, shelters: sample.shelters ?? [],
-                    manifest: manifest, previous: sample.toldBefore)
+                    manifest: manifest, previous: sample.toldBefore, isElsewhere: sample.elsewhere ?? false)
                 else { continue }
                 for (language, text) in texts.sorted(by: { $0.key < $1.key }) {
                     found += lint(manifest.name, text, language, sample.content).map {
@@ -68,7 +68,7 @@ private struct Inspection {
 
     mutating func look(_ sample: Sample, _ file: String, _ manifest: ChannelManifest, _ language: Language) {
         guard let town = sample.place else { return report(file, nil, "\(sample.town.code) is no town's code") }
-        let name = TemplateName(sample.content, local: sample.local)
+        let name = TemplateName(sample.content, local: sample.local, isElsewhere: sample.elsewhere ?? false)
         let wording = Wording(language: language, words: renderer.words)
         let facts = FactSource(
             content: sample.content, town: town, local: sample.local, shelters: sample.shelters ?? [],

@@ -74,9 +74,9 @@ package struct Renderer: Sendable {
     /// `previous` is what a cancel takes back, as it was told to this town: the text then says when and what.
     package func render(
         _ content: AlertContent, mode: ModeName, town: Town, local: [AreaStatement], shelters: [ShelterStatus],
-        manifest: ChannelManifest, previous: ToldBefore? = nil
+        manifest: ChannelManifest, previous: ToldBefore? = nil, isElsewhere: Bool = false
     ) throws(RenderingFailure) -> [Language: RenderedText] {
-        let name = TemplateName(content, local: local)
+        let name = TemplateName(content, local: local, isElsewhere: isElsewhere)
         var texts: [Language: RenderedText] = [:]
         for language in manifest.languages {
             let wording = Wording(language: language, words: words)

@@ -31,6 +31,21 @@ struct Sample: Decodable {
     var notice: Notice?
     var shelters: [ShelterStatus]?
     var previous: Before?
+    var act: Acted?
+    /// For a far end whose own district it does not concern.
+    var elsewhere: Bool?
+
+    /// What a person's act changes and leaves.
+    struct Acted: Decodable {
+        struct Row: Decodable {
+            var hazard, district: String
+            var level: Int
+        }
+        var change: Change
+        /// The level before, in the order's own districts.
+        var before: Int?
+        var standing: [Row]?
+    }
 
     /// What a cancel takes back.
     struct Before: Decodable {
@@ -62,7 +77,23 @@ struct Sample: Decodable {
             revision: Revision(series: type, serial: 1, sent: reported, isCancel: message == .cancel), type: type,
             title: title, headline: headline, sender: sender ?? town.name, sent: reported, reported: reported,
             expires: reported.addingTimeInterval(3600), areas: areas ?? [], hypocentre: hypocentre, detail: detail,
-            town: sender == nil ? TownID(town.code) : nil)
+            town: sender == nil ? TownID(town.code) : nil, act: acted)
+    }
+
+    private var acted: Act? {
+        guard let act else { return nil }
+        func row(_ subject: Act.Subject, _ level: Int) -> Act.Row {
+            Act.Row(
+                subject: subject, state: .level(level), since: reported, by: "sample", until: nil, event: EventID("sample"),
+                act: AlertID("sample"))
+        }
+        let standing = (act.standing ?? []).map { row(.evacuation(hazard: $0.hazard, district: $0.district), $0.level) }
+        let steps = (evacuation?.districts ?? []).map { district in
+            let subject = Act.Subject.evacuation(hazard: evacuation?.hazard ?? "", district: district)
+            return Act.Step(
+                subject: subject, before: act.before.map { row(subject, $0) }, after: standing.first { $0.subject == subject })
+        }
+        return Act(version: 1, by: "sample", change: act.change, steps: steps, standing: standing)
     }
 
     var toldBefore: ToldBefore? {

@@ -10,16 +10,26 @@ import AlertModel
 struct TemplateName {
     enum Change: String {
         case update, lifted, cancel
+        // Of a person's act, of which something stands on, or which nobody has ended.
+        case partLifted = "part-lifted"
+        case takenBack = "taken-back"
+        case restored, lowered
+        case ranOut = "ran-out"
+        /// For far ends whose own district it does not concern.
+        case elsewhere
     }
 
     let kind: AlertKind
     let form: String?
     let change: Change?
 
-    init(_ content: AlertContent, local: [AreaStatement]) {
+    /// - Parameter isElsewhere: for far ends whose own district the order does not concern.
+    init(_ content: AlertContent, local: [AreaStatement], isElsewhere: Bool = false) {
         kind = content.kind
         form = Self.form(content, local)
-        change = Self.change(content, local)
+        let change = Self.change(content, local)
+        let stands = content.act.map { !$0.standing.filter { $0.event == content.event }.isEmpty } ?? false
+        self.change = isElsewhere && stands ? .elsewhere : change
     }
 
     var text: String { [kind.rawValue, form, change?.rawValue].compactMap { $0 }.joined(separator: ".") }
@@ -29,7 +39,7 @@ struct TemplateName {
         let kind = kind.rawValue
         let graded = form.map { ["\(kind).\($0)"] } ?? []
         switch change {
-        case .cancel, .lifted:
+        case .cancel, .lifted, .partLifted, .takenBack, .restored, .lowered, .ranOut, .elsewhere:
             let suffix = change?.rawValue ?? ""
             return (graded + [kind, "default"]).map { "\($0).\(suffix)" }
         case .update: return (graded + [kind]).map { "\($0).update" } + graded + [kind, "default"]
@@ -39,10 +49,26 @@ struct TemplateName {
 
     private static func change(_ content: AlertContent, _ local: [AreaStatement]) -> Change? {
         if content.message == .cancel { return .cancel }
+        if let act = content.act { return change(act, content) }
         if case .evacuation(let order) = content.detail { return order.isLifted ? .lifted : nil }
         let said = local.filter { $0.kindCode != nil || $0.kindName != nil }
         if !said.isEmpty, said.allSatisfy({ $0.isLifted(content.kind) }) { return .lifted }
         return content.message == .update ? .update : nil
+    }
+
+    /// A notice that stands again is told as it was; all else says what became of it.
+    private static func change(_ act: Act, _ content: AlertContent) -> Change? {
+        switch (act.change, content.detail) {
+        case (_, .notice): nil
+        case (.takenBack, .evacuation): .takenBack
+        case (.takenBack, _), (.restored, _): .restored
+        case (.partLifted, _): .partLifted
+        case (.lifted, .evacuation): .lifted
+        case (.lowered, .evacuation): .lowered
+        case (.ranOut, _): .ranOut
+        case (.new, _): nil
+        default: .update
+        }
     }
 
     private static func form(_ content: AlertContent, _ local: [AreaStatement]) -> String? {

@@ -7,7 +7,7 @@ import Foundation
 struct WordList: Sendable {
     private let entries: [String: [String: [String: String]]]
 
-    static let categories: Set<String> = ["kind", "hazard", "sender", "level", "cancelled", "place", "headquarters"]
+    static let categories: Set<String> = ["kind", "hazard", "sender", "level", "cancelled", "place", "headquarters", "state", "office"]
 
     init(json: Data, file: String) throws(TemplateProblems) {
         do {

@@ -1,0 +1,85 @@
+/// What an order says: its level, its places, what it changes, and what stands beside it.
+import AlertModel
+import Foundation
+
+extension FactSource {
+    /// Hazards whose orders bear a warning level. Of tsunami, earthquake, fire and volcano an order has none: 警戒レベル is
+    /// for flood, inland flooding, storm surge and landslide (避難情報に関するガイドライン 2021-05, 1.3).
+    static let hazardsWithLevels: Set<String> = ["洪水", "土砂災害", "高潮", "内水氾濫"]
+
+    func add(_ order: EvacuationOrder, to facts: inout Facts) {
+        let level = "\(order.level.rawValue)"
+        if Self.hazardsWithLevels.contains(order.hazard) { facts.set(.level, level) }
+        facts.set(.levelName, wording.word("level", level))
+        facts.set(.hazard, wording.word("hazard", order.hazard))
+        facts.set(.districts, wording.joined(order.districts.map { name(ofDistrict: $0) }))
+        facts.set(.reason, order.reason.map(Self.sentence))
+        facts.set(.tsunami, flag: order.hazard == "津波")
+        if let act = content.act { add(act, of: order.hazard, to: &facts) }
+        // Level 5: too late to go anywhere.
+        guard order.level != .emergency else { return }
+        let named = order.shelters.compactMap { id in shelters.first { $0.shelter.id == id } }
+        // Named in the order is as good as open; closed since then is not.
+        addShelters(order.shelters.isEmpty ? open : named.filter { $0.state != .closed }, to: &facts)
+    }
+
+    private func add(_ act: Act, of hazard: String, to facts: inout Facts) {
+        let before = act.steps.compactMap(\.before?.state.level).max()
+        facts.set(.was, before.map { wording.word("level", "\($0)") })
+        let rows = act.standing(of: hazard)
+        let changed = Set(act.steps.map(\.subject))
+        facts.set(.standing, grouped(rows))
+        facts.set(.remaining, grouped(rows.filter { !changed.contains($0.subject) }))
+        facts.set(.others, grouped(act.standing.filter { $0.subject.hazard != hazard }, withHazard: true))
+    }
+
+    /// 中央地区、大島地区の避難指示、松岩地区の高齢者等避難: one group per level and hazard, the gravest first. All districts
+    /// of the town are the town.
+    private func grouped(_ rows: [Act.Row], withHazard: Bool = false) -> String? {
+        var groups: [(hazard: String, level: Int, districts: [String])] = []
+        for row in rows {
+            guard let level = row.state.level, let hazard = row.subject.hazard, let district = row.subject.district else { continue }
+            if let index = groups.firstIndex(where: { $0.hazard == hazard && $0.level == level }) {
+                groups[index].districts.append(district)
+            } else {
+                groups.append((hazard, level, [district]))
+            }
+        }
+        guard !groups.isEmpty else { return nil }
+        return wording.joined(groups.map { words($0.hazard, $0.level, $0.districts, withHazard) })
+    }
+
+    private func words(_ hazard: String, _ level: Int, _ districts: [String], _ withHazard: Bool) -> String {
+        let isWhole = !town.districts.isEmpty && Set(districts) == Set(town.districts)
+        let places = isWhole ? [wholeTown] : districts
+        // A city of forty districts does not fit a line; the order itself names them all.
+        let place = wording.joined(places.map { name(ofDistrict: $0) }, limit: 6)
+        let order = wording.word("level", "\(level)")
+        let danger = wording.word("hazard", hazard)
+        if wording.language == .english { return "\(order)\(withHazard ? " (\(danger))" : "") for \(place)" }
+        if wording.isEasy { return "\(place)の 「\(order)」" + (withHazard ? "（\(hazard)）" : "") }
+        return "\(place)の" + (withHazard ? "\(danger)の" : "") + order
+    }
+
+    private var wholeTown: String {
+        switch town.name.last {
+        case "町": "町内全域"
+        case "村": "村内全域"
+        case "区": "区内全域"
+        default: "市内全域"
+        }
+    }
+
+    /// Where a resident asks.
+    var office: String {
+        let key =
+            switch town.name.last {
+            case "町": "町役場"
+            case "村": "村役場"
+            case "区": "区役所"
+            case "市": "市役所"
+            default: "役所"
+            }
+        return wording.word("office", key)
+    }
+}
