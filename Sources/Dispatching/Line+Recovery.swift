@@ -89,12 +89,14 @@ extension Line {
             journal.delivery(id, of: town.id, took: .rejected("the far end is no longer in the settings"))
             return nil
         }
-        let decision = decisions(alert, for: town).first { $0.channel == row.delivery.channel }
+        let decision = decisions(alert, for: town).first {
+            $0.channel == row.delivery.channel && $0.endpoints.contains(row.delivery.endpoint)
+        }
         let local = decision?.local ?? []
         let statuses = shelters.statuses(of: town)
         let text = composer.text(
             content, channel: row.delivery.channel, town: town, local: local, shelters: statuses,
-            previous: memory.words(content.event, in: town.id))
+            previous: memory.words(content.event, in: town.id), isElsewhere: decision?.scope == .elsewhere)
         guard text.problems.isEmpty else {
             journal.delivery(id, of: town.id, took: .rejected(text.problems[0].text))
             return nil

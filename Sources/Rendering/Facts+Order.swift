@@ -25,7 +25,7 @@ extension FactSource {
 
     private func add(_ act: Act, of hazard: String, to facts: inout Facts) {
         let before = act.steps.compactMap(\.before?.state.level).max()
-        facts.set(.was, before.map { wording.word("level", "\($0)") })
+        facts.set(.was, before.map(order))
         let rows = act.standing(of: hazard)
         let changed = Set(act.steps.map(\.subject))
         facts.set(.standing, grouped(rows))
@@ -54,11 +54,17 @@ extension FactSource {
         let places = isWhole ? [wholeTown] : districts
         // A city of forty districts does not fit a line; the order itself names them all.
         let place = wording.joined(places.map { name(ofDistrict: $0) }, limit: 6)
-        let order = wording.word("level", "\(level)")
+        let order = order(level)
         let danger = wording.word("hazard", hazard)
         if wording.language == .english { return "\(order)\(withHazard ? " (\(danger))" : "") for \(place)" }
         if wording.isEasy { return "\(place)の 「\(order)」" + (withHazard ? "（\(hazard)）" : "") }
         return "\(place)の" + (withHazard ? "\(danger)の" : "") + order
+    }
+
+    /// A level's name without its reading, which easy Japanese gives at the first place only.
+    private func order(_ level: Int) -> String {
+        let word = wording.word("level", "\(level)")
+        return wording.isEasy ? String(word.prefix { $0 != "（" }) : word
     }
 
     private var wholeTown: String {

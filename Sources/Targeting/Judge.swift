@@ -67,6 +67,14 @@ struct Judge {
         }
     }
 
+    /// Over in a part or in all, by a person or by its time.
+    private func isEnd(_ order: EvacuationOrder) -> Bool {
+        switch content.act?.change {
+        case .lifted, .partLifted, .ranOut: true
+        default: order.isLifted
+        }
+    }
+
     private static func priority(of order: EvacuationOrder) -> Priority {
         order.level == .emergency ? .immediate : .urgent
     }
@@ -77,7 +85,7 @@ struct Judge {
         switch content.detail {
         case .evacuation(let order):
             // Lifting is no reason to wake the neighbours: routine, on every channel that told the order.
-            order.isLifted
+            isEnd(order)
                 ? .send(.routine, .lifted(order.hazard, area: town.name))
                 : .send(Self.priority(of: order), .evacuationLevel(order.level.rawValue))
         case .shelter: .send(.routine, .shelterState)

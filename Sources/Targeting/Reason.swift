@@ -17,6 +17,12 @@ package enum Reason: Sendable, Hashable {
     case unknownKind(String, area: String)
     /// The town issued it.
     case evacuationLevel(Int)
+    /// The order changes the far end's own district.
+    case ownDistrict(String)
+    /// It changes others; an order stands in the far end's district.
+    case districtStands(String)
+    /// It concerns others: one quiet line.
+    case otherDistrict(String)
     case shelterState
     case headquarters
     case notice
@@ -67,6 +73,9 @@ package enum Reason: Sendable, Hashable {
         case .lifted: "lifted"
         case .unknownKind: "unknown-kind"
         case .evacuationLevel: "evacuation-level"
+        case .ownDistrict: "own-district"
+        case .districtStands: "district-stands"
+        case .otherDistrict: "other-district"
         case .shelterState: "shelter-state"
         case .headquarters: "headquarters"
         case .notice: "notice"
@@ -107,6 +116,9 @@ extension Reason: CustomStringConvertible {
         case .lifted(let kind, let area): "\(kind) is lifted for \(area)."
         case .unknownKind(let kind, let area): "\(kind) for \(area) is in no rule; it is passed on."
         case .evacuationLevel(let level): "This town issued evacuation information of level \(level)."
+        case .ownDistrict(let district): "The order changes this far end's own district, \(district)."
+        case .districtStands(let district): "The order changes other districts; one stands in \(district): told without waking."
+        case .otherDistrict(let district): "The order concerns other districts than \(district): one quiet line."
         case .shelterState: "The state of a shelter of this town changed."
         case .headquarters: "This town's headquarters was set up or dissolved."
         case .notice: "This town issued a notice."
@@ -146,6 +158,9 @@ extension Reason: CustomStringConvertible {
         case .lifted(let kind, let area): "\(area)の\(kind)は解除されました。"
         case .unknownKind(let kind, let area): "\(area)の\(kind)は規則にない種類なので、そのまま伝えます。"
         case .evacuationLevel(let level): "この市町村が警戒レベル\(level)の避難情報を出しました。"
+        case .ownDistrict(let district): "この送り先の地区（\(district)）が対象です。"
+        case .districtStands(let district): "ほかの地区の変更です。\(district)の避難情報は続いているため、鳴らさずに伝えます。"
+        case .otherDistrict(let district): "ほかの地区が対象です。\(district)には1行で静かに伝えます。"
         case .shelterState: "この市町村の避難所の状況が変わりました。"
         case .headquarters: "この市町村の災害対策本部の設置・廃止です。"
         case .notice: "この市町村のお知らせです。"

@@ -30,9 +30,20 @@ package struct RoutingRules: Sendable, Hashable, Codable {
         package var kinds: Set<AlertKind>?
         /// `urgent`: nothing slower than that, apart from what ends or takes back a warning. Nil for no bound.
         package var slowest: Course?
-        package init(kinds: Set<AlertKind>? = nil, slowest: Course? = nil) {
+        /// Whether far ends in other districts hear an order as loudly as those it names. Nil is `own`.
+        package var districts: Districts?
+
+        package enum Districts: String, Sendable, Codable, Hashable {
+            /// Every far end of the channel hears every order of the town.
+            case all
+            /// Those in other districts hear it in one quiet line.
+            case own
+        }
+
+        package init(kinds: Set<AlertKind>? = nil, slowest: Course? = nil, districts: Districts? = nil) {
             self.kinds = kinds
             self.slowest = slowest
+            self.districts = districts
         }
     }
 

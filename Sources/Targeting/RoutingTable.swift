@@ -39,7 +39,7 @@ package struct RoutingTable: Sendable {
             let judgement = (own ?? common).judge(town)
             let gravity = (own ?? common).gravity(judgement)
             for channel in channels {
-                append(judgement, gravity, content.kind, own?.rules ?? rules, town, channel, mode, to: &decisions)
+                append(judgement, gravity, content, own?.rules ?? rules, town, channel, mode, to: &decisions)
             }
         }
         return decisions
@@ -47,21 +47,26 @@ package struct RoutingTable: Sendable {
 
     /// What the channel and its far ends make of the town's judgement.
     private func append(
-        _ judgement: Judgement, _ gravity: (gravity: Gravity, isOver: Bool), _ kind: AlertKind, _ rules: RoutingRules, _ town: Town, _ channel: ChannelManifest,
-        _ mode: ModeName, to decisions: inout [Decision]
+        _ judgement: Judgement, _ gravity: (gravity: Gravity, isOver: Bool), _ content: AlertContent, _ rules: RoutingRules,
+        _ town: Town, _ channel: ChannelManifest, _ mode: ModeName, to decisions: inout [Decision]
     ) {
-        let channelSays = Self.objection(of: channel, rules.channels[channel.name], to: judgement, kind)
+        let rule = rules.channels[channel.name]
+        let channelSays = Self.objection(of: channel, rule, to: judgement, content.kind)
         let first = decisions.count
         for endpoint in town.endpoints where endpoint.channel == channel.name {
-            let objection = channelSays ?? Self.objection(of: endpoint, channel, to: judgement, kind, mode)
-            let reason = objection ?? judgement.reason
-            if let group = decisions[first...].firstIndex(where: { $0.reason == reason }) {
+            let objection = channelSays ?? Self.objection(of: endpoint, channel, to: judgement, content.kind, mode)
+            let place = DistrictScope(content, at: endpoint, allHearAll: rule?.districts == .all)
+            let reason = objection ?? place?.reason ?? judgement.reason
+            let scope = place?.scope ?? .whole
+            if let group = decisions[first...].firstIndex(where: { $0.reason == reason && $0.scope == scope }) {
                 decisions[group].endpoints.append(endpoint.id)
             } else {
-                decisions.append(Decision(
+                var decision = Decision(
                     town: town.id, channel: channel.name, endpoints: [endpoint.id],
-                    verdict: objection == nil ? judgement.verdict : .skip, reason: reason, local: judgement.local,
-                    gravity: gravity.gravity, isOver: gravity.isOver))
+                    verdict: objection == nil ? place?.verdict(judgement.verdict) ?? judgement.verdict : .skip, reason: reason,
+                    local: judgement.local, gravity: place?.gravity ?? gravity.gravity, isOver: gravity.isOver)
+                decision.scope = scope
+                decisions.append(decision)
             }
         }
     }

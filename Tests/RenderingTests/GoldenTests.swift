@@ -64,7 +64,7 @@ struct GoldenTests {
 
     @Test("An evacuation order by area mail, real and as a drill")
     func evacuation() throws {
-        let real = RenderedText(title: "避難指示 洪水", body: """
+        let real = RenderedText(title: "避難指示 全員避難", body: """
             こちらは気仙沼市です。鹿折、南気仙沼に、洪水に関する警戒レベル4、避難指示を発令しました（21時05分）。
             大川が増水し、氾濫するおそれが高まっています。
             危険な場所にいる方は、速やかに全員避難を開始してください。
@@ -72,14 +72,14 @@ struct GoldenTests {
             """)
         #expect(try text("evacuation-level4", Rendered.areaMail) == real)
         let drill = try text("evacuation-level4", Rendered.areaMail, .japanese, .exercise)
-        #expect(drill.title == "【訓練】避難指示 洪水")
+        #expect(drill.title == "【訓練】避難指示 全員避難")
         #expect(drill.body == "【訓練】これは訓練です。\n" + real.body)
     }
 
     @Test("A tsunami sends everybody up and away from the sea; the town's reason ends as a sentence")
     func tsunamiOrder() throws {
         #expect(try text("evacuation-tsunami", Rendered.areaMail, .japanese).body == """
-            こちらは気仙沼市です。市内全域に、津波に関する警戒レベル4、避難指示を発令しました（21時05分）。
+            こちらは気仙沼市です。市内全域に、津波に関する避難指示を発令しました（21時05分）。
             大津波警報が発表されました。
             ただちに海岸や川から離れ、できるだけ高い所へ避難してください。
             避難先：気仙沼小学校

@@ -41,6 +41,7 @@ enum Rendered {
     ) throws -> [Language: RenderedText] {
         try renderer.render(
             sample.content, mode: mode, town: try #require(sample.place), local: sample.local,
-            shelters: sample.shelters ?? [], manifest: manifest, previous: sample.toldBefore)
+            shelters: sample.shelters ?? [], manifest: manifest, previous: sample.toldBefore,
+            isElsewhere: sample.elsewhere ?? false)
     }
 }

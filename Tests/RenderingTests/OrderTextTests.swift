@@ -1,0 +1,88 @@
+import AlertModel
+import ChannelKit
+import Foundation
+@testable import Rendering
+import Testing
+
+/// What people read when an order changes: the difference, and what remains.
+@Suite("What an order changes, and what still stands") struct OrderTextTests {
+    private let renderer: Renderer
+    init() throws { renderer = try Renderer(directory: Rendered.folder) }
+
+    private func texts(_ sample: String, _ manifest: ChannelManifest) throws -> [Language: RenderedText] {
+        try Rendered.texts(Rendered.sample(sample), manifest, renderer: renderer)
+    }
+
+    private func all(_ sample: String) throws -> [String] {
+        try Rendered.channels.flatMap { try texts(sample, $0).values.map { $0.title + "\n" + $0.body } }
+    }
+
+    @Test("A part lift says what is over and what is not, in area mail's 200 characters too")
+    func partLift() throws {
+        for manifest in [Rendered.portal, Rendered.areaMail] {
+            let text = try #require(texts("evacuation-part-lifted", manifest)[.japanese]).body
+            #expect(text.contains("渡波地区の洪水に関する避難指示は解除されました"), "\(text)")
+            #expect(text.contains("中央地区の避難指示、松岩地区の高齢者等避難は続いています。"), "\(text)")
+            #expect(text.contains("本吉地区の土砂災害の避難指示は続いています。"), "\(text)")
+        }
+        let english = try #require(texts("evacuation-part-lifted", Rendered.portal)[.english])
+        #expect(english.body.contains("Still in force: Evacuation Instruction for"))
+    }
+
+    @Test("A lift taken back: the lift was wrong, the order stands; nobody is told that he need not flee")
+    func restored() throws {
+        for text in try all("evacuation-restored") {
+            #expect(!text.contains("避難は必要ありません") && !text.contains("You do not need to evacuate"))
+        }
+        let text = try #require(texts("evacuation-restored", Rendered.areaMail)[.japanese])
+        #expect(text.title == "解除は誤り 避難継続" && text.body.contains("の避難指示は続いています"))
+    }
+
+    @Test("What is taken back is only that order; what it was before stands again")
+    func takenBack() throws {
+        let text = try #require(texts("evacuation-taken-back", Rendered.portal)[.japanese])
+        #expect(text.body.contains("取り消すのは鹿折地区、南気仙沼地区の避難指示だけです。"))
+        #expect(text.body.contains("鹿折地区、南気仙沼地区の高齢者等避難は続いています。"))
+        for text in try all("evacuation-taken-back") + all("evacuation-cancel") {
+            #expect(!text.contains("必要ありません") && !text.contains("逃げなくても") && !text.contains("need to evacuate"), "\(text)")
+        }
+    }
+
+    @Test("Time that runs out is no lift: nothing says ended")
+    func ranOut() throws {
+        for text in try all("evacuation-ran-out") {
+            #expect(!text.contains("解除しました") && !text.contains("終わりました") && !text.contains("has lifted"), "\(text)")
+        }
+        let text = try #require(texts("evacuation-ran-out", Rendered.portal)[.japanese])
+        #expect(text.body.contains("解除されたとは確認できていません") && text.body.contains("市役所に確かめてください"))
+    }
+
+    @Test("An order for a tsunami bears no warning level; one for a flood does")
+    func level() throws {
+        for text in try all("evacuation-tsunami") { #expect(!text.contains("警戒レベル") && !text.contains("Alert Level"), "\(text)") }
+        let flood = try #require(texts("evacuation-level4", Rendered.portal)[.japanese])
+        #expect(flood.title.contains("警戒レベル4") && flood.body.contains("警戒レベル4"))
+    }
+
+    @Test("Level 5 sends nobody to a shelter, and the first line says the one thing to do")
+    func emergency() throws {
+        for text in try all("evacuation-level5") { #expect(!text.contains("避難先：") && !text.contains("逃げる 所：") && !text.contains("Shelters:")) }
+        #expect(try texts("evacuation-level5", Rendered.areaMail)[.japanese]?.title == "緊急安全確保 命を守れ")
+        #expect(try texts("evacuation-level4", Rendered.areaMail)[.japanese]?.title == "避難指示 全員避難")
+        #expect(try texts("evacuation-tsunami", Rendered.areaMail)[.japanese]?.title == "津波避難指示 高台へ")
+        #expect(try texts("evacuation-level3", Rendered.areaMail)[.japanese]?.title == "高齢者等避難 避難開始")
+    }
+
+    @Test("A widened order names what already stood beside it")
+    func widened() throws {
+        let text = try #require(texts("evacuation-widened", Rendered.portal)[.japanese]).body
+        #expect(text.contains("中央地区の避難指示は続いています。") && text.contains("本吉地区の土砂災害の高齢者等避難も出ています。"), "\(text)")
+    }
+
+    @Test("A full or closed shelter points to the living list and freezes none into its words")
+    func livingList() throws {
+        for name in ["shelter-full", "shelter-closed"] {
+            for text in try all(name) { #expect(!text.contains("開いている避難所：") && !text.contains("Open shelters:"), "\(text)") }
+        }
+    }
+}
