@@ -8,7 +8,9 @@ enum QueryTable {
         "POST /v1/bulletins": ["name": .text, "exercise": .flag, "replay": .text],
         "GET /v1/bulletins": ["limit": .text],
         "POST /v1/alerts": ["preview": .flag],
-        "GET /v1/alerts": ["town": .text, "event": .text, "limit": .text],
+        "POST /v1/alerts/{id}/cancel": ["preview": .flag],
+        "GET /v1/alerts": ["town": .text, "event": .text, "limit": .text, "in_force": .flag],
+        "GET /v1/towns/{code}/standing": ["mode": .text],
         "POST /v1/towns/{code}/shelters/import": ["name": .text, "dry_run": .flag],
         "GET /v1/deliveries": [
             "town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text, "after": .text,

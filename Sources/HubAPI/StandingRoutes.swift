@@ -4,6 +4,7 @@ internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
 internal import Memories
+internal import Web
 
 /// Who is under which level now.
 extension HubRouter {
@@ -14,7 +15,7 @@ extension HubRouter {
             let mode = try Self.mode(request)
             let table = hub.standing(of: town.id, mode)
             let tag = "\"\(table.version)\""
-            if request.headers[.ifNoneMatch]?.split(separator: ",").contains(where: { $0.trimmingCharacters(in: .whitespaces) == tag }) == true {
+            if EntityTags(request.headers[.ifNoneMatch])?.contains(tag) == true {
                 return Response(status: .notModified, headers: [.eTag: tag, .cacheControl: "no-store"])
             }
             return try Answer.json(
