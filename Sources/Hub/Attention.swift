@@ -17,6 +17,10 @@ package final class Attention: Sendable {
         case unknownType = "unknown-type"
         /// A file of names that is not in force as it lies there.
         case vocabulary
+        /// Our clock and the sources' differ by minutes.
+        case clock
+        /// Parts of the record that cannot be read, or a record that was begun anew.
+        case ledger
     }
 
     package struct Row: Sendable, Hashable {

@@ -51,6 +51,7 @@ package struct HubRouter: Sendable {
     func router() -> Router<Context> {
         let router = Router(context: Context.self)
         router.add(middleware: ProblemMiddleware(refusals: refusals))
+        router.add(middleware: StartingMiddleware(start: hub.start))
         addBulletins(to: router)
         addAlerts(to: router)
         addSaid(to: router)

@@ -23,6 +23,15 @@ package protocol Ledger: Notebook {
     var backlog: (waiting: Int, lost: Int) { get }
     /// Writes what waits and closes.
     func close() async
+    /// What of the record is missing or was begun anew, for people, Japanese first. Empty when all is well.
+    var troubles: [String] { get }
+    /// Reads all of it for damage; what is found is in `troubles` afterwards.
+    func examine() async
+}
+
+extension Ledger {
+    package var troubles: [String] { [] }
+    package func examine() async {}
 }
 
 package protocol TownLedger: Sendable {

@@ -7,8 +7,9 @@ internal import GRDB
 /// One town's part of the ledger: its code is in every question.
 struct SQLiteTown: TownLedger {
     let id: TownID
-    let pool: DatabasePool
+    let book: LedgerBook
     let buffer: LedgerBuffer
+    private var pool: DatabasePool { book.pool }
 
     func record(_ alert: RecordedAlert) -> Commit { add(.alert(id, alert)) }
     func append(_ step: RecordedStep) { buffer.add(.step(id, step)) }

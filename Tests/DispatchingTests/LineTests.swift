@@ -124,6 +124,22 @@ struct LineTests {
         }
     }
 
+    @Test("A person's cancel that counts as older than what it takes back is a failure with its reason, and no quiet end")
+    func olderCancel() async throws {
+        let stage = try Stage()
+        try await stage.running {
+            _ = try await stage.reaches([.delivered], order(revision: 2).id) {
+                try await stage.line.accept(order(revision: 2), actor: "test")
+            }
+            let cancel = order(revision: 1, .cancel)
+            let row = try await stage.reaches([.rejected, .superseded, .delivered], cancel.id) {
+                try await stage.line.accept(cancel, actor: "test")
+            }
+            #expect(row.state == .rejected)
+            #expect(row.detail?.contains("取り消されていません") == true)
+        }
+    }
+
     @Test("A cancel while the warning is on the wire cuts the attempt and follows it")
     func cancelOnWire() async throws {
         let script = FarEndScript { count, _ throws(DeliveryFailure) in
