@@ -3,7 +3,7 @@ SWIFT ?= swift
 # One job per core; the hub's modules are small and the machine's memory is not the limit.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help run build test check format bench fuzz packages clean
+.PHONY: help run build test texts check format bench fuzz packages clean
 
 help: ## says this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,11 @@ test: ## every test, with the programs they speak to installed first
 check: build ## settings, towns and templates of the demonstration, and traps in rooms that read from outside
 	Tests/traps/find
 	.build/release/noroshi check
+
+texts: ## every text on one page: .build/texts.html, and Templates/texts.txt for the review
+	NOROSHI_ROOM=Rendering $(SWIFT) build --build-tests
+	NOROSHI_ROOM=Rendering NOROSHI_WRITE_TEXTS=$(CURDIR)/.build/texts.html $(SWIFT) test --skip-build --disable-xctest --filter "TextBookTests"
+	@echo ".build/texts.html"
 
 format: ## lays out the sources as swift-format has it
 	$(SWIFT) format --in-place --recursive Package.swift Sources Channels Tests

@@ -95,6 +95,8 @@ let package = Package(
         room("ChannelKit", ["AlertModel", log]),
         room("ChannelKitTesting", kit + nio + [log]),
         room("TextRules", kit),
+        // Codes → hazard, gravity, over or not: said in one place for all who ask.
+        room("Meanings", ["AlertModel"]),
 
         // Bytes in, alerts out.
         room("Codes", ["AlertModel"], exclude: ["generate.py"]),
@@ -105,13 +107,13 @@ let package = Package(
                 "AlertModel", "Codes", "CXML", "Gzip", crypto, .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),
-        room("Lifecycle", ["AlertModel"]),
+        room("Lifecycle", ["AlertModel", "Meanings"]),
         room("Receiving", kit + ["Gzip", "Ingest", lifecycle, log] + webSocket),
         room("CAPFeed", ["AlertModel", crypto]),
 
         // The line.
-        room("Targeting", kit),
-        room("Rendering", kit + [.product(name: "Mustache", package: "swift-mustache")]),
+        room("Targeting", kit + ["Meanings"]),
+        room("Rendering", kit + ["Meanings", .product(name: "Mustache", package: "swift-mustache")]),
         room("Ledger", kit),
         room("LedgerStore", kit + ["Ledger", grdb, log]),
         room(
@@ -211,7 +213,8 @@ let package = Package(
             ]),
         tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),
-        tests("Lifecycle", ["AlertModel", "Codes", "Ingest", "Lifecycle"]),
+        tests("Lifecycle", ["AlertModel", "Codes", "Ingest", "Lifecycle", "Meanings"]),
+        tests("Meanings", ["AlertModel", "Codes", "Meanings"]),
         tests("Pages", ["Gzip", "Pages"]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
         tests("Relay", testKit + ["Devices", "Edge", "HubAPI", "Ledger", "Relay"]),

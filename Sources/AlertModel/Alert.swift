@@ -104,6 +104,12 @@ public struct AlertContent: Sendable, Codable, Hashable {
     public var weight: Weight?
     /// The town that issued it; nil for a bulletin that concerns whoever lives there.
     public var town: TownID?
+    /// The office's fixed sentences (固定付加文) about the event: whether there is a tsunami, and what to expect.
+    public var remarks: [Remark]?
+    /// When it happened, as far as the bulletin says: of an earthquake its origin, of an eruption its beginning.
+    public var happened: Date?
+    /// Until when the bulletin itself says that it holds (ValidDateTime); nil where the limit is ours.
+    public var validUntil: Date?
 
     public init(
         id: AlertID, event: EventID, kind: AlertKind, message: MessageType, revision: Revision, type: String,

@@ -49,6 +49,8 @@ extension Line {
                 .init(channel: $0.delivery.channel, endpoint: $0.delivery.endpoint, priority: $0.delivery.priority,
                     isFromBefore: true)
             })
+            let sent = rows.filter(\.delivery.isSend)
+            guard sent.isEmpty || sent.contains(where: { $0.delivery.reason != "no-news" }) else { continue }
             let local = decisions(Alert<M>(content), for: town).first?.local ?? []
             memory.remember(content, in: town.id, local: local)
         }

@@ -77,7 +77,8 @@ package final class Line<M: Mode>: Sendable {
 
     private func start(_ plan: Plan, of alert: Alert<M>, in town: Town) {
         memory.remember(alert.event, in: town.id, plan.told)
-        memory.remember(alert.content, in: town.id, local: plan.loads.first?.1.first?.message.local ?? [])
+        // What a cancel takes back is what people were woken by, with its time, and not the quiet re-issue after it.
+        if !plan.isQuiet { memory.remember(alert.content, in: town.id, local: plan.loads.first?.1.first?.message.local ?? []) }
         for (id, reason) in plan.refused {
             logger.error("text refused before queueing", metadata: [
                 "delivery": "\(id)", "reason": "\(reason)",
@@ -94,11 +95,14 @@ package final class Line<M: Mode>: Sendable {
         var loads: [(String, [ChannelRunner<M>.Load])] = []
         var told: [EventMemory.Told] = []
         var refused: [(DeliveryID, String)] = []
+        /// Nothing new: pages are made current and nobody is woken.
+        var isQuiet = false
         var said: SaidTexts = [:]
     }
 
     private func plan(_ alert: Alert<M>, _ town: Town, _ decisions: [Decision], _ tidings: Tidings) -> Plan {
         var plan = Plan()
+        if case .again = tidings.effect { plan.isQuiet = true }
         let told = memory.told(alert.event, in: town.id)
         for decision in decisions {
             let heard = told.filter { $0.channel == decision.channel && decision.endpoints.contains($0.endpoint) }

@@ -74,7 +74,7 @@ enum TemplateFolder {
             folder.deleteLastPathComponent()
         }
         candidates.append(URL(filePath: "/usr/share/noroshi/Templates"))
-        for candidate in candidates where FileManager.default.fileExists(atPath: candidate.appending(path: "words.json").path) {
+        for candidate in candidates where FileManager.default.fileExists(atPath: candidate.appending(path: "words/ja.json").path) {
             return candidate
         }
         throw SettingsError("no folder of templates found; say where with --templates")

@@ -289,7 +289,7 @@ struct WiFiPortalTests {
         let both = try Both()
         try await both.send(Sample())
         let page = String(decoding: try #require(both.file("stale.ja.html")), as: UTF8.self)
-        #expect(page.contains("役場との通信が切れています。14:46より後の情報は届いていません"))
+        #expect(page.contains("役所との通信が切れています。14:46より後の情報は届いていません"))
         #expect(page.contains("15:46まで有効"))
         #expect(!both.page().contains("通信が切れています"))
     }

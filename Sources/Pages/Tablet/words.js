@@ -26,7 +26,7 @@ const JA = {
   need: { water: "水", food: "食べ物", blanket: "毛布・暖房", medical: "けが人・病人・薬", toilet: "トイレ", power: "電気・充電", baby: "赤ちゃん用品", help: "人手" },
   kind: {
     eew: "緊急地震速報", earthquake: "地震情報", tsunami: "津波", weather: "気象警報・注意報", landslide: "土砂災害", flood: "洪水",
-    volcano: "火山", ashfall: "降灰", typhoon: "台風", tornado: "竜巻", "heavy-rain-record": "記録的な大雨", nankai: "南海トラフ地震",
+    volcano: "火山", ashfall: "降灰", typhoon: "台風", tornado: "竜巻", "heavy-rain-record": "記録的な大雨", nankai: "巨大地震に関する情報", missile: "ミサイルなど",
     notice: "お知らせ", evacuation: "避難情報", shelter: "避難所", headquarters: "災害対策本部", other: "情報",
   },
 };
@@ -51,8 +51,8 @@ const EASY = {
   intensity: (text) => `ここの 震度（ゆれの 強さ） ${text}`, forecast: (text) => `これから 来る 震度（ゆれの 強さ） ${text}`, hypocentre: (name) => `地震の 場所 ${name}`, show: "大きく 見る",
   need: { water: "水", food: "食べ物", blanket: "毛布・寒い", medical: "けが・病気・薬", toilet: "トイレ", power: "電気", baby: "赤ちゃんの もの", help: "手伝う 人" },
   kind: {
-    ...JA.kind, eew: "地震（じしん）が 来ます", earthquake: "地震（じしん）", tsunami: "津波（つなみ）", weather: "天気（てんき）", landslide: "山や がけが くずれる",
-    flood: "川の 水が あふれる", "heavy-rain-record": "とても 強い 雨", nankai: "大きい 地震（南海トラフ）", evacuation: "にげて ください", shelter: "避難所（にげる ところ）", headquarters: "役所の 災害対策本部", other: "お知らせ",
+    ...JA.kind, eew: "地震（じしん）の お知らせ", earthquake: "地震（じしん）", tsunami: "津波（つなみ）", weather: "天気（てんき）", landslide: "山や がけの お知らせ",
+    flood: "川の お知らせ", "heavy-rain-record": "とても 強い 雨", nankai: "とても 大きい 地震の お知らせ", missile: "ミサイルなどの お知らせ", evacuation: "避難（ひなん）の お知らせ", shelter: "避難所（にげる ところ）", headquarters: "役所の 災害対策本部", other: "お知らせ",
   },
 };
 
@@ -78,7 +78,7 @@ const EN = {
   need: { water: "Water", food: "Food", blanket: "Blankets, heating", medical: "Injured, sick, medicine", toilet: "Toilets", power: "Power, charging", baby: "Baby supplies", help: "Helpers" },
   kind: {
     eew: "Earthquake early warning", earthquake: "Earthquake", tsunami: "Tsunami", weather: "Weather warning", landslide: "Landslide", flood: "Flood",
-    volcano: "Volcano", ashfall: "Ashfall", typhoon: "Typhoon", tornado: "Tornado", "heavy-rain-record": "Record rainfall", nankai: "Nankai Trough earthquake",
+    volcano: "Volcano", ashfall: "Ashfall", typhoon: "Typhoon", tornado: "Tornado", "heavy-rain-record": "Record rainfall", nankai: "Great earthquake information", missile: "Missile or attack",
     notice: "Notice", evacuation: "Evacuation", shelter: "Shelter", headquarters: "Disaster headquarters", other: "Information",
   },
 };
