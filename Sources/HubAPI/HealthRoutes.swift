@@ -80,6 +80,16 @@ extension HubRouter {
         let backlog = hub.ledger.backlog
         text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(backlog.waiting))
         text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(backlog.lost))
+        if let disk = hub.ledger.disk {
+            text.add("noroshi_ledger_commit_seconds", "gauge", "The last commit to the disk.", disk.commit.milliseconds / 1000)
+            text.add("noroshi_ledger_bytes", "gauge", "The ledger's file and its log.", Double(disk.size))
+        }
+        let held = hub.journal.held
+        for mode in ModeName.allCases {
+            text.add(
+                "noroshi_held_deliveries", "gauge", "Held back after a restart, for a person to decide: noroshi held.",
+                Double(held[mode] ?? 0), [("mode", mode.rawValue)])
+        }
         memoryMetrics(&text)
         doorMetrics(&text)
         sourceMetrics(&text)

@@ -21,6 +21,8 @@ package protocol Ledger: Notebook {
     func flush() -> Commit
     /// Rows that wait for the disk, and rows lost because it never came.
     var backlog: (waiting: Int, lost: Int) { get }
+    /// How long the last commit took, and how much disk is used; nil where there is no disk.
+    var disk: LedgerDisk? { get }
     /// Writes what waits and closes.
     func close() async
     /// What of the record is missing or was begun anew, for people, Japanese first. Empty when all is well.
@@ -32,6 +34,21 @@ package protocol Ledger: Notebook {
 extension Ledger {
     package var troubles: [String] { [] }
     package func examine() async {}
+}
+
+package struct LedgerDisk: Sendable, Hashable {
+    package var commit: Duration
+    /// Octets, of the file and its log together.
+    package var size: Int
+
+    package init(commit: Duration, size: Int) {
+        self.commit = commit
+        self.size = size
+    }
+}
+
+extension Ledger {
+    package var disk: LedgerDisk? { nil }
 }
 
 package protocol TownLedger: Sendable {

@@ -2,6 +2,7 @@ internal import FoundationEssentials
 internal import GRDB
 internal import Ledger
 internal import Logging
+internal import Synchronization
 #if canImport(Glibc)
 internal import Glibc
 #endif
@@ -12,6 +13,10 @@ final class LedgerThread: Sendable {
     private let buffer: LedgerBuffer
     private let logger: Logger
     private let end = Commit()
+    private let took = Mutex(Duration.zero)
+
+    /// How long the last commit took.
+    var lastCommit: Duration { took.withLock { $0 } }
 
     init(book: LedgerBook, buffer: LedgerBuffer, logger: Logger) {
         self.book = book
@@ -66,6 +71,8 @@ final class LedgerThread: Sendable {
     }
 
     private func write(_ writes: [LedgerWrite]) throws {
+        let began = ContinuousClock.now
+        defer { took.withLock { $0 = ContinuousClock.now - began } }
         try book.pool.writeWithoutTransaction { db in
             try db.inTransaction(.immediate) {
                 for write in writes { try LedgerSchema.apply(write, to: db) }

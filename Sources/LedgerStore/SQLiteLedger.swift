@@ -68,6 +68,14 @@ package final class SQLiteLedger: Ledger {
 
     package var backlog: (waiting: Int, lost: Int) { buffer.backlog }
 
+    package var disk: LedgerDisk? {
+        let sizes = ["", "-wal"].map { suffix -> Int in
+            var about = stat()
+            return stat(pool.path + suffix, &about) == 0 ? Int(about.st_size) : 0
+        }
+        return LedgerDisk(commit: writer.lastCommit, size: sizes.reduce(0, +))
+    }
+
     package func close() async {
         buffer.close()
         await writer.finished()
