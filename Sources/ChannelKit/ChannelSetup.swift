@@ -9,24 +9,31 @@ public struct ChannelSetup<M: Mode>: Sendable {
     public let transport: any HTTPTransport
     public let stream: any StreamPublisher
     public let notebook: any Notebook
+    /// The same for what both modes of the channel must know of each other: a drill and a real alert may share a cell.
+    public let sharedNotebook: any Notebook
     /// A folder of the channel's own, where the edge looks for pages.
     public let directory: URL
     public let logger: Logger
     /// Wall time, for texts people read. Never for deadlines.
     public let wallClock: @Sendable () -> Date
+    /// Writes a line under a delivery that has ended, for what was found out about it later. Never waits.
+    public let remark: @Sendable (DeliveryID, TownID, String) -> Void
 
     package init(
         settings: [String: String], transport: any HTTPTransport, stream: any StreamPublisher,
-        notebook: any Notebook, directory: URL, logger: Logger,
-        wallClock: @escaping @Sendable () -> Date = { Date() }
+        notebook: any Notebook, sharedNotebook: (any Notebook)? = nil, directory: URL, logger: Logger,
+        wallClock: @escaping @Sendable () -> Date = { Date() },
+        remark: @escaping @Sendable (DeliveryID, TownID, String) -> Void = { _, _, _ in }
     ) {
         self.settings = settings
         self.transport = transport
         self.stream = stream
         self.notebook = notebook
+        self.sharedNotebook = sharedNotebook ?? notebook
         self.directory = directory
         self.logger = logger
         self.wallClock = wallClock
+        self.remark = remark
     }
 }
 

@@ -27,12 +27,14 @@ package enum DeliveryStep: Sendable, Hashable {
     case dropped(by: String)
     /// A person has mended the lane it was stopped in.
     case resumed(by: String)
+    /// Found out later about what had been delivered.
+    case remarked(String)
 
     /// Nothing follows after these.
     package var isEnd: Bool {
         switch self {
         case .delivered, .superseded, .annulled, .expired, .rejected, .dropped: true
-        case .started, .failed, .stopped, .held, .released, .resumed: false
+        case .started, .failed, .stopped, .held, .released, .resumed, .remarked: false
         }
     }
 }

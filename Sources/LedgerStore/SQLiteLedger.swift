@@ -5,6 +5,9 @@ internal import FoundationEssentials
 internal import GRDB
 package import Logging
 internal import Synchronization
+#if canImport(Glibc)
+internal import Glibc
+#endif
 
 /// The ledger of one machine: SQLite through GRDB, one writer on a thread of its own, everything that waits in one
 /// commit.

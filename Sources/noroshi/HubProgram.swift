@@ -183,11 +183,15 @@ private struct House {
     let logger: Logger
     let clock: @Sendable () -> Date
 
-    func setup<M: Mode>(_ channel: ChannelManifest, _ settings: [String: String]?) -> ChannelSetup<M> {
+    func setup<M: Mode>(
+        _ channel: ChannelManifest, _ settings: [String: String]?, _ journal: DeliveryJournal
+    ) -> ChannelSetup<M> {
         ChannelSetup(
             settings: settings ?? [:], transport: transport, stream: stream,
             notebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/\(M.name.rawValue)/"),
-            directory: options.data.appending(path: channel.name), logger: logger, wallClock: clock)
+            sharedNotebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/both/"),
+            directory: options.data.appending(path: channel.name), logger: logger,
+            wallClock: clock, remark: { journal.delivery($0, of: $1, took: .remarked($2)) })
     }
 
     func slots<M: Mode>(
@@ -200,7 +204,7 @@ private struct House {
             try FileManager.default.createDirectory(
                 at: options.data.appending(path: entry.manifest.name), withIntermediateDirectories: true)
             do {
-                return try make(entry, setup(entry.manifest, given))
+                return try make(entry, setup(entry.manifest, given, journal))
             } catch let error as SettingsError {
                 throw SettingsError("channels.\(entry.manifest.name).\(M.name.rawValue): \(error.reason)")
             }
