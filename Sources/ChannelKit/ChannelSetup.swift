@@ -55,6 +55,14 @@ public protocol StreamPublisher: Sendable {
     /// Returns at once. `live` is the number of listeners it was written to.
     @discardableResult
     func publish(_ event: StreamEvent, to topic: StreamTopic) -> (position: StreamPosition, live: Int)
+
+    /// The gravest of what is real and in force before who listens to `topic`; nil where there is nothing.
+    func gravestReal(in topic: StreamTopic) -> Gravity?
+}
+
+extension StreamPublisher {
+    /// Of a stream that forgets what it was told.
+    public func gravestReal(in topic: StreamTopic) -> Gravity? { nil }
 }
 
 /// Who listens: everybody of a town's school or shelter.
@@ -80,13 +88,32 @@ public struct StreamEvent: Sendable, Hashable {
     public var expiresIn: Duration?
     /// True when this takes back what was published under `key`: it is never replayed to who has not heard it.
     public var isRevocation: Bool
+    /// Of an alert; nil of everything else.
+    public var bearing: Bearing?
 
-    public init(name: String, data: [UInt8], key: String, expiresIn: Duration? = nil, isRevocation: Bool = false) {
+    /// What the stream itself has to know of an alert: what is in force is never let go for lack of room.
+    public struct Bearing: Sendable, Hashable {
+        public var mode: ModeName
+        public var gravity: Gravity
+        /// Nothing of the event is in force any more: it was lifted.
+        public var isOver: Bool
+        public init(mode: ModeName, gravity: Gravity, isOver: Bool) {
+            self.mode = mode
+            self.gravity = gravity
+            self.isOver = isOver
+        }
+    }
+
+    public init(
+        name: String, data: [UInt8], key: String, expiresIn: Duration? = nil, isRevocation: Bool = false,
+        bearing: Bearing? = nil
+    ) {
         self.name = name
         self.data = data
         self.key = key
         self.expiresIn = expiresIn
         self.isRevocation = isRevocation
+        self.bearing = bearing
     }
 }
 

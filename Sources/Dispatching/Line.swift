@@ -241,6 +241,9 @@ package final class Line<M: Mode>: Sendable {
     }
 
     func slot(_ channel: String) -> ChannelSlot<M>? { slots[channel] }
+
+    /// Whether drills of a channel go to the far ends of real alerts, apart and marked.
+    package func showsDrillsApart(on channel: String) -> Bool { slots[channel]?.manifest.drills == .shownApart }
 }
 
 /// What an alert is to a town that has been told things before: what is done with it, and what it does to what was said.

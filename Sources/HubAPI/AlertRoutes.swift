@@ -1,6 +1,7 @@
 internal import ChannelKit
 internal import AlertModel
 internal import Dispatching
+internal import Edge
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
@@ -101,10 +102,11 @@ extension HubRouter {
 
     private func preview(_ order: DeskOrder) throws(DeskFailure) -> Response {
         let shapes = hub.preview(order).flatMap { line -> [PreviewShape] in
+            let reason = [line.reason, hiding(line, of: order)].compactMap(\.self).joined(separator: "\n")
             func shape(_ language: Language?, _ title: String?, _ body: String?, _ problems: [PreviewShape.ProblemShape]) -> PreviewShape {
                 PreviewShape(
                     town: line.town.code, channel: line.channel, verdict: line.priority == nil ? "skip" : "send",
-                    reason: line.reason, priority: line.priority?.word, endpoints: line.endpoints,
+                    reason: reason, priority: line.priority?.word, endpoints: line.endpoints,
                     language: language?.rawValue, title: title, body: body, problems: problems)
             }
             let problems = line.problems.map {
@@ -119,6 +121,15 @@ extension HubRouter {
         } catch {
             throw .unrecorded("\(error)")
         }
+    }
+
+    /// What would keep the far ends of a channel from showing this drill.
+    private func hiding(_ line: PreviewLine, of order: DeskOrder) -> String? {
+        guard order.mode == .exercise, line.priority != nil,
+            hub.exercise.showsDrillsApart(on: line.channel),
+            let real = hub.stream.gravestReal(of: line.town), real >= DrillRule.endsAt
+        else { return nil }
+        return DrillRule.refusal
     }
 
     static func problem(_ failure: DeskFailure) -> Problem {

@@ -20,7 +20,18 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
     package var status: HTTPResponse.Status
     package var detail: String?
     package var errors: [Field]?
+    /// The device this is about, where that is one who was revoked.
+    package var device: String?
     package var headers: HTTPFields = [:]
+
+    /// A device that was revoked here, and nothing else: it erases itself for this answer, and for no other.
+    package static let deviceRevoked = "urn:noroshi:problem:device-revoked"
+
+    package static func revoked(_ device: String) -> Problem {
+        var problem = Problem(.unauthorized, "この端末の登録は取り消されました (this device was revoked)")
+        (problem.type, problem.device) = (deviceRevoked, device)
+        return problem
+    }
 
     package init(_ status: HTTPResponse.Status, _ detail: String? = nil, errors: [Field]? = nil) {
         self.status = status
@@ -53,7 +64,7 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
         return japanese.map { "\($0) (\(status.reasonPhrase))" } ?? status.reasonPhrase
     }
 
-    private enum CodingKeys: String, CodingKey { case type, title, status, detail, errors }
+    private enum CodingKeys: String, CodingKey { case type, title, status, detail, errors, device }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -62,6 +73,7 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
         try container.encode(status.code, forKey: .status)
         try container.encodeIfPresent(detail, forKey: .detail)
         try container.encodeIfPresent(errors, forKey: .errors)
+        try container.encodeIfPresent(device, forKey: .device)
     }
 
     package func response(from request: Request, context: some RequestContext) throws -> Response {
