@@ -97,7 +97,7 @@ package final class Line<M: Mode>: Sendable {
         var refused: [(DeliveryID, String)] = []
         /// Nothing new: pages are made current and nobody is woken.
         var isQuiet = false
-        var said: SaidTexts = [:]
+        var said: [SaidText] = []
     }
 
     private func plan(_ alert: Alert<M>, _ town: Town, _ decisions: [Decision], _ tidings: Tidings) -> Plan {
@@ -182,7 +182,7 @@ package final class Line<M: Mode>: Sendable {
                 farEnd: farEnd, message: message))
         }
         guard !loads.isEmpty else { return }
-        plan.said[decision.channel] = text.texts
+        plan.said.append(SaidText(channel: decision.channel, endpoints: loads.map(\.farEnd.id), texts: text.texts))
         plan.loads.append((decision.channel, loads))
     }
 

@@ -62,7 +62,7 @@ package protocol TownLedger: Sendable {
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert]
     func reports(limit: Int) async throws -> [RecordedReport]
     /// The words in which an alert went out, as recorded then. Empty where none did, or where it is older than this.
-    func said(_ alert: AlertID) async throws -> SaidTexts
+    func said(_ alert: AlertID) async throws -> [SaidText]
 }
 
 extension Ledger {

@@ -99,11 +99,11 @@ struct SQLiteTown: TownLedger {
         }
     }
 
-    func said(_ alert: AlertID) async throws -> SaidTexts {
+    func said(_ alert: AlertID) async throws -> [SaidText] {
         let town = id.code
         return try await pool.read { db in
             let found = try Data.fetchOne(db, sql: "SELECT texts FROM said WHERE town = ? AND alert = ?", arguments: [town, alert.text])
-            return try found.map { try JSONDecoder().decode(SaidTexts.self, from: $0) } ?? [:]
+            return try found.map { try JSONDecoder().decode([SaidText].self, from: $0) } ?? []
         }
     }
 

@@ -21,7 +21,7 @@ private final class StallingLedger: Ledger {
         func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] { try await inner.deliveries(query) }
         func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] { try await inner.alerts(query) }
         func reports(limit: Int) async throws -> [RecordedReport] { try await inner.reports(limit: limit) }
-        func said(_ alert: AlertID) async throws -> SaidTexts { try await inner.said(alert) }
+        func said(_ alert: AlertID) async throws -> [SaidText] { try await inner.said(alert) }
     }
 
     func town(_ id: TownID) -> any TownLedger { Part(inner: inner.town(id), commit: commit) }
