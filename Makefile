@@ -3,7 +3,7 @@ SWIFT ?= swift
 # One job per core; the hub's modules are small and the machine's memory is not the limit.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help run build test check format bench fuzz packages clean
+.PHONY: help run build test texts check format bench fuzz sbom man packages clean
 
 help: ## says this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,11 @@ check: build ## settings, towns and templates of the demonstration, and traps in
 	Tests/traps/find
 	.build/release/noroshi check
 
+texts: ## every text on one page: .build/texts.html, and Templates/texts.txt for the review
+	NOROSHI_ROOM=Rendering $(SWIFT) build --build-tests
+	NOROSHI_ROOM=Rendering NOROSHI_WRITE_TEXTS=$(CURDIR)/.build/texts.html $(SWIFT) test --skip-build --disable-xctest --filter "TextBookTests"
+	@echo ".build/texts.html"
+
 format: ## lays out the sources as swift-format has it
 	$(SWIFT) format --in-place --recursive Package.swift Sources Channels Tests
 
@@ -36,6 +41,13 @@ bench: ## measures beside peers: Benchmarks/README.md
 
 fuzz: packages ## feeds the readers what a fuzzer finds, a minute each: Tests/fuzz/run
 	Tests/fuzz/run
+
+sbom: ## the bill of materials, CycloneDX: .build/noroshi.cdx.json
+	deploy/third-parties sbom > .build/noroshi.cdx.json
+
+man: ## man pages from the program's own help: .build/man
+	$(SWIFT) build --product noroshi
+	deploy/manpages .build/debug/noroshi .build/man
 
 clean:
 	rm -rf .build

@@ -106,6 +106,12 @@ public struct AlertContent: Sendable, Codable, Hashable {
     public var town: TownID?
     /// What a person's act does to the town's state; nil for bulletins, and for alerts recorded before acts were.
     public var act: Act?
+    /// The office's fixed sentences (固定付加文) about the event: whether there is a tsunami, and what to expect.
+    public var remarks: [Remark]?
+    /// When it happened, as far as the bulletin says: of an earthquake its origin, of an eruption its beginning.
+    public var happened: Date?
+    /// Until when the bulletin itself says that it holds (ValidDateTime); nil where the limit is ours.
+    public var validUntil: Date?
 
     public init(
         id: AlertID, event: EventID, kind: AlertKind, message: MessageType, revision: Revision, type: String,

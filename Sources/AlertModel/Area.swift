@@ -37,6 +37,10 @@ public struct AreaStatement: Sendable, Codable, Hashable {
     public var value: String?
     /// When it is expected or was seen to arrive (ArrivalTime of a shaking or a tsunami), RFC 3339 as written.
     public var arrival: String?
+    /// The kind in force before this bulletin, by name (LastKind), where the bulletin says so and it was another.
+    public var lastKind: String?
+    /// 長周期地震動階級 expected or observed there, `1` to `4`: the slow sway of high buildings.
+    public var longPeriod: String?
     /// The codeType as written, where `scheme` is `other`.
     public var codeType: String?
 
@@ -60,6 +64,8 @@ public struct AreaStatement: Sendable, Codable, Hashable {
         case kindCode = "kind_code"
         case kindName = "kind_name"
         case codeType = "code_type"
+        case longPeriod = "long_period"
+        case lastKind = "last_kind"
     }
 }
 
@@ -78,6 +84,8 @@ public struct Hypocentre: Sendable, Codable, Hashable {
     public var magnitudeText: String?
     /// An assumed hypocentre (仮定震源要素): magnitude 1.0 and depth 10 km are placeholders and must not be shown.
     public var isAssumed: Bool
+    /// When the ground broke there, RFC 3339 as written.
+    public var origin: String?
 
     public init(
         name: String? = nil, code: String? = nil, latitude: Double? = nil, longitude: Double? = nil,
@@ -94,7 +102,7 @@ public struct Hypocentre: Sendable, Codable, Hashable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, code, latitude, longitude, magnitude
+        case name, code, latitude, longitude, magnitude, origin
         case depth = "depth_km"
         case magnitudeText = "magnitude_text"
         case isAssumed = "assumed"

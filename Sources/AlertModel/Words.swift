@@ -20,6 +20,8 @@ public enum AlertKind: String, Sendable, Codable, CaseIterable, Hashable {
     case heavyRainRecord = "heavy-rain-record"
     /// Nankai Trough earthquake information (南海トラフ地震に関連する情報).
     case nankai
+    /// A missile, an air raid or another attack (国民保護情報, Ｊアラート): into a building, underground.
+    case missile
     case notice
     /// A municipality's evacuation order (避難情報).
     case evacuation

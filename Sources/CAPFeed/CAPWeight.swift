@@ -70,6 +70,7 @@ struct CAPWeight {
         case .tornado: CAPWeight(["Met"], "Shelter", "Immediate", "Severe", "Possible")
         case .heavyRainRecord: CAPWeight(["Met"], "Monitor", "Immediate", "Severe", "Observed")
         case .nankai: CAPWeight(["Geo"], "Prepare", "Future", "Extreme", "Possible")
+        case .missile: CAPWeight(["Security"], "Shelter", "Immediate", "Extreme", "Likely")
         case .evacuation: CAPWeight(["Safety"], "Evacuate", "Immediate", "Severe", "Likely")
         case .shelter: CAPWeight(["Safety"], nil, "Immediate", "Unknown", "Observed")
         case .headquarters: CAPWeight(["Safety"], nil, "Unknown", "Unknown", "Observed")
@@ -94,6 +95,7 @@ extension AlertKind {
         case .tornado: "Tornado Advisory"
         case .heavyRainRecord: "Record Short-time Heavy Rain"
         case .nankai: "Nankai Trough Earthquake Information"
+        case .missile: "Missile or Attack"
         case .notice: "Notice"
         case .evacuation: "Evacuation"
         case .shelter: "Evacuation Shelter"

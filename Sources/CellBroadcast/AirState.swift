@@ -39,8 +39,18 @@ struct AirState: Sendable {
 
     /// Controller `index` may still broadcast it: it is told when it is heard of again.
     mutating func owe(_ kill: CBSPMessage, to index: Int) {
+        settle(kill, with: index)
         // One list for each controller, and the index is a controller's.
         kills[index] = (kills[index] + [kill]).suffix(Self.mostKills)
+    }
+
+    // One list for each controller, and the index is a controller's.
+    mutating func settle(_ kill: CBSPMessage, with index: Int) { kills[index].removeAll { $0 == kill } }
+
+    /// The last removal of `identifier` that a controller has not confirmed, and which ones have not.
+    func owed(_ identifier: UInt16) -> (kill: CBSPMessage, controllers: Set<Int>)? {
+        guard let kill = kills.joined().last(where: { $0.identifier == identifier }) else { return nil }
+        return (kill, Set(kills.indices.filter { kills[$0].contains(kill) }))
     }
 
     /// What brings controller `index` to the state it should be in, wherever it is.

@@ -6,7 +6,10 @@
 ///
 /// The interface is osmo-cbc's; the answers are true. 201 means that at least one controller broadcasts the message
 /// (osmo-cbc says so always); the others get it when they connect, as does a controller that lost its memory. A
-/// message nobody took is not kept, so that the sender may simply try again.
+/// message nobody took is not kept, so that the sender may simply try again. A DELETE is 200 when no controller
+/// broadcasts the message any more; until then 502, 503 or 504, and asking again goes on where it stopped. Every answer
+/// counts the controllers in a header of its own, and `GET /api/ecbe/v1/message` lists what is on the air.
+import FoundationEssentials
 import Synchronization
 
 package final class CellBroadcastCentre: Sendable {
@@ -106,6 +109,7 @@ package final class CellBroadcastCentre: Sendable {
         switch request {
         case .create(let message): await create(message)
         case .delete(let identifier): await delete(identifier)
+        case .list: list()
         case .refused(let reply): reply
         }
     }
@@ -125,11 +129,20 @@ package final class CellBroadcastCentre: Sendable {
         let votes = await ask(.write(broadcast))
         guard votes.isEmpty || votes.contains(where: \.isYes) else {
             withdraw(broadcast, votes)
-            return Self.nobodyTookIt(votes)
+            return Self.nobody(votes, "no controller took it")
         }
         air.state.withLock { $0.confirm(broadcast.identifier) }
         configuration.onBroadcast(DecodedBroadcast(.written, broadcast))
-        return ECBEReply(201, "Created" + Self.remarks(votes))
+        return ECBEReply(201, "Created" + Self.remarks(votes), controllers: Self.counts(votes))
+    }
+
+    private func list() -> ECBEReply {
+        let rows = onAir.map { ECBEListing(message_id: Int($0.identifier), serial_nr: Int($0.serial.encoded)) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        var reply = ECBEReply(200, (try? encoder.encode(rows)).map { String(decoding: $0, as: UTF8.self) } ?? "[]")
+        reply.type = "application/json"
+        return reply
     }
 
     private func withdraw(_ broadcast: CBSPBroadcast, _ votes: [Vote]) {
@@ -140,17 +153,23 @@ package final class CellBroadcastCentre: Sendable {
         }
     }
 
+    /// A controller that does not answer, or is away, may go on broadcasting: it is told when it is heard of again, and
+    /// whoever asks meanwhile hears that it is not done.
     private func delete(_ identifier: UInt16) async -> ECBEReply {
-        guard let gone = air.state.withLock({ $0.remove(identifier, now: configuration.now()) }) else {
+        let gone = air.state.withLock { $0.remove(identifier, now: configuration.now()) }
+        let owed = air.state.withLock { $0.owed(identifier) }
+        guard let kill = gone.map({ CBSPMessage.kill($0.identifier, $0.serial, isWarning: $0.isWarning) }) ?? owed?.kill else {
             return ECBEReply(404, "Unknown message ID")
         }
-        let kill = CBSPMessage.kill(gone.identifier, gone.serial, isWarning: gone.isWarning)
-        let votes = await ask(kill)
+        let votes = await ask(kill, only: gone == nil ? owed?.controllers : nil)
         air.state.withLock { state in
-            for (index, vote) in votes.enumerated() where !vote.isYes { state.owe(kill, to: index) }
+            for (index, vote) in votes.enumerated() {
+                if vote.isYes || vote.isSpared { state.settle(kill, with: index) } else { state.owe(kill, to: index) }
+            }
         }
-        configuration.onBroadcast(DecodedBroadcast(.killed, gone))
-        return ECBEReply(200, "OK" + Self.remarks(votes))
+        if let gone { configuration.onBroadcast(DecodedBroadcast(.killed, gone)) }
+        guard votes.allSatisfy({ $0.isYes || $0.isSpared }) else { return Self.nobody(votes, "not taken off everywhere") }
+        return ECBEReply(200, "OK", controllers: Self.counts(votes))
     }
 
     // MARK: Asking the controllers
@@ -160,19 +179,22 @@ package final class CellBroadcastCentre: Sendable {
         case no(String)
         case doubt(String)
         case away
+        /// Has nothing to be asked.
+        case spared
 
+        var isSpared: Bool { if case .spared = self { true } else { false } }
         var isYes: Bool { if case .yes = self { true } else { false } }
         var isInDoubt: Bool { if case .doubt = self { true } else { false } }
     }
 
     /// All controllers at once; in their order.
-    private func ask(_ message: CBSPMessage) async -> [Vote] {
+    private func ask(_ message: CBSPMessage, only some: Set<Int>? = nil) async -> [Vote] {
         let deadline = ContinuousClock.now + configuration.answerLimit
         return await withTaskGroup(of: (Int, Vote).self) { group in
-            for (index, client) in clients.enumerated() {
+            for (index, client) in clients.enumerated() where some?.contains(index) ?? true {
                 group.addTask { (index, await Self.ask(client, message, deadline)) }
             }
-            var votes = [Vote](repeating: .away, count: clients.count)
+            var votes = [Vote](repeating: .spared, count: clients.count)
             for await (index, vote) in group { votes[index] = vote }
             return votes
         }
@@ -192,21 +214,33 @@ package final class CellBroadcastCentre: Sendable {
         }
     }
 
-    private static func nobodyTookIt(_ votes: [Vote]) -> ECBEReply {
-        if votes.contains(where: { if case .no = $0 { true } else { false } }) {
-            return ECBEReply(502, "no controller took it" + remarks(votes))
+    private static func nobody(_ votes: [Vote], _ words: String) -> ECBEReply {
+        let isNo = votes.contains { if case .no = $0 { true } else { false } }
+        let status = isNo ? 502 : votes.contains(where: \.isInDoubt) ? 504 : 503
+        let all = status == 503 && !votes.contains(where: \.isYes) ? "no controller is connected" : words + remarks(votes)
+        return ECBEReply(status, all, controllers: counts(votes))
+    }
+
+    private static func counts(_ votes: [Vote]) -> ControllerCount {
+        var counts = ControllerCount()
+        for vote in votes {
+            switch vote {
+            case .yes: counts.confirmed += 1
+            case .no: counts.refused += 1
+            case .doubt: counts.silent += 1
+            case .away: counts.away += 1
+            case .spared: break
+            }
         }
-        return votes.contains(where: \.isInDoubt)
-            ? ECBEReply(504, "no controller answered" + remarks(votes))
-            : ECBEReply(503, "no controller is connected")
+        return counts
     }
 
     private static func remarks(_ votes: [Vote]) -> String {
         votes.enumerated().compactMap { index, vote in
             switch vote {
-            case .yes: nil
+            case .yes, .spared: nil
             case .no(let words), .doubt(let words): "; controller \(index + 1): \(words)"
-            case .away: "; controller \(index + 1) is not connected and gets it later"
+            case .away: "; controller \(index + 1) is not connected and is told later"
             }
         }.joined()
     }

@@ -126,3 +126,41 @@ package enum Hex {
         return stride(from: 0, to: digits.count, by: 2).map { UInt8((digits[$0] ?? 0) << 4 | (digits[$0 + 1] ?? 0)) }
     }
 }
+
+/// One line of the list that our own centre answers to `GET /api/ecbe/v1/message`; osmo-cbc has none.
+package struct ECBEListing: Codable, Hashable, Sendable {
+    package var message_id: Int
+    package var serial_nr: Int
+
+    package init(message_id: Int, serial_nr: Int) {
+        self.message_id = message_id
+        self.serial_nr = serial_nr
+    }
+}
+
+/// What a centre's controllers said to one request. Our own centre sends it in a header with every answer; whoever does
+/// answers truly, and osmo-cbc does not know it.
+package struct ControllerCount: Hashable, Sendable, CustomStringConvertible {
+    package var confirmed = 0, refused = 0, silent = 0, away = 0
+
+    package static let header = "Noroshi-Controllers"
+
+    package init() {}
+
+    /// From `confirmed=1 refused=0 silent=0 away=1`; nil when it is none.
+    package init?(_ text: String) {
+        for part in text.split(separator: " ") {
+            let pair = part.split(separator: "=")
+            guard pair.count == 2, let count = Int(pair[1]) else { return nil }
+            switch pair[0] {
+            case "confirmed": confirmed = count
+            case "refused": refused = count
+            case "silent": silent = count
+            case "away": away = count
+            default: continue
+            }
+        }
+    }
+
+    package var description: String { "confirmed=\(confirmed) refused=\(refused) silent=\(silent) away=\(away)" }
+}

@@ -7,6 +7,8 @@ import NIOPosix
 enum ECBERequest: Sendable {
     case create(ECBEMessage)
     case delete(UInt16)
+    /// Of our own: what is on the air.
+    case list
     /// The answer is known without asking anybody.
     case refused(ECBEReply)
 }
@@ -14,9 +16,14 @@ enum ECBERequest: Sendable {
 struct ECBEReply: Sendable, Hashable {
     let status: Int
     let text: String
-    init(_ status: Int, _ text: String) {
+    /// What the controllers said, where they were asked.
+    var controllers: ControllerCount?
+    var type = "text/plain; charset=utf-8"
+
+    init(_ status: Int, _ text: String, controllers: ControllerCount? = nil) {
         self.status = status
         self.text = text
+        self.controllers = controllers
     }
 }
 
@@ -98,10 +105,11 @@ struct ECBEServer: Sendable {
 
     private static func parts(_ reply: ECBEReply, keepAlive: Bool) -> [HTTPPart<HTTPResponseHead, ByteBuffer>] {
         let text = ByteBuffer(string: reply.text)
-        let headers: HTTPHeaders = [
-            "Content-Type": "text/plain; charset=utf-8", "Content-Length": "\(text.readableBytes)",
+        var headers: HTTPHeaders = [
+            "Content-Type": reply.type, "Content-Length": "\(text.readableBytes)",
             "Connection": keepAlive ? "keep-alive" : "close",
         ]
+        if let controllers = reply.controllers { headers.add(name: ControllerCount.header, value: controllers.description) }
         return [
             .head(HTTPResponseHead(version: .http1_1, status: .init(statusCode: reply.status), headers: headers)),
             .body(text), .end(nil),
@@ -115,6 +123,7 @@ struct ECBEServer: Sendable {
         let rest = path.dropFirst(Self.base.count + 1)
         switch (head.method, rest.isEmpty) {
         case (.POST, true): return created(body)
+        case (.GET, true): return .list
         case (.DELETE, false):
             guard let identifier = UInt16(rest) else {
                 return .refused(ECBEReply(400, "REST: \(rest.prefix(20)) is no message id"))

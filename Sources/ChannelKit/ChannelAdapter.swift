@@ -40,6 +40,10 @@ public protocol ChannelAdapter<M>: Sendable {
     /// end up with one message. Stops promptly when its task is cancelled.
     func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt
 
+    /// What the channel believes its far end holds just now, for the desk. Answers at once, from memory; nil where there
+    /// is nothing to say beyond the deliveries themselves.
+    func report(on farEnd: FarEnd<M>) -> FarEndReport?
+
     /// Work of the adapter's own that lasts as long as the hub: a connection to keep, pages to age. Returns when
     /// its task is cancelled.
     func run() async
@@ -52,6 +56,7 @@ extension ChannelAdapter {
         _ text: RenderedText, _ language: Language, in content: AlertContent, at farEnd: FarEnd<M>
     ) -> [TextProblem] { [] }
     public func prepare(_ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]) async throws(DeliveryFailure) {}
+    public func report(on farEnd: FarEnd<M>) -> FarEndReport? { nil }
     public func run() async {}
 }
 

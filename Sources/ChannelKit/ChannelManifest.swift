@@ -35,6 +35,9 @@ public struct ChannelManifest: Sendable {
     public let reservedForImmediate: Int
     /// Deliveries on the wire at once to one far end.
     public let endpointWindow: Int
+    /// Cancels on the wire at once to one far end, beside the others: where taking back takes long, nobody waits behind
+    /// it. Nil: they share `endpointWindow`.
+    public let cancelWindow: Int?
     /// The longest one attempt may take.
     public let attemptLimit: Duration
     /// What the far end's contract lets this channel speak of; nil for everything.
@@ -50,7 +53,7 @@ public struct ChannelManifest: Sendable {
     public init(
         name: String, afterSending: AfterSending, drills: Drills, titleLimit: Int? = nil, bodyLimit: Int? = nil,
         languages: [Language] = [.japanese, .easyJapanese, .english], concurrency: Int, reservedForImmediate: Int,
-        endpointWindow: Int = 1, attemptLimit: Duration, kinds: Set<AlertKind>? = nil,
+        endpointWindow: Int = 1, cancelWindow: Int? = nil, attemptLimit: Duration, kinds: Set<AlertKind>? = nil,
         hearsEarthquakeWarningsElsewhere: Bool = false, farEndKeys: [String]? = nil, channelKeys: [String]? = nil
     ) {
         precondition(reservedForImmediate < concurrency, "slots for the other classes must remain")
@@ -63,6 +66,7 @@ public struct ChannelManifest: Sendable {
         self.concurrency = concurrency
         self.reservedForImmediate = reservedForImmediate
         self.endpointWindow = endpointWindow
+        self.cancelWindow = cancelWindow
         self.attemptLimit = attemptLimit
         self.kinds = kinds
         self.hearsEarthquakeWarningsElsewhere = hearsEarthquakeWarningsElsewhere

@@ -9,24 +9,31 @@ public struct ChannelSetup<M: Mode>: Sendable {
     public let transport: any HTTPTransport
     public let stream: any StreamPublisher
     public let notebook: any Notebook
+    /// The same for what both modes of the channel must know of each other: a drill and a real alert may share a cell.
+    public let sharedNotebook: any Notebook
     /// A folder of the channel's own, where the edge looks for pages.
     public let directory: URL
     public let logger: Logger
     /// Wall time, for texts people read. Never for deadlines.
     public let wallClock: @Sendable () -> Date
+    /// Writes a line under a delivery that has ended, for what was found out about it later. Never waits.
+    public let remark: @Sendable (DeliveryID, TownID, String) -> Void
 
     package init(
         settings: [String: String], transport: any HTTPTransport, stream: any StreamPublisher,
-        notebook: any Notebook, directory: URL, logger: Logger,
-        wallClock: @escaping @Sendable () -> Date = { Date() }
+        notebook: any Notebook, sharedNotebook: (any Notebook)? = nil, directory: URL, logger: Logger,
+        wallClock: @escaping @Sendable () -> Date = { Date() },
+        remark: @escaping @Sendable (DeliveryID, TownID, String) -> Void = { _, _, _ in }
     ) {
         self.settings = settings
         self.transport = transport
         self.stream = stream
         self.notebook = notebook
+        self.sharedNotebook = sharedNotebook ?? notebook
         self.directory = directory
         self.logger = logger
         self.wallClock = wallClock
+        self.remark = remark
     }
 }
 
@@ -48,6 +55,14 @@ public protocol StreamPublisher: Sendable {
     /// Returns at once. `live` is the number of listeners it was written to.
     @discardableResult
     func publish(_ event: StreamEvent, to topic: StreamTopic) -> (position: StreamPosition, live: Int)
+
+    /// The gravest of what is real and in force before who listens to `topic`; nil where there is nothing.
+    func gravestReal(in topic: StreamTopic) -> Gravity?
+}
+
+extension StreamPublisher {
+    /// Of a stream that forgets what it was told.
+    public func gravestReal(in topic: StreamTopic) -> Gravity? { nil }
 }
 
 /// Who listens: everybody of a town's school or shelter.
@@ -73,13 +88,32 @@ public struct StreamEvent: Sendable, Hashable {
     public var expiresIn: Duration?
     /// True when this takes back what was published under `key`: it is never replayed to who has not heard it.
     public var isRevocation: Bool
+    /// Of an alert; nil of everything else.
+    public var bearing: Bearing?
 
-    public init(name: String, data: [UInt8], key: String, expiresIn: Duration? = nil, isRevocation: Bool = false) {
+    /// What the stream itself has to know of an alert: what is in force is never let go for lack of room.
+    public struct Bearing: Sendable, Hashable {
+        public var mode: ModeName
+        public var gravity: Gravity
+        /// Nothing of the event is in force any more: it was lifted.
+        public var isOver: Bool
+        public init(mode: ModeName, gravity: Gravity, isOver: Bool) {
+            self.mode = mode
+            self.gravity = gravity
+            self.isOver = isOver
+        }
+    }
+
+    public init(
+        name: String, data: [UInt8], key: String, expiresIn: Duration? = nil, isRevocation: Bool = false,
+        bearing: Bearing? = nil
+    ) {
         self.name = name
         self.data = data
         self.key = key
         self.expiresIn = expiresIn
         self.isRevocation = isRevocation
+        self.bearing = bearing
     }
 }
 

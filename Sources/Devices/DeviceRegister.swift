@@ -52,11 +52,14 @@ package struct MirroredDevice: Sendable, Hashable, Codable {
     package var name: String
     /// SHA-256 of its token, hex; nil once it was revoked.
     package var token_sha256: String?
+    /// The same of one that was revoked: an edge tells it so, and does not say that it knows no such device.
+    package var revoked_sha256: String?
 
     package init(_ device: Device) {
         id = device.id
         name = device.name
         token_sha256 = device.revoked == nil ? device.tokenDigest : nil
+        revoked_sha256 = device.revoked == nil ? nil : device.tokenDigest
     }
 }
 
@@ -77,6 +80,8 @@ package final class DeviceRegister: Sendable {
     private struct State {
         var devices: [String: Device] = [:]
         var byToken: [String: String] = [:]
+        /// Digests of tokens whose device was revoked here: "revoked" is said to nobody else.
+        var revokedTokens: [String: String] = [:]
         var invitations: [String: Invitation] = [:]
         var wrongTries: [Date] = []
     }
@@ -106,7 +111,7 @@ package final class DeviceRegister: Sendable {
             guard let octets = notebook.read(key), let device = try? decoder.decode(Device.self, from: Data(octets))
             else { continue }
             known.devices[device.id] = device
-            if device.revoked == nil { known.byToken[device.tokenDigest] = device.id }
+            Self.index(device, &known)
         }
         for key in notebook.keys(prefix: "invitation/") {
             guard let octets = notebook.read(key),
@@ -193,6 +198,20 @@ package final class DeviceRegister: Sendable {
         return state.withLock { state in state.byToken[digest].flatMap { state.devices[$0] } }
     }
 
+    /// The id of the device that had this token and was revoked; nil when it was not, or was never known here.
+    package func revoked(token: String) -> String? {
+        let digest = Self.digest(token)
+        return state.withLock { $0.revokedTokens[digest] }
+    }
+
+    private static func index(_ device: Device, _ state: inout State) {
+        if device.revoked == nil {
+            state.byToken[device.tokenDigest] = device.id
+        } else if !device.tokenDigest.isEmpty {
+            state.revokedTokens[device.tokenDigest] = device.id
+        }
+    }
+
     package func device(id: String, of town: TownID) -> Device? {
         state.withLock { state in state.devices[id].flatMap { $0.town == town ? $0 : nil } }
     }
@@ -210,6 +229,7 @@ package final class DeviceRegister: Sendable {
             device.revoked = device.revoked ?? clock()
             state.devices[id] = device
             state.byToken[device.tokenDigest] = nil
+            Self.index(device, &state)
             write("device/\(id)", device)
             return true
         }
@@ -223,14 +243,16 @@ package final class DeviceRegister: Sendable {
             let before = state.devices
             state.devices = [:]
             state.byToken = [:]
+            state.revokedTokens = [:]
             for seen in all {
                 let old = before[seen.id]
                 var device = Device(
                     id: seen.id, town: town, site: site, name: seen.name, enrolled: old?.enrolled ?? now,
                     invitedBy: "hub", revoked: seen.token_sha256 == nil ? old?.revoked ?? now : nil,
-                    lastSeen: old?.lastSeen, tokenDigest: seen.token_sha256 ?? "")
+                    lastSeen: old?.lastSeen,
+                    tokenDigest: seen.token_sha256 ?? seen.revoked_sha256 ?? old?.tokenDigest ?? "")
                 state.devices[seen.id] = device
-                if device.revoked == nil { state.byToken[device.tokenDigest] = seen.id }
+                Self.index(device, &state)
                 device.lastSeen = nil
                 var known = old
                 known?.lastSeen = nil

@@ -112,8 +112,8 @@ package struct ChannelQueue: Sendable {
             // It stands in the other pool's line by now.
             guard lane.inTurn[priority] == pool else { continue }
             lane.inTurn[priority] = nil
-            guard lane.isFree(window(for: priority), now: now), let entry = lane.firstDue(priority, now: now)
-            else { continue }
+            let window = window(for: priority)
+            guard lane.isFree(window, now: now), let entry = lane.firstDue(priority, window, now: now) else { continue }
             drop(entry.parcel.event, from: &lane)
             if entry.parcel.expires <= now {
                 enqueue(&lane, id, priority)
@@ -285,13 +285,13 @@ extension ChannelQueue {
     }
 
     /// A warning does not wait behind a slow notice to the same far end.
-    private func window(for priority: Priority) -> Int {
-        limits.endpointWindow + (priority == .immediate ? 1 : 0)
+    private func window(for priority: Priority) -> Lane.Window {
+        Lane.Window(messages: limits.endpointWindow + (priority == .immediate ? 1 : 0), cancels: limits.cancelWindow)
     }
 
     private mutating func enqueue(_ lane: inout Lane, _ id: LaneID, _ priority: Priority) {
         guard !lane.order[priority.rawValue].isEmpty, lane.stoppedBecause == nil,
-            lane.onWire.count < window(for: priority), lane.inTurn[priority] != lane.pool
+            lane.hasRoom(window(for: priority)), lane.inTurn[priority] != lane.pool
         else { return }
         lane.inTurn[priority] = lane.pool
         turns[lane.pool]?[priority.rawValue].add(id)

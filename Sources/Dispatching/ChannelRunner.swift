@@ -27,12 +27,14 @@ package enum DeliveryStep: Sendable, Hashable {
     case dropped(by: String)
     /// A person has mended the lane it was stopped in.
     case resumed(by: String)
+    /// Found out later about what had been delivered.
+    case remarked(String)
 
     /// Nothing follows after these.
     package var isEnd: Bool {
         switch self {
         case .delivered, .superseded, .annulled, .expired, .rejected, .dropped: true
-        case .started, .failed, .stopped, .held, .released, .resumed: false
+        case .started, .failed, .stopped, .held, .released, .resumed, .remarked: false
         }
     }
 }
@@ -109,7 +111,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
                     steps.append((parcel.id, town, .annulled))
                 case .outdated:
                     state.loads[parcel.id] = nil
-                    steps.append((parcel.id, town, .superseded))
+                    steps.append((parcel.id, town, Self.outdated(load)))
                 case .expired:
                     state.loads[parcel.id] = nil
                     steps.append((parcel.id, town, .expired))
@@ -125,6 +127,16 @@ package final class ChannelRunner<M: Mode>: Sendable {
         for (id, town, step) in steps { observer.delivery(id, of: town, took: step) }
         for attempt in cut { attempt.cut(.cancel) }
         ring.yield()
+    }
+
+    /// What came after something newer is not said any more. A cancel that a person gave is never that: if it counts as older,
+    /// it took nothing back, and the person has to know.
+    private static func outdated(_ load: Load) -> DeliveryStep {
+        guard load.parcel.message == .cancel, load.message.alert.content.town != nil else { return .superseded }
+        return .rejected("""
+            取り消されていません。この取消より新しい発表が伝わっています。もう一度取り消してください \
+            (not taken back: something newer than this cancel was told; cancel again)
+            """)
     }
 
     /// Sends until the service group shuts down; then attempts under way are ended and nothing new is begun.

@@ -70,7 +70,12 @@ package final class DeliveryJournal: DeliveryObserver {
 
     package func delivery(_ id: DeliveryID, of town: TownID, took step: DeliveryStep) {
         let now = clock()
-        let record = RecordedStep(id, step, at: now)
+        var record = RecordedStep(id, step, at: now)
+        if case .remarked = step {
+            // How it stands does not change by what is said about it, nor how often it was tried.
+            if let row = row(id) { (record.state, record.attempt) = (row.state, row.attempts) }
+            return remark(record, in: town)
+        }
         ledger.town(town).append(record)
         state.withLock { state in
             guard var row = state.rows[id] else { return }
@@ -81,6 +86,18 @@ package final class DeliveryJournal: DeliveryObserver {
                 let seconds = now.timeIntervalSince(row.offered)
                 state.times["\(row.delivery.channel) \(row.delivery.priority.word)", default: LatencyHistogram()].add(seconds)
             }
+            state.tell(row)
+        }
+    }
+
+    private func remark(_ record: RecordedStep, in town: TownID) {
+        ledger.town(town).append(record)
+        state.withLock { state in
+            guard var row = state.rows[record.delivery] else { return }
+            let settled = row.settled
+            row.take(record)
+            row.settled = settled
+            state.rows[record.delivery] = row
             state.tell(row)
         }
     }
@@ -151,6 +168,15 @@ package final class DeliveryJournal: DeliveryObserver {
         state.withLock { ($0.rows.count, $0.followers.count, $0.lost) }
     }
 
+    /// What a restart held back and nobody has decided about.
+    package var held: [ModeName: Int] {
+        state.withLock { state in
+            state.rows.values.reduce(into: [:]) { held, row in
+                if row.state == .held { held[row.mode, default: 0] += 1 }
+            }
+        }
+    }
+
     package var tallies: [Tally: Int] { state.withLock { $0.ended } }
     package var times: [String: LatencyHistogram] { state.withLock { $0.times } }
 }
@@ -192,6 +218,7 @@ extension RecordedStep {
             self.init(delivery: id, at: now, state: .annulled, detail: "\(person)が送らないことに決定 (dropped by \(person))")
         case .resumed(let person):
             self.init(delivery: id, at: now, state: .waiting, detail: "\(person)が送信先を再開 (resumed by \(person))")
+        case .remarked(let words): self.init(delivery: id, at: now, state: .delivered, detail: words)
         }
     }
 }

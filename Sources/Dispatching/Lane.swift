@@ -61,14 +61,32 @@ struct Lane: Sendable {
     var isTroubled: Bool { failures > 0 || late > 0 }
     var pool: Pool { isTroubled ? .troubled : .well }
 
-    func isFree(_ window: Int, now: Instant) -> Bool {
-        stoppedBecause == nil && onWire.count < window && (pausedUntil.map { $0 <= now } ?? true)
+    func isFree(_ window: Window, now: Instant) -> Bool {
+        stoppedBecause == nil && hasRoom(window) && (pausedUntil.map { $0 <= now } ?? true)
     }
 
-    /// The oldest delivery of that class whose time has come and whose event is not on the wire.
-    func firstDue(_ priority: Priority, now: Instant) -> Entry? {
+    /// How many may be on the wire at once; cancels apart where the channel gives them places of their own.
+    struct Window {
+        let messages: Int
+        let cancels: Int?
+    }
+
+    private var cancelsOnWire: Int { onWire.values.count { $0.parcel.message == .cancel } }
+
+    func hasRoom(_ window: Window) -> Bool {
+        hasRoom(window, for: .alert) || window.cancels != nil && hasRoom(window, for: .cancel)
+    }
+
+    private func hasRoom(_ window: Window, for message: MessageType) -> Bool {
+        guard let cancels = window.cancels else { return onWire.count < window.messages }
+        return message == .cancel ? cancelsOnWire < cancels : onWire.count - cancelsOnWire < window.messages
+    }
+
+    /// The oldest delivery of that class whose time has come, whose event is not on the wire and which finds room.
+    func firstDue(_ priority: Priority, _ window: Window, now: Instant) -> Entry? {
         for event in order[priority.rawValue] {
-            if let entry = waiting[event], entry.due <= now, onWire[event] == nil { return entry }
+            if let entry = waiting[event], entry.due <= now, onWire[event] == nil,
+                hasRoom(window, for: entry.parcel.message) { return entry }
         }
         return nil
     }

@@ -1,5 +1,5 @@
 package import AlertModel
-internal import ChannelKit
+package import ChannelKit
 
 /// The lanes of a town's far ends, as people see them: a lane whose far end refuses our credentials is stopped until
 /// a person has mended that and says so.
@@ -10,15 +10,17 @@ extension Line {
         package var mode: ModeName
         package var waiting: Int
         package var stoppedBecause: String?
+        /// What the channel believes the far end holds.
+        package var report: FarEndReport?
     }
 
     package func lanes(of town: Town) -> [LaneState] {
         town.endpoints.compactMap { endpoint in
-            guard let slot = slot(endpoint.channel), FarEnd<M>(endpoint, of: town.id) != nil else { return nil }
+            guard let slot = slot(endpoint.channel), let farEnd = FarEnd<M>(endpoint, of: town.id) else { return nil }
             let standing = slot.runner.standing(of: LaneID(town: town.id, endpoint: endpoint.id))
             return LaneState(
                 channel: endpoint.channel, endpoint: endpoint.id, mode: M.name, waiting: standing.waiting,
-                stoppedBecause: standing.stoppedBecause)
+                stoppedBecause: standing.stoppedBecause, report: slot.report(farEnd))
         }
     }
 

@@ -18,21 +18,25 @@ extension Line {
     }
 
     /// Reads the ledger once, before the first alert is accepted.
-    package func recover(since: Date) async throws {
-        for town in towns.all {
-            let part = ledger.town(town.id)
-            var query = AlertQuery()
-            query.since = since
-            query.limit = 10_000
-            let recorded = try await part.alerts(query).filter { $0.mode == M.name }.reversed()
-            var contents: [AlertID: AlertContent] = [:]
-            for alert in recorded {
-                contents[alert.content.id] = alert.content
-                shelters.take(Alert<M>(alert.content))
-            }
-            try await remember(contents, in: town, part)
-            try await offerUnfinished(contents, in: town, part)
+    package func recover(since: Date, began: Date? = nil) async throws {
+        for town in towns.all { try await recover(town, since: since, began: began ?? clock()) }
+    }
+
+    /// - Parameter began: when this run began. How old a delivery was then decides whether it goes out by itself: the time
+    ///   that reading takes is ours, and no warning is held for it.
+    package func recover(_ town: Town, since: Date, began: Date) async throws {
+        let part = ledger.town(town.id)
+        var query = AlertQuery()
+        query.since = since
+        query.limit = 10_000
+        let recorded = try await part.alerts(query).filter { $0.mode == M.name }.reversed()
+        var contents: [AlertID: AlertContent] = [:]
+        for alert in recorded {
+            contents[alert.content.id] = alert.content
+            shelters.take(Alert<M>(alert.content))
         }
+        try await remember(contents, in: town, part)
+        try await offerUnfinished(contents, in: town, part, began)
     }
 
     private func remember(_ contents: [AlertID: AlertContent], in town: Town, _ part: any TownLedger) async throws {
@@ -45,13 +49,15 @@ extension Line {
                 .init(channel: $0.delivery.channel, endpoint: $0.delivery.endpoint, priority: $0.delivery.priority,
                     isFromBefore: true)
             })
+            let sent = rows.filter(\.delivery.isSend)
+            guard sent.isEmpty || sent.contains(where: { $0.delivery.reason != "no-news" }) else { continue }
             let local = decisions(Alert<M>(content), for: town).first?.local ?? []
             memory.remember(content, in: town.id, local: local)
         }
     }
 
     private func offerUnfinished(
-        _ contents: [AlertID: AlertContent], in town: Town, _ part: any TownLedger
+        _ contents: [AlertID: AlertContent], in town: Town, _ part: any TownLedger, _ began: Date
     ) async throws {
         var query = DeliveryQuery()
         query.unfinishedOnly = true
@@ -64,7 +70,7 @@ extension Line {
                 journal.delivery(row.delivery.id, of: town.id, took: .expired)
                 continue
             }
-            let age = now.timeIntervalSince(row.offered)
+            let age = began.timeIntervalSince(row.offered)
             // A cancel is never stale: what it takes back may still be on a screen.
             if content.message != .cancel, row.state == .held || age > Self.freshness(row.delivery.priority) {
                 journal.delivery(row.delivery.id, of: town.id, took: .held(Self.words(age: age)))

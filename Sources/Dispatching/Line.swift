@@ -77,7 +77,8 @@ package final class Line<M: Mode>: Sendable {
 
     private func start(_ plan: Plan, of alert: Alert<M>, in town: Town) {
         memory.remember(alert.event, in: town.id, plan.told)
-        memory.remember(alert.content, in: town.id, local: plan.loads.first?.1.first?.message.local ?? [])
+        // What a cancel takes back is what people were woken by, with its time, and not the quiet re-issue after it.
+        if !plan.isQuiet { memory.remember(alert.content, in: town.id, local: plan.loads.first?.1.first?.message.local ?? []) }
         for (id, reason) in plan.refused {
             logger.error("text refused before queueing", metadata: [
                 "delivery": "\(id)", "reason": "\(reason)",
@@ -94,11 +95,14 @@ package final class Line<M: Mode>: Sendable {
         var loads: [(String, [ChannelRunner<M>.Load])] = []
         var told: [EventMemory.Told] = []
         var refused: [(DeliveryID, String)] = []
-        var said: SaidTexts = [:]
+        /// Nothing new: pages are made current and nobody is woken.
+        var isQuiet = false
+        var said: [SaidText] = []
     }
 
     private func plan(_ alert: Alert<M>, _ town: Town, _ decisions: [Decision], _ tidings: Tidings) -> Plan {
         var plan = Plan()
+        if case .again = tidings.effect { plan.isQuiet = true }
         let told = memory.told(alert.event, in: town.id)
         for decision in decisions {
             let heard = told.filter { $0.channel == decision.channel && decision.endpoints.contains($0.endpoint) }
@@ -178,7 +182,7 @@ package final class Line<M: Mode>: Sendable {
                 farEnd: farEnd, message: message))
         }
         guard !loads.isEmpty else { return }
-        plan.said[decision.channel] = text.texts
+        plan.said.append(SaidText(channel: decision.channel, endpoints: loads.map(\.farEnd.id), texts: text.texts))
         plan.loads.append((decision.channel, loads))
     }
 
@@ -238,6 +242,9 @@ package final class Line<M: Mode>: Sendable {
     }
 
     func slot(_ channel: String) -> ChannelSlot<M>? { slots[channel] }
+
+    /// Whether drills of a channel go to the far ends of real alerts, apart and marked.
+    package func showsDrillsApart(on channel: String) -> Bool { slots[channel]?.manifest.drills == .shownApart }
 }
 
 /// What an alert is to a town that has been told things before: what is done with it, and what it does to what was said.

@@ -97,6 +97,8 @@ package struct QueueLimits: Sendable {
     /// Of these, how many are kept for what is immediate.
     package var reservedForImmediate: Int
     package var endpointWindow: Int
+    /// Cancels on the wire at once to one far end, beside the others; nil: they share the window.
+    package var cancelWindow: Int?
     /// Deliveries waiting, over all lanes.
     package var waiting: Int
     /// The same as `concurrency` over all towns: so many that towns with hanging far ends leave some to the others, so few
@@ -111,12 +113,13 @@ package struct QueueLimits: Sendable {
     package var late: Int
 
     package init(
-        concurrency: Int, reservedForImmediate: Int, endpointWindow: Int = 1, waiting: Int = 500_000,
-        places: Int? = nil, placesInTrouble: Int? = nil, patience: Duration = .milliseconds(250), late: Int = 512
+        concurrency: Int, reservedForImmediate: Int, endpointWindow: Int = 1, cancelWindow: Int? = nil,
+        waiting: Int = 500_000, places: Int? = nil, placesInTrouble: Int? = nil, patience: Duration = .milliseconds(250), late: Int = 512
     ) {
         self.concurrency = concurrency
         self.reservedForImmediate = reservedForImmediate
         self.endpointWindow = endpointWindow
+        self.cancelWindow = cancelWindow
         self.waiting = waiting
         self.places = places ?? max(128, 4 * concurrency)
         self.placesInTrouble = placesInTrouble ?? max(2, concurrency / 4)
@@ -127,7 +130,7 @@ package struct QueueLimits: Sendable {
     package init(_ manifest: ChannelManifest) {
         self.init(
             concurrency: manifest.concurrency, reservedForImmediate: manifest.reservedForImmediate,
-            endpointWindow: manifest.endpointWindow)
+            endpointWindow: manifest.endpointWindow, cancelWindow: manifest.cancelWindow)
     }
 
     /// Over all towns the same share is kept for what is immediate as in each.

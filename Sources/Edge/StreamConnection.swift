@@ -41,7 +41,8 @@ package final class StreamConnection: ChannelInboundHandler, RemovableChannelHan
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is ChannelShouldQuiesceEvent: context.close(promise: nil)
+        // The server stops: who listens hears it, and is back when there is somebody to come back to.
+        case is ChannelShouldQuiesceEvent: cut(reason: "closing")
         // The tablet closed its half: nobody listens any more.
         case ChannelEvent.inputClosed: context.close(promise: nil)
         default: context.fireUserInboundEventTriggered(event)
@@ -73,25 +74,27 @@ package final class StreamConnection: ChannelInboundHandler, RemovableChannelHan
 
     private func cutSlow(_ context: ChannelHandlerContext) {
         guard !isLeaving else { return }
-        isLeaving = true
         audience?.countCut()
+        end(context, reason: "slow", within: .seconds(5))
+    }
+
+    /// Ends the line, with the reason as its last word: the device was revoked, the hub closes.
+    func cut(reason: StaticString) {
+        guard let context, !isLeaving else { return }
+        end(context, reason: reason, within: .seconds(2))
+    }
+
+    /// Closes once the word is written; a tablet that does not read loses it.
+    private func end(_ context: ChannelHandlerContext, reason: StaticString, within limit: TimeAmount) {
+        isLeaving = true
         let written = context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(NIOAny(farewell("slow")), promise: written)
+        context.writeAndFlush(NIOAny(farewell(reason)), promise: written)
         let channel = context.channel
-        let deadline = context.eventLoop.scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
+        let deadline = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
         written.futureResult.whenComplete { _ in
             deadline.cancel()
             channel.close(promise: nil)
         }
-        leave()
-    }
-
-    /// Ends the line at once: the device was revoked.
-    func cut(reason: StaticString) {
-        guard let context else { return }
-        let channel = context.channel
-        context.writeAndFlush(NIOAny(farewell(reason)), promise: nil)
-        channel.close(promise: nil)
         leave()
     }
 

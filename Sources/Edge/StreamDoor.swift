@@ -31,6 +31,8 @@ package enum StreamAnswer: Sendable {
     case welcome(StreamListener)
     /// A problem document (RFC 9457) of that status.
     case refused(status: Int, detail: String)
+    /// 401 of a type of its own: this device was revoked here.
+    case revoked(device: String)
 }
 
 /// The server's child channel: looks at the first bytes of a connection and hands it either to the stream, which then
@@ -114,6 +116,9 @@ enum StreamUpgrade {
     ) {
         switch admission.admit(request) {
         case .refused(let status, let detail): refuse(status, detail, channel: channel)
+        case .revoked(let device):
+            let type = #""type":"urn:noroshi:problem:device-revoked","device":"\#(device)""#
+            refuse(401, "この端末の登録は取り消されました (this device was revoked)", type: type, channel: channel)
         case .welcome(let listener):
             let connection = StreamConnection(listener: listener, isBare: request.isBare)
             do {
@@ -133,7 +138,9 @@ enum StreamUpgrade {
         }
     }
 
-    private static func refuse(_ status: Int, _ detail: String, channel: any Channel) {
+    private static func refuse(
+        _ status: Int, _ detail: String, type: String = #""type":"about:blank""#, channel: any Channel
+    ) {
         let (reason, japanese) =
             switch status {
             case 400: ("Bad Request", "依頼が読めません")
@@ -141,7 +148,7 @@ enum StreamUpgrade {
             case 403: ("Forbidden", "許されていません")
             default: ("Service Unavailable", "いまは受け付けられません")
             }
-        let body = #"{"type":"about:blank","title":"\#(japanese) (\#(reason))","status":\#(status),"detail":"\#(detail)"}"#
+        let body = #"{\#(type),"title":"\#(japanese) (\#(reason))","status":\#(status),"detail":"\#(detail)"}"#
         let challenge = status == 401 ? "WWW-Authenticate: Bearer\r\n" : ""
         let text = """
             HTTP/1.1 \(status) \(reason)\r

@@ -1,3 +1,4 @@
+package import AlertModel
 package import ChannelKit
 package import FoundationEssentials
 package import NIOCore
@@ -15,6 +16,8 @@ package final class StreamHub: StreamPublisher {
     package static let heartbeatSeconds = 15
     /// Octets that may wait for one slow tablet before it is cut: some 60 alerts.
     package static let bufferBound = 64 * 1024
+    /// How often what is out of time is let go, in memory and on disk.
+    private static let sweepEvery = TimeAmount.seconds(60)
 
     private struct State {
         var log: StreamLog
@@ -22,6 +25,7 @@ package final class StreamHub: StreamPublisher {
         var cut = 0
         var undecided = 0
         var isClosed = false
+        var sweep: RepeatedTask?
     }
 
     private let state: Mutex<State>
@@ -54,6 +58,10 @@ package final class StreamHub: StreamPublisher {
         let memory = StreamMemory(notebook: notebook, clock: clock)
         let hub = StreamHub(loops: loops, heartbeats: beats, epoch: epoch, memory: memory)
         counters.hub = hub
+        let sweep = loops.first?.loop.scheduleRepeatedTask(initialDelay: Self.sweepEvery, delay: Self.sweepEvery) { [weak hub] _ in
+            hub?.sweep()
+        }
+        hub.state.withLock { $0.sweep = sweep }
         return hub
     }
 
@@ -151,6 +159,21 @@ package final class StreamHub: StreamPublisher {
         }
     }
 
+    /// Lets go of what is out of time. Under the lock also on disk: what is published meanwhile under the same key stays.
+    package func sweep(now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            for (topic, key) in state.log.expire(now: now) { memory.forget(key, topic) }
+        }
+    }
+
+    package func gravestReal(in topic: StreamTopic) -> Gravity? {
+        state.withLock { $0.log.gravestReal(in: topic, now: .now) }
+    }
+
+    package func gravestReal(of town: TownID) -> Gravity? {
+        state.withLock { $0.log.gravestReal(of: town, now: .now) }
+    }
+
     /// One event to the lines of one device, outside the numbered stream.
     package func tell(device: String, _ name: String) {
         let buffer = ServerSentEvent.framed(ServerSentEvent.encode(name, data: Array("{}".utf8), position: nil))
@@ -176,7 +199,10 @@ package final class StreamHub: StreamPublisher {
     package func live(_ topic: StreamTopic) -> Int { state.withLock { $0.live[topic] ?? 0 } }
 
     package func close() {
-        state.withLock { $0.isClosed = true }
+        state.withLock { state in
+            state.isClosed = true
+            state.sweep?.cancel()
+        }
         for beat in heartbeats { beat.cancel() }
         for (loop, audience) in loops { loop.execute { audience.value.closeAll() } }
     }

@@ -1,3 +1,4 @@
+package import AlertModel
 package import ChannelKit
 internal import DequeModule
 
@@ -15,6 +16,16 @@ package struct StreamLog: Sendable {
         package var firstOffset: UInt64
         package var event: StreamEvent
         package var expires: ContinuousClock.Instant?
+
+        func isAlive(_ now: ContinuousClock.Instant) -> Bool { expires.map { $0 > now } ?? true }
+        /// To be followed still: neither taken back, nor lifted, nor out of time.
+        func isInForce(_ now: ContinuousClock.Instant) -> Bool {
+            isAlive(now) && !event.isRevocation && event.bearing?.isOver != true
+        }
+        /// What goes first where even what is in force finds no room: drills, then what matters least, then what is oldest.
+        var worth: (Int, Int, UInt64) {
+            (event.bearing?.mode == .exercise ? 0 : 1, event.bearing?.gravity.rawValue ?? 0, offset)
+        }
     }
 
     package enum Replay: Sendable {
@@ -32,8 +43,10 @@ package struct StreamLog: Sendable {
     package let epoch: UInt64
     package private(set) var offset: UInt64 = 0
     private var topics: [StreamTopic: Topic] = [:]
-    /// Events remembered per topic. A night of aftershocks has some hundred.
+    /// Events remembered per topic of what is past. A night of aftershocks has some hundred.
     private let keysPerTopic: Int
+    /// What is in force is not let go for what is past; sixteen times as much of it is a town's mistake, and has an end.
+    private var keysInForce: Int { keysPerTopic * 16 }
 
     package init(epoch: UInt64, keysPerTopic: Int = 512) {
         self.epoch = epoch
@@ -55,14 +68,48 @@ package struct StreamLog: Sendable {
         entries.latest[event.key] = Entry(
             // A channel says at most a year, an edge what `Upstream` bounds.
             offset: offset, firstOffset: first, event: event, expires: event.expiresIn.map { now.advanced(by: $0) })
-        if entries.latest.count > keysPerTopic,
-            let oldest = entries.latest.min(by: { $0.value.offset < $1.value.offset })
-        {
-            entries.latest[oldest.key] = nil
-            entries.forgottenTo = max(entries.forgottenTo, oldest.value.offset)
-        }
+        if entries.latest.count > keysPerTopic { trim(&entries, now) }
         topics[topic] = entries
         return position
+    }
+
+    /// Only the past is trimmed, oldest first. What has expired would not be told anyway: nobody misses it.
+    private func trim(_ topic: inout Topic, _ now: ContinuousClock.Instant) {
+        for (key, entry) in topic.latest where !entry.isAlive(now) { topic.latest[key] = nil }
+        let past = topic.latest.filter { !$0.value.isInForce(now) }
+        let gone =
+            past.count > keysPerTopic
+            ? past.min { $0.value.offset < $1.value.offset }
+            : topic.latest.count - past.count > keysInForce
+                ? topic.latest.filter { $0.value.isInForce(now) }.min { $0.value.worth < $1.value.worth } : nil
+        guard let gone else { return }
+        topic.latest[gone.key] = nil
+        topic.forgottenTo = max(topic.forgottenTo, gone.value.offset)
+    }
+
+    /// Lets go of what is out of time, in all topics: it would not be told any more. Returns what it was.
+    package mutating func expire(now: ContinuousClock.Instant) -> [(topic: StreamTopic, key: String)] {
+        var gone: [(topic: StreamTopic, key: String)] = []
+        for (topic, entries) in topics {
+            for (key, entry) in entries.latest where !entry.isAlive(now) {
+                topics[topic]?.latest[key] = nil
+                gone.append((topic, key))
+            }
+        }
+        return gone
+    }
+
+    /// The gravest of what is real and in force.
+    package func gravestReal(in topic: StreamTopic, now: ContinuousClock.Instant) -> Gravity? {
+        topics[topic]?.latest.values.compactMap { entry in
+            guard let bearing = entry.event.bearing, bearing.mode == .actual, entry.isInForce(now) else { return nil }
+            return bearing.gravity
+        }.max()
+    }
+
+    /// The same for a town, over all its schools.
+    package func gravestReal(of town: TownID, now: ContinuousClock.Instant) -> Gravity? {
+        topics.keys.filter { $0.town == town }.compactMap { gravestReal(in: $0, now: now) }.max()
     }
 
     /// The last word on an event that is still remembered.
@@ -74,7 +121,7 @@ package struct StreamLog: Sendable {
         in topic: StreamTopic, now: ContinuousClock.Instant, _ isGone: (StreamEvent) -> Bool
     ) -> [String] {
         let entries = topics[topic]?.latest.values.filter { entry in
-            !entry.event.isRevocation && entry.expires.map { $0 > now } ?? true && isGone(entry.event)
+            !entry.event.isRevocation && entry.isAlive(now) && isGone(entry.event)
         }
         let keys = entries?.map(\.event.key) ?? []
         guard !keys.isEmpty else { return [] }
@@ -92,7 +139,7 @@ package struct StreamLog: Sendable {
             guard let since else { return .events([]) }
             return since.epoch == epoch && since.offset <= offset ? .events([]) : .gap([])
         }
-        let alive = entries.latest.values.filter { $0.expires.map { $0 > now } ?? true }
+        let alive = entries.latest.values.filter { $0.isAlive(now) }
             .sorted { $0.offset < $1.offset }
         guard let since else { return .events(alive.filter { !$0.event.isRevocation }) }
         guard since.epoch == epoch, since.offset <= offset, since.offset >= entries.forgottenTo else {

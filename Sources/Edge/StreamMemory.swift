@@ -15,6 +15,15 @@ struct StreamMemory: Sendable {
         var key: String
         var expires: Date
         var isRevocation: Bool
+        /// Absent in what was written before a stream knew them, and of what is no alert.
+        var mode: ModeName?
+        var gravity: Gravity?
+        var isOver: Bool?
+
+        var bearing: StreamEvent.Bearing? {
+            guard let mode, let gravity, let isOver else { return nil }
+            return StreamEvent.Bearing(mode: mode, gravity: gravity, isOver: isOver)
+        }
     }
 
     private static let prefix = "stream/"
@@ -26,7 +35,8 @@ struct StreamMemory: Sendable {
         guard let lasts = event.expiresIn else { return }
         let kept = Kept(
             town: topic.town, site: topic.site, name: event.name, data: String(decoding: event.data, as: UTF8.self),
-            key: event.key, expires: clock().addingTimeInterval(lasts / .seconds(1)), isRevocation: event.isRevocation)
+            key: event.key, expires: clock().addingTimeInterval(lasts / .seconds(1)), isRevocation: event.isRevocation,
+            mode: event.bearing?.mode, gravity: event.bearing?.gravity, isOver: event.bearing?.isOver)
         guard let octets = try? JSONEncoder().encode(kept) else { return }
         notebook.write(name(topic, event.key), [UInt8](octets))
     }
@@ -45,7 +55,8 @@ struct StreamMemory: Sendable {
             }
             let event = StreamEvent(
                 name: kept.name, data: Array(kept.data.utf8), key: kept.key,
-                expiresIn: .seconds(kept.expires.timeIntervalSince(now)), isRevocation: kept.isRevocation)
+                expiresIn: .seconds(kept.expires.timeIntervalSince(now)), isRevocation: kept.isRevocation,
+                bearing: kept.bearing)
             return (StreamTopic(town: kept.town, site: kept.site), event)
         }
     }

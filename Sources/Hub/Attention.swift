@@ -19,6 +19,10 @@ package final class Attention: Sendable {
         case vocabulary
         /// An order that will end by itself unless somebody acts.
         case runsOut = "runs-out"
+        /// Our clock and the sources' differ by minutes.
+        case clock
+        /// Parts of the record that cannot be read, or a record that was begun anew.
+        case ledger
     }
 
     package struct Row: Sendable, Hashable {

@@ -18,6 +18,8 @@ package struct Intake: Sendable {
     /// A recorded bulletin played again as a drill under this name: its times are moved to now, its event is the
     /// play's own.
     package var replay: String?
+    /// It comes as it is made, and its times are of now.
+    var isLive: Bool { replay == nil && !asExercise }
 
     package init(source: String) { self.source = source }
 }
@@ -88,6 +90,7 @@ extension Hub {
                 case .success(let bulletin):
                     title = bulletin.title
                     sent = bulletin.sent.map { Date(timeIntervalSince1970: $0.seconds) }
+                    if let sent, way.isLive { compareClocks(sent, from: way.source) }
                     taking.notes += notice(bulletin, way.source, now)
                     sorted += try sort(bulletin, hash, sorted.count, way, now)
                 }

@@ -75,23 +75,21 @@ extension Hub {
         return "\(parts[1])月\(parts[2])日\(parts[3])時\(parts[4] < 10 ? "0" : "")\(parts[4])分"
     }
 
-    /// The tables as they were: what was kept, and what was recorded after it.
-    func restoreStandings(since: Date) async throws {
-        for town in towns.all {
-            var query = AlertQuery()
-            query.since = since
-            query.limit = 10_000
-            let recorded = try await ledger.town(town.id).alerts(query).reversed()
-            for mode in ModeName.allCases {
-                let acts = recorded.filter { $0.mode == mode && $0.content.town == town.id }.map(\.content)
-                standings.restore(town.id, mode, then: acts)
-                for row in standings.table(town.id, mode).shelters {
-                    guard case .shelter(let notice) = row.state else { continue }
-                    let revision = Revision(series: "operator", serial: nil, sent: row.since)
-                    switch mode {
-                    case .actual: actual.shelters.restore(notice, of: town.id, at: revision)
-                    case .exercise: exercise.shelters.restore(notice, of: town.id, at: revision)
-                    }
+    /// A town's tables as they were: what was kept, and what was recorded after it.
+    func restoreStandings(of town: Town, since: Date) async throws {
+        var query = AlertQuery()
+        query.since = since
+        query.limit = 10_000
+        let recorded = try await ledger.town(town.id).alerts(query).reversed()
+        for mode in ModeName.allCases {
+            let acts = recorded.filter { $0.mode == mode && $0.content.town == town.id }.map(\.content)
+            standings.restore(town.id, mode, then: acts)
+            for row in standings.table(town.id, mode).shelters {
+                guard case .shelter(let notice) = row.state else { continue }
+                let revision = Revision(series: "operator", serial: nil, sent: row.since)
+                switch mode {
+                case .actual: actual.shelters.restore(notice, of: town.id, at: revision)
+                case .exercise: exercise.shelters.restore(notice, of: town.id, at: revision)
                 }
             }
         }

@@ -27,7 +27,10 @@ package final class Hub: Sendable {
     package let health = SourceHealth()
     package let attention: Attention
     package let logger: Logger
+    /// The wall clock, put right where the sources plainly disagree with it.
+    package let time: HubClock
     package let clock: @Sendable () -> Date
+    package let start: StartWatch
     let seen = SeenBulletins()
     let orderKeys: OrderKeys
     let stories = Mutex(ModeStories())
@@ -47,13 +50,14 @@ package final class Hub: Sendable {
         package var codes: CodeTables
         package var trust: CAPTrust
         package var logger: Logger
-        package var clock: @Sendable () -> Date
+        package var time: HubClock
+        package var start: StartWatch
 
         package init(
             actual: Line<Actual>, exercise: Line<Exercise>, towns: TownRegister, ledger: any Ledger,
             journal: DeliveryJournal, devices: DeviceRegister, stream: StreamHub, operators: Operators,
             codes: CodeTables = .bundled, trust: CAPTrust = .nobody, logger: Logger,
-            clock: @escaping @Sendable () -> Date = { Date() }
+            time: HubClock = HubClock(), start: StartWatch = StartWatch()
         ) {
             self.actual = actual
             self.exercise = exercise
@@ -66,7 +70,8 @@ package final class Hub: Sendable {
             self.codes = codes
             self.trust = trust
             self.logger = logger
-            self.clock = clock
+            self.time = time
+            self.start = start
         }
     }
 
@@ -84,7 +89,9 @@ package final class Hub: Sendable {
         attention = Attention(logger: parts.logger)
         trust = parts.trust
         logger = parts.logger
-        clock = parts.clock
+        time = parts.time
+        start = parts.start
+        clock = { [time = parts.time] in time.now }
         orderKeys = OrderKeys(notebook: parts.ledger)
         standings = Standings(notebook: parts.ledger)
     }
@@ -103,17 +110,45 @@ package final class Hub: Sendable {
     package var seenCount: Int { seen.count }
     package var orderKeyCount: Int { orderKeys.count }
 
-    /// Takes up where the last run ended. Once, before anything is accepted.
+    /// Takes up where the last run ended. Once, before anything is accepted. A town whose record cannot be read is named
+    /// and passed over: its warnings go out all the same.
     package func recover() async throws {
         towns.replace(with: shelters.complete(towns.all))
         let since = clock().addingTimeInterval(-72 * 3600)
-        try await actual.recover(since: since)
-        try await exercise.recover(since: since)
-        for bulletin in try await ledger.bulletins(limit: SeenBulletins.bound) where bulletin.verdict == .accepted {
-            seen.restore(bulletin.hash, alerts: bulletin.alerts)
+        start.begins(4 * towns.all.count)
+        for town in towns.all {
+            try await read(town) { try await actual.recover(town, since: since, began: start.began) }
         }
-        try await restoreStories(since: since)
-        try await restoreStandings(since: since)
+        for town in towns.all {
+            try await read(town) { try await exercise.recover(town, since: since, began: start.began) }
+        }
+        do {
+            for bulletin in try await ledger.bulletins(limit: SeenBulletins.bound) where bulletin.verdict == .accepted {
+                seen.restore(bulletin.hash, alerts: bulletin.alerts)
+            }
+        } catch {
+            try unreadable("受信した電文の記録 (the bulletins received)", "bulletins", error)
+        }
+        for town in towns.all {
+            try await read(town) { try await restoreStories(of: town, since: since) }
+            try await read(town) { try await restoreStandings(of: town, since: since) }
+        }
+    }
+
+    private func read(_ town: Town, _ body: () async throws -> Void) async throws {
+        try Task.checkCancellation()
+        do {
+            try await body()
+        } catch {
+            try unreadable("\(town.name)の記録 (the record of town \(town.id))", town.id.code, error)
+        }
+        start.step()
+    }
+
+    private func unreadable(_ words: String, _ subject: String, _ error: any Error) throws {
+        if error is CancellationError { throw error }
+        logger.critical("a part of the record cannot be read", metadata: ["part": "\(subject)", "error": "\(error)"])
+        attention.notice(.ledger, subject, "読めませんでした: \(words): \(error)", from: "ledger", at: clock())
     }
 }
 

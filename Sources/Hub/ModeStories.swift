@@ -85,22 +85,20 @@ extension News.Cause {
 
 extension Hub {
     /// The same again after a restart: the alerts of the last days, in the order they were recorded.
-    func restoreStories(since: Date) async throws {
-        for town in towns.all {
-            var query = AlertQuery()
-            query.since = since
-            query.limit = 10_000
-            for recorded in try await ledger.town(town.id).alerts(query).reversed() {
-                let decisions =
-                    switch recorded.mode {
-                    case .actual: actual.decisions(Alert<Actual>(recorded.content), for: town)
-                    case .exercise: exercise.decisions(Alert<Exercise>(recorded.content), for: town)
-                    }
-                stories.withLock { stories in
-                    // Another town's ledger may have brought the same alert already; its memory is what is missing.
-                    _ = stories.take(recorded.content, recorded.mode, source: recorded.actor, now: recorded.accepted)
-                    _ = stories.tidings(recorded.content, recorded.mode, town, decisions, now: recorded.accepted)
+    func restoreStories(of town: Town, since: Date) async throws {
+        var query = AlertQuery()
+        query.since = since
+        query.limit = 10_000
+        for recorded in try await ledger.town(town.id).alerts(query).reversed() {
+            let decisions =
+                switch recorded.mode {
+                case .actual: actual.decisions(Alert<Actual>(recorded.content), for: town)
+                case .exercise: exercise.decisions(Alert<Exercise>(recorded.content), for: town)
                 }
+            stories.withLock { stories in
+                // Another town's ledger may have brought the same alert already; its memory is what is missing.
+                _ = stories.take(recorded.content, recorded.mode, source: recorded.actor, now: recorded.accepted)
+                _ = stories.tidings(recorded.content, recorded.mode, town, decisions, now: recorded.accepted)
             }
         }
     }

@@ -1,6 +1,7 @@
 internal import ChannelKit
 internal import AlertModel
 internal import Dispatching
+internal import Edge
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
@@ -146,9 +147,9 @@ extension HubRouter {
     private func preview(_ order: DeskOrder, by person: Operator) throws(DeskFailure) -> Response {
         let steps = order.content.act?.steps ?? []
         let answer = PreviewAnswer(
-            previews: hub.preview(order).flatMap(Self.shapes), version: (order.content.act?.version ?? 1) - 1,
+            previews: hub.preview(order).flatMap { shapes($0, of: order) }, version: (order.content.act?.version ?? 1) - 1,
             change: order.content.act?.change, changes: steps.map { StandingShape.Step($0) },
-            take_back: hub.takingBack(order, by: person).map { hub.preview($0).flatMap(Self.shapes) } ?? [])
+            take_back: hub.takingBack(order, by: person).map { back in hub.preview(back).flatMap { shapes($0, of: back) } } ?? [])
         do {
             return try Answer.json(answer)
         } catch {
@@ -156,7 +157,8 @@ extension HubRouter {
         }
     }
 
-    private static func shapes(_ line: PreviewLine) -> [PreviewShape] {
+    private func shapes(_ line: PreviewLine, of order: DeskOrder) -> [PreviewShape] {
+        let reason = [line.reason, hiding(line, of: order)].compactMap(\.self).joined(separator: "\n")
         let problems = line.problems.map {
             PreviewShape.ProblemShape(
                 rule: $0.rule, text: $0.text, suggestion: $0.suggestion, position: $0.position, length: $0.length, in_title: $0.inTitle)
@@ -164,11 +166,20 @@ extension HubRouter {
         func shape(_ language: Language?, _ text: RenderedText?) -> PreviewShape {
             PreviewShape(
                 town: line.town.code, channel: line.channel, verdict: line.priority == nil ? "skip" : "send",
-                reason: line.reason, priority: line.priority?.word, gravity: line.gravity.word, endpoints: line.endpoints,
+                reason: reason, priority: line.priority?.word, gravity: line.gravity.word, endpoints: line.endpoints,
                 language: language?.rawValue, title: text?.title, body: text?.body, problems: problems)
         }
         if line.texts.isEmpty { return [shape(nil, nil)] }
         return line.texts.sorted { $0.key < $1.key }.map { shape($0.key, $0.value) }
+    }
+
+    /// What would keep the far ends of a channel from showing this drill.
+    private func hiding(_ line: PreviewLine, of order: DeskOrder) -> String? {
+        guard order.mode == .exercise, line.priority != nil,
+            hub.exercise.showsDrillsApart(on: line.channel),
+            let real = hub.stream.gravestReal(of: line.town), real >= DrillRule.endsAt
+        else { return nil }
+        return DrillRule.refusal
     }
 
     func problem(_ failure: DeskFailure) -> Problem {

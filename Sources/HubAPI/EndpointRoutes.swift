@@ -1,4 +1,5 @@
 internal import AlertModel
+internal import ChannelKit
 internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
@@ -11,6 +12,8 @@ extension HubRouter {
         var state: String
         var waiting: Int
         var reason: String?
+        /// What the far end is believed to hold, and how surely.
+        var holds: FarEndReport?
     }
 
     private struct EndpointShape: Encodable {
@@ -84,7 +87,7 @@ extension HubRouter {
                 let isStopped = lane.stoppedBecause != nil
                 return (
                     "\(lane.channel)/\(lane.endpoint)",
-                    LaneShape(state: isStopped ? "stopped" : "open", waiting: lane.waiting, reason: lane.stoppedBecause)
+                    LaneShape(state: isStopped ? "stopped" : "open", waiting: lane.waiting, reason: lane.stoppedBecause, holds: lane.report)
                 )
             }, uniquingKeysWith: { $1 })
     }

@@ -15,9 +15,14 @@ extension HubRouter {
             Response(status: .ok, headers: [.contentType: "text/plain"], body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
         }
         router.get("/readyz") { request, _ in
-            var report = await readiness.report()
+            var report = if let words = hub.start.words { Readiness.Report(starting: words, hub.start.progress) } else {
+                await readiness.report()
+            }
             report.add(hub.actual.oldestImmediate())
             report.stopped_lanes = hub.actual.stoppedLanes + hub.exercise.stoppedLanes
+            report.clock_offset_s = hub.time.offset
+            report.remarks = hub.ledger.troubles + [hub.clockTrouble].compactMap(\.self)
+                + hub.attention.rows.filter { $0.topic == .ledger }.map(\.words)
             // A load balancer has no token; it needs no reasons either.
             if !mayWatch(request) { report = Readiness.Report(ready: report.ready) }
             return try Answer.json(report, status: report.ready ? .ok : .serviceUnavailable)
@@ -65,9 +70,26 @@ extension HubRouter {
         let stream = hub.stream.gauges
         text.add("noroshi_stream_listeners", "gauge", "Tablets on the stream.", Double(stream.live))
         text.add("noroshi_stream_cut_total", "counter", "Tablets cut because they did not read.", Double(stream.cut))
+        text.add(
+            "noroshi_clock_correction_seconds", "gauge",
+            "What lifetimes are judged by is so far behind our clock; 0 where it agrees with the sources.", hub.time.correction)
+        if let offset = hub.time.offset {
+            text.add("noroshi_clock_offset_seconds", "gauge", "How far our clock is ahead of the sources', the way included.", offset)
+        }
+        text.add("noroshi_starting", "gauge", "1 until the record is read.", hub.start.isOpen ? 0 : 1)
         let backlog = hub.ledger.backlog
         text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(backlog.waiting))
         text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(backlog.lost))
+        if let disk = hub.ledger.disk {
+            text.add("noroshi_ledger_commit_seconds", "gauge", "The last commit to the disk.", disk.commit.milliseconds / 1000)
+            text.add("noroshi_ledger_bytes", "gauge", "The ledger's file and its log.", Double(disk.size))
+        }
+        let held = hub.journal.held
+        for mode in ModeName.allCases {
+            text.add(
+                "noroshi_held_deliveries", "gauge", "Held back after a restart, for a person to decide: noroshi held.",
+                Double(held[mode] ?? 0), [("mode", mode.rawValue)])
+        }
         memoryMetrics(&text)
         doorMetrics(&text)
         sourceMetrics(&text)

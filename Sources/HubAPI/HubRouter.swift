@@ -51,6 +51,7 @@ package struct HubRouter: Sendable {
     func router() -> Router<Context> {
         let router = Router(context: Context.self)
         router.add(middleware: ProblemMiddleware(refusals: refusals))
+        router.add(middleware: StartingMiddleware(start: hub.start))
         addBulletins(to: router)
         addAlerts(to: router)
         addSaid(to: router)
@@ -105,7 +106,8 @@ package struct HubRouter: Sendable {
     static func device(of request: Request, in register: DeviceRegister) throws(Problem) -> Device {
         guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "端末のトークンが要ります (a device's token is needed)") }
         guard let device = register.device(token: token) else {
-            throw Problem(.unauthorized, "this token belongs to no device, or the device was revoked")
+            if let id = register.revoked(token: token) { throw Problem.revoked(id) }
+            throw Problem(.unauthorized, "この端末は、ここでは登録されていません (no device is known here by this token)")
         }
         register.saw(device.id)
         return device

@@ -63,7 +63,7 @@ package struct PageDesk: Sendable {
         }
         router.get("/captive-portal/{spot}") { request, context in
             let spot = try context.parameters.require("spot")
-            guard isKnown(spot) else { throw Problem(.notFound, "no spot \(spot)") }
+            guard isKnown(spot) else { throw Problem(.notFound, "この場所（\(spot)）のページはありません (no spot \(spot))") }
             return Response(
                 status: .ok,
                 headers: [.contentType: "application/captive+json", .cacheControl: "private"],
@@ -110,9 +110,9 @@ package struct PageDesk: Sendable {
         """
 
     private func spotPage(_ spot: String, file: String?, _ request: Request) async throws -> Response {
-        guard isKnown(spot) else { throw Problem(.notFound, "no spot \(spot)") }
+        guard isKnown(spot) else { throw Problem(.notFound, "この場所（\(spot)）のページはありません (no spot \(spot))") }
         let name = file ?? "index.\(Wishes.language(request.headers[.acceptLanguage])).html"
-        guard let page = await page(spot, name) else { throw Problem(.notFound, "no page \(name)") }
+        guard let page = await page(spot, name) else { throw Problem(.notFound, "このページ（\(name)）はありません (no page \(name))") }
         let packed = page.gzip != nil && Wishes.takesGzip(request.headers[.acceptEncoding])
         let tag = packed ? page.gzipTag : page.tag
         var fields: HTTPFields = [

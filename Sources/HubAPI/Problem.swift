@@ -20,9 +20,20 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
     package var status: HTTPResponse.Status
     package var detail: String?
     package var errors: [Field]?
+    /// The device this is about, where that is one who was revoked.
+    package var device: String?
     package var headers: HTTPFields = [:]
     /// Beside a 409 about a town's state: who changed it, when, and how it stands.
     var conflict: StandingConflictShape?
+
+    /// A device that was revoked here, and nothing else: it erases itself for this answer, and for no other.
+    package static let deviceRevoked = "urn:noroshi:problem:device-revoked"
+
+    package static func revoked(_ device: String) -> Problem {
+        var problem = Problem(.unauthorized, "この端末の登録は取り消されました (this device was revoked)")
+        (problem.type, problem.device) = (deviceRevoked, device)
+        return problem
+    }
 
     package init(_ status: HTTPResponse.Status, _ detail: String? = nil, errors: [Field]? = nil) {
         self.status = status
@@ -55,7 +66,7 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
         return japanese.map { "\($0) (\(status.reasonPhrase))" } ?? status.reasonPhrase
     }
 
-    private enum CodingKeys: String, CodingKey { case type, title, status, detail, errors }
+    private enum CodingKeys: String, CodingKey { case type, title, status, detail, errors, device }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -65,6 +76,7 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
         try container.encodeIfPresent(detail, forKey: .detail)
         try container.encodeIfPresent(errors, forKey: .errors)
         try conflict?.encode(to: encoder)
+        try container.encodeIfPresent(device, forKey: .device)
     }
 
     package func response(from request: Request, context: some RequestContext) throws -> Response {

@@ -20,6 +20,7 @@ enum QueryTable {
         "GET /v1/endpoints": ["town": .text],
         "GET /v1/devices": ["town": .text],
         "GET /v1/reports": ["town": .text],
+        "GET /v1/reports/{id}": ["device": .text],
         "GET /v1/catch-up": ["since": .text],
     ]
 

@@ -2,7 +2,7 @@ internal import AlertModel
 internal import ChannelKit
 package import Dispatching
 internal import FoundationEssentials
-internal import Hub
+package import Hub
 package import Ledger
 package import Logging
 package import Rendering
@@ -24,6 +24,24 @@ package actor Readiness {
         /// in trouble. The second is that far end's trouble alone.
         package var oldest_immediate_ms: Double?
         package var oldest_immediate_in_trouble_ms: Double?
+
+        /// How far our clock is ahead of the sources'; absent when no source has said anything.
+        package var clock_offset_s: Double?
+        /// What is amiss though warnings go out: a clock that is wrong, a record that is not whole.
+        package var remarks: [String]?
+        /// Parts of the record that are read, of all; while it is being read.
+        package var starting: Starting?
+
+        package struct Starting: Encodable, Sendable {
+            package var done: Int
+            package var total: Int
+        }
+
+        package init(starting words: String, _ progress: StartWatch.Progress) {
+            ready = false
+            reason = words
+            starting = Starting(done: progress.done, total: progress.total)
+        }
 
         package init(ready: Bool, probe_ms: Double? = nil, ledger_ms: Double? = nil) {
             self.ready = ready

@@ -10,7 +10,11 @@ internal import Ledger
 /// closed, does not change what was said.
 extension HubRouter {
     private struct Texts: Encodable {
-        struct Text: Encodable { var channel, language, title, body: String }
+        struct Text: Encodable {
+            var channel, language, title, body: String
+            /// Who of the channel was given these words.
+            var endpoints: [String]
+        }
         var id: String
         /// Empty where nothing went out, or where the alert is older than the recording of words.
         var texts: [Text]
@@ -24,9 +28,11 @@ extension HubRouter {
                 throw Problem(.notFound, "番号\(id)の情報はありません (no alert \(id))")
             }
             let said = try await hub.ledger.town(found.town).said(id)
-            let texts = said.sorted { $0.key < $1.key }.flatMap { channel, words in
-                words.sorted { $0.key < $1.key }.map {
-                    Texts.Text(channel: channel, language: $0.key.rawValue, title: $0.value.title, body: $0.value.body)
+            let texts = said.sorted { $0.channel < $1.channel }.flatMap { one in
+                one.texts.sorted { $0.key < $1.key }.map {
+                    Texts.Text(
+                        channel: one.channel, language: $0.key.rawValue, title: $0.value.title, body: $0.value.body,
+                        endpoints: one.endpoints)
                 }
             }
             return try Answer.json(Texts(id: id.text, texts: texts))

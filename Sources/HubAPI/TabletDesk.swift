@@ -12,7 +12,22 @@ package import FoundationEssentials
 package protocol TabletBook: Sendable {
     /// Returns once they are on disk.
     func take(_ receipts: [RecordedReceipt], in town: TownID) async throws
-    func take(_ report: RecordedReport, in town: TownID) async throws
+    func take(_ report: RecordedReport, in town: TownID) async throws -> ReportState
+    /// How far a report has come, by its record's id (`device/id`); nil: nobody here knows it.
+    func state(ofReport id: String, by device: Device) async throws -> ReportState?
+}
+
+/// How far a shelter's report has come. What is kept at a school is not yet the town's, and what the town has is not
+/// yet read: three different things to the person who waits for water.
+package enum ReportState: String, Sendable, Codable {
+    /// On the disk of the school's edge.
+    case kept
+    /// On the town's disk.
+    case received
+    /// A person of the town has had it before their eyes.
+    case read
+    /// The town's hub does not take it.
+    case refused
 }
 
 /// What a tablet asks and tells beside its stream, the same at the hub and at an edge.
@@ -46,6 +61,8 @@ package struct TabletDesk: Sendable {
 
     private struct Taken: Encodable {
         var accepted: [String]
+        /// Of a report.
+        var state: ReportState?
         var server_time: String
     }
 
@@ -102,18 +119,27 @@ package struct TabletDesk: Sendable {
             let device = try author(report.device, toldBy: teller)
             let now = clock()
             let written = teller.isEdge ? report.body : nil
-            try await book.take(
+            let state = try await book.take(
                 RecordedReport(
                     id: "\(device.id)/\(report.id)", site: device.site, device: device.id,
                     occurred: now.addingTimeInterval(-Self.elapsed(report.elapsed_ms)), received: now,
                     body: written ?? String(decoding: octets, as: UTF8.self)),
                 in: teller.town)
-            return try taken([report.id])
+            return try taken([report.id], state)
+        }
+        router.get("/v1/reports/{id}") { request, context in
+            let teller = try deviceOf(request)
+            let id = try context.parameters.require("id")
+            let device = try author(request.uri.queryParameters["device"].map(String.init), toldBy: teller)
+            guard let state = try await book.state(ofReport: "\(device.id)/\(id)", by: device) else {
+                throw Problem(.notFound, "この報告は、ここにはありません (no such report here)")
+            }
+            return try Answer.json(["id": id, "state": state.rawValue])
         }
     }
 
-    private func taken(_ ids: [String]) throws -> Response {
-        try Answer.json(Taken(accepted: ids, server_time: JapanTime.text(clock())), status: .accepted)
+    private func taken(_ ids: [String], _ state: ReportState? = nil) throws -> Response {
+        try Answer.json(Taken(accepted: ids, state: state, server_time: JapanTime.text(clock())), status: .accepted)
     }
 
     private func deviceOf(_ request: Request) throws(Problem) -> Device {

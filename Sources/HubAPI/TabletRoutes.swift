@@ -15,14 +15,51 @@ extension HubRouter {
         router.get("/v1/reports") { request, _ in
             let person = try operatorOf(request)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
-            struct Shape: Encodable { var id, site, device, occurred_at, received_at, body: String }
+            struct Shape: Encodable {
+                var id, site, device, occurred_at, received_at, body: String
+                var read_at, read_by: String?
+            }
             let reports = try await hub.ledger.town(town.id).reports(limit: 500)
-            return try Answer.json(["reports": reports.map {
-                Shape(
-                    id: $0.id, site: $0.site, device: $0.device, occurred_at: JapanTime.text($0.occurred),
-                    received_at: JapanTime.text($0.received), body: $0.body)
+            return try Answer.json(["reports": reports.map { report in
+                let reading = ReportReading.of(report.id, in: town.id, hub.ledger)
+                return Shape(
+                    id: report.id, site: report.site, device: report.device, occurred_at: JapanTime.text(report.occurred),
+                    received_at: JapanTime.text(report.received), body: report.body, read_at: reading?.at, read_by: reading?.by)
             }])
         }
+        router.post("/v1/reports/read") { request, _ in
+            struct Read: Decodable {
+                var town: String?
+                var ids: [String]
+            }
+            let person = try operatorOf(request)
+            let read = try await Self.decode(Read.self, request)
+            let town = try town(read.town, for: person)
+            guard read.ids.count <= 500 else { throw Problem(.badRequest, "ids: at most 500 at once") }
+            let known = Set(try await hub.ledger.town(town.id).reports(limit: 500).map(\.id))
+            for id in read.ids where known.contains(id) {
+                ReportReading(at: JapanTime.text(hub.clock()), by: person.name).keep(id, in: town.id, hub.ledger)
+            }
+            try await Self.recorded(hub.ledger.flush())
+            return Response(status: .noContent)
+        }
+    }
+}
+
+/// That a person of the town has had a shelter's report before their eyes: its tablet says 町が読みました only then.
+struct ReportReading: Codable {
+    var at, by: String
+
+    private static func note(_ id: String, _ town: TownID) -> String { "report-read/\(town.code)/\(id)" }
+
+    static func of(_ id: String, in town: TownID, _ notebook: any Notebook) -> ReportReading? {
+        notebook.read(note(id, town)).flatMap { try? JSONDecoder().decode(Self.self, from: Data($0)) }
+    }
+
+    /// The first reader is kept.
+    func keep(_ id: String, in town: TownID, _ notebook: any Notebook) {
+        guard Self.of(id, in: town, notebook) == nil, let octets = try? JSONEncoder().encode(self) else { return }
+        notebook.write(Self.note(id, town), [UInt8](octets))
     }
 }
 
@@ -40,8 +77,14 @@ private struct LedgerBook: TabletBook {
         for commit in commits { try await HubRouter.recorded(commit) }
     }
 
-    func take(_ report: RecordedReport, in town: TownID) async throws {
+    func take(_ report: RecordedReport, in town: TownID) async throws -> ReportState {
         try await HubRouter.recorded(hub.ledger.town(town).append(report))
+        return .received
+    }
+
+    func state(ofReport id: String, by device: Device) async throws -> ReportState? {
+        if ReportReading.of(id, in: device.town, hub.ledger) != nil { return .read }
+        return try await hub.ledger.town(device.town).reports(limit: 500).contains { $0.id == id } ? .received : nil
     }
 }
 
@@ -64,7 +107,8 @@ package struct DeviceAdmission: StreamAdmission {
         }
         guard let token = request.token else { return .refused(status: 401, detail: "a device's token is needed") }
         guard let device = devices.device(token: token) else {
-            return .refused(status: 401, detail: "this token belongs to no device, or the device was revoked")
+            if let id = devices.revoked(token: token) { return .revoked(device: id) }
+            return .refused(status: 401, detail: "この端末は、ここでは登録されていません (no device is known here by this token)")
         }
         devices.saw(device.id)
         return .welcome(StreamListener(device: device.id, topic: StreamTopic(town: device.town, site: device.site)))

@@ -43,6 +43,14 @@ extension Bulletin {
             line.key("unknown_codes", unknownCodes)
             line.key("unknown_kinds", unknownKinds)
             line.key("unknown_type", isOfUnknownType)
+            line.list("unread", unread) { line, unread in
+                line.object {
+                    $0.key("where", unread.place)
+                    $0.key("scheme", unread.scheme)
+                    $0.key("code", unread.code)
+                    $0.key("name", unread.name)
+                }
+            }
             line.key("text", text)
         }
         return line.text

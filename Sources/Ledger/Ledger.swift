@@ -21,8 +21,34 @@ package protocol Ledger: Notebook {
     func flush() -> Commit
     /// Rows that wait for the disk, and rows lost because it never came.
     var backlog: (waiting: Int, lost: Int) { get }
+    /// How long the last commit took, and how much disk is used; nil where there is no disk.
+    var disk: LedgerDisk? { get }
     /// Writes what waits and closes.
     func close() async
+    /// What of the record is missing or was begun anew, for people, Japanese first. Empty when all is well.
+    var troubles: [String] { get }
+    /// Reads all of it for damage; what is found is in `troubles` afterwards.
+    func examine() async
+}
+
+extension Ledger {
+    package var troubles: [String] { [] }
+    package func examine() async {}
+}
+
+package struct LedgerDisk: Sendable, Hashable {
+    package var commit: Duration
+    /// Octets, of the file and its log together.
+    package var size: Int
+
+    package init(commit: Duration, size: Int) {
+        self.commit = commit
+        self.size = size
+    }
+}
+
+extension Ledger {
+    package var disk: LedgerDisk? { nil }
 }
 
 package protocol TownLedger: Sendable {
@@ -36,7 +62,7 @@ package protocol TownLedger: Sendable {
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert]
     func reports(limit: Int) async throws -> [RecordedReport]
     /// The words in which an alert went out, as recorded then. Empty where none did, or where it is older than this.
-    func said(_ alert: AlertID) async throws -> SaidTexts
+    func said(_ alert: AlertID) async throws -> [SaidText]
 }
 
 extension Ledger {

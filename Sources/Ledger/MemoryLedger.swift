@@ -120,8 +120,8 @@ private struct MemoryTown: TownLedger {
         ledger.with(id) { town, _ in Array(town.reports.reversed().prefix(limit)) }
     }
 
-    func said(_ alert: AlertID) async throws -> SaidTexts {
-        ledger.with(id) { town, _ in town.alerts.first { $0.content.id == alert }?.said ?? [:] }
+    func said(_ alert: AlertID) async throws -> [SaidText] {
+        ledger.with(id) { town, _ in town.alerts.first { $0.content.id == alert }?.said ?? [] }
     }
 }
 

@@ -2,8 +2,18 @@ package import AlertModel
 package import ChannelKit
 package import FoundationEssentials
 
-/// By channel and language.
-package typealias SaidTexts = [String: [Language: RenderedText]]
+/// What some far ends of a channel were given to say; others of the same channel may have been given other words.
+package struct SaidText: Sendable, Hashable, Codable {
+    package var channel: String
+    package var endpoints: [String]
+    package var texts: [Language: RenderedText]
+
+    package init(channel: String, endpoints: [String], texts: [Language: RenderedText]) {
+        self.channel = channel
+        self.endpoints = endpoints
+        self.texts = texts
+    }
+}
 
 /// An alert as a town's ledger has it.
 package struct RecordedAlert: Sendable, Hashable {
@@ -14,11 +24,11 @@ package struct RecordedAlert: Sendable, Hashable {
     package var actor: String
     package var deliveries: [RecordedDelivery]
     /// The words as they were handed to each channel. Empty where an alert is read: `said` gives them.
-    package var said: SaidTexts = [:]
+    package var said: [SaidText] = []
 
     package init(
         content: AlertContent, mode: ModeName, accepted: Date, actor: String, deliveries: [RecordedDelivery],
-        said: SaidTexts = [:]
+        said: [SaidText] = []
     ) {
         self.said = said
         self.content = content

@@ -15,6 +15,14 @@ enum LedgerWrite: Sendable {
     case bulletin(KeptBulletin)
     case note(String, [UInt8]?)
     case barrier
+    /// The file is damaged: put it aside before anything else is written.
+    case beginAnew(String)
+
+    /// A note that is worth a copy.
+    var isNote: Bool {
+        if case .note(let key, _) = self { return key != LedgerBook.unkept }
+        return false
+    }
 
     /// Rows it will become, for the bound.
     var weight: Int {
@@ -64,8 +72,8 @@ final class LedgerBuffer: Sendable {
         if let refusal { commit?.fulfil(refusal) } else { bell.ring() }
     }
 
-    /// Everything that waits; blocks until there is something. Nil when closed and empty.
-    func takeAll() -> [(LedgerWrite, Commit?)]? {
+    /// Everything that waits; blocks until there is something. Nil when closed and empty; nothing when the seconds are over.
+    func takeAll(within seconds: Int? = nil) -> [(LedgerWrite, Commit?)]? {
         while true {
             let (writes, isClosed) = state.withLock { state in
                 defer {
@@ -76,7 +84,11 @@ final class LedgerBuffer: Sendable {
             }
             if !writes.isEmpty { return writes }
             if isClosed { return nil }
-            bell.wait()
+            guard let seconds else {
+                bell.wait()
+                continue
+            }
+            guard bell.wait(seconds: seconds) else { return [] }
         }
     }
 
@@ -122,10 +134,12 @@ private final class Bell: @unchecked Sendable {
     func ring() { sem_post(semaphore) }
     func wait() { while sem_wait(semaphore) != 0 {} }
 
-    func wait(seconds: Int) {
+    /// False when the time is over.
+    @discardableResult
+    func wait(seconds: Int) -> Bool {
         var until = timespec()
         clock_gettime(CLOCK_REALTIME, &until)
         until.tv_sec += seconds
-        sem_timedwait(semaphore, &until)
+        return sem_timedwait(semaphore, &until) == 0
     }
 }

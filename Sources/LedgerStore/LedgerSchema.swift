@@ -87,7 +87,7 @@ enum LedgerSchema {
             try run(db, "INSERT INTO note VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 [key, Data(value)])
         case .note(let key, nil): try run(db, "DELETE FROM note WHERE key = ?", [key])
-        case .barrier: break
+        case .barrier, .beginAnew: break
         }
     }
 

@@ -14,10 +14,12 @@ internal import Glibc
 ///
 /// `synchronous` is FULL: GRDB sets NORMAL in WAL mode after `prepareDatabase`, and with NORMAL the last commits may
 /// vanish when power fails, which is what an earthquake does.
+///
+/// A file that is damaged, of a newer schema, or gone is no reason not to start: it is put aside and named, a new one is
+/// begun with what can be read, and the notebook's last copy brings the devices back. So too when it is found while running.
 package final class SQLiteLedger: Ledger {
-    private let pool: DatabasePool
+    private let book: LedgerBook
     private let buffer: LedgerBuffer
-    private let notes: Mutex<[String: [UInt8]]>
     private let logger: Logger
     private let writer: LedgerThread
 
@@ -25,27 +27,31 @@ package final class SQLiteLedger: Ledger {
     ///   - path: the database file; its folder exists.
     ///   - limit: rows that may wait for the disk: a national earthquake for one town is some 10,000.
     package init(path: String, limit: Int = 200_000, logger: Logger) throws {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(5)
-        configuration.label = "ledger"
-        pool = try DatabasePool(path: path, configuration: configuration)
-        try pool.barrierWriteWithoutTransaction { db in
-            try db.execute(sql: "PRAGMA synchronous = FULL")
-        }
-        try LedgerSchema.migrator.migrate(pool)
-        let known = try pool.read { db in
-            try Row.fetchAll(db, sql: "SELECT key, value FROM note").map { row in
-                (row[0] as String, [UInt8](row[1] as Data))
-            }
-        }
-        notes = Mutex(Dictionary(uniqueKeysWithValues: known))
+        book = try LedgerBook(path: path, logger: logger)
         buffer = LedgerBuffer(limit: limit)
         self.logger = logger
-        writer = LedgerThread(pool: pool, buffer: buffer, logger: logger)
+        writer = LedgerThread(book: book, buffer: buffer, logger: logger)
         writer.start()
     }
 
-    package func town(_ id: TownID) -> any TownLedger { SQLiteTown(id: id, pool: pool, buffer: buffer) }
+    private var pool: DatabasePool { book.pool }
+
+    package var troubles: [String] { book.troubles }
+
+    /// SQLite's own examination, beside everything else. A file that fails it is put aside by the writer.
+    package func examine() async {
+        do {
+            let findings = try await pool.read { try String.fetchAll($0, sql: "PRAGMA quick_check(5)") }
+            guard findings != ["ok"] else { return }
+            buffer.add(.beginAnew(findings.joined(separator: "; ")))
+        } catch let error as DatabaseError where LedgerFile.isDamage(error) {
+            buffer.add(.beginAnew("\(error)"))
+        } catch {
+            logger.notice("ledger not examined", metadata: ["error": "\(error)"])
+        }
+    }
+
+    package func town(_ id: TownID) -> any TownLedger { SQLiteTown(id: id, book: book, buffer: buffer) }
 
     package func keep(_ bulletin: KeptBulletin) -> Commit {
         let commit = Commit()
@@ -65,9 +71,18 @@ package final class SQLiteLedger: Ledger {
 
     package var backlog: (waiting: Int, lost: Int) { buffer.backlog }
 
+    package var disk: LedgerDisk? {
+        let sizes = ["", "-wal"].map { suffix -> Int in
+            var about = stat()
+            return stat(pool.path + suffix, &about) == 0 ? Int(about.st_size) : 0
+        }
+        return LedgerDisk(commit: writer.lastCommit, size: sizes.reduce(0, +))
+    }
+
     package func close() async {
         buffer.close()
         await writer.finished()
+        book.mergeLog()
         do { try pool.close() } catch { logger.error("ledger not closed cleanly", metadata: ["error": "\(error)"]) }
     }
 
@@ -86,7 +101,7 @@ package final class SQLiteLedger: Ledger {
         guard let town = TownID("042056") else { return [] }
         var query = DeliveryQuery()
         query.newest = newest
-        let (sql, arguments) = SQLiteTown(id: town, pool: pool, buffer: buffer).question(query)
+        let (sql, arguments) = SQLiteTown(id: town, book: book, buffer: buffer).question(query)
         return try pool.read { db in
             try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] }
         }
@@ -94,104 +109,17 @@ package final class SQLiteLedger: Ledger {
 
     // MARK: Notebook
 
-    package func read(_ key: String) -> [UInt8]? { notes.withLock { $0[key] } }
+    package func read(_ key: String) -> [UInt8]? { book.notes.withLock { $0[key] } }
 
     package func write(_ key: String, _ value: [UInt8]?) {
         // Inside the lock, so that two writes of one key reach the disk in the order they were made.
-        notes.withLock { notes in
+        book.notes.withLock { notes in
             notes[key] = value
             buffer.add(.note(key, value))
         }
     }
 
     package func keys(prefix: String) -> [String] {
-        notes.withLock { $0.keys.filter { $0.hasPrefix(prefix) }.sorted() }
-    }
-}
-
-/// The one thread that writes.
-private final class LedgerThread: Sendable {
-    private let pool: DatabasePool
-    private let buffer: LedgerBuffer
-    private let logger: Logger
-    private let end = Commit()
-
-    init(pool: DatabasePool, buffer: LedgerBuffer, logger: Logger) {
-        self.pool = pool
-        self.buffer = buffer
-        self.logger = logger
-    }
-
-    func start() {
-        var thread = pthread_t()
-        let box = Unmanaged.passRetained(self)
-        let failure = pthread_create(&thread, nil, { pointer in
-            Unmanaged<LedgerThread>.fromOpaque(pointer!).takeRetainedValue().work()
-            return nil
-        }, box.toOpaque())
-        guard failure == 0 else {
-            box.release()
-            preconditionFailure("no thread for the ledger: \(failure)")
-        }
-        pthread_detach(thread)
-    }
-
-    func finished() async { await end.settled() }
-
-    private func work() {
-        while let writes = buffer.takeAll() {
-            do {
-                try write(writes.map(\.0))
-                for (_, commit) in writes { commit?.fulfil(nil) }
-            } catch let error as DatabaseError where Self.mayPass(error) {
-                keep(writes, error)
-            } catch {
-                oneByOne(writes)
-            }
-        }
-        end.fulfil(nil)
-    }
-
-    private func write(_ writes: [LedgerWrite]) throws {
-        try pool.writeWithoutTransaction { db in
-            try db.inTransaction(.immediate) {
-                for write in writes { try LedgerSchema.apply(write, to: db) }
-                return .commit
-            }
-        }
-    }
-
-    /// The disk's trouble and not the row's: full, read-only, gone for a while.
-    private static func mayPass(_ error: DatabaseError) -> Bool {
-        [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_NOMEM]
-            .contains(error.resultCode)
-    }
-
-    /// Whoever waits hears of it now; the rows wait for the disk to come back.
-    private func keep(_ writes: [(LedgerWrite, Commit?)], _ error: DatabaseError) {
-        let isKept = buffer.putBack(writes.map(\.0))
-        if !isKept { buffer.countLost(writes.reduce(0) { $0 + $1.0.weight }) }
-        // Once for each refusal somebody hears of, not for each second of a full disk.
-        if !isKept || writes.contains(where: { $0.1 != nil }) {
-            logger.critical("ledger cannot write", metadata: [
-                "rows": "\(writes.count)", "error": "\(error)", "kept": "\(isKept)",
-            ])
-        }
-        for (_, commit) in writes { commit?.fulfil(.disk("\(error)")) }
-        if isKept { buffer.pause() }
-    }
-
-    /// One of them is bad: it must not take the others with it.
-    private func oneByOne(_ writes: [(LedgerWrite, Commit?)]) {
-        for (one, commit) in writes {
-            do {
-                try write([one])
-                commit?.fulfil(nil)
-            } catch {
-                buffer.countLost(one.weight)
-                logger.critical("ledger refuses a row", metadata: ["error": "\(error)"])
-                commit?.fulfil(.disk("\(error)"))
-            }
-        }
+        book.notes.withLock { $0.keys.filter { $0.hasPrefix(prefix) }.sorted() }
     }
 }

@@ -7,8 +7,9 @@ internal import GRDB
 /// One town's part of the ledger: its code is in every question.
 struct SQLiteTown: TownLedger {
     let id: TownID
-    let pool: DatabasePool
+    let book: LedgerBook
     let buffer: LedgerBuffer
+    private var pool: DatabasePool { book.pool }
 
     func record(_ alert: RecordedAlert) -> Commit { add(.alert(id, alert)) }
     func append(_ step: RecordedStep) { buffer.add(.step(id, step)) }
@@ -98,11 +99,11 @@ struct SQLiteTown: TownLedger {
         }
     }
 
-    func said(_ alert: AlertID) async throws -> SaidTexts {
+    func said(_ alert: AlertID) async throws -> [SaidText] {
         let town = id.code
         return try await pool.read { db in
             let found = try Data.fetchOne(db, sql: "SELECT texts FROM said WHERE town = ? AND alert = ?", arguments: [town, alert.text])
-            return try found.map { try JSONDecoder().decode(SaidTexts.self, from: $0) } ?? [:]
+            return try found.map { try JSONDecoder().decode([SaidText].self, from: $0) } ?? []
         }
     }
 

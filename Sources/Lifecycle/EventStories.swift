@@ -135,6 +135,7 @@ extension EventStories {
                 continue
             }
             story.touched = max(story.touched, now)
+            if let rest = story.withdraw(content) { return .news(rest) }
             let previous = story.whole
             var cancel = content
             cancel.event = event

@@ -1,6 +1,7 @@
 /// How things stand for one town by one bulletin: each danger with its class, so that two bulletins, two formats or
 /// two sources that say the same can be seen to do so.
 import AlertModel
+import Meanings
 
 /// A danger as people think of it: `jma/eew/…` is one warning, `tsunami` is the sea, `weather/heavy-rain` is the rain
 /// in whatever format it is told.
@@ -91,7 +92,14 @@ struct Standings {
     /// One sea, whichever bulletin speaks: VTSE51 repeats what VTSE41 warned of. Observed heights have no code.
     private mutating func readTsunami(_ local: [AreaStatement]) {
         for statement in local {
-            guard let code = statement.kindCode.flatMap({ Int($0) }) else { continue }
+            guard let code = statement.kindCode.flatMap({ Int($0) }) else {
+                // 沖合の観測からの推定 of VTSE52: a height or an arrival to be told, whatever the class.
+                if statement.kindName != nil {
+                    let words = [statement.value, statement.status].compactMap(\.self)
+                    add(content.event.text + "#estimate", Standing(rank: 1, places: [statement.place], words: Set(words)))
+                }
+                continue
+            }
             let rank = switch code {
             case 52, 53: 4
             case 51: 3
@@ -156,33 +164,20 @@ struct WeatherHazard {
             rank = statement.kindCode == "3" && !isLifted ? 4 : 0
             return
         }
+        let meaning = Meaning(statement, of: .weather)
         guard let number = statement.kindCode.flatMap({ Int($0) }) else {
             guard !name.isEmpty else { return nil }
             subject = "weather/\(name)"
-            rank = isLifted ? 0 : Self.level(named: name)
+            rank = isLifted ? 0 : meaning.gravity?.rawValue ?? 2
             return
         }
-        let (hazard, level) = Self.table[number] ?? ("code-\(number)", Self.level(named: name))
-        subject = "weather/\(hazard)"
+        subject = "weather/\(Meaning.weather[number].map { Self.subject($0.0) } ?? "code-\(number)")"
         // 00 解除 names no hazard: what is over is what is left out.
-        rank = isLifted || number == 0 ? 0 : level
+        rank = isLifted || number == 0 ? 0 : meaning.gravity?.rawValue ?? 2
     }
 
-    private static func level(named name: String) -> Int {
-        name.contains("特別警報") ? 5 : name.contains("危険警報") ? 4 : name.contains("警報") ? 3 : 2
-    }
-
-    /// JMA 個別コード表 WeatherWarning, 2026-07.
-    private static let table: [Int: (String, Int)] = [
-        10: ("heavy-rain", 2), 3: ("heavy-rain", 3), 43: ("heavy-rain", 4), 33: ("heavy-rain", 5),
-        29: ("landslide", 2), 9: ("landslide", 3), 49: ("landslide", 4), 39: ("landslide", 5),
-        19: ("storm-surge", 2), 8: ("storm-surge", 3), 48: ("storm-surge", 4), 38: ("storm-surge", 5),
-        15: ("storm", 2), 5: ("storm", 3), 35: ("storm", 5),
-        13: ("snow-storm", 2), 2: ("snow-storm", 3), 32: ("snow-storm", 5),
-        16: ("waves", 2), 7: ("waves", 3), 37: ("waves", 5),
-        12: ("snow", 2), 6: ("snow", 3), 36: ("snow", 5),
-        18: ("flood", 2), 4: ("flood", 3),
-    ]
+    /// 暴風 and 強風 are one wind, and so on: a hazard of the table is a subject.
+    private static func subject(_ hazard: Hazard) -> String { hazard.rawValue }
 }
 
 extension AlertContent {

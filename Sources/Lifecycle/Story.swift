@@ -1,5 +1,6 @@
 /// One event as far as it is known: its newest revision, what still counts of the older ones, who brought what.
 import AlertModel
+import Meanings
 import FoundationEssentials
 
 struct Story: Sendable {
@@ -52,6 +53,8 @@ struct Story: Sendable {
     private(set) var warned: [Place: (statement: AreaStatement, by: Revision)] = [:]
     /// Codes of all hypocentres that reports of an early warning named: the name changes as it is better known.
     private(set) var hypocentres: Set<String> = []
+    /// Of a tsunami: what each type of bulletin said last.
+    private(set) var sea = Sea()
     private(set) var seen: [Fingerprint: Receipt] = [:]
     /// All ways it came by, the first one first.
     private(set) var sources: [String] = []
@@ -96,10 +99,12 @@ struct Story: Sendable {
     @discardableResult
     mutating func absorb(_ content: AlertContent) -> Bool {
         if content.revision.isCancel {
+            if Sea.isPart(content) { _ = sea.withdraw(content) }
             if cancel.map(content.revision.isNewer(than:)) ?? true { cancel = content.revision }
             if let cancel { warned = warned.filter { $0.value.by.isNewer(than: cancel) } }
             return false
         }
+        if Sea.isPart(content) { return (cancel.map(content.revision.isNewer(than:)) ?? true) && sea.take(content) }
         guard content.kind == .eew else { return false }
         if let code = content.hypocentre?.code, hypocentres.count < 64 { hypocentres.insert(code) }
         if let cancel, !content.revision.isNewer(than: cancel) { return false }
@@ -116,8 +121,16 @@ struct Story: Sendable {
         return isWider
     }
 
+    /// A cancel of one type of information about a tsunami leaves the others; nil where nothing is left of the event.
+    mutating func withdraw(_ cancel: AlertContent) -> AlertContent? {
+        guard Sea.isPart(cancel), let rest = sea.withdraw(cancel) else { return nil }
+        current = rest
+        return whole
+    }
+
     /// The newest revision with the areas that older ones warned and it does not name any more.
     var whole: AlertContent {
+        if current.kind == .tsunami, !isCancelled { return sea.whole(current) }
         guard current.kind == .eew, !isCancelled, !warned.isEmpty else { return current }
         var content = current
         let named = Set(content.areas.lazy.filter(\.isEarthquakeWarning).map { Place(scheme: $0.scheme, code: $0.code) })
@@ -128,15 +141,5 @@ struct Story: Sendable {
         content.areas += missing.sorted { ($0.key.scheme.rawValue, $0.key.code) < ($1.key.scheme.rawValue, $1.key.code) }
             .map(\.value.statement)
         return content
-    }
-}
-
-extension AreaStatement {
-    /// 31 in the headline (EarthquakeWarning), 10, 11 and 19 in the body (EarthquakeForecast).
-    var isEarthquakeWarning: Bool {
-        switch kindCode {
-        case "31", "10", "11", "19": true
-        default: false
-        }
     }
 }

@@ -56,7 +56,7 @@ package struct EdgeRouter: Sendable {
         let router = Router(context: HubRouter.Context.self)
         let (spots, known) = (parts.spots, Set(parts.spots.spots))
         router.add(middleware: ProblemMiddleware())
-        TabletDesk(devices: parts.devices, stream: parts.stream, book: parts.outbox, clock: { Date() }).add(to: router)
+        TabletDesk(devices: parts.devices, stream: parts.stream, book: EdgeBook(outbox: parts.outbox, hub: parts.hub), clock: { Date() }).add(to: router)
         PageDesk(
             publicAddress: "", paths: Pages.paths.filter { $0.hasPrefix("/tablet/") },
             isKnown: { known.contains($0) }, spots: { spots.spots.map { (id: $0, name: $0) } }, page: { spots.page($0, $1) }

@@ -25,9 +25,14 @@ package final class LineWatch: Sendable {
         var noted: Date?
         var cutSince: Date?
         var refusal: String?
+        /// What the hub's clock last said, and when we heard it.
+        var hubTime: (said: Date, heard: ContinuousClock.Instant)?
+        /// The same before the last start: the present is later than that, nobody knows how much.
+        var hubTimeBefore: Date?
     }
 
     private static let note = "relay/last-contact"
+    private static let timeNote = "relay/hub-time"
     /// The note on disk may be this much older than the last word.
     private static let noteEvery: TimeInterval = 15
     /// A start is no silence: long enough to connect.
@@ -49,7 +54,28 @@ package final class LineWatch: Sendable {
         var known = State()
         known.contact = notebook.read(Self.note).flatMap { Double(String(decoding: $0, as: UTF8.self)) }
             .map { Date(timeIntervalSince1970: $0) }
+        known.hubTimeBefore = notebook.read(Self.timeNote).flatMap { Double(String(decoding: $0, as: UTF8.self)) }
+            .map { Date(timeIntervalSince1970: $0) }
         state = Mutex(known)
+    }
+
+    /// The hub has said the time, in the Date of an answer.
+    func learn(hubTime text: String?, now: ContinuousClock.Instant = .now) {
+        guard let text, let said = HTTPDate.read(text) else { return }
+        state.withLock { $0.hubTime = (said, now) }
+        notebook.write(Self.timeNote, Array("\(said.timeIntervalSince1970)".utf8))
+    }
+
+    /// The hub's time as far as it can be known: what it said, and the time since. After a start with the line cut it is
+    /// the last it said before, and the time since the start: never later than it is, so that a clock that runs ahead
+    /// ends nothing. This machine's own clock counts only where the hub was never heard.
+    package func hubTime(now: ContinuousClock.Instant = .now) -> Date {
+        state.withLock { state in
+            if let known = state.hubTime {
+                return known.said.addingTimeInterval(known.heard.duration(to: now) / .seconds(1))
+            }
+            return state.hubTimeBefore?.addingTimeInterval(started.duration(to: now) / .seconds(1)) ?? clock()
+        }
     }
 
     /// Something came from the hub. True when the line had been cut.

@@ -1,6 +1,7 @@
 internal import HTTPTypes
 package import AlertModel
 package import ChannelKit
+package import Devices
 package import Foundation
 package import HubAPI
 package import Ledger
@@ -10,7 +11,7 @@ internal import Synchronization
 /// when the hub has said yes. The same id waits once, and the hub counts it once, so sending again is always right.
 ///
 /// Full: the oldest receipt makes room, since what a shelter reports is worth more; without one the next is refused.
-package final class Outbox: TabletBook {
+package final class Outbox: Sendable {
     struct Entry: Codable, Sendable {
         var device: String
         var id: String
@@ -44,6 +45,8 @@ package final class Outbox: TabletBook {
         var reports: [Int] = []
         var next = 0
         var octets = 0
+        /// Reports that have left, latest last.
+        var settled: [(key: String, state: ReportState)] = []
         var dropped = 0
         var forwarded = 0
         var refused = 0
@@ -53,6 +56,8 @@ package final class Outbox: TabletBook {
     static let limit = 20_000
     static let octetLimit = 64 << 20
     static let batch = 200
+    /// Reports that have left and are remembered here.
+    static let memory = 500
     private static let prefix = "outbox/"
 
     private let ledger: any Ledger
@@ -83,12 +88,20 @@ package final class Outbox: TabletBook {
         })
     }
 
-    package func take(_ report: RecordedReport, in town: TownID) async throws {
+    package func take(_ report: RecordedReport, in town: TownID) async throws -> ReportState {
         try await keep([
             Entry(
                 device: report.device, id: Self.ownID(report.id, report.device), body: report.body,
                 occurred: report.occurred)
         ])
+        return .kept
+    }
+
+    /// Kept while it waits; what the hub said to it, for those that left lately; nil: not known here.
+    package func state(ofReport id: String, by device: Device) -> ReportState? {
+        state.withLock { state in
+            state.numbers["report/" + id] != nil ? .kept : state.settled.last { $0.key == "report/" + id }?.state
+        }
     }
 
     private func keep(_ entries: [Entry]) async throws {
@@ -160,6 +173,10 @@ package final class Outbox: TabletBook {
 
     func settle(_ batch: Batch, isTaken: Bool) {
         state.withLock { state in
+            for entry in batch.entries where entry.isReport {
+                state.settled.append((entry.key, isTaken ? .received : .refused))
+            }
+            state.settled.removeFirst(max(0, state.settled.count - Self.memory))
             remove(batch.numbers, &state)
             if isTaken { state.forwarded += batch.numbers.count } else { state.refused += batch.numbers.count }
         }

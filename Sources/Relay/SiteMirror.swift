@@ -38,6 +38,7 @@ package struct SiteMirror: Sendable {
                 watch.refused("the hub answers \(answer.status)")
                 return logger.error("hub does not give the register", metadata: ["status": "\(answer.status)"])
             }
+            watch.learn(hubTime: answer.header("Date"))
             let all = try JSONDecoder().decode(Answer.self, from: Data(answer.body))
             guard all.town == topic.town.code, all.site == topic.site else {
                 return logger.error("the register is another site's", metadata: ["site": "\(all.site)"])

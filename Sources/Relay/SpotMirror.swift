@@ -31,6 +31,8 @@ package final class SpotMirror: Sendable {
         /// Pages that say since when the line is cut.
         var cut: [String: SpotShelf.Page] = [:]
         var cutSince: Date?
+        /// When one of these changes by itself: something on it is over.
+        var cutUntil: Date?
     }
 
     /// A bundle has three languages of two or three pages.
@@ -124,9 +126,10 @@ package final class SpotMirror: Sendable {
     /// As the hub serves it, and with the word that the line is cut while it is.
     package func page(_ spot: String, _ name: String) -> SpotShelf.Page? {
         let since = watch.status.cutSince
+        let now = watch.hubTime()
         return shown.withLock { all in
             guard let since, name.hasPrefix("index.") else { return Self.plain(name, &all[spot]) }
-            return Self.cut(name, since, &all[spot])
+            return Self.cut(name, since, now, &all[spot])
         }
     }
 
@@ -138,14 +141,20 @@ package final class SpotMirror: Sendable {
         return page
     }
 
-    private static func cut(_ name: String, _ since: Date, _ shown: inout Shown?) -> SpotShelf.Page? {
-        if shown?.cutSince != since { shown?.cut = [:] }
+    private static func cut(_ name: String, _ since: Date, _ now: Date, _ shown: inout Shown?) -> SpotShelf.Page? {
+        if shown?.cutSince != since || shown?.cutUntil.map({ $0 <= now }) ?? false {
+            shown?.cut = [:]
+            shown?.cutUntil = nil
+        }
         shown?.cutSince = since
         if let page = shown?.cut[name] { return page }
         let stale = "stale." + name.dropFirst("index.".count)
         guard let text = shown?.bundle.files[stale] ?? shown?.bundle.files[name] else { return nil }
         let language = String(name.dropFirst("index.".count).dropLast(".html".count))
-        let page = make(name, CutNotice.insert(CutNotice.pageText(language, since: since, now: Date()), into: text))
+        let aged = PageAging(language: language, now: now).age(text)
+        let known = shown?.cutUntil
+        shown?.cutUntil = [known, aged.next].compactMap(\.self).min()
+        let page = make(name, CutNotice.insert(CutNotice.pageText(language, since: since, now: Date()), into: aged.page))
         shown?.cut[name] = page
         return page
     }

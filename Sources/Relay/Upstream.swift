@@ -1,3 +1,4 @@
+internal import AlertModel
 package import ChannelKit
 package import Edge
 package import Foundation
@@ -177,6 +178,13 @@ package final class Upstream: Sendable {
         struct Head: Decodable {
             var event: String?
             var mode: String?
+            var gravity: String?
+            var over: Bool?
+
+            var bearing: StreamEvent.Bearing? {
+                guard let mode = mode.flatMap(ModeName.init), let gravity = gravity.flatMap(Gravity.init(word:)) else { return nil }
+                return StreamEvent.Bearing(mode: mode, gravity: gravity, isOver: over ?? false)
+            }
         }
         let (lasts, line) = Self.withoutRest(data)
         let head = try? JSONDecoder().decode(Head.self, from: Data(line))
@@ -186,7 +194,9 @@ package final class Upstream: Sendable {
         if let known = stream.latest(key, in: topic), known.name == name, known.data == line { return }
         state.relayed += 1
         stream.publish(
-            StreamEvent(name: name, data: line, key: key, expiresIn: lasts, isRevocation: name == "cancel"), to: topic)
+            StreamEvent(
+                name: name, data: line, key: key, expiresIn: lasts, isRevocation: name == "cancel", bearing: head?.bearing),
+            to: topic)
     }
 
     /// The hub puts what is left of an alert in front of its JSON as it tells it; the rest is passed on unchanged, and

@@ -25,7 +25,37 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
     case kinds
     /// More than one kind is in force.
     case more
-    /// Warning level (警戒レベル), 3 to 5.
+    /// The one thing to do, short enough for a title: 危険な場所から全員避難.
+    case act
+    /// What to do against each hazard in force, a line each.
+    case advice
+    /// What this bulletin ends of several things: 大雨特別警報.
+    case liftedKinds = "lifted_kinds"
+    /// What was switched into the kind in force (切替): 大津波警報.
+    case before
+    /// What it was switched into: 津波注意報.
+    case after
+    /// The level a name without one stands for (警戒レベル5相当).
+    case equalLevel = "equal_level"
+    /// The place named is wider than the town, which lies in it.
+    case region
+    /// 市役所, 町役場, 村役場, 区役所.
+    case authority
+    /// Of an information with a keyword behind its name: 巨大地震警戒.
+    case keyword
+    /// When the ground shook or the mountain broke out: 14時46分.
+    case happened
+    /// Until when it holds, where the bulletin says so: 14時30分.
+    case until
+    /// JMA's own sentences about it, a line each: この地震による津波の心配はありません。
+    case remarks
+    /// A place where 5-lower or more is likely has not reported.
+    case silent
+    /// 長周期地震動階級 3.
+    case longPeriod = "long_period"
+    /// The highest tsunami seen so far: ０．３ｍ.
+    case observed
+    /// Warning level (警戒レベル), 2 to 5.
     case level
     /// 避難指示.
     case levelName = "level_name"
@@ -41,8 +71,6 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
     case remaining
     /// What stands of other hazards.
     case others
-    /// Where to ask: 市役所, 町役場, 村役場, 区役所.
-    case office
     case reason
     /// ６弱, the highest of the town.
     case intensity
@@ -84,7 +112,7 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
 
     var form: Form {
         switch self {
-        case .more, .arrived, .imminent, .tsunami, .isFull, .isLast: .flag
+        case .more, .region, .silent, .arrived, .imminent, .tsunami, .isFull, .isLast: .flag
         case .shelters: .list
         default: .text
         }

@@ -75,17 +75,4 @@ extension FactSource {
         default: "市内全域"
         }
     }
-
-    /// Where a resident asks.
-    var office: String {
-        let key =
-            switch town.name.last {
-            case "町": "町役場"
-            case "村": "村役場"
-            case "区": "区役所"
-            case "市": "市役所"
-            default: "役所"
-            }
-        return wording.word("office", key)
-    }
 }

@@ -44,7 +44,7 @@ extension Renderer {
         guard found.isEmpty else { throw TemplateProblems(problems: found) }
     }
 
-    private func readSamples(_ folder: URL) throws(TemplateProblems) -> [(file: String, sample: Sample)] {
+    func readSamples(_ folder: URL) throws(TemplateProblems) -> [(file: String, sample: Sample)] {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
             .filter { $0.hasSuffix(".json") }.sorted()
         guard !names.isEmpty else {

@@ -20,7 +20,7 @@ package struct Renderer: Sendable {
     let words: WordList
     let directory: URL
 
-    /// Reads `directory/<channel>/*.mustache` and `directory/words.json`. Every problem of every file is reported
+    /// Reads `directory/<channel>/*.mustache` and `directory/words/*.json`. Every problem of every file is reported
     /// at once.
     package init(directory: URL) throws(TemplateProblems) {
         self.directory = directory
@@ -40,8 +40,7 @@ package struct Renderer: Sendable {
         }
         guard problems.isEmpty else { throw TemplateProblems(problems: problems) }
         self.templates = templates
-        words = try WordList(
-            json: Self.read(directory.appending(path: "words.json"), named: "words.json"), file: "words.json")
+        words = try Self.readWords(in: directory)
     }
 
     private static func templateFiles(in directory: URL) -> [String] {
@@ -51,6 +50,21 @@ package struct Renderer: Sendable {
             ((try? manager.contentsOfDirectory(atPath: directory.appending(path: folder).path)) ?? [])
                 .filter { $0.hasSuffix(".mustache") }.sorted().map { "\(folder)/\($0)" }
         }
+    }
+
+    /// `words/ja.json`, `words/en.json` …: every file is a language.
+    private static func readWords(in directory: URL) throws(TemplateProblems) -> WordList {
+        var list = WordList()
+        let folder = directory.appending(path: "words")
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".json") }.sorted()
+        guard !names.isEmpty else {
+            throw TemplateProblems(problems: [TemplateProblem(file: folder.path, text: "no lists of words in this folder")])
+        }
+        for name in names {
+            let file = "words/\(name)"
+            try list.add(String(name.dropLast(".json".count)), json: read(folder.appending(path: name), named: file), file: file)
+        }
+        return list
     }
 
     static func read(_ url: URL, named file: String) throws(TemplateProblems) -> Data {
@@ -107,8 +121,11 @@ package struct Renderer: Sendable {
     ) throws(RenderingFailure) -> RenderedText {
         var lines = try template.render(facts)
         if mode == .exercise { lines = DrillMark.mark(lines, language) }
-        return RenderedText(title: lines.title, body: lines.body)
+        return RenderedText(title: language == .english ? Self.capital(lines.title) : lines.title, body: lines.body)
     }
+
+    /// A kind's name may begin a title.
+    private static func capital(_ title: String) -> String { title.prefix(1).uppercased() + title.dropFirst() }
 
     /// The most fitting name that has a template, the channel's own before the shared one, after each its shorter form,
     /// and at last the channel's default. A text that does not fit never makes way for one of another grade: a special

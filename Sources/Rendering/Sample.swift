@@ -46,6 +46,9 @@ struct Sample: Decodable {
         var before: Int?
         var standing: [Row]?
     }
+    var remarks: [Remark]?
+    var happened: Date?
+    var until: Date?
 
     /// What a cancel takes back.
     struct Before: Decodable {
@@ -72,12 +75,16 @@ struct Sample: Decodable {
     }
 
     var content: AlertContent {
-        AlertContent(
+        var content = AlertContent(
             id: AlertID("sample"), event: EventID("sample"), kind: kind, message: message,
             revision: Revision(series: type, serial: 1, sent: reported, isCancel: message == .cancel), type: type,
             title: title, headline: headline, sender: sender ?? town.name, sent: reported, reported: reported,
             expires: reported.addingTimeInterval(3600), areas: areas ?? [], hypocentre: hypocentre, detail: detail,
             town: sender == nil ? TownID(town.code) : nil, act: acted)
+        content.remarks = remarks
+        content.happened = happened
+        content.validUntil = until
+        return content
     }
 
     private var acted: Act? {

@@ -6,6 +6,7 @@
 /// `cancel`). A cancel is never told by a template without `cancel` in its name, nor a lifting by one without
 /// `lifted`: better no text than a warning where its end was meant.
 import AlertModel
+import Meanings
 
 struct TemplateName {
     enum Change: String {
@@ -25,34 +26,49 @@ struct TemplateName {
 
     /// - Parameter isElsewhere: for far ends whose own district the order does not concern.
     init(_ content: AlertContent, local: [AreaStatement], isElsewhere: Bool = false) {
+        let decided = Decided(content, local)
         kind = content.kind
-        form = Self.form(content, local)
-        let change = Self.change(content, local)
+        form = Self.form(content, local, decided)
+        let change = Self.change(content, decided)
         let stands = content.act.map { !$0.standing.filter { $0.event == content.event }.isEmpty } ?? false
         self.change = isElsewhere && stands ? .elsewhere : change
     }
 
     var text: String { [kind.rawValue, form, change?.rawValue].compactMap { $0 }.joined(separator: ".") }
 
-    /// Without language and `.short`.
-    var candidates: [String] {
-        let kind = kind.rawValue
-        let graded = form.map { ["\(kind).\($0)"] } ?? []
-        switch change {
-        case .cancel, .lifted, .partLifted, .takenBack, .restored, .lowered, .ranOut, .elsewhere:
-            let suffix = change?.rawValue ?? ""
-            return (graded + [kind, "default"]).map { "\($0).\(suffix)" }
-        case .update: return (graded + [kind]).map { "\($0).update" } + graded + [kind, "default"]
-        case nil: return graded + [kind, "default"]
+    /// A landslide warning is a weather warning like the others where it has no template of its own.
+    private var families: [String] { kind == .landslide ? [kind.rawValue, AlertKind.weather.rawValue] : [kind.rawValue] }
+
+    /// The form, and what it was called when level 4 and 5 had one text: folders of templates of that time are still read.
+    private var forms: [String] {
+        guard let form else { return [] }
+        switch (kind, form) {
+        case (.weather, "level5"): return ["weather.level5", "weather.special"]
+        case (.landslide, "level5"), (.landslide, "level4"):
+            return ["landslide.\(form)", "landslide.alert", "weather.\(form)"]
+        default: return families.map { "\($0).\(form)" }
         }
     }
 
-    private static func change(_ content: AlertContent, _ local: [AreaStatement]) -> Change? {
+    /// Without language and `.short`.
+    var candidates: [String] {
+        let graded = forms
+        switch change {
+        case .cancel, .lifted, .partLifted, .takenBack, .restored, .lowered, .ranOut, .elsewhere:
+            let suffix = change?.rawValue ?? ""
+            return (graded + families + ["default"]).map { "\($0).\(suffix)" }
+        case .update: return (graded + families).map { "\($0).update" } + graded + families + ["default"]
+        case nil: return graded + families + ["default"]
+        }
+    }
+
+    private static func change(_ content: AlertContent, _ decided: Decided) -> Change? {
         if content.message == .cancel { return .cancel }
         if let act = content.act { return change(act, content) }
         if case .evacuation(let order) = content.detail { return order.isLifted ? .lifted : nil }
-        let said = local.filter { $0.kindCode != nil || $0.kindName != nil }
-        if !said.isEmpty, said.allSatisfy({ $0.isLifted(content.kind) }) { return .lifted }
+        if decided.isLifted { return .lifted }
+        // Ｊアラート ends what it said by a sentence: 避難の呼びかけを解除します.
+        if content.kind == .missile, content.headline?.contains("呼びかけを解除") == true { return .lifted }
         return content.message == .update ? .update : nil
     }
 
@@ -71,7 +87,7 @@ struct TemplateName {
         }
     }
 
-    private static func form(_ content: AlertContent, _ local: [AreaStatement]) -> String? {
+    private static func form(_ content: AlertContent, _ local: [AreaStatement], _ decided: Decided) -> String? {
         switch content.detail {
         case .evacuation(let order): return "level\(order.level.rawValue)"
         case .shelter(let notice): return notice.state.rawValue
@@ -79,58 +95,59 @@ struct TemplateName {
         case .notice: return nil
         case .none: break
         }
+        if content.kind == .nankai { return nankai(content) }
         // A cancel that lists no areas left cannot say its grade.
         guard !local.isEmpty else { return nil }
         switch content.kind {
-        case .eew: return local.contains(where: \.isEarthquakeWarning) ? "warning" : "forecast"
-        case .tsunami: return tsunamiForm(local)
-        case .weather: return local.contains(where: \.isSpecialWarning) ? "special" : nil
-        case .landslide: return local.contains(where: \.isLandslideAlert) ? "alert" : nil
+        case .eew: return EarlyWarning.isWarned(local) ? "warning" : "forecast"
+        case .earthquake: return content.type == "VXSE62" ? "long-period" : nil
+        case .tsunami: return tsunami(decided)
+        case .weather, .landslide: return weather(decided)
+        case .flood: return decided.gravity.flatMap { $0 > .information ? "level\($0.rawValue)" : nil }
+        case .volcano: return volcano(content, decided)
+        case .tornado: return isSighted(content, local) ? "sighted" : nil
         default: return nil
         }
     }
 
-    private static func tsunamiForm(_ local: [AreaStatement]) -> String? {
-        let codes = Set(local.compactMap(\.kindCode))
-        if !codes.isDisjoint(with: ["52", "53"]) { return "major" }
-        if codes.contains("51") { return "warning" }
-        if codes.contains("62") { return "advisory" }
-        return codes.contains("71") ? "forecast" : nil
-    }
-}
-
-extension AreaStatement {
-    /// Source: JMA 個別コード表 2026-07, EarthquakeWarning and EarthquakeForecast.
-    var isEarthquakeWarning: Bool {
-        switch kindCode {
-        case "31", "10", "11", "19": true
-        default: kindCode == nil && kindName?.contains("警報") == true
+    private static func tsunami(_ decided: Decided) -> String? {
+        switch decided.gravity {
+        case .emergency: "major"
+        case .danger: "warning"
+        case .warning: "advisory"
+        case .advisory: "forecast"
+        case .information, nil: decided.inForce.contains { $0.statement.kindName?.contains("推定") == true } ? "estimate" : nil
         }
     }
 
-    /// 特別警報, level 5. Source: WeatherWarning.
-    var isSpecialWarning: Bool {
-        if kindName?.contains("特別警報") == true || kindName?.contains("レベル５") == true { return true }
-        return ["32", "33", "35", "36", "37", "38", "39"].contains(kindCode)
-    }
-
-    /// 土砂災害警戒情報 (3), and level 4 and 5 of the names since 2026-05. Source: SoilWarning, WeatherWarning.
-    var isLandslideAlert: Bool {
-        if ["3", "39", "49"].contains(kindCode) { return true }
-        return kindName.map { name in
-            ["土砂災害警戒情報", "危険警報", "特別警報", "レベル４", "レベル５"].contains { name.contains($0) }
-        } ?? false
-    }
-
-    /// Lifted (解除) or lowered to nothing that asks for action. Source: TsunamiWarning, SoilWarning, VolcanicWarning,
-    /// WeatherWarning; 指定河川洪水予報 10.
-    func isLifted(_ kind: AlertKind) -> Bool {
-        if status?.contains("解除") == true { return true }
-        return switch (kind, kindCode) {
-        case (.tsunami, "00"), (.tsunami, "50"), (.tsunami, "60"), (.tsunami, "72"), (.tsunami, "73"): true
-        case (.weather, "00"), (.weather, "0"), (.landslide, "1"), (.flood, "10"), (.volcano, "04"), (.volcano, "32"): true
-        case (_, nil): kindName?.contains("解除") == true
-        default: kindName == "解除"
+    /// By the gravest hazard in force; where it counts in levels, by its level.
+    private static func weather(_ decided: Decided) -> String? {
+        guard let gravity = decided.gravity, gravity > .information else { return nil }
+        let gravest = decided.inForce.filter { $0.meaning.gravity == gravity }.compactMap(\.meaning.hazard)
+        if gravest.contains(.rainBand) { return "rain-band" }
+        let hasLevel = gravest.contains(where: \.hasLevels)
+        return switch gravity {
+        case .emergency: hasLevel ? "level5" : "special"
+        case .danger: "level4"
+        case .warning: hasLevel ? "level3" : "warning"
+        default: hasLevel ? "level2" : "advisory"
         }
+    }
+
+    private static func volcano(_ content: AlertContent, _ decided: Decided) -> String? {
+        if content.type == "VFVO56" { return "eruption" }
+        let eruptions = Set(decided.inForce.compactMap { $0.statement.kindCode.flatMap { Int($0) } }).intersection(51...65)
+        if !eruptions.isEmpty { return "erupted" }
+        guard let gravity = decided.gravity, gravity > .information else { return nil }
+        return "level\(gravity.rawValue)"
+    }
+
+    private static func nankai(_ content: AlertContent) -> String? {
+        if content.type == "VYSE60" || content.title.contains("後発地震") { return "subsequent" }
+        return content.areas.compactMap { NankaiKeyword($0) }.first?.rawValue
+    }
+
+    private static func isSighted(_ content: AlertContent, _ local: [AreaStatement]) -> Bool {
+        content.headline?.contains("目撃情報あり") == true || local.contains { $0.kindName?.contains("竜巻目撃") == true }
     }
 }

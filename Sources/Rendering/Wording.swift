@@ -1,17 +1,26 @@
-/// Words and numbers of one language. The words are data (Templates/words.json); a word that is not listed stays
+/// Words and numbers of one language. The words are data (Templates/words/ja.json …); a word that is not listed stays
 /// Japanese, as names do.
 import AlertModel
 import Foundation
+import Meanings
 
-/// Templates/words.json: category → Japanese word (or our own key) → language tag → word.
+/// Templates/words/<language>.json: category → Japanese word (or our own key) → word. One file a language, so that a new
+/// language is files and no line of Swift.
 struct WordList: Sendable {
-    private let entries: [String: [String: [String: String]]]
+    /// By language tag.
+    private var languages: [String: [String: [String: String]]] = [:]
 
-    static let categories: Set<String> = ["kind", "hazard", "sender", "level", "cancelled", "place", "headquarters", "state", "office"]
+    static let categories: Set<String> = [
+        "kind", "hazard", "sender", "level", "cancelled", "place", "headquarters", "act", "advice", "remark", "region", "authority", "volcano",
+        "form", "state",
+    ]
 
-    init(json: Data, file: String) throws(TemplateProblems) {
+    init() {}
+
+    mutating func add(_ language: String, json: Data, file: String) throws(TemplateProblems) {
+        let entries: [String: [String: String]]
         do {
-            entries = try JSONDecoder().decode([String: [String: [String: String]]].self, from: json)
+            entries = try JSONDecoder().decode([String: [String: String]].self, from: json)
         } catch {
             throw TemplateProblems(problems: [TemplateProblem(file: file, text: "no list of words: \(error)")])
         }
@@ -21,29 +30,82 @@ struct WordList: Sendable {
                 TemplateProblem(file: file, text: "unknown category “\($0)”")
             })
         }
+        languages[language] = entries
     }
 
     func word(_ category: String, _ key: String, _ language: Language) -> String? {
-        entries[category]?[key]?[language.rawValue]
+        languages[language.rawValue]?[category]?[key]
     }
+
+    func keys(_ category: String, _ language: Language) -> Set<String> { Set(languages[language.rawValue]?[category]?.keys.map { $0 } ?? []) }
 }
 
 struct Wording {
     let language: Language
     let words: WordList
 
-    func word(_ category: String, _ key: String) -> String { words.word(category, key, language) ?? key }
+    func known(_ category: String, _ key: String) -> String? { words.word(category, key, language) }
+    func word(_ category: String, _ key: String) -> String { known(category, key) ?? key }
 
     var isJapanese: Bool { language == .japanese }
     var isEasy: Bool { language == .easyJapanese }
-    private var writesJapanese: Bool { isJapanese || isEasy }
+    var writesJapanese: Bool { isJapanese || isEasy }
 
-    func joined(_ parts: [String]) -> String { parts.joined(separator: writesJapanese ? "、" : ", ") }
+    /// A, B and C; 宮城県、岩手県.
+    func joined(_ parts: [String]) -> String {
+        let comma = known("form", "comma") ?? (writesJapanese ? "、" : ", ")
+        guard parts.count > 1, let last = known("form", "and") ?? (writesJapanese ? nil : " and ") else { return parts.joined(separator: comma) }
+        return parts.dropLast().joined(separator: comma) + last + parts[parts.count - 1]
+    }
 
     /// 宮城県、岩手県など: at most `limit`, and says so when there are more.
     func joined(_ parts: [String], limit: Int) -> String {
         guard parts.count > limit else { return joined(parts) }
-        return joined(Array(parts.prefix(limit))) + (writesJapanese ? "など" : " and others")
+        let comma = known("form", "comma") ?? (writesJapanese ? "、" : ", ")
+        return parts.prefix(limit).joined(separator: comma) + (known("form", "others") ?? (writesJapanese ? "など" : " and others"))
+    }
+
+    // MARK: Names
+
+    /// A kind by name. One that no table holds is said as it is; where people read other letters, marked.
+    func kind(_ name: String) -> String {
+        if let known = known("kind", name) { return known }
+        return writesJapanese ? name : "\(Self.general(name)) (name in Japanese: \(name))"
+    }
+
+    private static func general(_ name: String) -> String {
+        let what =
+            switch Meaning.gravity(named: name) {
+            case .emergency: "Emergency warning"
+            case .danger: "Danger warning"
+            case .warning: "Warning"
+            case .advisory: "Advisory"
+            default: "Information"
+            }
+        guard let range = name.range(of: "レベル"), let digit = name[range.upperBound...].first else { return what }
+        return "Level \(halfWidth(String(digit))) \(what.lowercased())"
+    }
+
+    /// An office by name; what it is, where the name is in no list: there are some 600 river offices.
+    func office(_ name: String) -> String {
+        if let known = known("sender", name) { return known }
+        guard !writesJapanese, !name.allSatisfy(\.isASCII) else { return name }
+        for (suffix, english) in [
+            ("地方気象台", "local office of the Japan Meteorological Agency"), ("気象台", "office of the Japan Meteorological Agency"),
+            ("気象庁", "Japan Meteorological Agency"), ("河川事務所", "river office"), ("河川国道事務所", "river office"), ("開発建設部", "development office"),
+            ("振興局", "subprefectural bureau of Hokkaido"), ("整備局", "regional development bureau"), ("建設事務所", "construction office"),
+        ] where name.contains(suffix) { return "\(english) (\(name))" }
+        return "issuing office (\(name))"
+    }
+
+    /// 宮城県北部: northern Miyagi Prefecture, where the words have it; else a part of the prefecture, with the name as on maps.
+    func region(_ name: String) -> String {
+        if let known = known("region", name) ?? known("sender", name) { return known }
+        guard !writesJapanese else { return name }
+        guard let prefecture = Prefecture.names.first(where: { name.hasPrefix($0) }) else { return "\(name) (name in Japanese)" }
+        let part = String(name.dropFirst(prefecture.count)), whole = word("sender", prefecture)
+        if let direction = known("region", part) { return "\(direction) \(whole)" }
+        return "a part of \(whole) (\(name))"
     }
 
     // MARK: Numbers
@@ -61,7 +123,8 @@ struct Wording {
         guard let value = hypocentre.magnitude, value.isFinite, abs(value) < 100 else { return nil }
         let tenths = Int((value * 10).rounded())
         let number = "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
-        if isJapanese { return hypocentre.magnitudeText ?? "Ｍ" + Self.fullWidth(number) }
+        // In the digits of the depth beside it.
+        if isJapanese { return "M\(number)" }
         return isEasy ? "マグニチュード\(number)" : number
     }
 
@@ -97,9 +160,8 @@ struct Wording {
     func date(_ moment: Date) -> String {
         let parts = JapanTime.parts(moment)
         if writesJapanese { return "\(parts.month)月\(parts.day)日" }
-        let months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-                      "November", "December"]
-        return "\(months[parts.month - 1]) \(parts.day)"
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        return "\(parts.day) \(months[parts.month - 1])"
     }
 
     func time(_ moment: Date) -> String {

@@ -43,11 +43,13 @@ struct AreaIndex {
         }
     }
 
-    /// Nil when municipalities are named: then no larger area counts.
+    /// Nil when municipalities are named: then no larger area counts. One that is only measured in (約１００ミリ of a 防災速報 for
+    /// a whole region) narrows nothing.
     private static func finest(of statements: [AreaStatement]) -> Fineness? {
         var finest: Fineness?
+        let saysKinds = statements.contains { $0.scheme == .jmaForecast && ($0.kindCode ?? $0.kindName) != nil }
         for statement in statements {
-            if statement.scheme == .jmaCity { return nil }
+            if statement.scheme == .jmaCity, !saysKinds || (statement.kindCode ?? statement.kindName) != nil { return nil }
             if statement.scheme == .jmaForecast {
                 let own = Fineness(forecastCode: statement.code)
                 finest = max(finest ?? own, own)

@@ -1,6 +1,7 @@
 /// What the rules say about one town, kind by kind. What depends on the alert alone is worked out once, before the
 /// first of 1,741 towns asks.
 import AlertModel
+import Meanings
 
 struct Judge {
     let content: AlertContent
@@ -60,7 +61,7 @@ struct Judge {
         case .none: break
         }
         return switch content.kind {
-        case .eew, .tsunami, .evacuation: .immediate
+        case .eew, .tsunami, .evacuation, .missile: .immediate
         case .earthquake, .weather, .landslide, .flood, .volcano, .heavyRainRecord, .nankai, .tornado: .urgent
         case .shelter, .headquarters, .ashfall, .typhoon, .other: .routine
         case .notice: .background
@@ -101,26 +102,14 @@ struct Judge {
 extension Judge {
     /// Levels of an earthquake early warning, finest first. 地方予報区 (99xx) and 府県予報区 name whole regions and are
     /// listed when a part of them is warned, so they decide only where the bulletin or the town has nothing finer.
-    private static func level(of statement: AreaStatement) -> Int? {
-        switch statement.scheme {
-        case .jmaSeismic: 0
-        case .jmaEEW: statement.code.hasPrefix("99") ? 2 : 1
-        default: nil
-        }
-    }
+    private static func level(of statement: AreaStatement) -> Int? { statement.earlyWarningLevel }
 
-    /// 31 in the headline (EarthquakeWarning), 10, 11 and 19 in the body (EarthquakeForecast).
-    private static func isWarning(_ statement: AreaStatement) -> Bool {
-        switch statement.kindCode {
-        case "31", "10", "11", "19": true
-        default: statement.kindCode == nil && statement.kindName?.contains("警報") == true
-        }
-    }
+    private static func isWarning(_ statement: AreaStatement) -> Bool { statement.isEarthquakeWarning }
 
     func judgeWarning(_ town: Town) -> Judgement {
         let hits = index.hits(town)
         let local = index[hits]
-        if let warned = warningArea(town, local) {
+        if let warned = warningArea(town, local), local.isEmpty || EarlyWarning.isWarned(local) {
             return .send(.immediate, .earthquakeWarning(area: warned), local: local)
         }
         if let reason = shapeHit(town), case .inForce(_, let area) = reason {

@@ -28,11 +28,11 @@ extension RoutingRules {
                 "200": .background, "210": .background, "219": .background,
             ],
         ],
-        // 噴火速報 and 気象特別警報報知 are urgent whatever code they bear;
+        // 噴火速報 is for those who are on the mountain now; 気象特別警報報知 is urgent whatever code it bears;
         // 降灰予報（定時） comes eight times a day from a smoking volcano.
         // Time series and daily outlooks are no warnings.
         types: [
-            "VFVO60": .urgent, "VPNO50": .urgent, "VFVO53": .background, "VPWP50": .skip, "VPFG50": .skip,
+            "VFVO56": .immediate, "VPNO50": .urgent, "VFVO53": .background, "VPWP50": .skip, "VPFG50": .skip,
         ],
         otherwise: [
             AlertKind.tsunami.rawValue: .routine, AlertKind.weather.rawValue: .routine,
@@ -40,7 +40,7 @@ extension RoutingRules {
             AlertKind.volcano.rawValue: .routine, AlertKind.ashfall.rawValue: .background,
             AlertKind.typhoon.rawValue: .background, AlertKind.tornado.rawValue: .routine,
             AlertKind.heavyRainRecord.rawValue: .urgent, AlertKind.nankai.rawValue: .routine,
-            AlertKind.notice.rawValue: .background, AlertKind.evacuation.rawValue: .urgent,
+            AlertKind.missile.rawValue: .immediate, AlertKind.notice.rawValue: .background, AlertKind.evacuation.rawValue: .urgent,
             AlertKind.shelter.rawValue: .routine, AlertKind.headquarters.rawValue: .routine, AlertKind.other.rawValue: .routine,
         ],
         followsWithoutArea: [],
@@ -108,6 +108,8 @@ extension RoutingRules {
         // Ｊアラート by satellite (DCX) has words and no codes of JMA.
         if name.contains("ミサイル") || name.contains("空襲") || name.contains("核兵器") { return .immediate }
         if name.contains("解除") { return .lifted }
+        // 線状降水帯発生 and 直前予測 mean that level 4 is there or near (警戒レベル4相当以上で発表).
+        if name.contains("線状降水帯発生") || name.contains("線状降水帯直前予測") { return .urgent }
         if name.contains("特別警報") || name.contains("危険警報") || name.contains("レベル５") || name.contains("レベル４") {
             return .urgent
         }

@@ -120,10 +120,12 @@ struct EdgeProgram: Sendable {
 
     static func make(_ options: Options, _ transport: CurlTransport, _ logger: Logger) async throws -> EdgeProgram {
         let ledger = try openLedger(options.folder, logger)
-        let stream = try await StreamHub.start(
-            on: MultiThreadedEventLoopGroup.singleton, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger)
-        let devices = DeviceRegister(notebook: ledger)
         let watch = LineWatch(patience: options.patience, notebook: ledger)
+        // What is in force is judged by the hub's clock: this machine's own may be a year ahead after a power cut.
+        let stream = try await StreamHub.start(
+            on: MultiThreadedEventLoopGroup.singleton, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger,
+            clock: { watch.hubTime() })
+        let devices = DeviceRegister(notebook: ledger)
         let outbox = Outbox(ledger: ledger)
         let forwarder = Forwarder(hub: options.hub, outbox: outbox, logger: logger)
         let mirror = SiteMirror(

@@ -34,17 +34,21 @@ struct HubProgram: Sendable {
 
     let hub: Hub
     let group: ServiceGroup
+    /// Said when the hub takes what comes.
     let port: Announced<Int>
+    /// Said when it answers at all, if only that it is starting.
+    let door: Announced<Int>
     private let address: String
 
-    fileprivate init(hub: Hub, group: ServiceGroup, port: Announced<Int>, address: String) {
+    fileprivate init(hub: Hub, group: ServiceGroup, port: Announced<Int>, door: Announced<Int>, address: String) {
         self.hub = hub
         self.group = group
         self.port = port
+        self.door = door
         self.address = address
     }
 
-    /// Makes everything and takes up where the last run ended; nothing listens yet.
+    /// Makes everything; nothing listens yet. The record of the last run is read when the door is open.
     static func make(_ options: Options, logger: Logger, extra: [any Service] = []) async throws -> HubProgram {
         let manifests = Channels.all.map(\.manifest)
         let words = Vocabularies(settings: options.settings, manifests: manifests)
@@ -55,18 +59,20 @@ struct HubProgram: Sendable {
         let renderer = try loadTemplates(options.templates, manifests)
         try FileManager.default.createDirectory(at: options.data, withIntermediateDirectories: true)
         let ledger = try openLedger(options.data, logger)
-        let journal = DeliveryJournal(ledger: ledger)
+        let time = HubClock()
+        let clock: @Sendable () -> Date = { time.now }
+        let journal = DeliveryJournal(ledger: ledger, clock: clock)
         let loops = MultiThreadedEventLoopGroup.singleton
         let stream = try await StreamHub.start(on: loops, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger)
         let transport = try CurlTransport()
-        let house = House(options: options, ledger: ledger, stream: stream, transport: transport, logger: logger)
+        let house = House(options: options, ledger: ledger, stream: stream, transport: transport, logger: logger, clock: clock)
         let routing = options.settings.routing
         let actual = Line<Actual>(
             channels: try house.slots(journal) { try $0.actual($1, journal, logger) }, towns: towns, routing: routing,
-            renderer: renderer, ledger: ledger, journal: journal, logger: logger)
+            renderer: renderer, ledger: ledger, journal: journal, logger: logger, clock: clock)
         let exercise = Line<Exercise>(
             channels: try house.slots(journal) { try $0.exercise($1, journal, logger) }, towns: towns,
-            routing: routing, renderer: renderer, ledger: ledger, journal: journal, logger: logger)
+            routing: routing, renderer: renderer, ledger: ledger, journal: journal, logger: logger, clock: clock)
         try check(towns, actual)
         try check(towns, exercise)
         try checkTexts(renderer, towns, actual, routing)
@@ -74,11 +80,8 @@ struct HubProgram: Sendable {
         let hub = Hub(Hub.Parts(
             actual: actual, exercise: exercise, towns: towns, ledger: ledger, journal: journal,
             devices: DeviceRegister(notebook: ledger), stream: stream, operators: Operators(options.operators),
-            codes: codes, trust: try trust(options.settings), logger: logger))
-        try await hub.recover()
-        // Before anything runs: far ends show that they are there, and have reserved what they must not use twice.
-        await hub.actual.prepare()
-        await hub.exercise.prepare()
+            codes: codes, trust: try trust(options.settings), logger: logger, time: time,
+            start: StartWatch(isOpen: false, began: time.now)))
         words.report(flaws, to: hub)
         let watch = words.watch(hub)
         return try house.program(
@@ -90,10 +93,12 @@ struct HubProgram: Sendable {
         do {
             try await group.run()
         } catch {
-            let wasListening = await port.close()
+            await port.close()
+            let wasListening = await door.close()
             throw wasListening ? error : SettingsError("cannot listen on \(address): \(error)")
         }
         await port.close()
+        await door.close()
     }
 
     // MARK: pieces
@@ -176,12 +181,17 @@ private struct House {
     let stream: StreamHub
     let transport: CurlTransport
     let logger: Logger
+    let clock: @Sendable () -> Date
 
-    func setup<M: Mode>(_ channel: ChannelManifest, _ settings: [String: String]?) -> ChannelSetup<M> {
+    func setup<M: Mode>(
+        _ channel: ChannelManifest, _ settings: [String: String]?, _ journal: DeliveryJournal
+    ) -> ChannelSetup<M> {
         ChannelSetup(
             settings: settings ?? [:], transport: transport, stream: stream,
             notebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/\(M.name.rawValue)/"),
-            directory: options.data.appending(path: channel.name), logger: logger)
+            sharedNotebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/both/"),
+            directory: options.data.appending(path: channel.name), logger: logger,
+            wallClock: clock, remark: { journal.delivery($0, of: $1, took: .remarked($2)) })
     }
 
     func slots<M: Mode>(
@@ -194,7 +204,7 @@ private struct House {
             try FileManager.default.createDirectory(
                 at: options.data.appending(path: entry.manifest.name), withIntermediateDirectories: true)
             do {
-                return try make(entry, setup(entry.manifest, given))
+                return try make(entry, setup(entry.manifest, given, journal))
             } catch let error as SettingsError {
                 throw SettingsError("channels.\(entry.manifest.name).\(M.name.rawValue): \(error.reason)")
             }
@@ -216,50 +226,33 @@ private struct House {
         let router = HubRouter(hub: hub, readiness: readiness, configuration: configuration)
         let admission = DeviceAdmission(
             devices: hub.devices, benchmarkTopic: options.hasBenchmarkDoor ? HubRouter.benchmarkTopic : nil)
-        let port = Announced<Int>()
+        let (port, door) = (Announced<Int>(), Announced<Int>())
         let application = Application(
             responder: router.responder(),
             server: .init { responder in StreamDoor(hub: stream, admission: admission, responder: responder) },
             configuration: .init(
                 address: .hostname(options.host, port: options.port), serverName: "noroshi", backlog: 1024),
-            onServerRunning: { channel in await port.say(channel.localAddress?.port ?? options.port) },
+            onServerRunning: { channel in await door.say(channel.localAddress?.port ?? options.port) },
             logger: logger)
         let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }
-            + [
-                RunnerService(run: readiness.run),
-            ]
+        let start = StartService(hub: hub, door: door, port: port)
+        let working: [any Service] = (runners + extra + sources + [LedgerWatch(hub: hub)]).map {
+            AfterStart(start: hub.start, service: $0)
+        }
         let close = ClosingService { [stream, transport, ledger] in
             stream.close()
             await transport.shutdown()
             await ledger.close()
         }
         // Stops in the reverse order: first the door, then the runners, last the ledger.
-        let services = [close] + runners + extra + sources + [application]
+        let services: [any Service] = [close, RunnerService(run: readiness.run)] + working + [start, application]
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A request that does not end does not keep the hub: systemd would kill it after 90 s, with the ledger open.
         group.maximumGracefulShutdownDuration = .seconds(10)
         return HubProgram(
-            hub: hub, group: ServiceGroup(configuration: group), port: port, address: "\(options.host):\(options.port)")
-    }
-}
-
-/// A closure as a service.
-struct RunnerService: Service {
-    let run: @Sendable () async throws -> Void
-    func run() async throws { try await run() }
-}
-
-/// Does its work when everything else has stopped.
-struct ClosingService: Service {
-    let close: @Sendable () async -> Void
-
-    init(_ close: @escaping @Sendable () async -> Void) { self.close = close }
-
-    func run() async throws {
-        try? await gracefulShutdown()
-        await close()
+            hub: hub, group: ServiceGroup(configuration: group), port: port, door: door, address: "\(options.host):\(options.port)")
     }
 }
 
@@ -277,37 +270,5 @@ struct PrefixedNotebook: Notebook {
     func write(_ key: String, _ value: [UInt8]?) { base.write(prefix + key, value) }
     func keys(prefix wanted: String) -> [String] {
         base.keys(prefix: prefix + wanted).map { String($0.dropFirst(prefix.count)) }
-    }
-}
-
-/// One value that somebody waits for, or the word that it will never come.
-actor Announced<Value: Sendable> {
-    private var value: Value?
-    private var isClosed = false
-    private var waiting: [CheckedContinuation<Value?, Never>] = []
-
-    func say(_ new: Value) {
-        guard value == nil, !isClosed else { return }
-        value = new
-        tellAll()
-    }
-
-    /// Nothing is said any more. True when something had been.
-    @discardableResult
-    func close() -> Bool {
-        isClosed = true
-        tellAll()
-        return value != nil
-    }
-
-    private func tellAll() {
-        for waiter in waiting { waiter.resume(returning: value) }
-        waiting = []
-    }
-
-    /// Nil: it will never come.
-    func heard() async -> Value? {
-        if value != nil || isClosed { return value }
-        return await withCheckedContinuation { waiting.append($0) }
     }
 }

@@ -38,6 +38,10 @@ struct Serve: AsyncParsableCommand {
                 logger: logger)
             try await withThrowingDiscardingTaskGroup { group in
                 group.addTask { try await program.run() }
+                guard let early = await program.door.heard() else { return }
+                if !program.hub.start.isOpen {
+                    Terminal.complain("記録を読んでいます。読み終わるまで 503 で答えます (reading the record; answers 503 on port \(early) until that is done)")
+                }
                 guard let bound = await program.port.heard() else { return }
                 Terminal.complain("noroshi listens on http://\(host):\(bound), data in \(folder)")
                 if let token { Terminal.complain("operator's token: \(token)") }
@@ -70,7 +74,7 @@ enum TemplateFolder {
             folder.deleteLastPathComponent()
         }
         candidates.append(URL(filePath: "/usr/share/noroshi/Templates"))
-        for candidate in candidates where FileManager.default.fileExists(atPath: candidate.appending(path: "words.json").path) {
+        for candidate in candidates where FileManager.default.fileExists(atPath: candidate.appending(path: "words/ja.json").path) {
             return candidate
         }
         throw SettingsError("no folder of templates found; say where with --templates")

@@ -14,6 +14,10 @@ struct Browser: Sendable {
         try await send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)")
     }
 
+    func get(_ path: String) async throws -> Answer {
+        try await send("GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    }
+
     func delete(_ identifier: Int) async throws -> Answer {
         try await send("DELETE /api/ecbe/v1/message/\(identifier) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     }

@@ -132,7 +132,7 @@ struct CellBroadcastCentreTests {
     func bounds() async throws {
         try await withCentre { (browser, _) async throws in
             #expect(try await browser.post("{}", to: "/api/ecbe/v1/messages").status == 404)
-            #expect(try await browser.send("GET /api/ecbe/v1/message HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").status == 405)
+            #expect(try await browser.send("PUT /api/ecbe/v1/message HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").status == 405)
             #expect(try await browser.send("DELETE /api/ecbe/v1/message/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").status == 400)
             #expect(try await browser.post(String(repeating: " ", count: 70000)).status == 413)
             #expect(try await browser.send("NONSENSE\r\n\r\n").status == 400)
@@ -175,11 +175,34 @@ struct CellBroadcastCentreTests {
             #expect(!controller.onAir.isEmpty)
             controller.set()
             try await controller.cut()
-            #expect(try await answer.text.contains("connection to the controller was lost"))
+            let lost = try await answer
+            #expect(lost.status == 504 && lost.text.contains("connection to the controller was lost"), "\(lost)")
             _ = await heard.next { $0 == .recovered(count: 1, refused: []) }
             #expect(controller.onAir.isEmpty)
+            // Asked again, it is done; then it is unknown.
+            #expect(try await browser.delete(0xA004) == .init(status: 200, text: "OK"))
+            #expect(try await browser.delete(0xA004).status == 404)
         }
         try await controller.stop()
+    }
+
+    @Test("A DELETE is a yes only when no controller broadcasts the message any more")
+    func deleteTruly() async throws {
+        let near = try await FakeController.start()
+        let far = try await FakeController.start()
+        try await withCentre(controllers: [near, far]) { (browser, centre) async throws in
+            for _ in 1...2 { _ = await heard.next { $0 == .connected } }
+            #expect(try await browser.post(order()).status == 201)
+            #expect(try await browser.get("/api/ecbe/v1/message").text == #"[{"message_id":40964,"serial_nr":16}]"#)
+            try await far.stop()
+            _ = await heard.next { if case .disconnected = $0 { true } else { false } }
+            let half = try await browser.delete(0xA004)
+            #expect(half.status == 503 && half.text.contains("controller 2 is not connected"), "\(half)")
+            #expect(near.onAir.isEmpty && centre.onAir.isEmpty)
+            #expect(try await browser.delete(0xA004).status == 503)
+            #expect(try await browser.get("/api/ecbe/v1/message").text == "[]")
+        }
+        try await near.stop()
     }
 
     @Test("A message nobody took is not kept, and the answer says why")

@@ -48,6 +48,19 @@ struct ChannelQueueTests {
         #expect(queue.waitingCount == 0)
     }
 
+    @Test("Cancels that hang leave a far end's window to the others, where the channel gives them places of their own")
+    func cancelsApart() {
+        var queue = ChannelQueue(limits: QueueLimits(
+            concurrency: 8, reservedForImmediate: 2, endpointWindow: 2, cancelWindow: 4))
+        for event in ["a", "b", "c"] { _ = queue.offer(parcel(event, revision: 2, .urgent, .cancel, heard: true), now: start) }
+        #expect((1...3).map { _ in queue.take()?.message } == [.cancel, .cancel, .cancel])
+        for event in ["d", "e", "f"] { _ = queue.offer(parcel(event, .urgent), now: start) }
+        #expect((1...3).map { _ in queue.take()?.event.text } == ["d", "e", nil])
+        // And a full window holds up no cancel.
+        _ = queue.offer(parcel("g", revision: 2, .urgent, .cancel, heard: true), now: start)
+        #expect(queue.take()?.event.text == "g")
+    }
+
     @Test("A cancel follows a warning that was told")
     func cancelAfterSending() {
         var queue = makeQueue()

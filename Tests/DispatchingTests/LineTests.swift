@@ -21,7 +21,7 @@ private final class StallingLedger: Ledger {
         func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] { try await inner.deliveries(query) }
         func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] { try await inner.alerts(query) }
         func reports(limit: Int) async throws -> [RecordedReport] { try await inner.reports(limit: limit) }
-        func said(_ alert: AlertID) async throws -> SaidTexts { try await inner.said(alert) }
+        func said(_ alert: AlertID) async throws -> [SaidText] { try await inner.said(alert) }
     }
 
     func town(_ id: TownID) -> any TownLedger { Part(inner: inner.town(id), commit: commit) }
@@ -121,6 +121,22 @@ struct LineTests {
             let other = order("other", revision: 3, .cancel)
             try await stage.line.accept(other, actor: "test")
             #expect(stage.journal.rows(of: other.id).allSatisfy { $0.state == .skipped && $0.delivery.reason == "not-told" })
+        }
+    }
+
+    @Test("A person's cancel that counts as older than what it takes back is a failure with its reason, and no quiet end")
+    func olderCancel() async throws {
+        let stage = try Stage()
+        try await stage.running {
+            _ = try await stage.reaches([.delivered], order(revision: 2).id) {
+                try await stage.line.accept(order(revision: 2), actor: "test")
+            }
+            let cancel = order(revision: 1, .cancel)
+            let row = try await stage.reaches([.rejected, .superseded, .delivered], cancel.id) {
+                try await stage.line.accept(cancel, actor: "test")
+            }
+            #expect(row.state == .rejected)
+            #expect(row.detail?.contains("取り消されていません") == true)
         }
     }
 

@@ -33,6 +33,23 @@ struct RecoveryTests {
         }
     }
 
+    @Test("The time that reading took at the start is not the warning's: how old it was when the run began is what counts")
+    func slowStart() async throws {
+        let clock = WallClock()
+        let ledger = try await left(order(), by: clock)
+        clock.jump(20)
+        let began = clock.now
+        // Eighty seconds for the other towns' records.
+        clock.jump(80)
+        let stage = try Stage(ledger, clock: clock)
+        try await stage.running {
+            let row = try await stage.reaches([.delivered, .held], order().id) {
+                try await stage.line.recover(since: since, began: began)
+            }
+            #expect(row.state == .delivered)
+        }
+    }
+
     @Test("A cancel is never stale")
     func cancel() async throws {
         let clock = WallClock()

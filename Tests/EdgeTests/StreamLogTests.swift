@@ -6,10 +6,13 @@ import Testing
 let topic = StreamTopic(town: TownID("042056")!, site: "hashikami-chu")
 let now = ContinuousClock.now
 
-func event(_ key: String, _ text: String = "{}", isRevocation: Bool = false, lasts: Duration? = .seconds(600)) -> StreamEvent {
+func event(
+    _ key: String, _ text: String = "{}", isRevocation: Bool = false, lasts: Duration? = .seconds(600),
+    mode: ModeName? = nil, gravity: Gravity = .information, isOver: Bool = false
+) -> StreamEvent {
     StreamEvent(
         name: isRevocation ? "cancel" : "alert", data: Array(text.utf8), key: key, expiresIn: lasts,
-        isRevocation: isRevocation)
+        isRevocation: isRevocation, bearing: mode.map { .init(mode: $0, gravity: gravity, isOver: isOver) })
 }
 
 extension StreamLog.Replay {
@@ -80,15 +83,70 @@ struct StreamLogTests {
 
     @Test("A position of another run, of the future or of forgotten times is a gap, and says so")
     func gaps() {
-        var log = StreamLog(epoch: 7, keysPerTopic: 2)
+        var log = StreamLog(epoch: 7, keysPerTopic: 1)
         let first = log.append(event("a"), to: topic, now: now)
-        log.append(event("b"), to: topic, now: now)
+        log.append(event("b", isRevocation: true), to: topic, now: now)
         #expect(log.replay(topic, since: StreamPosition(epoch: 6, offset: 1), now: now).isGap)
         #expect(log.replay(topic, since: StreamPosition(epoch: 7, offset: 99), now: now).isGap)
-        log.append(event("c"), to: topic, now: now)
+        log.append(event("c", isRevocation: true), to: topic, now: now)
         log.append(event("d"), to: topic, now: now)
         let gap = log.replay(topic, since: first, now: now)
-        #expect(gap.isGap && gap.keys == ["c", "d"])
+        #expect(gap.isGap && gap.keys == ["a", "d"])
+    }
+
+    @Test("What is in force is never trimmed, however much is past or practised; only the past is")
+    func inForceStays() {
+        var log = StreamLog(epoch: 1)
+        log.append(event("order", mode: .actual, gravity: .danger), to: topic, now: now)
+        let heard = log.position
+        for number in 0..<600 {
+            log.append(event("drill \(number)", mode: .exercise, gravity: .emergency), to: topic, now: now)
+            log.append(event("aftershock \(number)", isRevocation: true), to: topic, now: now)
+            log.append(event("lifted \(number)", mode: .actual, gravity: .information, isOver: true), to: topic, now: now)
+            log.append(event("short \(number)", lasts: .milliseconds(1)), to: topic, now: now)
+        }
+        let later = now.advanced(by: .seconds(1))
+        #expect(log.replay(topic, since: nil, now: later).keys.contains("order"))
+        #expect(log.replay(topic, since: nil, now: later).keys.filter { $0.hasPrefix("drill") }.count == 600)
+        #expect(log.replay(topic, since: heard, now: later).isGap, "whose past was trimmed takes the present state")
+        #expect(log.longestPast < 600 + 1 + 2 * 512 + 4)
+    }
+
+    @Test("Where even what is in force finds no room, drills go first, then what matters least")
+    func crowded() {
+        var log = StreamLog(epoch: 1, keysPerTopic: 1)
+        log.append(event("drill", mode: .exercise, gravity: .emergency), to: topic, now: now)
+        log.append(event("notice", mode: .actual, gravity: .information), to: topic, now: now)
+        for number in 0..<16 { log.append(event("order \(number)", mode: .actual, gravity: .danger), to: topic, now: now) }
+        let keys = log.replay(topic, since: nil, now: now).keys
+        #expect(keys.count == 16 && keys.allSatisfy { $0.hasPrefix("order") })
+    }
+
+    @Test("What is out of time is let go while running, and nobody misses it")
+    func expire() {
+        var log = StreamLog(epoch: 1)
+        let before = log.position
+        log.append(event("eew", lasts: .seconds(60)), to: topic, now: now)
+        log.append(event("order"), to: topic, now: now)
+        let early = log.expire(now: now)
+        #expect(early.isEmpty)
+        let later = now.advanced(by: .seconds(61))
+        let gone = log.expire(now: later).map { $0.key }
+        #expect(gone == ["eew"])
+        let replay = log.replay(topic, since: before, now: later)
+        #expect(!replay.isGap && replay.keys == ["order"])
+    }
+
+    @Test("The gravest of what is real and in force is known: drills, what was lifted and what is over do not count")
+    func gravest() {
+        var log = StreamLog(epoch: 1)
+        #expect(log.gravestReal(in: topic, now: now) == nil)
+        log.append(event("drill", mode: .exercise, gravity: .emergency), to: topic, now: now)
+        log.append(event("lifted", mode: .actual, gravity: .danger, isOver: true), to: topic, now: now)
+        log.append(event("eew", lasts: .seconds(60), mode: .actual, gravity: .emergency), to: topic, now: now)
+        log.append(event("rain", mode: .actual, gravity: .warning), to: topic, now: now)
+        #expect(log.gravestReal(in: topic, now: now) == .emergency)
+        #expect(log.gravestReal(of: topic.town, now: now.advanced(by: .seconds(61))) == .warning)
     }
 
     @Test("Topics know nothing of each other")

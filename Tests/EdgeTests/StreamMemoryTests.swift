@@ -27,4 +27,21 @@ struct StreamMemoryTests {
         #expect(replay.keys == ["tsunami"])
         after.close()
     }
+
+    @Test("What is out of time leaves the disk while the hub runs, and what the stream knows of an alert survives a restart")
+    func sweep() async throws {
+        let notebook = MemoryNotebook()
+        let group = MultiThreadedEventLoopGroup.singleton
+        let start = Date(timeIntervalSince1970: 1_299_822_405)
+        let hub = try await StreamHub.start(on: group, epoch: 1, notebook: notebook, clock: { start })
+        hub.publish(event("eew", lasts: .seconds(60)), to: topic)
+        hub.publish(event("order", lasts: .seconds(3600), mode: .actual, gravity: .danger), to: topic)
+        #expect(notebook.all.count == 2)
+        hub.sweep(now: .now.advanced(by: .seconds(61)))
+        #expect(notebook.all.count == 1)
+        hub.close()
+        let again = try await StreamHub.start(on: group, epoch: 2, notebook: notebook, clock: { start })
+        #expect(again.gravestReal(in: topic) == .danger)
+        again.close()
+    }
 }

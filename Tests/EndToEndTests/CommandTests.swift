@@ -327,11 +327,11 @@ extension EndToEnd {
             let folder = try TestHub.newFolder()
             let templates = folder.appending(path: "Templates")
             try FileManager.default.copyItem(at: Program.package.appending(path: "Templates"), to: templates)
-            try "x".write(to: templates.appending(path: "words.json"), atomically: true, encoding: .utf8)
+            try "x".write(to: templates.appending(path: "words/en.json"), atomically: true, encoding: .utf8)
             let demo = try await Program.run(
                 "demo", "--once", "--listen", "127.0.0.1:0", "--templates", templates.path, within: .seconds(30))
             #expect(demo.code == 78, "\(demo)")
-            #expect(demo.errors.contains("words.json"), "\(demo.errors)")
+            #expect(demo.errors.contains("words/en.json"), "\(demo.errors)")
             try FileManager.default.removeItem(at: folder)
         }
 

@@ -174,7 +174,11 @@ extension EndToEnd {
                         "POST", "/v1/receipts", Self.receipt(id, alert.id, elapsed: 600_000), token: first.token).status == 202)
                 }
                 let report = #"{"id":"p1","elapsed_ms":300000,"people":12,"note":"\"水\"が\n要る"}"#
-                #expect(try await again.call("POST", "/v1/reports", Array(report.utf8), token: first.token).status == 202)
+                let kept = try await again.call("POST", "/v1/reports", Array(report.utf8), token: first.token)
+                #expect(kept.status == 202 && kept.text.contains(#""state":"kept""#), "the town does not have it: \(kept.text)")
+                func state() async throws -> String { try await again.call("GET", "/v1/reports/p1", token: first.token).text }
+                #expect(try await state().contains(#""state":"kept""#))
+                #expect(try await again.call("GET", "/v1/reports/p1", token: second.token).status == 404, "another's")
                 #expect(try await again.metric(#"noroshi_edge_outbox{kind="receipt"}"#) == 2)
 
                 let back = try await TestHub.start(Self.town, in: hub.folder, at: hub.port)
@@ -185,6 +189,11 @@ extension EndToEnd {
                 }
                 let reports = try await back.reports()
                 #expect(reports.count == 1 && reports[0].body == report && reports[0].device == first.device_id)
+                #expect(try await state().contains(#""state":"received""#), "the town has it")
+                let read = #"{"town":"042056","ids":["\#(reports[0].id)","nobody's"]}"#
+                #expect(try await back.call("POST", "/v1/reports/read", Array(read.utf8)).status == 204)
+                #expect(try await state().contains(#""state":"read""#), "a person has read it")
+                #expect(try await back.call("GET", "/v1/reports?town=042056").text.contains("read_by"))
                 let ago = try #require(Self.seconds(from: reports[0].occurred_at, to: reports[0].received_at))
                 #expect((300...420).contains(ago), "\(reports[0])")
                 let ledger = try DatabaseQueue(path: hub.folder.appending(path: "data/ledger.sqlite").path)
@@ -253,7 +262,16 @@ extension EndToEnd {
                 let line = try await edge.tablet(lost.token)
                 #expect(try await hub.call("DELETE", "/v1/devices/\(lost.device_id)").status == 204)
                 try await eventually("cut") { line.isClosed }
-                #expect(try await edge.call("GET", "/v1/catch-up", token: lost.token).status == 401)
+                // Only who had it in its register says so: a tablet erases itself for this answer and for no other.
+                for answer in [try await edge.call("GET", "/v1/catch-up", token: lost.token), try await hub.call("GET", "/v1/catch-up", token: lost.token)] {
+                    #expect(answer.status == 401 && answer.text.contains("urn:noroshi:problem:device-revoked"), "\(answer.text)")
+                    #expect(answer.text.contains(#""device":"\#(lost.device_id)""#))
+                }
+                let stranger = try await edge.call("GET", "/v1/catch-up", token: "of-another-school")
+                #expect(stranger.status == 401 && !stranger.text.contains("revoked") && stranger.text.contains("ここでは登録されていません"))
+                let refused = try await StreamLine.connect(to: edge.port)
+                try await refused.listen(token: lost.token)
+                try await eventually("revoked: \(refused.text)") { refused.text.contains("device-revoked") && refused.isClosed }
                 struct Invitation: Decodable { var code: String }
                 func invite(_ site: String) async throws -> String {
                     let answer = try await hub.call(

@@ -144,6 +144,7 @@ extension EndToEnd {
             let code = try await hub.program.ended(within: .seconds(15))
             #expect(code == 0, "\(hub.program.errors.prefix(6000))")
             #expect(start.duration(to: .now) < .seconds(8))
+            try await eventually("all lines heard it: \(lines.map(\.text))") { lines.allSatisfy { $0.text.contains(#"{"reason":"closing"}"#) } }
             try await eventually("all lines closed") { lines.allSatisfy(\.isClosed) && follower.isClosed && idle.isClosed }
         }
 

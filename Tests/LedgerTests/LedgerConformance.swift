@@ -49,7 +49,11 @@ struct LedgerConformance {
     func said(store: Store) async throws {
         let ledger = try store.open()
         var recorded = alert("a")
-        recorded.said = ["wifi-portal": [.japanese: RenderedText(title: "緊急地震速報", body: "強い揺れに警戒。"), .english: RenderedText(title: "Earthquake", body: "Drop.")]]
+        recorded.said = ["spot-0", "spot-1"].map { spot in
+            SaidText(channel: "wifi-portal", endpoints: [spot], texts: [
+                .japanese: RenderedText(title: "緊急地震速報", body: "\(spot)では強い揺れに警戒。"), .english: RenderedText(title: "Earthquake", body: "Drop."),
+            ])
+        }
         try await ledger.town(kesennuma).record(recorded).committed()
         try await ledger.town(kesennuma).record(alert("b")).committed()
         #expect(try await ledger.town(kesennuma).said(AlertID("a")) == recorded.said)

@@ -1,6 +1,7 @@
 import AlertModel
 import Foundation
 import Ingest
+import Meanings
 import Testing
 
 @testable import Lifecycle

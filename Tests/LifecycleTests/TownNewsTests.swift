@@ -71,7 +71,7 @@ struct TownNewsTests {
     @Test("A tsunami warning is told when it comes, rises, widens, sinks and ends; what merely repeats it is not")
     mutating func tsunami() {
         func sea(_ seconds: Double, _ kinds: [String: String], _ type: String = "VTSE41") -> AlertContent {
-            report("jma/\(type == "VTSE41" ? "tsunami" : "tsunami-info")/1", type, kind: .tsunami, after: seconds,
+            report("jma/tsunami/1", type, kind: .tsunami, after: seconds,
                 kinds.sorted { $0.key < $1.key }.map { at(.jmaTsunami, $0.key, kind: $0.value) })
         }
         let heard = stories.run([
@@ -96,10 +96,29 @@ struct TownNewsTests {
     mutating func cancelOfInformation() {
         _ = stories.run([
             report("jma/tsunami/1", "VTSE41", kind: .tsunami, [at(.jmaTsunami, "220", kind: "51")]),
-            report("jma/tsunami-info/1", "VTSE51", kind: .tsunami, after: 1, [at(.jmaTsunami, "220", kind: "51")]),
+            report("jma/tsunami/1", "VTSE51", kind: .tsunami, after: 1, [at(.jmaTsunami, "220", kind: "51")]),
         ], for: town)
-        #expect(stories.run([report("jma/tsunami-info/1", "VTSE51", kind: .tsunami, after: 2, .cancel)], for: town) == [])
+        #expect(stories.run([report("jma/tsunami/1", "VTSE51", kind: .tsunami, after: 2, .cancel)], for: town) == [])
         #expect(stories.run([report("jma/tsunami/1", "VTSE41", kind: .tsunami, after: 3, .cancel)], for: town) == [.cancelled])
+    }
+
+    @Test("One sea, one event: the warning governs class and height, and an information takes no class down or up to the past")
+    mutating func oneSea() {
+        func sea(_ type: String, _ seconds: Double, _ areas: [AreaStatement]) -> AlertContent {
+            report("jma/tsunami/1", type, kind: .tsunami, after: seconds, areas)
+        }
+        let warning = sea("VTSE41", 0, [at(.jmaTsunami, "220", kind: "52")])
+        let seen = sea("VTSE51", 60, [at(.jmaTsunami, "220", kind: "52"), at(.jmaTsunami, "220", value: "０．８ｍ")])
+        let lifted = sea("VTSE41", 120, [at(.jmaTsunami, "220", kind: "60")])
+        #expect(stories.run([warning, seen], for: town) == [.first])
+        let both = stories.previous(of: EventID("jma/tsunami/1"))
+        #expect(both != nil && stories.inForce(at: seen.sent).count == 1)
+        #expect(stories.inForce(at: seen.sent).first?.areas.map(\.value) == [nil, "０．８ｍ"])
+        #expect(stories.run([lifted], for: town) == [.lifted])
+        #expect(stories.inForce(at: lifted.sent).first?.areas.map(\.kindCode) == ["60"])
+        // The information that repeats the old class comes late: nothing rises again.
+        #expect(stories.run([sea("VTSE51", 110, [at(.jmaTsunami, "220", kind: "52")])], for: town) == [])
+        #expect(stories.inForce(at: lifted.sent).first?.areas.map(\.kindCode) == ["60"])
     }
 
     private func rain(_ type: String, _ seconds: Double, _ kind: String?, status: String = "継続", code: String = "0420500") -> AlertContent {

@@ -70,7 +70,7 @@ struct OutboxTests {
         let ledger = MemoryLedger()
         let box = Outbox(ledger: ledger, limit: 10)
         try await box.take([Self.receipt("1"), Self.receipt("2"), Self.receipt("1")], in: Self.town)
-        try await box.take(Self.report("1"), in: Self.town)
+        _ = try await box.take(Self.report("1"), in: Self.town)
         #expect(box.gauges.receipts == 2)
         let first = try #require(box.next())
         #expect(first.entries.map(\.id) == ["1"] && first.entries[0].isReport)
@@ -83,14 +83,31 @@ struct OutboxTests {
         #expect(Outbox(ledger: ledger, limit: 10).next() == nil)
     }
 
+    @Test("A report is kept until the hub has said what becomes of it, and that is remembered")
+    func states() async throws {
+        let box = Outbox(ledger: MemoryLedger(), limit: 10)
+        let register = DeviceRegister(notebook: MemoryLedger())
+        let device = try register.enrol(
+            code: register.invite(to: "school", of: Self.town, by: "desk").code, publicKey: nil, name: "").device
+        let first = try await box.take(Self.report("1"), in: Self.town)
+        #expect(first == .kept)
+        #expect(box.state(ofReport: "d-1/1", by: device) == .kept)
+        box.settle(try #require(box.next()), isTaken: true)
+        #expect(box.state(ofReport: "d-1/1", by: device) == .received)
+        _ = try await box.take(Self.report("2"), in: Self.town)
+        box.settle(try #require(box.next()), isTaken: false)
+        #expect(box.state(ofReport: "d-1/2", by: device) == .refused)
+        #expect(box.state(ofReport: "d-1/3", by: device) == nil)
+    }
+
     @Test("Full: the oldest receipt makes room; with reports alone the next is refused")
     func full() async throws {
         let box = Outbox(ledger: MemoryLedger(), limit: 3)
         try await box.take([Self.receipt("1"), Self.receipt("2"), Self.receipt("3"), Self.receipt("4")], in: Self.town)
         #expect(box.next()?.entries.map(\.id) == ["2", "3", "4"])
         #expect(box.gauges.dropped == 1)
-        for id in ["1", "2", "3"] { try await box.take(Self.report(id), in: Self.town) }
-        await #expect(throws: Problem.self) { try await box.take(Self.report("4"), in: Self.town) }
+        for id in ["1", "2", "3"] { _ = try await box.take(Self.report(id), in: Self.town) }
+        await #expect(throws: Problem.self) { _ = try await box.take(Self.report("4"), in: Self.town) }
         #expect(box.gauges.reports == 3)
     }
 }
@@ -116,6 +133,29 @@ struct LineWatchTests {
         #expect(later.status.cutSince == nil)
     }
 
+    @Test("The hub's time goes on without the hub; after a start with the line cut it is never later than it is")
+    func hubTime() {
+        let notes = MemoryLedger()
+        // This machine is a year ahead.
+        let ahead = Date(timeIntervalSince1970: 784_111_777 + 365 * 86_400)
+        let watch = LineWatch(patience: .seconds(40), notebook: notes, clock: { ahead })
+        #expect(watch.hubTime() == ahead, "nothing better is known")
+        let heard = ContinuousClock.now
+        watch.learn(hubTime: "Sun, 06 Nov 1994 08:49:37 GMT", now: heard)
+        #expect(watch.hubTime(now: heard.advanced(by: .seconds(60))).timeIntervalSince1970 == 784_111_837)
+        watch.learn(hubTime: "no date", now: heard)
+        let later = LineWatch(patience: .seconds(40), notebook: notes, clock: { ahead })
+        #expect(abs(later.hubTime().timeIntervalSince1970 - 784_111_777) < 5)
+    }
+
+    @Test("Only a date as it is written in HTTP is one", arguments: [
+        "", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun, 99999999999999999999 Nov 1994 08:49:37 GMT", "::::::::",
+    ])
+    func badDates(text: String) {
+        #expect(HTTPDate.read(text) == nil)
+    }
+
     @Test("The words take the place of the page's own", arguments: [
         (#"<main><p class="cut">古い</p><h1>津波</h1>"#, #"<main><p class="cut">切</p><h1>津波</h1>"#),
         ("<body><main><h1>津波</h1>", #"<body><main><p class="cut">切</p><h1>津波</h1>"#),
@@ -132,6 +172,49 @@ struct LineWatchTests {
             == "役場との回線が切れています（14:05から）。最後に届いた情報を表示しています")
         #expect(CutNotice.pageText("ja", since: then, now: then).hasSuffix("表示しています。テレビ、ラジオ、防災行政無線も確認してください。"))
         #expect(CutNotice.text("ja", since: then, now: then + 86_400).contains("11月15日 14:05から"))
+    }
+}
+
+@Suite("A page that nobody renews")
+struct PageAgingTests {
+    private static let eew = #"<article class="i p0" data-until="1000"><p class="k">緊急地震速報</p><div><h3>強い揺れが来ます</h3><div class="t"><p>机の下へ</p></div></div></article>"#
+    private static let order = #"<article class="i l4" data-until="9000"><p class="k">避難情報</p><div><h3>避難指示</h3></div></article>"#
+    private static let notice = #"<article class="i p2"><p class="k">お知らせ</p><div><h3>断水</h3></div></article>"#
+
+    private static func page(_ body: String) -> String { "<body><main><h1>いま出ている情報</h1>\(body)</main></body>" }
+    private static func age(_ page: String, at seconds: TimeInterval, _ language: String = "ja") -> (page: String, next: Date?) {
+        PageAging(language: language, now: Date(timeIntervalSince1970: seconds)).age(page)
+    }
+
+    @Test("What is over leaves what is in force and stands under 終わった情報 by its title alone")
+    func ends() throws {
+        let page = Self.page(Self.eew + Self.order + Self.notice)
+        let before = Self.age(page, at: 999)
+        #expect(before.page == page && before.next == Date(timeIntervalSince1970: 1000))
+        let after = Self.age(page, at: 1000)
+        #expect(after.next == Date(timeIntervalSince1970: 9000))
+        let parts = after.page.components(separatedBy: "<h2>終わった情報</h2>")
+        #expect(parts.count == 2 && !parts[0].contains("強い揺れ") && parts[0].contains("避難指示") && parts[0].contains("断水"))
+        #expect(parts[1].contains("強い揺れが来ます") && !parts[1].contains("机の下") && parts[1].contains("解除は確認できていません"))
+    }
+
+    @Test("Under the page's own heading where it has one; in the page's language")
+    func heading() {
+        let page = Self.page(Self.eew + Self.notice + "<section><h2>終わった情報</h2><article>古い</article></section>")
+        #expect(Self.age(page, at: 1000).page.components(separatedBy: "<h2>終わった情報</h2>").count == 2)
+        #expect(Self.age(Self.page(Self.eew), at: 1000, "en").page.contains("Time is up"))
+        #expect(Self.age(Self.page(Self.eew), at: 1000, "ja-x-easy").page.contains("時間が 来ました"))
+    }
+
+    @Test("Where nothing is left nobody reads that nothing is in force")
+    func nothingLeft() {
+        let page = Self.age(Self.page(Self.eew + Self.order), at: 9000).page
+        #expect(page.contains("いま出ている情報は、ここではわかりません") && !page.contains("<h1>いま出ている情報</h1>"))
+    }
+
+    @Test("Odd pages stay as they are", arguments: ["", "<article", "<article></article>", #"<article data-until="x"></article>"#, #"<article data-until="1"#])
+    func odd(page: String) {
+        #expect(Self.age(page, at: 5).page == page)
     }
 }
 
@@ -155,7 +238,11 @@ struct MirrorTests {
         #expect(edge.mirror(all(), of: "school", in: Self.town) == [one.device.id])
         #expect(edge.mirror(all(), of: "school", in: Self.town) == [], "it is said once")
         #expect(edge.device(token: one.token) == nil && edge.device(token: two.token) != nil)
+        #expect(edge.revoked(token: one.token) == one.device.id && hub.revoked(token: one.token) == one.device.id)
+        #expect(edge.revoked(token: two.token) == nil && edge.revoked(token: "another town's") == nil)
+        #expect(DeviceRegister(notebook: notes).revoked(token: one.token) == one.device.id, "after a restart too")
         #expect(edge.mirror([], of: "school", in: Self.town) == [two.device.id])
+        #expect(edge.revoked(token: two.token) == nil, "who is gone from the hub was not revoked")
         #expect(DeviceRegister(notebook: notes).devices(of: Self.town).isEmpty)
     }
 

@@ -12,6 +12,12 @@ import Testing
 @testable import Rendering
 
 enum Corpus {
+    /// Read once: 300 files.
+    static let renderer: Renderer = {
+        guard let renderer = try? Renderer(directory: Rendered.folder) else { preconditionFailure("the templates cannot be read") }
+        return renderer
+    }()
+
     static let folder: URL? = {
         let places = [
             ProcessInfo.processInfo.environment["NOROSHI_CORPUS"].map { URL(filePath: $0) },
@@ -39,13 +45,40 @@ enum Corpus {
     }
 
     static func content(_ bulletin: Bulletin, file: String) -> AlertContent {
-        let sent = Date(timeIntervalSince1970: bulletin.sent?.seconds ?? 0)
-        return AlertContent(
-            id: AlertID(file), event: EventID(file), kind: bulletin.kind, message: bulletin.message,
-            revision: Revision(series: bulletin.type ?? "", serial: nil, sent: sent), type: bulletin.type ?? "",
-            title: bulletin.title, headline: bulletin.headline, sender: bulletin.sender, sent: sent,
-            reported: bulletin.reported.map { Date(timeIntervalSince1970: $0.seconds) }, expires: sent,
-            areas: bulletin.areas, hypocentre: bulletin.hypocentre)
+        let received = Date(timeIntervalSince1970: bulletin.sent?.seconds ?? 0)
+        guard let sorted = try? Normaliser().sort(bulletin, id: { AlertID(file) }, receivedAt: received).first else {
+            preconditionFailure("\(file) is refused")
+        }
+        return sorted.content
+    }
+
+    /// The bulletin of that name, wherever in the corpus it lies; nil without the corpus.
+    static func content(named name: String) throws -> AlertContent? {
+        for folder in ["jma/official-samples", "jma/official-samples-older", "jma/real-2021-2024", "jma/official-samples-2024-revisions"] {
+            guard let file = files(folder).first(where: { $0.lastPathComponent == name }) else { continue }
+            return content(try JMAReader.read(Array(Data(contentsOf: file)), fileName: name), file: name)
+        }
+        return nil
+    }
+
+    /// A town by its code, with the areas of JMA's tables.
+    static func town(_ code: String, coast: Set<String> = []) throws -> Town {
+        let id = try #require(TownID(code)), known = try #require(CodeTables.bundled.town(id))
+        var areas: [AreaScheme: Set<String>] = [.jmaTsunami: coast]
+        for scheme in [AreaScheme.jmaCity, .jmaSeismic, .jmaForecast, .jmaEEW, .localGovernment] { areas[scheme] = Set(known.codes(scheme)) }
+        return Town(
+            id: id, name: known.name, romanName: "Example Town", areas: areas,
+            endpoints: Rendered.channels.map { Endpoint(id: "end", channel: $0.name, name: "end") })
+    }
+
+    /// What the town reads on a channel, in each language; nil where it is not told.
+    static func told(
+        _ content: AlertContent, _ town: Town, _ manifest: ChannelManifest = Rendered.portal
+    ) throws -> [Language: RenderedText]? {
+        let decision = try #require(RoutingTable().decide(content, for: town, channels: [manifest], mode: .actual).first)
+        guard decision.verdict != .skip else { return nil }
+        return try renderer.render(
+            content, mode: .actual, town: town, local: decision.local, shelters: [], manifest: manifest)
     }
 }
 

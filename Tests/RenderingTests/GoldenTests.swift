@@ -19,7 +19,7 @@ struct GoldenTests {
     @Test("The early warning on a school's tablet")
     func earlyWarning() throws {
         #expect(try text("eew-warning", Rendered.tablet) == RenderedText(title: "地震です　机の下へ", body: """
-            気仙沼市に強い揺れが来ます。予想される震度は５弱です。
+            気仙沼市に強い揺れが来ます。予想される震度は５弱程度です。
             机の下に入り、机の脚を持って、頭を守ってください。窓や棚から離れてください。
             揺れが収まるまで動かず、先生の指示を聞いてください。
             （気象庁　緊急地震速報　3月11日14時46分）
@@ -30,28 +30,28 @@ struct GoldenTests {
     func majorTsunami() throws {
         #expect(try text("tsunami-major", Rendered.portal) == RenderedText(title: "大津波警報　今すぐ高台へ避難", body: """
             気仙沼市の沿岸（宮城県）に大津波警報が出ました。
+            今すぐ、高台や避難ビルなど、できるだけ高い所へ避難してください。
             予想される津波の高さ：６ｍ
             津波が来る時刻：早いところで15時00分ごろ
-            今すぐ、高台や避難ビルなど、できるだけ高い所へ避難してください。
             警報が解除されるまで、海岸や川の近くに戻らないでください。
             （気象庁　3月11日14時49分発表）
             """))
         #expect(try text("tsunami-major", Rendered.portal, .easyJapanese).body == """
-            気仙沼市の 海の 近くに、大津波警報が 出ました。とても 大きい 津波が 来ます。
-            津波は、海の 水が 高く なって、速く 来る ことです。
+            気仙沼市の 海の 近くに、とても 大きい 津波（つなみ：海の 水が 高く なって、速く 来ます）が 来ます。
+            今 すぐ 高い 所に 逃げて ください。
+            海や 川に 行かないで ください。
+            家に もどらないで ください。
             津波の 高さ：6メートル
             津波が 来る 時間：午後3時ごろ
-            今 すぐ 高い 所に 逃げて ください。
-            海や 川に 行かないで ください。家に もどらないで ください。
             （気象庁の お知らせ　3月11日 午後2時49分）
             """)
         #expect(try text("tsunami-major", Rendered.portal, .english).body == """
             A Major Tsunami Warning is in force for the coast of Kesennuma City.
+            Go to high ground or to a tsunami evacuation building now, as high as you can.
             Expected height of the tsunami: 6 m
             Expected arrival: as early as 15:00
-            Go to high ground or to a tsunami evacuation building now, as high as you can.
             Do not return to the shore or to rivers until the warning is lifted.
-            (Japan Meteorological Agency, March 11, 14:49 Japan time)
+            (Japan Meteorological Agency, 14:49, 11 Mar)
             """)
     }
 
@@ -59,7 +59,7 @@ struct GoldenTests {
     func intensity() throws {
         let text = try text("earthquake", Rendered.portal)
         #expect(text.title == "震度６弱の地震がありました")
-        #expect(text.body.hasPrefix("気仙沼市で震度６弱の揺れがありました。\n震源は三陸沖、深さは約10km、地震の規模はＭ７．９です。\n"))
+        #expect(text.body.hasPrefix("気仙沼市で震度６弱の揺れがありました。\n震源は三陸沖、深さは約10km、地震の規模はM7.9です。\n"))
     }
 
     @Test("An evacuation order by area mail, real and as a drill")

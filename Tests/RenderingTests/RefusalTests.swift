@@ -11,7 +11,7 @@ final class TemplateFolder {
 
     init(_ files: [String: String]) throws {
         let words = "{}"
-        for (file, text) in files.merging(["words.json": words], uniquingKeysWith: { own, _ in own }) {
+        for (file, text) in files.merging(["words/ja.json": words], uniquingKeysWith: { own, _ in own }) {
             let path = url.appending(path: file)
             try FileManager.default.createDirectory(
                 at: path.deletingLastPathComponent(), withIntermediateDirectories: true)

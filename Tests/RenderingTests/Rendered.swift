@@ -20,6 +20,13 @@ enum Rendered {
     static let tablet = ChannelManifest(
         name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
         reservedForImmediate: 2, attemptLimit: .seconds(5))
+    /// As the rules let them speak: a mail that sounds on every phone has few subjects.
+    static let book = [
+        ChannelManifest(
+            name: "area-mail", afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
+            languages: [.japanese], concurrency: 8, reservedForImmediate: 2, attemptLimit: .seconds(10),
+            kinds: [.evacuation, .tsunami, .volcano, .landslide, .flood, .eew]), portal, tablet,
+    ]
     static let channels = [areaMail, portal, tablet]
 
     static let samples: [(file: String, sample: Sample)] = {

@@ -64,7 +64,7 @@ struct TemplateTests {
                         ? content.sender.split(separator: " ").map { wording.word("sender", String($0)) } : [town]
                     #expect(senders.allSatisfy { text.body.contains($0) }, "\(file) \(language): who? \(text.body)")
                     #expect(text.body.contains(wording.time(content.reported ?? content.sent)), "\(file) \(language): when?")
-                    let places = [town, "宮城県", "北上川", "鹿折"]
+                    let places = [town, language == .english ? "Miyagi Prefecture" : "宮城県", "北上川", "鹿折"]
                     #expect(places.contains { text.body.contains($0) }, "\(file) \(language): where? \(text.body)")
                 }
             }

@@ -102,6 +102,31 @@ struct RoutingTests {
         #expect(try judged(series).verdict == .skip)
     }
 
+    @Test("An eruption flash is immediate, the wind that carries the ash is not; a band of rain that stays is urgent")
+    func flashes() throws {
+        let eruption = alert(.volcano, [statement(.jmaCity, "0420500", "62", "噴火したもよう")], type: "VFVO56")
+        #expect(try judged(eruption).verdict == .send(.immediate))
+        #expect(try judged(alert(.volcano, [statement(.jmaCity, "0420500", "51", "爆発")], type: "VFVO60")).verdict == .send(.routine))
+        let rain = alert(.weather, [statement(.jmaForecast, "040010", nil, "線状降水帯発生")], type: "VPBS50")
+        #expect(try judged(rain).verdict == .send(.urgent))
+    }
+
+    @Test("A report for a region is for all of it, though it measured in one municipality")
+    func measured() throws {
+        let report = alert(
+            .heavyRainRecord, [statement(.jmaForecast, "040010", nil, "記録雨"), statement(.jmaCity, "0460600", value: "約１００ミリ")],
+            type: "VPBS50")
+        #expect(try judged(report).verdict != .skip)
+    }
+
+    @Test("A district of kind 00 is forecast, also where only its prefecture is named as warned")
+    func finestOfWarning() throws {
+        let content = alert(.eew, [
+            statement(.jmaEEW, "9040", "31", "緊急地震速報（警報）"), statement(.jmaSeismic, "220", "00", "緊急地震速報（予報）", value: "4"),
+        ])
+        #expect(try judged(content).reason == .forecastIntensity(.four))
+    }
+
     @Test("An information number is no area")
     func informationNumber() throws {
         let content = alert(.nankai, [statement(.other, "120", "120", "巨大地震警戒")])

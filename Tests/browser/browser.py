@@ -65,12 +65,12 @@ class Browser:
             if problem:
                 self.problems.append(problem)
 
-    def call(self, method: str, parameters: dict | None = None, on_page: bool = True) -> dict:
+    def call(self, method: str, parameters: dict | None = None, on_page: bool = True, session: str | None = None) -> dict:
         self.number += 1
         number = self.number
         message = {"id": number, "method": method, "params": parameters or {}}
         if on_page:
-            message["sessionId"] = self.session
+            message["sessionId"] = session or self.session
         os.write(self.sink, json.dumps(message).encode() + b"\0")
         with self.arrived:
             if not self.arrived.wait_for(lambda: number in self.answers, timeout=30):
@@ -79,6 +79,10 @@ class Browser:
         if "error" in answer:
             raise RuntimeError(f"{method}: {answer['error']}")
         return answer["result"]
+
+    def tab(self) -> "Tab":
+        """A second page in the same browser, with the same storage."""
+        return Tab(self)
 
     def size(self, width: int, height: int):
         self.call("Emulation.setDeviceMetricsOverride",
@@ -161,6 +165,27 @@ class Browser:
         shutil.rmtree(self.profile, ignore_errors=True)
         if self.problems:
             raise AssertionError("a page complained:\n" + "\n".join(self.problems))
+
+
+class Tab(Browser):
+    """Another page of a browser that is open already; closed with it, or alone."""
+
+    def __init__(self, first: Browser):
+        self.first = first
+        self.target = first.call("Target.createTarget", {"url": "about:blank"}, on_page=False)["targetId"]
+        self.session = first.call("Target.attachToTarget", {"targetId": self.target, "flatten": True}, on_page=False)["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self.call(domain + ".enable")
+
+    def call(self, method: str, parameters: dict | None = None, on_page: bool = True) -> dict:
+        return self.first.call(method, parameters, on_page, self.session)
+
+    @property
+    def problems(self) -> list[str]:
+        return self.first.problems
+
+    def close(self):
+        self.first.call("Target.closeTarget", {"targetId": self.target}, on_page=False)
 
 
 def problem_of(method: str, parameters: dict) -> str | None:

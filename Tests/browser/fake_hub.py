@@ -56,6 +56,12 @@ class FakeHub:
         self.numbers = 0
         self.forgotten = 0
         self.revoked = False
+        """Whoever answers knows no device: another school's edge, a restored hub."""
+        self.is_stranger = False
+        """How far reports come: `kept` at an edge, `received` by the town, `read` by a person."""
+        self.report_state = "received"
+        """Positions that catch-ups began at; empty: from the beginning."""
+        self.asked: list[str] = []
         self.is_down = False
         self.lock = threading.Lock()
         hub = self
@@ -148,7 +154,11 @@ class HubHandler(BaseHTTPRequestHandler):
         self.answer(status, {"title": "refused", "status": status, "detail": detail}, "application/problem+json")
 
     def is_known(self) -> bool:
-        if self.hub.revoked or not self.headers.get("Authorization", "").startswith("Bearer "):
+        if self.hub.revoked:
+            self.answer(401, {"type": "urn:noroshi:problem:device-revoked", "title": "Unauthorized", "status": 401, "device": "dev-1"},
+                        "application/problem+json")
+            return False
+        if self.hub.is_stranger or not self.headers.get("Authorization", "").startswith("Bearer "):
             self.problem(401, "unknown token")
             return False
         return True
@@ -181,6 +191,7 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/reports": lambda: {"reports": [
                 {"id": key, "site": "daiichi-sho", "device": "dev-1", "occurred_at": stamp(time.time()),
                  "received_at": stamp(time.time()), "body": json.dumps(value)} for key, value in self.hub.reports.items()]},
+            **{f"/v1/reports/{key}": lambda key=key: {"id": key, "state": self.hub.report_state} for key in list(self.hub.reports)},
             "/v1/towns": lambda: {"towns": self.hub.towns},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
             "/v1/deliveries": lambda: self.filtered(asked)}
@@ -217,6 +228,7 @@ class HubHandler(BaseHTTPRequestHandler):
 
     def catch_up(self) -> dict:
         question = self.path.partition("since=")[2]
+        self.hub.asked.append(question)
         since = int(question.split("-")[-1] or 0) if question else 0
         with self.hub.lock:
             # Forgotten offsets: what is left follows, marked as a new beginning.
@@ -248,7 +260,7 @@ class HubHandler(BaseHTTPRequestHandler):
             for event in missed:
                 self.write_event(*event)
             self.wfile.write(f"id: 1-{position}\n\n".encode())
-            while not self.hub.revoked:
+            while not self.hub.revoked and not self.hub.is_stranger:
                 try:
                     event = follower.get(timeout=1)
                 except queue.Empty:
@@ -299,7 +311,7 @@ class HubHandler(BaseHTTPRequestHandler):
             hub.devices["dev-1"] = {"id": "dev-1", "name": body.get("name"), "town": "042056", "site": "daiichi-sho",
                                     "revoked_at": None, "last_seen": stamp(time.time()), "enrolled_at": stamp(time.time()),
                                     "public_key": body.get("public_key")}
-            return self.answer(201, {"device_id": "dev-1", "token": "t-1", "town_name": "さくら市", "site_name": "第一小学校"})
+            return self.answer(201, {"device_id": "dev-1", "token": "t-1", "town": "042056", "town_name": "さくら市", "site_name": "第一小学校"})
         if not self.is_known():
             return
         if path == "/v1/receipts":
@@ -308,9 +320,12 @@ class HubHandler(BaseHTTPRequestHandler):
             for receipt in body["receipts"]:
                 hub.receipts[receipt["id"]] = receipt
             return self.answer(200, {"accepted": len(body["receipts"])})
+        if path == "/v1/reports/read":
+            hub.report_state = "read"
+            return self.answer(204)
         if path == "/v1/reports":
             hub.reports[body["id"]] = body
-            return self.answer(202, {"id": body["id"]})
+            return self.answer(202, {"accepted": [body["id"]], "state": self.hub.report_state})
         if path == "/v1/alerts":
             return self.push(body, "preview=true" in question)
         if path.startswith("/v1/deliveries/held/"):

@@ -266,6 +266,7 @@ class ConsoleTests(unittest.TestCase):
     def test_reports_from_shelters_are_listed(self):
         self.hub.reports["r1"] = {"id": "r1", "people": 87, "needs": ["water", "toilet"], "note": "夜は寒い"}
         self.sign_in("reports")
+        self.wait(lambda: self.hub.report_state == "read")
         self.browser.until("document.querySelectorAll('#report-rows tr').length === 1")
         for part in ["87人", "水、トイレ", "夜は寒い", "第一小学校"]:
             self.assertIn(part, self.browser.text("#report-rows"))

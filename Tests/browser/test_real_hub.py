@@ -37,7 +37,7 @@ class RealHub:
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "--data", self.folder.name, "--listen", self.listen], env=self.environment, cwd=ROOT,
             stdout=self.words, stderr=self.words)
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while True:
             try:
                 return urllib.request.urlopen(self.address + "/tablet/", timeout=2).close()

@@ -14,7 +14,7 @@ struct Rhythm: Sendable, Codable, Hashable {
 /// How often and how long one broadcast is sent, so that it ends with its alert even when the hub does not live to
 /// see that.
 struct Airing: Sendable, Hashable {
-    /// Units of 1.883 s; never less than the pages, each of which takes one (osmo-bsc refuses it, cause 0x06).
+    /// Units of 1.883 s; the same for every text of a cell (`Room`), and never less than the pages.
     let period: Int
     /// 1…65535 (TS 48.049 §8.2.7).
     let broadcasts: Int
@@ -24,10 +24,12 @@ struct Airing: Sendable, Hashable {
     /// Seconds of one repetition unit (TS 23.041 §9.3.7).
     private static let unit = 1.883
 
-    /// - Parameter seconds: Until the alert expires.
-    init(pages: Int, seconds: Double, _ rhythm: Rhythm) {
-        period = max(rhythm.repetitionPeriod, pages)
-        let whole = (seconds / (Self.unit * Double(period))).rounded(.up)
+    /// - Parameters:
+    ///   - period: The cell's; nil: as the settings wish.
+    ///   - seconds: Until the alert expires.
+    init(pages: Int, period: Int? = nil, seconds: Double, _ rhythm: Rhythm) {
+        self.period = max(period ?? rhythm.repetitionPeriod, pages)
+        let whole = (seconds / (Self.unit * Double(self.period))).rounded(.up)
         broadcasts = Int(min(max(whole, 1), Double(rhythm.mostBroadcasts ?? 65535)))
         warningSeconds = Int(min(max(seconds.rounded(.up), 1), Double(rhythm.warningPeriod)))
     }

@@ -8,7 +8,10 @@
 ///
 /// Every message on the air is a slot (identifier and serial number) of the far end's `Shelf`, which outlives a
 /// restart: an update finds the message code it must keep, a cancel finds what to take back, and an attempt whose
-/// answer was lost is resolved by taking the message off before it is sent again.
+/// answer was lost goes out again under the same serial.
+///
+/// A centre's yes is not the air. `Sending` is one attempt, `Room` is what a cell can hold, `Errands` take things off
+/// without anybody waiting behind them, and `Keeper` compares what should stand there with what does.
 public import AlertModel
 public import ChannelKit
 import TextRules
@@ -16,24 +19,24 @@ import TextRules
 public struct AreaMail<M: Mode>: ChannelAdapter {
     /// Where the numbers come from: title and body, LGDIS and SaigaiTask (README). `concurrency`: a centre answers in
     /// milliseconds or not for 15 s (osmo-cbc's own limit, measured), so that eight attempts cover eight silent far
-    /// ends; two of them are kept for what cannot wait. `attemptLimit` is those 15 s, the 3 s a DELETE may take before
-    /// them, and 2 s to spare. Two at once to one far end: a warning does not wait behind a text to a slow centre.
+    /// ends; two of them are kept for what cannot wait. `cancelWindow`: as many as there are identifiers for orders, since
+    /// a DELETE takes osmo-cbc 10 s when all is well. `attemptLimit` is those 15 s and 5 s to spare. Two at once to one far end: a warning does not wait behind a text to a slow centre.
     public static var manifest: ChannelManifest {
         ChannelManifest(
             name: "area-mail", afterSending: .canBeReplaced, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
             languages: [.japanese], concurrency: 8, reservedForImmediate: 2, endpointWindow: 2,
-            attemptLimit: .seconds(20), hearsEarthquakeWarningsElsewhere: true,
+            cancelWindow: 32, attemptLimit: .seconds(20), hearsEarthquakeWarningsElsewhere: true,
             farEndKeys: GatewaySettings.keys + Identifiers.keys, channelKeys: [])
     }
 
-    private let shelves: Shelves
-    private let lines: Lines
     private let setup: ChannelSetup<M>
+    let desk: Desk
 
-    public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
+    public init(_ setup: ChannelSetup<M>) throws(SettingsError) { self.init(setup, pace: .real) }
+
+    init(_ setup: ChannelSetup<M>, pace: Pace) {
         self.setup = setup
-        shelves = Shelves(notebook: setup.notebook, mode: M.name)
-        lines = Lines(shelves: shelves, logger: setup.logger, wallClock: setup.wallClock)
+        desk = Desk(setup, pace: pace)
     }
 
     public static func check(_ farEnd: FarEnd<M>) throws(SettingsError) {
@@ -48,77 +51,36 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
         return TextRules().problems(in: text, about: content.kind, mode: M.name)
     }
 
-    /// Reserves message codes before anything is sent.
+    /// Reserves message codes before anything is sent, and lets the keeper know where the far end is.
     public func prepare(
         _ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]
     ) async throws(DeliveryFailure) {
-        _ = shelves.shelf(of: farEnd.town, farEnd.id)
+        _ = try station(of: farEnd)
     }
 
     public func deliver(
         _ message: Message<M>, _ delivery: Delivery<M>
     ) async throws(DeliveryFailure) -> Receipt {
-        let settings = try settings(of: delivery.farEnd)
-        let shelf = shelves.shelf(of: delivery.farEnd.town, delivery.farEnd.id)
-        let gateway = gateway(settings, deadline: delivery.deadline)
-        guard delivery.message != .cancel else { return try await takeBack(delivery.event, gateway, shelf) }
+        let sending = Sending(desk: desk, station: try station(of: delivery.farEnd), deadline: delivery.deadline)
+        guard delivery.message != .cancel else { return try await sending.takeBack(delivery.event) }
         // Asked before it was queued; asked again, as nothing on the air can be made unseen.
         let problems = message.texts.sorted { $0.key < $1.key }.flatMap { Self.lint($0.value, $0.key, in: message.alert.content) }
         guard problems.isEmpty else {
             throw .rejected("the carriers' rules: " + problems.map(\.line).joined(separator: "; "))
         }
-        let order = try Order(message, delivery, settings, now: setup.wallClock())
-        return try await put(order, gateway, shelf)
+        return try await sending.put(Order(message, delivery, sending.station.settings, now: setup.wallClock()))
     }
 
-    private func put(
-        _ order: Order, _ gateway: any Gateway, _ shelf: Shelf
-    ) async throws(DeliveryFailure) -> Receipt {
-        let entry = try shelf.plan(order)
-        guard !entry.isOnTheAir(order) else {
-            return Receipt(reference: entry.reference, note: "すでに放送中です。送っていません。 (on the air already; nothing was sent)")
-        }
-        var meaning: String?
-        for slot in entry.slots where !slot.isRetired && slot.confirmed != order.delivery {
-            meaning = try await gateway.put(slot, order) { shelf.note($0, of: slot, in: order) }
-        }
-        for slot in entry.slots where slot.isRetired {
-            try await gateway.remove(slot)
-            shelf.note(.gone, of: slot, in: order)
-        }
-        return Receipt(reference: entry.reference, note: meaning)
+    public func report(on farEnd: FarEnd<M>) -> FarEndReport? {
+        (try? station(of: farEnd)).flatMap { desk.report(on: $0) }
     }
 
-    /// Takes every slot of the event off the air. What is not there any more counts as taken off.
-    private func takeBack(
-        _ event: EventID, _ gateway: any Gateway, _ shelf: Shelf
-    ) async throws(DeliveryFailure) -> Receipt {
-        guard let entry = shelf.entry(of: event) else { return Receipt(note: "この件は放送していません。 (nothing of this event is on the air)") }
-        for slot in entry.slots where slot.mayBeOnTheAir {
-            try await gateway.remove(slot)
-        }
-        shelf.forget(event)
-        return Receipt(reference: entry.reference, note: "放送を止めました。 (taken off the air)")
-    }
+    /// Keeps the lines to base-station controllers, those with something on the air from the first moment, and what
+    /// stands at centres.
+    public func run() async { await desk.keep() }
 
-    private func gateway(
-        _ settings: GatewaySettings, deadline: ContinuousClock.Instant
-    ) -> any Gateway {
-        switch settings.way {
-        case .ecbe: ECBEGateway(transport: setup.transport, settings: settings, deadline: deadline)
-        case .cbsp:
-            CBSPGateway(line: lines.line(to: settings.address, keepAlive: settings.keepAlive), deadline: deadline)
-        }
-    }
-
-    /// Keeps the lines to base-station controllers, those with something on the air from the first moment.
-    public func run() async {
-        lines.openRemembered()
-        // A stream that says nothing ends when the task is cancelled, and never otherwise.
-        let (silence, end) = AsyncStream<Never>.makeStream()
-        for await _ in silence {}
-        end.finish()
-        await lines.close()
+    private func station(of farEnd: FarEnd<M>) throws(DeliveryFailure) -> Station {
+        desk.station(farEnd.town, farEnd.id, try settings(of: farEnd))
     }
 
     private func settings(of farEnd: FarEnd<M>) throws(DeliveryFailure) -> GatewaySettings {

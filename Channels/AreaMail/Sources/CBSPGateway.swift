@@ -9,17 +9,19 @@ struct CBSPGateway: Gateway {
     let line: CBSPClient
     let deadline: ContinuousClock.Instant
 
+    let replaces = true
+
     func put(
-        _ slot: Slot, _ order: Order, note: @Sendable (Slot.Change) -> Void
-    ) async throws(DeliveryFailure) -> String {
-        let broadcast = CBSPBroadcast(slot, order.pages, order.airing)
+        _ slot: Slot, _ cast: Cast, note: @Sendable (Slot.Change) -> Void
+    ) async throws(DeliveryFailure) -> Put {
+        let broadcast = CBSPBroadcast(slot, cast.pages, cast.airing)
         let older = slot.standing.filter { $0 != slot.serial }
-        note(.underway)
+        note(cast.change())
         if older.count == 1, let old = older.first, !broadcast.isWarning {
             let answer = try await ask(.write(broadcast, replacing: old))
             if answer.isAsGoodAsDone {
-                note(.there)
-                return Self.meaning(answer)
+                note(.there(.confirmed))
+                return .there(.confirmed, Self.meaning(answer))
             }
             // The old one is not there, or not everywhere: it goes, and the new one is written by itself.
         }
@@ -29,18 +31,25 @@ struct CBSPGateway: Gateway {
             note(.gone)
             throw Self.refusal(answer)
         }
-        note(.there)
-        return Self.meaning(answer)
+        note(.there(.confirmed))
+        return .there(.confirmed, Self.meaning(answer))
     }
 
-    func remove(_ slot: Slot) async throws(DeliveryFailure) {
-        for serial in slot.standing { try await kill(slot, serial) }
+    func remove(_ slot: Slot) async -> Removal {
+        do throws(DeliveryFailure) {
+            for serial in slot.standing { try await kill(slot, serial) }
+            return .gone(isCertain: true)
+        } catch {
+            return .failed(error)
+        }
     }
 
     /// Not being there is as good.
     private func kill(_ slot: Slot, _ serial: SerialNumber) async throws(DeliveryFailure) {
         let answer = try await ask(.kill(slot.identifier, serial, isWarning: slot.role == .warning))
-        guard answer.isAsGoodAsDone else { throw .unavailable("not taken off the air: \(answer.complaint)") }
+        guard answer.isAsGoodAsDone else {
+            throw .unavailable("停止できませんでした。 (not taken off the air: \(answer.complaint))")
+        }
     }
 
     private func ask(_ message: CBSPMessage) async throws(DeliveryFailure) -> CBSPMessage {
@@ -56,8 +65,8 @@ struct CBSPGateway: Gateway {
 
     private static func meaning(_ answer: CBSPMessage) -> String {
         answer.reachesSomeCells && !answer.isAsGoodAsDone
-            ? "broadcast by some cells, not by all: \(answer.complaint)"
-            : "the controller broadcasts it in all its cells"
+            ? "一部の基地局だけが放送しています。 (broadcast by some cells, not by all: \(answer.complaint))"
+            : "基地局がすべて放送しています。 (the controller broadcasts it in all its cells)"
     }
 
     /// Full memory and a silent channel may pass; the rest is a final no.
@@ -66,8 +75,8 @@ struct CBSPGateway: Gateway {
         let passing: Set<UInt8> = [0x06, 0x07, 0x08, 0x0A, 0x0E]
         let mayPass = answer.failures.contains { passing.contains($0.cause.rawValue) }
         return mayPass
-            ? .unavailable("the controller refused it for now: \(answer.complaint)")
-            : .rejected("the controller refused it: \(answer.complaint)")
+            ? .unavailable("基地局制御装置が今は断りました。 (the controller refused it for now: \(answer.complaint))")
+            : .rejected("基地局制御装置が断りました。 (the controller refused it: \(answer.complaint))")
     }
 }
 

@@ -2,92 +2,101 @@ import CellBroadcast
 import ChannelKit
 import FoundationEssentials
 
-/// The REST interface of a cell-broadcast centre (ECBE, osmo-cbc 0.5.3): POST creates, DELETE takes away, and there
-/// is nothing else, neither a list nor a status nor a replacement.
+/// The REST interface of a cell-broadcast centre (ECBE): POST creates, DELETE takes away; osmo-cbc has nothing else,
+/// neither a list nor a status nor a replacement.
 ///
-/// What its answers are worth was measured on osmo-cbc (2022-07-12): 201 comes also where a base station refused or
-/// stayed silent; 200 with an empty body means that no base station is connected while the message stays active; a
-/// second POST of an active identifier is answered 409 or never; a DELETE of an unknown one 404 or never.
+/// What osmo-cbc's answers are worth was measured on 0.5.3 (2026-11) and on a build of 2022: 201 comes also where a
+/// base station refused, and at once where none is connected; after 10.0 s where one stayed silent. A DELETE of a text
+/// takes 10.0 s even when all is well; a second one meanwhile is 500 "Illegal FSM event". What is unknown, or active
+/// already, is answered or not. `noroshi gateway` says what is true, and says so in a header.
 struct ECBEGateway: Gateway {
     let transport: any HTTPTransport
     let settings: GatewaySettings
     let deadline: ContinuousClock.Instant
+    let pace: Pace
 
-    /// A DELETE of an active message took 1–3 ms; of an unknown one it may never be answered, and the POST behind it
-    /// still has 15 s to go.
-    private static let clearingLimit = Duration.seconds(3)
+    let replaces = false
+
+    /// osmo-cbc's timer for one peer is 10 s: an answer that comes then means that one said nothing.
+    static let silence = Duration.milliseconds(9500)
+    /// Its timer for a whole call is 15 s; what has not been answered after that never is.
+    static let patience = Duration.seconds(17)
     /// Answers are a word or a line.
     private static let answerLimit = 4096
 
     func put(
-        _ slot: Slot, _ order: Order, note: @Sendable (Slot.Change) -> Void
-    ) async throws(DeliveryFailure) -> String {
-        let meaning = "受け付けたという答えだけです。断った基地局があっても同じ答えです。 (accepted, nothing more: the centre says so even where a base station refused)"
-        if slot.mayBeOnTheAir { try await clear(slot, note) }
-        if try await post(slot, order, note) == .created { return meaning }
-        // 409: it stands there, from an attempt whose answer was lost.
-        try await clear(slot, note)
-        guard try await post(slot, order, note) == .created else {
-            throw .unavailable("\(slot.identifier) is still active at the centre after DELETE (409)")
-        }
-        return meaning
-    }
-
-    func remove(_ slot: Slot) async throws(DeliveryFailure) {
-        try Self.checkRemoval(try await exchange("DELETE", "/\(slot.identifier)", until: deadline))
-    }
-
-    /// Frees the identifier. No answer is no reason to stop: an unknown identifier gets none.
-    private func clear(_ slot: Slot, _ note: @Sendable (Slot.Change) -> Void) async throws(DeliveryFailure) {
+        _ slot: Slot, _ cast: Cast, note: @Sendable (Slot.Change) -> Void
+    ) async throws(DeliveryFailure) -> Put {
+        let body = try Self.body(slot, cast, settings)
+        note(cast.change())
+        let began = pace.now()
         let answer: HTTPAnswer
         do {
-            let limit = min(deadline, ContinuousClock.now + Self.clearingLimit)
-            answer = try await transport.send(call("DELETE", "/\(slot.identifier)"), deadline: limit)
-        } catch .noAnswer {
-            return
+            answer = try await transport.send(call("POST", "", body), deadline: limit)
         } catch {
+            if case .unreachable = error { note(.gone) } else { note(.doubtful) }
             throw Self.failure(error)
         }
-        try Self.checkRemoval(answer)
-        note(.gone)
-    }
-
-    private enum Outcome { case created, conflict }
-
-    private func post(
-        _ slot: Slot, _ order: Order, _ note: @Sendable (Slot.Change) -> Void
-    ) async throws(DeliveryFailure) -> Outcome {
-        let body = try Self.body(slot, order, settings)
-        note(.underway)
-        let answer: HTTPAnswer
-        do {
-            answer = try await transport.send(call("POST", "", body), deadline: deadline)
-        } catch {
-            if case .unreachable = error { note(.gone) }
-            throw Self.failure(error)
-        }
+        let took = pace.now() - began
         switch answer.status {
         case 201:
-            note(.there)
-            return .created
-        case 409:
-            return .conflict
-        case 200 where answer.body.isEmpty:
-            throw .unavailable("no base station is connected to the centre (200, empty answer)")
-        default:
-            if (400..<500).contains(answer.status) { note(.gone) }
-            throw Self.refusal(answer)
+            let count = answer.controllers
+            guard count != nil || took < Self.silence else {
+                note(.doubtful)
+                return .late(Self.silentPeer(took))
+            }
+            let certainty: FarEndReport.Certainty = (count?.confirmed ?? 0) > 0 ? .confirmed : .saidYes
+            note(.there(certainty))
+            return .there(certainty, count.map(Self.truth) ?? Self.accepted)
+        case 409: return .taken
+        case 500 where answer.isIllegalEvent: return .taken
+        default: throw refuse(answer, note)
         }
     }
 
+    /// What a refusal leaves on the air: nothing, where somebody said so; else nobody knows.
+    private func refuse(_ answer: HTTPAnswer, _ note: @Sendable (Slot.Change) -> Void) -> DeliveryFailure {
+        if answer.status == 200, answer.body.isEmpty {
+            note(.doubtful)
+            return .unavailable("中央局に基地局がつながっていません。 (no base station is connected to the centre: 200, empty answer)")
+        }
+        let isSure = answer.saysTheTruth && answer.status != 504
+        note((400..<500).contains(answer.status) || isSure ? .gone : .doubtful)
+        return Self.refusal(answer)
+    }
+
+    func remove(_ slot: Slot) async -> Removal {
+        let began = pace.now()
+        let answer: HTTPAnswer
+        do {
+            answer = try await transport.send(call("DELETE", "/\(slot.identifier)"), deadline: limit)
+        } catch .noAnswer(let reason) {
+            return .doubtful("停止の答えがありません。 (no answer to DELETE: \(reason))")
+        } catch {
+            return .failed(Self.failure(error))
+        }
+        let took = pace.now() - began
+        switch answer.status {
+        case 200, 204:
+            if answer.saysTheTruth { return .gone(isCertain: true) }
+            return took < Self.silence ? .gone(isCertain: false) : .letGo(Self.lateRemoval(took, slot.role))
+        case 404: return .unknown
+        case 500 where answer.isIllegalEvent: return .underWay
+        case 502...504 where answer.saysTheTruth:
+            return .doubtful("停止を確かめられません。 (not taken off everywhere: \(answer.words))")
+        default: return .failed(Self.refusal(answer))
+        }
+    }
+
+    private var limit: ContinuousClock.Instant { min(deadline, pace.now() + Self.patience) }
+
     private static func body(
-        _ slot: Slot, _ order: Order, _ settings: GatewaySettings
+        _ slot: Slot, _ cast: Cast, _ settings: GatewaySettings
     ) throws(DeliveryFailure) -> [UInt8] {
-        let airing = order.airing
         let message = ECBEMessage(
             sender: settings.senderName, identifier: slot.identifier, serial: slot.serial,
-            broadcast: slot.warning.map { .warning($0) } ?? .text(order.pages), period: airing.period,
-            broadcasts: airing.broadcasts, warningSeconds: airing.warningSeconds)
+            broadcast: slot.warning.map { .warning($0) } ?? .text(cast.pages), period: cast.airing.period,
+            broadcasts: cast.airing.broadcasts, warningSeconds: cast.airing.warningSeconds)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         do {
@@ -97,35 +106,57 @@ struct ECBEGateway: Gateway {
         }
     }
 
-    private func exchange(
-        _ method: String, _ path: String, until limit: ContinuousClock.Instant
-    ) async throws(DeliveryFailure) -> HTTPAnswer {
-        do {
-            return try await transport.send(call(method, path), deadline: limit)
-        } catch {
-            throw Self.failure(error)
-        }
-    }
-
-    private func call(_ method: String, _ path: String, _ body: [UInt8] = []) -> HTTPCall {
+    func call(_ method: String, _ path: String, _ body: [UInt8] = []) -> HTTPCall {
         var headers: [(name: String, value: String)] = []
         if !body.isEmpty { headers.append(("Content-Type", "application/json")) }
         if let token = settings.token { headers.append(("Authorization", "Bearer \(token)")) }
         return HTTPCall(
             method: method, url: "\(settings.address)/api/ecbe/v1/message\(path)", headers: headers, body: body,
-            answerLimit: Self.answerLimit)
+            answerLimit: method == "GET" ? 1 << 18 : Self.answerLimit)
+    }
+}
+
+// MARK: - Asking
+
+extension ECBEGateway {
+    /// What the far end has on the air; nil where it cannot be asked, as osmo-cbc.
+    func list() async -> [ECBEListing]? {
+        guard let answer = try? await transport.send(call("GET", ""), deadline: limit), answer.status == 200 else { return nil }
+        return try? JSONDecoder().decode([ECBEListing].self, from: Data(answer.body))
+    }
+}
+
+// MARK: - What the answers mean
+
+extension ECBEGateway {
+    private static let accepted =
+        "受け付けたという答えだけです。断った基地局があっても、つながった基地局が一つもなくても、同じ答えです。"
+        + " (accepted, nothing more: the centre says so even where a base station refused or none is connected)"
+
+    private static func truth(_ count: ControllerCount) -> String {
+        let words = count.confirmed == 0
+            ? "基地局のない中央局が受け付けました。"
+            : count.refused + count.silent + count.away == 0
+                ? "基地局がすべて放送しています。" : "一部の基地局だけが放送しています。残りには、つながりしだい伝わります。"
+        return "\(words) (\(count))"
     }
 
-    private static func checkRemoval(_ answer: HTTPAnswer) throws(DeliveryFailure) {
-        guard ![200, 204, 404].contains(answer.status) else { return }
-        throw refusal(answer)
+    private static func silentPeer(_ took: Duration) -> String {
+        "答えに\(took.words)かかりました。黙っている基地局があり、放送されたか分かりません。 (accepted after \(took.words): a base station is silent, so nobody knows whether it is on the air)"
     }
 
-    private static func failure(_ failure: TransportFailure) -> DeliveryFailure {
+    private static func lateRemoval(_ took: Duration, _ role: Order.Role) -> String {
+        let usual = role == .text ? "osmo-bsc 1.9では止まっていても10秒かかります。" : ""
+        return "停止の答えに\(took.words)かかりました。黙っている基地局があっても同じ答えなので、電波が止まったとは確かめられません。\(usual)"
+            + " (taken off after \(took.words), as also with a silent base station: doubtful)"
+    }
+
+    static func failure(_ failure: TransportFailure) -> DeliveryFailure {
         switch failure {
-        case .unreachable(let reason): .unavailable("centre not reached: \(reason)")
-        case .noAnswer(let reason): .unavailable("no answer, so nobody knows whether it is on the air: \(reason)")
-        case .refused(let reason): .misconfigured("the call was refused: \(reason)")
+        case .unreachable(let reason): .unavailable("中央局につながりません。 (centre not reached: \(reason))")
+        case .noAnswer(let reason):
+            .unavailable("答えがなく、放送されたか分かりません。 (no answer, so nobody knows whether it is on the air: \(reason))")
+        case .refused(let reason): .misconfigured("中央局を呼べません。 (the call was refused: \(reason))")
         case .cancelled: .cancelled
         }
     }
@@ -136,15 +167,32 @@ struct ECBEGateway: Gateway {
         return .seconds(min(max(seconds, 1), 60))
     }
 
-    private static func refusal(_ answer: HTTPAnswer) -> DeliveryFailure {
-        let words = answer.text.prefix(200).filter { !$0.isNewline }
+    static func refusal(_ answer: HTTPAnswer) -> DeliveryFailure {
+        let words = "(\(answer.status)): \(answer.words)"
         switch answer.status {
-        case 400, 413, 422: return .rejected("the centre refused it (\(answer.status)): \(words)")
-        case 401, 403: return .misconfigured("the centre does not let us in (\(answer.status)): \(words)")
-        case 404, 405: return .misconfigured("no ECBE interface at this address (\(answer.status)): \(words)")
+        case 400, 413, 422: return .rejected("中央局が断りました。 (the centre refused it \(words))")
+        case 401, 403: return .misconfigured("中央局に入れません。 (the centre does not let us in \(words))")
+        case 404, 405: return .misconfigured("この番地にECBEがありません。 (no ECBE interface at this address \(words))")
         case 429: return .throttled(retryAfter: pause(answer))
-        case 500...: return .unavailable("the centre failed (\(answer.status)): \(words)")
-        default: return .unavailable("an answer that makes no sense (\(answer.status)): \(words)")
+        case 500...: return .unavailable("中央局が失敗しました。 (the centre failed \(words))")
+        default: return .unavailable("意味の分からない答えです。 (an answer that makes no sense \(words))")
         }
+    }
+}
+
+extension HTTPAnswer {
+    /// `noroshi gateway` counts its controllers in every answer.
+    var controllers: ControllerCount? { header(ControllerCount.header).flatMap { ControllerCount($0) } }
+    var saysTheTruth: Bool { controllers != nil }
+    /// osmo-cbc: a call that its state machine has no place for just now.
+    var isIllegalEvent: Bool { text.contains("FSM") }
+    var words: String { text.prefix(200).filter { !$0.isNewline } }
+}
+
+extension Duration {
+    /// `10.0秒` for people.
+    fileprivate var words: String {
+        let tenths = Int((self / .milliseconds(100)).rounded())
+        return "\(tenths / 10).\(tenths % 10)秒"
     }
 }

@@ -5,9 +5,17 @@ import FoundationEssentials
 
 /// Where an entry went, to write it again there.
 struct Route: Sendable, Codable, Hashable {
-    /// `host:port` of a base-station controller we speak to ourselves; nil behind a centre, which remembers.
+    /// `host:port` of a base-station controller we speak to ourselves; nil behind a centre.
     let controller: String?
     let rhythm: Rhythm
+    /// Where the far end is, whichever it is. Absent in entries of older programs.
+    var address: String?
+
+    init(controller: String?, rhythm: Rhythm, address: String? = nil) {
+        self.controller = controller
+        self.rhythm = rhythm
+        self.address = address
+    }
 }
 
 /// What one delivery wants on the air: the broadcasts in the order they go out, and until when.
@@ -20,7 +28,7 @@ struct Order: Sendable {
 
     struct Broadcast: Sendable {
         let role: Role
-        /// Any of these will do; one: whatever is there gives way.
+        /// Any of these will do, the first best; one: whatever is there gives way.
         let identifiers: [UInt16]
         /// Set for a warning.
         let warning: WarningType?
@@ -28,6 +36,9 @@ struct Order: Sendable {
 
     let delivery: DeliveryID
     let event: EventID
+    let kind: AlertKind
+    let gravity: Gravity
+    let isDrill: Bool
     let broadcasts: [Broadcast]
     /// Title and body as a phone shows them, one below the other.
     let words: String
@@ -36,6 +47,8 @@ struct Order: Sendable {
     let made: Date
     let expires: Date
     let refusesRepeats: Bool
+    /// The repetition period of the cell, once that is decided.
+    var period: Int?
 
     init<M: Mode>(
         _ message: Message<M>, _ delivery: Delivery<M>, _ settings: GatewaySettings, now: Date
@@ -44,12 +57,15 @@ struct Order: Sendable {
         guard message.alert.expires > now else { throw .rejected("the alert has expired") }
         self.delivery = delivery.id
         event = delivery.event
+        kind = message.alert.kind
+        gravity = message.gravity
+        isDrill = M.name == .exercise
         made = now
         expires = message.alert.expires
         words = text.title.isEmpty ? text.body : "\(text.title)\n\(text.body)"
         broadcasts = Self.broadcasts(message.alert.kind, message.priority, M.name, settings.identifiers)
         refusesRepeats = settings.refusesRepeats && !broadcasts.contains { $0.role == .warning }
-        route = Route(controller: settings.way == .cbsp ? settings.address : nil, rhythm: settings.rhythm)
+        route = Route(controller: settings.way == .cbsp ? settings.address : nil, rhythm: settings.rhythm, address: settings.address)
         do {
             pages = try PagedText(ucs2: words)
         } catch {
@@ -58,8 +74,12 @@ struct Order: Sendable {
     }
 
     var airing: Airing {
-        Airing(pages: pages.pages.count, seconds: expires.timeIntervalSince(made), route.rhythm)
+        Airing(pages: pages.pages.count, period: period, seconds: expires.timeIntervalSince(made), route.rhythm)
     }
+
+    var isWarning: Bool { broadcasts.contains { $0.role == .warning } }
+    /// Behind a centre there is no replacement: the new text goes out under another identifier before the old one goes.
+    var shifts: Bool { route.controller == nil }
 
     /// JMA has ETWS sent for warnings only; a tsunami advisory (priority routine and below) is a text.
     private static func broadcasts(
@@ -74,9 +94,11 @@ struct Order: Sendable {
         }
         switch kind {
         case .eew:
-            return [warning(identifiers.earthquake, WarningType.earthquake), text([identifiers.earthquakeText])]
+            return [
+                warning(identifiers.earthquake, WarningType.earthquake), text([identifiers.earthquakeText] + identifiers.texts),
+            ]
         case .tsunami where priority <= .urgent:
-            return [warning(identifiers.tsunami, WarningType.tsunami), text([identifiers.tsunamiText])]
+            return [warning(identifiers.tsunami, WarningType.tsunami), text([identifiers.tsunamiText] + identifiers.texts)]
         default:
             return [text(identifiers.texts)]
         }

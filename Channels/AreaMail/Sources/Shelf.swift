@@ -6,11 +6,15 @@ import Synchronization
 /// The shelves of all far ends, each read from the notebook when it is first asked for.
 final class Shelves: Sendable {
     private let notebook: any Notebook
+    private let air: Air
+    private let mode: ModeName
     private let prefix: String
     private let shelves = Mutex<[String: Shelf]>([:])
 
-    init(notebook: any Notebook, mode: ModeName) {
+    init(notebook: any Notebook, air: Air, mode: ModeName) {
         self.notebook = notebook
+        self.air = air
+        self.mode = mode
         prefix = "area-mail/\(mode.rawValue)/"
     }
 
@@ -19,11 +23,14 @@ final class Shelves: Sendable {
         let key = "\(prefix)\(town.code)/\(farEnd)/"
         return shelves.withLock { shelves in
             if let shelf = shelves[key] { return shelf }
-            let shelf = Shelf(notebook: notebook, prefix: key)
+            let shelf = Shelf(notebook: notebook, prefix: key, air: air, mode: mode, town: town, farEnd: farEnd)
             shelves[key] = shelf
             return shelf
         }
     }
+
+    /// Those in use.
+    var all: [Shelf] { shelves.withLock { Array($0.values) } }
 }
 
 extension Shelves {
@@ -33,12 +40,11 @@ extension Shelves {
             let parts = key.dropFirst(prefix.count).split(separator: "/", maxSplits: 2)
             if parts.count == 3, let town = TownID(String(parts[0])) { _ = shelf(of: town, String(parts[1])) }
         }
-        return shelves.withLock { Array($0.values) }.flatMap(\.entries).filter { $0.route.controller != nil }
+        return all.flatMap(\.entries).filter { $0.route.controller != nil }
     }
 
-    /// Those of the shelves in use.
     func entries(of controller: String) -> [Entry] {
-        shelves.withLock { Array($0.values) }.flatMap(\.entries).filter { $0.route.controller == controller }
+        all.flatMap(\.entries).filter { $0.route.controller == controller }
     }
 }
 
@@ -47,7 +53,11 @@ extension Shelves {
 /// Message codes are reserved in blocks: the notebook holds the first code that was never promised, so that a restart
 /// may skip some and never uses one twice.
 final class Shelf: Sendable {
+    let town: TownID
+    let farEnd: String
+    private let mode: ModeName
     private let notebook: any Notebook
+    private let air: Air
     private let prefix: String
     private let state: Mutex<Held>
 
@@ -61,9 +71,13 @@ final class Shelf: Sendable {
     /// one, so that dozens of restarts pass before the codes of TS 23.041 (1024, of warnings 256) come round.
     private static let block = 16
 
-    init(notebook: any Notebook, prefix: String) {
+    init(notebook: any Notebook, prefix: String, air: Air, mode: ModeName, town: TownID, farEnd: String) {
         self.notebook = notebook
         self.prefix = prefix
+        self.air = air
+        self.mode = mode
+        self.town = town
+        self.farEnd = farEnd
         let entries = notebook.keys(prefix: prefix + "event/").compactMap { key in
             notebook.read(key).flatMap { try? JSONDecoder().decode(Entry.self, from: Data($0)) }
         }
@@ -74,29 +88,74 @@ final class Shelf: Sendable {
     }
 
     func plan(_ order: Order) throws(DeliveryFailure) -> Entry {
+        let foreign = order.route.address.map { foreignIdentifiers(at: $0) } ?? []
         do {
-            return try change { shelf throws(ShelfState.Refusal) in try shelf.plan(order) }
+            return try change { shelf throws(ShelfState.Refusal) in try shelf.plan(order, foreign: foreign) }
         } catch {
             switch error {
             case .noIdentifierLeft(let count):
-                throw .rejected("all \(count) message identifiers are in use by other events; cancel one")
+                throw .rejected(
+                    "メッセージ識別子\(count)個がすべて使用中です。不要な放送を取り消してください。 (all \(count) message identifiers are in use by other events; cancel one)")
             case .sameWords(let event):
-                throw .rejected("the same words are on the air for \(event); phones drop a mail they have seen")
+                throw .rejected(
+                    "同じ文面が放送中です。携帯電話は一度受けた文面を表示しません。 (the same words are on the air for \(event); phones drop a mail they have seen)")
             }
         }
     }
 
-    func note(_ change: Slot.Change, of slot: Slot, in order: Order) {
-        self.change { $0.note(change, of: slot, event: order.event, delivery: order.delivery) }
+    func evade(_ slot: Slot, _ order: Order) -> Slot? {
+        let foreign = order.route.address.map { foreignIdentifiers(at: $0) } ?? []
+        return change { $0.evade(slot, order, foreign: foreign) }
     }
+
+    func note(_ change: Slot.Change, of slot: Slot, event: EventID, delivery: DeliveryID) {
+        self.change { $0.note(change, of: slot, event: event, delivery: delivery) }
+    }
+
+    func end(_ event: EventID, remark: String? = nil) { change { $0.end(event, remark: remark) } }
+    func retire(_ identifier: UInt16, of event: EventID, remark: String) {
+        change { $0.retire(identifier, of: event, remark: remark) }
+    }
+    func remark(_ words: String?, on event: EventID) { change { $0.remark(words, on: event) } }
+    func doubt(before moment: Date, candidates: [UInt16], at address: String) {
+        let foreign = foreignIdentifiers(at: address)
+        change { $0.doubt(before: moment, candidates: candidates, foreign: foreign) }
+    }
+    func forgetAir() { change { $0.forgetAir() } }
+    func runOut(_ now: Date) { change { $0.runOut(now) } }
 
     func entry(of event: EventID) -> Entry? { state.withLock { $0.shelf.entries[event] } }
 
     /// What may be on the air, for a far end that has lost its memory.
     var entries: [Entry] { state.withLock { Array($0.shelf.entries.values) } }
 
-    func forget(_ event: EventID) { change { $0.forget(event) } }
+    func name(_ identifier: UInt16) -> AirName {
+        AirName(mode: mode.rawValue, town: town.code, farEnd: farEnd, identifier: identifier)
+    }
 
+    /// What the other mode took off, because it needed the room: it is gone here too.
+    func strikeOut(_ words: String) -> [(Entry, Slot)] {
+        entries.flatMap { entry in
+            entry.slots.compactMap { slot -> (Entry, Slot)? in
+                guard let address = entry.route.address,
+                    air.record(name(slot.identifier), at: address)?.isStruck == true
+                else { return nil }
+                retire(slot.identifier, of: entry.event, remark: words)
+                note(.gone, of: slot, event: entry.event, delivery: entry.delivery)
+                return (entry, slot)
+            }
+        }
+    }
+
+    private func foreignIdentifiers(at address: String) -> Set<UInt16> {
+        Set(air.all(at: address).keys.filter { $0.town != town.code || $0.farEnd != farEnd || $0.mode != mode.rawValue }
+            .map(\.identifier))
+    }
+}
+
+// MARK: - Change and notebook
+
+extension Shelf {
     private func change<Result, Failure: Error>(
         _ body: (inout ShelfState) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -122,6 +181,34 @@ final class Shelf: Sendable {
             notebook.write(key(event), (try? JSONEncoder().encode(entry)).map { Array($0) })
         }
         for event in before.entries.keys where after.entries[event] == nil { notebook.write(key(event), nil) }
+        writeAir(records(before), records(after))
+    }
+
+    private struct Place: Hashable {
+        let address: String
+        let identifier: UInt16
+    }
+
+    private func records(_ state: ShelfState) -> [Place: Air.Record] {
+        var records: [Place: Air.Record] = [:]
+        for entry in state.entries.values {
+            guard let address = entry.route.address else { continue }
+            for slot in entry.slots where slot.mayBeOnTheAir {
+                records[Place(address: address, identifier: slot.identifier)] = Air.Record(
+                    role: slot.role, serial: slot.serial, pages: slot.pages ?? 0, period: slot.period ?? 0,
+                    gravity: entry.gravity ?? 0, ends: slot.ends)
+            }
+        }
+        return records
+    }
+
+    private func writeAir(_ before: [Place: Air.Record], _ after: [Place: Air.Record]) {
+        // Dictionaries: an element that is not there is nil.
+        for (place, record) in after where before[place] != record {
+            air.write(name(place.identifier), record, at: place.address)
+        }
+        // A dictionary here too: what is not there is nil.
+        for place in before.keys where after[place] == nil { air.write(name(place.identifier), nil, at: place.address) }
     }
 
     /// The next block is reserved when the last one is half used, so that the note is on disk before it is needed.

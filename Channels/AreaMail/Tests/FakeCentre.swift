@@ -10,6 +10,8 @@ final class FakeCentre: HTTPTransport {
         case answer(Int, String = "", headers: [(name: String, value: String)] = [])
         /// The message is taken and the answer lost.
         case takenThenLost
+        /// As if nothing had been written down.
+        case works
         case failure(TransportFailure)
     }
 
@@ -42,6 +44,7 @@ final class FakeCentre: HTTPTransport {
                 case .answer(let status, let text, let headers):
                     return .success(HTTPAnswer(status: status, headers: headers, body: Array(text.utf8)))
                 case .failure(let failure): return .failure(failure)
+                case .works: return .success(Self.work(&held, call.method, path, message))
                 case .takenThenLost:
                     _ = Self.work(&held, call.method, path, message)
                     return .failure(.noAnswer("timed out"))

@@ -11,7 +11,10 @@ import Testing
 final class Recorder: StreamPublisher {
     let published = Mutex<[(event: StreamEvent, topic: StreamTopic)]>([])
     let live: Int
+    let real = Mutex<Gravity?>(nil)
     init(live: Int) { self.live = live }
+
+    func gravestReal(in topic: StreamTopic) -> Gravity? { real.withLock { $0 } }
 
     func publish(_ event: StreamEvent, to topic: StreamTopic) -> (position: StreamPosition, live: Int) {
         published.withLock { list in
@@ -135,6 +138,27 @@ struct SchoolTabletTests {
         _ = try await deliver(Exercise.self, content())
         #expect(recorder.published.withLock { $0[0].event.key } == "exercise/jma/eew/1")
         #expect(try line()["mode"] as? String == "exercise")
+    }
+
+    @Test("A drill beside what is grave and real is refused with the reason; its cancel is not, and beside a notice it is shown")
+    func drillBesideReal() async throws {
+        recorder.real.withLock { $0 = .danger }
+        await #expect(throws: DeliveryFailure.rejected(DrillRule.refusal)) { try await deliver(Exercise.self, content()) }
+        #expect(recorder.published.withLock { $0.isEmpty })
+        _ = try await deliver(Exercise.self, content(.cancel))
+        recorder.real.withLock { $0 = .advisory }
+        _ = try await deliver(Exercise.self, content())
+        recorder.real.withLock { $0 = .emergency }
+        _ = try await deliver(Actual.self, content())
+        let bearings = recorder.published.withLock { $0.map { $0.event.bearing } }
+        #expect(bearings.map { $0?.mode } == [.exercise, .exercise, .actual])
+        #expect(bearings.last == StreamEvent.Bearing(mode: .actual, gravity: .emergency, isOver: false))
+    }
+
+    @Test("A drill holds three hours at most")
+    func drillEnds() async throws {
+        _ = try await deliver(Exercise.self, content { $0.expires = start + 72 * 3600 })
+        #expect(recorder.published.withLock { $0[0].event.expiresIn } == .seconds(3 * 3600))
     }
 
     @Test("An evacuation order brings its level; a lifted one brings none", arguments: [false, true])

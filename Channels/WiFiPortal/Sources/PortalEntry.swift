@@ -21,6 +21,9 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
     var revision: Revision
     var kind: AlertKind
     var priority: Priority
+    /// Absent in what was kept before a page knew it.
+    var statedGravity: Gravity?
+    var gravity: Gravity { statedGravity ?? Gravity(priority) }
     /// 警戒レベル 2 to 5, where one is stated.
     var level: Int?
     /// An order that lifts the one before (解除).
@@ -43,6 +46,7 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
         revision = content.revision
         kind = content.kind
         priority = message.priority
+        statedGravity = message.gravity
         level = WarningLevel.stated(in: content, local: message.local)
         isLifted = if case .evacuation(let order) = content.detail { order.isLifted } else { false }
         // The keys are those of a dictionary, by their raw values.
@@ -50,7 +54,7 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
         sender = content.sender
         issued = content.reported ?? content.sent
         since = issued
-        expires = content.expires
+        expires = DrillRule.end(of: message.alert)
         cancellation = content.message == .cancel ? Cancellation(at: content.sent, texts: texts) : nil
         wasShown = content.message != .cancel
     }
@@ -106,10 +110,13 @@ enum PortalOutcome: Sendable, Hashable {
     case older
     /// A cancel of what this spot never showed.
     case nothingToTakeBack
+    /// A drill beside something grave and real (`DrillRule`): not taken.
+    case notBesideReal
 
     var note: String? {
         switch self {
         case .shown, .replaced, .takenBack, .already: nil
+        case .notBesideReal: DrillRule.refusal
         case .older: "もっと新しい報が出ています。 (a newer revision is on the page)"
         case .nothingToTakeBack: "このページには出していません。 (this page never showed it)"
         }
@@ -146,6 +153,11 @@ struct PortalList<M: Mode>: Sendable, Codable, Hashable {
         // The index was found above, and nothing has left the list since.
         entries[index].cancellation = cancellation
         return old.wasShown ? .takenBack : .nothingToTakeBack
+    }
+
+    /// Nothing in force is shown any more, nor comes back: what is real ends a drill.
+    mutating func halt(now: Date) {
+        for index in entries.indices where entries[index].phase(at: now) == .inForce { entries[index].wasShown = false }
     }
 
     mutating func forget(now: Date) {

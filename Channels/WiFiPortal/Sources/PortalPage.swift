@@ -142,11 +142,18 @@ struct PortalPage {
         let body = isBare ? "" : HTML.tag("div", ["class": "t"], HTML.paragraphs((taken ?? text).body))
         let fallback = shown != language && !words.otherLanguage.isEmpty ? HTML.tag("p", ["class": "w"], HTML.text(words.otherLanguage)) : ""
         return """
-            <article class="i \(tone(entry, phase))"><p class="k">\(HTML.text(band(entry, phase)))</p>\(fallback)\
+            <article class="i \(tone(entry, phase))"\(ending(entry, phase))><p class="k">\(HTML.text(band(entry, phase)))</p>\(fallback)\
             <div\(languageMark(shown))><h3>\(HTML.text(text.title))</h3>\(body)</div>\
             <p class="w">\(HTML.text(times(entry, phase)))</p>\
             <p class="f"\(languageMark(.japanese))>\(HTML.text(words.from(entry.sender)))</p></article>
             """
+    }
+
+    /// For whoever serves this page while nobody renews it: when to move it to the ended ones.
+    private func ending<M: Mode>(_ entry: PortalEntry<M>, _ phase: PortalEntry<M>.Phase) -> String {
+        guard isCutOff, phase == .inForce, !entry.isLifted else { return "" }
+        // Within bounds: a date from outside may lie anywhere.
+        return " data-until=\"\(Int(max(0, min(entry.expires.timeIntervalSince1970.rounded(.up), 4e9))))\""
     }
 
     private func isFirst<M: Mode>(_ entry: PortalEntry<M>) -> Bool {

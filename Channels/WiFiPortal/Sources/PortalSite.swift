@@ -188,8 +188,14 @@ struct SpotState: Sendable, Codable, Hashable {
 
     /// Each entry goes to the list of its own type; there is no third.
     mutating func take<M: Mode>(_ entry: PortalEntry<M>, now: Date) -> PortalOutcome {
-        if let real = entry as? PortalEntry<Actual> { return actual.take(real, now: now) }
-        if let drill = entry as? PortalEntry<Exercise> { return exercise.take(drill, now: now) }
+        if let real = entry as? PortalEntry<Actual> {
+            defer { if !showsDrills(at: now) { exercise.halt(now: now) } }
+            return actual.take(real, now: now)
+        }
+        if let drill = entry as? PortalEntry<Exercise> {
+            guard drill.cancellation != nil || showsDrills(at: now) else { return .notBesideReal }
+            return exercise.take(drill, now: now)
+        }
         // A third mode is a mistake of ours, and no alert can have it.
         preconditionFailure("there are two modes")
     }
@@ -199,9 +205,9 @@ struct SpotState: Sendable, Codable, Hashable {
         exercise.forget(now: now)
     }
 
-    /// As long as anything real is in force or has just been taken back, no drill is on a public page.
+    /// Beside something grave and real no drill is on a public page (`DrillRule`).
     func showsDrills(at now: Date) -> Bool {
-        actual.on(.inForce, at: now).isEmpty && actual.on(.cancelled, at: now).isEmpty
+        !actual.on(.inForce, at: now).contains { $0.gravity >= DrillRule.endsAt && !$0.isLifted }
     }
 
     func nextChange(after now: Date) -> Date? {

@@ -53,7 +53,7 @@ extension PortalWords {
         back: "最初のページに戻る", address: "このページのアドレス", carryOn: "インターネットを使う",
         privacy: "このWi-Fiは暗号化されていません。このページで名前や暗証番号を入力することはありません。",
         shortened: "情報が多いため、詳しい内容を省いています。", otherLanguage: "",
-        cutOff: { "役場との通信が切れています。\($0)より後の情報は届いていません。テレビ、ラジオ、防災行政無線も確認してください。" },
+        cutOff: { "役所との通信が切れています。\($0)より後の情報は届いていません。テレビ、ラジオ、防災行政無線も確認してください。" },
         kind: { kind in
             switch kind {
             case .eew: "緊急地震速報"
@@ -67,7 +67,8 @@ extension PortalWords {
             case .typhoon: "台風"
             case .tornado: "竜巻"
             case .heavyRainRecord: "記録的な大雨"
-            case .nankai: "南海トラフ地震"
+            case .nankai: "巨大地震に関する情報"
+            case .missile: "ミサイルなど"
             case .notice: "お知らせ"
             case .evacuation: "避難情報"
             case .shelter: "避難所"
@@ -94,7 +95,7 @@ extension PortalWords {
         },
         allShelters: { "避難所を 全部 見る（\($0)）" },
         back: "最初の ページ", address: "この ページの アドレス", carryOn: "インターネットを 使う",
-        privacy: "この Wi-Fiは 安全では ありません。この ページに 名前や パスワードを 書かないで ください。",
+        privacy: "この Wi-Fiは 暗号（あんごう）で 守られて いません。この ページに 名前や パスワードを 書かないで ください。",
         shortened: "お知らせが 多いので、短く しました。", otherLanguage: "",
         cutOff: { "役所と つながって いません。\($0)より 新しい お知らせは ありません。テレビや ラジオも 見て、聞いて ください。" },
         kind: { kind in
@@ -102,16 +103,17 @@ extension PortalWords {
             case .eew, .earthquake: "地震（じしん）"
             case .tsunami: "津波（つなみ）"
             case .weather: "天気（てんき）"
-            case .landslide: "山や がけが くずれる"
-            case .flood: "川の 水が あふれる"
+            case .landslide: "山や がけの お知らせ"
+            case .flood: "川の お知らせ"
             case .volcano: "火山（かざん）"
             case .ashfall: "火山の 灰（はい）"
             case .typhoon: "台風（たいふう）"
             case .tornado: "竜巻（たつまき）"
             case .heavyRainRecord: "とても 強い 雨"
-            case .nankai: "大きい 地震（南海トラフ）"
+            case .nankai: "とても 大きい 地震の お知らせ"
+            case .missile: "ミサイルなどの お知らせ"
             case .notice, .other: "お知らせ"
-            case .evacuation: "にげて ください"
+            case .evacuation: "避難（ひなん）の お知らせ"
             case .shelter: "避難所（にげる ところ）"
             case .headquarters: "役所の 災害対策本部"
             }
@@ -138,7 +140,7 @@ extension PortalWords {
         privacy: "This Wi-Fi is not encrypted. This page never asks for your name or a password.",
         shortened: "There is much information: details are left out.",
         otherLanguage: "Only available in Japanese:",
-        cutOff: { "The line to the town office is cut. Nothing newer than \($0) has arrived. Check television and radio too." },
+        cutOff: { "The line to the local government is cut. Nothing newer than \($0) has arrived. Check television and radio too." },
         kind: { kind in
             switch kind {
             case .eew: "Earthquake early warning"
@@ -152,7 +154,8 @@ extension PortalWords {
             case .typhoon: "Typhoon"
             case .tornado: "Tornado"
             case .heavyRainRecord: "Record rainfall"
-            case .nankai: "Nankai Trough earthquake"
+            case .nankai: "Great earthquake information"
+            case .missile: "Missile or attack"
             case .notice: "Notice"
             case .evacuation: "Evacuation"
             case .shelter: "Shelter"

@@ -66,6 +66,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         let change = try await PortalThread.run { () throws(DeliveryFailure) in
             try site.take(PortalEntry(message), for: place, in: message.town, message.shelters, now: time)
         }
+        guard change.outcome != .notBesideReal else { throw .rejected(DrillRule.refusal) }
         return Receipt(reference: "r-\(change.revision)", note: change.outcome.note)
     }
 

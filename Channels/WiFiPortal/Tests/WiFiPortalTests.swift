@@ -133,20 +133,41 @@ struct WiFiPortalTests {
         }
     }
 
-    @Test("While anything real is in force no drill is shown; afterwards it is, apart and marked")
+    @Test("What is grave and real ends a drill for good, and the next one is refused with the reason; a notice leaves it beside")
     func drillsHidden() async throws {
         let both = try Both()
+        try await both.send(Sample(event: "water", kind: .notice, detail: .none, title: "断水", lasting: 7200, priority: .routine))
         try await both.practise(Sample(event: "drill", title: "避難訓練", lasting: 7200))
-        #expect(both.page().contains("これは訓練です"))
-        #expect(both.page().contains("【訓練】避難訓練"))
+        #expect(both.page().contains("これは訓練です") && both.page().contains("【訓練】避難訓練") && both.page().contains("断水"))
         try await both.send(Sample(lasting: 900))
         #expect(!both.page().contains("訓練"))
-        try await both.practise(Sample(event: "drill", serial: 2, title: "避難訓練2", sent: start + 1, lasting: 7200))
+        await #expect(throws: DeliveryFailure.rejected(DrillRule.refusal)) {
+            try await both.practise(Sample(event: "drill", serial: 2, title: "避難訓練2", sent: start + 1, lasting: 7200))
+        }
         #expect(!both.page().contains("訓練"))
         both.hand.turn(901)
         await both.age()
-        #expect(both.page().contains("避難訓練2"))
-        #expect(both.page().contains("class=\"drill\""))
+        #expect(!both.page().contains("避難訓練"), "no old drill comes up when what was real is over")
+        try await both.practise(Sample(event: "drill", serial: 3, title: "避難訓練3", sent: start + 2, lasting: 7200))
+        #expect(both.page().contains("避難訓練3") && both.page().contains("class=\"drill\""))
+    }
+
+    @Test("A drill is over after three hours, however long its alert would hold")
+    func drillEnds() async throws {
+        let both = try Both()
+        try await both.practise(Sample(event: "drill", title: "避難訓練", lasting: 72 * 3600))
+        both.hand.turn(3 * 3600 + 1)
+        await both.age()
+        #expect(!both.page().contains("class=\"drill\""))
+    }
+
+    @Test("The page for a cut line says of each item in force when it ends, for whoever serves it then")
+    func untils() async throws {
+        let both = try Both()
+        try await both.send(Sample(lasting: 900))
+        let stale = String(decoding: try #require(both.file("stale.ja.html")), as: UTF8.self)
+        #expect(stale.contains("data-until=\"\(Int(start.timeIntervalSince1970) + 900)\""))
+        #expect(!both.page().contains("data-until"))
     }
 
     @Test("A shelter opened in a drill is marked, and never stands beside, or in place of, what is really open")
@@ -161,13 +182,13 @@ struct WiFiPortalTests {
         let all = String(decoding: try #require(both.file("shelters.ja.html")), as: UTF8.self)
         #expect(all.contains("【訓練】開設中") && !all.contains(">開設中"))
         try await both.send(Sample(lasting: 900, shelters: [status("市民体育館", .open)]))
-        try await both.practise(
-            Sample(event: "drill", serial: 2, sent: start + 1, lasting: 7200, shelters: [status("市民体育館", .closed)]))
         #expect(both.page().contains(">開設中</b>"))
         #expect(!both.page().contains("訓練") && !both.page().contains("閉鎖"))
         #expect(!both.page().contains("第一小学校"))
         both.hand.turn(901)
         await both.age()
+        try await both.practise(
+            Sample(event: "drill", serial: 2, sent: start + 902, lasting: 7200, shelters: [status("市民体育館", .closed)]))
         #expect(both.page().contains("【訓練】閉鎖") && both.page().contains(">開設中</b>"))
     }
 
@@ -289,7 +310,7 @@ struct WiFiPortalTests {
         let both = try Both()
         try await both.send(Sample())
         let page = String(decoding: try #require(both.file("stale.ja.html")), as: UTF8.self)
-        #expect(page.contains("役場との通信が切れています。14:46より後の情報は届いていません"))
+        #expect(page.contains("役所との通信が切れています。14:46より後の情報は届いていません"))
         #expect(page.contains("15:46まで有効"))
         #expect(!both.page().contains("通信が切れています"))
     }

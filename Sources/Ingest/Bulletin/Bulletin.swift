@@ -26,6 +26,21 @@ package struct Bulletin: Sendable, Hashable {
         }
     }
 
+    /// A place or part of a bulletin that says something to nobody here.
+    package struct Unread: Sendable, Hashable {
+        /// The way to it: `Body/MeteorologicalInfos`, `areas`.
+        package var place: String
+        package var scheme: String?
+        package var code: String?
+        package var name: String?
+        package init(_ place: String, scheme: String? = nil, code: String? = nil, name: String? = nil) {
+            self.place = place
+            self.scheme = scheme
+            self.code = code
+            self.name = name
+        }
+    }
+
     package var format: Format
     /// The bulletin's type where it is known: `VXSE43`. JMA's XML carries only a title; the type comes from the
     /// title, or from the file name where several types share one.
@@ -66,6 +81,12 @@ package struct Bulletin: Sendable, Hashable {
     package var unknownKinds: [String] = []
     /// No table holds the title: read as far as headline and places go, and told as kind `other`.
     package var isOfUnknownType = false
+    /// The office's fixed sentences, by number.
+    package var remarks: [Remark] = []
+    /// The number and keyword of an information that names no place: `120` 巨大地震警戒.
+    package var keyword: AreaStatement?
+    /// What of the body was kept or left without being understood.
+    package var unread: [Unread] = []
     /// What people should read beyond the headline: body text, comments, instruction. As written.
     package var text: String?
 

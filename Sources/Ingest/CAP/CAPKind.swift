@@ -9,6 +9,7 @@ enum CAPKind {
     private static let words: [(AlertKind, [String])] = [
         (.evacuation, ["避難指示", "高齢者等避難", "緊急安全確保", "避難情報", "避難勧告", "evacuat"]),
         (.shelter, ["避難所", "shelter open", "evacuation shelter", "evacuation centre", "evacuation center"]),
+        (.missile, ["ミサイル", "空襲", "弾道", "missile", "air raid", "air attack"]),
         (.eew, ["緊急地震速報", "earthquake early warning", "earthquake warning"]),
         (.tsunami, ["津波", "tsunami", "maremoto"]),
         (.nankai, ["南海トラフ", "nankai"]),

@@ -11,6 +11,7 @@ enum JMAEarlyWarning {
             for area in prefecture.owned("Area") {
                 guard let code = area.word("Code") else { continue }
                 let value = intensity(area.own("ForecastInt"))
+                let longPeriod = intensity(area.own("ForecastLgInt")).flatMap { $0 == "0" ? nil : $0 }
                 // 既に主要動到達と推測, ＰＬＵＭ法で推定.
                 let condition = area.word("Condition")
                 let arrival = area.word("ArrivalTime")
@@ -18,12 +19,15 @@ enum JMAEarlyWarning {
                     $0.value = value
                     $0.status = condition
                     $0.arrival = arrival
+                    $0.longPeriod = longPeriod
                 }
                 if isWarned { continue }
                 let kind = area.own("Category")?.own("Kind")
-                statements.add(AreaStatement(
+                var statement = AreaStatement(
                     scheme: .jmaSeismic, code: code, name: area.word("Name"), kindCode: kind?.word("Code"),
-                    kindName: kind?.word("Name"), status: condition, value: value, arrival: arrival))
+                    kindName: kind?.word("Name"), status: condition, value: value, arrival: arrival)
+                statement.longPeriod = longPeriod
+                statements.add(statement)
             }
         }
     }

@@ -71,11 +71,12 @@ struct JMAEnvelope {
 
     private static func message(_ word: String?) throws(Refusal) -> MessageType {
         switch word {
-        case "発表": return .alert
+        // 遅延: an issue that comes late, by a line that was cut; what it says was said.
+        case "発表", "遅延": return .alert
         case "訂正": return .update
         case "取消": return .cancel
         case nil: throw Refusal("Head/InfoType is missing or empty")
-        case let other?: throw Refusal("Head/InfoType \(other) is none of 発表, 訂正, 取消")
+        case let other?: throw Refusal("Head/InfoType \(other) is none of 発表, 訂正, 遅延, 取消")
         }
     }
 

@@ -49,6 +49,7 @@ struct JMAKind {
     var code: String?
     var status: String?
     var value: String?
+    var lastKind: String?
 
     var isEmpty: Bool { name == nil && code == nil && status == nil && value == nil }
 
@@ -58,6 +59,7 @@ struct JMAKind {
         statement.kindCode = code
         statement.status = status
         statement.value = value
+        statement.lastKind = lastKind
         return statement
     }
 }

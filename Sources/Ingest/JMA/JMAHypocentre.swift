@@ -9,6 +9,7 @@ enum JMAHypocentre {
         let area = earthquake.own("Hypocenter")?.own("Area")
         hypocentre.name = area?.word("Name")
         hypocentre.code = area?.word("Code")
+        hypocentre.origin = earthquake.word("OriginTime")
         if let point = area.flatMap(coordinate) {
             // To a hundred-thousandth of a degree, a metre: what minutes leave behind it is noise.
             hypocentre.latitude = (point.latitude * 1e5).rounded() / 1e5

@@ -29,10 +29,13 @@ package enum JMAReader {
         bulletin.hypocentre = body.flatMap { JMAHypocentre.read($0, isEarlyWarning: type.kind == .eew) }
         bulletin.areas = try areas(of: type, headline: envelope.headline, body: body)
         bulletin.text = body.flatMap(JMAProse.read)
+        bulletin.remarks = body.map(JMARemarks.read) ?? []
+        bulletin.keyword = body.flatMap(JMARemarks.keyword)
         if type.isTagged { bulletin.kind = JMAType.kind(byTags: bulletin.areas) ?? bulletin.kind }
         bulletin.unknownCodes = JMAUnknown.places(bulletin.areas, codes)
         bulletin.unknownKinds = JMAUnknown.kinds(bulletin.areas, of: type, codes)
         bulletin.isOfUnknownType = !type.isKnown
+        bulletin.unread = body.map { JMAUnread.read($0, type, bulletin.areas) } ?? []
         return bulletin
     }
 
@@ -72,7 +75,7 @@ package enum JMAReader {
             if !type.isStateOfWarnings, let body { JMAWarnings.read(body, into: &statements) }
             if type.isTagged, let body { JMAWarnings.readObservations(body, into: &statements) }
         }
-        if statements.list.isEmpty, let body { JMAWarnings.readPlaces(body, into: &statements) }
+        if statements.list.isEmpty || type.namesRegionsInBody, let body { JMAWarnings.readPlaces(body, into: &statements) }
         guard !statements.isOverfull else { throw Refusal("says more about places than \(JMAStatements.limit) statements hold") }
         return statements.list
     }

@@ -82,5 +82,6 @@ struct JMAStatements {
         one.status = one.status ?? other.status
         one.value = one.value ?? other.value
         one.arrival = one.arrival ?? other.arrival
+        one.lastKind = one.lastKind ?? other.lastKind
     }
 }

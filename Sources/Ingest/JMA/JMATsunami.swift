@@ -22,10 +22,13 @@ enum JMATsunami {
         guard let area = item.own("Area"), let code = area.word("Code") else { return }
         let kind = item.own("Category")?.own("Kind")
         let first = item.own("FirstHeight")
-        statements.add(AreaStatement(
+        var statement = AreaStatement(
             scheme: .jmaTsunami, code: code, name: area.word("Name"), kindCode: kind?.word("Code"),
             kindName: kind?.word("Name"), status: first?.word("Condition"),
-            value: Height(item.own("MaxHeight")).words, arrival: first?.word("ArrivalTime")))
+            value: Height(item.own("MaxHeight")).words, arrival: first?.word("ArrivalTime"))
+        let last = item.own("Category")?.own("LastKind")
+        if let before = last?.word("Name"), last?.word("Code") != statement.kindCode { statement.lastKind = before }
+        statements.add(statement)
     }
 
     private static func addObservation(_ item: XMLElement, into statements: inout JMAStatements) {

@@ -29,6 +29,9 @@ struct JMAType {
     /// Whether the kind stands in tags (情報タグ): 防災速報 and 解説情報 of 2026.
     var isTagged: Bool { code == "VPBS50" }
 
+    /// 全般 and 地方気象解説情報: the headline says 全国, the body which region is meant by which amount.
+    var namesRegionsInBody: Bool { code == "VPZJ51" || code == "VPCJ51" }
+
     /// Weather warnings in the old and the level format: each bulletin gives the whole state of its areas.
     var isStateOfWarnings: Bool { code?.hasPrefix("VPWW") == true || code?.hasPrefix("VPWS") == true }
 

@@ -24,12 +24,17 @@ enum JMAWarnings {
             let kinds = item.owned("Kind").map(kind)
             for element in areas(of: item) {
                 if statements.isOverfull { return }
-                guard let code = element.area.word("Code") else { continue }
+                // 浸水想定地区 of 氾濫発生情報 have a CityCode and no Code: the municipality is the place.
+                let city = city(of: element.area)
+                guard let code = element.area.word("Code") else {
+                    if let city { say(kinds, of: city, &places, into: &statements) }
+                    continue
+                }
                 let codeType = element.codeType ?? JMAAreaScheme.bodyCodeType(code, section: name)
                 var place = JMAAreaScheme.statement(code, codeType: codeType)
                 place.name = element.area.word("Name")
                 say(kinds, of: place, &places, into: &statements)
-                if let city = city(of: element.area) { say(kinds, of: city, &places, into: &statements) }
+                if let city { say(kinds, of: city, &places, into: &statements) }
             }
         }
     }
@@ -48,6 +53,8 @@ enum JMAWarnings {
         var kind = JMAKind(name: element.word("Name"), code: element.word("Code"), status: element.word("Status"))
         let condition = element.word("Condition")
         if kind.status == nil { kind.status = condition } else { kind.value = condition }
+        let last = element.own("LastKind")
+        if let before = last?.word("Name"), before != kind.name { kind.lastKind = before }
         return kind
     }
 
@@ -109,12 +116,18 @@ enum JMAWarnings {
     }
 
     private static func addPlace(_ area: XMLElement, _ codeType: String?, into statements: inout JMAStatements) {
-        guard let code = area.word("Code"),
-            let codeType = codeType ?? JMAAreaScheme.bodyCodeType(code, section: nil)
-        else { return }
-        var place = JMAAreaScheme.statement(code, codeType: codeType)
-        guard !statements.knows(place.scheme, place.code) else { return }
-        place.name = area.word("Name")
-        statements.add(place)
+        for code in codes(of: area) {
+            guard let codeType = codeType ?? JMAAreaScheme.bodyCodeType(code, section: nil) else { continue }
+            var place = JMAAreaScheme.statement(code, codeType: codeType)
+            guard !statements.knows(place.scheme, place.code) else { continue }
+            place.name = area.word("Name")
+            statements.add(place)
+        }
+    }
+
+    /// A Code, or a CodeList of several with white space between them.
+    static func codes(of area: XMLElement) -> [String] {
+        if let code = area.word("Code") { return [code] }
+        return area.word("CodeList")?.split(whereSeparator: \.isWhitespace).map(String.init) ?? []
     }
 }

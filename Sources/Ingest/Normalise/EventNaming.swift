@@ -2,7 +2,7 @@
 ///
 ///     jma/eew/20240417231454              VXSE40, 41, 43, 44, 45: one warning in several types
 ///     jma/earthquake/20240417231454       VXSE51, 53: one earthquake, better known each time
-///     jma/tsunami/20110311144640          VTSE41; a second EventID is an alias
+///     jma/tsunami/20110311144640          VTSE41, 51, 52; a second EventID is an alias
 ///     jma/weather/heavy-rain/320000       level format, by hazard and forecast prefecture: a state, not an event
 ///     jma/weather/all/320000              VPWW53 and 54, all hazards in one
 ///     jma/landslide/岡山県土砂災害警戒情報   the EventID as JMA writes it
@@ -67,8 +67,8 @@ extension EventNaming {
         // Hypocentres alone: taking one of them back takes no observed intensity back.
         ("VXSE52", "earthquake-source"), ("VXSE61", "earthquake-source-update"),
         ("VXSE62", "long-period"), ("VXSE60", "earthquake-count"), ("VXSE56", "earthquake-activity"),
-        ("VTSE40", "tsunami"), ("VTSE41", "tsunami"), ("VTSE50", "tsunami-info"), ("VTSE51", "tsunami-info"),
-        ("VTSE52", "tsunami-offshore"),
+        // Warning, information and what is seen off shore: one sea, one card; the warning governs.
+        ("VTSE", "tsunami"),
         ("VYSE50", "nankai"), ("VYSE51", "nankai-commentary"), ("VYSE52", "nankai-commentary"),
         ("VYSE60", "subsequent-quake"),
         ("VPWW55", "weather/heavy-rain"), ("VPWW56", "weather/landslide"), ("VPWW57", "weather/storm-surge"),

@@ -63,6 +63,8 @@ enum Lifetime {
         // What fell in the last hour.
         case .heavyRainRecord: 3 * hour
         case .nankai: 48 * hour
+        // Minutes decide; the word that it has passed comes as a message of its own.
+        case .missile: 6 * hour
         case .notice: 24 * hour
         // Until lifted by who gave the order; a far end that was away for days still has to hear it.
         case .evacuation, .shelter, .headquarters: 72 * hour

@@ -42,18 +42,43 @@ package struct Normaliser: Sendable {
         try check(bulletin)
         let names = EventNaming(bulletin)
         let revision = revision(of: bulletin, receivedAt)
-        let content = AlertContent(
+        var content = AlertContent(
             id: id(), event: names.event, kind: bulletin.kind, message: bulletin.message, revision: revision,
             type: Self.type(of: bulletin), title: Self.title(of: bulletin), headline: headline(of: bulletin),
             sender: bulletin.sender, sent: revision.sent, reported: bulletin.reported.map(Self.date),
             expires: Lifetime.expiry(of: bulletin, sent: revision.sent, receivedAt: receivedAt),
-            areas: bulletin.areas, hypocentre: bulletin.hypocentre, aliases: names.aliases, weight: Self.weight(of: bulletin))
+            areas: Self.areas(of: bulletin), hypocentre: bulletin.hypocentre, aliases: names.aliases, weight: Self.weight(of: bulletin))
+        content.remarks = bulletin.remarks.isEmpty ? nil : bulletin.remarks
+        content.happened = Self.happened(bulletin)
+        content.validUntil = bulletin.format == .jma ? bulletin.expires.map(Self.date) : nil
         if let reason = Self.silence(bulletin) { return [.recordOnly(content, bulletin.status, reason: reason)] }
         switch bulletin.status {
         case .actual: return [.actual(Alert(content))]
         case .exercise: return [.exercise(Alert(content))]
         case .test, .system:
             return [.recordOnly(content, bulletin.status, reason: "status \(bulletin.status.rawValue): not for people")]
+        }
+    }
+
+    private static func areas(of bulletin: Bulletin) -> [AreaStatement] {
+        var areas = bulletin.areas
+        // CAMF numbers its hazards by itself: 41 is a pyroclastic flow there and no 噴火警報. The words say it.
+        if bulletin.type == "DCX" { for index in areas.indices { areas[index].kindCode = nil } }
+        if let keyword = bulletin.keyword { areas.append(keyword) }
+        // What was seen off shore, carried on to the coast: a guess with a height, and no class.
+        if bulletin.type == "VTSE52" {
+            for index in areas.indices where areas[index].scheme == .jmaTsunami && areas[index].kindCode == nil {
+                areas[index].kindName = "沖合の観測からの推定"
+            }
+        }
+        return areas
+    }
+
+    private static func happened(_ bulletin: Bulletin) -> Date? {
+        switch bulletin.kind {
+        case .earthquake, .eew: (bulletin.hypocentre?.origin.flatMap(Timestamp.init) ?? bulletin.target).map(date)
+        case .volcano where bulletin.type == "VFVO56" || bulletin.type == "VFVO52": bulletin.target.map(date)
+        default: nil
         }
     }
 

@@ -22,6 +22,7 @@ enum CAMFHazards {
 
     static func kind(_ code: Int) -> AlertKind {
         switch code {
+        case 1, 3, 8: .missile
         case 36: .earthquake
         case 44: .tsunami
         case 35, 39: .landslide

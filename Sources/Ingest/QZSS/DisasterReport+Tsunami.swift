@@ -16,8 +16,21 @@ extension DisasterReport {
             area.kindCode = kind
             area.kindName = kindName
             area.value = word(QZSSWords.tsunamiHeights, message.field(offset + 12, 4), "津波の高さ")
+            (area.arrival, area.status) = arrivalWords(at: offset)
             say("\(area.name ?? area.code): " + [area.value, arrival(at: offset)].compactMap(\.self).joined(separator: "、"))
             add(area)
+        }
+    }
+
+    /// As JMA's own bulletins have them: ArrivalTime and Condition.
+    private func arrivalWords(at offset: Int) -> (time: String?, condition: String?) {
+        let later = message.field(offset, 1), hour = message.field(offset + 1, 5), minute = message.field(offset + 6, 6)
+        switch (hour, minute) {
+        case (31, 63): return (nil, "津波到達中と推測")
+        case (30, 62): return (nil, nil)
+        default:
+            let time = QZSSTimes.time(hour: hour, minute: minute, daysLater: later, than: announced)
+            return (time.flatMap { QZSSTimes.japanese($0)?.text }, nil)
         }
     }
 

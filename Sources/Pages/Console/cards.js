@@ -1,7 +1,10 @@
 // A text as people will read it, or have read it, on each way out.
 
 import { channelWord, make, modeMark, words } from "./parts.js";
+import { endpointName } from "./towns.js";
 
+/** Far ends named on a card. */
+const NAMED = 4;
 const LANGUAGES = { ja: "日本語", "ja-x-easy": "やさしい日本語", en: "English" };
 
 /** Japanese first; what reads the same on several ways out is read once. */
@@ -9,20 +12,26 @@ export function merged(texts) {
   const tags = Object.keys(LANGUAGES), rank = (item) => (tags.indexOf(item.language) + tags.length) % tags.length;
   const cards = new Map();
   for (const item of texts.toSorted((a, b) => rank(a) - rank(b))) {
-    const name = JSON.stringify([item.language, item.title, item.body, item.verdict, item.reason, item.problems]);
-    const one = cards.get(name) ?? { ...item, channels: [] };
+    const isSkip = item.verdict === "skip" || item.body == null;
+    const name = JSON.stringify([item.language, item.title, item.body, isSkip && item.reason, item.problems]);
+    const one = cards.get(name) ?? { ...item, channels: [], places: new Set() };
     const channel = channelWord(item.channel);
     if (!one.channels.includes(channel)) one.channels.push(channel);
+    for (const endpoint of item.endpoints ?? []) one.places.add(endpointName(item.channel, endpoint));
     cards.set(name, one);
   }
   return [...cards.values()];
 }
+
+/** Far ends of one channel may say different things: who says this one. */
+const places = (names) => (names.length > NAMED ? `${names.slice(0, NAMED).join("、")} ほか${names.length - NAMED}か所` : names.join("、"));
 
 export function card(item, mode) {
   const element = make("article", "", "card");
   const head = make("p", [item.channels.join("・"), LANGUAGES[item.language] ?? item.language].filter(Boolean).join("　") + "　", "head");
   head.append(modeMark(mode));
   element.append(head);
+  if (item.places.size > 0) element.append(make("p", places([...item.places]), "hint"));
   if (item.verdict === "skip" || item.body == null) {
     element.append(words("この経路では送りません。" + (item.reason ?? "")));
     return element;

@@ -35,7 +35,7 @@ export function modeMark(mode) {
 
 const KINDS = {
   eew: "緊急地震速報", earthquake: "地震情報", tsunami: "津波", weather: "気象", landslide: "土砂災害", flood: "洪水", volcano: "火山", ashfall: "降灰",
-  typhoon: "台風", tornado: "竜巻", "heavy-rain-record": "記録的大雨", nankai: "南海トラフ", notice: "お知らせ", evacuation: "避難情報",
+  typhoon: "台風", tornado: "竜巻", "heavy-rain-record": "記録的大雨", nankai: "巨大地震", missile: "ミサイル等", notice: "お知らせ", evacuation: "避難情報",
   shelter: "避難所", headquarters: "災害対策本部", other: "その他",
 };
 export const kindWord = (kind) => KINDS[kind] ?? kind ?? "";

@@ -15,6 +15,15 @@ export async function open() {
   const reports = (answer.reports ?? []).toSorted((a, b) => (a.received_at < b.received_at ? 1 : -1));
   byID("report-rows").replaceChildren(...reports.map(line));
   byID("reports-none").hidden = reports.length > 0;
+  await sayRead(reports.filter((report) => !report.read_at).map((report) => report.id));
+}
+
+/** They are before a person's eyes now: the shelter's tablet says so. A page in the back is not read by anybody. */
+async function sayRead(ids) {
+  if (ids.length === 0 || document.visibilityState !== "visible") return;
+  const town = new URLSearchParams(question()).get("town");
+  // Not taken: they stay unread, and are told again with the next look.
+  await call("POST", "/v1/reports/read", { ids, ...(town ? { town } : {}) }).catch(() => null);
 }
 
 function line(report) {

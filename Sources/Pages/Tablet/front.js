@@ -18,7 +18,7 @@ const ICONS = {
   info: "M12 3a9 9 0 1 0 .1 0M12 10v7M12 6.5v.5",
 };
 const KIND_ICONS = {
-  eew: "quake", earthquake: "quake", nankai: "quake", tsunami: "wave", evacuation: "run", shelter: "home", flood: "drop",
+  eew: "quake", earthquake: "quake", nankai: "quake", missile: "run", tsunami: "wave", evacuation: "run", shelter: "home", flood: "drop",
   weather: "drop", "heavy-rain-record": "drop", landslide: "mountain", volcano: "mountain", ashfall: "mountain", typhoon: "wind", tornado: "wind",
 };
 

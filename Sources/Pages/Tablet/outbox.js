@@ -1,68 +1,84 @@
-// Receipts and reports on their way up. An entry stays until the hub has accepted it; the same id twice counts once,
-// so sending again is always right.
+// Receipts and reports on their way up, one record each, so that no tab writes over another's. An entry stays until it was
+// taken; the same id twice counts once, so sending again is always right.
 
-import { read, write } from "./store.js";
+import { dropRecords, putRecord, records } from "./store.js";
 
 const LIMIT = 500;
 const BATCH = 50;
 
+const keyOf = (entry) => entry.path + "/" + entry.body.id;
+
 export class Outbox {
-  #entries = [];
+  #entries = new Map();
   #isSending = false;
   #batch = BATCH;
   #isClosed = false;
+  #count = 0;
   /** Tells entries of this page, whose age is known exactly, from those before a reload. */
   #session = Math.random();
 
-  /** `hooks`: token(), revoked(), changed(count), accepted(entry), refused(entry, words). */
+  /** `hooks`: token(), town() of it, owns(), handOver(), changed(count), told(entry, state), refused(entry, words). */
   constructor(hooks) {
     this.hooks = hooks;
   }
 
+  /** Takes in what lies on the tablet, from this tab and others. */
   async open() {
     this.#isClosed = false;
-    this.#entries = (await read("outbox")) ?? [];
-    this.hooks.changed(this.#entries.length);
+    for (const entry of await records()) {
+      if (!this.#entries.has(keyOf(entry))) this.#entries.set(keyOf(entry), entry);
+    }
+    this.hooks.changed(this.#entries.size);
   }
 
   /** Forgets everything and writes nothing any more until it is opened again. */
   close() {
     this.#isClosed = true;
-    this.#entries = [];
+    this.#entries.clear();
     this.hooks.changed(0);
   }
 
-  get count() {
-    return this.#entries.length;
+  /** `path` is `receipts` or `reports`. True once it lies on this tablet; false: in this page's memory alone. */
+  async add(path, body) {
+    const entry = { path, body, at: Date.now(), order: Date.now() * 1000 + (this.#count++ % 1000), tick: performance.now(), session: this.#session, town: this.hooks.town() };
+    if (this.#isClosed || this.#entries.has(keyOf(entry))) return true;
+    this.#entries.set(keyOf(entry), entry);
+    const isKept = await putRecord(keyOf(entry), entry);
+    await this.#makeRoom();
+    this.hooks.changed(this.#entries.size);
+    if (this.hooks.owns()) this.send();
+    else if (isKept) this.hooks.handOver();
+    return isKept;
   }
 
-  /** `path` is `receipts` or `reports`. An id that is already waiting is not put in again. */
-  async add(path, body) {
-    if (this.#isClosed || this.#entries.some((entry) => entry.body.id === body.id)) return;
-    this.#entries.push({ path, body, at: Date.now(), tick: performance.now(), session: this.#session });
-    if (this.#entries.length > LIMIT) {
-      // Receipts are worth less than what a shelter reports.
-      const oldest = this.#entries.findIndex((entry) => entry.path === "receipts");
-      this.#entries.splice(Math.max(0, oldest), 1);
-    }
-    await this.#keep();
-    await this.send();
+  async #makeRoom() {
+    if (this.#entries.size <= LIMIT) return;
+    // Receipts are worth less than what a shelter reports.
+    const oldest = [...this.#entries.values()].find((entry) => entry.path === "receipts") ?? this.#entries.values().next().value;
+    await this.#drop([oldest]);
   }
 
   async send() {
-    if (this.#isSending || !this.hooks.token()) return;
+    if (this.#isSending || !this.hooks.owns() || !this.hooks.token()) return;
     this.#isSending = true;
     try {
-      while (this.#entries.length > 0 && await this.#sendSome()) { /* until it is empty or the line is cut */ }
+      while (!this.#isClosed && await this.#sendSome()) { /* until it is empty or the line is cut */ }
     } finally {
       this.#isSending = false;
     }
   }
 
+  /** What belongs to the town this tablet is registered in now. Reports first. */
+  #waiting() {
+    const town = this.hooks.town();
+    const own = [...this.#entries.values()].filter((entry) => !entry.town || !town || entry.town === town);
+    const report = own.find((entry) => entry.path === "reports");
+    return report ? [report] : own.slice(0, this.#batch);
+  }
+
   async #sendSome() {
-    const first = this.#entries[0];
-    const some = first.path === "receipts"
-      ? this.#entries.filter((entry) => entry.path === "receipts").slice(0, this.#batch) : [first];
+    const some = this.#waiting(), first = some[0];
+    if (!first) return false;
     const bodies = some.map((entry) => ({ ...entry.body, elapsed_ms: this.#age(entry) }));
     let answer;
     try {
@@ -74,10 +90,7 @@ export class Outbox {
     } catch {
       return false;
     }
-    if (answer.status === 401) {
-      this.hooks.revoked();
-      return false;
-    }
+    // Not known here, or no more: the line finds out what it means. Nothing is thrown away.
     const isFinal = answer.ok || [400, 404, 409, 413, 422].includes(answer.status);
     if (!isFinal) return false;
     if (!answer.ok && some.length > 1) {
@@ -85,10 +98,9 @@ export class Outbox {
       this.#batch = 1;
       return true;
     }
-    if (answer.ok) this.hooks.accepted(first);
+    if (answer.ok) this.hooks.told(first, await stateOf(answer));
     else this.hooks.refused(first, await problemWords(answer));
-    this.#entries = this.#entries.filter((entry) => !some.includes(entry));
-    await this.#keep();
+    await this.#drop(some);
     return true;
   }
 
@@ -98,11 +110,16 @@ export class Outbox {
     return Math.max(0, Math.round(age));
   }
 
-  async #keep() {
-    if (this.#isClosed) return;
-    this.hooks.changed(this.#entries.length);
-    await write("outbox", this.#entries);
+  async #drop(some) {
+    for (const entry of some) this.#entries.delete(keyOf(entry));
+    this.hooks.changed(this.#entries.size);
+    await dropRecords(some.map(keyOf));
   }
+}
+
+/** `kept` at the school, `received` by the town. */
+async function stateOf(answer) {
+  try { return (await answer.json()).state ?? "received"; } catch { return "received"; }
 }
 
 /** The words of an application/problem+json answer. */

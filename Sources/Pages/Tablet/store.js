@@ -1,23 +1,33 @@
-// What survives a reload: the device's registration and key, the stream's position, the outbox. IndexedDB, since it
-// keeps a key that cannot be exported; memory where the browser refuses (a private window).
+// What survives a reload: the device's registration and key, the stream's position, the outbox with a record for each
+// entry. IndexedDB, since it keeps a key that cannot be exported; memory where the browser refuses (a private window).
 
 const memory = new Map();
+const loose = new Map();
 
 function open() {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open("noroshi", 1);
-    request.onupgradeneeded = () => request.result.createObjectStore("kept");
+    const request = indexedDB.open("noroshi", 2);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      const outbox = request.result.createObjectStore("outbox");
+      if (oldVersion < 1) return void request.result.createObjectStore("kept");
+      // One list of all entries, as it was before: two tabs wrote over each other's.
+      const kept = request.transaction.objectStore("kept");
+      kept.get("outbox").onsuccess = ({ target }) => {
+        for (const entry of target.result ?? []) outbox.put(entry, entry.path + "/" + entry.body.id);
+        kept.delete("outbox");
+      };
+    };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
 }
 
-async function withStore(mode, act) {
+async function withStore(mode, act, name = "kept") {
   const database = await open();
   try {
     return await new Promise((resolve, reject) => {
-      const transaction = database.transaction("kept", mode);
-      const request = act(transaction.objectStore("kept"));
+      const transaction = database.transaction(name, mode);
+      const request = act(transaction.objectStore(name));
       transaction.oncomplete = () => resolve(request.result);
       transaction.onerror = transaction.onabort = () => reject(transaction.error);
     });
@@ -35,10 +45,36 @@ export async function write(name, value) {
   try { await withStore("readwrite", (store) => store.put(value, name)); } catch { /* memory has it */ }
 }
 
+/** The outbox's entries, oldest first. */
+export async function records() {
+  let kept = [];
+  try { kept = await withStore("readonly", (store) => store.getAll(), "outbox"); } catch { /* what is loose is all there is */ }
+  return [...kept, ...loose.values()].sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
+}
+
+/** True once it is on the tablet; false: it lives as long as this page. */
+export async function putRecord(key, entry) {
+  try {
+    await withStore("readwrite", (store) => store.put(entry, key), "outbox");
+    return true;
+  } catch {
+    loose.set(key, entry);
+    return false;
+  }
+}
+
+export async function dropRecords(keys) {
+  for (const key of keys) loose.delete(key);
+  try { await withStore("readwrite", (store) => keys.map((key) => store.delete(key)).at(-1), "outbox"); } catch { /* loose ones are gone */ }
+}
+
 /** Everything goes: registration, key, outbox, pages kept for offline use. */
 export async function erase() {
   memory.clear();
-  try { await withStore("readwrite", (store) => store.clear()); } catch { /* nothing was kept */ }
+  loose.clear();
+  for (const name of ["kept", "outbox"]) {
+    try { await withStore("readwrite", (store) => store.clear(), name); } catch { /* nothing was kept */ }
+  }
   if ("caches" in self) for (const name of await caches.keys()) await caches.delete(name);
 }
 

@@ -6,6 +6,9 @@ const HEARTBEAT = 15;
 const CONNECT_LIMIT = 5;
 /** Seconds: the longest pause between two tries. */
 const LONGEST_PAUSE = 15;
+/** Seconds of a cut after which the whole state is asked for once, and not only what was missed. */
+const LONG_CUT = 30;
+const REVOKED = "urn:noroshi:problem:device-revoked";
 
 /** Splits text/event-stream into events, as the HTML standard says; pieces may end anywhere. */
 export class EventParser {
@@ -49,21 +52,6 @@ export class EventParser {
   }
 }
 
-/** The hub's clock, from the Date of its answers: a tablet's own may have lain in a cupboard for a year. */
-export class HubClock {
-  #offset = null;
-
-  learn(text) {
-    const time = Date.parse(text ?? "");
-    if (!Number.isNaN(time)) this.#offset = time - performance.now();
-  }
-
-  /** Milliseconds since 1970. The tablet's own clock until the hub has said the time. */
-  now() {
-    return this.#offset === null ? Date.now() : this.#offset + performance.now();
-  }
-}
-
 export class Line {
   #stop = null;
   #isRunning = false;
@@ -73,21 +61,27 @@ export class Line {
   #lastWord = 0;
   #wake = null;
   #isHurried = false;
+  /** What a reload, a sleep or a long cut may have made of the board is held against the whole state, once. */
+  #wantsWhole = true;
+  #downSince = null;
+  #triedAt = -Infinity;
 
   /**
-   * `hooks`: token() → string; position() → "EPOCH-OFFSET" or null; event({name, data, id}); state("up" | "down");
-   * revoked(); `clock`: HubClock.
+   * `hooks`: token() → string; device() → its id; position() → "EPOCH-OFFSET" or null; event({name, data, id});
+   * state("up" | "down" | "unknown"); revoked(); `clock`: HubClock.
    */
   constructor(hooks, clock) {
     this.hooks = hooks;
     this.clock = clock;
   }
 
-  /** Runs until stop() or until the hub says that the token is no more. */
+  /** Runs until stop() or until the town says that this device is revoked; not to be known somewhere ends nothing. */
   async run() {
     if (this.#isRunning) return;
     this.#isRunning = true;
     while (this.#isRunning) {
+      let state = "down";
+      this.#triedAt = performance.now();
       try {
         if (this.#failures > 0) await this.catchUp();
         await this.#listen();
@@ -97,9 +91,11 @@ export class Line {
           this.hooks.revoked();
           break;
         }
+        if (problem instanceof Unknown) state = "unknown";
       }
       if (!this.#isRunning) break;
-      this.hooks.state("down");
+      this.hooks.state(state);
+      this.#downSince ??= performance.now();
       this.#failures += 1;
       await this.#rest();
     }
@@ -113,7 +109,11 @@ export class Line {
 
   /** The page has come back, or time has jumped: what looks open may be dead. */
   restart() {
+    // Several signs of one waking come within a moment.
+    if (performance.now() - this.#triedAt < 1000) return;
     this.#failures = Math.max(this.#failures, 1);
+    this.#wantsWhole = true;
+    this.#isHurried = true;
     this.#stop?.abort();
     this.#wake?.();
   }
@@ -140,9 +140,10 @@ export class Line {
     } finally {
       clearTimeout(limit);
     }
-    this.#check(answer);
+    await this.#check(answer);
     this.#lastWord = performance.now();
     this.#failures = 0;
+    this.#downSince = null;
     this.hooks.state("up");
     const watchdog = setInterval(() => {
       if (this.silence > HEARTBEAT * 2) this.hooks.state("down");
@@ -167,25 +168,34 @@ export class Line {
     }
   }
 
-  /** Everything since the last position, by a plain request: JSON or the stream's own format. */
+  /** Everything since the last position; after a reload, a sleep or a long cut the whole state behind it. */
   async catchUp() {
-    const since = this.hooks.position();
+    if (this.#downSince !== null && performance.now() - this.#downSince > LONG_CUT * 1000) this.#wantsWhole = true;
+    const isWhole = await this.#ask(this.hooks.position());
+    if (this.#wantsWhole && !isWhole) await this.#ask(null);
+    this.#wantsWhole = false;
+  }
+
+  /** By a plain request: JSON or the stream's own format. True when it told all that is in force. */
+  async #ask(since) {
     const answer = await fetch("/v1/catch-up" + (since ? "?since=" + encodeURIComponent(since) : ""), {
       headers: this.#headers({}, false), signal: AbortSignal.timeout(CONNECT_LIMIT * 1000), cache: "no-store",
     });
-    this.#check(answer);
+    await this.#check(answer);
     if ((answer.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
       new EventParser((event) => this.hooks.event(event)).feed((await answer.text()) + "\n\n");
-      return;
+      return true;
     }
     const page = await answer.json();
     this.clock.learn(page.server_time);
-    if (page.resync) this.hooks.event({ name: "resync", data: '{"reason":"gap"}', id: null });
+    const isWhole = !since || page.resync;
+    if (isWhole) this.hooks.event({ name: "resync", data: '{"reason":"gap"}', id: null });
     for (const event of page.events ?? []) {
       const data = typeof event.data === "string" ? event.data : JSON.stringify(event.data);
       this.hooks.event({ name: event.event ?? event.name, data, id: event.id ?? null });
     }
     if (page.position) this.hooks.event({ name: "position", data: "", id: page.position });
+    return isWhole;
   }
 
   #headers(more, withPosition) {
@@ -195,10 +205,21 @@ export class Line {
     return headers;
   }
 
-  #check(answer) {
-    this.clock.learn(answer.headers.get("Date"));
-    if (answer.status === 401) throw new Revoked();
-    if (!answer.ok) throw new Error("hub answered " + answer.status);
+  /** The time is learned from who knows this device, and from nobody else. */
+  async #check(answer) {
+    if (answer.ok) return this.clock.learn(answer.headers.get("Date"));
+    if (answer.status === 401) throw await this.#isRevocation(answer) ? new Revoked() : new Unknown();
+    throw new Error("hub answered " + answer.status);
+  }
+
+  /** Said by who had this very device in its register. */
+  async #isRevocation(answer) {
+    try {
+      const problem = await answer.json();
+      return problem.type === REVOKED && problem.device === this.hooks.device();
+    } catch {
+      return false;
+    }
   }
 
   /** Full jitter, so that a thousand tablets do not come back in the same second. */
@@ -216,5 +237,8 @@ export class Line {
   }
 }
 
-/** The hub answered 401: the device is no longer registered. */
+/** The town has taken this device off its register: the one thing that erases a tablet. */
 export class Revoked extends Error {}
+
+/** Whoever answers here does not know this device: another school's edge, a restored hub, a wrong name. */
+export class Unknown extends Error {}

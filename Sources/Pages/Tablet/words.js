@@ -11,8 +11,13 @@ const JA = {
   current: "いま出ている情報", quiet: "いま出ている情報はありません", shelters: "避難所",
   open: "開設中", full: "満員", closed: "閉鎖",
   reportTitle: "避難所のようすを役場に知らせる", people: "人数（ここにいる人）", needs: "困っていること",
-  note: "くわしく（名前は書かないでください）", send: "送る", sent: "受け付けました",
-  waiting: "保存しました。通信がつながったら自動で送ります", refused: (why) => `受け付けられませんでした（${why}）`, empty: "人数か、困っていることを入れてください",
+  note: "くわしく（名前は書かないでください）", send: "送る", report: {
+    saved: "この端末に保存しました。つながったら自動で送ります", unsaved: "この端末に保存できません。送り終わるまで、この画面を閉じないでください",
+    kept: "この学校で預かりました。町にはまだ届いていません", received: "町に届きました", read: "町が読みました",
+  },
+  stale: "いま見えている情報は古いかもしれません", lastHeard: (time) => `（最後に受信: ${time}）`, unknown: "この端末は、ここでは登録されていません",
+  unknownText: "見えている情報は古いかもしれません。送っていない報告は、この端末に残っています", enrolAgain: "登録し直す",
+  otherTab: "ほかのタブで受信しています。このタブは音を出しません", refused: (why) => `受け付けられませんでした（${why}）`, empty: "人数か、困っていることを入れてください",
   touch: "確認しました", below: "▼ 続きがあります", more: (count) => `ほかに${count}件あります`, connected: "接続中", outbox: (count) => `未送信 ${count}件`,
   drill: "訓練", drillBar: "【訓練】これは訓練です", cancelledWord: "取り消し", updated: "更新されました", ended: "終わりました", past: "終わった情報", still: "いまも出ている情報",
   halted: (count) => `訓練${count}件は、本番の情報が出ているため表示していません`,
@@ -26,7 +31,7 @@ const JA = {
   need: { water: "水", food: "食べ物", blanket: "毛布・暖房", medical: "けが人・病人・薬", toilet: "トイレ", power: "電気・充電", baby: "赤ちゃん用品", help: "人手" },
   kind: {
     eew: "緊急地震速報", earthquake: "地震情報", tsunami: "津波", weather: "気象警報・注意報", landslide: "土砂災害", flood: "洪水",
-    volcano: "火山", ashfall: "降灰", typhoon: "台風", tornado: "竜巻", "heavy-rain-record": "記録的な大雨", nankai: "南海トラフ地震",
+    volcano: "火山", ashfall: "降灰", typhoon: "台風", tornado: "竜巻", "heavy-rain-record": "記録的な大雨", nankai: "巨大地震に関する情報", missile: "ミサイルなど",
     notice: "お知らせ", evacuation: "避難情報", shelter: "避難所", headquarters: "災害対策本部", other: "情報",
   },
 };
@@ -38,8 +43,13 @@ const EASY = {
   code: "8文字", deviceName: "タブレットの 名前", enrolButton: "登録（とうろく）する", enrolFailed: (why) => `できませんでした（${why}）`,
   revoked: "この タブレットは 使えなく なりました。役所に 聞いて ください。", current: "いまの お知らせ", quiet: "いま お知らせは ありません",
   shelters: "避難所（にげる ところ）", open: "入れます", full: "いっぱいです", closed: "しまっています", reportTitle: "役所に 知らせる",
-  people: "ここに いる 人の 数", needs: "困って いること", note: "くわしく（名前は 書かないで ください）", send: "送る", sent: "送りました",
-  waiting: "つながったら 送ります", refused: (why) => `送れませんでした（${why}）`, empty: "人の 数か 困って いることを 入れて ください", touch: "わかりました", below: "▼ 下も 読んで ください",
+  people: "ここに いる 人の 数", needs: "困って いること", note: "くわしく（名前は 書かないで ください）", send: "送る", report: {
+    saved: "この タブレットに あります。つながったら 送ります", unsaved: "この タブレットに 入りません。送り終わるまで、この 画面を 閉じないで ください",
+    kept: "この 学校が もって います。役所には まだ 届いて いません", received: "役所に 届きました", read: "役所の 人が 読みました",
+  },
+  stale: "古い お知らせかも しれません", lastHeard: (time) => `（最後に 届いた 時間: ${time}）`, unknown: "この タブレットは、ここでは 使えません",
+  unknownText: "古い お知らせかも しれません。送って いない ものは、この タブレットに あります", enrolAgain: "もう一度 登録（とうろく）する",
+  otherTab: "ほかの タブで 見て います。ここでは 音が 出ません", refused: (why) => `送れませんでした（${why}）`, empty: "人の 数か 困って いることを 入れて ください", touch: "わかりました", below: "▼ 下も 読んで ください",
   more: (count) => `ほかに ${count}つ あります`, connected: "つながって います", outbox: (count) => `まだ 送って いません: ${count}`, drill: "練習（訓練）",
   drillBar: "【訓練】これは 練習です", cancelledWord: "取り消し（まちがいでした）", updated: "新しく なりました", ended: "終わりました",
   past: "終わった お知らせ", still: "いまも 続いて いる お知らせ", halted: (count) => `練習（訓練）の お知らせ ${count}つは、本当の お知らせが あるので 出して いません`,
@@ -51,8 +61,8 @@ const EASY = {
   intensity: (text) => `ここの 震度（ゆれの 強さ） ${text}`, forecast: (text) => `これから 来る 震度（ゆれの 強さ） ${text}`, hypocentre: (name) => `地震の 場所 ${name}`, show: "大きく 見る",
   need: { water: "水", food: "食べ物", blanket: "毛布・寒い", medical: "けが・病気・薬", toilet: "トイレ", power: "電気", baby: "赤ちゃんの もの", help: "手伝う 人" },
   kind: {
-    ...JA.kind, eew: "地震（じしん）が 来ます", earthquake: "地震（じしん）", tsunami: "津波（つなみ）", weather: "天気（てんき）", landslide: "山や がけが くずれる",
-    flood: "川の 水が あふれる", "heavy-rain-record": "とても 強い 雨", nankai: "大きい 地震（南海トラフ）", evacuation: "にげて ください", shelter: "避難所（にげる ところ）", headquarters: "役所の 災害対策本部", other: "お知らせ",
+    ...JA.kind, eew: "地震（じしん）の お知らせ", earthquake: "地震（じしん）", tsunami: "津波（つなみ）", weather: "天気（てんき）", landslide: "山や がけの お知らせ",
+    flood: "川の お知らせ", "heavy-rain-record": "とても 強い 雨", nankai: "とても 大きい 地震の お知らせ", missile: "ミサイルなどの お知らせ", evacuation: "避難（ひなん）の お知らせ", shelter: "避難所（にげる ところ）", headquarters: "役所の 災害対策本部", other: "お知らせ",
   },
 };
 
@@ -63,8 +73,13 @@ const EN = {
   enrolButton: "Register", enrolFailed: (why) => `Could not register (${why})`,
   revoked: "This tablet is no longer registered. Everything stored on it was erased. Register again with a new code to go on.",
   current: "In force now", quiet: "No alerts are in force now", shelters: "Evacuation shelters", open: "Open", full: "Full", closed: "Closed",
-  reportTitle: "Report from the shelter", people: "People here", needs: "What is needed", note: "Details (no names, please)", send: "Send", sent: "Received",
-  waiting: "Saved. It will be sent when the connection is back", refused: (why) => `Not accepted (${why})`, empty: "Enter the number of people or a need",
+  reportTitle: "Report from the shelter", people: "People here", needs: "What is needed", note: "Details (no names, please)", send: "Send", report: {
+    saved: "Saved on this tablet. It will be sent when the connection is back", unsaved: "Not saved on this tablet: keep this page open until it was sent",
+    kept: "Kept at this school. The town does not have it yet", received: "The town has it", read: "The town has read it",
+  },
+  stale: "What you see may be out of date", lastHeard: (time) => ` (last heard ${time})`, unknown: "This tablet is not registered here",
+  unknownText: "What you see may be out of date. What was not sent stays on this tablet", enrolAgain: "Register again",
+  otherTab: "Another tab has the connection. This one makes no sound", refused: (why) => `Not accepted (${why})`, empty: "Enter the number of people or a need",
   touch: "I have read this", below: "▼ More below", more: (count) => `${count} more`, connected: "Connected", outbox: (count) => `${count} not sent yet`, drill: "Drill",
   drillBar: "DRILL — this is only a drill", cancelledWord: "Cancelled", updated: "Updated", ended: "Ended", past: "Over", still: "Still in force",
   halted: (count) => `Drills not shown while a real alert is in force: ${count}`,
@@ -78,7 +93,7 @@ const EN = {
   need: { water: "Water", food: "Food", blanket: "Blankets, heating", medical: "Injured, sick, medicine", toilet: "Toilets", power: "Power, charging", baby: "Baby supplies", help: "Helpers" },
   kind: {
     eew: "Earthquake early warning", earthquake: "Earthquake", tsunami: "Tsunami", weather: "Weather warning", landslide: "Landslide", flood: "Flood",
-    volcano: "Volcano", ashfall: "Ashfall", typhoon: "Typhoon", tornado: "Tornado", "heavy-rain-record": "Record rainfall", nankai: "Nankai Trough earthquake",
+    volcano: "Volcano", ashfall: "Ashfall", typhoon: "Typhoon", tornado: "Tornado", "heavy-rain-record": "Record rainfall", nankai: "Great earthquake information", missile: "Missile or attack",
     notice: "Notice", evacuation: "Evacuation", shelter: "Shelter", headquarters: "Disaster headquarters", other: "Information",
   },
 };

@@ -245,6 +245,8 @@ struct QZSSContentTests {
         #expect(bulletin.areas.map(\.code) == ["220", "999"])
         #expect(bulletin.areas.map(\.kindCode) == ["51", "51"])
         #expect(bulletin.areas.map(\.value) == ["3m", "10m超"])
+        #expect(bulletin.areas.map { $0.arrival?.suffix(14) } == ["T14:30:00+09:00".suffix(14), nil])
+        #expect(bulletin.areas.map(\.status) == [nil, "津波到達中と推測"])
         #expect(bulletin.text == "宮城県: 3m、到達予想7日14時30分\n999: 10m超、津波到達中と推測")
         #expect(bulletin.unknownCodes == ["jma-tsunami:999"])
     }

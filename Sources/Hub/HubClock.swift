@@ -1,0 +1,77 @@
+package import FoundationEssentials
+internal import Logging
+internal import Synchronization
+
+/// What time it is for the hub: its wall clock, put right by what its sources say when the two plainly disagree.
+///
+/// A clock six minutes fast made every early warning too old to be told, behind an answer that said "accepted". So
+/// lifetimes are judged by the senders' time, and a person is told that the clock is wrong.
+package final class HubClock: Sendable {
+    private struct State {
+        var evidence = ClockEvidence()
+        /// Taken off the wall clock. Zero within the tolerance.
+        var correction: TimeInterval = 0
+    }
+
+    private let wall: @Sendable () -> Date
+    private let steady: @Sendable () -> ContinuousClock.Instant
+    private let state = Mutex(State())
+
+    package init(
+        wall: @escaping @Sendable () -> Date = { Date() },
+        steady: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.wall = wall
+        self.steady = steady
+    }
+
+    package var now: Date { wall().addingTimeInterval(-state.withLock(\.correction)) }
+
+    /// Seconds our clock is ahead of the sources'; nil when no source has said anything in the last hour.
+    package var offset: TimeInterval? {
+        let (wall, steady) = (wall(), steady())
+        return state.withLock { $0.evidence.offset(wall: wall, steady: steady) }
+    }
+
+    /// What the clock is put right by.
+    package var correction: TimeInterval { state.withLock(\.correction) }
+
+    /// A bulletin came at this moment. Returns the correction when it is another than before by more than clocks differ.
+    func heard(_ sent: Date, from source: String) -> TimeInterval? {
+        let (wall, steady) = (wall(), steady())
+        // What lies in a folder or a feed may have lain there.
+        let isFetched = source.hasPrefix("folder:") || source.hasPrefix("feed:")
+        return state.withLock { state in
+            state.evidence.take(.init(sent: sent, received: steady), from: source, isFetched ? .fetched : .pushed)
+            let offset = state.evidence.offset(wall: wall, steady: steady) ?? 0
+            let correction = abs(offset) > ClockEvidence.tolerance ? offset : 0
+            // The way of each bulletin takes a little longer or shorter: that is not our clock.
+            guard abs(correction - state.correction) > ClockEvidence.agreement || (correction == 0) != (state.correction == 0)
+            else { return nil }
+            state.correction = correction
+            return correction
+        }
+    }
+}
+
+extension Hub {
+    /// The clock and a source may disagree from now on, or agree again.
+    func compareClocks(_ sent: Date, from source: String) {
+        guard let correction = time.heard(sent, from: source) else { return }
+        guard correction != 0 else {
+            logger.notice("the clock agrees with the sources again", metadata: ["source": "\(source)"])
+            return attention.settle(.clock)
+        }
+        attention.settle(.clock)
+        attention.notice(.clock, "clock", Self.clockWords(correction), from: source, at: clock())
+    }
+
+    /// What is wrong with the clock, for people; nil when nothing is.
+    package var clockTrouble: String? { time.correction == 0 ? nil : Self.clockWords(time.correction) }
+
+    private static func clockWords(_ correction: TimeInterval) -> String {
+        let (minutes, direction) = (Int((abs(correction) / 60).rounded()), correction > 0 ? ("進んで", "fast") : ("遅れて", "slow"))
+        return "このサーバーの時計が情報源より約\(minutes)分\(direction.0)います。情報の期限は情報源の時刻で判断しています。時刻合わせ（chrony など）を直してください"
+            + " (the clock is about \(minutes) min \(direction.1) against the sources; lifetimes are judged by their time)"
+    }
+}

@@ -1,0 +1,177 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Logging
+internal import Synchronization
+
+/// The ledger's file that is in use now, the notebook in memory, and what has gone wrong.
+final class LedgerBook: Sendable {
+    private struct State {
+        var pool: DatabasePool
+        var troubles: [String]
+        var isCopyStale = true
+        var copiedAt: ContinuousClock.Instant?
+        var begunAnew: ContinuousClock.Instant?
+    }
+
+    let notes: Mutex<[String: [UInt8]]>
+    private let file: LedgerFile
+    private let copy: NotebookCopy
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    init(path: String, logger: Logger) throws {
+        file = LedgerFile(path: path)
+        copy = NotebookCopy(besideLedger: path)
+        self.logger = logger
+        var opened = try Self.open(file, copy, logger)
+        // A ledger whose copy is there was not begun just now.
+        if opened.known.isEmpty, opened.wasMissing, let kept = copy.read(), !kept.isEmpty {
+            opened.known = kept
+            opened.troubles.append(Self.words(missing: path, kept.count))
+            try Self.write(kept, to: opened.pool)
+        }
+        notes = Mutex(opened.known)
+        state = Mutex(State(pool: opened.pool, troubles: opened.troubles))
+        for words in opened.troubles { logger.critical("the ledger is not whole", metadata: ["trouble": "\(words)"]) }
+        copyNotes(atOnce: true)
+    }
+
+    var pool: DatabasePool { state.withLock(\.pool) }
+    var troubles: [String] { state.withLock(\.troubles) }
+
+    // MARK: start
+
+    private struct Opened {
+        var pool: DatabasePool
+        var known: [String: [UInt8]]
+        var troubles: [String] = []
+        var wasMissing = false
+    }
+
+    private static func open(_ file: LedgerFile, _ copy: NotebookCopy, _ logger: Logger) throws -> Opened {
+        let wasMissing = !file.exists || file.isEmpty
+        do {
+            let pool = try file.open()
+            do {
+                return Opened(pool: pool, known: try read(pool), wasMissing: wasMissing)
+            } catch let error as DatabaseError where LedgerFile.isDamage(error) {
+                try? pool.close()
+                throw LedgerFile.Flaw.damaged("\(error)")
+            }
+        } catch let flaw as LedgerFile.Flaw {
+            let aside = try file.setAside(flaw, at: Date())
+            let pool = try file.open()
+            let saved = salvage(aside, into: pool)
+            // What the file itself gave is newer than the copy.
+            let known = (copy.read() ?? [:]).merging(try read(pool)) { $1 }
+            try write(known, to: pool)
+            return Opened(pool: pool, known: known, troubles: [words(flaw, aside, saved)])
+        }
+    }
+
+    private static func read(_ pool: DatabasePool) throws -> [String: [UInt8]] {
+        let rows = try pool.read { db in
+            try Row.fetchAll(db, sql: "SELECT key, value FROM note").map { ($0[0] as String, [UInt8]($0[1] as Data)) }
+        }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+
+    private static func write(_ notes: [String: [UInt8]], to pool: DatabasePool) throws {
+        try pool.write { db in
+            for (key, value) in notes { try LedgerSchema.apply(.note(key, value), to: db) }
+        }
+    }
+
+    /// What could be read, for people.
+    private static func salvage(_ aside: String, into pool: DatabasePool) -> (japanese: String, english: String) {
+        do {
+            var salvage = try LedgerSalvage(from: aside, into: pool)
+            salvage.run(now: Date())
+            let holes = salvage.holes.joined(separator: ", ")
+            let (japanese, english) = holes.isEmpty ? ("", "") : ("。読めない所のある表: \(holes)", ", not whole: \(holes)")
+            return ("直近3日の\(salvage.rows)行を引き継ぎました\(japanese)", "\(salvage.rows) rows carried over\(english)")
+        } catch {
+            return ("これまでの配信の記録は読めません", "nothing in it could be read: \(error)")
+        }
+    }
+
+    // MARK: while running
+
+    /// Puts the file aside and begins a new one with what is known and what can be read. Writer's thread only. False when
+    /// that is not possible, or was done a moment ago: then it is the disk.
+    func beginAnew(_ flaw: LedgerFile.Flaw) -> Bool {
+        let last = state.withLock(\.begunAnew)
+        if let last, last.duration(to: .now) < .seconds(60) { return false }
+        do {
+            // Readers may still have it open: they read the file under its new name to their end.
+            let aside = try file.setAside(flaw, at: Date())
+            let new = try file.open()
+            let saved = Self.salvage(aside, into: new)
+            try Self.write(notes.withLock { $0 }, to: new)
+            let words = Self.words(flaw, aside, saved)
+            state.withLock { state in
+                state.pool = new
+                state.troubles.append(words)
+                state.begunAnew = .now
+            }
+            logger.critical("the ledger is not whole", metadata: ["trouble": "\(words)"])
+            return true
+        } catch {
+            logger.critical("no new ledger can be begun", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    /// Written with every proof that the disk takes rows.
+    static let unkept = "readiness"
+
+    func notesChanged() { state.withLock { $0.isCopyStale = true } }
+
+    /// When to come back for the copy; nil when it is up to date.
+    var secondsToCopy: Int? { state.withLock(\.isCopyStale) ? NotebookCopy.pause : nil }
+
+    /// The notebook's copy, when it has changed and the last is not of a moment ago. Writer's thread only.
+    func copyNotes(atOnce: Bool = false) {
+        let (isStale, at) = state.withLock { ($0.isCopyStale, $0.copiedAt) }
+        guard isStale, atOnce || (at.map { $0.duration(to: .now) > .seconds(NotebookCopy.pause - 1) } ?? true) else { return }
+        let present = notes.withLock { $0.filter { $0.key != Self.unkept } }
+        do {
+            try copy.write(present)
+        } catch {
+            logger.warning("the notebook's copy was not written", metadata: ["error": "\(error)"])
+        }
+        state.withLock { state in
+            state.isCopyStale = false
+            state.copiedAt = .now
+        }
+    }
+
+    /// All in one file at the end, for whoever copies it.
+    func mergeLog() {
+        do {
+            _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        } catch {
+            logger.notice("the ledger's log was not merged", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: words
+
+    private static func words(
+        _ flaw: LedgerFile.Flaw, _ aside: String, _ saved: (japanese: String, english: String)
+    ) -> String {
+        let what = switch flaw {
+        case .damaged: ("壊れていた", "was damaged")
+        case .newer: ("新しい版のものだった", "is of a newer version")
+        }
+        return "記録が\(what.0)ため \(name(aside)) に移し、新しい記録を始めました。端末の登録は引き継ぎました。\(saved.japanese)"
+            + " (the ledger \(what.1): set aside as \(name(aside)), a new one begun with the devices; \(saved.english); \(flaw))"
+    }
+
+    private static func words(missing path: String, _ count: Int) -> String {
+        "記録 \(name(path)) がないか空だったため、新しい記録を始めました。端末の登録は控えから戻しました（\(count)件）。これまでの配信の記録はありません"
+            + " (the ledger was missing or empty: a new one is begun, \(count) notes restored from the copy, the past is not in it)"
+    }
+
+    private static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+}

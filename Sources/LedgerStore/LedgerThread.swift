@@ -1,0 +1,117 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Ledger
+internal import Logging
+internal import Synchronization
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// The one thread that writes.
+final class LedgerThread: Sendable {
+    private let book: LedgerBook
+    private let buffer: LedgerBuffer
+    private let logger: Logger
+    private let end = Commit()
+    private let took = Mutex(Duration.zero)
+
+    /// How long the last commit took.
+    var lastCommit: Duration { took.withLock { $0 } }
+
+    init(book: LedgerBook, buffer: LedgerBuffer, logger: Logger) {
+        self.book = book
+        self.buffer = buffer
+        self.logger = logger
+    }
+
+    func start() {
+        var thread = pthread_t()
+        let box = Unmanaged.passRetained(self)
+        let failure = pthread_create(&thread, nil, { pointer in
+            Unmanaged<LedgerThread>.fromOpaque(pointer!).takeRetainedValue().work()
+            return nil
+        }, box.toOpaque())
+        guard failure == 0 else {
+            box.release()
+            preconditionFailure("no thread for the ledger: \(failure)")
+        }
+        pthread_detach(thread)
+    }
+
+    func finished() async { await end.settled() }
+
+    private func work() {
+        while let writes = buffer.takeAll(within: book.secondsToCopy) {
+            if writes.isEmpty {
+                book.copyNotes()
+                continue
+            }
+            if writes.contains(where: { $0.0.isNote }) { book.notesChanged() }
+            for case (.beginAnew(let words), _) in writes { _ = book.beginAnew(.damaged(words)) }
+            do {
+                try write(writes.map(\.0))
+                for (_, commit) in writes { commit?.fulfil(nil) }
+                book.copyNotes()
+            } catch let error as DatabaseError where LedgerFile.isFileDamage(error) && book.beginAnew(.damaged("\(error)")) {
+                // The same into the new one. Once: `beginAnew` refuses to do it again at once.
+                do {
+                    try write(writes.map(\.0))
+                    for (_, commit) in writes { commit?.fulfil(nil) }
+                } catch {
+                    oneByOne(writes)
+                }
+            } catch let error as DatabaseError where Self.mayPass(error) {
+                keep(writes, error)
+            } catch {
+                oneByOne(writes)
+            }
+        }
+        book.copyNotes(atOnce: true)
+        end.fulfil(nil)
+    }
+
+    private func write(_ writes: [LedgerWrite]) throws {
+        let began = ContinuousClock.now
+        defer { took.withLock { $0 = ContinuousClock.now - began } }
+        try book.pool.writeWithoutTransaction { db in
+            try db.inTransaction(.immediate) {
+                for write in writes { try LedgerSchema.apply(write, to: db) }
+                return .commit
+            }
+        }
+    }
+
+    /// The disk's trouble and not the row's: full, read-only, gone for a while.
+    private static func mayPass(_ error: DatabaseError) -> Bool {
+        [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_NOMEM]
+            .contains(error.resultCode)
+    }
+
+    /// Whoever waits hears of it now; the rows wait for the disk to come back.
+    private func keep(_ writes: [(LedgerWrite, Commit?)], _ error: DatabaseError) {
+        let isKept = buffer.putBack(writes.map(\.0))
+        if !isKept { buffer.countLost(writes.reduce(0) { $0 + $1.0.weight }) }
+        // Once for each refusal somebody hears of, not for each second of a full disk.
+        if !isKept || writes.contains(where: { $0.1 != nil }) {
+            logger.critical("ledger cannot write", metadata: [
+                "rows": "\(writes.count)", "error": "\(error)", "kept": "\(isKept)",
+            ])
+        }
+        for (_, commit) in writes { commit?.fulfil(.disk("\(error)")) }
+        if isKept { buffer.pause() }
+    }
+
+    /// One of them is bad: it must not take the others with it.
+    private func oneByOne(_ writes: [(LedgerWrite, Commit?)]) {
+        for (one, commit) in writes {
+            do {
+                try write([one])
+                commit?.fulfil(nil)
+            } catch {
+                buffer.countLost(one.weight)
+                logger.critical("ledger refuses a row", metadata: ["error": "\(error)"])
+                commit?.fulfil(.disk("\(error)"))
+            }
+        }
+    }
+}

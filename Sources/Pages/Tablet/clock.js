@@ -1,0 +1,29 @@
+// The hub's time. A tablet's own clock may have lain in a cupboard for a year: it is never asked what is over.
+
+export class HubClock {
+  #offset = null;
+  /** The hub has said the time in this life of the page. */
+  isCertain = false;
+
+  /** The last time the hub said before the page was loaded again: it is later than that now, nobody knows how much. */
+  recall(time) {
+    if (!this.isCertain && time) this.#offset = time - performance.now();
+  }
+
+  learn(text) {
+    const time = Date.parse(text ?? "");
+    if (Number.isNaN(time)) return;
+    this.#offset = time - performance.now();
+    this.isCertain = true;
+  }
+
+  /** Whether `now` may end anything: never later than it is, unless the hub was never heard. */
+  get mayJudge() {
+    return this.#offset !== null;
+  }
+
+  /** Milliseconds since 1970. The tablet's own clock where the hub was never heard. */
+  now() {
+    return this.#offset === null ? Date.now() : this.#offset + performance.now();
+  }
+}

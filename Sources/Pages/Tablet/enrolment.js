@@ -1,0 +1,16 @@
+// Turns a code of the town into a registration of this tablet.
+
+import { problemWords } from "./outbox.js";
+import { newKey } from "./store.js";
+
+/** The device and its key; throws with the hub's words. */
+export async function enrol(code, name) {
+  const key = await newKey();
+  const answer = await fetch("/v1/devices", {
+    method: "POST", headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ code, public_key: key?.text ?? null, name: name || null }),
+  });
+  if (!answer.ok) throw new Error(await problemWords(answer));
+  const { device_id: id, token, town: number, town_name: town, site_name: site } = await answer.json();
+  return { device: { id, token, town, code: number, name: name || site }, pair: key?.pair ?? null };
+}

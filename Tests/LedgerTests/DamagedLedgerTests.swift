@@ -1,0 +1,134 @@
+import AlertModel
+import ChannelKit
+import Foundation
+import Ledger
+import LedgerStore
+import Logging
+import Testing
+
+@Suite("A ledger that is not whole", .timeLimit(.minutes(2)))
+struct DamagedLedgerTests {
+    let folder: URL
+    init() throws {
+        folder = URL.temporaryDirectory.appending(path: "noroshi-damaged-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+    var path: String { folder.appending(path: "ledger.sqlite").path() }
+    var quiet: Logger { Logger(label: "t") { _ in SwiftLogNoOpLogHandler() } }
+    var aside: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []).filter {
+            $0.hasPrefix("ledger.sqlite.damaged-") || $0.hasPrefix("ledger.sqlite.newer-")
+        }.filter { !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }
+    }
+
+    /// A ledger with some hundred alerts of now and a device, closed.
+    @discardableResult
+    private func fill(_ count: Int = 200, closing: Bool = true) async throws -> SQLiteLedger? {
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        for index in 0..<count {
+            var one = alert("a\(index)")
+            one.accepted = Date()
+            try await ledger.town(kesennuma).record(one).committed()
+        }
+        ledger.write("device/1", Array("tablet".utf8))
+        try await ledger.flush().committed()
+        #expect(ledger.troubles.isEmpty)
+        guard closing else { return ledger }
+        await ledger.close()
+        return nil
+    }
+
+    /// Overwrites pages as a bad sector does.
+    private func spoil(_ pages: Range<Int>) throws {
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        for page in pages {
+            try file.seek(toOffset: UInt64(page) * 4096)
+            try file.write(contentsOf: Data(repeating: 0xA5, count: 4096))
+        }
+        try file.close()
+    }
+
+    private func worksAnew(_ ledger: SQLiteLedger) async throws {
+        #expect(ledger.read("device/1") == Array("tablet".utf8), "the devices are known")
+        #expect(ledger.troubles.count == 1)
+        try await ledger.town(kesennuma).record(alert("later")).committed()
+        var query = AlertQuery()
+        query.id = AlertID("later")
+        #expect(try await ledger.town(kesennuma).alerts(query).count == 1)
+    }
+
+    @Test("What is no ledger at all is put aside and named, and a new one begun with the devices", arguments: [0..<1, 0..<400])
+    func nonsense(pages: Range<Int>) async throws {
+        try await fill()
+        try spoil(pages)
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        try await worksAnew(ledger)
+        #expect(aside.count == 1)
+        #expect(ledger.troubles.first?.contains(aside.first ?? "-") == true, "\(ledger.troubles)")
+        #expect(ledger.troubles.first?.contains("記録") == true)
+        await ledger.close()
+        // And the next start is a plain one.
+        let again = try SQLiteLedger(path: path, logger: quiet)
+        #expect(again.troubles.isEmpty && again.read("device/1") != nil)
+        await again.close()
+    }
+
+    @Test("A ledger that was deleted, or has no octets, is missed: the devices come back from the copy and it is said", arguments: [true, false])
+    func missing(isDeleted: Bool) async throws {
+        try await fill(3)
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        if !isDeleted { try Data().write(to: URL(filePath: path)) }
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        try await worksAnew(ledger)
+        #expect(ledger.troubles.first?.contains("控えから") == true, "\(ledger.troubles)")
+        await ledger.close()
+    }
+
+    @Test("The first start of all misses nothing")
+    func first() async throws {
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        #expect(ledger.troubles.isEmpty)
+        await ledger.close()
+    }
+
+    @Test("A ledger of a newer version is put aside, and what both versions know is carried over")
+    func newer() async throws {
+        try await fill(20)
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [
+            "python3", "-c",
+            "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(\"INSERT INTO grdb_migrations VALUES ('of next year')\"); d.commit()",
+            path,
+        ]
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { return }
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        try await worksAnew(ledger)
+        #expect(aside.first?.contains("newer") == true)
+        #expect(try await ledger.town(kesennuma).alerts(AlertQuery()).count == 21)
+        #expect(try await ledger.town(kesennuma).deliveries(DeliveryQuery()).count == 63)
+        await ledger.close()
+    }
+
+    @Test("One bad page among the rows is found by the examination; what can be read around it is carried over, and writing goes on", arguments: [true, false])
+    func badPage(isClosedBefore: Bool) async throws {
+        let first = try await fill(400, closing: isClosedBefore)
+        let size = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) / 4096
+        try spoil(size / 2..<size / 2 + 1)
+        let ledger = try first ?? SQLiteLedger(path: path, logger: quiet)
+        await ledger.examine()
+        // The writer has it first in its next commit.
+        try await ledger.flush().committed()
+        try await worksAnew(ledger)
+        #expect(aside.count == 1, "\(ledger.troubles)")
+        let known = try await { () async throws -> Int in
+            var query = AlertQuery()
+            query.limit = 1000
+            return try await ledger.town(kesennuma).alerts(query).count
+        }()
+        #expect(known > 300, "\(known) \(ledger.troubles)")
+        await ledger.close()
+    }
+}
