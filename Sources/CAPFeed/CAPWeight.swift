@@ -13,7 +13,7 @@ struct CAPWeight {
 
     init(_ content: AlertContent) {
         self = Self.byKind(content)
-        if case .evacuation(let order) = content.detail { self = Self.evacuation(order) }
+        if case .evacuation(let order) = content.detail { self = Self.evacuation(order, content.act) }
         // What its issuer weighed is passed on as it was said.
         if let given = content.weight {
             severity = given.severity ?? severity
@@ -36,7 +36,7 @@ struct CAPWeight {
         self.certainty = certainty
     }
 
-    private static func evacuation(_ order: EvacuationOrder) -> CAPWeight {
+    private static func evacuation(_ order: EvacuationOrder, _ act: Act?) -> CAPWeight {
         let cause =
             switch order.hazard {
             case "洪水", "高潮", "内水氾濫": "Met"
@@ -45,8 +45,10 @@ struct CAPWeight {
             default: "Other"
             }
         let categories = [cause, "Safety"]
-        if order.isLifted { return CAPWeight(categories, "AllClear", "Past", "Minor", "Observed") }
-        return switch order.level {
+        let isOver = act.map { $0.level(of: order.hazard) == nil } ?? order.isLifted
+        if isOver { return CAPWeight(categories, "AllClear", "Past", "Minor", "Observed") }
+        let level = act?.level(of: order.hazard).flatMap(EvacuationOrder.Level.init) ?? order.level
+        return switch level {
         case .emergency: CAPWeight(categories, "Shelter", "Immediate", "Extreme", "Observed")
         case .order: CAPWeight(categories, "Evacuate", "Immediate", "Severe", "Likely")
         case .elderly: CAPWeight(categories, "Evacuate", "Expected", "Severe", "Likely")

@@ -9,22 +9,20 @@ package enum CAPWriter {
     /// CAP 1.2 §3.2.2: a headline of at most 160 characters. Longer ones are cut; the description has it all.
     static let headlineLimit = 160
 
-    /// `town` is the town whose subscribers read it. Throws when an update or a cancel has no reference, or when
-    /// there is no text: such an alert would be refused by every reader.
+    /// `town` is the town whose subscribers read it. What was said of the event before is referred to, and then it is an
+    /// `Update` (CAP 1.2 3.2.1); what replaces nothing this hub ever had is told as an `Alert`. Throws without a text: such an
+    /// alert would be refused by every reader.
     package static func document(
         for content: AlertContent, mode: ModeName, texts: [CAPText], town: Town, issuer: CAPIssuer,
         references: [CAPReference] = [], signer: CAPSigner? = nil
     ) throws(CAPWriterError) -> [UInt8] {
-        guard content.message == .alert || !references.isEmpty else {
-            throw CAPWriterError("\(content.message.rawValue) of \(content.id) without a reference to an earlier alert")
-        }
         guard !texts.isEmpty || content.message == .cancel else { throw CAPWriterError("no text for \(content.id)") }
         var xml = XMLText()
         xml.element("identifier", identifier(of: content.id))
         xml.element("sender", issuer.sender)
         xml.element("sent", time(content.sent))
         xml.element("status", mode == .actual ? "Actual" : "Exercise")
-        xml.element("msgType", content.message.rawValue.prefix(1).uppercased() + content.message.rawValue.dropFirst())
+        xml.element("msgType", messageType(content, references))
         xml.element("scope", "Public")
         if mode == .exercise { xml.element("note", "訓練 / Exercise") }
         xml.optional("references", references.map(\.text).joined(separator: " "))
@@ -40,6 +38,11 @@ package enum CAPWriter {
             \(open)\(xml.text)\(signature ?? "")</alert>
 
             """.utf8)
+    }
+
+    private static func messageType(_ content: AlertContent, _ references: [CAPReference]) -> String {
+        if references.isEmpty { return "Alert" }
+        return content.message == .cancel ? "Cancel" : "Update"
     }
 
     /// The alert's id without what CAP forbids in identifiers: those octets percent-encoded.
@@ -83,8 +86,10 @@ package enum CAPWriter {
         xml.optional("instruction", text.instruction)
         xml.optional("web", issuer.web)
         xml.optional("contact", issuer.contact)
-        if case .evacuation(let order) = content.detail {
-            pair("parameter", "警戒レベル", String(order.level.rawValue), into: &xml)
+        if case .evacuation(let order) = content.detail, Self.hazardsWithLevels.contains(order.hazard),
+            let level = content.act.map({ $0.level(of: order.hazard) }) ?? (order.isLifted ? nil : order.level.rawValue)
+        {
+            pair("parameter", "警戒レベル", String(level), into: &xml)
         }
         write(content, town, isJapanese: isJapanese, into: &xml)
         xml.close("info")
@@ -103,7 +108,7 @@ package enum CAPWriter {
         xml.open("area")
         let name = isJapanese || town.romanName.isEmpty ? town.name : town.romanName
         var districts: [String] = []
-        if case .evacuation(let order) = content.detail { districts = order.districts }
+        if case .evacuation(let order) = content.detail { districts = Self.districts(order, content.act) }
         xml.element(
             "areaDesc", ([name] + [districts.joined(separator: "、")]).filter { !$0.isEmpty }.joined(separator: " "))
         for area in content.areas where area.scheme == .polygon { xml.element("polygon", area.code) }
@@ -123,6 +128,15 @@ package enum CAPWriter {
                 xml.close("area")
             }
         }
+    }
+
+    /// Orders of other hazards bear none (避難情報に関するガイドライン).
+    private static let hazardsWithLevels: Set<String> = ["洪水", "土砂災害", "高潮", "内水氾濫"]
+
+    /// What the act changes, and what stands of its hazard.
+    private static func districts(_ order: EvacuationOrder, _ act: Act?) -> [String] {
+        let standing = act?.standing(of: order.hazard).compactMap(\.subject.district) ?? []
+        return order.districts + standing.filter { !order.districts.contains($0) }
     }
 
     private static func pair(_ element: String, _ name: String, _ value: String, into xml: inout XMLText) {

@@ -105,21 +105,28 @@ extension Hub {
     @discardableResult
     package func endWhatRanOut(now: Date) async throws -> [Commit] {
         var commits: [Commit] = []
+        var announced: Set<String> = []
         for (town, mode, table) in standings.all {
-            standings.change(town, mode) { $0.fade(by: now) }
+            if table.hasFaded(by: now) { standings.change(town, mode) { $0.fade(by: now) } }
             for row in table.orders() where row.until.map({ $0 > now && $0 <= now.addingTimeInterval(Self.warning) }) ?? false {
-                announce(row, town, mode, now)
+                announced.insert(announce(row, town, mode, now))
             }
             for rows in table.ranOut(by: now) { commits += try await end(rows, town, mode, now) }
         }
+        // Renewed or lifted since: nothing to look into any more.
+        attention.settle(.runsOut, except: announced)
         return commits
     }
 
-    private func announce(_ row: Act.Row, _ town: TownID, _ mode: ModeName, _ now: Date) {
-        guard let until = row.until else { return }
+    /// Gives the name of the row, which stays while the order does.
+    private func announce(_ row: Act.Row, _ town: TownID, _ mode: ModeName, _ now: Date) -> String {
+        guard let until = row.until else { return "" }
         let mark = mode == .exercise ? "【訓練】" : ""
+        let subject = "\(mark)\(town.code) \(row.subject.words) \(Self.clock(until))"
+        guard !attention.rows.contains(where: { $0.topic == .runsOut && $0.subject == subject }) else { return subject }
         let words = "\(mark)\(towns[town]?.name ?? town.code) \(row.subject.words)は\(Self.clock(until))に期限が来ます。続けるなら出し直し、終わったなら解除してください (runs out: issue it again or lift it)"
-        attention.notice(.runsOut, "\(mark)\(town.code) \(row.subject.words) \(Self.clock(until))", words, from: "standing", at: now)
+        attention.notice(.runsOut, subject, words, from: "standing", at: now)
+        return subject
     }
 
     private func end(_ rows: [Act.Row], _ town: TownID, _ mode: ModeName, _ now: Date) async throws -> [Commit] {

@@ -57,6 +57,7 @@ package struct HubRouter: Sendable {
         addSaid(to: router)
         addTowns(to: router)
         addStanding(to: router)
+        addAlertPage(to: router)
         addShelters(to: router)
         addDeliveries(to: router)
         addEndpoints(to: router)

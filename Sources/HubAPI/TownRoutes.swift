@@ -21,7 +21,7 @@ package struct HubVoice: Sendable {
     }
 
     func issuer(for town: Town, web: String) throws(CAPWriterError) -> CAPIssuer {
-        try CAPIssuer(sender: sender, senderName: town.name, web: web.hasPrefix("https://") ? web : nil)
+        try CAPIssuer(sender: sender, senderName: town.name, web: web.hasPrefix("http") ? web : nil)
     }
 }
 
@@ -63,16 +63,21 @@ extension HubRouter {
             guard let id = TownID(code), let town = hub.towns[id] else { throw Problem(.notFound, "市町村\(code)はここにありません (no town \(code))") }
             guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
             var query = AlertQuery()
-            query.limit = 500
+            query.limit = 20
             let now = hub.clock()
-            let alerts = try await hub.ledger.town(id).alerts(query)
-            // Real alerts only: a drill in somebody's feed reader is read as real.
-            let entries = alerts.filter { $0.mode == .actual && $0.content.expires > now && concerns($0, town) }
-                .map { AlertFeed.Entry(content: $0.content, mode: $0.mode, headline: $0.content.headline) }
+            let recent = try await hub.ledger.town(id).alerts(query)
+            // Real alerts only: a drill in somebody's feed reader is read as real. Of each event the last word, which tells
+            // its whole state; what is lifted, taken back or over is not there.
+            let standing = try await hub.alerts(hub.lastWords(in: id, .actual), of: id)
             do throws(CAPWriterError) {
+                var entries: [AlertFeed.Entry] = []
+                for alert in standing {
+                    let title = try texts(alert, town).first { $0.language == .japanese }?.headline
+                    entries.append(AlertFeed.Entry(content: alert.content, mode: alert.mode, headline: title))
+                }
                 let feed = AlertFeed.atom(
                     town: town, entries: entries, address: configuration.publicAddress,
-                    issuer: try voice.issuer(for: town, web: configuration.publicAddress), updated: lastChange(alerts, now))
+                    issuer: try voice.issuer(for: town, web: configuration.publicAddress), updated: lastChange(recent, now))
                 return Self.document(feed, "application/atom+xml; charset=utf-8")
             } catch {
                 throw Problem(.internalServerError, error.description)
@@ -85,11 +90,6 @@ extension HubRouter {
         alerts.filter { $0.mode == .actual }
             .map { $0.content.expires <= now ? max($0.accepted, $0.content.expires) : $0.accepted }
             .max() ?? Date(timeIntervalSince1970: 0)
-    }
-
-    /// Told to somebody in the town, or its own.
-    private func concerns(_ alert: RecordedAlert, _ town: Town) -> Bool {
-        alert.content.town == town.id || line(alert, town).contains { $0.verdict.priority != nil }
     }
 
     private func line(_ alert: RecordedAlert, _ town: Town) -> [Decision] {
@@ -112,7 +112,7 @@ extension HubRouter {
             do throws(CAPWriterError) {
                 let octets = try CAPWriter.document(
                     for: alert.content, mode: alert.mode, texts: try texts(alert, town), town: town,
-                    issuer: try voice.issuer(for: town, web: configuration.publicAddress), references: references,
+                    issuer: try voice.issuer(for: town, web: configuration.publicAddress + AlertPage.path(of: id)), references: references,
                     signer: voice.signer)
                 return Self.document(octets, "application/cap+xml; charset=utf-8")
             } catch {
@@ -123,7 +123,7 @@ extension HubRouter {
     }
 
     /// The same words as on the portal, in every language of it.
-    private func texts(_ alert: RecordedAlert, _ town: Town) throws(CAPWriterError) -> [CAPText] {
+    func texts(_ alert: RecordedAlert, _ town: Town) throws(CAPWriterError) -> [CAPText] {
         let local = line(alert, town).first?.local ?? []
         let words =
             switch alert.mode {
@@ -145,12 +145,11 @@ extension HubRouter {
 
     /// An update or a cancel points to what was said of the event before.
     private func references(of alert: RecordedAlert, in town: Town, _ voice: HubVoice) async throws -> [CAPReference] {
-        guard alert.content.message != .alert else { return [] }
         var query = AlertQuery()
         query.event = alert.content.event
         query.limit = 100
         return try await hub.ledger.town(town.id).alerts(query)
-            .filter { $0.content.sent <= alert.content.sent && $0.content.id != alert.content.id && $0.mode == alert.mode }
+            .filter { $0.accepted <= alert.accepted && $0.content.id != alert.content.id && $0.mode == alert.mode }
             .map { CAPReference(sender: voice.sender, id: $0.content.id, sent: $0.content.sent) }
     }
 

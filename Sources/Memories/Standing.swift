@@ -123,6 +123,10 @@ extension Standing {
             .sorted { $0[0].event.text < $1[0].event.text }
     }
 
+    package func hasFaded(by now: Date) -> Bool {
+        rows.values.contains { $0.state.level == nil && ($0.until.map { $0 <= now } ?? false) }
+    }
+
     /// A notice whose hour is over is gone without a word; an order never is.
     package mutating func fade(by now: Date) {
         rows = rows.filter { $0.value.state.level != nil || ($0.value.until.map { $0 > now } ?? true) }

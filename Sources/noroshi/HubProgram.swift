@@ -237,7 +237,7 @@ private struct House {
         let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }
         let start = StartService(hub: hub, door: door, port: port)
-        let working: [any Service] = (runners + extra + sources + [LedgerWatch(hub: hub)]).map {
+        let working: [any Service] = (runners + extra + sources + [LedgerWatch(hub: hub), StandingWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
         let close = ClosingService { [stream, transport, ledger] in

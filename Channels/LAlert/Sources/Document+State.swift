@@ -5,6 +5,31 @@ import FoundationEssentials
 // From an order or the town's shelters to the lines of a document, and from two states to a headline.
 
 extension EvacuationOrder {
+    /// The whole state of the hazard by the town's own table: what stands, and what the document held and does not any more.
+    func lines(after standing: [Line], _ act: Act, at time: Date) -> [Line] {
+        let rows = act.standing(of: hazard)
+        func word(_ level: Int?) -> String {
+            level.flatMap(Level.init).map { EvacuationOrder(level: $0, hazard: hazard, districts: []).sortWord } ?? sortWord
+        }
+        // A document that named the whole town is told district by district from here on.
+        let known = standing.filter { line in rows.contains { $0.subject.district == line.id } || act.districts.contains(line.id) || line.isLifted }
+        var lines = known.map { line -> Line in
+            guard let row = rows.first(where: { $0.subject.district == line.id }) else {
+                return line.isLifted ? line : Line(id: line.id, word: line.word, isLifted: true, since: time)
+            }
+            let word = word(row.state.level)
+            return line.word == word && !line.isLifted ? line : Line(id: line.id, word: word, isLifted: false, since: row.since)
+        }
+        for row in rows where !lines.contains(where: { $0.id == row.subject.district }) {
+            lines.append(Line(id: row.subject.district ?? "", word: word(row.state.level), isLifted: false, since: row.since))
+        }
+        for step in act.steps where step.after == nil && !lines.contains(where: { $0.id == step.subject.district }) {
+            lines.append(Line(
+                id: step.subject.district ?? "", word: word(step.before?.state.level), isLifted: true, since: time))
+        }
+        return lines
+    }
+
     /// Sort. Since 2021-05; the spelling of PCXML v2 is not public (README).
     var sortWord: String {
         switch level {

@@ -142,6 +142,11 @@ extension Document {
         switch statement.subject {
         case .evacuation where statement.isCancel, .headquarters where statement.isCancel: lines = standing
         case .evacuation(let order):
+            if let act = statement.act {
+                lines = order.lines(after: standing, act, at: statement.reported)
+                if act.change == .takenBack || act.change == .restored { errata = statement.text.title }
+                return
+            }
             let next = order.lines(after: standing, at: statement.reported)
             lines = next.lines
             if !next.withdrawn.isEmpty { errata = "対象地区の訂正（除外：\(next.withdrawn.joined(separator: "、"))）" }

@@ -24,6 +24,8 @@ struct Statement: Sendable {
     /// The official announcement, for people.
     let reported: Date
     let expires: Date
+    /// What the act changes and what stands after it; nil before acts were recorded.
+    let act: Act?
 
     init<M: Mode>(_ message: Message<M>, _ delivery: Delivery<M>) throws(DeliveryFailure) {
         guard delivery.message == .alert || delivery.message == .update || delivery.message == .cancel else {
@@ -40,6 +42,7 @@ struct Statement: Sendable {
         sent = message.alert.sent
         reported = message.alert.reported ?? message.alert.sent
         expires = message.alert.expires
+        act = message.alert.act
         subject = try Self.subject(message)
     }
 

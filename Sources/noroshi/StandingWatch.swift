@@ -1,0 +1,26 @@
+import Dispatching
+import Foundation
+import Hub
+import Logging
+import ServiceLifecycle
+
+/// Says what will run out and what has, as long as the hub runs.
+struct StandingWatch: Service {
+    /// An order's end is told within this.
+    static let interval: Duration = .seconds(1)
+    let hub: Hub
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await hub.endWhatRanOut(now: hub.clock())
+                } catch {
+                    hub.logger.error("ends of orders not looked at", metadata: ["error": "\(error)"])
+                }
+                // Cancelled: the loop ends.
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+}
