@@ -176,9 +176,9 @@ def body_claims(body):
                 areas += [(a, a.attr("codeType") or group.attr("codeType")) for a in group.all("Area")]
             for area, code_type in areas:
                 code, city = area.text("Code"), area.text("CityCode")
-                if not code:
-                    continue
-                wheres = [{**place(code, code_type or guessed_type(code, name)), "name": area.text("Name")}]
+                wheres = []
+                if code:
+                    wheres.append({**place(code, code_type or guessed_type(code, name)), "name": area.text("Name")})
                 if city and len(city) == 7:
                     wheres.append({"scheme": "jma-city", "code": city, "name": area.text("City")})
                 for where in wheres:
