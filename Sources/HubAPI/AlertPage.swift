@@ -1,5 +1,6 @@
 internal import AlertModel
 internal import CAPFeed
+internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
