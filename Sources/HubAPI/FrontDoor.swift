@@ -91,7 +91,8 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
     private func checkMediaType(_ request: Request) throws(Problem) {
         // Some clients name the type of a body they do not send.
         let isEmpty = request.headers[.contentLength].map { $0 == "0" } ?? (request.headers[.transferEncoding] == nil)
-        guard request.method != .get, !isEmpty, let written = request.headers[.contentType] else { return }
+        // In a GET or DELETE a body means nothing (RFC 9110 §9.3), and is not read.
+        guard [.post, .put, .patch].contains(request.method), !isEmpty, let written = request.headers[.contentType] else { return }
         guard let type = MediaType(written), type.isJSON else {
             throw Problem(.unsupportedMediaType, "本文は application/json（UTF-8）で送ってください (Content-Type \(written): application/json in UTF-8)")
         }

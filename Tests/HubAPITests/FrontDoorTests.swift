@@ -98,6 +98,7 @@ struct FrontDoorTests {
             #expect(answer.status == status || status == 400 && answer.status == 422, "\(path) \(answer.status)")
         }
         #expect(try await house.call("POST", "/v1/bulletins", "x", headers: [.contentType: type]).status != 202)
+        #expect(try await house.call("DELETE", "/v1/devices/none", "x", headers: [.contentType: type]).status == 404)
         // What has no body has no type to be wrong.
         #expect(try await house.call("POST", "/v1/alerts/none/cancel", "", headers: [.contentType: type]).status == 404)
     }
