@@ -179,6 +179,10 @@ extension Hub {
         }
         if verdict.contents.isEmpty { taking.notes.append("recorded only: \(verdict.reason)") }
         taking.alerts += verdict.contents.map(\.id)
+        // An "accepted" that hides that nobody was told is the worst answer.
+        if verdict.contents.contains(where: { $0.expires <= clock() }) {
+            taking.notes.append("届いたときには期限が過ぎていました。伝えていません (its time was over when it came: nobody was told)")
+        }
         return verdict.contents.flatMap { content in
             line.offer(Alert<M>(content), actor: source) { town, decisions in
                 self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }

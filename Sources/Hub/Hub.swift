@@ -148,8 +148,11 @@ package final class Hub: Sendable {
     private func unreadable(_ words: String, _ subject: String, _ error: any Error) throws {
         if error is CancellationError { throw error }
         logger.critical("a part of the record cannot be read", metadata: ["part": "\(subject)", "error": "\(error)"])
-        attention.notice(.ledger, subject, "読めませんでした: \(words): \(error)", from: "ledger", at: clock())
+        attention.notice(.ledger, subject, "読めませんでした: \(words): \(error)", from: Self.startName, at: clock())
     }
+
+    /// The source of what a start could not read, among what a person should look into.
+    package static let startName = "start"
 }
 
 /// A person at the desk, or a program that stands for one.

@@ -12,6 +12,11 @@ package final class StartWatch: Sendable {
         /// Towns whose record is read, of all; each is read three times.
         package var done = 0
         package var total = 0
+
+        package init(done: Int = 0, total: Int = 0) {
+            self.done = done
+            self.total = total
+        }
     }
 
     private struct State {

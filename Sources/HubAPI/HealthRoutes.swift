@@ -22,7 +22,7 @@ extension HubRouter {
             report.stopped_lanes = hub.actual.stoppedLanes + hub.exercise.stoppedLanes
             report.clock_offset_s = hub.time.offset
             report.remarks = hub.ledger.troubles + [hub.clockTrouble].compactMap(\.self)
-                + hub.attention.rows.filter { $0.topic == .ledger }.map(\.words)
+                + hub.attention.rows.filter { $0.topic == .ledger && $0.source == Hub.startName }.map(\.words)
             // A load balancer has no token; it needs no reasons either.
             if !mayWatch(request) { report = Readiness.Report(ready: report.ready) }
             return try Answer.json(report, status: report.ready ? .ok : .serviceUnavailable)

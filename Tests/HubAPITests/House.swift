@@ -24,7 +24,7 @@ struct House {
     let router: HubRouter
     private let door: any HTTPResponder<HubRouter.Context>
 
-    init() async throws {
+    init(start: StartWatch = StartWatch()) async throws {
         let ledger = MemoryLedger()
         let journal = DeliveryJournal(ledger: ledger)
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
@@ -42,7 +42,8 @@ struct House {
         hub = Hub(.init(
             actual: line(), exercise: line(), towns: towns, ledger: ledger, journal: journal,
             devices: DeviceRegister(notebook: ledger), stream: stream,
-            operators: Operators([Operator(name: "desk", tokenDigest: DeviceRegister.digest(Self.token))]), logger: Self.logger))
+            operators: Operators([Operator(name: "desk", tokenDigest: DeviceRegister.digest(Self.token))]), logger: Self.logger,
+            start: start))
         var configuration = HubRouter.Configuration(
             publicAddress: "https://hub.example.jp", spots: Self.package.appending(path: ".build/no-such-folder"))
         configuration.voice = HubVoice(sender: "hub.example.jp", signer: nil)
