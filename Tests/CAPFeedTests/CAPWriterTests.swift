@@ -42,9 +42,10 @@ struct CAPWriterTests {
         #expect(String(decoding: octets, as: UTF8.self).contains("[EXERCISE] Evacuate now"))
     }
 
-    @Test("An update or cancel without a reference is not written", arguments: [MessageType.update, .cancel])
+    @Test("What replaces nothing known is told as a new alert; what does is an update or cancel with its reference", arguments: [MessageType.alert, .update, .cancel])
     func references(message: MessageType) throws {
-        #expect(throws: CAPWriterError.self) { try write(FeedSamples.order(message)) }
+        #expect(try CAPReader.read(write(FeedSamples.order(message))).message == .alert)
+        #expect(try CAPReader.read(write(FeedSamples.order(message), references: [FeedSamples.reference])).message == (message == .cancel ? .cancel : .update))
         let bulletin = try CAPReader.read(try write(FeedSamples.order(message), references: [FeedSamples.reference]))
         #expect(
             bulletin.references == [
