@@ -116,8 +116,15 @@ extension Hub {
                 line.problems.map { DeskFailure.Field(field: line.channel, detail: $0.line) }
             }
             guard problems.isEmpty else { throw .invalid(problems) }
+            try Self.authorise(order, person)
             return order
         }
+    }
+
+    /// Real and drill are two rights.
+    private static func authorise(_ order: DeskOrder, _ person: Operator) throws(DeskFailure) {
+        let scope = Scope.sending(order.mode)
+        guard person.may(scope) else { throw .forbidden(person.refusal([scope])) }
     }
 
     /// Makes an order and sends it, unless that was done before.
@@ -223,7 +230,9 @@ extension Hub {
         content.revision = Revision(series: content.revision.series, serial: nil, sent: now, isCancel: true)
         // Long enough for a far end that is away for a day to be told all the same.
         content.expires = max(content.expires, now.addingTimeInterval(24 * 3600))
-        return DeskOrder(content: content, mode: found.alert.mode)
+        let order = DeskOrder(content: content, mode: found.alert.mode)
+        try Self.authorise(order, person)
+        return order
     }
 
     /// An alert by its id, in one of the towns this person works for.

@@ -24,6 +24,7 @@ package final class Hub: Sendable {
     package let stream: StreamHub
     package let operators: Operators
     package let trust: CAPTrust
+    package let sources: SourceRules
     package let health = SourceHealth()
     package let attention: Attention
     package let logger: Logger
@@ -48,6 +49,7 @@ package final class Hub: Sendable {
         package var operators: Operators
         package var codes: CodeTables
         package var trust: CAPTrust
+        package var sources: SourceRules
         package var logger: Logger
         package var time: HubClock
         package var start: StartWatch
@@ -55,7 +57,8 @@ package final class Hub: Sendable {
         package init(
             actual: Line<Actual>, exercise: Line<Exercise>, towns: TownRegister, ledger: any Ledger,
             journal: DeliveryJournal, devices: DeviceRegister, stream: StreamHub, operators: Operators,
-            codes: CodeTables = .bundled, trust: CAPTrust = .nobody, logger: Logger,
+            codes: CodeTables = .bundled, trust: CAPTrust = .nobody, sources: SourceRules = SourceRules(),
+            logger: Logger,
             time: HubClock = HubClock(), start: StartWatch = StartWatch()
         ) {
             self.actual = actual
@@ -68,6 +71,7 @@ package final class Hub: Sendable {
             self.operators = operators
             self.codes = codes
             self.trust = trust
+            self.sources = sources
             self.logger = logger
             self.time = time
             self.start = start
@@ -87,6 +91,7 @@ package final class Hub: Sendable {
         shelters = ShelterRegister(notebook: parts.ledger, towns: parts.towns.all)
         attention = Attention(logger: parts.logger)
         trust = parts.trust
+        sources = parts.sources
         logger = parts.logger
         time = parts.time
         start = parts.start
@@ -122,7 +127,7 @@ package final class Hub: Sendable {
         }
         do {
             for bulletin in try await ledger.bulletins(limit: SeenBulletins.bound) where bulletin.verdict == .accepted {
-                seen.restore(bulletin.hash, alerts: bulletin.alerts)
+                seen.restore(bulletin.hash, alerts: bulletin.alerts, trust: sources.trust(of: bulletin.source))
             }
         } catch {
             try unreadable("受信した電文の記録 (the bulletins received)", "bulletins", error)
@@ -147,31 +152,4 @@ package final class Hub: Sendable {
         logger.critical("a part of the record cannot be read", metadata: ["part": "\(subject)", "error": "\(error)"])
         attention.notice(.ledger, subject, "読めませんでした: \(words): \(error)", from: "ledger", at: clock())
     }
-}
-
-/// A person at the desk, or a program that stands for one.
-package struct Operator: Sendable, Hashable {
-    package var name: String
-    /// SHA-256 of the token, hex.
-    package var tokenDigest: String
-    /// Nil: every town of this hub.
-    package var towns: Set<TownID>?
-
-    package init(name: String, tokenDigest: String, towns: Set<TownID>? = nil) {
-        self.name = name
-        self.tokenDigest = tokenDigest
-        self.towns = towns
-    }
-
-    package func may(_ town: TownID) -> Bool { towns?.contains(town) ?? true }
-}
-
-package struct Operators: Sendable {
-    private let byDigest: [String: Operator]
-
-    package init(_ all: [Operator]) {
-        byDigest = Dictionary(all.map { ($0.tokenDigest, $0) }, uniquingKeysWith: { $1 })
-    }
-
-    package func with(token: String) -> Operator? { byDigest[DeviceRegister.digest(token)] }
 }
