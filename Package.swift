@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -43,6 +44,19 @@ func library(_ name: String, _ pkgConfig: String, debian: String) -> Target {
 
 let kit: [Target.Dependency] = ["AlertModel", "ChannelKit"]
 let testKit: [Target.Dependency] = kit + ["ChannelKitTesting", "Curl", log]
+
+/// Measures the program from outside, and reading and targeting from inside. A tree without it, as a container's, is
+/// whole all the same.
+let benchmarks: [Target] = FileManager.default.fileExists(atPath: Context.packageDirectory + "/Benchmarks/CEpoll") ? [
+    .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
+    .executableTarget(
+        name: "noroshi-bench",
+        dependencies: kit + [
+            "CEpoll", "Codes", "Ingest", "Targeting", crypto,
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "Benchmarks/Sources", swiftSettings: strict),
+] : []
 
 /// `NOROSHI_ROOM=Targeting swift build --build-tests` builds that room's tests and what they stand on, and nothing else:
 /// seconds instead of minutes while one works in a room. `Tests/run Targeting` sets it.
@@ -188,15 +202,6 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + channels.map { .init(stringLiteral: $0.name) },
             swiftSettings: strict),
-        // Measures the program from outside, and reading and targeting from inside.
-        .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
-        .executableTarget(
-            name: "noroshi-bench",
-            dependencies: kit + [
-                "CEpoll", "Codes", "Ingest", "Targeting", crypto,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: "Benchmarks/Sources", swiftSettings: strict),
 
         tests("AlertModel", ["AlertModel"]),
         tests("CAPFeed", ["AlertModel", "CAPFeed", "Ingest"]),
@@ -240,6 +245,7 @@ let package = Package(
         tests("TextRules", kit + ["TextRules"]),
         tests("Web", ["Web"]),
     ]
+        + benchmarks
         + channels.flatMap { channel -> [Target] in
             let own = kit + channel.dependencies + [log]
             return [

@@ -112,6 +112,8 @@ public struct AlertContent: Sendable, Codable, Hashable {
     public var happened: Date?
     /// Until when the bulletin itself says that it holds (ValidDateTime); nil where the limit is ours.
     public var validUntil: Date?
+    /// By whom it came; nil for what a person of the town says, and in records older than this field.
+    public var provenance: Provenance?
 
     public init(
         id: AlertID, event: EventID, kind: AlertKind, message: MessageType, revision: Revision, type: String,

@@ -102,11 +102,15 @@ package final class Line<M: Mode>: Sendable {
 
     private func plan(_ alert: Alert<M>, _ town: Town, _ decisions: [Decision], _ tidings: Tidings) -> Plan {
         var plan = Plan()
-        if case .again = tidings.effect { plan.isQuiet = true }
+        switch tidings.effect {
+        case .again, .withheld: plan.isQuiet = true
+        default: break
+        }
         let told = memory.told(alert.event, in: town.id)
         for decision in decisions {
             let heard = told.filter { $0.channel == decision.channel && decision.endpoints.contains($0.endpoint) }
             switch (decision.verdict, tidings.effect) {
+            case (_, .withheld(let reason)): plan.rows.append(skip(alert, decision, "withheld", reason))
             case (.send, _) where alert.message == .cancel, (.skip, .ending) where !heard.isEmpty:
                 follow(alert, town, decision, heard, tidings.change, &plan)
             case (.send(let priority), .news), (.send(let priority), .ending):
@@ -255,6 +259,8 @@ package struct Tidings: Sendable, Hashable {
         case ending
         /// Nothing new: whoever was woken is not woken again. The reason is kept.
         case again(String)
+        /// Not to be said here at all: who says it may not. The reason is kept.
+        case withheld(String)
     }
     package var effect: Effect
     package var change: Change
@@ -268,6 +274,7 @@ package struct Tidings: Sendable, Hashable {
     package static func news(_ change: Change) -> Tidings { Tidings(.news, change) }
     package static func ending(_ change: Change) -> Tidings { Tidings(.ending, change) }
     package static func again(_ reason: String) -> Tidings { Tidings(.again(reason), .unchanged) }
+    package static func withheld(_ reason: String) -> Tidings { Tidings(.withheld(reason), .unchanged) }
 }
 
 extension Reason {

@@ -15,6 +15,14 @@ package final class Attention: Sendable {
         case unknownKind = "unknown-kind"
         /// A title or type of bulletin we have no rule for: it is read as far as its headline goes.
         case unknownType = "unknown-type"
+        /// Somebody who is no source handed a bulletin in. It was refused.
+        case stranger = "not-a-source"
+        /// A way brought what is dated ahead of us: its clock or ours is wrong, or the date is forged.
+        case ahead = "dated-ahead"
+        /// CAP that none of the pinned signers signed.
+        case signature = "unsigned-cap"
+        /// A cancel by somebody else than who said it.
+        case notTheirs = "not-theirs"
         /// A file of names that is not in force as it lies there.
         case vocabulary
         /// An order that will end by itself unless somebody acts.

@@ -165,8 +165,15 @@ extension Hub {
                 line.problems.map { DeskFailure.Field(field: line.channel, detail: $0.line) }
             }
             guard problems.isEmpty else { throw .invalid(problems) }
+            try Self.authorise(order, person)
             return order
         }
+    }
+
+    /// Real and drill are two rights.
+    private static func authorise(_ order: DeskOrder, _ person: Operator) throws(DeskFailure) {
+        let scope = Scope.sending(order.mode)
+        guard person.may(scope) else { throw .forbidden(person.refusal([scope])) }
     }
 
     /// Makes an order and sends it, unless that was done before.
@@ -273,7 +280,9 @@ extension Hub {
         _ id: AlertID, by person: Operator, key: OrderKey? = nil, seen: Int? = nil
     ) async throws(DeskFailure) -> Pushed {
         try await once(key, by: person) { own throws(DeskFailure) in
-            try await self.cancelling(id, as: own, by: person, seen: seen)
+            let order = try await self.cancelling(id, as: own, by: person, seen: seen)
+            try Self.authorise(order, person)
+            return order
         }
     }
 

@@ -20,6 +20,10 @@ package struct Intake: Sendable {
     package var replay: String?
     /// It comes as it is made, and its times are of now.
     var isLive: Bool { replay == nil && !asExercise }
+    /// Only these hear it: its sender's token is bound to them. Nil: whom it concerns.
+    package var towns: Set<TownID>?
+    /// The same bytes came before by a way that is believed less.
+    fileprivate var isAgain = false
 
     package init(source: String) { self.source = source }
 }
@@ -56,9 +60,11 @@ extension Hub {
             throw await refuse(octets, error.reason, way, now)
         }
         let hash = Self.digest(plain, way)
-        switch seen.look(hash) {
+        switch seen.look(hash, sources.trust(of: way.source)) {
         case .known(let first): return try await duplicate(hash, first, plain, way, now)
-        case .new(let done):
+        case .new(let done, let isAgain):
+            var way = way
+            way.isAgain = isAgain
             do throws(IntakeFailure) {
                 let taking = try await take(plain, hash, way, now)
                 done.fulfil(nil)
@@ -107,7 +113,7 @@ extension Hub {
 
     /// What no table of ours knows: to the record of this bulletin, and to the operator once for each of them.
     private func notice(_ bulletin: Bulletin, _ source: String, _ now: Date) -> [String] {
-        var notes: [String] = []
+        var notes = doubts(bulletin, source, now)
         if bulletin.isOfUnknownType {
             notes.append("unknown type: \(bulletin.title)")
             attention.notice(
@@ -128,14 +134,39 @@ extension Hub {
         return notes
     }
 
+    /// Dated ahead of us, or CAP of nobody we know: told to the operator, since a clock or a sender is wrong.
+    private func doubts(_ bulletin: Bulletin, _ source: String, _ now: Date) -> [String] {
+        var notes: [String] = []
+        if let lead = Normaliser.lead(of: bulletin, receivedAt: now) {
+            let words = "電文の時刻がこのハブの時計より\(Self.words(lead))進んでいます。届いた時刻で扱います "
+                + "(dated \(Int(min(lead, 1e12))) s ahead of this hub: told under the time it came)"
+            notes.append(words)
+            attention.notice(.ahead, source, "\(bulletin.title): \(words)", from: source, at: now)
+        }
+        if trust.namesSomebody, bulletin.format == .cap, bulletin.signature != .valid {
+            attention.notice(
+                .signature, "\(bulletin.sender) \(bulletin.signature?.rawValue ?? "none")",
+                "登録された署名者の署名がないCAPが届き、記録だけしました (CAP without a pinned signer's signature: recorded only): \(bulletin.title)",
+                from: source, at: now)
+        }
+        return notes
+    }
+
+    private static func words(_ seconds: TimeInterval) -> String {
+        let minutes = Int(min(seconds, 1e12) / 60)
+        return minutes < 120 ? "\(minutes)分" : minutes < 2_880 ? "\(minutes / 60)時間" : "\(minutes / 1_440)日"
+    }
+
     private func sort(
         _ bulletin: Bulletin, _ hash: String, _ index: Int, _ way: Intake, _ now: Date
     ) throws(Refusal) -> [SortedAlert] {
         var bulletin = bulletin
         if way.asExercise || way.replay != nil, bulletin.status == .actual { bulletin.status = .exercise }
         let stamp = bulletin.sent.map { Date(timeIntervalSince1970: $0.seconds) } ?? now
-        let id = AlertID("\(Self.compact(stamp))-\(hash.prefix(10))" + (index == 0 ? "" : "-\(index)"))
-        let sorted = try Normaliser().sort(bulletin, id: { id }, receivedAt: now)
+        let again = way.isAgain ? "-\(sources.trust(of: way.source).rawValue)" : ""
+        let id = AlertID("\(Self.compact(stamp))-\(hash.prefix(10))" + again + (index == 0 ? "" : "-\(index)"))
+        let sorted = try Normaliser(requiresTrustedSignature: trust.namesSomebody).sort(bulletin, id: { id }, receivedAt: now)
+            .map { $0.brought(by: way.source, sources) }
         guard let replay = way.replay else { return sorted }
         return sorted.map { alert in
             guard case .exercise(let drill) = alert else { return alert }
@@ -150,8 +181,8 @@ extension Hub {
         var commits: [Commit] = []
         for alert in sorted {
             switch alert {
-            case .actual(let alert): commits += tell(alert, on: actual, way.source, &taking)
-            case .exercise(let alert): commits += tell(alert, on: exercise, way.source, &taking)
+            case .actual(let alert): commits += tell(alert, on: actual, way, &taking)
+            case .exercise(let alert): commits += tell(alert, on: exercise, way, &taking)
             case .recordOnly(_, _, let reason): taking.notes.append("recorded only: \(reason)")
             }
         }
@@ -169,9 +200,17 @@ extension Hub {
     }
 
     private func tell<M: Mode>(
-        _ alert: Alert<M>, on line: Line<M>, _ source: String, _ taking: inout Taking
+        _ alert: Alert<M>, on line: Line<M>, _ way: Intake, _ taking: inout Taking
     ) -> [Commit] {
+        let source = way.source
+        guard sources.mayRaise(alert.kind, from: source) else {
+            taking.notes.append("recorded only: この経路（\(source)）からの\(alert.kind.rawValue)は設定により記録だけします (sources.rules: this way does not raise it)")
+            return []
+        }
         let verdict = stories.withLock { $0.take(alert.content, M.name, source: source, now: clock()) }
+        if case .notTheirs = verdict {
+            attention.notice(.notTheirs, alert.event.text, "\(alert.title): \(verdict.reason)", from: source, at: clock())
+        }
         if case .sameAgain(first: alert.content.id, _) = verdict {
             // It was told when it came first, and the disk did not take the bulletin then.
             taking.alerts.append(alert.content.id)
@@ -185,7 +224,10 @@ extension Hub {
         }
         return verdict.contents.flatMap { content in
             line.offer(Alert<M>(content), actor: source) { town, decisions in
-                self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }
+                guard way.towns?.contains(town.id) ?? true else {
+                    return .withheld("この経路（\(source)）はこの町の情報源ではありません (this way is no source for this town)")
+                }
+                return self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }
             }
         }
     }
@@ -227,6 +269,22 @@ extension Hub {
     static func compact(_ date: Date) -> String {
         let text = JapanTime.text(date, milliseconds: false)
         return String(text.prefix(19)).filter { $0 != "-" && $0 != ":" }
+    }
+}
+
+extension SortedAlert {
+    /// With the way it came by, and how far that is believed.
+    fileprivate func brought(by way: String, _ sources: SourceRules) -> SortedAlert {
+        func with(_ content: AlertContent) -> AlertContent {
+            var content = content
+            content.provenance = sources.provenance(of: content, from: way)
+            return content
+        }
+        return switch self {
+        case .actual(let alert): .actual(Alert<Actual>(with(alert.content)))
+        case .exercise(let alert): .exercise(Alert<Exercise>(with(alert.content)))
+        case .recordOnly(let content, let status, let reason): .recordOnly(with(content), status, reason: reason)
+        }
     }
 }
 

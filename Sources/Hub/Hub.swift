@@ -24,6 +24,7 @@ package final class Hub: Sendable {
     package let stream: StreamHub
     package let operators: Operators
     package let trust: CAPTrust
+    package let sources: SourceRules
     package let health = SourceHealth()
     package let attention: Attention
     package let logger: Logger
@@ -49,6 +50,7 @@ package final class Hub: Sendable {
         package var operators: Operators
         package var codes: CodeTables
         package var trust: CAPTrust
+        package var sources: SourceRules
         package var logger: Logger
         package var time: HubClock
         package var start: StartWatch
@@ -56,7 +58,8 @@ package final class Hub: Sendable {
         package init(
             actual: Line<Actual>, exercise: Line<Exercise>, towns: TownRegister, ledger: any Ledger,
             journal: DeliveryJournal, devices: DeviceRegister, stream: StreamHub, operators: Operators,
-            codes: CodeTables = .bundled, trust: CAPTrust = .nobody, logger: Logger,
+            codes: CodeTables = .bundled, trust: CAPTrust = .nobody, sources: SourceRules = SourceRules(),
+            logger: Logger,
             time: HubClock = HubClock(), start: StartWatch = StartWatch()
         ) {
             self.actual = actual
@@ -69,6 +72,7 @@ package final class Hub: Sendable {
             self.operators = operators
             self.codes = codes
             self.trust = trust
+            self.sources = sources
             self.logger = logger
             self.time = time
             self.start = start
@@ -88,6 +92,7 @@ package final class Hub: Sendable {
         shelters = ShelterRegister(notebook: parts.ledger, towns: parts.towns.all)
         attention = Attention(logger: parts.logger)
         trust = parts.trust
+        sources = parts.sources
         logger = parts.logger
         time = parts.time
         start = parts.start
@@ -124,7 +129,7 @@ package final class Hub: Sendable {
         }
         do {
             for bulletin in try await ledger.bulletins(limit: SeenBulletins.bound) where bulletin.verdict == .accepted {
-                seen.restore(bulletin.hash, alerts: bulletin.alerts)
+                seen.restore(bulletin.hash, alerts: bulletin.alerts, trust: sources.trust(of: bulletin.source))
             }
         } catch {
             try unreadable("受信した電文の記録 (the bulletins received)", "bulletins", error)
@@ -153,31 +158,4 @@ package final class Hub: Sendable {
 
     /// The source of what a start could not read, among what a person should look into.
     package static let startName = "start"
-}
-
-/// A person at the desk, or a program that stands for one.
-package struct Operator: Sendable, Hashable {
-    package var name: String
-    /// SHA-256 of the token, hex.
-    package var tokenDigest: String
-    /// Nil: every town of this hub.
-    package var towns: Set<TownID>?
-
-    package init(name: String, tokenDigest: String, towns: Set<TownID>? = nil) {
-        self.name = name
-        self.tokenDigest = tokenDigest
-        self.towns = towns
-    }
-
-    package func may(_ town: TownID) -> Bool { towns?.contains(town) ?? true }
-}
-
-package struct Operators: Sendable {
-    private let byDigest: [String: Operator]
-
-    package init(_ all: [Operator]) {
-        byDigest = Dictionary(all.map { ($0.tokenDigest, $0) }, uniquingKeysWith: { $1 })
-    }
-
-    package func with(token: String) -> Operator? { byDigest[DeviceRegister.digest(token)] }
 }

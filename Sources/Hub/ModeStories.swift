@@ -48,6 +48,8 @@ struct ModeStories {
             }
         case .silent(.noNews): return .again("伝えた内容から警戒の度合い・範囲・行動に変わりなし (no higher class, no wider area, no other action than what was told)")
         case .silent(.neverTold): return .again("この町には伝えていない情報の終わり (the end of what was never told here)")
+        case .silent(.notTheirs):
+            return .withheld("新しい情報、またはより信頼できる経路の情報を、下げも終わらせもしない (it does not lower or end what is newer or came by a way that is believed more)")
         case .silent(.notConcerned): return .news
         }
     }

@@ -6,8 +6,8 @@ internal import Synchronization
 /// The bulletins of the last days by the digest of their bytes: the same one twice is one alert.
 final class SeenBulletins: Sendable {
     enum Look {
-        /// Nobody had it; it is ours to finish.
-        case new(Commit)
+        /// Nobody had it, or nobody who is believed as much (`isAgain`); it is ours to finish.
+        case new(Commit, isAgain: Bool)
         /// Somebody has it in hand or had it.
         case known(Commit)
     }
@@ -20,6 +20,7 @@ final class SeenBulletins: Sendable {
 
     private struct Entry {
         var commit: Commit
+        var trust: SourceTrust
         var alerts: [AlertID]
         var facts = Facts()
     }
@@ -35,14 +36,16 @@ final class SeenBulletins: Sendable {
 
     var count: Int { state.withLock { $0.entries.count } }
 
-    func look(_ hash: String) -> Look {
+    func look(_ hash: String, _ trust: SourceTrust) -> Look {
         state.withLock { state in
-            if let known = state.entries[hash] { return .known(known.commit) }
+            let known = state.entries[hash]
+            if let known, known.trust >= trust { return .known(known.commit) }
             let commit = Commit()
-            state.entries[hash] = Entry(commit: commit, alerts: [])
+            state.entries[hash] = Entry(commit: commit, trust: trust, alerts: [])
+            guard known == nil else { return .new(commit, isAgain: true) }
             state.order.append(hash)
             if state.order.count > Self.bound { state.entries[state.order.removeFirst()] = nil }
-            return .new(commit)
+            return .new(commit, isAgain: false)
         }
     }
 
@@ -66,10 +69,10 @@ final class SeenBulletins: Sendable {
         }
     }
 
-    func restore(_ hash: String, alerts: [AlertID]) {
+    func restore(_ hash: String, alerts: [AlertID], trust: SourceTrust) {
         state.withLock { state in
             guard state.entries[hash] == nil else { return }
-            state.entries[hash] = Entry(commit: .done(), alerts: alerts)
+            state.entries[hash] = Entry(commit: .done(), trust: trust, alerts: alerts)
             state.order.insert(hash, at: 0)
         }
     }

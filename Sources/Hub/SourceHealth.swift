@@ -20,6 +20,8 @@ package final class SourceHealth: Sendable {
         package var patience: TimeInterval?
         package var trouble: String?
 
+        package init(name: String) { self.name = name }
+
         package func isSilent(at now: Date) -> Bool {
             guard let patience else { return false }
             return lastHeard.map { now.timeIntervalSince($0) > patience } ?? false

@@ -1,9 +1,11 @@
 internal import AlertModel
+internal import Devices
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
 internal import Ledger
+internal import Logging
 internal import Web
 
 /// Bulletins in: `POST /v1/bulletins`.
@@ -22,7 +24,7 @@ extension HubRouter {
 
     func addBulletins(to router: Router<Context>) {
         router.post("/v1/bulletins") { request, _ in
-            let person = try operatorOf(request)
+            let person = try source(request)
             try Self.checkMediaType(request)
             let octets = try await Self.body(request, upTo: 8 << 20)
             let given = request.uri.queryParameters
@@ -33,6 +35,10 @@ extension HubRouter {
                 throw Problem(.badRequest, "replay: 1 to 40 octets")
             }
             if given["exercise"] == "true", way.replay == nil { way.asExercise = true }
+            way.towns = person.towns
+            guard person.may(.feed) || (person.towns == nil && (way.asExercise || way.replay != nil)) else {
+                throw stranger(person.name, person.refusal([.feed]), octets)
+            }
             do throws(IntakeFailure) {
                 let taken = try await hub.take(octets, way)
                 return try answer(taken)
@@ -46,6 +52,32 @@ extension HubRouter {
             let limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 50)
             return try Answer.json(["bulletins": try await hub.ledger.bulletins(limit: limit).map { BulletinShape($0) }])
         }
+    }
+
+    /// Only a source is one. A device is none, whatever it hears; a person's token only with `feed`, or with `drill`
+    /// for an exercise that concerns no town alone.
+    private func source(_ request: Request) throws(Problem) -> Operator {
+        if let token = Self.bearer(request), hub.operators.with(token: token) == nil, let device = hub.devices.device(token: token) {
+            throw stranger(
+                "device:\(device.id)", "端末は情報源になれません。電文は feed の権限をもつトークンで送ってください (a device is no source of bulletins)", [])
+        }
+        do throws(Problem) {
+            return try operatorOf(request)
+        } catch {
+            if error.status == .forbidden, let token = Self.bearer(request), let person = hub.operators.with(token: token) {
+                throw stranger(person.name, person.refusal([.feed]), [])
+            }
+            throw error
+        }
+    }
+
+    /// Refused, logged, and told to the operator: somebody tried to speak as a source, or a setting is wrong.
+    private func stranger(_ name: String, _ words: String, _ octets: [UInt8]) -> Problem {
+        hub.logger.warning("bulletin of no source refused", metadata: ["by": "\(name)", "octets": "\(octets.count)"])
+        hub.attention.notice(
+            .stranger, name, "情報源ではない者が電文を送ろうとしました。何も配信していません (somebody who is no source sent a bulletin; nothing went out)",
+            from: "http:\(name)", at: hub.clock())
+        return Problem(.forbidden, words)
     }
 
     private struct BulletinShape: Encodable {

@@ -69,6 +69,7 @@ extension HubRouter {
             query.state = .held
             query.limit = 100_000
             let rows = try await hub.ledger.town(town.id).deliveries(query)
+            for mode in Set(rows.map(\.mode)) { try Self.authorise(person, mode) }
             switch context.parameters.get("act") {
             case "release":
                 let done = try await hub.actual.release(rows, by: person.name)
@@ -92,6 +93,12 @@ extension HubRouter {
         case .beat: return ByteBuffer(string: ":\n\n")
         case .gap: return ServerSentEvent.encode("resync", data: Array(#"{"reason":"gap"}"#.utf8), position: nil)
         }
+    }
+
+    /// Real and drill are two rights.
+    static func authorise(_ person: Operator, _ mode: ModeName) throws(Problem) {
+        let scope = Scope.sending(mode)
+        guard person.may(scope) else { throw Problem(.forbidden, person.refusal([scope])) }
     }
 
     private func deliveryQuery(_ request: Request) throws(Problem) -> DeliveryQuery {

@@ -55,9 +55,10 @@ extension HubRouter {
                 guard let mode = ModeName(rawValue: word) else { throw Problem(.badRequest, "modeは actual か exercise です (mode: actual or exercise)") }
                 return mode
             }
+            if let mode { try Self.authorise(person, mode) }
             var lanes: [Resumed.Lane] = []
-            if mode != .exercise { lanes += resume(hub.actual, endpoint, choice.channel, town, person) }
-            if mode != .actual { lanes += resume(hub.exercise, endpoint, choice.channel, town, person) }
+            if mode != .exercise, person.may(.send) { lanes += resume(hub.actual, endpoint, choice.channel, town, person) }
+            if mode != .actual, person.may(.drill) { lanes += resume(hub.exercise, endpoint, choice.channel, town, person) }
             return try Answer.json(Resumed(resumed: lanes))
         }
     }

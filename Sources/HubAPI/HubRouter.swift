@@ -66,6 +66,7 @@ package struct HubRouter: Sendable {
         addEdge(to: router)
         addPages(to: router)
         addAttention(to: router)
+        addSources(to: router)
         addHealth(to: router)
         if configuration.hasBenchmarkDoor { addBenchmark(to: router) }
         return router
@@ -94,14 +95,21 @@ package struct HubRouter: Sendable {
         guard let person = hub.operators.with(token: token) else {
             throw Problem(.unauthorized, "このトークンは、どの操作員のものでもありません (this token belongs to no operator)")
         }
+        let wanted = RouteScopes.needed(request.method, request.uri.path)
+        guard wanted.contains(where: person.may) else {
+            hub.logger.warning("not allowed", metadata: [
+                "operator": "\(person.name)", "path": "\(request.uri.path)", "needs": "\(wanted.map(\.rawValue).joined(separator: " or "))",
+            ])
+            throw Problem(.forbidden, person.refusal(wanted))
+        }
         return person
     }
 
-    /// A watcher's token, or any operator's.
+    /// A watcher's token, or an operator's with `watch`.
     func mayWatch(_ request: Request) -> Bool {
         guard let digest = configuration.watcherDigest else { return true }
         guard let token = Self.bearer(request) else { return false }
-        return DeviceRegister.digest(token) == digest || hub.operators.with(token: token) != nil
+        return DeviceRegister.digest(token) == digest || hub.operators.with(token: token)?.may(.watch) == true
     }
 
     static func device(of request: Request, in register: DeviceRegister) throws(Problem) -> Device {

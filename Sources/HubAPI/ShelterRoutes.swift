@@ -69,6 +69,7 @@ extension HubRouter {
             let town = try town(try context.parameters.require("code"), for: person)
             let octets = try await Self.body(request, upTo: Self.listLimit)
             let given = request.uri.queryParameters
+            if given["dry_run"] != "true" { try Self.authorise(person, .actual) }
             let report: ShelterImport
             do throws(DeskFailure) {
                 report = try await hub.importShelters(

@@ -14,6 +14,8 @@ struct Told: Sendable {
     var spoken: Set<EventID>
     var priority: Priority
     var touched: Date
+    /// Of the most believed way that said so: who is believed less does not unsay it.
+    var trust = SourceTrust.official
 
     /// Events that spoke of one subject: an early warning has one, rain has two formats.
     static let eventLimit = 8
@@ -36,16 +38,18 @@ extension EventStories {
         var known = told.removeValue(forKey: town) ?? [:]
         defer { if !known.isEmpty { told[town] = known } }
         var causes: Set<News.Cause> = []
+        var isHeldBack = false
         for (subject, standing) in standings.bySubject where standing.rank > 0 {
             guard let before = known[subject] else {
                 guard let priority else { continue }
                 // The place of an earthquake whose shaking was told is a new fact of it, no new event.
                 causes.insert(isSpoken(content.event, known) && content.kind == .earthquake ? .changed : .first)
                 known[subject] = Told(
-                    standing: standing, events: [content.event], spoken: [content.event], priority: priority, touched: now)
+                    standing: standing, events: [content.event], spoken: [content.event], priority: priority, touched: now,
+                    trust: content.trust)
                 continue
             }
-            let cause = cause(content, before.standing, standing)
+            let cause = permitted(cause(content, before.standing, standing), content, before, &isHeldBack)
             // What targeting skips is no news, except that something graver is over.
             guard priority != nil || cause == .lowered else { continue }
             if let cause { causes.insert(cause) }
@@ -53,11 +57,13 @@ extension EventStories {
         }
         if content.isWholeState || standings.bySubject.values.contains(where: { $0.rank == 0 }) {
             for subject in known.keys.filter({ isOver($0, known[$0], standings, content) }) {
+                guard permitted(.lifted, content, known[subject], &isHeldBack) != nil else { continue }
                 known[subject] = nil
                 causes.insert(.lifted)
             }
         }
         makeRoom(&known)
+        if causes.isEmpty, isHeldBack { return .silent(.notTheirs) }
         return news(causes, priority, isKnown: standings.bySubject.keys.contains { known[$0] != nil })
     }
 
@@ -76,17 +82,32 @@ extension EventStories {
         return now.words.isSubset(of: before.words) ? nil : .changed
     }
 
+    /// What raises and widens is always news. Only who is believed as much, and is not behind the newest word, lowers,
+    /// ends and corrects.
+    private func permitted(
+        _ cause: News.Cause?, _ content: AlertContent, _ told: Told?, _ isHeldBack: inout Bool
+    ) -> News.Cause? {
+        guard let told, content.isLess(than: told) else { return cause }
+        if cause == .higher || cause == .wider { return cause }
+        isHeldBack = true
+        return nil
+    }
+
     private static func updated(
         _ before: Told, _ now: Standing, _ cause: News.Cause?, _ content: AlertContent, _ priority: Priority?, _ date: Date
     ) -> Told {
         var after = before
-        if cause != nil {
+        let isLess = content.isLess(than: before)
+        after.trust = max(before.trust, content.trust)
+        if cause == .wider, isLess {
+            after.standing.join(now)
+        } else if cause != nil {
             after.standing = now
         } else if now.rank == before.standing.rank {
             after.standing.places.formUnion(now.places)
         }
         // Of a whole state the places are those it names: one that was lifted and comes back is news.
-        if content.isWholeState, now.rank == before.standing.rank { after.standing.places = now.places }
+        if !isLess, content.isWholeState, now.rank == before.standing.rank { after.standing.places = now.places }
         if after.events.count < Told.eventLimit { after.events.insert(content.event) }
         if cause != nil { after.spoken.insert(content.event) }
         if let priority { after.priority = priority }
@@ -122,7 +143,7 @@ extension EventStories {
     private mutating func tellCancel(_ content: AlertContent, _ town: TownID, _ priority: Priority?) -> News {
         guard var known = told[town] else { return .silent(.neverTold) }
         var pace: Priority?
-        for (subject, entry) in known where entry.events.contains(content.event) {
+        for (subject, entry) in known where entry.events.contains(content.event) && entry.trust <= content.trust {
             if entry.spoken.contains(content.event) {
                 pace = min(pace ?? entry.priority, entry.priority)
                 known[subject] = nil
@@ -156,6 +177,9 @@ extension EventStories {
 }
 
 extension AlertContent {
+    /// Behind the newest word, or by a way that is believed less.
+    func isLess(than told: Told) -> Bool { provenance?.isLate == true || trust < told.trust }
+
     /// An early warning and an intensity are not taken down by a lower one: the ground has shaken, or is about to.
     var staysAtItsHighest: Bool { kind == .eew || kind == .earthquake }
 }

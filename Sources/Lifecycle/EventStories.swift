@@ -12,6 +12,7 @@
 ///
 /// Order, duplicates and losses do not change where a story ends: the newest revision rules, a cancel takes back
 /// what is not newer than itself, a later report revives, and an area once warned by an early warning stays so.
+/// Which of two is newer is `Story.order`'s; only who said a thing, or is believed more, takes it back.
 package import AlertModel
 package import FoundationEssentials
 
@@ -34,8 +35,8 @@ package struct EventStories: Sendable {
     private(set) var stories: [EventID: Story] = [:]
     /// Every name of an event, to the one its story bears.
     private var names: [EventID: EventID] = [:]
-    /// The last bulletin in the level format, by prefecture.
-    private var levelFormat: [String: Date] = [:]
+    /// The last bulletin in the level format, by prefecture, and how far its way is believed.
+    private var levelFormat: [String: (at: Date, trust: SourceTrust)] = [:]
     var told: [TownID: [Subject: Told]] = [:]
 
     package init(limits: Limits = Limits()) {
@@ -46,6 +47,7 @@ package struct EventStories: Sendable {
     package mutating func take(_ content: AlertContent, source: String, now: Date) -> Verdict {
         if stories.count >= limits.events { forgetOldest() }
         if isToldByLevelFormat(content) { return .toldByLevelFormat }
+        let content = content.message == .cancel ? content : apart(content)
         var known = knownEvents(of: content)
         if known.isEmpty, let match = satelliteMatch(of: content) {
             known = [match]
@@ -72,7 +74,7 @@ package struct EventStories: Sendable {
     package mutating func prune(now: Date) {
         let limit = now.addingTimeInterval(-limits.memory)
         for story in stories.values where story.touched < limit { forget(story.event) }
-        levelFormat = levelFormat.filter { $0.value >= limit }
+        levelFormat = levelFormat.filter { $0.value.at >= limit }
         for (town, subjects) in told {
             let kept = subjects.filter { $0.value.touched >= limit }
             told[town] = kept.isEmpty ? nil : kept
@@ -84,7 +86,7 @@ package struct EventStories: Sendable {
 
 extension EventStories {
     private mutating func open(_ content: AlertContent, source: String, now: Date) -> Verdict {
-        var story = Story(content, now: now)
+        var story = Story(content, source: source, now: now)
         _ = story.receipt(of: content, source: source)
         stories[content.event] = story
         name(content, as: content.event)
@@ -104,10 +106,20 @@ extension EventStories {
             // 訂正 after 訂正, an update after another, alike to the second in every number: the later one to arrive counts.
             content.revision.sent.addTimeInterval(0.001)
         }
-        if content.revision.isNewer(than: story.current.revision) {
-            story.advance(to: content)
+        switch story.order(of: content, from: source) {
+        case .newer:
+            story.advance(to: content, from: source)
             for other in content.aliases ?? [] { names[other] = event; story.names.insert(other) }
-            return .news(story.whole)
+            return .news(story.issue(story.whole))
+        case .late where content.kind != .eew:
+            // Of a tsunami each type of bulletin has a word of its own: an older one of another type is no older word.
+            guard Sea.isPart(content), content.trust >= story.trust, !story.isCancelled, story.absorb(content) else {
+                return .news(story.issue(content.late))
+            }
+            var whole = story.whole
+            whole.id = content.id
+            return .news(story.issue(whole))
+        case .late, .outdated: break
         }
         let newest = story.current
         guard story.absorb(content), !story.isCancelled else {
@@ -117,7 +129,7 @@ extension EventStories {
         // An older report came late and warned an area the newest one leaves out: that area has to hear.
         var late = story.whole
         late.id = content.id
-        return .news(late)
+        return .news(story.issue(late))
     }
 
     /// A cancel hits every event it names and no other; CAP's may name several.
@@ -134,20 +146,24 @@ extension EventStories {
                 quiet = quiet ?? .sameAgain(first: receipt.first, sources: receipt.sources)
                 continue
             }
-            story.touched = max(story.touched, now)
-            if let rest = story.withdraw(content) { return .news(rest) }
             let previous = story.whole
+            guard isSigners(content, of: story), content.trust >= story.trust else {
+                quiet = quiet ?? .notTheirs(previous.id)
+                continue
+            }
+            story.touched = max(story.touched, now)
+            if let rest = story.withdraw(content) { return .news(story.issue(rest)) }
             var cancel = content
             cancel.event = event
             // A CAP cancel need not say what it is about.
             cancel.kind = previous.kind
             cancel.revision.sent = Self.placed(cancel, after: previous)
-            guard cancel.revision.isNewer(than: previous.revision) else {
+            guard cancel.trust > previous.trust || cancel.revision.isNewer(than: previous.revision) else {
                 story.absorb(cancel)
                 quiet = quiet ?? .outdated(by: previous.id)
                 continue
             }
-            story.advance(to: cancel)
+            story.advance(to: cancel, from: source)
             for other in content.aliases ?? [] where names[other] == nil { names[other] = event; story.names.insert(other) }
             if previous.revision.isCancel {
                 // VXSE43 and VXSE45 both take the warning back.
@@ -155,7 +171,7 @@ extension EventStories {
                 continue
             }
             if !cancelled.isEmpty { cancel.id = AlertID("\(content.id)-\(cancelled.count + 1)") }
-            cancelled.append(.init(content: cancel, previous: previous))
+            cancelled.append(.init(content: story.issue(cancel), previous: previous))
         }
         return cancelled.isEmpty ? quiet ?? .cancelsNothing(content) : .cancels(cancelled)
     }
@@ -166,6 +182,38 @@ extension EventStories {
         let tolerance = cancel.type == "qzss" && previous.type != "qzss" ? 60 : 0.5
         let age = previous.revision.sent.timeIntervalSince(cancel.revision.sent)
         return age > 0 && age < tolerance ? previous.revision.sent : cancel.revision.sent
+    }
+}
+
+// MARK: Whose it is
+
+extension EventStories {
+    /// Somebody else's alert is not his to update: what he says is told, and changes nothing of the other's.
+    private func apart(_ content: AlertContent) -> AlertContent {
+        func isAnothers(_ content: AlertContent) -> Bool {
+            knownEvents(of: content).contains { event in stories[event].map { !isSigners(content, of: $0) } ?? false }
+        }
+        guard isAnothers(content) else { return content }
+        // Of the names of a CAP message its own is the first alias.
+        var own = content
+        own.event = content.aliases?.first ?? content.event
+        own.aliases = nil
+        if isAnothers(own) { own.event = EventID("\(own.event.text)~\(content.provenance?.signer?.suffix(8) ?? "-")") }
+        return own
+    }
+
+    /// Of a signed alert its signer alone speaks on.
+    private func isSigners(_ content: AlertContent, of story: Story) -> Bool {
+        story.signer == nil || story.signer == content.provenance?.signer
+    }
+}
+
+extension AlertContent {
+    fileprivate var late: AlertContent {
+        var content = self
+        content.provenance = provenance ?? Provenance(trust: trust)
+        content.provenance?.isLate = true
+        return content
     }
 }
 
@@ -219,12 +267,14 @@ extension EventStories {
         guard content.kind == .weather || content.kind == .landslide, content.type.hasPrefix("VPW"),
             let prefecture = content.event.text.split(separator: "/").last.map(String.init)
         else { return false }
+        let last = levelFormat[prefecture]
         if content.isLevelFormat {
-            levelFormat[prefecture] = max(levelFormat[prefecture] ?? content.sent, content.sent)
+            if let last, last.trust > content.trust { return false }
+            levelFormat[prefecture] = (max(last?.at ?? content.sent, content.sent), content.trust)
             return false
         }
-        guard content.message != .cancel, let last = levelFormat[prefecture] else { return false }
-        return abs(content.sent.timeIntervalSince(last)) < limits.levelFormat
+        guard content.message != .cancel, let last, last.trust >= content.trust else { return false }
+        return abs(content.sent.timeIntervalSince(last.at)) < limits.levelFormat
     }
 
     /// The story of the same early warning by the other way, ground line or satellite.

@@ -15,6 +15,7 @@ struct Story: Sendable {
         init(_ content: AlertContent) {
             if content.type == "qzss" {
                 var bare = content
+                bare.provenance = nil
                 bare.id = AlertID("")
                 bare.sent = .distantPast
                 bare.reported = nil
@@ -23,6 +24,7 @@ struct Story: Sendable {
                 self = .whole(bare)
             } else if content.revision.isCancel || content.revision.isCorrection || content.type == "operator" {
                 var bare = content
+                bare.provenance = nil
                 bare.id = AlertID("")
                 bare.expires = .distantPast
                 self = .whole(bare)
@@ -38,6 +40,8 @@ struct Story: Sendable {
     struct Receipt: Sendable {
         var first: AlertID
         var sources: [String]
+        /// Of the most believed way it came by.
+        var trust = SourceTrust.other
     }
 
     struct Place: Hashable, Sendable {
@@ -46,7 +50,15 @@ struct Story: Sendable {
     }
 
     let event: EventID
+    /// Whose key signed its first alert; nil where nobody trusted did.
+    let signer: String?
     private(set) var current: AlertContent
+    /// The way the current revision came by.
+    private(set) var source: String
+    /// The most believed of all who spoke of it.
+    private(set) var trust: SourceTrust
+    /// The newest revision that was handed on: far ends take nothing older.
+    private var issued: Revision
     /// The newest cancel, also where a later report has revived the event.
     private(set) var cancel: Revision?
     /// Areas of an early warning, each with the newest report that warned it: a warned area stays warned.
@@ -65,9 +77,13 @@ struct Story: Sendable {
     static let seenLimit = 2_000
     private static let sourceLimit = 8
 
-    init(_ content: AlertContent, now: Date) {
+    init(_ content: AlertContent, source: String, now: Date) {
         event = content.event
+        signer = content.provenance?.signer
         current = content
+        self.source = source
+        trust = content.trust
+        issued = content.revision
         names = [content.event]
         touched = now
         absorb(content)
@@ -81,17 +97,34 @@ struct Story: Sendable {
         let print = Fingerprint(content)
         if var known = seen[print] {
             if !known.sources.contains(source), known.sources.count < Self.sourceLimit { known.sources.append(source) }
+            // Said now by who is believed more: that counts for more than before, and is judged anew.
+            let isMore = content.trust > known.trust
+            known.trust = max(known.trust, content.trust)
             seen[print] = known
-            return known
+            return isMore ? nil : known
         }
-        if seen.count < Self.seenLimit { seen[print] = Receipt(first: content.id, sources: [source]) }
+        if seen.count < Self.seenLimit { seen[print] = Receipt(first: content.id, sources: [source], trust: content.trust) }
         return nil
     }
 
     /// Takes a revision that is newer than the current one.
-    mutating func advance(to content: AlertContent) {
+    mutating func advance(to content: AlertContent, from source: String) {
         current = content
+        self.source = source
+        trust = max(trust, content.trust)
         absorb(content)
+    }
+
+    /// The content as it is handed on: behind all that was handed on before, else far ends would not take it.
+    mutating func issue(_ content: AlertContent) -> AlertContent {
+        var content = content
+        if !content.revision.isNewer(than: issued) {
+            content.revision = Revision(
+                series: content.revision.series, serial: nil, sent: issued.sent.addingTimeInterval(0.001),
+                isCancel: content.revision.isCancel, isCorrection: content.revision.isCorrection)
+        }
+        issued = content.revision
+        return content
     }
 
     /// Takes what still counts of any revision, in whatever order they come. True when it warned an area that was not

@@ -14,6 +14,8 @@ package enum Verdict: Sendable, Hashable {
     case sameAgain(first: AlertID, sources: [String])
     /// A newer revision of its event was there before.
     case outdated(by: AlertID)
+    /// A cancel by somebody else than who said it, or by a way that is believed less.
+    case notTheirs(AlertID)
     /// The same danger is told by the level format of 2026, which came from this prefecture lately.
     case toldByLevelFormat
 
@@ -27,7 +29,7 @@ package enum Verdict: Sendable, Hashable {
         switch self {
         case .news(let content), .cancelsNothing(let content): [content]
         case .cancels(let cancelled): cancelled.map(\.content)
-        case .sameAgain, .outdated, .toldByLevelFormat: []
+        case .sameAgain, .outdated, .notTheirs, .toldByLevelFormat: []
         }
     }
 
@@ -39,6 +41,8 @@ package enum Verdict: Sendable, Hashable {
         case .cancelsNothing: "cancels what was never received"
         case .sameAgain(let first, let sources): "received already as \(first), from \(sources.joined(separator: " and "))"
         case .outdated(let newer): "\(newer) of the same event is newer"
+        case .notTheirs(let other):
+            "\(other) を取り消せるのは、それを出した者か、より信頼できる経路だけです (only who said it, or a way that is believed more, takes it back)"
         case .toldByLevelFormat: "told by the level format (警戒レベル) of the same prefecture"
         }
     }
@@ -79,6 +83,8 @@ package enum News: Sendable, Hashable {
         case neverTold = "never-told"
         /// Targeting says it does not concern the town.
         case notConcerned = "not-concerned"
+        /// It would lower or end what a way said that is believed more, or what is newer.
+        case notTheirs = "not-theirs"
     }
 
     package var isTold: Bool {

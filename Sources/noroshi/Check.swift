@@ -19,6 +19,7 @@ struct Check: AsyncParsableCommand {
 
     @Option(help: "Settings file (YAML); without it the demonstration town is checked.") var config: String?
     @Option(help: "Folder of templates.") var templates: String?
+    @Option(help: "The data folder the hub will have; else that of the settings.") var data: String?
     @Flag(help: "Only what would keep the hub from starting: a bad vocabulary is said and left out.") var beforeStart = false
 
     func run() async throws {
@@ -31,27 +32,37 @@ struct Check: AsyncParsableCommand {
                 Terminal.complain("vocabularies: \(flaw); the hub starts without it")
             }
             let codes = vocabulary.tables
-            _ = try HubProgram.trust(settings)
+            let trust = try HubProgram.trust(settings)
             _ = try settings.makeOperators()
+            let rules = try settings.makeSourceRules()
+            let folder = (data ?? settings.data).map { URL(filePath: $0) }
+            if let folder, let reason = DataFolder.complaint(folder) {
+                guard !beforeStart else { throw CannotWrite(reason: reason) }
+                Terminal.complain("warning: \(reason)")
+            }
+            try Voice.check(settings.cap, data: folder)
             _ = try settings.watcherDigest()
             if let listen = settings.listen { _ = try Address.parse(listen) }
             let manifests = Channels.all.map(\.manifest)
-            let folder = try TemplateFolder.find(templates ?? settings.templates)
-            let renderer = try HubProgram.loadTemplates(folder, manifests)
+            let words = try TemplateFolder.find(templates ?? settings.templates)
+            let renderer = try HubProgram.loadTemplates(words, manifests)
             _ = try Sources.make(settings.sources, Nowhere(), Nowhere(), MemoryLedger())
             let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
             let scene = try CheckScene(settings: settings)
-            let actual = try scene.line(Actual.self, towns, folder)
-            let exercise = try scene.line(Exercise.self, towns, folder)
+            let actual = try scene.line(Actual.self, towns, words)
+            let exercise = try scene.line(Exercise.self, towns, words)
             try HubProgram.check(towns, actual)
             try HubProgram.check(towns, exercise)
             try HubProgram.checkTexts(renderer, towns, actual, settings.routing)
             try HubProgram.checkTexts(renderer, towns, exercise, settings.routing)
             if config != nil { settings.doubts.forEach { Terminal.complain("warning: \($0)") } }
+            Terminal.say(Terminal.table(settings.sourceLines(rules, trust)))
             let ends = towns.all.map(\.endpoints.count).reduce(0, +)
-            Terminal.say("good: \(towns.all.count) towns, \(ends) far ends, \(manifests.count) channels, templates in \(folder.path)")
+            Terminal.say("good: \(towns.all.count) towns, \(ends) far ends, \(manifests.count) channels, templates in \(words.path)")
         } catch let error as SettingsError {
             throw Exit.with(Exit.badSettings, error.reason)
+        } catch let error as CannotWrite {
+            throw Exit.with(Exit.cannotWrite, error.reason)
         }
     }
 }

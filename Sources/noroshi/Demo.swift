@@ -33,6 +33,8 @@ struct Demo: AsyncParsableCommand {
             try await stage.run(data: data, templates: try TemplateFolder.find(templates), logger: logger)
         } catch let error as SettingsError {
             throw Exit.with(Exit.badSettings, error.reason)
+        } catch let error as CannotWrite {
+            throw Exit.with(Exit.cannotWrite, error.reason)
         }
     }
 }

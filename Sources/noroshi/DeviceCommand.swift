@@ -41,7 +41,7 @@ struct DeviceCommand: AsyncParsableCommand {
             let value = try await hub.client().get("/v1/devices" + HubClient.query([("town", town)]))
             let devices = (value as? [String: Any])?["devices"] as? [[String: Any]] ?? []
             guard hub.format == .table else { return devices.forEach { Terminal.say(JSONLine.text($0)) } }
-            var rows = [["DEVICE", "ROLE", "SITE", "NAME", "ENROLLED", "LAST SEEN", "STATE"]]
+            var rows = [["端末 DEVICE", "役目 ROLE", "場所 SITE", "名前 NAME", "登録 ENROLLED", "最後に見た LAST SEEN", "状態 STATE"]]
             for device in devices { rows.append(DeviceCommand.row(device)) }
             Terminal.say(Terminal.table(rows))
         }

@@ -38,7 +38,7 @@ struct EdgeCommand: AsyncParsableCommand {
             let (host, port) = try Address.parse(listen)
             for id in spot where !SpotShelf.isPlain(id) { throw SettingsError("spot: \(id) is no spot's id") }
             let folder = URL(filePath: data)
-            try makeFolder(folder)
+            try DataFolder.claim(folder)
             let transport = try transport()
             let identity = try await identity(folder, transport)
             guard let town = TownID(identity.town) else { throw SettingsError("edge.json: \(identity.town) is no town") }
@@ -55,6 +55,8 @@ struct EdgeCommand: AsyncParsableCommand {
             }
         } catch let error as SettingsError {
             throw Exit.with(Exit.badSettings, error.reason)
+        } catch let error as CannotWrite {
+            throw Exit.with(Exit.cannotWrite, error.reason)
         } catch let error as EdgeIdentity.Failure {
             let code =
                 switch error.kind {
@@ -70,14 +72,6 @@ struct EdgeCommand: AsyncParsableCommand {
         hub ?? ProcessInfo.processInfo.environment["NOROSHI_HUB"] ?? "http://127.0.0.1:8480"
     }
 
-    private func makeFolder(_ folder: URL) throws {
-        do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw Exit.with(Exit.cannotWrite, "\(folder.path): \(error)")
-        }
-    }
 
     private func transport() throws -> CurlTransport {
         var configuration = CurlConfiguration()

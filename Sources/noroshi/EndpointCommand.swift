@@ -15,7 +15,7 @@ struct EndpointCommand: AsyncParsableCommand {
 
         func run() async throws {
             let client = try hub.client()
-            var rows = [["TOWN", "CHANNEL", "FAR END", "NAME", "MODE", "STATE", "WAITING", "WHY"]]
+            var rows = [["町 TOWN", "経路 CHANNEL", "送り先 FAR END", "名前 NAME", "区別 MODE", "状態 STATE", "待ち WAITING", "理由 WHY"]]
             for town in try await client.towns(town) {
                 let value = try await client.get("/v1/endpoints" + HubClient.query([("town", town)]))
                 for var end in (value as? [String: Any])?["endpoints"] as? [[String: Any]] ?? [] {

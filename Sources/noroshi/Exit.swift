@@ -7,6 +7,9 @@ enum Exit {
     static let badData: Int32 = 65
     static let unreachable: Int32 = 69
     static let cannotWrite: Int32 = 73
+    /// Somebody was faster: what the order was made on is not what stands.
+    static let changed: Int32 = 75
+    static let notAllowed: Int32 = 77
     static let badSettings: Int32 = 78
 
     /// Says why on standard error and ends with that code.
@@ -25,6 +28,11 @@ enum Terminal {
     /// Written at once: someone is watching.
     static func say(_ words: String) {
         FileHandle.standardOutput.write(Data((words + "\n").utf8))
+    }
+
+    /// A question: the line goes on with the answer.
+    static func ask(_ words: String) {
+        FileHandle.standardError.write(Data(words.utf8))
     }
 
     static var isColoured: Bool {

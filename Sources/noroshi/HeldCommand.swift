@@ -24,7 +24,7 @@ struct HeldCommand: AsyncParsableCommand {
             if hub.format == .json { return held.forEach { Terminal.say(JSONLine.text($0.object)) } }
             guard !held.isEmpty else { return Terminal.say("保留中の配信はありません (nothing is held)") }
             Terminal.say("再起動で保留になった配信です。まだ送られていません。 (held by a restart; not sent yet)")
-            Terminal.say(Terminal.table([["MODE", "TOWN", "ALERT", "TITLE", "受付 SINCE", "期限 UNTIL", "送り先 FAR ENDS"]] + held.map(\.cells)))
+            Terminal.say(Terminal.table([["区別 MODE", "町 TOWN", "番号 ALERT", "題 TITLE", "受付 SINCE", "期限 UNTIL", "送り先 FAR ENDS"]] + held.map(\.cells)))
             Terminal.say("""
                 送る      noroshi held release ALERT     期限切れ・取消済みのものは送られません
                 送らない  noroshi held drop ALERT        取り下げます。元には戻せません

@@ -9,14 +9,16 @@ extension HubClient {
     /// How long a lost answer is asked for again. A hub starts within seconds, also over a long ledger.
     private static let patience: Duration = .seconds(30)
 
-    func order(_ path: String, body: [UInt8] = [], key: String?) async throws -> [String: Any] {
+    func order(
+        _ path: String, body: [UInt8] = [], key: String?, headers: [(name: String, value: String)] = []
+    ) async throws -> [String: Any] {
         let key = key ?? UUID().uuidString.lowercased()
         let end = ContinuousClock.now.advanced(by: Self.patience)
         var pause: Duration = .milliseconds(500)
         var isPerhapsTaken = false
         while true {
             let trouble: String
-            switch await ask(path, body, key) {
+            switch await ask(path, body, key, headers) {
             case .success(let answer) where answer.status != 503: return try Self.value(of: answer) as? [String: Any] ?? [:]
             case .success(let answer): trouble = Self.words(answer)
             case .failure(.noAnswer(let reason)): trouble = reason
@@ -31,10 +33,12 @@ extension HubClient {
         }
     }
 
-    private func ask(_ path: String, _ body: [UInt8], _ key: String) async -> Result<HTTPAnswer, TransportFailure> {
+    private func ask(
+        _ path: String, _ body: [UInt8], _ key: String, _ more: [(name: String, value: String)]
+    ) async -> Result<HTTPAnswer, TransportFailure> {
         do throws(TransportFailure) {
             return .success(try await call(
-                "POST", path, body: body, headers: [(name: "Idempotency-Key", value: "\"\(key)\"")]))
+                "POST", path, body: body, headers: more + [(name: "Idempotency-Key", value: "\"\(key)\"")]))
         } catch {
             return .failure(error)
         }

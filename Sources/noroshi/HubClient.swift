@@ -35,9 +35,10 @@ struct HubClient: Sendable {
 
     /// The answer's JSON. What the hub refuses ends the command with its reason.
     func send(
-        _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json"
+        _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json",
+        headers: [(name: String, value: String)] = []
     ) async throws -> Any {
-        let answer = try await exchange(method, path, body: body, type: type)
+        let answer = try await exchange(method, path, body: body, type: type, headers: headers)
         return try Self.value(of: answer)
     }
 
@@ -45,16 +46,17 @@ struct HubClient: Sendable {
         guard (200..<300).contains(answer.status) else { throw Self.refusal(answer) }
         guard !answer.body.isEmpty else { return [String: Any]() }
         guard let value = try? JSONSerialization.jsonObject(with: Data(answer.body)) else {
-            throw Exit.with(Exit.badData, "the hub's answer is no JSON: \(answer.text.prefix(200))")
+            throw Exit.with(Exit.badData, "ハブの返事を読めません (the hub's answer is no JSON): \(answer.text.prefix(200))")
         }
         return value
     }
 
     func exchange(
-        _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json"
+        _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json",
+        headers: [(name: String, value: String)] = []
     ) async throws -> HTTPAnswer {
         do throws(TransportFailure) {
-            return try await call(method, path, body: body, type: type)
+            return try await call(method, path, body: body, type: type, headers: headers)
         } catch {
             throw unreachable(error)
         }
@@ -73,17 +75,39 @@ struct HubClient: Sendable {
     }
 
     func unreachable(_ failure: TransportFailure) -> any Error {
-        Exit.with(Exit.unreachable, "no hub at \(address): \(failure). `noroshi serve` starts one; --hub or NOROSHI_HUB says where it is")
+        Exit.with(Exit.unreachable, "\(address) のハブに届きません。--hub か NOROSHI_HUB で場所を確かめてください (no hub there: \(failure))")
     }
 
     static func refusal(_ answer: HTTPAnswer) -> any Error {
         let code: Int32 =
             switch answer.status {
-            case 401, 403: Exit.badSettings
+            case 401, 403: Exit.notAllowed
+            case 409: Exit.changed
             case 500...599: Exit.unreachable
             default: Exit.badData
             }
-        return Exit.with(code, "the hub answers \(answer.status): \(words(answer))")
+        return Exit.with(code, "\(words(answer)) [\(answer.status)]" + (answer.status == 409 ? standing(answer) : ""))
+    }
+
+    /// What stands now, where somebody was faster.
+    private static func standing(_ answer: HTTPAnswer) -> String {
+        let problem = (try? JSONSerialization.jsonObject(with: Data(answer.body))) as? [String: Any]
+        var words = ""
+        if let by = problem?["changed_by"] as? String {
+            words += "\n変えた人 \(by)  時刻 \(StandingTable.short(problem?["changed_at"] as? String ?? "—")) (changed by, at)"
+        }
+        if let table = problem?["standing"] as? [String: Any] {
+            let now = StandingTable.words(table)
+            words += "\nいまの状況 (standing, version \(table["version"] ?? "")):\n" + (now.isEmpty ? "何も出ていません (nothing is in force)" : now)
+        }
+        return words
+    }
+
+    /// One step of a path.
+    static func step(_ text: String) -> String {
+        var allowed = CharacterSet.alphanumerics
+        allowed.insert(charactersIn: "-._~")
+        return text.addingPercentEncoding(withAllowedCharacters: allowed) ?? text
     }
 
     static func words(_ answer: HTTPAnswer) -> String {

@@ -50,6 +50,8 @@ struct HubProgram: Sendable {
 
     /// Makes everything; nothing listens yet. The record of the last run is read when the door is open.
     static func make(_ options: Options, logger: Logger, extra: [any Service] = []) async throws -> HubProgram {
+        // Before anything else: another hub's folder is not looked at.
+        try DataFolder.claim(options.data)
         let manifests = Channels.all.map(\.manifest)
         let words = Vocabularies(settings: options.settings, manifests: manifests)
         // A file that went bad since the last start does not keep the hub from starting: the bundled names stay.
@@ -57,7 +59,6 @@ struct HubProgram: Sendable {
         let codes = words.vocabulary.tables
         let towns = TownRegister(try options.settings.makeTowns(codes: codes, channels: manifests))
         let renderer = try loadTemplates(options.templates, manifests)
-        try FileManager.default.createDirectory(at: options.data, withIntermediateDirectories: true)
         let ledger = try openLedger(options.data, logger)
         let time = HubClock()
         let clock: @Sendable () -> Date = { time.now }
@@ -80,7 +81,7 @@ struct HubProgram: Sendable {
         let hub = Hub(Hub.Parts(
             actual: actual, exercise: exercise, towns: towns, ledger: ledger, journal: journal,
             devices: DeviceRegister(notebook: ledger), stream: stream, operators: Operators(options.operators),
-            codes: codes, trust: try trust(options.settings), logger: logger, time: time,
+            codes: codes, trust: try trust(options.settings), sources: try options.settings.makeSourceRules(), logger: logger, time: time,
             start: StartWatch(isOpen: false, began: time.now)))
         words.report(flaws, to: hub)
         let watch = words.watch(hub)

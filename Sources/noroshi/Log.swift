@@ -3,7 +3,7 @@ import ChannelKit
 import Foundation
 
 struct Log: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The delivery log.")
+    static let configuration = CommandConfiguration(abstract: "配信の記録 (the delivery log).")
 
     @OptionGroup var hub: HubOptions
     @Option(help: "Only this alert.") var alert: String?
@@ -45,10 +45,10 @@ struct Log: AsyncParsableCommand {
 
     private func show(_ rows: [[String: Any]], withHead: Bool) {
         if hub.format == .json { return rows.forEach { Terminal.say(JSONLine.text($0)) } }
-        var table = withHead ? [["TIME", "MODE", "STATE", "CHANNEL", "FAR END", "TITLE", "MS", "REACHED/SHOWN/TOUCHED", "WHY"]] : []
+        var table = withHead ? [["時刻 TIME", "区別 MODE", "状態 STATE", "経路 CHANNEL", "送り先 FAR END", "題 TITLE", "MS", "届いた/出た/触れた REACHED/SHOWN/TOUCHED", "理由 WHY"]] : []
         table += rows.map { DeliveryLine.cells($0) }
         if !table.isEmpty { Terminal.say(Terminal.table(table)) }
-        if withHead, rows.isEmpty { Terminal.say("no deliveries") }
+        if withHead, rows.isEmpty { Terminal.say("配信はありません (no deliveries)") }
     }
 }
 
@@ -59,7 +59,7 @@ enum DeliveryLine {
         let reach = row["reach"] as? [String: Int] ?? [:]
         let milliseconds = (row["milliseconds"] as? Double).map { $0 < 10 ? String(format: "%.1f", $0) : "\(Int($0))" }
         let why = text("detail").isEmpty ? text("sentence") : text("detail")
-        let endpoint = text("endpoint") == "*" ? "\(row["endpoints"] ?? "") far ends" : text("endpoint")
+        let endpoint = text("endpoint") == "*" ? "\(row["endpoints"] ?? "")か所 far ends" : text("endpoint")
         return [
             String(text("offered_at").dropFirst(11).prefix(12)), ModeWord.of(row["mode"]),
             text("state"), text("channel"), endpoint, text("title"), milliseconds ?? "—",

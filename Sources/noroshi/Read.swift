@@ -87,7 +87,7 @@ struct Ingest: AsyncParsableCommand {
             case .json: Terminal.say(JSONLine.text(value))
             case .table:
                 let alerts = (value["alerts"] as? [String] ?? []).joined(separator: " ")
-                Terminal.say("\(file): \(answer.status == 200 ? "taken before" : "accepted")  \(alerts)")
+                Terminal.say("\(file): \(answer.status == 200 ? "受理済み taken before" : "受理 accepted")  \(alerts)")
                 for note in value["notes"] as? [String] ?? [] { Terminal.say("    \(note)") }
             }
         }

@@ -48,6 +48,8 @@ struct Serve: AsyncParsableCommand {
             }
         } catch let error as SettingsError {
             throw Exit.with(Exit.badSettings, error.reason)
+        } catch let error as CannotWrite {
+            throw Exit.with(Exit.cannotWrite, error.reason)
         }
     }
 }
@@ -93,7 +95,7 @@ extension Settings {
     func makeOperators() throws(SettingsError) -> [Operator] {
         var made: [Operator] = []
         for person in operators ?? [] {
-            guard person.token_sha256.utf8.count == 64 else {
+            guard person.token_sha256.utf8.count == 64, person.token_sha256.allSatisfy(\.isHexDigit) else {
                 throw SettingsError("operators: \(person.name): token_sha256 is the SHA-256 of the token, 64 hex digits")
             }
             var towns: Set<TownID>?
@@ -104,8 +106,28 @@ extension Settings {
                     towns?.insert(town)
                 }
             }
-            made.append(Operator(name: person.name, tokenDigest: person.token_sha256.lowercased(), towns: towns))
+            let digest = person.token_sha256.lowercased()
+            // The placeholder of the example file belongs to nobody.
+            if let other = made.first(where: { $0.tokenDigest == digest }), !digest.allSatisfy({ $0 == "0" }) {
+                throw SettingsError("operators: \(person.name): \(other.name) と同じトークンです (the same token as another's)")
+            }
+            made.append(Operator(name: person.name, tokenDigest: digest, towns: towns, scopes: try Self.scopes(of: person)))
         }
         return made
+    }
+
+    private static func scopes(of person: OperatorSettings) throws(SettingsError) -> Set<Scope>? {
+        guard let written = person.scopes else { return nil }
+        var scopes: Set<Scope> = []
+        for word in written {
+            guard let scope = Scope(rawValue: word) else {
+                throw SettingsError("operators: \(person.name): scopes: \(unknown(word, among: Scope.allCases.map(\.rawValue)))")
+            }
+            scopes.insert(scope)
+        }
+        guard !scopes.isEmpty else {
+            throw SettingsError("operators: \(person.name): scopes: 空です。権限を書くか、行を消してください (empty: name scopes or leave it out)")
+        }
+        return scopes
     }
 }

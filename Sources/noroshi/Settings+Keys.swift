@@ -10,12 +10,28 @@ extension Settings {
     /// probably meant.
     static func strict(_ text: String, path: String, channels: [ChannelManifest]) throws -> Settings {
         let watched = try YAMLDecoder().decode(Watched<Settings>.self, from: text)
-        let strangers = watched.strangers + watched.value.strangers(channels)
-        guard !strangers.isEmpty else { return watched.value }
+        let wrong = (watched.strangers + watched.value.strangers(channels)).map { ($0, $0.words) } + watched.value.strayDistricts
+        guard !wrong.isEmpty else { return watched.value }
         let root = try Parser(yaml: text).singleRoot()
-        let found = strangers.map { (line: line(of: $0, in: root), key: $0) }
-            .sorted { ($0.line ?? 0, $0.key.key) < ($1.line ?? 0, $1.key.key) }
-        throw SettingsError(found.map { "\(path)\($0.line.map { ":\($0)" } ?? ""): \($0.key.words)" }.joined(separator: "\n"))
+        let found = wrong.map { (line: line(of: $0.0, in: root), key: $0.0.key, words: $0.1) }
+            .sorted { ($0.line ?? 0, $0.key) < ($1.line ?? 0, $1.key) }
+        throw SettingsError(found.map { "\(path)\($0.line.map { ":\($0)" } ?? ""): \($0.words)" }.joined(separator: "\n"))
+    }
+
+    /// Far ends in a district their town does not have: they would hear what concerns others, or not what concerns them.
+    private var strayDistricts: [(StrangeKey, String)] {
+        towns.enumerated().flatMap { index, town in
+            let known = (town.districts ?? []).map(\.name)
+            guard !known.isEmpty else { return [(StrangeKey, String)]() }
+            return (town.endpoints ?? []).enumerated().compactMap { place, end in
+                guard let district = end.district, !known.contains(district) else { return nil }
+                let key = StrangeKey(path: ["towns", "[\(index)]", "endpoints", "[\(place)]"], key: "district", known: [])
+                let near = StrangeKey(path: [], key: district, known: known).near
+                let advice = near.map { "「\($0)」ではありませんか (no such district; did you mean “\($0)”?)" }
+                    ?? "あるのは \(known.joined(separator: "、")) です (no such district)"
+                return (key, "\(key.place): 「\(district)」という地区は\(town.name ?? "この町")にありません。\(advice)")
+            }
+        }
     }
 
     /// Sections whose keys are names: of channels, of their settings, of kinds.
@@ -74,14 +90,15 @@ extension Settings {
 }
 
 extension StrangeKey {
+    fileprivate var place: String { (path + [key]).reduce("") { $0 + ($0.isEmpty || $1.hasPrefix("[") ? "" : ".") + $1 } }
+
     fileprivate var words: String {
-        let place = (path + [key]).reduce("") { $0 + ($0.isEmpty || $1.hasPrefix("[") ? "" : ".") + $1 }
         if let near { return "\(place): no such setting; did you mean “\(near)”?" }
         return "\(place): no such setting; " + (known.isEmpty ? "nothing is read here" : "there are \(known.joined(separator: ", "))")
     }
 
     /// The known key that differs in the fewest letters, if so few that it may be a slip.
-    private var near: String? {
+    var near: String? {
         known.map { (key: $0, distance: Self.distance(Array(key), Array($0))) }.min { $0.distance < $1.distance }
             .flatMap { $0.distance <= max(2, key.count / 3) ? $0.key : nil }
     }

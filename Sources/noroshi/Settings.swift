@@ -12,6 +12,9 @@ struct Settings: Codable, Sendable {
         /// SHA-256 of the token, hex: the file holds no secret that opens anything.
         var token_sha256: String
         var towns: [String]?
+        /// `feed drill send approve devices read watch admin`. Absent: all; for who is bound to towns all but `feed`
+        /// and `admin`.
+        var scopes: [String]?
     }
 
     struct TownSettings: Codable, Sendable {

@@ -27,6 +27,17 @@ struct SourceSettings: Codable, Sendable {
         var authorities_file: String?
     }
 
+    /// How far a way is believed and what it may raise, where that is not as usual.
+    struct Rule: Codable, Sendable {
+        /// A way's name or its kind, as `noroshi check` lists them: `qzss`, `http:city-server`.
+        var source: String
+        /// `official`, `receiver`, `signed` or `other`.
+        var trust: String?
+        /// Kinds; `[]`: only recorded.
+        var raises: [String]?
+    }
+
+    var rules: [Rule]?
     /// Folders that are watched.
     var folders: [String]?
     /// JMA's Atom feeds; `{}` takes them as they are.

@@ -26,7 +26,7 @@ extension EndToEnd {
         func help() async throws {
             let help = try await Program.run("--help")
             #expect(help.code == 0)
-            let commands = ["serve", "check", "read", "ingest", "push", "cancel", "device", "log", "held", "endpoint", "replay", "demo", "gateway"]
+            let commands = ["serve", "check", "read", "ingest", "push", "cancel", "alerts", "standing", "device", "log", "held", "endpoint", "replay", "demo", "gateway"]
             for command in commands {
                 #expect(help.out.contains("  \(command)"), "\(command)")
                 let own = try await Program.run(command, "--help")
@@ -100,9 +100,36 @@ extension EndToEnd {
                     try await hub.settled()
                     #expect(air.onAir.isEmpty)
                     #expect(try await run(hub, "cancel", "nobody").code == 65)
-                    let wrong = try await run(hub, "push", "--town", "042056", "--kind", "evacuation", "--level", "9")
+                    let wrong = try await run(hub, "push", "--town", "042056", "--kind", "evacuation", "--level", "9", "--exercise")
                     #expect(wrong.code == 65 && wrong.errors.contains("level"), "\(wrong)")
                 }
+            }
+        }
+
+        @Test("push is neither real nor a drill by itself: one of the two is said, or 64")
+        func realOrDrill() async throws {
+            let words = ["push", "--town", "042056", "--kind", "notice", "--title", "断水のお知らせ", "--body", "本吉地区で断水しています。"]
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
+                let environment = ["NOROSHI_HUB": hub.address, "NOROSHI_TOKEN": TownFile.token]
+                for more in [[], ["--preview"], ["--actual", "--exercise"]] {
+                    let program = try Program(words + more, environment: environment)
+                    #expect(try await program.ended() == 64, "\(more)")
+                    #expect(program.errors.contains("--actual（本番）か --exercise（訓練）"), "\(program.errors)")
+                }
+                #expect(try await hub.alerts().isEmpty)
+                let script = try Program(words + ["--actual"], environment: environment)
+                #expect(try await script.ended() == 0, "\(script.errors)")
+                // On a terminal the town's name is asked for.
+                guard access("/usr/bin/script", X_OK) == 0 else { return }
+                for (typed, code) in [("塩竈市", Int32(64)), ("気仙沼市", 0)] {
+                    let line = (["exec", "'\(Program.path)'"] + words.map { "'\($0)'" } + ["--actual"]).joined(separator: " ")
+                    let shell = "exec /usr/bin/script -qec \"$LINE\" /dev/null;"
+                    let terminal = try Program(
+                        [], environment: environment.merging(["LINE": line]) { $1 }, input: Array("\(typed)\n".utf8), shell: shell)
+                    #expect(try await terminal.ended() == code, "\(typed): \(terminal.out) \(terminal.errors)")
+                    #expect(terminal.out.contains("気仙沼市に送ります"), "\(terminal.out)")
+                }
+                #expect(try await hub.alerts().count == 2)
             }
         }
 
@@ -123,7 +150,7 @@ extension EndToEnd {
                 #expect(push.code == 65 && push.errors.contains("UMC2"), "\(push)")
                 #expect(try await hub.alerts().isEmpty)
                 let short = try await Program.run(Array(words.dropLast(78)) + ["--dry-run"], environment: environment)
-                #expect(short.out.contains("\nNothing was sent."), "\(short)")
+                #expect(short.out.contains("\n何も送っていません。 Nothing was sent."), "\(short)")
             }
         }
 
@@ -264,7 +291,8 @@ extension EndToEnd {
         func unreachable() async throws {
             let commands: [[String]] = [
                 ["log"], ["device", "list"], ["cancel", "a"], ["ingest", "-"],
-                ["push", "--town", "042056", "--kind", "notice", "--title", "a", "--body", "b"],
+                ["push", "--town", "042056", "--kind", "notice", "--title", "a", "--body", "b", "--exercise"],
+                ["alerts", "--town", "042056"], ["standing", "--town", "042056"],
             ]
             for words in commands {
                 let program = try Program(words + ["--hub", "http://127.0.0.1:9"], input: Array("<a/>".utf8))
@@ -277,7 +305,7 @@ extension EndToEnd {
         func wrongToken() async throws {
             try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
                 let answer = try await Program.run("log", "--hub", hub.address, "--token", "wrong")
-                #expect(answer.code == 78 && answer.errors.contains("401"), "\(answer)")
+                #expect(answer.code == 77 && answer.errors.contains("401") && answer.errors.contains("トークン"), "\(answer)")
             }
         }
 

@@ -17,6 +17,8 @@ struct TownFile: Sendable {
     var sources = ""
     /// Further far ends, eight blanks in.
     var more = ""
+    /// What the desk's token opens; nil: everything.
+    var deskScopes: String?
 
     static let token = "end-to-end"
     static let neighbourToken = "other-town"
@@ -26,7 +28,7 @@ struct TownFile: Sendable {
         """
         \(sources)
         operators:
-          - {name: desk, token_sha256: "1bdfa399a64dcf61e3c97ef2743788084bd6c4fe7278c7901104ff3fdb3ec439"}
+          - {name: desk, token_sha256: "1bdfa399a64dcf61e3c97ef2743788084bd6c4fe7278c7901104ff3fdb3ec439"\(deskScopes.map { ", scopes: [\($0)]" } ?? "")}
           - {name: neighbour, token_sha256: "d2f86864313b692eb54685e16495652c1e32c76580f78b1e330f1c1818bb740f", towns: ["042030"]}
         towns:
           - code: "042056"

@@ -73,6 +73,8 @@ package struct Bulletin: Sendable, Hashable {
     package var urgency: String?
     package var certainty: String?
     package var signature: Signature?
+    /// Of a valid signature: the key's pin, as the settings write it (`sha256/…`).
+    package var signer: String?
     /// CAP: `Public`, `Restricted` or `Private`.
     package var scope: String?
     /// Codes that no table of ours knows, as `scheme:code`.

@@ -43,7 +43,9 @@ package enum CAPReader {
         try CAPProse(alert: alert).check(references)
         try CAPEditorial(alert: alert).check()
         var bulletin = try bulletin(of: alert, references, codes)
-        bulletin.signature = CAPSignature.verdict(on: document, trust: trust).word
+        let verdict = CAPSignature.verdict(on: document, trust: trust)
+        bulletin.signature = verdict.word
+        bulletin.signer = verdict.signer
         return bulletin
     }
 

@@ -12,7 +12,8 @@
 package enum CAPSignature {
     package enum Verdict: Equatable, Sendable {
         case none
-        case valid
+        /// By whose key: `sha256/…`.
+        case valid(signer: String)
         case invalid(String)
         case unverified(String)
 
@@ -24,6 +25,8 @@ package enum CAPSignature {
             case .unverified: .unverified
             }
         }
+
+        package var signer: String? { if case .valid(let signer) = self { signer } else { nil } }
     }
 
     /// Declarations of namespaces in one alert; real ones have fewer than ten.
@@ -56,11 +59,11 @@ package enum CAPSignature {
         }
         for key in parts.keys where accepts(parts, signed, key) {
             if let weakness = parts.weakness { return .unverified(weakness) }
-            return trust.trusts(key) ? .valid : .unverified("right, but of a signer nobody here trusts")
+            return trust.trusts(key) ? .valid(signer: key.pinText) : .unverified("right, but of a signer nobody here trusts")
         }
         for der in trust.keys {
             guard let key = SigningKey(publicKeyInfo: der), accepts(parts, signed, key) else { continue }
-            return parts.weakness.map { .unverified($0) } ?? .valid
+            return parts.weakness.map { .unverified($0) } ?? .valid(signer: key.pinText)
         }
         if parts.keys.isEmpty { return .unverified("no key to check it with") }
         return .invalid("the signature is not of the key it names")

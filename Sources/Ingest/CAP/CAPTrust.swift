@@ -40,6 +40,12 @@ package struct CAPTrust: Sendable {
         }
     }
 
+    /// Somebody is named: CAP by nobody of them goes to the record only.
+    package var namesSomebody: Bool { !pins.isEmpty }
+
+    /// As the settings write them, in order.
+    package var pinTexts: [String] { pins.map { "sha256/" + Data($0).base64EncodedString() }.sorted() }
+
     func trusts(_ key: SigningKey) -> Bool { pins.contains(key.pin) }
 
     private static func der(ofPEM text: String) throws(Refusal) -> [UInt8] {

@@ -66,6 +66,9 @@ enum SigningKey {
     /// SHA-256 of the SubjectPublicKeyInfo.
     var pin: [UInt8] { Array(SHA256.hash(data: publicKeyInfo)) }
 
+    /// As the settings write it.
+    var pinText: String { "sha256/" + Data(pin).base64EncodedString() }
+
     var isRSA: Bool { if case .rsa = self { true } else { false } }
 
     /// RSA: PKCS #1 v1.5. ECDSA: r and s side by side (RFC 4050), as XML-DSig writes them.

@@ -10,15 +10,13 @@ enum Lifetime {
     private static let minute = 60.0
     private static let hour = 3_600.0
 
-    /// A sender's clock may run ahead; from here on it is wrong, and the time of receipt counts.
-    private static let clockTolerance = 5 * minute
     /// CAP's `expires` may lie years ahead. No warning does.
     private static let longest = 31 * 24 * hour
     /// An error must be taken back even after what it took back has faded from the screens.
     private static let cancel = hour
 
     static func expiry(of bulletin: Bulletin, sent: Date, receivedAt: Date) -> Date {
-        let start = sent.timeIntervalSince(receivedAt) > clockTolerance ? receivedAt : sent
+        let start = sent.timeIntervalSince(receivedAt) > Normaliser.tolerance ? receivedAt : sent
         let limit = seconds(of: bulletin)
         if bulletin.message == .cancel { return start.addingTimeInterval(max(limit, cancel)) }
         guard let written = bulletin.expires else { return start.addingTimeInterval(limit) }

@@ -25,8 +25,10 @@ package enum SortedAlert: Sendable {
 }
 
 package struct Normaliser: Sendable {
-    /// Refuses CAP alerts that bear no signature of somebody the settings trust.
+    /// CAP that bears no signature of somebody the settings trust goes to the record only.
     package var requiresTrustedSignature: Bool
+    /// A sender's clock may be so far ahead of ours; from here on it is wrong, or the date is forged.
+    package static let tolerance = 5 * 60.0
 
     package init(requiresTrustedSignature: Bool = false) {
         self.requiresTrustedSignature = requiresTrustedSignature
@@ -36,22 +38,29 @@ package struct Normaliser: Sendable {
     /// a bulletin says of its areas is not said earthquake by earthquake.
     ///
     /// `id` is asked once per alert. Refuses a CAP alert whose signature does not fit, and names beyond all measure.
+    /// What is dated ahead of us is told all the same, under the time it came.
     package func sort(
         _ bulletin: Bulletin, id: () -> AlertID, receivedAt: Date
     ) throws(Refusal) -> [SortedAlert] {
         try check(bulletin)
         let names = EventNaming(bulletin)
         let revision = revision(of: bulletin, receivedAt)
+        let written = bulletin.sent.map(Self.date) ?? receivedAt
         var content = AlertContent(
             id: id(), event: names.event, kind: bulletin.kind, message: bulletin.message, revision: revision,
             type: Self.type(of: bulletin), title: Self.title(of: bulletin), headline: headline(of: bulletin),
-            sender: bulletin.sender, sent: revision.sent, reported: bulletin.reported.map(Self.date),
-            expires: Lifetime.expiry(of: bulletin, sent: revision.sent, receivedAt: receivedAt),
+            sender: bulletin.sender, sent: Self.credible(written, receivedAt),
+            reported: bulletin.reported.map { time in
+                // CAP's `effective` may well lie ahead; when JMA issued something does not.
+                bulletin.format == .cap ? Self.date(time) : Self.credible(Self.date(time), receivedAt)
+            },
+            expires: Lifetime.expiry(of: bulletin, sent: written, receivedAt: receivedAt),
             areas: Self.areas(of: bulletin), hypocentre: bulletin.hypocentre, aliases: names.aliases, weight: Self.weight(of: bulletin))
         content.remarks = bulletin.remarks.isEmpty ? nil : bulletin.remarks
         content.happened = Self.happened(bulletin)
         content.validUntil = bulletin.format == .jma ? bulletin.expires.map(Self.date) : nil
-        if let reason = Self.silence(bulletin) { return [.recordOnly(content, bulletin.status, reason: reason)] }
+        if let signer = bulletin.signer { content.provenance = Provenance(trust: .signed, signer: signer) }
+        if let reason = silence(bulletin) { return [.recordOnly(content, bulletin.status, reason: reason)] }
         switch bulletin.status {
         case .actual: return [.actual(Alert(content))]
         case .exercise: return [.exercise(Alert(content))]
@@ -98,9 +107,7 @@ package struct Normaliser: Sendable {
     private func check(_ bulletin: Bulletin) throws(Refusal) {
         switch bulletin.signature {
         case .invalid: throw Refusal("the signature does not fit the alert: it was changed or is not by who it names")
-        case .valid, nil: break
-        case .none?, .unverified?:
-            guard !requiresTrustedSignature else { throw Refusal("no signature of a trusted issuer") }
+        case .valid, nil, .none?, .unverified?: break
         }
         // The longest of JMA's has 40 letters; CAP sets no bound.
         let names = bulletin.identifiers + [bulletin.sender, bulletin.editor ?? "", bulletin.event ?? ""]
@@ -109,7 +116,7 @@ package struct Normaliser: Sendable {
 
     private func revision(of bulletin: Bulletin, _ receivedAt: Date) -> Revision {
         // A sentence of the extended report bears no time of its own.
-        let sent = bulletin.sent.map(Self.date) ?? receivedAt
+        let sent = bulletin.sent.map { Self.placed(Self.date($0), receivedAt) } ?? receivedAt
         return Revision(
             series: bulletin.type ?? bulletin.format.rawValue, serial: bulletin.serial.flatMap { Int($0) }, sent: sent,
             isCancel: bulletin.message == .cancel,
@@ -126,10 +133,31 @@ package struct Normaliser: Sendable {
         bulletin.format == .jma ? bulletin.type ?? "jma" : bulletin.format.rawValue
     }
 
+    /// How far a bulletin is dated ahead of us, where that is more than a clock may be.
+    package static func lead(of bulletin: Bulletin, receivedAt: Date) -> TimeInterval? {
+        bulletin.sent.map { date($0).timeIntervalSince(receivedAt) }.flatMap { $0 > tolerance ? $0 : nil }
+    }
+
+    /// For people: what was said an hour from now was said now.
+    private static func credible(_ date: Date, _ receivedAt: Date) -> Date {
+        date.timeIntervalSince(receivedAt) > tolerance ? receivedAt : date
+    }
+
+    /// Among the revisions of its event: nothing was sent after it came, else one that is dated ahead would silence
+    /// every true one until then. Of one whose date is plainly wrong we know no more than that it came: it yields to
+    /// all that are dated well.
+    private static func placed(_ date: Date, _ receivedAt: Date) -> Date {
+        let lead = date.timeIntervalSince(receivedAt)
+        return lead > tolerance ? receivedAt.addingTimeInterval(-tolerance) : min(date, receivedAt)
+    }
+
     static func date(_ timestamp: Timestamp) -> Date { Date(timeIntervalSince1970: timestamp.seconds) }
 
     /// Why a bulletin is not for people though its status would allow it.
-    private static func silence(_ bulletin: Bulletin) -> String? {
+    private func silence(_ bulletin: Bulletin) -> String? {
+        if requiresTrustedSignature, bulletin.format == .cap, bulletin.signature != .valid {
+            return "登録された署名者の署名がないCAP: 記録のみ (CAP without a valid signature of a pinned signer: \(bulletin.signature?.rawValue ?? "none"))"
+        }
         switch bulletin.message {
         case .ack, .error: return "\(bulletin.message.rawValue): a message between systems"
         case .alert, .update, .cancel: break
@@ -137,8 +165,8 @@ package struct Normaliser: Sendable {
         if let scope = bulletin.scope, scope != "Public" { return "scope \(scope): not for the public" }
         guard bulletin.format == .jma, let type = bulletin.type else { return nil }
         if type == "VXSE42" { return "a test of the distribution of early warnings, sent hourly" }
-        if machineTypes.contains(type) { return "numbers for machines; what they mean comes as warnings" }
-        if bulletin.kind == .other, forecastTypes.contains(where: type.hasPrefix) { return "a forecast or observation that warns of nothing" }
+        if Self.machineTypes.contains(type) { return "numbers for machines; what they mean comes as warnings" }
+        if bulletin.kind == .other, Self.forecastTypes.contains(where: type.hasPrefix) { return "a forecast or observation that warns of nothing" }
         return nil
     }
 

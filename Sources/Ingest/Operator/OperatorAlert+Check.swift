@@ -135,6 +135,7 @@ private struct OperatorCheck {
         }
         let districts = isLifted && alert.districts == nil ? [] : districts()
         let reason = text("reason", alert.reason, limit: Self.sentence)
+        if let reason, alert.mode == ModeName.actual.rawValue, Meaning.isMissing(in: reason) { problems.add("reason", Meaning.rule) }
         let shelters = alert.shelters ?? []
         if shelters.count > Self.listed { problems.add("shelters", "避難先が\(Self.listed)か所より多くあります", "more than \(Self.listed)") }
         for id in shelters.prefix(Self.listed) where !town.shelters.contains(where: { $0.id == id }) {

@@ -143,9 +143,33 @@ struct NormaliserTests {
         made.signature = .invalid
         #expect(throws: Refusal.self) { try sort(made) }
         made.signature = Bulletin.Signature.none
-        #expect(throws: Refusal.self) {
-            try Normaliser(requiresTrustedSignature: true).sort(made, id: { AlertID("a") }, receivedAt: noon)
+        // With signers in the settings, whoever else says it is for the record.
+        for word: Bulletin.Signature? in [Bulletin.Signature.none, .unverified, nil] {
+            made.signature = word
+            let strict = try Normaliser(requiresTrustedSignature: true).sort(made, id: { AlertID("a") }, receivedAt: noon)
+            guard case .recordOnly(_, .actual, let reason) = try #require(strict.first) else { Issue.record("told"); continue }
+            #expect(reason.contains("署名"))
         }
+        made.signature = .valid
+        made.signer = "sha256/x"
+        let signed = try Normaliser(requiresTrustedSignature: true).sort(made, id: { AlertID("a") }, receivedAt: noon)
+        guard case .actual(let alert) = try #require(signed.first) else { Issue.record("silent"); return }
+        #expect(alert.provenance == Provenance(trust: .signed, signer: "sha256/x"))
+    }
+
+    @Test("What is dated ahead is told under the time it came, and yields to what is dated well")
+    func ahead() throws {
+        let month = try sort(bulletin("VTSE41", kind: .tsunami, serial: nil, sent: 30 * 86_400)).content
+        #expect(month.sent == noon && month.revision.sent == noon.addingTimeInterval(-300))
+        let now = try sort(bulletin("VTSE41", kind: .tsunami, serial: nil, sent: -1)).content
+        #expect(now.revision.isNewer(than: month.revision))
+        // A clock four minutes ahead may be: people read its time, the order is that of coming.
+        let minutes = try sort(bulletin("VTSE41", kind: .tsunami, serial: nil, sent: 240)).content
+        #expect(minutes.sent == noon.addingTimeInterval(240) && minutes.revision.sent == noon)
+        let cancel = try sort(bulletin("VTSE41", kind: .tsunami, serial: nil, message: .cancel, sent: 86_400)).content
+        #expect(!cancel.revision.isNewer(than: now.revision))
+        #expect(Normaliser.lead(of: bulletin(sent: 301), receivedAt: noon) == 301)
+        #expect(Normaliser.lead(of: bulletin(sent: 299), receivedAt: noon) == nil)
     }
 
     @Test("People are told for as long as the bulletin says, else as long as its kind is worth")

@@ -135,3 +135,16 @@ struct OperatorAlertTests {
         #expect(same.revision.isNewer(than: notice.revision))
     }
 }
+
+@Suite("What a person wrote says something")
+struct OperatorWordsTests {
+    @Test("A reason that says nothing is no reason", arguments: [
+        "あ", "1234", "ああああああ", "aaaa", "asdf", "。。。。", "？？？？", "12:30", "津波津波", "あいうえお", "テスト", "ーーーー", "ああああ大雨", "震度7", "\u{3000}雨\u{3000}",
+    ])
+    func empty(reason: String) { #expect(Meaning.isMissing(in: reason)) }
+
+    @Test("A reason of a few words is one", arguments: [
+        "大津波警報", "大雨のため", "堤防決壊", "川があふれた", "土砂崩れのおそれ", "震度6弱の地震が発生", "M7.4の地震で津波のおそれ", "ガス漏れです", "大津波警報が発表されました",
+    ])
+    func words(reason: String) { #expect(!Meaning.isMissing(in: reason)) }
+}

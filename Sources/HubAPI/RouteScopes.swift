@@ -1,0 +1,46 @@
+/// What each operator's call needs: the one place where it is said. `HubRouter.operatorOf` asks here for every route,
+/// so a route that is in no row is looked at with `read` and changed with `admin`.
+internal import HTTPTypes
+internal import Hub
+
+struct RouteScopes {
+    /// Any one of `scopes` opens the route. Where the body says whether it is real, the hub asks again (`send`, `drill`).
+    struct Row {
+        var method: HTTPRequest.Method
+        var path: String
+        var scopes: [Scope]
+    }
+
+    static let rows: [Row] = [
+        // `drill` for exercises of a token that is bound to no town; see `addBulletins`.
+        Row(method: .post, path: "/v1/bulletins", scopes: [.feed, .drill]),
+        // `read`: a preview sends nothing.
+        Row(method: .post, path: "/v1/alerts", scopes: [.send, .drill, .read]),
+        Row(method: .post, path: "/v1/alerts/{id}/cancel", scopes: [.send, .drill, .read]),
+        Row(method: .post, path: "/v1/deliveries/held/{act}", scopes: [.send, .drill]),
+        Row(method: .post, path: "/v1/endpoints/{endpoint}/resume", scopes: [.send, .drill]),
+        // Where people are sent in real orders. `read`: a dry run changes nothing.
+        Row(method: .post, path: "/v1/towns/{code}/shelters/import", scopes: [.send, .read]),
+        Row(method: .post, path: "/v1/devices/invitations", scopes: [.devices]),
+        Row(method: .delete, path: "/v1/devices/{id}", scopes: [.devices]),
+        Row(method: .get, path: "/v1/devices", scopes: [.read, .devices]),
+        Row(method: .get, path: "/v1/devices/{id}", scopes: [.read, .devices]),
+        Row(method: .get, path: "/v1/towns", scopes: Scope.allCases),
+        Row(method: .get, path: "/v1/deliveries/stream", scopes: [.read, .watch]),
+        Row(method: .get, path: "/v1/attention", scopes: [.read, .watch]),
+        Row(method: .get, path: "/v1/sources", scopes: [.read, .watch]),
+        Row(method: .post, path: "/v1/approvals/{id}/approve", scopes: [.approve]),
+        Row(method: .post, path: "/v1/approvals/{id}/return", scopes: [.approve]),
+    ]
+
+    static func needed(_ method: HTTPRequest.Method, _ path: String) -> [Scope] {
+        let asked: HTTPRequest.Method = method == .head ? .get : method
+        let steps = path.split(separator: "/")
+        let row = rows.first { row in
+            let own = row.path.split(separator: "/")
+            return row.method == asked && own.count == steps.count
+                && zip(own, steps).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+        }
+        return row?.scopes ?? (asked == .get ? [.read] : [.admin])
+    }
+}
