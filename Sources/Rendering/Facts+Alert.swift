@@ -66,9 +66,7 @@ struct FactSource {
         facts.set(.districts, wording.joined(order.districts.map { name(ofDistrict: $0) }))
         facts.set(.reason, order.reason.map(Self.sentence))
         facts.set(.tsunami, flag: order.hazard == "津波")
-        let named = order.shelters.compactMap { id in shelters.first { $0.shelter.id == id } }
-        // Named in the order is as good as open; closed since then is not.
-        addShelters(order.shelters.isEmpty ? open : named.filter { $0.state != .closed }, to: &facts)
+        addShelters(Destinations(order, shelters).chosen, of: order.hazard, to: &facts)
     }
 
     /// What a person typed, ended as a sentence: the next one follows on the same line in a mail.
@@ -101,10 +99,15 @@ struct FactSource {
         shelters.first { $0.shelter.id == notice.shelter }.map { name(of: $0.shelter) } ?? notice.name
     }
 
-    private func addShelters(_ chosen: [ShelterStatus], to facts: inout Facts) {
+    /// - Parameter hazard: for which people are sent there; what is only partly fit for it says so.
+    private func addShelters(_ chosen: [ShelterStatus], of hazard: String? = nil, to facts: inout Facts) {
+        func marked(_ shelter: Shelter) -> String {
+            let isPartly = hazard.flatMap { shelter.fitness(for: $0) } == .conditional
+            return name(of: shelter) + (isPartly ? wording.word("fitness", "conditional") : "")
+        }
         let items = chosen.enumerated().map { position, status in
             var item: [FactName: Facts.Value] = [
-                .name: .text(name(of: status.shelter)), .isFull: .flag(status.state == .full),
+                .name: .text(marked(status.shelter)), .isFull: .flag(status.state == .full),
                 .isLast: .flag(position == chosen.count - 1),
             ]
             if let address = status.shelter.address, !address.isEmpty { item[.address] = .text(address) }
@@ -112,7 +115,7 @@ struct FactSource {
             return item
         }
         facts.set(.shelters, list: items)
-        let free = chosen.filter { $0.state != .full }.map { name(of: $0.shelter) }
+        let free = chosen.filter { $0.state != .full }.map { marked($0.shelter) }
         facts.set(.shelterNames, free.isEmpty ? nil : wording.joined(free, limit: 3))
     }
 }
