@@ -43,46 +43,6 @@ public struct Coordinate: Sendable, Hashable, Codable {
     }
 }
 
-/// A shelter (避難所) of a town's register.
-public struct Shelter: Sendable, Hashable, Codable {
-    public var id: String
-    public var name: String
-    /// The name in Latin letters, where the town gives one.
-    public var romanName: String?
-    public var address: String?
-    public var place: Coordinate?
-    /// People; nil when unknown.
-    public var capacity: Int?
-
-    public init(
-        id: String, name: String, romanName: String? = nil, address: String? = nil, place: Coordinate? = nil,
-        capacity: Int? = nil
-    ) {
-        self.id = id
-        self.name = name
-        self.romanName = romanName
-        self.address = address
-        self.place = place
-        self.capacity = capacity
-    }
-}
-
-/// A shelter and the state it was last reported in; nil while nobody has opened it.
-public struct ShelterStatus: Sendable, Hashable, Codable {
-    public var shelter: Shelter
-    public var state: ShelterNotice.State?
-    public var note: String?
-    /// Seconds since 1970 of the last change.
-    public var since: Double?
-
-    public init(shelter: Shelter, state: ShelterNotice.State? = nil, note: String? = nil, since: Double? = nil) {
-        self.shelter = shelter
-        self.state = state
-        self.note = note
-        self.since = since
-    }
-}
-
 /// One far end of one town: a gateway, a Wi-Fi spot, a school.
 public struct Endpoint: Sendable, Hashable {
     /// Unique in its town and channel; letters, digits, `-` and `_`.

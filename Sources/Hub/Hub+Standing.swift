@@ -68,7 +68,7 @@ extension Hub {
     }
 
     /// 11月28日16時41分, as people here say it.
-    static func clock(_ date: Date) -> String {
+    package static func clock(_ date: Date) -> String {
         let digits = JapanTime.text(date, milliseconds: false)
         let parts = digits.split { !$0.isNumber }.compactMap { Int($0) }
         guard parts.count >= 5 else { return digits }

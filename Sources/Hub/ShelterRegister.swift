@@ -4,8 +4,11 @@
 ///                                     └─ a dry run ends here
 ///
 /// A list changes what the hub knows and tells nobody: whether a shelter is open is said by an operator's alert alone.
-/// A new list takes the place of the earlier one of its layout (GSI has two of each town), except what is open now.
-/// Shelters of the settings stay, and a list does not change them.
+///
+/// A town has several lists beside each other (避難所, 津波避難ビル), each under its name. A new list takes the place of the
+/// earlier one of its name, except what is open now; what would leave is shown before, and a list that would push most
+/// of its predecessor out is refused unless a person says so. Who gives no name means the list that has these ids
+/// already, else one named after the file. Shelters of the settings stay, and a list does not change them.
 package import AlertModel
 package import ChannelKit
 internal import Dispatching
@@ -15,9 +18,25 @@ internal import Ledger
 internal import Logging
 internal import Synchronization
 
+/// How a list is to be taken.
+package struct ShelterImportOrder: Sendable {
+    package var fileName = ""
+    /// Nil: found by the ids, or by the file's name.
+    package var list: String?
+    package var map: [String] = []
+    package var isDryRun = true
+    /// May push most of the list before it out.
+    package var mayReplace = false
+    package init() {}
+}
+
 package struct ShelterImport: Sendable {
     package var list: ShelterList
     package var isDryRun: Bool
+    /// Of the list it is, or becomes.
+    package var name = ""
+    /// Other lists of the town, which stay.
+    package var others: [String] = []
     package var added: [String] = []
     package var changed: [String] = []
     package var removed: [String] = []
@@ -56,13 +75,16 @@ final class ShelterRegister: Sendable {
 
     func settings(of town: TownID) -> [AlertModel.Shelter] { ofSettings.withLock { $0[town] ?? [] } }
 
-    func imported(_ town: TownID, _ layout: ShelterList.Layout) -> [AlertModel.Shelter] {
-        read(Self.key(town) + layout.rawValue)
+    /// Lists of a town by name.
+    func lists(of town: TownID) -> [(name: String, shelters: [AlertModel.Shelter])] {
+        notebook.keys(prefix: Self.key(town)).sorted().map { key in (String(key.dropFirst(Self.key(town).utf8.count)), read(key)) }
     }
 
-    /// The town with what it knows from now on; on disk once the ledger is flushed.
-    func keep(_ shelters: [AlertModel.Shelter], _ layout: ShelterList.Layout, of town: Town) throws -> Town {
-        notebook.write(Self.key(town.id) + layout.rawValue, Array(try JSONEncoder().encode(shelters)))
+    func imported(_ town: TownID, _ list: String) -> [AlertModel.Shelter] { read(Self.key(town) + list) }
+
+    /// The town with what it knows from now on; on disk once the ledger is flushed. No shelters: the list is gone.
+    func keep(_ shelters: [AlertModel.Shelter], _ list: String, of town: Town) throws -> Town {
+        notebook.write(Self.key(town.id) + list, shelters.isEmpty ? nil : Array(try JSONEncoder().encode(shelters)))
         return with(town)
     }
 
@@ -74,75 +96,181 @@ final class ShelterRegister: Sendable {
     }
 
     private func with(_ town: Town) -> Town {
-        var known: Set<String> = []
         var town = town
-        let all = settings(of: town.id) + notebook.keys(prefix: Self.key(town.id)).flatMap(read)
-        town.shelters = all.filter { known.insert($0.id).inserted }
+        let own = settings(of: town.id)
+        let listed = lists(of: town.id).flatMap(\.shelters)
+        town.shelters = Self.merged(own, listed)
         return town
+    }
+
+    /// One house, one entry: what the settings say stands, what they are silent about a list may add; two lists are joined.
+    /// A house that a second list has under another id (GSI: 指定避難所 and 指定緊急避難場所) lends its fitness.
+    static func merged(_ own: [AlertModel.Shelter], _ listed: [AlertModel.Shelter]) -> [AlertModel.Shelter] {
+        let ofSettings = Set(own.map(\.id))
+        var all = own, places = Dictionary(own.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        for shelter in listed {
+            if let place = places[shelter.id] {
+                if !ofSettings.contains(shelter.id) {
+                    all[place] = all[place].joined(with: shelter)
+                } else if all[place].name == shelter.name {
+                    all[place].fitness = all[place].fitness ?? shelter.fitness
+                    all[place].place = all[place].place ?? shelter.place
+                    all[place].district = all[place].district ?? shelter.district
+                }
+            } else {
+                places[shelter.id] = all.count
+                all.append(shelter)
+            }
+        }
+        let byHouse = Dictionary(grouping: all.filter { $0.fitness != nil }, by: house)
+        return all.map { shelter in
+            guard shelter.fitness == nil, let twins = byHouse[house(shelter)] else { return shelter }
+            var shelter = shelter
+            shelter.fitness = twins.compactMap(\.fitness).reduce([:]) { $0.merging($1) { $0.moreCareful($1) } }
+            return shelter
+        }
+    }
+
+    private static func house(_ shelter: AlertModel.Shelter) -> String {
+        "\(shelter.name)\u{0}\(shelter.address ?? "")".filter { !$0.isWhitespace }
     }
 }
 
 extension Hub {
     /// Reads a list for one town and, unless it is a dry run, makes it the town's. Publishes nothing.
-    ///
-    /// - Parameter fileName: GSI's files have the municipality's code nowhere else.
     package func importShelters(
-        _ octets: [UInt8], fileName: String, into town: TownID, isDryRun: Bool, by person: Operator
+        _ octets: [UInt8], into town: TownID, _ order: ShelterImportOrder, by person: Operator
     ) async throws(DeskFailure) -> ShelterImport {
-        guard let known = towns[town] else { throw .notFound("this hub does not serve town \(town)") }
-        let list: ShelterList
-        do throws(Refusal) {
-            list = try ShelterListReader.read(octets, fileName: fileName, town: town, tables: codes)
-        } catch {
-            throw .invalid([.init(field: "", detail: error.reason)])
-        }
-        var report = ShelterImport(list: list, isDryRun: isDryRun)
-        let own = list.shelters.filter { $0.town == town }
-        report.elsewhere = list.shelters.count - own.count
+        guard let known = towns[town] else { throw .notFound("\(town) はこの局の町ではありません (this hub does not serve town \(town))") }
+        let list = try read(octets, for: known, order)
+        let own = list.shelters
         guard !own.isEmpty else {
-            throw .invalid([.init(field: "", detail: "no row of it is a shelter in \(known.name): \(report.elsewhere) lie elsewhere, \(list.refusedRows) are refused")])
+            let elsewhere = list.elsewhere.values.reduce(0, +)
+            let reason = list.remarks.first { $0.kind == .refused }.map { "。\($0.line)行: \($0.text)" } ?? ""
+            throw .invalid([.init(field: "", detail: "\(known.name)の施設が1行もありません: 他市町村\(elsewhere)、不採用\(list.refusedRows)\(reason) (no row of it is a shelter of this town)")])
         }
         guard own.count <= ShelterRegister.bound else {
-            throw .invalid([.init(field: "", detail: "\(own.count) shelters; at most \(ShelterRegister.bound) are kept")])
+            throw .invalid([.init(field: "", detail: "\(own.count)施設は多すぎます。\(ShelterRegister.bound)まで (too many shelters)")])
         }
-        let next = plan(own.map(AlertModel.Shelter.init), known, &report)
-        guard !isDryRun else { return report }
-        do {
-            towns.replace(try shelters.keep(next, list.layout, of: known))
-            try await ledger.flush().committed()
-        } catch {
-            throw .unrecorded("\(error)")
+        var report = ShelterImport(list: list, isDryRun: order.isDryRun)
+        report.elsewhere = list.elsewhere.values.reduce(0, +)
+        let listed = own.map(AlertModel.Shelter.init)
+        try name(&report, order, listed, town)
+        let next = plan(listed, known, &report)
+        guard !order.isDryRun else { return report }
+        let before = report.removed.count + report.changed.count + report.unchanged + report.keptOpen.count
+        guard order.mayReplace || report.removed.count <= 5 || report.removed.count * 2 <= before else {
+            throw .conflict(
+                "名簿「\(report.name)」の\(before)施設のうち\(report.removed.count)施設が消えます。別の名簿なら list を、入れ替えるなら replace=true を付けてください "
+                    + "(most of the list would be removed: name another list, or say replace=true)")
         }
+        try await settle(next, report.name, known)
         logger.notice("shelters imported", metadata: [
-            "town": "\(town)", "by": "\(person.name)", "added": "\(report.added.count)", "changed": "\(report.changed.count)",
+            "town": "\(town)", "list": "\(report.name)", "by": "\(person.name)", "added": "\(report.added.count)", "changed": "\(report.changed.count)",
             "removed": "\(report.removed.count)", "refused": "\(list.refusedRows)",
         ])
         return report
     }
 
-    /// What the register is to hold, and how that differs from what it holds.
+    /// Takes a whole list out of the register. What is open stays until it is closed.
+    package func removeShelters(
+        list: String, of town: TownID, isDryRun: Bool, by person: Operator
+    ) async throws(DeskFailure) -> (removed: [String], keptOpen: [String]) {
+        guard let known = towns[town] else { throw .notFound("\(town) はこの局の町ではありません (this hub does not serve town \(town))") }
+        let held = shelters.imported(town, list)
+        guard !held.isEmpty else { throw .notFound("名簿「\(list)」はありません (no list of this name)") }
+        let open = openShelters(of: known)
+        let kept = held.filter { open.contains($0.id) }, removed = held.map(\.id).filter { !open.contains($0) }
+        guard !isDryRun else { return (removed, kept.map(\.id)) }
+        try await settle(kept, list, known)
+        logger.notice("list of shelters removed", metadata: [
+            "town": "\(town)", "list": "\(list)", "by": "\(person.name)", "removed": "\(removed.count)", "kept": "\(kept.count)",
+        ])
+        return (removed, kept.map(\.id))
+    }
+
+    /// Lists of a town with how many shelters each has.
+    package func shelterLists(of town: TownID) -> [(name: String, ids: [String])] {
+        shelters.lists(of: town).map { ($0.name, $0.shelters.map(\.id)) }
+    }
+
+    private func read(_ octets: [UInt8], for town: Town, _ order: ShelterImportOrder) throws(DeskFailure) -> ShelterList {
+        do throws(Refusal) {
+            var map: [ColumnMapping] = []
+            for text in order.map { map.append(try ColumnMapping(text)) }
+            let expected = ListTown(
+                town.id, outline: town.outline.flatMap(\.self), places: shelters.settings(of: town.id).compactMap(\.place))
+            return try ShelterListReader.read(
+                octets, fileName: order.fileName, town: expected, name: order.list, map: map, tables: codes)
+        } catch {
+            throw .invalid([.init(field: "", detail: error.reason)])
+        }
+    }
+
+    private func settle(_ next: [AlertModel.Shelter], _ list: String, _ town: Town) async throws(DeskFailure) {
+        do {
+            towns.replace(try shelters.keep(next, list, of: town))
+            try await ledger.flush().committed()
+        } catch {
+            throw .unrecorded("\(error)")
+        }
+    }
+
+    private func openShelters(of town: Town) -> Set<String> {
+        Set((actual.shelters.statuses(of: town) + exercise.shelters.statuses(of: town))
+            .filter { $0.state == .open || $0.state == .full }.map(\.shelter.id))
+    }
+
+    /// Which list it is.
+    private func name(
+        _ report: inout ShelterImport, _ order: ShelterImportOrder, _ listed: [AlertModel.Shelter], _ town: TownID
+    ) throws(DeskFailure) {
+        let held = shelters.lists(of: town)
+        if let said = order.list {
+            let name = ShelterRegister.trimmed(said)
+            guard (1...60).contains(name.count), !name.contains("/"), name.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
+                throw .invalid([.init(field: "list", detail: "名簿の名前は60字まで、/ は使えません (a list's name: 1 to 60 characters, no /)")])
+            }
+            report.name = name
+        } else {
+            let ids = Set(listed.map(\.id))
+            let own = ShelterRegister.name(ofFile: order.fileName, report.list.layout)
+            // The very list under another file name: more than half of it is here again.
+            let same = held.first { list in list.shelters.count { ids.contains($0.id) } * 2 > list.shelters.count }
+            report.name = held.contains { $0.name == own } && same == nil ? own : same?.name ?? own
+        }
+        report.others = held.map(\.name).filter { $0 != report.name }
+    }
+
+    /// What the list is to hold, and how that differs from what it holds.
     private func plan(
         _ listed: [AlertModel.Shelter], _ town: Town, _ report: inout ShelterImport
     ) -> [AlertModel.Shelter] {
         let ofSettings = Set(shelters.settings(of: town.id).map(\.id))
-        let before = Dictionary(shelters.imported(town.id, report.list.layout).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let before = Dictionary(shelters.imported(town.id, report.name).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let others = Dictionary(
+            shelters.lists(of: town.id).filter { $0.name != report.name }.flatMap(\.shelters).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var next: [AlertModel.Shelter] = []
-        for shelter in listed {
-            guard !ofSettings.contains(shelter.id) else {
-                report.ofSettings.append(shelter.id)
-                continue
+        for listed in listed {
+            var shelter = listed
+            // Two lists that number from 1: another house keeps an id of its own.
+            if let other = others[shelter.id], other.name != shelter.name, other.address != shelter.address {
+                shelter.id += "-" + Ingest.Shelter.fingerprint(shelter.name, shelter.address).suffix(8)
             }
-            switch before[shelter.id] {
-            case nil: report.added.append(shelter.id)
-            case shelter: report.unchanged += 1
-            default: report.changed.append(shelter.id)
+            if ofSettings.contains(shelter.id) {
+                // Kept for what it adds (fitness), though the settings' own words stand.
+                report.ofSettings.append(shelter.id)
+            } else {
+                switch before[shelter.id] {
+                case nil: report.added.append(shelter.id)
+                case shelter: report.unchanged += 1
+                default: report.changed.append(shelter.id)
+                }
             }
             next.append(shelter)
         }
-        let listedIDs = Set(listed.map(\.id))
-        let open = Set((actual.shelters.statuses(of: town) + exercise.shelters.statuses(of: town))
-            .filter { $0.state == .open || $0.state == .full }.map(\.shelter.id))
-        for (id, shelter) in before.sorted(by: { $0.key < $1.key }) where !listedIDs.contains(id) {
+        let nextIDs = Set(next.map(\.id)), open = openShelters(of: town)
+        for (id, shelter) in before.sorted(by: { $0.key < $1.key }) where !nextIDs.contains(id) && !ofSettings.contains(id) {
             if open.contains(id) {
                 report.keptOpen.append(id)
                 next.append(shelter)
@@ -154,13 +282,34 @@ extension Hub {
     }
 }
 
+extension ShelterRegister {
+    static func trimmed(_ text: String) -> String {
+        String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+
+    /// `避難所一覧_20260401.csv` is 避難所一覧; GSI's files have the names of what they list, others without a name their layout's.
+    static func name(ofFile file: String, _ layout: ShelterList.Layout) -> String {
+        switch layout {
+        case .gsiShelters: return "指定避難所"
+        case .gsiSites: return "指定緊急避難場所"
+        default: break
+        }
+        let stem = file.split(separator: "/").last.map { $0.split(separator: ".").first ?? $0 } ?? ""
+        let words = stem.split { "_- 　()（）".contains($0) }.filter { !$0.allSatisfy { $0.isNumber } }
+        let name = words.joined(separator: "_").prefix(60)
+        return name.isEmpty ? layout.rawValue : String(name)
+    }
+}
+
 extension AlertModel.Shelter {
     fileprivate init(_ listed: Ingest.Shelter) {
         self.init(
-            id: listed.id, name: listed.name, address: listed.address,
+            id: listed.id, name: listed.name, romanName: listed.romanName, address: listed.address,
             place: listed.latitude.flatMap { latitude in
                 listed.longitude.map { Coordinate(latitude: latitude, longitude: $0) }
             },
-            capacity: listed.capacity?.people)
+            capacity: listed.capacity?.people, fitness: listed.fitness.isEmpty ? nil : listed.fitness,
+            kinds: listed.kinds.isEmpty ? nil : listed.kinds.sorted { $0.rawValue < $1.rawValue }, note: listed.note, phone: listed.phone,
+            kana: listed.kana, district: listed.district)
     }
 }

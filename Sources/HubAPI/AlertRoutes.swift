@@ -140,6 +140,8 @@ extension HubRouter {
         var version: Int
         var change: Change?
         var changes: [StandingShape.Step]
+        /// What the person should know before sending, and what does not keep it from going out.
+        var warnings: [String]
         /// What would be said where this is taken back afterwards.
         var take_back: [PreviewShape]
     }
@@ -148,13 +150,22 @@ extension HubRouter {
         let steps = order.content.act?.steps ?? []
         let answer = PreviewAnswer(
             previews: hub.preview(order).flatMap { shapes($0, of: order) }, version: (order.content.act?.version ?? 1) - 1,
-            change: order.content.act?.change, changes: steps.map { StandingShape.Step($0) },
+            change: order.content.act?.change, changes: steps.map { StandingShape.Step($0) }, warnings: Self.warnings(order),
             take_back: hub.takingBack(order, by: person).map { back in hub.preview(back).flatMap { shapes($0, of: back) } } ?? [])
         do {
             return try Answer.json(answer)
         } catch {
             throw .unrecorded("\(error)")
         }
+    }
+
+    /// The identical order again is told, since a person sends it, and pointed out before.
+    private static func warnings(_ order: DeskOrder) -> [String] {
+        guard case .evacuation(let detail) = order.content.detail, !detail.isLifted, let act = order.content.act,
+            act.takesBack == nil, !act.steps.isEmpty, act.steps.allSatisfy({ $0.before != nil && $0.before?.state == $0.after?.state })
+        else { return [] }
+        let since = act.steps.compactMap(\.before?.since).max().map { Hub.clock($0) } ?? ""
+        return ["同じ内容の避難情報が、\(since)からもう出ています。送ると、もう一度伝わります (the identical order is in force already: sending tells it again)"]
     }
 
     private func shapes(_ line: PreviewLine, of order: DeskOrder) -> [PreviewShape] {

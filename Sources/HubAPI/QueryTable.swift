@@ -11,7 +11,8 @@ enum QueryTable {
         "POST /v1/alerts/{id}/cancel": ["preview": .flag],
         "GET /v1/alerts": ["town": .text, "event": .text, "limit": .text, "in_force": .flag],
         "GET /v1/towns/{code}/standing": ["mode": .text],
-        "POST /v1/towns/{code}/shelters/import": ["name": .text, "dry_run": .flag],
+        "POST /v1/towns/{code}/shelters/import": ["name": .text, "dry_run": .flag, "list": .text, "map": .texts, "replace": .flag],
+        "DELETE /v1/towns/{code}/shelters/lists/{list}": ["dry_run": .flag],
         "GET /v1/deliveries": [
             "town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text, "after": .text,
             "limit": .text, "tail": .text,

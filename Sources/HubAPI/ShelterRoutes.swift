@@ -1,4 +1,5 @@
 internal import AlertModel
+internal import Codes
 internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
@@ -17,14 +18,26 @@ extension HubRouter {
             var line: Int
             var kind, text: String
         }
-        var town, layout, encoding: String
+        struct Column: Encodable {
+            var column: Int
+            var header, verdict: String
+            var used_as, remark: String?
+        }
+        struct Elsewhere: Encodable {
+            var town, name: String
+            var rows: Int
+        }
+        var town, list, layout, encoding: String
         var dry_run: Bool
-        var added, changed, removed, kept_open, of_settings: [String]
+        var added, changed, removed, kept_open, of_settings, other_lists: [String]
         var unchanged, elsewhere, refused_rows, remarks_left_out: Int
+        var elsewhere_towns: [Elsewhere]
+        var columns: [Column]
         var remarks: [Remark]
 
-        init(_ report: ShelterImport, _ town: TownID) {
+        init(_ report: ShelterImport, _ town: TownID, _ codes: CodeTables) {
             self.town = town.code
+            list = report.name
             layout = report.list.layout.rawValue
             encoding = report.list.encoding.rawValue
             dry_run = report.isDryRun
@@ -33,12 +46,20 @@ extension HubRouter {
             removed = report.removed
             kept_open = report.keptOpen
             of_settings = report.ofSettings
+            other_lists = report.others
             unchanged = report.unchanged
             elsewhere = report.elsewhere
+            elsewhere_towns = report.list.elsewhere.sorted { $0.key < $1.key }.map { id, rows in
+                Elsewhere(town: id.code, name: codes.town(id).map { $0.prefecture + $0.name } ?? id.code, rows: rows)
+            }
             refused_rows = report.list.refusedRows
+            columns = report.list.columns.map {
+                Column(column: $0.position, header: $0.header, verdict: $0.verdict.rawValue, used_as: $0.use, remark: $0.remark)
+            }
             remarks_left_out = max(0, report.list.remarks.count - HubRouter.remarkLimit)
-            // What was refused first: a list of thousand mended capacities must not hide it.
-            let sorted = report.list.remarks.filter { $0.kind == .refused } + report.list.remarks.filter { $0.kind == .mended }
+            // What was refused first, then what is doubtful: a list of thousand mended capacities must not hide it.
+            let kinds: [ShelterList.Remark.Kind] = [.refused, .doubtful, .mended]
+            let sorted = kinds.flatMap { kind in report.list.remarks.filter { $0.kind == kind } }
             remarks = sorted.prefix(HubRouter.remarkLimit).sorted { $0.line < $1.line }
                 .map { Remark(line: $0.line, kind: $0.kind.rawValue, text: $0.text) }
         }
@@ -46,9 +67,32 @@ extension HubRouter {
 
     private struct Row: Encodable {
         var id, name: String
-        var address, state, exercise_state: String?
+        var lists: [String]
+        var kana, roman_name, address, district, phone, note, state, exercise_state: String?
         var latitude, longitude: Double?
         var capacity: Int?
+        var kinds: [String]?
+        /// By hazard: `fit`, `conditional`, `unfit`. What is not there is unknown.
+        var fitness: [String: String]?
+
+        init(_ status: ShelterStatus, drill: ShelterNotice.State?, lists: [String]) {
+            let shelter = status.shelter
+            (id, name, kana, roman_name) = (shelter.id, shelter.name, shelter.kana, shelter.romanName)
+            (address, district, phone, note) = (shelter.address, shelter.district, shelter.phone, shelter.note)
+            (state, exercise_state) = (status.state?.rawValue, drill?.rawValue)
+            (latitude, longitude, capacity) = (shelter.place?.latitude, shelter.place?.longitude, shelter.capacity)
+            self.lists = lists
+            kinds = shelter.kinds?.map(\.rawValue)
+            fitness = shelter.fitness.map { said in
+                Dictionary(said.map { ($0.key.rawValue, $0.value.rawValue) }, uniquingKeysWith: { first, _ in first })
+            }
+        }
+    }
+
+    private struct Removal: Encodable {
+        var town, list: String
+        var dry_run: Bool
+        var removed, kept_open: [String]
     }
 
     func addShelters(to router: Router<Context>) {
@@ -56,29 +100,58 @@ extension HubRouter {
             let town = try town(try context.parameters.require("code"), for: try operatorOf(request))
             let drill = Dictionary(
                 hub.exercise.shelters.statuses(of: town).map { ($0.shelter.id, $0.state) }, uniquingKeysWith: { $1 })
-            return try Answer.json(["shelters": hub.actual.shelters.statuses(of: town).map { status in
-                let shelter = status.shelter
-                return Row(
-                    id: shelter.id, name: shelter.name, address: shelter.address, state: status.state?.rawValue,
-                    exercise_state: drill[shelter.id]??.rawValue, latitude: shelter.place?.latitude,
-                    longitude: shelter.place?.longitude, capacity: shelter.capacity)
-            }])
+            let lists = hub.shelterLists(of: town.id)
+            let rows = hub.actual.shelters.statuses(of: town).map { status in
+                Row(status, drill: drill[status.shelter.id] ?? nil, lists: lists.filter { $0.ids.contains(status.shelter.id) }.map(\.name))
+            }
+            return try Answer.json(["shelters": rows])
         }
         router.post("/v1/towns/{code}/shelters/import") { request, context in
             let person = try operatorOf(request)
             let town = try town(try context.parameters.require("code"), for: person)
+            let order = Self.order(request)
             let octets = try await Self.body(request, upTo: Self.listLimit)
-            let given = request.uri.queryParameters
-            if given["dry_run"] != "true" { try Self.authorise(person, .actual) }
+            if !order.isDryRun { try Self.authorise(person, .actual) }
             let report: ShelterImport
             do throws(DeskFailure) {
-                report = try await hub.importShelters(
-                    octets, fileName: given["name"].map(String.init) ?? "", into: town.id,
-                    isDryRun: given["dry_run"] == "true", by: person)
+                report = try await hub.importShelters(octets, into: town.id, order, by: person)
             } catch {
                 throw problem(error)
             }
-            return try Answer.json(Report(report, town.id))
+            return try Answer.json(Report(report, town.id, hub.codes))
         }
+        router.delete("/v1/towns/{code}/shelters/lists/{list}") { request, context in
+            let person = try operatorOf(request)
+            let town = try town(try context.parameters.require("code"), for: person)
+            let written = try context.parameters.require("list")
+            let list = written.removingPercentEncoding ?? written
+            let isDryRun = request.uri.queryParameters["dry_run"] == "true"
+            if !isDryRun { try Self.authorise(person, .actual) }
+            let gone: (removed: [String], keptOpen: [String])
+            do throws(DeskFailure) {
+                gone = try await hub.removeShelters(list: list, of: town.id, isDryRun: isDryRun, by: person)
+            } catch {
+                throw problem(error)
+            }
+            return try Answer.json(Removal(
+                town: town.id.code, list: list, dry_run: isDryRun, removed: gone.removed, kept_open: gone.keptOpen))
+        }
+    }
+
+    /// The front door has let through what stands in the table of queries, and booleans that are booleans.
+    private static func order(_ request: Request) -> ShelterImportOrder {
+        var order = ShelterImportOrder()
+        order.isDryRun = false
+        for (name, value) in request.uri.queryParameters {
+            switch name {
+            case "name": order.fileName = String(value)
+            case "list": order.list = String(value)
+            case "map": order.map.append(String(value))
+            case "dry_run": order.isDryRun = value == "true"
+            case "replace": order.mayReplace = value == "true"
+            default: break
+            }
+        }
+        return order
     }
 }

@@ -52,6 +52,7 @@ extension Bulletin {
                 }
             }
             line.key("text", text)
+            line.key("departures", departures)
         }
         return line.text
     }

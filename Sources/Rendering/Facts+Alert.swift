@@ -89,10 +89,15 @@ struct FactSource {
         shelters.first { $0.shelter.id == notice.shelter }.map { name(of: $0.shelter) } ?? notice.name
     }
 
-    func addShelters(_ chosen: [ShelterStatus], to facts: inout Facts) {
+    /// - Parameter hazard: for which people are sent there; what is only partly fit for it says so.
+    func addShelters(_ chosen: [ShelterStatus], of hazard: String? = nil, to facts: inout Facts) {
+        func marked(_ shelter: Shelter) -> String {
+            let isPartly = hazard.flatMap { shelter.fitness(for: $0) } == .conditional
+            return name(of: shelter) + (isPartly ? wording.word("fitness", "conditional") : "")
+        }
         let items = chosen.enumerated().map { position, status in
             var item: [FactName: Facts.Value] = [
-                .name: .text(name(of: status.shelter)), .isFull: .flag(status.state == .full),
+                .name: .text(marked(status.shelter)), .isFull: .flag(status.state == .full),
                 .isLast: .flag(position == chosen.count - 1),
             ]
             if let address = status.shelter.address, !address.isEmpty { item[.address] = .text(address) }
@@ -100,7 +105,7 @@ struct FactSource {
             return item
         }
         facts.set(.shelters, list: items)
-        let free = chosen.filter { $0.state != .full }.map { name(of: $0.shelter) }
+        let free = chosen.filter { $0.state != .full }.map { marked($0.shelter) }
         facts.set(.shelterNames, free.isEmpty ? nil : wording.joined(free, limit: 3))
     }
 }

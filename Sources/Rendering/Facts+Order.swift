@@ -18,9 +18,7 @@ extension FactSource {
         if let act = content.act { add(act, of: order.hazard, to: &facts) }
         // Level 5: too late to go anywhere.
         guard order.level != .emergency else { return }
-        let named = order.shelters.compactMap { id in shelters.first { $0.shelter.id == id } }
-        // Named in the order is as good as open; closed since then is not.
-        addShelters(order.shelters.isEmpty ? open : named.filter { $0.state != .closed }, to: &facts)
+        addShelters(Destinations(order, shelters).chosen, of: order.hazard, to: &facts)
     }
 
     private func add(_ act: Act, of hazard: String, to facts: inout Facts) {

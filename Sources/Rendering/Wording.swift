@@ -11,7 +11,7 @@ struct WordList: Sendable {
     private var languages: [String: [String: [String: String]]] = [:]
 
     static let categories: Set<String> = [
-        "kind", "hazard", "sender", "level", "cancelled", "place", "headquarters", "act", "advice", "remark", "region", "authority", "volcano",
+        "kind", "hazard", "fitness", "sender", "level", "cancelled", "place", "headquarters", "act", "advice", "remark", "region", "authority", "volcano",
         "form", "state",
     ]
 

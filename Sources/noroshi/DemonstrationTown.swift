@@ -55,11 +55,11 @@ enum DemonstrationTown {
               - {name: 本吉地区, roman_name: Motoyoshi District}
               - {name: 大谷地区, roman_name: Oya District}
             shelters:
-              - {id: shimin-kaikan, name: 市民会館, roman_name: Civic Hall, address: 笹が陣4-2, latitude: 38.9045, longitude: 141.5667, capacity: 400}
-              - {id: kesennuma-chu, name: 気仙沼中学校, roman_name: Kesennuma Junior High School, address: 笹が陣2-1, latitude: 38.9058, longitude: 141.5649, capacity: 350}
-              - {id: shishiori-sho, name: 鹿折小学校, roman_name: Shishiori Elementary School, address: 東八幡前169, latitude: 38.9203, longitude: 141.5826, capacity: 250}
-              - {id: hashikami-chu, name: 階上中学校, roman_name: Hashikami Junior High School, address: 長磯原ノ沢25-2, latitude: 38.8423, longitude: 141.5706, capacity: 300}
-              - {id: oya-sho, name: 大谷小学校, roman_name: Oya Elementary School, address: 本吉町三島94-12, latitude: 38.8056, longitude: 141.5664, capacity: 200}
+              - {id: shimin-kaikan, name: 市民会館, roman_name: Civic Hall, address: 笹が陣4-2, latitude: 38.9045, longitude: 141.5667, capacity: 400, district: 気仙沼地区, fit: [洪水, 土砂災害, 地震, 津波, 内水氾濫]}
+              - {id: kesennuma-chu, name: 気仙沼中学校, roman_name: Kesennuma Junior High School, address: 笹が陣2-1, latitude: 38.9058, longitude: 141.5649, capacity: 350, district: 気仙沼地区, fit: [洪水, 土砂災害, 地震, 津波, 大規模な火事, 内水氾濫]}
+              - {id: shishiori-sho, name: 鹿折小学校, roman_name: Shishiori Elementary School, address: 東八幡前169, latitude: 38.9203, longitude: 141.5826, capacity: 250, district: 鹿折地区, fit: [土砂災害, 地震], unfit: [津波, 洪水, 高潮]}
+              - {id: hashikami-chu, name: 階上中学校, roman_name: Hashikami Junior High School, address: 長磯原ノ沢25-2, latitude: 38.8423, longitude: 141.5706, capacity: 300, district: 階上地区, fit: [洪水, 土砂災害, 地震, 津波, 大規模な火事, 内水氾濫]}
+              - {id: oya-sho, name: 大谷小学校, roman_name: Oya Elementary School, address: 本吉町三島94-12, latitude: 38.8056, longitude: 141.5664, capacity: 200, district: 大谷地区, fit: [洪水, 土砂災害, 地震], conditional: [津波]}
             endpoints:
               - channel: area-mail
                 id: cell-broadcast

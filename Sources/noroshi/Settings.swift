@@ -59,6 +59,14 @@ struct Settings: Codable, Sendable {
         var latitude: Double?
         var longitude: Double?
         var capacity: Int?
+        var district: String?
+        var kana: String?
+        var phone: String?
+        var note: String?
+        /// Hazards by name: 津波, 洪水 … What stands in none of the three is unknown, and unknown is not fit.
+        var fit: [String]?
+        var conditional: [String]?
+        var unfit: [String]?
     }
 
     struct EndpointSettings: Codable, Sendable {
@@ -176,14 +184,8 @@ extension Settings {
             guard let scheme = AreaScheme(rawValue: word) else { throw SettingsError("town \(id): areas: no scheme \(word)") }
             areas[scheme, default: []].formUnion(list)
         }
-        let shelters = (settings.shelters ?? []).map { shelter in
-            Shelter(
-                id: shelter.id, name: shelter.name, romanName: shelter.roman_name, address: shelter.address,
-                place: shelter.latitude.flatMap { latitude in
-                    shelter.longitude.map { Coordinate(latitude: latitude, longitude: $0) }
-                },
-                capacity: shelter.capacity)
-        }
+        var shelters: [Shelter] = []
+        for shelter in settings.shelters ?? [] { shelters.append(try shelter.made(in: id)) }
         return Town(
             id: id, name: name, romanName: settings.roman_name, areas: areas, districts: (settings.districts ?? []).map(\.name),
             shelters: shelters, endpoints: try endpoints(settings, id, channels),

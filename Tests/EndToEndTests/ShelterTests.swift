@@ -17,6 +17,10 @@ extension EndToEnd {
             """
         private struct Report: Decodable {
             struct Remark: Decodable { var line: Int; var kind, text: String }
+            struct Column: Decodable { var column: Int; var header, verdict: String; var used_as: String? }
+            var list: String
+            var columns: [Column]
+            var other_lists: [String]
             var added, changed, removed, kept_open, of_settings: [String]
             var unchanged, elsewhere, refused_rows: Int
             var dry_run: Bool
@@ -74,7 +78,8 @@ extension EndToEnd {
             #expect(report.elsewhere == 1 && report.refused_rows == 1)
             #expect(report.remarks.contains { $0.line == 2 && $0.kind == "mended" && $0.text.contains("約１００人") })
             #expect(report.remarks.contains { $0.line == 3 && $0.kind == "mended" && $0.text.contains("wrong way round") })
-            #expect(report.remarks.contains { $0.line == 6 && $0.kind == "refused" && $0.text == "no name" })
+            #expect(report.columns.map(\.verdict) == Array(repeating: "used", count: 7))
+            #expect(report.remarks.contains { $0.line == 6 && $0.kind == "refused" && $0.text.contains("no name") })
             #expect(try await register(hub).map(\.name) == ["階上中学校", "見本会館", "見本小学校"])
 
             let edited = try await hand(Self.list.replacing("見本会館", with: "見本センター"), to: hub)
@@ -99,6 +104,36 @@ extension EndToEnd {
             #expect(shorter.kept_open == ["A1"] && shorter.removed == [])
         }
 
+        @Test("Two lists of one layout stay beside each other; each is replaced under its own name and removed as a whole")
+        func lists() async throws {
+            let header = "ID,名称,所在地_連結表記,緯度,経度,災害種別_洪水,災害種別_津波\n"
+            let sites = header + "K1,試験公園,試験1,38.90,141.57,1,1\nK2,試験高台,試験2,38.91,141.58,1,1\n"
+            let houses = header + "H1,試験中学校,試験3,38.92,141.57,1,\n"
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
+                func hand(_ text: String, _ query: String) async throws -> Report {
+                    let answer = try await hub.call("POST", "/v1/towns/042056/shelters/import?\(query)", Array(text.utf8), type: "text/csv")
+                    guard answer.status == 200 else { throw TestHub.Refused(answer: answer.text, status: answer.status) }
+                    return try JSONDecoder().decode(Report.self, from: Data(answer.body))
+                }
+                #expect(try await hand(sites, "name=sites.csv").list == "sites")
+                let second = try await hand(houses, "name=shelters.csv")
+                #expect(second.list == "shelters" && second.other_lists == ["sites"] && second.removed.isEmpty)
+                #expect(try await register(hub).map(\.id) == ["hashikami-chu", "H1", "K1", "K2"])
+                let renamed = try await hand(sites.replacing("K2,試験高台,試験2,38.91,141.58,1,1\n", with: ""), "name=sites-2027.csv")
+                #expect(renamed.list == "sites" && renamed.removed == ["K2"], "the same list under another file name")
+                let named = try await hand(header + "1,会館,試験9,38.9,141.5,1,1\n", "name=x.csv&list=%E6%B4%A5%E6%B3%A2%E9%81%BF%E9%9B%A3%E3%83%93%E3%83%AB")
+                #expect(named.list == "津波避難ビル" && Set(named.other_lists) == ["sites", "shelters"])
+                for query in ["dry_run=True", "dry_run=1", "dryrun=true", "dry_run=true&dry_run=false"] {
+                    #expect(try await hub.call("POST", "/v1/towns/042056/shelters/import?\(query)", Array(sites.utf8), type: "text/csv").status == 400, "\(query)")
+                }
+                #expect(try await hub.call("DELETE", "/v1/towns/042056/shelters/lists/sites?dry_run=true").status == 200)
+                #expect(try await register(hub).contains { $0.id == "K1" })
+                #expect(try await hub.call("DELETE", "/v1/towns/042056/shelters/lists/sites").status == 200)
+                #expect(try await hub.call("DELETE", "/v1/towns/042056/shelters/lists/sites").status == 404)
+                #expect(try await register(hub).map(\.id) == ["hashikami-chu", "H1", "1"])
+            }
+        }
+
         @Test("A list outlives the hub, and the command line says what the hub said")
         func command() async throws {
             let folder = try TestHub.newFolder()
@@ -108,7 +143,7 @@ extension EndToEnd {
             try await TestHub.with(town, in: folder) { hub in
                 let said = ["NOROSHI_HUB": hub.address, "NOROSHI_TOKEN": TownFile.token]
                 let dry = try await Program.run("shelters", "import", file.path, "--town", "042056", "--dry-run", environment: said)
-                #expect(dry.code == 0 && dry.out.contains("6行  不採用 refused  no name") && dry.out.contains("試し読み"), "\(dry.errors)")
+                #expect(dry.code == 0 && dry.out.contains("6行  不採用 refused  名前がない (no name)") && dry.out.contains("試し読み"), "\(dry.errors)")
                 let done = try await Program.run("shelters", "import", file.path, "--town", "042056", environment: said)
                 #expect(done.code == 0 && done.out.contains("追加2 変更0"))
                 let bad = try await Program.run("shelters", "import", "-", "--town", "042056", environment: said, input: Array("a,b\n1,2\n".utf8))

@@ -98,9 +98,8 @@ class Reader:
         if element.find(self.prefix + name) is None:
             return None
         text = (self.text(element, name) or "").strip(" \t\r\n")
-        pattern = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"
-        if self.version == "1.0":
-            pattern = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+        # Z and a fraction are against CAP 1.1 and 1.2, and certain in meaning.
+        pattern = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
         need(re.fullmatch(pattern, text), f"{name}: {text}")
         return text
 
@@ -151,11 +150,16 @@ class Reader:
         infos = self.all(root, "info")
         for info in infos:
             effective, _, expires = (self.moment(info, n) for n in ("effective", "onset", "expires"))
+            if self.ends(message, info):
+                continue
             if expires and effective:
                 need(seconds(expires) > seconds(effective), "expires before effective")
             elif expires:
                 need(seconds(expires) >= seconds(sent), "expires before sent")
         areas = self.areas(infos)
+        if infos and message != "Cancel" and self.ends(message, infos[0]):
+            for area in areas:
+                area["status"] = "解除"
         if status != "Actual":
             self.editorial(infos)
         first = infos[0] if infos else None
@@ -170,6 +174,11 @@ class Reader:
             "certainty": get("certainty"), "references": references, "areas": areas,
             "signed": any(child.tag.startswith(SIGNATURE) for child in root),
         }
+
+    def ends(self, message, info):
+        """What says that something is over is taken in doubt."""
+        clear = any(child.text == "AllClear" for child in self.all(info, "responseType"))
+        return message == "Cancel" or clear or message == "Update" and self.text(info, "urgency") == "Past"
 
     def references(self):
         fields = re.split(r"[\s,]+", (self.text(self.root, "references") or "").strip())

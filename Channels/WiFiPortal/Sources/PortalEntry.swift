@@ -21,9 +21,13 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
     var revision: Revision
     var kind: AlertKind
     var priority: Priority
-    /// Absent in what was kept before a page knew it.
+    /// How bad: colour and place. Absent in what was kept before a page knew it.
     var statedGravity: Gravity?
     var gravity: Gravity { statedGravity ?? Gravity(priority) }
+    /// 地区 of an order, and for which hazard people flee; nil where it is no order.
+    var districts: [String]?
+    var hazard: String?
+    var reason: String?
     /// 警戒レベル 2 to 5, where one is stated.
     var level: Int?
     /// An order that lifts the one before (解除).
@@ -47,8 +51,11 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
         kind = content.kind
         priority = message.priority
         statedGravity = message.gravity
+        (districts, hazard) = Self.concern(content)
+        reason = content.headline
         level = WarningLevel.stated(in: content, local: message.local)
-        isLifted = if case .evacuation(let order) = content.detail { order.isLifted } else { false }
+        let isLiftedOrder = if case .evacuation(let order) = content.detail { order.isLifted } else { false }
+        isLifted = isLiftedOrder || message.change == .lifted
         // The keys are those of a dictionary, by their raw values.
         texts = Dictionary(uniqueKeysWithValues: message.texts.map { ($0.key.rawValue, $0.value) })
         sender = content.sender
@@ -57,6 +64,28 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
         expires = DrillRule.end(of: message.alert)
         cancellation = content.message == .cancel ? Cancellation(at: content.sent, texts: texts) : nil
         wasShown = content.message != .cancel
+    }
+
+    private static func concern(_ content: AlertContent) -> ([String]?, String?) {
+        if case .evacuation(let order) = content.detail { return (order.districts, order.hazard) }
+        let hazards: [AlertKind: Shelter.Hazard] = [.tsunami: .tsunami, .flood: .flood, .landslide: .landslide, .volcano: .volcano]
+        return (nil, hazards[content.kind]?.rawValue)
+    }
+
+    /// What is lifted is news and no danger.
+    var weight: Gravity { isLifted ? .information : gravity }
+
+    /// Orders that differ in their districts and in nothing else a reader must know.
+    func differsOnlyInDistrict(from other: Self) -> Bool {
+        guard let districts, let others = other.districts, Set(districts).isDisjoint(with: others) else { return false }
+        return kind == other.kind && hazard == other.hazard && level == other.level && reason == other.reason
+            && isLifted == other.isLifted && texts.mapValues(\.title) == other.texts.mapValues(\.title)
+    }
+
+    /// Whether it speaks of this 地区, or of the whole town; nil where it speaks of none.
+    func concerns(_ district: String?) -> Bool? {
+        guard let district, let districts else { return nil }
+        return districts.contains { $0 == district || $0.hasSuffix("全域") || $0 == district + "地区" || $0 + "地区" == district }
     }
 
     static var cancelledFor: TimeInterval { 3600 }
@@ -164,11 +193,11 @@ struct PortalList<M: Mode>: Sendable, Codable, Hashable {
         entries.removeAll { $0.isForgotten(at: now) }
     }
 
-    /// What is on the page in `phase`: most urgent first, then newest.
+    /// What is on the page in `phase`: gravest first, then newest.
     func on(_ phase: PortalEntry<M>.Phase, at now: Date) -> [PortalEntry<M>] {
         entries.filter { $0.phase(at: now) == phase }.sorted { left, right in
             let leftLevel = left.level ?? 0, rightLevel = right.level ?? 0
-            if left.priority != right.priority { return left.priority < right.priority }
+            if left.weight != right.weight { return left.weight > right.weight }
             if leftLevel != rightLevel { return leftLevel > rightLevel }
             if left.issued != right.issued { return left.issued > right.issued }
             return left.alert < right.alert
@@ -197,6 +226,6 @@ struct PortalList<M: Mode>: Sendable, Codable, Hashable {
         case .ended: 2
         case .gone: 3
         }
-        return (phase, entry.priority.rawValue, -entry.issued.timeIntervalSince1970)
+        return (phase, -entry.weight.rawValue, -entry.issued.timeIntervalSince1970)
     }
 }

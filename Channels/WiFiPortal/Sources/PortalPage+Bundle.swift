@@ -97,6 +97,7 @@ extension PortalEntry {
         revision = content.revision
         kind = content.kind
         priority = .immediate
+        statedGravity = .emergency
         level = 5
         isLifted = false
         texts = [language.rawValue: text]

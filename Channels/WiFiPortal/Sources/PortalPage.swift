@@ -29,54 +29,96 @@ struct PortalPage {
     private func when(_ date: Date) -> String { JapanTime(date).words(language, today: today) }
 
     func html() -> String {
-        var real = state.actual.on(.inForce, at: now)
+        var real = ordered(state.actual.on(.inForce, at: now))
         let showsDrills = state.showsDrills(at: now)
-        var drills = showsDrills ? state.exercise.on(.inForce, at: now).map { item($0, .inForce) } : []
+        var drills = showsDrills ? ordered(state.exercise.on(.inForce, at: now)) : []
         if detail == .firstOnly {
             real = Array(real.prefix(1))
             drills = Array(drills.prefix(1))
         }
         let isIdle = real.isEmpty && drills.isEmpty
         let isShortened = detail.rawValue > Detail.fewShelters.rawValue
-        // A page that reloads takes the focus away from who reads it: only the empty one does.
-        return document(refreshes: isIdle) {
+        return document(isCrowded: real.count > Self.openItems) {
             [
                 isCutOff ? HTML.tag("p", ["class": "cut"], HTML.text(words.cutOff(when(now)))) : "",
                 isIdle ? idle() : "",
                 inForce(real),
                 isShortened ? HTML.tag("p", HTML.text(words.shortened)) : "",
-                drills.isEmpty ? "" : drillSection(real.isEmpty ? alertFirst(drills) : drills.joined()),
+                drills.isEmpty ? "" : drillSection(drills, isAlone: real.isEmpty),
                 section(words.cancelled, cancelled(state.actual)),
                 showsDrills ? section("\(words.cancelled)（\(words.drill)）", cancelled(state.exercise)) : "",
                 detail == .full
-                    ? section(words.ended, state.actual.on(.ended, at: now).prefix(5).map { item($0, .ended) }) : "",
+                    ? section(words.ended, state.actual.on(.ended, at: now).prefix(5).map { item($0, .ended, heading: "h3") }) : "",
             ].joined()
+        }
+    }
+
+    /// Items that stand open; beyond these the gravest and those of the spot's own 地区 do, the others fold to their title.
+    static let openItems = 3
+
+    /// Gravest first; among equals the spot's own 地区 before the others.
+    private func ordered<M: Mode>(_ entries: [PortalEntry<M>]) -> [PortalEntry<M>] {
+        func rank(_ entry: PortalEntry<M>) -> Int { entry.concerns(state.place?.district) == false ? 1 : 0 }
+        return entries.enumerated().sorted { left, right in
+            if left.element.weight != right.element.weight { return left.offset < right.offset }
+            return (-(left.element.level ?? 0), rank(left.element), left.offset) < (-(right.element.level ?? 0), rank(right.element), right.offset)
+        }.map(\.element)
+    }
+
+    /// Orders that differ in district alone are one item that names the others.
+    private func joined<M: Mode>(_ entries: [PortalEntry<M>]) -> [(entry: PortalEntry<M>, others: [PortalEntry<M>])] {
+        var groups: [(entry: PortalEntry<M>, others: [PortalEntry<M>])] = []
+        for entry in entries {
+            if let index = groups.firstIndex(where: { $0.entry.differsOnlyInDistrict(from: entry) }) {
+                groups[index].others.append(entry)
+            } else {
+                groups.append((entry, []))
+            }
+        }
+        return groups
+    }
+
+    /// Titles in full for what is open, in one line for what is folded.
+    private func items<M: Mode>(_ entries: [PortalEntry<M>], heading: String) -> [String] {
+        let groups = joined(entries)
+        var open = 0
+        return groups.enumerated().map { position, group in
+            let isOwn = group.entry.concerns(state.place?.district) == true && group.entry.weight >= .danger
+            guard groups.count <= Self.openItems || position == 0 || isOwn && open < Self.openItems else {
+                return folded(group.entry, group.others, heading: heading)
+            }
+            open += 1
+            return item(group.entry, .inForce, heading: heading, others: group.others)
         }
     }
 
     /// The second page: every shelter that has a state.
     func sheltersHTML() -> String {
-        document(refreshes: false) {
+        document(isCrowded: false) {
             let limit = 300 >> detail.rawValue
-            let drill = state.showsDrills(at: now) ? shelters(state.drillShelters, limit: limit, isAll: true, isDrill: true) : ""
-            return shelters(state.shelters, limit: limit, isAll: true) + drill
+            let hazards = Self.hazards(state.actual.on(.inForce, at: now))
+            let real = shelters(state.shelters, limit: limit, isAll: true, heading: "h1", hazards: hazards)
+            let drill = !state.showsDrills(at: now) ? "" : shelters(
+                state.drillShelters, limit: limit, isAll: true, isDrill: true, heading: real.isEmpty ? "h1" : "h2",
+                hazards: Self.hazards(state.exercise.on(.inForce, at: now)))
+            return real + drill
                 + HTML.tag("p", ["class": "m"], link("index.\(language).html", words.back))
         }
     }
 
     // MARK: Parts
 
-    private func document(refreshes: Bool, _ main: () -> String) -> String {
+    private func document(isCrowded: Bool, _ main: () -> String) -> String {
         let place = state.place
         let town = language == .english ? state.townRomanName : state.townName
         let title = HTML.text("\(town) \(words.page)")
-        let refresh = refreshes ? #"<meta http-equiv="refresh" content="60">"# : ""
+        let spot = language == .english ? place?.romanName : nil
         return """
             <!doctype html><html lang="\(language)"><head><meta charset="utf-8">\
-            <meta name="viewport" content="width=device-width,initial-scale=1">\(refresh)\
+            <meta name="viewport" content="width=device-width,initial-scale=1">\
             <title>\(title)</title><style>\(PortalStyle.sheet)</style></head><body>\
-            <header><p class="town">\(title)</p><p class="spot"\(languageMark(.japanese))>\(HTML.text(place?.name ?? ""))</p></header>\
-            \(languages())<main><p class="now"><time datetime="\(today.stamp)">\(HTML.text(words.asOf(nowWords())))</time></p>\
+            <header><p class="town">\(title)</p><p class="spot"\(languageMark(spot == nil ? .japanese : .english))>\(HTML.text(spot ?? place?.name ?? ""))</p></header>\
+            \(languages())<main\(isCrowded ? #" class="many""# : "")><p class="now"><time datetime="\(today.stamp)">\(HTML.text(words.asOf(nowWords())))</time></p>\
             \(main())</main>\(footer(place))</body></html>
 
             """
@@ -96,6 +138,7 @@ struct PortalPage {
 
     private func idle() -> String {
         HTML.tag("h1", ["class": "no"], HTML.text(words.nothing)) + HTML.tag("p", HTML.text(words.nothingMore))
+            + HTML.tag("p", ["class": "m"], link("index.\(language).html", words.reload))
     }
 
     private func alertFirst(_ items: [String]) -> String {
@@ -103,23 +146,31 @@ struct PortalPage {
         return HTML.tag("div", ["role": "alert"], first) + items.dropFirst().joined()
     }
 
-    /// What to do, then where to go, then everything else: the shelters stand between urgent and routine.
+    /// What to do, then where to go, then everything else: the shelters stand between what is grave and what is not.
     private func inForce(_ entries: [PortalEntry<Actual>]) -> String {
-        let urgent = entries.filter { $0.priority <= .urgent }.map { item($0, .inForce) }
-        let rest = entries.filter { $0.priority > .urgent }.map { item($0, .inForce) }
-        let places = shelters(state.shelters, limit: shelterLimit)
+        let places = shelters(state.shelters, limit: shelterLimit, hazards: Self.hazards(entries))
         guard !entries.isEmpty else { return places }
         let heading = HTML.tag("h1", HTML.text(words.inForce))
-        return urgent.isEmpty
-            ? heading + alertFirst(rest) + places : heading + alertFirst(urgent) + places + rest.joined()
+        let grave = entries.filter { $0.weight >= .danger }, rest = entries.filter { $0.weight < .danger }
+        return grave.isEmpty
+            ? heading + alertFirst(items(rest, heading: "h2")) + places
+            : heading + alertFirst(items(grave, heading: "h2")) + places + items(rest, heading: "h2").joined()
+    }
+
+    /// From which people flee now.
+    private static func hazards<M: Mode>(_ entries: [PortalEntry<M>]) -> [String] {
+        var seen: Set<String> = []
+        return entries.filter { !$0.isLifted }.compactMap(\.hazard).filter { seen.insert($0).inserted }
     }
 
     private var shelterLimit: Int { detail.rawValue < Detail.fewShelters.rawValue ? 12 : 3 }
 
-    private func drillSection(_ items: String) -> String {
-        let heading = HTML.tag("h1", HTML.text("【\(words.drill)】\(words.drillNote)"))
-        let places = shelters(state.drillShelters, limit: shelterLimit, isDrill: true)
-        return HTML.tag("section", ["class": "drill"], heading + items + places)
+    private func drillSection(_ entries: [PortalEntry<Exercise>], isAlone: Bool) -> String {
+        let heading = HTML.tag(isAlone ? "h1" : "h2", HTML.text("【\(words.drill)】\(words.drillNote)"))
+        let made = items(entries, heading: isAlone ? "h2" : "h3")
+        let places = shelters(
+            state.drillShelters, limit: shelterLimit, isDrill: true, heading: isAlone ? "h2" : "h3", hazards: Self.hazards(entries))
+        return HTML.tag("section", ["class": "drill"], heading + (isAlone ? alertFirst(made) : made.joined()) + places)
     }
 
     private func section(_ title: String, _ items: [String]) -> String {
@@ -129,23 +180,59 @@ struct PortalPage {
     private func cancelled<M: Mode>(_ list: PortalList<M>) -> [String] {
         // Ten or three, written in the line.
         list.on(.cancelled, at: now).prefix(detail.rawValue < Detail.bareAllButFirst.rawValue ? 10 : 3)
-            .map { item($0, .cancelled) }
+            .map { item($0, .cancelled, heading: "h3") }
     }
 
-    private func item<M: Mode>(_ entry: PortalEntry<M>, _ phase: PortalEntry<M>.Phase) -> String {
+    private func item<M: Mode>(
+        _ entry: PortalEntry<M>, _ phase: PortalEntry<M>.Phase, heading: String, others: [PortalEntry<M>] = []
+    ) -> String {
+        """
+        <article class="i \(tone(entry, phase))"\(ending(entry, phase))><p class="k">\(HTML.text(band(entry, phase)))</p>\(inside(entry, phase, heading, others))</article>
+        """
+    }
+
+    /// To its title: a tap shows the rest. Without styles, and in w3m, all of it is there.
+    private func folded<M: Mode>(_ entry: PortalEntry<M>, _ others: [PortalEntry<M>], heading: String) -> String {
+        guard let (text, shown) = entry.text(language) else { return "" }
+        let districts = place(entry).map { "　\($0)" } ?? ""
+        return """
+            <article class="i \(tone(entry, .inForce))"\(ending(entry, .inForce))><details><summary><span class="k">\(HTML.text(band(entry, .inForce)))</span>\
+            <\(heading)\(languageMark(shown))>\(HTML.text(text.title + districts))</\(heading)></summary>\
+            \(inside(entry, .inForce, nil, others))</details></article>
+            """
+    }
+
+    /// 地区 of an order; the texts name them too, but not in the title.
+    private func place<M: Mode>(_ entry: PortalEntry<M>) -> String? {
+        guard let districts = entry.districts, !districts.isEmpty else { return nil }
+        let names = districts.prefix(4).map { language == .english ? state.districtRomanNames?[$0] ?? $0 : $0 }
+        return names.joined(separator: language == .english ? ", " : "、") + (districts.count > 4 ? (language == .english ? " …" : "ほか") : "")
+    }
+
+    /// - Parameter heading: nil where the title stands in the summary.
+    private func inside<M: Mode>(
+        _ entry: PortalEntry<M>, _ phase: PortalEntry<M>.Phase, _ heading: String?, _ others: [PortalEntry<M>]
+    ) -> String {
         guard let (text, shown) = entry.text(language) else { return "" }
         let isBare = phase == .ended
-            || detail == .bareRoutine && (entry.priority > .urgent || phase == .cancelled)
+            || detail == .bareRoutine && (entry.weight < .danger || phase == .cancelled)
             || detail.rawValue >= Detail.bareAllButFirst.rawValue && !isFirst(entry)
         // Under a cancelled title stands what the cancel says.
         let taken = entry.cancellation.flatMap { PortalEntry<M>.pick(language, from: $0.texts)?.text }
         let body = isBare ? "" : HTML.tag("div", ["class": "t"], HTML.paragraphs((taken ?? text).body))
         let fallback = shown != language && !words.otherLanguage.isEmpty ? HTML.tag("p", ["class": "w"], HTML.text(words.otherLanguage)) : ""
+        var title = heading.map { HTML.tag($0, HTML.text(text.title)) } ?? ""
+        if phase == .cancelled, let heading {
+            // The largest words must not be those that are no longer true.
+            title = "<\(heading)\(languageMark(language))>\(HTML.text(words.takenBack))</\(heading)><p class=\"x\"><s>\(HTML.text(text.title))</s></p>"
+        }
+        let also = others.compactMap { other in place(other).map { "\($0)（\(when(other.issued))）" } }
+        let same = also.isEmpty ? "" : HTML.tag("p", ["class": "w"], HTML.text(words.also(also.joined(separator: language == .english ? ", " : "、"))))
+        let sender = sender(entry)
         return """
-            <article class="i \(tone(entry, phase))"\(ending(entry, phase))><p class="k">\(HTML.text(band(entry, phase)))</p>\(fallback)\
-            <div\(languageMark(shown))><h3>\(HTML.text(text.title))</h3>\(body)</div>\
+            \(fallback)<div\(languageMark(shown))>\(title)\(body)</div>\(same)\
             <p class="w">\(HTML.text(times(entry, phase)))</p>\
-            <p class="f"\(languageMark(.japanese))>\(HTML.text(words.from(entry.sender)))</p></article>
+            <p class="f"\(languageMark(sender.language))>\(HTML.text(words.from(sender.name)))</p>
             """
     }
 
@@ -154,6 +241,12 @@ struct PortalPage {
         guard isCutOff, phase == .inForce, !entry.isLifted else { return "" }
         // Within bounds: a date from outside may lie anywhere.
         return " data-until=\"\(Int(max(0, min(entry.expires.timeIntervalSince1970.rounded(.up), 4e9))))\""
+    }
+
+    private func sender<M: Mode>(_ entry: PortalEntry<M>) -> (name: String, language: Language) {
+        guard language == .english else { return (entry.sender, .japanese) }
+        if entry.sender == state.townName, !state.townRomanName.isEmpty { return (state.townRomanName, .english) }
+        return entry.sender.hasPrefix("気象庁") ? ("Japan Meteorological Agency", .english) : (entry.sender, .japanese)
     }
 
     private func isFirst<M: Mode>(_ entry: PortalEntry<M>) -> Bool {
@@ -182,10 +275,11 @@ struct PortalPage {
         if M.name == .exercise { return "dr" }
         if entry.isLifted { return "p2" }
         if let level = entry.level { return "l\(level)" }
-        switch entry.priority {
-        case .immediate: return "p0"
-        case .urgent: return "p1"
-        case .routine, .background: return "p2"
+        switch entry.weight {
+        case .emergency: return "p0"
+        case .danger: return "p1"
+        case .warning: return "pw"
+        case .advisory, .information: return "p2"
         }
     }
 
@@ -201,19 +295,38 @@ struct PortalPage {
         return parts.joined(separator: language == .english ? ", " : "　")
     }
 
-    /// A shelter that is open in a drill alone says so, above the list and in every line.
+    /// A shelter that is open in a drill alone says so, above the list and in every line. What is not fit for a hazard in
+    /// force says that, and stands behind those that are; among equals the nearest to the spot comes first.
     private func shelters(
-        _ all: [ShelterStatus], limit: Int, isAll: Bool = false, isDrill: Bool = false
+        _ all: [ShelterStatus], limit: Int, isAll: Bool = false, isDrill: Bool = false, heading: String = "h2", hazards: [String] = []
     ) -> String {
-        let known = all.filter { $0.state != nil }.sorted { left, right in
-            (Self.rank(left.state), left.shelter.name) < (Self.rank(right.state), right.shelter.name)
-        }
+        let known = all.filter { $0.state != nil }.map { (status: $0, rank: rank($0, hazards)) }
+            .sorted { ($0.rank.0, $0.rank.1, $0.rank.2, $0.status.shelter.name) < ($1.rank.0, $1.rank.1, $1.rank.2, $1.status.shelter.name) }
         guard !known.isEmpty else { return "" }
         let mark = isDrill ? "【\(words.drill)】" : ""
-        let rows = known.prefix(limit).map { shelterRow($0, mark) }.joined()
+        let rows = known.prefix(limit).map { shelterRow($0.status, mark, hazards) }.joined()
         let more = known.count > limit && !isAll
             ? HTML.tag("p", ["class": "m"], link("shelters.\(language).html", words.allShelters(known.count))) : ""
-        return HTML.tag("section", HTML.tag("h2", HTML.text(mark + words.shelters)) + HTML.tag("ul", rows) + more)
+        return HTML.tag("section", HTML.tag(heading, HTML.text(mark + words.shelters)) + HTML.tag("ul", rows) + more)
+    }
+
+    private func rank(_ status: ShelterStatus, _ hazards: [String]) -> (Int, Int, Int) {
+        let isUnfit = hazards.contains { status.shelter.fitness(for: $0) == .unfit }
+        let metres = state.place?.place.flatMap { here in status.shelter.place.map { Int(here.distance(to: $0) * 1_000) } }
+        return (isUnfit ? 1 : 0, Self.rank(status.state), metres ?? Int.max)
+    }
+
+    /// What a reader must know of it before going there.
+    private func warnings(_ shelter: Shelter, _ hazards: [String]) -> [String] {
+        hazards.compactMap { hazard in
+            let word = words.hazard(hazard)
+            switch shelter.fitness(for: hazard) {
+            case .fit: return nil
+            case .conditional: return words.inPart(word)
+            case .unfit: return words.notFit(word)
+            case nil: return words.notKnown(word)
+            }
+        }
     }
 
     private static func rank(_ state: ShelterNotice.State?) -> Int {
@@ -225,7 +338,7 @@ struct PortalPage {
         }
     }
 
-    private func shelterRow(_ status: ShelterStatus, _ mark: String) -> String {
+    private func shelterRow(_ status: ShelterStatus, _ mark: String, _ hazards: [String]) -> String {
         guard let state = status.state else { return "" }
         let roman = language == .english ? status.shelter.romanName : nil
         // The wide space keeps the words apart where there are no styles: w3m drops narrow ones between Japanese.
@@ -233,7 +346,9 @@ struct PortalPage {
         line += "<span\(languageMark(roman == nil ? .japanese : .english))>\(HTML.text(roman ?? status.shelter.name))"
         if let address = status.shelter.address { line += "\u{3000}<small>\(HTML.text(address))</small>" }
         if let note = status.note, !note.isEmpty { line += "\u{3000}<small>\(HTML.text(note))</small>" }
-        return HTML.tag("li", line + "</span>")
+        let warnings = status.state == .closed ? [] : warnings(status.shelter, hazards)
+        let warning = warnings.isEmpty ? "" : "\u{3000}" + HTML.tag("strong", HTML.text(warnings.joined(separator: language == .english ? "; " : "、")))
+        return HTML.tag("li", line + "</span>" + warning)
     }
 
     private func footer(_ place: SpotPlace?) -> String {

@@ -27,9 +27,11 @@ final class PortalSite: Sendable {
 
     private let directory: String
     private let spots = Mutex<[String: Spot]>([:])
+    private let reserve: DiskReserve
 
     init(directory: String) {
         self.directory = directory
+        reserve = DiskReserve(path: "\(directory)/.reserve")
     }
 
     func prepare<M: Mode>(
@@ -69,8 +71,9 @@ final class PortalSite: Sendable {
     private func spot(_ id: String) -> Spot {
         spots.withLock { spots in
             if let spot = spots[id] { return spot }
-            let spot = Spot(id: id, folder: BundleFolder(path: "\(directory)/\(id)"))
+            let spot = Spot(id: id, folder: BundleFolder(path: "\(directory)/\(id)"), reserve: reserve)
             spots[id] = spot
+            reserve.wanted(for: spots.count)
             return spot
         }
     }
@@ -83,6 +86,7 @@ final class Spot: Sendable {
 
     let id: String
     private let folder: BundleFolder
+    private let reserve: DiskReserve
     private let held: Mutex<Held>
 
     private struct Held {
@@ -92,9 +96,10 @@ final class Spot: Sendable {
         var wasRead = false
     }
 
-    init(id: String, folder: BundleFolder) {
+    init(id: String, folder: BundleFolder, reserve: DiskReserve) {
         self.id = id
         self.folder = folder
+        self.reserve = reserve
         held = Mutex(Held())
     }
 
@@ -131,12 +136,24 @@ final class Spot: Sendable {
         state.revision += 1
         let files = try PortalPage.bundle(of: state, now: now)
         do {
-            try folder.replace(files: files, state: state.encoded(), revision: state.revision)
+            try write(files, state)
         } catch {
             throw .unavailable("page of spot \(id) not written: \(error)")
         }
         held.state = state
         held.due = state.nextChange(after: now).map { min($0, now + Self.renewal) } ?? now + Self.renewal
+    }
+
+    /// On a full disk with the room that was kept for pages: what people must do now stands above the room itself.
+    private func write(_ files: [BundleFolder.File], _ state: SpotState) throws {
+        do {
+            try folder.replace(files: files, state: state.encoded(), revision: state.revision)
+        } catch {
+            guard reserve.release() else { throw error }
+            try folder.replace(files: files, state: state.encoded(), revision: state.revision)
+            return
+        }
+        reserve.keep()
     }
 
     private func read(_ held: inout Held) throws(DeliveryFailure) {
@@ -163,6 +180,8 @@ struct SpotState: Sendable, Codable, Hashable {
     var place: SpotPlace?
     var townName = ""
     var townRomanName = ""
+    /// 地区 in Latin letters; nil in what an earlier version kept.
+    var districtRomanNames: [String: String]?
     /// As the real alerts have it, and as a drill plays it: a shelter opened for practice is open to nobody else.
     var shelters: [ShelterStatus] = []
     var drillShelters: [ShelterStatus] = []
@@ -177,9 +196,12 @@ struct SpotState: Sendable, Codable, Hashable {
         if let known = self.place, known.town != place.town {
             throw .misconfigured("spot \(place.id) of \(place.town) is already a spot of \(known.town)")
         }
+        var place = place
+        place.find(in: town)
         self.place = place
         townName = town.name
         townRomanName = town.romanName
+        districtRomanNames = town.districtRomanNames
         switch M.name {
         case .actual: self.shelters = shelters
         case .exercise: drillShelters = shelters

@@ -10,7 +10,7 @@ enum PortalStyle {
         var ground: String
     }
 
-    /// The band over an item, by level first, then by urgency. WCAG 2.2 AA asks for a contrast of 4.5:1;
+    /// The band over an item, by level first, then by gravity. WCAG 2.2 AA asks for a contrast of 4.5:1;
     /// white on the red of level 3 has 3.8:1, so its ink is black.
     static let tones: [Tone] = [
         Tone(name: "l5", ink: "#ffffff", ground: "#0c000c"),
@@ -19,13 +19,14 @@ enum PortalStyle {
         Tone(name: "l2", ink: "#0c000c", ground: "#f2e700"),
         Tone(name: "p0", ink: "#ffffff", ground: "#a8001c"),
         Tone(name: "p1", ink: "#ffffff", ground: "#8a3400"),
+        Tone(name: "pw", ink: "#ffffff", ground: "#7a4a00"),
         Tone(name: "p2", ink: "#ffffff", ground: "#0b4a8f"),
         Tone(name: "dr", ink: "#ffffff", ground: "#1b5e3a"),
         Tone(name: "old", ink: "#333333", ground: "#e4e4e4"),
     ]
 
     static let sheet: String = base + tones.map {
-        ".\($0.name){border-color:\($0.ground)}.\($0.name)>.k{color:\($0.ink);background:\($0.ground)}"
+        ".\($0.name){border-color:\($0.ground)}.\($0.name)>.k,.\($0.name)>details>summary>.k{color:\($0.ink);background:\($0.ground)}"
     }.joined() + print
 
     private static let base = """
@@ -40,10 +41,12 @@ enum PortalStyle {
         a:focus-visible{outline:4px solid #111;outline-offset:2px}
         .now{font-weight:700;margin:.3rem 0 1rem}h1{font-size:1.5rem;line-height:1.4}h2{font-size:1.3rem;margin:2rem 0 .5rem}
         .i{border:3px solid;border-radius:.5rem;margin:.8rem 0;break-inside:avoid}.i>.k{padding:.4rem .9rem;font-size:1.25rem;font-weight:700}
-        .i h3{font-size:1.45rem;line-height:1.45;padding:.7rem .9rem 0}.i .t{padding:.5rem .9rem}.i .t p+p{margin-top:.6rem}
+        .i h2,.i h3{margin:0;font-size:1.45rem;line-height:1.45;padding:.7rem .9rem 0}.i .t{padding:.5rem .9rem}.i .t p+p{margin-top:.6rem}
         .w,.f{padding:0 .9rem;color:#444;font-size:1rem}.f{padding-bottom:.7rem}
         .cut{border:3px solid #a8001c;border-radius:.5rem;padding:.7rem .9rem;margin:.8rem 0;font-weight:700}
-        .drill .i{border-style:dashed}
+        .drill .i{border-style:dashed}.i .x{padding:0 .9rem;font-size:1rem;color:#444}.i .no{padding:.7rem .9rem 0}
+        summary{cursor:pointer;min-height:48px;font-weight:700;padding-bottom:.3rem}summary .k{padding:.2rem .9rem;font-size:1.05rem}
+        summary h2{display:inline;font-size:1.15rem!important;padding:0 .9rem!important}
         .no{font-size:1.5rem;font-weight:700;line-height:1.5;padding:1.5rem 0 .5rem}
         ul{list-style:none;margin:0;padding:0}li{padding:.5rem 0;border-bottom:1px solid #bbb}
         .m{margin-top:1rem}li b{display:inline-block;min-width:6em;padding:0 .5em;border:2px solid #111;border-radius:.3rem;text-align:center}
@@ -56,7 +59,7 @@ enum PortalStyle {
     /// to be read from the other side of a hall, the text from two steps away.
     private static let print = """
         @page{size:A4;margin:12mm}@media print{nav,.b{display:none}body{max-width:none;padding:0;color:#000}\
-        .i h3{font-size:40pt}.i>.k,li b[class]{color:#000;background:#fff;border-color:#000}.i>.k{border-bottom:3px solid}\
+        .i h2,.i h3{font-size:40pt}.many .i h2,.many .i h3{font-size:20pt}.many .i .t{font-size:13pt!important}summary h2{font-size:13pt!important}.i>.k,li b[class]{color:#000;background:#fff;border-color:#000}.i>.k{border-bottom:3px solid}\
         .i .t{font-size:20pt;line-height:1.5}.now,.i>.k,ul{font-size:16pt}section,.i{break-inside:avoid}}
         """
 }

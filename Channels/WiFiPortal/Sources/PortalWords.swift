@@ -28,11 +28,21 @@ struct PortalWords: Sendable {
     let shelterState: @Sendable (ShelterNotice.State) -> String
     let allShelters: @Sendable (Int) -> String
     let back, address, carryOn, privacy, shortened, otherLanguage: String
+    let reload, others, takenBack: String
+    let also: @Sendable (String) -> String
+    let notFit, inPart, notKnown: @Sendable (String) -> String
     let cutOff: @Sendable (String) -> String
     let kind: @Sendable (AlertKind) -> String
 }
 
 extension PortalWords {
+    /// One of the eight words of an order's hazard, in the page's language.
+    func hazard(_ word: String) -> String {
+        guard own == Self.english.own else { return word }
+        return ["洪水": "flooding", "土砂災害": "landslides", "高潮": "storm surge", "地震": "earthquake", "津波": "tsunami", "大規模な火事": "large fire",
+                "内水氾濫": "flooding from drains", "火山現象": "volcanic activity"][word] ?? word
+    }
+
     static let japanese = PortalWords(
         own: "日本語", page: "防災情報", inForce: "いま出ている情報", nothing: "いま出ている情報はありません",
         nothingMore: "情報が出ると、このページに表示されます。",
@@ -53,6 +63,9 @@ extension PortalWords {
         back: "最初のページに戻る", address: "このページのアドレス", carryOn: "インターネットを使う",
         privacy: "このWi-Fiは暗号化されていません。このページで名前や暗証番号を入力することはありません。",
         shortened: "情報が多いため、詳しい内容を省いています。", otherLanguage: "",
+        reload: "最新の情報を見る", others: "ほかに出ている情報", takenBack: "取り消し",
+        also: { "同じ内容が出ている地区: \($0)" },
+        notFit: { "\($0)のときは使えません" }, inPart: { "\($0)のときは一部だけ使えます" }, notKnown: { "\($0)のときに使えるかは未確認です" },
         cutOff: { "役所との通信が切れています。\($0)より後の情報は届いていません。テレビ、ラジオ、防災行政無線も確認してください。" },
         kind: { kind in
             switch kind {
@@ -97,6 +110,9 @@ extension PortalWords {
         back: "最初の ページ", address: "この ページの アドレス", carryOn: "インターネットを 使う",
         privacy: "この Wi-Fiは 暗号（あんごう）で 守られて いません。この ページに 名前や パスワードを 書かないで ください。",
         shortened: "お知らせが 多いので、短く しました。", otherLanguage: "",
+        reload: "新しい お知らせを 見る", others: "ほかの お知らせ", takenBack: "まちがいでした",
+        also: { "ここも 同じです: \($0)" },
+        notFit: { "\($0)の ときは 使えません" }, inPart: { "\($0)の ときは 使える 場所が 決まって います" }, notKnown: { "\($0)の とき 使えるか わかりません" },
         cutOff: { "役所と つながって いません。\($0)より 新しい お知らせは ありません。テレビや ラジオも 見て、聞いて ください。" },
         kind: { kind in
             switch kind {
@@ -140,6 +156,9 @@ extension PortalWords {
         privacy: "This Wi-Fi is not encrypted. This page never asks for your name or a password.",
         shortened: "There is much information: details are left out.",
         otherLanguage: "Only available in Japanese:",
+        reload: "See the latest information", others: "Also in force", takenBack: "Cancelled",
+        also: { "The same is in force for: \($0)" },
+        notFit: { "not to be used in case of: \($0)" }, inPart: { "partly usable in case of: \($0)" }, notKnown: { "not confirmed for: \($0)" },
         cutOff: { "The line to the local government is cut. Nothing newer than \($0) has arrived. Check television and radio too." },
         kind: { kind in
             switch kind {

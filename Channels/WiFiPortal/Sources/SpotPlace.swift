@@ -11,6 +11,19 @@ struct SpotPlace: Sendable, Codable, Hashable {
     var name: String
     var address: String?
     var continueURL: String?
+    /// 地区 it stands in, and where, as far as the town says it.
+    var district: String?
+    var place: Coordinate?
+    var romanName: String?
+
+    /// What the town's settings know of the spot beside its own.
+    mutating func find(in town: Town) {
+        guard let endpoint = town.endpoints.first(where: { $0.channel == "wifi-portal" && $0.id == id }) else { return }
+        let shelter = town.shelters.first { $0.id == endpoint.shelter }
+        district = endpoint.district ?? shelter?.district
+        place = shelter?.place
+        romanName = shelter.flatMap { $0.name == name ? $0.romanName : nil }
+    }
 
     init<M: Mode>(_ farEnd: FarEnd<M>) throws(SettingsError) {
         // The id is a folder's name and a part of an address.

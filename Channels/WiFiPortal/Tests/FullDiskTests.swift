@@ -37,4 +37,23 @@ struct FullDiskTests {
         #expect(try await both.send(next).reference == "r-2")
         #expect(both.page().contains("次の情報"))
     }
+
+    /// `mount -t tmpfs -o size=2m none DIR`, then `NOROSHI_FULL_DISK=DIR swift test --filter FullDisk`.
+    static let roomier = ProcessInfo.processInfo.environment["NOROSHI_FULL_DISK"]
+
+    @Test("On a disk that is full an order still gets onto the page, in the room that was kept for it", .enabled(if: roomier != nil))
+    func reserved() async throws {
+        let both = try Both(in: URL(fileURLWithPath: "\(Self.roomier ?? "")/spots"))
+        try await both.send(Sample(title: "最初の情報"))
+        let ballast = FileManager.default
+        var piece = 65_536, number = 0
+        while piece >= 512 {
+            number += 1
+            if !ballast.createFile(atPath: "\(Self.roomier ?? "")/ballast-\(number)", contents: Data(count: piece)) { piece /= 2 }
+        }
+        for number in 2...6 {
+            #expect(try await both.send(Sample(event: "e\(number)", title: "情報\(number)")).reference == "r-\(number)")
+            #expect(both.page().contains("情報\(number)"))
+        }
+    }
 }

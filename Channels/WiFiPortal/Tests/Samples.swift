@@ -64,6 +64,9 @@ struct Sample {
     var town = TownID("042056")!
     var settings: [String: String] = [:]
     var shelters: [ShelterStatus] = []
+    var gravity: Gravity?
+    /// 地区 the spot stands in.
+    var district: String?
 
     var content: AlertContent {
         AlertContent(
@@ -82,10 +85,13 @@ struct Sample {
     }
 
     func message<M: Mode>(_ mode: M.Type) -> Message<M> {
-        let place = Town(id: town, name: "さくら市", romanName: "Sakura City", areas: [:])
+        let place = Town(
+            id: town, name: "さくら市", romanName: "Sakura City", areas: [:],
+            endpoints: [Endpoint(id: endpoint, channel: "wifi-portal", name: "市民体育館", district: district)],
+            districtRomanNames: ["本町": "Honcho"])
         return Message(
             alert: Alert<M>(content), town: place, priority: priority, texts: texts(drill: M.name == .exercise),
-            local: [], shelters: shelters)
+            local: [], shelters: shelters, gravity: gravity)
     }
 
     func delivery<M: Mode>(_ mode: M.Type) -> Delivery<M> {

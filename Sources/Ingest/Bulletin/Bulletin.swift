@@ -91,6 +91,10 @@ package struct Bulletin: Sendable, Hashable {
     package var unread: [Unread] = []
     /// What people should read beyond the headline: body text, comments, instruction. As written.
     package var text: String?
+    /// Says that something is over (CAP AllClear): told for an hour at least, whatever its own `expires` says.
+    package var isAllClear = false
+    /// Departures from the format's rules that leave no doubt about what is meant.
+    package var departures: [String] = []
 
     package init(
         format: Format, type: String?, title: String, kind: AlertKind, status: BulletinStatus, message: MessageType,

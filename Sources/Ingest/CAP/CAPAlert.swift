@@ -20,6 +20,7 @@ struct CAPAlert {
         var categories: [String]
         var event: String
         var eventCodes: [Pair]
+        var responses: [String]
         var urgency: String
         var severity: String
         var certainty: String
@@ -47,6 +48,20 @@ struct CAPAlert {
 }
 
 extension CAPAlert {
+    /// Whether an info says that something is over. What ends or lowers is taken in doubt: the safe side is here to hear it.
+    func ends(_ info: Info) -> Bool {
+        message == "Cancel" || info.responses.contains("AllClear") || message == "Update" && info.urgency == "Past"
+    }
+
+    /// Times as the standard does not have them, though their meaning is certain.
+    var oddTimes: [String] {
+        let times = [("sent", Optional(sent))] + infos.flatMap { [("effective", $0.effective), ("onset", $0.onset), ("expires", $0.expires)] }
+        return times.compactMap { name, time in
+            guard version != .v10, let text = time?.text, text.hasSuffix("Z") || text.contains(".") else { return nil }
+            return "\(name) \(text): CAP \(version.rawValue) はZと小数秒を認めないが、意味は確かなので読んだ (Z or a fraction, read as meant)"
+        }
+    }
+
     /// Reads a tree that `CAPCheck` has passed.
     init(_ root: XMLElement, version: CAPVersion) throws(Refusal) {
         guard let identifier = root.first("identifier")?.text, let sender = root.first("sender")?.text,
@@ -80,6 +95,7 @@ extension CAPAlert.Info {
         categories = element.all("category").map(\.text)
         event = element.first("event")?.text ?? ""
         eventCodes = element.all("eventCode").map { CAPAlert.Pair($0, version: version) }
+        responses = element.all("responseType").map(\.text)
         urgency = element.first("urgency")?.text ?? ""
         severity = element.first("severity")?.text ?? ""
         certainty = element.first("certainty")?.text ?? ""

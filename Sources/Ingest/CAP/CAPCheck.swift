@@ -112,14 +112,15 @@ struct CAPCheck {
         }
     }
 
-    /// CAP 1.1 and 1.2 forbid `Z` and know no fraction; 1.0 takes any `xs:dateTime`. A time without a zone is no
-    /// moment and is refused in all three. XML Schema knows no leap second.
+    /// CAP 1.1 and 1.2 forbid `Z` and know no fraction, but both are certain in meaning and are written by many: read, with
+    /// a remark. A time without a zone is no moment and is refused in all three. XML Schema knows no leap second.
     private func isMoment(_ text: String) -> Bool {
         guard Timestamp(text) != nil else { return false }
         let octets = Array(text.utf8)
-        // A timestamp has twenty octets or more.
+        // A timestamp has twenty octets at the least.
         guard octets[17] != 0x36 else { return false }
-        return version == .v10 || octets.count == 25 && octets[10] == 0x54 && (octets[19] == 0x2B || octets[19] == 0x2D)
+        // The same twenty octets hold here, too.
+        return version == .v10 || octets[10] == 0x54 && octets.last != 0x7A
     }
 }
 

@@ -2,7 +2,8 @@
 ///
 /// Where issuers differ from the words without a doubt about what they mean, they are read: UTC written `+00:00`
 /// instead of `-00:00` (USGS, Météo-France's composers), an empty `restriction`, `addresses`, `references` of an
-/// Alert, or `polygon` (NAAD, NWS), an area named by shape or code only (GOV.UK), `expires` equal to `sent` in a message that ends an event (NOAA tsunami centres).
+/// Alert, or `polygon` (NAAD, NWS), an area named by shape or code only (GOV.UK), `expires` not after `effective` in a message that ends an event (NOAA tsunami
+/// centres, Météo-France), times with `Z` or a fraction of a second.
 /// Where a message could be taken for another one, or ground be warned that is not meant, it is refused.
 import AlertModel
 
@@ -72,7 +73,8 @@ struct CAPProse {
     }
 
     private func checkTimes(_ info: CAPAlert.Info, _ path: String) throws(Refusal) {
-        guard let expires = info.expires else { return }
+        // An all-clear holds from now on, whatever its own end says (Météo-France: expires = effective).
+        guard let expires = info.expires, !alert.ends(info) else { return }
         if let effective = info.effective {
             guard expires.seconds > effective.seconds else {
                 throw refusal("\(path)/expires", "\(expires.text) is not after effective \(effective.text)")

@@ -97,6 +97,11 @@ package enum CAPReader {
         let texts = [info?.description, info?.instruction].compactMap { $0 }
         bulletin.text = texts.isEmpty ? nil : texts.joined(separator: "\n")
         (bulletin.areas, bulletin.unknownCodes) = CAPAreas.read(alert.infos, codes)
+        bulletin.departures = alert.oddTimes
+        if let info, bulletin.message != .cancel, alert.ends(info) {
+            bulletin.isAllClear = true
+            for index in bulletin.areas.indices { bulletin.areas[index].status = "解除" }
+        }
         return bulletin
     }
 }

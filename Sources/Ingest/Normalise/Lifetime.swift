@@ -20,7 +20,8 @@ enum Lifetime {
         let limit = seconds(of: bulletin)
         if bulletin.message == .cancel { return start.addingTimeInterval(max(limit, cancel)) }
         guard let written = bulletin.expires else { return start.addingTimeInterval(limit) }
-        return min(Normaliser.date(written), start.addingTimeInterval(longest))
+        let end = min(Normaliser.date(written), start.addingTimeInterval(longest))
+        return bulletin.isAllClear ? max(end, start.addingTimeInterval(cancel)) : end
     }
 
     private static func seconds(of bulletin: Bulletin) -> Double {

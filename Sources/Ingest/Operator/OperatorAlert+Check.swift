@@ -141,6 +141,10 @@ private struct OperatorCheck {
         for id in shelters.prefix(Self.listed) where !town.shelters.contains(where: { $0.id == id }) {
             problems.add("shelters", "「\(id.prefix(Self.name))」は、この市町村の避難所にありません", "not in the town's register")
         }
+        for shelter in town.shelters where alert.lifted != true && shelters.contains(shelter.id) && shelter.fitness(for: hazard) == .unfit {
+            let note = shelter.note.map { "（\($0.prefix(Self.name))）" } ?? ""
+            problems.add("shelters", "\(shelter.name)は\(hazard)のときは使えません\(note)。避難先から外してください", "not fit for this hazard by the town's register")
+        }
         return level.map {
             EvacuationOrder(
                 level: $0, hazard: hazard, districts: districts, reason: reason, shelters: shelters,

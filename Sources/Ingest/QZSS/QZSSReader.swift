@@ -33,21 +33,31 @@ package enum QZSSReader {
         try read(sentence.utf8, receivedAt: receivedAt, tables: tables)
     }
 
-    /// The sentences of a file or of a request's body: every line that is neither empty nor a comment (`#`) nor
-    /// another NMEA sentence, which receivers mix in (`$GNGGA`). What is left is read or refused one by one.
+    /// The sentences of a file or of a request's body, cut at every `$` as at the port: a recording begins in the middle of
+    /// a sentence, UBX octets, a tag block (`\g:1-1-7*5A\`) or a logger's time stand before one, signal strengths behind
+    /// its checksum. Comments (`#`) and other NMEA sentences (`$GNGGA`) are left out; each that is left is read or refused.
     package static func lines(_ octets: [UInt8]) -> [ArraySlice<UInt8>] {
-        octets.split { $0 == 0x0A || $0 == 0x0D }.filter { line in
-            guard let first = line.first(where: { $0 != 0x20 && $0 != 0x09 }) else { return false }
-            switch first {
-            case UInt8(ascii: "#"): return false
-            case UInt8(ascii: "$"): return line.drop { $0 != first }.starts(with: QZSSSentence.start)
-            default: return true
+        octets.split { $0 == 0x0A || $0 == 0x0D }.flatMap { line -> [ArraySlice<UInt8>] in
+            guard line.first(where: { $0 != 0x20 && $0 != 0x09 }) != UInt8(ascii: "#") else { return [] }
+            let starts = line.indices.filter { line[$0] == UInt8(ascii: "$") }
+            return zip(starts, starts.dropFirst() + [line.endIndex]).compactMap { start, end in
+                // Starts ascend, and the last end is the line's own.
+                let sentence = line[start..<end]
+                return sentence.starts(with: QZSSSentence.start) ? upToChecksum(sentence) : nil
             }
         }
     }
 
-    /// Whether a file looks like sentences of ours: its first line that is no comment begins with `$`.
+    private static func upToChecksum(_ sentence: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard let star = sentence.firstIndex(of: UInt8(ascii: "*")), star + 2 < sentence.endIndex,
+            QZSSSentence.digit(sentence[star + 1]) != nil, QZSSSentence.digit(sentence[star + 2]) != nil
+        else { return sentence }
+        return sentence[...(star + 2)]
+    }
+
+    /// Whether a file looks like a receiver's: one of our sentences is in it, or its first line that is no comment begins with `$`.
     package static func recognises(_ octets: [UInt8]) -> Bool {
+        if octets.firstRange(of: QZSSSentence.start) != nil { return true }
         let line = octets.prefix(64 << 10).split { $0 == 0x0A || $0 == 0x0D }
             .first { $0.first != UInt8(ascii: "#") && $0.contains { $0 != 0x20 } }
         return line?.first { $0 != 0x20 && $0 != 0x09 } == UInt8(ascii: "$")

@@ -36,7 +36,7 @@ struct CSVRows: Sequence, IteratorProtocol {
             if row.cells.count < Self.columnLimit {
                 row.cells.append(String(decoding: cell, as: UTF8.self))
             } else {
-                row.flaw = "more than \(Self.columnLimit) columns"
+                row.flaw = "\(Self.columnLimit)列より多い (more than \(Self.columnLimit) columns)"
             }
             guard position < octets.count, octets[position] == separator else { break }
             position += 1
@@ -68,10 +68,10 @@ struct CSVRows: Sequence, IteratorProtocol {
             } else if octet == separator || octet == 0x0A || octet == 0x0D {
                 break
             }
-            if cell.count < Self.cellLimit { cell.append(octet) } else { row.flaw = "a cell longer than \(Self.cellLimit) octets" }
+            if cell.count < Self.cellLimit { cell.append(octet) } else { row.flaw = "\(Self.cellLimit)オクテットより長い欄 (a cell too long)" }
             position += 1
         }
-        if isQuoted { row.flaw = "a quote that never closes" }
+        if isQuoted { row.flaw = "閉じない引用符 (a quote that never closes)" }
         return cell
     }
 

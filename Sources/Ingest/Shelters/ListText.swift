@@ -61,24 +61,32 @@ enum ListText {
 
     /// `1`, `1.0`, ○ are yes; empty, `0`, ×, 無 are no; nil is neither.
     static func flag(_ cell: String) -> Bool? {
-        switch ascii(tidy(cell)).lowercased() {
-        case "1", "1.0", "○", "〇", "◯", "●", "◎", "true", "yes", "y", "有", "可", "はい": true
-        case "", "0", "0.0", "×", "✕", "x", "-", "－", "―", "false", "no", "n", "無", "不可", "いいえ": false
-        default: nil
+        switch ListMark(cell) {
+        case .yes: true
+        case .no, .blank: false
+        case .conditional, .other: nil
         }
     }
 
-    /// `50,700 ` is 50700, `1,371人` is 1371, `12.0` is 12; prose is nil.
+    /// `50,700 ` is 50700, `1,371人` is 1371, `12.0` is 12, 約100人 is 100; prose is nil.
     static func count(_ cell: String) -> Int? {
-        var text = ascii(tidy(cell)).filter { $0 != "," && $0 != " " }
-        if text.hasSuffix("人") || text.hasSuffix("名") { text.removeLast() }
+        var text = ascii(tidy(cell)).filter { $0 != "," && $0 != " " && $0 != "、" }
+        for word in ["約", "およそ", "概ね", "おおむね"] where text.hasPrefix(word) { text.removeFirst(word.count) }
+        for word in ["程度", "ほど", "以上", "人", "名"] where text.hasSuffix(word) { text.removeLast(word.count) }
         if text.hasSuffix(".0") { text.removeLast(2) }
         guard !text.isEmpty, text.utf8.count <= 9, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return Int(text)
     }
 
+    /// `38.9`, `38度54分00秒`, `38°54'00"`.
     static func degrees(_ cell: String) -> Double? {
         let text = ascii(tidy(cell))
+        let parts = text.split { "°度'′分\"″秒 ".contains($0) }
+        if parts.count > 1, text.contains(where: { "°度".contains($0) }) {
+            let numbers = parts.prefix(3).map { Double($0) ?? .nan }
+            let value = zip(numbers, [1.0, 60, 3_600]).reduce(0) { $0 + $1.0 / $1.1 }
+            return value.isFinite && parts.count <= 3 ? value : nil
+        }
         guard !text.isEmpty, text.utf8.count <= 24, let value = Double(text), value.isFinite else { return nil }
         return value
     }

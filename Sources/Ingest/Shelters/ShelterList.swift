@@ -24,9 +24,25 @@ package struct ShelterList: Sendable, Hashable {
     package var remarks: [Remark]
     /// All of them, also beyond the remarks that are kept.
     package var refusedRows: Int
+    /// What became of every column, in the order of the file.
+    package var columns: [Column] = []
+    /// Rows of other municipalities, where the list was read for one.
+    package var elsewhere: [TownID: Int] = [:]
+
+    package struct Column: Sendable, Hashable {
+        package enum Verdict: String, Sendable { case used, ignored, doubtful }
+        /// Counted from 1.
+        package let position: Int
+        package let header: String
+        package var verdict: Verdict
+        /// What it is used as, in our words.
+        package var use: String?
+        package var remark: String?
+    }
 
     package struct Remark: Sendable, Hashable, CustomStringConvertible {
-        package enum Kind: String, Sendable { case mended, refused }
+        /// Doubtful is what was taken as written, though somebody should look at it.
+        package enum Kind: String, Sendable { case mended, doubtful, refused }
         /// Line of the file on which the row begins, counted from 1.
         package let line: Int
         package let kind: Kind
@@ -35,17 +51,11 @@ package struct ShelterList: Sendable, Hashable {
     }
 }
 
+/// One row of a list.
 package struct Shelter: Sendable, Hashable, Identifiable {
-    /// The eight hazards a site is fit for (災害対策基本法施行令 第20条の4).
-    package enum Hazard: String, Sendable, Codable, CaseIterable {
-        case flood = "洪水", landslide = "土砂災害", stormSurge = "高潮", earthquake = "地震", tsunami = "津波"
-        case fire = "大規模な火事", inlandFlood = "内水氾濫", volcano = "火山現象"
-    }
-
-    package enum Kind: String, Sendable, Codable, CaseIterable {
-        case shelter = "指定避難所", site = "指定緊急避難場所", temporary = "臨時避難所", wideArea = "広域避難場所"
-        case firstSite = "一時避難場所", welfare = "福祉避難所"
-    }
+    package typealias Hazard = AlertModel.Shelter.Hazard
+    package typealias Kind = AlertModel.Shelter.Kind
+    package typealias Fitness = AlertModel.Shelter.Fitness
 
     /// The number where it is one, and the words always: 屋内1,371人／屋外5,470人（面積の1/2） is no number.
     package struct Capacity: Sendable, Hashable {
@@ -60,13 +70,16 @@ package struct Shelter: Sendable, Hashable, Identifiable {
     package var town: TownID?
     package var name: String
     package var kana: String?
+    package var romanName: String?
     package var address: String?
     package var district: String?
     /// Degrees, north and east positive; both or none.
     package var latitude: Double?
     package var longitude: Double?
     package var phone: String?
-    package var hazards: Set<Hazard> = []
+    /// Hazards nothing is said of are not in it.
+    package var fitness: [Hazard: Fitness] = [:]
+    package var hazards: Set<Hazard> { Set(fitness.filter { $0.value == .fit }.keys) }
     package var kinds: Set<Kind> = []
     package var capacity: Capacity?
     /// People counted there, and when, in lists of open shelters.

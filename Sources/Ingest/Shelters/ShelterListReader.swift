@@ -16,64 +16,124 @@ package enum ShelterListReader {
     static let sizeLimit = 64 << 20
     static let rowLimit = 200_000
     static let remarkLimit = 20_000
+    /// More rows than this, and more than a tenth of ours, that speak against the town: then it is not the town's file.
+    static let strangers = 3
 
     /// - Parameters:
     ///   - fileName: GSI's files by municipality have the code nowhere else: `13101_2.csv`.
-    ///   - town: the town the list is for, where neither rows nor file name say it.
+    ///   - town: the town the list is for. It stands in where a row says nothing; rows that speak against it are refused,
+    ///     rows of others counted under `elsewhere`. Nil: each row is what it says.
+    ///   - name: what the list is called (津波避難ビル).
+    ///   - map: columns named by hand.
     package static func read(
-        _ octets: [UInt8], fileName: String, town: TownID? = nil, tables: CodeTables = .bundled
+        _ octets: [UInt8], fileName: String, town: ListTown? = nil, name: String? = nil, map: [ColumnMapping] = [],
+        tables: CodeTables = .bundled
     ) throws(Refusal) -> ShelterList {
-        guard octets.count <= sizeLimit else { throw Refusal("larger than \(sizeLimit) octets") }
+        guard octets.count <= sizeLimit else { throw Refusal("\(sizeLimit)オクテットより大きい (larger than \(sizeLimit) octets)") }
         let (text, encoding) = try ListEncoding.utf8(octets)
         var rows = CSVRows(text)
-        let columns = try header(&rows)
-        var list = ListUnderWay(columns: columns, tables: tables, town: town ?? self.town(fileName, tables))
+        let (columns, title) = try header(&rows, map)
+        let evidence = TownEvidence(tables: tables, expected: town, title: title, fileName: fileName)
+        var list = ListUnderWay(columns: columns, evidence: evidence, names: [name, title, fileName].compactMap(\.self))
         var count = 0
         while let row = rows.next() {
             guard !row.isBlank else { continue }
             count += 1
-            guard count <= rowLimit else { throw Refusal("more than \(rowLimit) rows") }
+            guard count <= rowLimit else { throw Refusal("\(rowLimit)行より多い (more than \(rowLimit) rows)") }
             list.take(row)
         }
+        list.lookAround()
+        try judge(list)
         return ShelterList(
             layout: columns.layout, encoding: encoding, shelters: list.shelters, remarks: list.remarks,
-            refusedRows: list.refusedRows)
+            refusedRows: list.refusedRows, columns: columns.reports, elsewhere: list.elsewhere)
     }
 
-    /// Some lists begin with a title: the header is among the first five rows.
-    private static func header(_ rows: inout CSVRows) throws(Refusal) -> ShelterColumns {
-        var first: String?
+    private static func judge(_ list: ListUnderWay) throws(Refusal) {
+        guard list.strangers > strangers, list.strangers * 10 > list.shelters.count + list.strangers else { return }
+        throw Refusal(
+            "この町の名簿ではないようです: \(list.strangers)行が別の場所を示しています。例: \(list.strangerExample ?? "") "
+                + "(not this municipality's list: \(list.strangers) rows speak against it)")
+    }
+
+    /// Some lists begin with a title, some have a header of two lines: it begins among the first five rows.
+    ///
+    /// Leaves `rows` at the first row of data.
+    private static func header(_ rows: inout CSVRows, _ map: [ColumnMapping]) throws(Refusal) -> (ShelterColumns, title: String) {
+        var before: [CSVRows.Row] = []
+        var widest: [String]?
         for _ in 0..<5 {
             guard let row = rows.next() else { break }
-            if row.flaw == nil, let columns = ShelterColumns(header: row.cells) { return columns }
-            first = first ?? String(row.cells.joined(separator: ",").prefix(80))
+            if row.flaw == nil {
+                // Two lines first: the upper one alone may hold a name, too.
+                var ahead = rows
+                if !ListHeader.isTitle(row.cells), let next = ahead.next(), next.flaw == nil, ListHeader.continues(row.cells, with: next.cells),
+                    let columns = columns(ListHeader(upper: row.cells, lower: next.cells), ahead, map) {
+                    rows = ahead
+                    return (try complete(columns, ListHeader(upper: row.cells, lower: next.cells), map), title(before))
+                }
+                let upper = before.last.flatMap { ListHeader.isTitle($0.cells) ? nil : $0.cells }
+                let header = ListHeader(upper: upper, lower: row.cells)
+                if let columns = columns(header, rows, map) { return (try complete(columns, header, map), title(before)) }
+                if row.cells.count > widest?.count ?? 0 { widest = row.cells }
+            }
+            before.append(row)
         }
-        throw Refusal("no header with a column of names (名称, 施設・場所名, name): \(first ?? "the file is empty")")
+        throw Refusal(nameless(widest))
     }
 
-    /// `01100_2.csv`, `122033_103_….csv`: digits at the beginning of the file name.
-    private static func town(_ fileName: String, _ tables: CodeTables) -> TownID? {
-        let name = fileName.split(separator: "/").last ?? ""
-        return tables.town(written: String(name.prefix { $0.isASCII && $0.isNumber }))
+    private static func columns(_ header: ListHeader, _ rows: CSVRows, _ map: [ColumnMapping]) -> ShelterColumns? {
+        var census = [ColumnCensus](repeating: ColumnCensus(), count: header.count)
+        for row in rows where !row.isBlank {
+            for (position, cell) in row.cells.prefix(header.count).enumerated() { census[position].take(cell) }
+        }
+        return ShelterColumns(header: header, census: census, map: map)
+    }
+
+    private static func complete(_ columns: ShelterColumns, _ header: ListHeader, _ map: [ColumnMapping]) throws(Refusal) -> ShelterColumns {
+        let missing = map.filter { header.position(of: $0.theirs) == nil }.map(\.theirs)
+        guard missing.isEmpty else {
+            throw Refusal(
+                "列「\(missing.joined(separator: "」「"))」はありません。列: \(header.written.filter { !$0.isEmpty }.joined(separator: "、")) (no such column)")
+        }
+        return columns
+    }
+
+    private static func title(_ rows: [CSVRows.Row]) -> String {
+        rows.map { $0.cells.filter { !$0.isEmpty }.joined(separator: " ") }.joined(separator: " ")
+    }
+
+    private static func nameless(_ header: [String]?) -> String {
+        guard let header, header.contains(where: { !ListText.tidy($0).isEmpty }) else { return "空の名簿です (no header: the file is empty)" }
+        let words = header.prefix(40).map { ListText.tidy($0) }.filter { !$0.isEmpty }.joined(separator: "、").prefix(300)
+        return "施設の名称の列が見つかりません。列: \(words)。どの列かを --map \"先方の列名=施設名\" で示してください (no header with a column of names)"
     }
 }
 
 /// The list while its rows come in.
 private struct ListUnderWay {
     let columns: ShelterColumns
-    let tables: CodeTables
-    let town: TownID?
+    let evidence: TownEvidence
+    private let namesTsunami: Bool
+    /// Hazards of which a blank means no: the list never writes a no of them, and says yes of something.
+    private let blankIsNo: Set<Int>
     var shelters: [Shelter] = []
     var remarks: [ShelterList.Remark] = []
     var refusedRows = 0
+    var elsewhere: [TownID: Int] = [:]
+    private(set) var strangers = 0
+    private(set) var strangerExample: String?
     private var seen: [String: Int] = [:]
+    private var lines: [Int] = []
     private var line = 0
     private var cells: [String] = []
 
-    init(columns: ShelterColumns, tables: CodeTables, town: TownID?) {
+    /// - Parameter names: of the list: its own, its title, its file's.
+    init(columns: ShelterColumns, evidence: TownEvidence, names: [String]) {
         self.columns = columns
-        self.tables = tables
-        self.town = town
+        self.evidence = evidence
+        namesTsunami = names.contains { name in ["津波避難ビル", "津波避難施設", "津波避難タワー", "津波避難場所", "津波緊急避難"].contains { name.contains($0) } }
+        blankIsNo = columns.blankIsNo
     }
 
     mutating func take(_ row: CSVRows.Row) {
@@ -82,23 +142,51 @@ private struct ListUnderWay {
         if let flaw = row.flaw { return refuse(flaw) }
         if cells.count > columns.count {
             guard cells[columns.count...].allSatisfy({ ListText.tidy($0).isEmpty }) else {
-                return refuse("\(cells.count) columns, the header has \(columns.count): a comma too many")
+                return refuse("\(cells.count)列あり、見出しは\(columns.count)列: コンマが多い (\(cells.count) columns, the header has \(columns.count): a comma too many)")
             }
         } else if cells.count < columns.count {
-            mend("\(cells.count) of \(columns.count) columns; the missing ones are taken as empty")
+            mend("\(columns.count)列のうち\(cells.count)列だけ。残りは空とした (\(cells.count) of \(columns.count) columns; the missing ones are taken as empty)")
         }
         let name = cell(.name)
-        guard !name.isEmpty else { return refuse("no name") }
-        if let flag = columns.positions[.isPublic]?.first, ListText.flag(at(flag)) == false, !cell(.isPublic).isEmpty {
-            return refuse("not public (公開フラグ)")
-        }
-        var shelter = Shelter(id: "", hasOwnID: false, town: readTown(), name: plain(name, "name"))
+        guard !name.isEmpty else { return refuse("名前がない (no name)") }
+        guard !name.contains("\u{FFFD}") else { return refuse("名前に読めない文字がある (octets of no character in the name)") }
+        if let flag = withdrawn() { return refuse("公開されていない: \(flag) (withdrawn by its publisher)") }
+        var shelter = Shelter(id: "", hasOwnID: false, name: plain(name, "名前 (name)"))
         readPlace(&shelter)
-        readFlags(&shelter)
+        guard locate(&shelter) else { return }
         readNumbers(&shelter)
         shelter.note = note()
+        readFlags(&shelter)
+        if cells.contains(where: { $0.contains("\u{FFFD}") }) { doubt("読めない文字がある (octets of no character)") }
+        if name.unicodeScalars.contains(where: { (0xE000...0xF8FF).contains($0.value) }) { doubt("名前に外字がある (a private character in the name)") }
         guard identify(&shelter) else { return }
+        lines.append(line)
         shelters.append(shelter)
+    }
+
+    /// After the last row: places far from all the others.
+    mutating func lookAround() {
+        let placed = shelters.indices.filter { shelters[$0].latitude != nil }
+        guard placed.count >= 5 else { return }
+        func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+        let centre = Coordinate(
+            latitude: middle(placed.compactMap { shelters[$0].latitude }), longitude: middle(placed.compactMap { shelters[$0].longitude }))
+        for index in placed {
+            guard let latitude = shelters[index].latitude, let longitude = shelters[index].longitude, index < lines.count else { continue }
+            let away = centre.distance(to: Coordinate(latitude: latitude, longitude: longitude))
+            guard away > 100, evidence.expected != nil else { continue }
+            line = lines[index]
+            doubt("ほかの施設から\(Int(away.rounded()))km離れている (\(Int(away.rounded())) km from the others)")
+        }
+    }
+
+    /// The heading under which the publisher took the row back; nil where it stands.
+    private func withdrawn() -> String? {
+        for (field, withdrawing) in [(ShelterColumns.Field.isPublic, ListMark.no), (.isWithdrawn, .yes)] {
+            // There is a report for every column of the header, in its order.
+            for position in columns.positions[field] ?? [] where ListMark(at(position)) == withdrawing { return columns.reports[position].header }
+        }
+        return nil
     }
 
     // MARK: cells
@@ -121,11 +209,12 @@ private struct ListUnderWay {
 
     private mutating func plain(_ text: String, _ what: String) -> String {
         let wide = ListText.fullWidthKana(text)
-        if wide != text { mend("half-width kana in the \(what) made full-width") }
+        if wide != text { mend("半角カナを全角にした: \(what) (half-width kana made full-width)") }
         return wide
     }
 
     private mutating func mend(_ text: String) { remark(.mended, text) }
+    private mutating func doubt(_ text: String) { remark(.doubtful, text) }
     private mutating func refuse(_ text: String) {
         refusedRows += 1
         remark(.refused, text)
@@ -138,38 +227,63 @@ private struct ListUnderWay {
 
     // MARK: where
 
-    /// A code of the row, the code inside GSI's 共通ID (`E04100…`), the file's, or the name of the municipality.
-    private mutating func readTown() -> TownID? {
+    /// False where the row is not the town's: then it is counted or refused.
+    private mutating func locate(_ shelter: inout Shelter) -> Bool {
+        var said: [TownEvidence.Claim] = []
         for position in columns.positions[.town] ?? [] {
+            guard let claim = evidence.claim(code: at(position)) else { continue }
             let written = ListText.ascii(ListText.tidy(at(position)))
-            guard !written.isEmpty else { continue }
-            if let town = tables.town(written: written) {
-                if town.code != written, written.utf8.count != 5 || town.jis != written { mend("code \(written) read as \(town.code)") }
-                return town
+            if case .town(let town) = claim, town.code != written, !(written.utf8.count == 5 && town.jis == written) {
+                mend("コード \(written) を \(town.code) と読んだ (code read as \(town.code))")
+            } else if case .unread(let code) = claim, evidence.expected == nil {
+                mend("コード \(code) は市区町村のものではない (code \(code) is no municipality's)")
             }
-            mend("code \(written) is no municipality's")
+            said.append(claim)
         }
-        let id = cell(.id)
-        if id.utf8.count == 14, id.hasPrefix("E"), let town = tables.town(written: String(id.dropFirst().prefix(5))) { return town }
-        if let town { return town }
+        if let claim = evidence.claim(commonID: cell(.id)) { said.append(claim) }
         let name = cell(.townName).isEmpty ? cell(.prefecture) + cell(.city) : cell(.townName)
-        return name.isEmpty ? nil : townsByName[name]
+        if let claim = evidence.claim(place: name, isName: true) { said.append(claim) }
+        let address = shelter.address.flatMap { evidence.claim(place: $0, isName: false) }
+        switch evidence.verdict(said: said, address: address) {
+        case .ours(let doubt):
+            shelter.town = evidence.expected?.id ?? said.lazy.compactMap(Self.town).first ?? evidence.fileClaim
+            if let doubt { self.doubt(doubt) }
+        case .elsewhere(let town):
+            elsewhere[town, default: 0] += 1
+            return false
+        case .refused(let reason): return stranger(reason)
+        }
+        guard let latitude = shelter.latitude, let longitude = shelter.longitude,
+            let reason = evidence.distance(Coordinate(latitude: latitude, longitude: longitude))
+        else { return true }
+        return stranger(reason)
     }
 
-    /// Full names only: 府中市 alone is two towns.
-    private lazy var townsByName: [String: TownID] = Dictionary(
-        tables.towns.map { ($0.prefecture + $0.name, $0.id) }, uniquingKeysWith: { first, _ in first })
+    private static func town(_ claim: TownEvidence.Claim) -> TownID? { if case .town(let town) = claim { town } else { nil } }
+
+    private mutating func stranger(_ reason: String) -> Bool {
+        strangers += 1
+        strangerExample = strangerExample ?? "\(line)行 \(reason)"
+        refuse(reason)
+        return false
+    }
 
     private mutating func readPlace(_ shelter: inout Shelter) {
-        shelter.kana = optional(.kana).map { plain($0, "kana") }
+        shelter.kana = optional(.kana).map { plain($0, "カナ (kana)") }
+        shelter.romanName = optional(.romanName)
         shelter.district = optional(.district)
         shelter.phone = optional(.phone).map(ListText.ascii)
         let raw = columns.positions[.address]?.first.map(at) ?? ""
-        if raw.contains("\u{A0}") { mend("no-break space in the address") }
+        if raw.contains("\u{A0}") { mend("住所に改行しない空白がある (no-break space in the address)") }
         shelter.address = optional(.address)
-        let written = (cell(.latitude), cell(.longitude))
+        var written = (cell(.latitude), cell(.longitude))
+        if written == ("", ""), let both = optional(.place) {
+            let parts = both.split { ",、 \u{3000}".contains($0) }.map(String.init)
+            if parts.count == 2 { written = (parts[0], parts[1]) }
+        }
         guard let latitude = ListText.degrees(written.0), let longitude = ListText.degrees(written.1) else {
-            mend(written == ("", "") ? "no coordinates" : "coordinates \(written.0), \(written.1) are no numbers; left out")
+            mend(written == ("", "") ? "緯度経度がない (no coordinates)"
+                : "緯度経度 \(written.0), \(written.1) は数でないので除いた (coordinates are no numbers; left out)")
             return
         }
         // Japan with all its islands: 20.4–45.6 north, 122.9–154.0 east.
@@ -177,17 +291,21 @@ private struct ListUnderWay {
         if north.contains(latitude), east.contains(longitude) {
             (shelter.latitude, shelter.longitude) = (latitude, longitude)
         } else if north.contains(longitude), east.contains(latitude) {
-            mend("latitude and longitude were the wrong way round")
+            mend("緯度と経度が逆だった (latitude and longitude were the wrong way round)")
             (shelter.latitude, shelter.longitude) = (longitude, latitude)
         } else {
-            mend("coordinates \(written.0), \(written.1) lie outside Japan; left out")
+            mend("緯度経度 \(written.0), \(written.1) は日本の外なので除いた (coordinates lie outside Japan; left out)")
         }
     }
 
     // MARK: what
 
     private mutating func readFlags(_ shelter: inout Shelter) {
-        for (position, hazard) in columns.hazards where isSet(at(position), hazard.rawValue) { shelter.hazards.insert(hazard) }
+        for (position, hazard) in columns.hazards {
+            guard let fitness = fitness(at(position), position, hazard.rawValue) else { continue }
+            // Two columns of one hazard (flood_L1, flood_L2): the more careful one counts.
+            shelter.fitness[hazard] = shelter.fitness[hazard].map { $0.moreCareful(fitness) } ?? fitness
+        }
         for (position, kind) in columns.kinds where isSet(at(position), kind.rawValue) { shelter.kinds.insert(kind) }
         let overlaps = isSet(cell(.overlap), "住所同一・重複")
         switch columns.layout {
@@ -200,11 +318,35 @@ private struct ListUnderWay {
         let type = cell(.type)
         if !type.isEmpty { shelter.kinds.formUnion(kinds(of: type)) }
         if cell(.id).hasPrefix("NEW") { shelter.kinds = [.temporary] }
+        // A list of tsunami buildings has no column for what all of it is for.
+        if namesTsunami || shelter.kinds.contains(.tsunamiBuilding), shelter.fitness[.tsunami] == nil { shelter.fitness[.tsunami] = .fit }
+        readNote(&shelter)
+    }
+
+    /// Nil where the list says nothing.
+    private mutating func fitness(_ text: String, _ position: Int, _ hazard: String) -> Shelter.Fitness? {
+        switch ListMark(text) {
+        case .yes: return .fit
+        case .no: return .unfit
+        case .conditional: return .conditional
+        case .blank: return blankIsNo.contains(position) ? .unfit : nil
+        case .other:
+            doubt("\(hazard): \(ListText.tidy(text)) は○でも×でもないので使えないとした (neither yes nor no; taken as no)")
+            return .unfit
+        }
+    }
+
+    /// 津波時は使用不可: a remark that forbids counts more than a flag.
+    private mutating func readNote(_ shelter: inout Shelter) {
+        for hazard in ListRemark.forbidden(in: shelter.note ?? "") where shelter.fitness[hazard] != .unfit {
+            if shelter.fitness[hazard] != nil { doubt("備考により\(hazard.rawValue)には使えないとした (the note forbids it for \(hazard.rawValue))") }
+            shelter.fitness[hazard] = .unfit
+        }
     }
 
     private mutating func isSet(_ text: String, _ what: String) -> Bool {
         if let flag = ListText.flag(text) { return flag }
-        mend("\(what): \(text) is neither yes nor no; taken as no")
+        mend("\(what): \(text) は○でも×でもないので、いいえとした (neither yes nor no; taken as no)")
         return false
     }
 
@@ -216,10 +358,11 @@ private struct ListUnderWay {
         if let kinds = numbers[ListText.ascii(type)] { return kinds }
         var kinds: Set<Shelter.Kind> = []
         for (word, kind) in [("福祉", Shelter.Kind.welfare), ("臨時", .temporary), ("広域", .wideArea), ("一時", .firstSite),
-                             ("緊急避難場所", .site), ("指定避難所", .shelter)] where type.contains(word) { kinds.insert(kind) }
+                             ("緊急避難場所", .site), ("指定避難所", .shelter),
+                             ("津波避難", .tsunamiBuilding)] where type.contains(word) { kinds.insert(kind) }
         if kinds.isEmpty, type.contains("避難所") { kinds.insert(.shelter) }
         if kinds.isEmpty, type.contains("避難場所") { kinds.insert(.site) }
-        if kinds.isEmpty { mend("type \(type) is not known") }
+        if kinds.isEmpty { mend("種別 \(type) は知らない (type is not known)") }
         return kinds
     }
 
@@ -227,13 +370,13 @@ private struct ListUnderWay {
         if let written = columns.positions[.capacity]?.first.map(at), let text = optional(.capacity) {
             let people = ListText.count(text)
             shelter.capacity = .init(people: people, text: text)
-            if let people, written != "\(people)" { mend("capacity \"\(written)\" read as \(people)") }
-            if people == nil { mend("capacity kept as prose: \(text)") }
+            if let people, written != "\(people)" { mend("収容人数「\(written)」を \(people) と読んだ (capacity read as \(people))") }
+            if people == nil { mend("収容人数は数でないので文のまま: \(text) (capacity kept as prose)") }
         }
         if let text = optional(.occupants) {
             shelter.occupants = ListText.count(text)
             shelter.countedAt = optional(.countedAt) ?? columns.countedAt
-            if shelter.occupants == nil { mend("number of people \(text) is no number; left out") }
+            if shelter.occupants == nil { mend("人数 \(text) は数でないので除いた (number of people left out)") }
         }
     }
 
@@ -250,7 +393,7 @@ private struct ListUnderWay {
         let written = [cell(.id), cell(.serial)].filter { !$0.isEmpty }.joined(separator: "-")
         if written.isEmpty {
             shelter.id = madeID(shelter)
-            mend("no id; \(shelter.id) made from town, name and address")
+            mend("IDがないので作った: \(shelter.id) (no id; made from town, name and address)")
         } else {
             shelter.id = columns.layout == .line && cell(.id).isEmpty ? (shelter.town?.code ?? "") + "-" + written : written
             shelter.hasOwnID = true
@@ -261,26 +404,31 @@ private struct ListUnderWay {
         }
         let other = shelters[before]
         if other.name == shelter.name, other.address == shelter.address {
-            refuse("the same shelter as before: \(shelter.id) \(shelter.name)")
+            refuse("前の行と同じ施設: \(shelter.id) \(shelter.name) (the same shelter as before)")
             return false
         }
         let id = shelter.id + "-" + madeID(shelter).suffix(8)
-        mend("id \(shelter.id) is taken by \(other.name); \(id) is used")
+        mend("ID \(shelter.id) は\(other.name)が使っている。\(id) とした (the id is taken; another one is used)")
         shelter.id = id
         if seen[id] != nil {
-            refuse("the same shelter as before: \(id) \(shelter.name)")
+            refuse("前の行と同じ施設: \(id) \(shelter.name) (the same shelter as before)")
             return false
         }
         seen[id] = shelters.count
         return true
     }
 
-    /// FNV-1a, 64 bits (Fowler, Noll, Vo): the same text gives the same id in every run and on every machine.
     private func madeID(_ shelter: Shelter) -> String {
+        (shelter.town?.code ?? "000000") + "-" + Shelter.fingerprint(shelter.name, shelter.address)
+    }
+}
+
+extension Shelter {
+    /// FNV-1a, 64 bits (Fowler, Noll, Vo): the same text gives the same id in every run and on every machine.
+    package static func fingerprint(_ name: String, _ address: String?) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for octet in "\(shelter.name)\u{0}\(shelter.address ?? "")".utf8 { hash = (hash ^ UInt64(octet)) &* 0x100_0000_01B3 }
+        for octet in "\(name)\u{0}\(address ?? "")".utf8 { hash = (hash ^ UInt64(octet)) &* 0x100_0000_01B3 }
         let digits = String(hash, radix: 16)
-        // Sixty-four bits have sixteen hexadecimal digits at most.
-        return (shelter.town?.code ?? "000000") + "-" + String(repeating: "0", count: 16 - digits.count) + digits
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

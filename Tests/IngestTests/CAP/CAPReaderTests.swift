@@ -1,4 +1,5 @@
 import AlertModel
+import FoundationEssentials
 import Testing
 
 @testable import Ingest
@@ -34,6 +35,41 @@ struct SampleAlert {
 
 @Suite("Reading CAP")
 struct CAPReaderTests {
+    @Test("Z and a fraction of a second are certain in meaning: read, and remarked", arguments: [
+        ("2026-04-01T06:00:00Z", "2026-04-01T15:00:00+09:00"), ("2026-04-01T15:00:00.000+09:00", "2026-04-01T15:00:00+09:00"),
+        ("2026-04-01T06:00:00.5Z", "2026-04-01T15:00:00.5+09:00"),
+    ])
+    func oddTimes(written: String, meant: String) throws {
+        var sample = SampleAlert()
+        sample.times = "<expires>\(written)</expires>"
+        let bulletin = try CAPReader.read(sample.octets)
+        #expect(bulletin.expires?.seconds == Timestamp(meant)?.seconds)
+        #expect(bulletin.departures.count == 1 && bulletin.departures[0].hasPrefix("expires"))
+        #expect(bulletin.jsonLine(file: "x").contains(#""departures":["expires"#))
+        let sent = try CAPReader.read(Array(SampleAlert().text.replacing("<sent>2026-04-01T09:00:00+09:00", with: "<sent>2026-04-01T00:00:00.123Z").utf8))
+        #expect(sent.departures.count == 1)
+        #expect(try CAPReader.read(SampleAlert().octets).departures.isEmpty)
+    }
+
+    @Test("What says that something is over is taken in doubt: all areas lifted, and told for an hour", arguments: [
+        "<responseType>AllClear</responseType><urgency>Past", "<responseType>AllClear</responseType><urgency>Immediate", "<urgency>Past",
+    ])
+    func allClear(words: String) throws {
+        var sample = SampleAlert()
+        sample.message = "Update"
+        sample.afterScope = "<references>bousai@mihon.example.jp,mihon-0,2026-03-31T09:00:00+09:00</references>"
+        sample.times = "<effective>2026-04-01T09:00:00+09:00</effective><expires>2026-04-01T09:00:00+09:00</expires>"
+        let bulletin = try CAPReader.read(Array(sample.text.replacing("<urgency>Immediate", with: words).utf8))
+        #expect(bulletin.message == .update && bulletin.isAllClear && bulletin.areas.allSatisfy { $0.status == "解除" })
+        let sent = Normaliser.date(try #require(bulletin.sent))
+        #expect(Lifetime.expiry(of: bulletin, sent: sent, receivedAt: sent) == sent.addingTimeInterval(3_600))
+        // A warning with such times is a mistake that could be taken for anything.
+        #expect(throws: Refusal.self) { try CAPReader.read(sample.octets) }
+        sample.message = "Alert"
+        sample.afterScope = ""
+        #expect(throws: Refusal.self) { try CAPReader.read(Array(sample.text.replacing("<urgency>Immediate", with: "<urgency>Past").utf8)) }
+    }
+
     @Test("An alert's words arrive in a bulletin as they were written")
     func mapping() throws {
         var sample = SampleAlert()
@@ -144,10 +180,8 @@ struct CAPReaderTests {
         Fault(name: "comma as a sign", element: "expires") {
             $0.times = "<expires>2026-04-01T15:00:00,09:00</expires>"
         },
-        Fault(name: "fraction of a second", element: "expires") {
-            $0.times = "<expires>2026-04-01T15:00:00.5+09:00</expires>"
-        },
         Fault(name: "30th of February", element: "onset") { $0.times = "<onset>2026-02-30T15:00:00+09:00</onset>" },
+        Fault(name: "a time without a zone", element: "expires") { $0.times = "<expires>2026-04-01T15:00:00</expires>" },
         Fault(name: "expires before sent", element: "expires") {
             $0.times = "<expires>2026-03-31T15:00:00+09:00</expires>"
         },

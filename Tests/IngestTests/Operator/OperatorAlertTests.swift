@@ -12,7 +12,10 @@ struct OperatorAlertTests {
     init() throws {
         town = Town(
             id: try #require(TownID("042056")), name: "気仙沼市", romanName: "Kesennuma City", areas: [:], districts: ["南町", "港町"],
-            shelters: [Shelter(id: "s1", name: "第一小学校", address: "南町1")])
+            shelters: [
+                Shelter(id: "s1", name: "第一小学校", address: "南町1"),
+                Shelter(id: "s2", name: "浜の学校", fitness: [.tsunami: .unfit, .flood: .conditional], note: "津波時は使用不可"),
+            ])
     }
 
     private func send(_ json: String) throws(OperatorProblems) -> SortedAlert {
@@ -26,6 +29,21 @@ struct OperatorAlertTests {
         } catch {
             return error.problems.map(\.field)
         }
+    }
+
+    @Test("An order that sends people where the register forbids it for this hazard is refused, with the register's words; a lift is not")
+    func unfit() throws {
+        let json = #"{"town":"042056","kind":"evacuation","mode":"actual","level":4,"hazard":"HAZARD","districts":["南町"],"shelters":["s1","s2"],"lifted":LIFTED}"#
+        func problems(_ hazard: String, lifted: Bool = false) -> String {
+            do throws(OperatorProblems) {
+                _ = try send(json.replacing("HAZARD", with: hazard).replacing("LIFTED", with: "\(lifted)"))
+                return ""
+            } catch {
+                return error.description
+            }
+        }
+        #expect(problems("津波").contains("浜の学校は津波のときは使えません（津波時は使用不可）"))
+        #expect(problems("洪水") == "" && problems("地震") == "" && problems("津波", lifted: true) == "")
     }
 
     @Test("An order becomes an alert of the town, real or drill as it says")

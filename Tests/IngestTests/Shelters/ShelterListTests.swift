@@ -68,7 +68,9 @@ struct ShelterListTests {
         #expect(list.layout == .recommended)
         #expect(shelter.name == "見本公園" && shelter.capacity?.people == 1_200 && shelter.hazards == [.tsunami])
         #expect(shelter.town?.code == "042056")
-        #expect(list.remarks.map(\.text) == ["code 42056 read as 042056", "capacity \"1,200 \" read as 1200"])
+        #expect(list.remarks.map(\.text) == [
+            "コード 42056 を 042056 と読んだ (code read as 042056)", "収容人数「1,200 」を 1200 と読んだ (capacity read as 1200)",
+        ])
     }
 
     @Test("Half-width kana, prose capacity, no-break spaces and missing ids are mended and reported by line")
@@ -93,10 +95,10 @@ struct ShelterListTests {
     }
 
     @Test("Coordinates: swapped ones are turned, impossible ones left out", arguments: [
-        ("141.5,38.9", 38.9, "latitude and longitude were the wrong way round"),
-        ("0,0", nil, "coordinates 0, 0 lie outside Japan; left out"), (",", nil, "no coordinates"),
-        ("３８．９,141.5", 38.9, nil), ("北緯38,141.5", nil, "coordinates 北緯38, 141.5 are no numbers; left out"),
-        ("nan,141.5", nil, "coordinates nan, 141.5 are no numbers; left out"),
+        ("141.5,38.9", 38.9, "緯度と経度が逆だった (latitude and longitude were the wrong way round)"),
+        ("0,0", nil, "緯度経度 0, 0 は日本の外なので除いた (coordinates lie outside Japan; left out)"), (",", nil, "緯度経度がない (no coordinates)"),
+        ("３８．９,141.5", 38.9, nil), ("北緯38,141.5", nil, "緯度経度 北緯38, 141.5 は数でないので除いた (coordinates are no numbers; left out)"),
+        ("nan,141.5", nil, "緯度経度 nan, 141.5 は数でないので除いた (coordinates are no numbers; left out)"),
     ] as [(String, Double?, String?)])
     func coordinates(cells: String, latitude: Double?, remark: String?) throws {
         let list = try list("ID,名称,緯度,経度\nA,見本,\(cells)\n")

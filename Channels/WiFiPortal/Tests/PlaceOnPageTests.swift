@@ -1,0 +1,126 @@
+import AlertModel
+import ChannelKit
+import FoundationEssentials
+import Testing
+
+@testable import WiFiPortal
+
+@Suite("Wi-Fi portal: what stands where")
+struct PlaceOnPageTests {
+    private func order(_ event: String, _ districts: [String], _ hazard: String = "洪水", level: EvacuationOrder.Level = .order, title: String? = nil) -> Sample {
+        Sample(
+            event: event, detail: .evacuation(EvacuationOrder(level: level, hazard: hazard, districts: districts)),
+            title: title ?? "避難指示 \(hazard)", body: "\(districts[0])に避難指示を出しました。", gravity: .danger, district: "川端")
+    }
+    private func places(_ page: String, _ parts: [String]) throws -> [String.Index] {
+        try parts.map { try #require(page.firstRange(of: $0), "\($0)").lowerBound }
+    }
+
+    @Test("Gravity decides place and colour, however quietly the last report went out")
+    func gravity() async throws {
+        let both = try Both()
+        for number in 1...4 { try await both.send(order("o\(number)", ["本町"], "地震", title: "避難指示\(number)")) }
+        try await both.send(Sample(
+            event: "q", serial: 2, kind: .eew, detail: .none, title: "緊急地震速報", priority: .routine, gravity: .emergency))
+        let page = both.page()
+        #expect(page.contains("<article class=\"i p0\"><p class=\"k\">緊急地震速報"))
+        #expect(try places(page, ["緊急地震速報</h2>", "避難指示1"]) == places(page, ["緊急地震速報</h2>", "避難指示1"]).sorted())
+        #expect(page.contains("<div role=\"alert\"><article class=\"i p0\""))
+    }
+
+    @Test("Orders that differ only in district are one item; the spot's own district leads")
+    func joined() async throws {
+        let both = try Both()
+        for (number, district) in ["本町", "浜", "川端", "山手"].enumerated() { try await both.send(order("o\(number)", [district])) }
+        let page = both.page()
+        #expect(page.components(separatedBy: "<article").count == 2 && !page.contains("<details"))
+        #expect(page.contains("川端に避難指示を出しました。") && page.contains("同じ内容が出ている地区: "))
+        for district in ["本町（14:46）", "浜（14:46）", "山手（14:46）"] { #expect(page.contains(district)) }
+        #expect(both.page(.english).contains("Honcho（14:46）"))
+    }
+
+    @Test("Of fourteen orders the gravest and the own district's stand open, the others fold to their titles")
+    func folded() async throws {
+        let both = try Both()
+        let hazards = ["洪水", "土砂災害", "高潮", "地震", "津波", "大規模な火事", "内水氾濫", "火山現象"]
+        for number in 0..<14 {
+            let district = number == 9 ? "川端" : "地区\(number)"
+            try await both.send(order("o\(number)", [district], hazards[number % 8], title: "避難指示\(number)"))
+        }
+        let page = both.page()
+        #expect(page.components(separatedBy: "<details").count == 14 && page.components(separatedBy: "<article").count == 15)
+        #expect(page.contains("<article class=\"i l4\"><p class=\"k\">避難情報　警戒レベル4</p><div><h2>避難指示9</h2>"))
+        #expect(page.contains("<main class=\"many\">"))
+        #expect((both.file("index.ja.html.gz")?.count ?? .max) <= PortalPage.sizeLimit)
+    }
+
+    @Test("A shelter says that it is not fit for what people flee from, and stands behind those that are")
+    func fitness() async throws {
+        let both = try Both()
+        var sample = order("t", ["市内全域"], "津波")
+        func shelter(_ id: String, _ fitness: Shelter.Fitness?) -> ShelterStatus {
+            ShelterStatus(shelter: Shelter(id: id, name: id, fitness: fitness.map { [.tsunami: $0] }), state: .open)
+        }
+        sample.shelters = [shelter("あ浜の学校", .unfit), shelter("い塔", .conditional), shelter("う会館", nil), shelter("え高台の学校", .fit)]
+        try await both.send(sample)
+        let page = both.page()
+        #expect(page.contains("あ浜の学校</span>\u{3000}<strong>津波のときは使えません</strong>"))
+        #expect(page.contains("う会館</span>\u{3000}<strong>津波のときに使えるかは未確認です</strong>"))
+        #expect(page.contains("え高台の学校</span></li>"))
+        #expect(try places(page, ["い塔", "う会館", "え高台の学校", "あ浜の学校"]) == places(page, ["い塔", "う会館", "え高台の学校", "あ浜の学校"]).sorted())
+        #expect(both.page(.english).contains("not to be used in case of: tsunami"))
+    }
+
+    @Test("Headings go down one step at a time, whatever is on the page")
+    func headings() async throws {
+        let both = try Both()
+        let open = [ShelterStatus(shelter: Shelter(id: "a", name: "市民体育館"), state: .open)]
+        var drill = Sample(event: "drill", title: "避難訓練", lasting: 7200)
+        drill.shelters = open
+        try await both.practise(drill)
+        try await check(both)
+        try await both.send(Sample(event: "n", kind: .notice, detail: .none, title: "断水", lasting: 7200, priority: .background, shelters: open))
+        try await check(both)
+        try await both.send(order("o", ["本町"]))
+        try await both.send(Sample(event: "o", serial: 2, message: .cancel, sent: start + 5))
+        try await check(both)
+        both.hand.turn(3_700)
+        await both.age()
+        try await check(both)
+    }
+
+    private func check(_ both: Both) async throws {
+        for language in PortalWords.languages {
+            for name in ["index", "stale", "shelters"] {
+                guard let octets = both.file("\(name).\(language).html") else { continue }
+                let page = String(decoding: octets, as: UTF8.self)
+                let levels = page.split(separator: "<h").dropFirst().compactMap { $0.first?.wholeNumberValue }
+                #expect(levels.first == 1 && levels.count { $0 == 1 } == 1, "\(name) \(levels)")
+                #expect(zip(levels, levels.dropFirst()).allSatisfy { $1 <= $0 + 1 }, "\(name) \(levels)")
+            }
+        }
+    }
+
+    @Test("What an earlier version kept on disk is still read")
+    func oldState() throws {
+        var state = SpotState()
+        _ = state.take(PortalEntry(Sample().message(Actual.self)), now: start)
+        let text = String(decoding: try state.encoded(), as: UTF8.self)
+        let old = text.replacing(#""districts":["本町"],"#, with: "").replacing(#""statedGravity":"danger","#, with: "").replacing(#""hazard":"洪水","#, with: "")
+        #expect(old != text && old.utf8.count < text.utf8.count - 40)
+        #expect(try SpotState(encoded: Array(old.utf8)).actual.entries.first?.weight == .danger)
+    }
+
+    @Test("Room on the disk is kept for pages, given up once, and taken again")
+    func reserve() throws {
+        let place = folder()
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        let reserve = DiskReserve(path: place.appendingPathComponent(".reserve").path)
+        #expect(!reserve.release())
+        reserve.wanted(for: 2)
+        reserve.keep()
+        let size = try FileManager.default.attributesOfItem(atPath: place.appendingPathComponent(".reserve").path)[.size] as? UInt64
+        #expect((size ?? 0) >= 700_000)
+        #expect(reserve.release() && !reserve.release())
+    }
+}
