@@ -70,6 +70,9 @@ struct Stage: Sendable {
         return url.appending(path: "Templates")
     }()
 
+    /// Read once: some four hundred files for each of fifty tests side by side would keep every clock of theirs waiting.
+    private static let renderer = Result { try Renderer(directory: templates) }
+
     init(
         _ ledger: any Ledger = MemoryLedger(), script: FarEndScript = FarEndScript(), clock: WallClock = WallClock(),
         ends: [String] = ["a"]
@@ -83,7 +86,7 @@ struct Stage: Sendable {
         town.endpoints = ends.map { Endpoint(id: $0, channel: "school-tablet", name: $0, actual: [:], exercise: nil) }
         line = Line(
             channels: [ChannelSlot(ScriptedChannel(script), observer: journal, logger: logger)],
-            towns: TownRegister([town]), routing: RoutingTable(), renderer: try Renderer(directory: Self.templates),
+            towns: TownRegister([town]), routing: RoutingTable(), renderer: try Self.renderer.get(),
             ledger: ledger, journal: journal, logger: logger, clock: { clock.now })
     }
 
