@@ -116,3 +116,22 @@ extension Act {
         standing(of: hazard).filter { district == nil || $0.subject.district == district }.compactMap(\.state.level).max()
     }
 }
+
+extension AlertContent {
+    /// Hazards whose orders bear a warning level. Of tsunami, earthquake, fire and volcano an order has none: 警戒レベル is
+    /// for flood, inland flooding, storm surge and landslide (避難情報に関するガイドライン 2021-05, 1.3).
+    public static let hazardsWithLevels: Set<String> = ["洪水", "土砂災害", "高潮", "内水氾濫"]
+
+    /// 警戒レベル as an order states it after this act; nil where nothing of it stands, or where the hazard has none.
+    public var orderLevel: Int? {
+        guard case .evacuation(let order) = detail else { return nil }
+        guard let act else { return order.isLifted ? nil : order.level.rawValue }
+        return Self.hazardsWithLevels.contains(order.hazard) ? act.level(of: order.hazard) : nil
+    }
+
+    /// Lifted, and nothing of it stands any more; a part that is lifted is none.
+    public var isLiftedOrder: Bool {
+        guard case .evacuation(let order) = detail else { return false }
+        return act.map { $0.change == .lifted } ?? order.isLifted
+    }
+}

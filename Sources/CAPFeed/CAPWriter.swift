@@ -86,11 +86,7 @@ package enum CAPWriter {
         xml.optional("instruction", text.instruction)
         xml.optional("web", issuer.web)
         xml.optional("contact", issuer.contact)
-        if case .evacuation(let order) = content.detail, Self.hazardsWithLevels.contains(order.hazard),
-            let level = content.act.map({ $0.level(of: order.hazard) }) ?? (order.isLifted ? nil : order.level.rawValue)
-        {
-            pair("parameter", "警戒レベル", String(level), into: &xml)
-        }
+        if let level = content.orderLevel { pair("parameter", "警戒レベル", String(level), into: &xml) }
         write(content, town, isJapanese: isJapanese, into: &xml)
         xml.close("info")
     }
@@ -129,9 +125,6 @@ package enum CAPWriter {
             }
         }
     }
-
-    /// Orders of other hazards bear none (避難情報に関するガイドライン).
-    private static let hazardsWithLevels: Set<String> = ["洪水", "土砂災害", "高潮", "内水氾濫"]
 
     /// What the act changes, and what stands of its hazard.
     private static func districts(_ order: EvacuationOrder, _ act: Act?) -> [String] {

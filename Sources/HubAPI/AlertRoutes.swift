@@ -115,6 +115,7 @@ extension HubRouter {
     // MARK: What stands
 
     private func inForce(in town: TownID) -> [ModeName: Set<AlertID>] {
+        // The two modes are two different keys.
         Dictionary(uniqueKeysWithValues: ModeName.allCases.map { ($0, hub.inForce(in: town, $0)) })
     }
 

@@ -19,6 +19,9 @@ struct RouteScopes {
         Row(method: .post, path: "/v1/alerts/{id}/cancel", scopes: [.send, .drill, .read]),
         Row(method: .post, path: "/v1/deliveries/held/{act}", scopes: [.send, .drill]),
         Row(method: .post, path: "/v1/endpoints/{endpoint}/resume", scopes: [.send, .drill]),
+        // To have read what a shelter reports is reading.
+        Row(method: .post, path: "/v1/reports/read", scopes: [.read]),
+        Row(method: .delete, path: "/v1/towns/{code}/shelters/lists/{list}", scopes: [.send, .read]),
         // Where people are sent in real orders. `read`: a dry run changes nothing.
         Row(method: .post, path: "/v1/towns/{code}/shelters/import", scopes: [.send, .read]),
         Row(method: .post, path: "/v1/devices/invitations", scopes: [.devices]),

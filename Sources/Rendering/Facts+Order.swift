@@ -3,13 +3,9 @@ import AlertModel
 import Foundation
 
 extension FactSource {
-    /// Hazards whose orders bear a warning level. Of tsunami, earthquake, fire and volcano an order has none: 警戒レベル is
-    /// for flood, inland flooding, storm surge and landslide (避難情報に関するガイドライン 2021-05, 1.3).
-    static let hazardsWithLevels: Set<String> = ["洪水", "土砂災害", "高潮", "内水氾濫"]
-
     func add(_ order: EvacuationOrder, to facts: inout Facts) {
         let level = "\(order.level.rawValue)"
-        if Self.hazardsWithLevels.contains(order.hazard) { facts.set(.level, level) }
+        if AlertContent.hazardsWithLevels.contains(order.hazard) { facts.set(.level, level) }
         facts.set(.levelName, wording.word("level", level))
         facts.set(.hazard, wording.word("hazard", order.hazard))
         facts.set(.districts, wording.joined(order.districts.map { name(ofDistrict: $0) }))

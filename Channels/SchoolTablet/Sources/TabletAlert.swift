@@ -43,7 +43,7 @@ struct TabletAlert: Encodable {
 
     init<M: Mode>(_ source: Message<M>, delivery: DeliveryID, serverTime: Date) {
         let content = source.alert.content
-        let (level, lifted) = Self.level(content.detail)
+        let (level, lifted) = (content.orderLevel, content.isLiftedOrder)
         head = AlertJSON.Head(source, milliseconds: false)
         own = Own(
             delivery: delivery.text, town: source.town.id.code, townName: source.town.name,
@@ -60,11 +60,6 @@ struct TabletAlert: Encodable {
     func encode(to encoder: any Encoder) throws {
         try head.encode(to: encoder)
         try own.encode(to: encoder)
-    }
-
-    private static func level(_ detail: Detail) -> (Int?, Bool) {
-        guard case .evacuation(let order) = detail else { return (nil, false) }
-        return (order.isLifted ? nil : order.level.rawValue, order.isLifted)
     }
 
     /// Magnitude and depth of an assumed hypocentre (仮定震源要素) are placeholders that nobody may see.

@@ -54,8 +54,7 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
         (districts, hazard) = Self.concern(content)
         reason = content.headline
         level = WarningLevel.stated(in: content, local: message.local)
-        let isLiftedOrder = if case .evacuation(let order) = content.detail { order.isLifted } else { false }
-        isLifted = isLiftedOrder || message.change == .lifted
+        isLifted = content.isLiftedOrder || message.change == .lifted
         // The keys are those of a dictionary, by their raw values.
         texts = Dictionary(uniqueKeysWithValues: message.texts.map { ($0.key.rawValue, $0.value) })
         sender = content.sender

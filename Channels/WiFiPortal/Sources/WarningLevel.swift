@@ -5,9 +5,7 @@ import AlertModel
 /// Source: 内閣府 避難情報に関するガイドライン (2021-05); names such as レベル４大雨危険警報 since 2026-05.
 enum WarningLevel {
     static func stated(in content: AlertContent, local: [AreaStatement]) -> Int? {
-        if case .evacuation(let order) = content.detail {
-            return order.isLifted ? nil : order.level.rawValue
-        }
+        if case .evacuation = content.detail { return content.orderLevel }
         return local.filter { $0.status != "解除" }.compactMap { $0.kindName.flatMap(level(named:)) }.max()
     }
 
