@@ -15,7 +15,7 @@ struct AlertJSONTests {
     @Test("The keys are those that receivers know, for every kind of detail")
     func keys() throws {
         let always: Set = [
-            "id", "event", "kind", "message", "mode", "priority", "sender", "sent", "reported", "texts", "title", "headline", "expires", "town",
+            "id", "event", "kind", "message", "mode", "gravity", "change", "over", "priority", "sender", "sent", "reported", "texts", "title", "headline", "expires", "town",
             "areas", "shelters",
         ]
         for (kind, own) in [(AlertKind.evacuation, "evacuation"), (.shelter, "shelter"), (.headquarters, "headquarters"), (.notice, "notice")] {

@@ -34,8 +34,9 @@ extension EndToEnd {
                 try await hub.settled("alert=\(sent.id)&channel=wifi-portal")
                 let said: Texts = try await hub.get("/v1/alerts/\(sent.id)/texts")
                 #expect(Set(said.texts.map(\.channel)).isSuperset(of: ["wifi-portal", "school-tablet", "area-mail"]), "\(said.texts)")
-                let page = try #require(said.texts.first { $0.channel == "wifi-portal" && $0.language == "ja" })
-                #expect(page.title.contains("避難指示") && page.body.contains("階上地区"))
+                // Spots in other districts have a wording of their own: one quiet line.
+                let pages = said.texts.filter { $0.channel == "wifi-portal" && $0.language == "ja" }
+                #expect(!pages.isEmpty && pages.allSatisfy { ($0.title + $0.body).contains("避難指示") && $0.body.contains("階上地区") })
                 let path = "/v1/alerts/\(sent.id)/texts"
                 #expect(try await hub.call("GET", path, token: nil).status == 401)
                 #expect(try await hub.call("GET", path, token: TownFile.neighbourToken).status == 404)
