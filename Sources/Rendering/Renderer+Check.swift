@@ -4,44 +4,30 @@ package import ChannelKit
 package import Foundation
 
 extension Renderer {
-    /// Renders every template these channels may use with every sample that leads to it, real and as a drill.
+    /// Renders every template these channels may use with every sample that leads to it, real and as a drill, and shows
+    /// what each channel would really say to `lint`: the rules of far ends, before an alert meets them.
     ///
     /// Reported are: a fact that a template needs and a sample lacks, with file and line; a sample for which a channel
-    /// has no template in one of its languages, or none within its limits; a template that no sample leads to.
-    package func checkAll(channels: [ChannelManifest], samples folder: URL? = nil) throws(TemplateProblems) {
+    /// has no template in one of its languages, or none within its limits; a template that no sample leads to; and what
+    /// `lint` says.
+    package func checkAll(
+        channels: [ChannelManifest], samples folder: URL? = nil, lint: (SampleText) -> [TextProblem] = { _ in [] }
+    ) throws(TemplateProblems) {
         var inspection = Inspection(renderer: self)
         for (file, sample) in try readSamples(folder ?? directory.appending(path: "samples")) {
-            for manifest in channels {
-                for language in manifest.languages { inspection.look(sample, file, manifest, language) }
+            guard let town = sample.place else {
+                inspection.report(file, nil, "\(sample.town.code) is no town's code")
+                continue
+            }
+            for language in Set(channels.flatMap(\.languages)).sorted() {
+                var rehearsal = Rehearsal(self, sample, town, language)
+                for manifest in channels where manifest.languages.contains(language) {
+                    inspection.look(&rehearsal, file, manifest, lint)
+                }
             }
         }
         inspection.reportUnused(channels)
         guard inspection.problems.isEmpty else { throw TemplateProblems(problems: inspection.problems) }
-    }
-
-    /// What each channel would really say of each sample, shown to `lint`: the rules of far ends, before an alert meets
-    /// them. `lint` answers for a channel, a text, its language and its alert.
-    package func checkTexts(
-        channels: [ChannelManifest], mode: ModeName, samples folder: URL? = nil,
-        lint: (String, RenderedText, Language, AlertContent) -> [TextProblem]
-    ) throws(TemplateProblems) {
-        var found: [TemplateProblem] = []
-        for (file, sample) in try readSamples(folder ?? directory.appending(path: "samples")) {
-            guard let town = sample.place else { continue }
-            for manifest in channels {
-                // What cannot be rendered is what `checkAll` reports.
-                guard let texts = try? render(
-                    sample.content, mode: mode, town: town, local: sample.local, shelters: sample.shelters ?? [],
-                    manifest: manifest, previous: sample.toldBefore, isElsewhere: sample.elsewhere ?? false)
-                else { continue }
-                for (language, text) in texts.sorted(by: { $0.key < $1.key }) {
-                    found += lint(manifest.name, text, language, sample.content).map {
-                        TemplateProblem(file: file, text: "\(manifest.name), \(language), \(mode.rawValue): \($0.line)")
-                    }
-                }
-            }
-        }
-        guard found.isEmpty else { throw TemplateProblems(problems: found) }
     }
 
     func readSamples(_ folder: URL) throws(TemplateProblems) -> [(file: String, sample: Sample)] {
@@ -59,6 +45,43 @@ extension Renderer {
     }
 }
 
+/// What a channel would say of a sample.
+package struct SampleText {
+    package let channel: String
+    package let mode: ModeName
+    package let language: Language
+    package let text: RenderedText
+    package let content: AlertContent
+}
+
+/// One sample in one language. Its facts and each template's lines are made once, however many channels share them: a
+/// start renders every template there is.
+private struct Rehearsal {
+    let sample: Sample
+    let language: Language
+    let name: TemplateName
+    private let facts: Facts
+    private let renderer: Renderer
+    private var lines: [String: Result<RenderedLines, RenderingFailure>] = [:]
+
+    init(_ renderer: Renderer, _ sample: Sample, _ town: Town, _ language: Language) {
+        self.renderer = renderer
+        self.sample = sample
+        self.language = language
+        name = TemplateName(sample.content, local: sample.local, isElsewhere: sample.elsewhere ?? false)
+        facts = FactSource(
+            content: sample.content, town: town, local: sample.local, shelters: sample.shelters ?? [],
+            wording: Wording(language: language, words: renderer.words), previous: sample.toldBefore
+        ).facts()
+    }
+
+    mutating func text(_ template: TextTemplate, _ mode: ModeName) throws(RenderingFailure) -> RenderedText {
+        let made = lines[template.file] ?? Result { () throws(RenderingFailure) in try template.render(facts) }
+        lines[template.file] = made
+        return renderer.text(try made.get(), mode, language)
+    }
+}
+
 private struct Inspection {
     let renderer: Renderer
     private(set) var problems: [TemplateProblem] = []
@@ -66,36 +89,48 @@ private struct Inspection {
 
     init(renderer: Renderer) { self.renderer = renderer }
 
-    mutating func look(_ sample: Sample, _ file: String, _ manifest: ChannelManifest, _ language: Language) {
-        guard let town = sample.place else { return report(file, nil, "\(sample.town.code) is no town's code") }
-        let name = TemplateName(sample.content, local: sample.local, isElsewhere: sample.elsewhere ?? false)
-        let wording = Wording(language: language, words: renderer.words)
-        let facts = FactSource(
-            content: sample.content, town: town, local: sample.local, shelters: sample.shelters ?? [],
-            wording: wording, previous: sample.toldBefore
-        ).facts()
-        let candidates = renderer.candidates(name, language, channel: manifest.name)
+    mutating func look(
+        _ rehearsal: inout Rehearsal, _ file: String, _ manifest: ChannelManifest, _ lint: (SampleText) -> [TextProblem]
+    ) {
+        let language = rehearsal.language
+        let candidates = renderer.candidates(rehearsal.name, language, channel: manifest.name)
         guard !candidates.isEmpty else {
-            return report(file, nil, "\(manifest.name) has no template for \(name.text) in \(language)")
+            return report(file, nil, "\(manifest.name) has no template for \(rehearsal.name.text) in \(language)")
         }
         for mode in ModeName.allCases {
-            let excesses = candidates.map { excess(of: $0, facts, mode, language, manifest, file) }
-            // Nil: it was refused for another reason, which is reported already.
-            if excesses.allSatisfy({ $0 != nil }), let first = excesses.first, let first {
+            var told: RenderedText?
+            var excesses: [RenderingFailure] = []
+            var isRefused = false
+            for template in candidates {
+                guard let text = text(of: template, &rehearsal, mode, file) else {
+                    isRefused = true
+                    continue
+                }
+                if let excess = Renderer.excess(of: text, template.file, language, manifest) {
+                    excesses.append(excess)
+                } else if told == nil {
+                    told = text
+                }
+            }
+            if let told {
+                let sample = SampleText(
+                    channel: manifest.name, mode: mode, language: language, text: told, content: rehearsal.sample.content)
+                for problem in lint(sample) {
+                    report(file, nil, "\(manifest.name), \(language), \(mode.rawValue): \(problem.line)")
+                }
+            } else if !isRefused, let first = excesses.first {
                 report(file, nil, "no template fits: \(first)")
             }
         }
     }
 
-    /// Why it does not fit; nil when it does, or when it could not be rendered and that was reported.
-    private mutating func excess(
-        of template: TextTemplate, _ facts: Facts, _ mode: ModeName, _ language: Language, _ manifest: ChannelManifest,
-        _ sample: String
-    ) -> RenderingFailure? {
+    /// Nil when it could not be rendered, which is reported.
+    private mutating func text(
+        of template: TextTemplate, _ rehearsal: inout Rehearsal, _ mode: ModeName, _ sample: String
+    ) -> RenderedText? {
         seen.insert(template.file)
         do throws(RenderingFailure) {
-            let text = try renderer.text(template, facts, mode, language)
-            return Renderer.excess(of: text, template.file, language, manifest)
+            return try rehearsal.text(template, mode)
         } catch {
             if case .missingFact(_, let name) = error {
                 let line = template.tags.first { $0.name.rawValue == name }?.line
@@ -115,7 +150,7 @@ private struct Inspection {
         }
     }
 
-    private mutating func report(_ file: String, _ line: Int?, _ text: String) {
+    mutating func report(_ file: String, _ line: Int?, _ text: String) {
         let problem = TemplateProblem(file: file, line: line, text: text)
         if !problems.contains(problem) { problems.append(problem) }
     }

@@ -119,7 +119,11 @@ package struct Renderer: Sendable {
     func text(
         _ template: TextTemplate, _ facts: Facts, _ mode: ModeName, _ language: Language
     ) throws(RenderingFailure) -> RenderedText {
-        var lines = try template.render(facts)
+        text(try template.render(facts), mode, language)
+    }
+
+    func text(_ lines: RenderedLines, _ mode: ModeName, _ language: Language) -> RenderedText {
+        var lines = lines
         if mode == .exercise { lines = DrillMark.mark(lines, language) }
         return RenderedText(title: language == .english ? Self.capital(lines.title) : lines.title, body: lines.body)
     }

@@ -45,7 +45,7 @@ struct Check: AsyncParsableCommand {
             if let listen = settings.listen { _ = try Address.parse(listen) }
             let manifests = Channels.all.map(\.manifest)
             let words = try TemplateFolder.find(templates ?? settings.templates)
-            let renderer = try HubProgram.loadTemplates(words, manifests)
+            let renderer = try HubProgram.loadTemplates(words)
             _ = try Sources.make(settings.sources, Nowhere(), Nowhere(), MemoryLedger())
             let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
             let scene = try CheckScene(settings: settings)
@@ -53,8 +53,9 @@ struct Check: AsyncParsableCommand {
             let exercise = try scene.line(Exercise.self, towns, words)
             try HubProgram.check(towns, actual)
             try HubProgram.check(towns, exercise)
-            try HubProgram.checkTexts(renderer, towns, actual, settings.routing)
-            try HubProgram.checkTexts(renderer, towns, exercise, settings.routing)
+            try HubProgram.checkTexts(
+                renderer, manifests, HubProgram.rules(towns, actual, settings.routing),
+                HubProgram.rules(towns, exercise, settings.routing))
             if config != nil { settings.doubts.forEach { Terminal.complain("warning: \($0)") } }
             Terminal.say(Terminal.table(settings.sourceLines(rules, trust)))
             let ends = towns.all.map(\.endpoints.count).reduce(0, +)

@@ -58,7 +58,7 @@ struct HubProgram: Sendable {
         let flaws = words.vocabulary.look().flaws
         let codes = words.vocabulary.tables
         let towns = TownRegister(try options.settings.makeTowns(codes: codes, channels: manifests))
-        let renderer = try loadTemplates(options.templates, manifests)
+        let renderer = try loadTemplates(options.templates)
         let ledger = try openLedger(options.data, logger)
         let time = HubClock()
         let clock: @Sendable () -> Date = { time.now }
@@ -76,8 +76,7 @@ struct HubProgram: Sendable {
             routing: routing, renderer: renderer, ledger: ledger, journal: journal, logger: logger, clock: clock)
         try check(towns, actual)
         try check(towns, exercise)
-        try checkTexts(renderer, towns, actual, routing)
-        try checkTexts(renderer, towns, exercise, routing)
+        try checkTexts(renderer, manifests, rules(towns, actual, routing), rules(towns, exercise, routing))
         let hub = Hub(Hub.Parts(
             actual: actual, exercise: exercise, towns: towns, ledger: ledger, journal: journal,
             devices: DeviceRegister(notebook: ledger), stream: stream, operators: Operators(options.operators),
@@ -112,11 +111,9 @@ struct HubProgram: Sendable {
         }
     }
 
-    static func loadTemplates(_ folder: URL, _ manifests: [ChannelManifest]) throws(SettingsError) -> Renderer {
+    static func loadTemplates(_ folder: URL) throws(SettingsError) -> Renderer {
         do throws(TemplateProblems) {
-            let renderer = try Renderer(directory: folder)
-            try renderer.checkAll(channels: manifests)
-            return renderer
+            return try Renderer(directory: folder)
         } catch {
             throw SettingsError("\(error)")
         }
@@ -155,20 +152,28 @@ struct HubProgram: Sendable {
 }
 
 extension HubProgram {
-    /// Every sample's text, before the rules of every channel that would carry it and of every far end of it.
-    static func checkTexts<M: Mode>(
-        _ renderer: Renderer, _ towns: TownRegister, _ line: Line<M>, _ routing: RoutingTable
-    ) throws(SettingsError) {
+    typealias TextCheck = (SampleText) -> [TextProblem]
+
+    /// The rules of every channel of a line and of every far end of it.
+    static func rules<M: Mode>(_ towns: TownRegister, _ line: Line<M>, _ routing: RoutingTable) -> TextCheck {
         let slots = Dictionary(line.channels.map { ($0.manifest.name, $0) }, uniquingKeysWith: { $1 })
         let ends = Dictionary(grouping: towns.all.flatMap { town in
             town.endpoints.compactMap { end in FarEnd<M>(end, of: town.id).map { (channel: end.channel, farEnd: $0) } }
         }, by: \.channel)
+        return { said in
+            guard said.mode == M.name, let slot = slots[said.channel], routing.permits(said.content.kind, on: slot.manifest)
+            else { return [] }
+            return slot.lint(said.text, said.language, said.content)
+                + (ends[said.channel] ?? []).flatMap { slot.lintAt(said.text, said.language, said.content, $0.farEnd) }
+        }
+    }
+
+    /// Every template with every sample, and every sample's text before the rules of both lines.
+    static func checkTexts(
+        _ renderer: Renderer, _ manifests: [ChannelManifest], _ actual: TextCheck, _ exercise: TextCheck
+    ) throws(SettingsError) {
         do throws(TemplateProblems) {
-            try renderer.checkTexts(channels: line.channels.map(\.manifest), mode: M.name) { channel, text, language, content in
-                guard let slot = slots[channel], routing.permits(content.kind, on: slot.manifest) else { return [] }
-                return slot.lint(text, language, content)
-                    + (ends[channel] ?? []).flatMap { slot.lintAt(text, language, content, $0.farEnd) }
-            }
+            try renderer.checkAll(channels: manifests) { actual($0) + exercise($0) }
         } catch {
             throw SettingsError("\(error)")
         }

@@ -7,7 +7,7 @@ import Testing
 
 extension EndToEnd {
     @Suite struct Kills {
-        static let rounds = ProcessInfo.processInfo.environment["NOROSHI_KILLS"].flatMap { Int($0) } ?? 200
+        static let rounds = ProcessInfo.processInfo.environment["NOROSHI_KILLS"].flatMap { Int($0) } ?? 80
 
         /// What was sent in one round, and what of it was answered.
         struct Round: Sendable {

@@ -17,6 +17,8 @@ struct TownFile: Sendable {
     var sources = ""
     /// Further far ends, eight blanks in.
     var more = ""
+    /// Districts beside the two that far ends name.
+    var moreDistricts: [String] = []
     /// What the desk's token opens; nil: everything.
     var deskScopes: String?
 
@@ -34,7 +36,7 @@ struct TownFile: Sendable {
           - code: "042056"
             roman_name: Kesennuma City
             tsunami_areas: ["220"]
-            districts: [気仙沼地区, 階上地区]
+            districts: [\((["気仙沼地区", "階上地区"] + moreDistricts).joined(separator: ", "))]
             shelters:
               - {id: hashikami-chu, name: 階上中学校, roman_name: Hashikami Junior High School, address: 長磯原ノ沢25-2, latitude: 38.8423, longitude: 141.5706, capacity: 300}
             endpoints:
