@@ -11,6 +11,8 @@ public struct Message<M: Mode>: Sendable {
     public let change: Change
     /// Nothing of the event is in force here any more.
     public let isOver: Bool
+    /// Where the far ends stand that hear it.
+    package let vantage: Vantage
     /// In every language the channel's manifest asks for. A drill's texts already begin with 訓練.
     public let texts: [Language: RenderedText]
     /// Statements of the alert that concern this town.
@@ -20,7 +22,8 @@ public struct Message<M: Mode>: Sendable {
 
     package init(
         alert: Alert<M>, town: Town, priority: Priority, texts: [Language: RenderedText], local: [AreaStatement],
-        shelters: [ShelterStatus], gravity: Gravity? = nil, change: Change? = nil, isOver: Bool? = nil
+        shelters: [ShelterStatus], gravity: Gravity? = nil, change: Change? = nil, isOver: Bool? = nil,
+        vantage: Vantage = .whole
     ) {
         self.alert = alert
         self.town = town
@@ -28,10 +31,14 @@ public struct Message<M: Mode>: Sendable {
         self.gravity = gravity ?? Gravity(priority)
         self.change = change ?? (alert.message == .cancel ? .takenBack : .new)
         self.isOver = isOver ?? (alert.message == .cancel)
+        self.vantage = vantage
         self.texts = texts
         self.local = local
         self.shelters = shelters
     }
+
+    /// 警戒レベル of an order for the far ends that hear this; nil where none stands, or where its hazard has none.
+    public var orderLevel: Int? { vantage.level(of: alert.content) }
 }
 
 /// A text ready to be said.

@@ -22,7 +22,7 @@ package struct Composer<M: Mode>: Sendable {
     /// - Parameter farEnds: Also asked what they forbid; none where nobody could reword the text any more.
     package func text(
         _ content: AlertContent, channel: String, town: Town, local: [AreaStatement], shelters: [ShelterStatus],
-        previous: EventMemory.Words? = nil, farEnds: [String] = [], isElsewhere: Bool = false
+        previous: EventMemory.Words? = nil, farEnds: [String] = [], vantage: Vantage = .whole
     ) -> Text {
         guard let slot = channels[channel] else {
             return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "no-channel", finding: "no channel \(channel)")])
@@ -30,7 +30,7 @@ package struct Composer<M: Mode>: Sendable {
         do throws(RenderingFailure) {
             let texts = try renderer.render(
                 content, mode: M.name, town: town, local: local, shelters: shelters, manifest: slot.manifest,
-                previous: previous.map { ToldBefore(content: $0.content, local: $0.local) }, isElsewhere: isElsewhere)
+                previous: previous.map { ToldBefore(content: $0.content, local: $0.local) }, vantage: vantage)
             let ends = town.endpoints.filter { $0.channel == channel && farEnds.contains($0.id) }
                 .compactMap { FarEnd<M>($0, of: town.id) }
             let problems = texts.sorted { $0.key < $1.key }.flatMap { language, text in

@@ -102,7 +102,7 @@ extension Line {
         let statuses = shelters.statuses(of: town)
         let text = composer.text(
             content, channel: row.delivery.channel, town: town, local: local, shelters: statuses,
-            previous: memory.words(content.event, in: town.id), isElsewhere: decision?.scope == .elsewhere)
+            previous: memory.words(content.event, in: town.id), vantage: decision?.vantage ?? .whole)
         guard text.problems.isEmpty else {
             journal.delivery(id, of: town.id, took: .rejected(text.problems[0].text))
             return nil
@@ -118,7 +118,9 @@ extension Line {
             farEnd: farEnd,
             message: Message(
                 alert: alert, town: town, priority: row.delivery.priority, texts: text.texts, local: local,
-                shelters: statuses, gravity: decision?.gravity, isOver: decision?.isOver))
+                shelters: statuses, gravity: decision?.gravity,
+                change: decision?.vantage.isStanding == true ? .unchanged : content.act?.change, isOver: decision?.isOver,
+                vantage: decision?.vantage ?? .whole))
     }
 
     /// A person lets held deliveries go out after all. Returns what became of them.

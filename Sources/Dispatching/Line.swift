@@ -158,12 +158,13 @@ package final class Line<M: Mode>: Sendable {
         let statuses = shelters.statuses(of: town)
         let text = composer.text(
             alert.content, channel: decision.channel, town: town, local: decision.local, shelters: statuses,
-            previous: memory.words(alert.event, in: town.id), isElsewhere: decision.scope == .elsewhere)
+            previous: memory.words(alert.event, in: town.id), vantage: decision.vantage)
         let refusal = text.problems.isEmpty ? nil : text.problems.map { "\($0.rule): \($0.text)" }.joined(separator: "; ")
         let urgency = ends.map(\.priority).min() ?? .background
         let message = Message(
             alert: alert, town: town, priority: urgency, texts: text.texts, local: decision.local, shelters: statuses,
-            gravity: decision.gravity, change: decision.scope == .stands ? .unchanged : change, isOver: decision.isOver)
+            gravity: decision.gravity, change: decision.vantage.isStanding ? .unchanged : change, isOver: decision.isOver,
+            vantage: decision.vantage)
         let expires = deadline(alert.expires)
         var loads: [ChannelRunner<M>.Load] = []
         for (endpoint, priority, heardBefore) in ends {
@@ -235,7 +236,7 @@ package final class Line<M: Mode>: Sendable {
                 let text = composer.text(
                     alert.content, channel: decision.channel, town: town, local: decision.local,
                     shelters: shelters.statuses(of: town), farEnds: decision.endpoints,
-                    isElsewhere: decision.scope == .elsewhere)
+                    vantage: decision.vantage)
                 return (decision, text)
             }
         }

@@ -31,6 +31,7 @@ extension Standing {
         let change: Change = its.steps.allSatisfy { $0.after == nil } ? .restored : .takenBack
         let act = act(steps, change, wish, takesBack: original.id)
         content.message = leavesNothing(act, taken) ? .cancel : .update
+        content.title = Self.takenBack(original.title)
         content = stamped(content, event, act, now)
         content.revision.isCancel = content.message == .cancel
         content.detail = detail(original.detail, act)
@@ -49,10 +50,17 @@ extension Standing {
         let wish = Wish(content, by: "hub", districts: districts)
         let act = act(rows.map { Act.Step(subject: $0.subject, before: $0, after: nil) }, .ranOut, wish)
         content.message = .update
+        content.title = original.title + "の期限切れ"
         content = stamped(content, rows[0].event, act, now)
         content.detail = detail(original.detail, act)
         content.expires = now.addingTimeInterval(24 * 3600)
         return content
+    }
+
+    /// What the log calls it: 避難指示の解除の取り消し. Taking that back is the lifting again.
+    private static func takenBack(_ title: String) -> String {
+        let suffix = "の取り消し"
+        return title.hasSuffix(suffix) ? String(title.dropLast(suffix.count)) : title + suffix
     }
 
     /// Whether the words of `taken` are what stands, or what ended it, in this place.

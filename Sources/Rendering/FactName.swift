@@ -71,6 +71,10 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
     case remaining
     /// What stands of other hazards.
     case others
+    /// What becomes of the districts an act changes: 大島地区は高齢者等避難、大谷地区は解除.
+    case changes
+    /// The far end's own district, where the order stands on unchanged.
+    case district
     case reason
     /// ６弱, the highest of the town.
     case intensity

@@ -10,6 +10,7 @@ struct FactSource {
     let wording: Wording
     /// What a cancel takes back.
     var previous: ToldBefore?
+    var vantage = Vantage.whole
 
     func facts() -> Facts {
         var facts = Facts()

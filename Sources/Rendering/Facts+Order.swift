@@ -12,6 +12,11 @@ extension FactSource {
         facts.set(.reason, order.reason.map(Self.sentence))
         facts.set(.tsunami, flag: order.hazard == "津波")
         if let act = content.act { add(act, of: order.hazard, to: &facts) }
+        if case .stands(let district, let own) = vantage {
+            facts.set(.district, name(ofDistrict: district))
+            facts.set(.levelName, wording.word("level", "\(own)"))
+            if AlertContent.hazardsWithLevels.contains(order.hazard) { facts.set(.level, "\(own)") }
+        }
         // Level 5: too late to go anywhere.
         guard order.level != .emergency else { return }
         addShelters(Destinations(order, shelters).chosen, of: order.hazard, to: &facts)
@@ -24,7 +29,29 @@ extension FactSource {
         let changed = Set(act.steps.map(\.subject))
         facts.set(.standing, grouped(rows))
         facts.set(.remaining, grouped(rows.filter { !changed.contains($0.subject) }))
+        facts.set(.changes, changes(act))
         facts.set(.others, grouped(act.standing.filter { $0.subject.hazard != hazard }, withHazard: true))
+    }
+
+    /// Districts that became the same are named together.
+    private func changes(_ act: Act) -> String? {
+        var groups: [(level: Int?, districts: [String])] = []
+        for step in act.steps {
+            guard let district = step.subject.district else { continue }
+            let level = step.after?.state.level
+            if let index = groups.firstIndex(where: { $0.level == level }) {
+                groups[index].districts.append(district)
+            } else {
+                groups.append((level, [district]))
+            }
+        }
+        guard !groups.isEmpty else { return nil }
+        return wording.joined(groups.map { group in
+            let place = wording.joined(group.districts.map { name(ofDistrict: $0) }, limit: 6)
+            let state = group.level.map(order) ?? wording.word("level", act.change == .takenBack ? "taken-back" : "lifted")
+            if wording.language == .english { return "\(place): \(state)" }
+            return wording.isEasy ? "\(place)は 「\(state)」" : "\(place)は\(state)"
+        })
     }
 
     /// 中央地区、大島地区の避難指示、松岩地区の高齢者等避難: one group per level and hazard, the gravest first. All districts

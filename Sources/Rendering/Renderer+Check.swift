@@ -68,10 +68,10 @@ private struct Rehearsal {
         self.renderer = renderer
         self.sample = sample
         self.language = language
-        name = TemplateName(sample.content, local: sample.local, isElsewhere: sample.elsewhere ?? false)
+        name = TemplateName(sample.content, local: sample.local, vantage: sample.vantage)
         facts = FactSource(
             content: sample.content, town: town, local: sample.local, shelters: sample.shelters ?? [],
-            wording: Wording(language: language, words: renderer.words), previous: sample.toldBefore
+            wording: Wording(language: language, words: renderer.words), previous: sample.toldBefore, vantage: sample.vantage
         ).facts()
     }
 

@@ -88,14 +88,15 @@ package struct Renderer: Sendable {
     /// `previous` is what a cancel takes back, as it was told to this town: the text then says when and what.
     package func render(
         _ content: AlertContent, mode: ModeName, town: Town, local: [AreaStatement], shelters: [ShelterStatus],
-        manifest: ChannelManifest, previous: ToldBefore? = nil, isElsewhere: Bool = false
+        manifest: ChannelManifest, previous: ToldBefore? = nil, vantage: Vantage = .whole
     ) throws(RenderingFailure) -> [Language: RenderedText] {
-        let name = TemplateName(content, local: local, isElsewhere: isElsewhere)
+        let name = TemplateName(content, local: local, vantage: vantage)
         var texts: [Language: RenderedText] = [:]
         for language in manifest.languages {
             let wording = Wording(language: language, words: words)
             let source = FactSource(
-                content: content, town: town, local: local, shelters: shelters, wording: wording, previous: previous)
+                content: content, town: town, local: local, shelters: shelters, wording: wording, previous: previous,
+                vantage: vantage)
             texts[language] = try text(name, source.facts(), mode, language, manifest)
         }
         return texts

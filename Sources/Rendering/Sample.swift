@@ -34,6 +34,16 @@ struct Sample: Decodable {
     var act: Acted?
     /// For a far end whose own district it does not concern.
     var elsewhere: Bool?
+    /// For a far end whose own district stands under this level while others change.
+    var stands: Stand?
+    struct Stand: Decodable {
+        var district: String
+        var level: Int
+    }
+    var vantage: Vantage {
+        if let stands { return .stands(district: stands.district, level: stands.level) }
+        return elsewhere == true ? .elsewhere : .whole
+    }
 
     /// What a person's act changes and leaves.
     struct Acted: Decodable {

@@ -18,20 +18,24 @@ struct TemplateName {
         case ranOut = "ran-out"
         /// For far ends whose own district it does not concern.
         case elsewhere
+        /// For far ends whose own district stands under it while others change.
+        case stands
     }
 
     let kind: AlertKind
     let form: String?
     let change: Change?
 
-    /// - Parameter isElsewhere: for far ends whose own district the order does not concern.
-    init(_ content: AlertContent, local: [AreaStatement], isElsewhere: Bool = false) {
+    init(_ content: AlertContent, local: [AreaStatement], vantage: Vantage = .whole) {
         let decided = Decided(content, local)
         kind = content.kind
-        form = Self.form(content, local, decided)
         let change = Self.change(content, decided)
         let stands = content.act.map { !$0.standing.filter { $0.event == content.event }.isEmpty } ?? false
-        self.change = isElsewhere && stands ? .elsewhere : change
+        switch vantage {
+        case .elsewhere where stands: (form, self.change) = (Self.form(content, local, decided), .elsewhere)
+        case .stands(_, let level): (form, self.change) = ("level\(level)", .stands)
+        default: (form, self.change) = (Self.form(content, local, decided), change)
+        }
     }
 
     var text: String { [kind.rawValue, form, change?.rawValue].compactMap { $0 }.joined(separator: ".") }
@@ -54,7 +58,7 @@ struct TemplateName {
     var candidates: [String] {
         let graded = forms
         switch change {
-        case .cancel, .lifted, .partLifted, .takenBack, .restored, .lowered, .ranOut, .elsewhere:
+        case .cancel, .lifted, .partLifted, .takenBack, .restored, .lowered, .ranOut, .elsewhere, .stands:
             let suffix = change?.rawValue ?? ""
             return (graded + families + ["default"]).map { "\($0).\(suffix)" }
         case .update: return (graded + families).map { "\($0).update" } + graded + families + ["default"]

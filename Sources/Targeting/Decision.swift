@@ -5,18 +5,6 @@
 /// A decision not to send is a decision like the others and has its reason; only far ends that do not exist have none.
 package import AlertModel
 
-/// What an order is to a far end that stands in one district.
-package enum Scope: Sendable, Hashable {
-    /// The town's, or no order at all.
-    case whole
-    /// The act changes this district.
-    case own
-    /// The act changes others; an order of the hazard stands here.
-    case stands
-    /// No order of the hazard concerns this district.
-    case elsewhere
-}
-
 /// What happens to one alert at some far ends of one town and channel.
 package struct Decision: Sendable, Hashable {
     package var town: TownID
@@ -31,7 +19,7 @@ package struct Decision: Sendable, Hashable {
     package var gravity: Gravity
     /// The alert says that nothing is in force for the town any more.
     package var isOver: Bool
-    package var scope = Scope.whole
+    package var vantage = Vantage.whole
 
     package init(
         town: TownID, channel: String, endpoints: [String], verdict: Verdict, reason: Reason,

@@ -4,7 +4,7 @@
 import AlertModel
 
 struct DistrictScope {
-    let scope: Scope
+    let vantage: Vantage
     let reason: Reason
     /// Of the hazard in this district, not in the gravest one.
     let gravity: Gravity
@@ -20,20 +20,21 @@ struct DistrictScope {
         let level = act.level(of: order.hazard, in: district)
         gravity = level.flatMap { Gravity(level: $0) } ?? .information
         if changed.contains(district) {
-            scope = .own
+            vantage = .own(district: district)
             reason = .ownDistrict(district)
-        } else if level != nil {
-            scope = .stands
+        } else if let level {
+            vantage = .stands(district: district, level: level)
             reason = .districtStands(district)
         } else {
-            scope = .elsewhere
+            vantage = .elsewhere
             reason = .otherDistrict(district)
         }
     }
 
     /// Nobody is woken for another district.
     func verdict(_ town: Verdict) -> Verdict {
-        guard case .send(let priority) = town, scope != .own else { return town }
+        if case .own = vantage { return town }
+        guard case .send(let priority) = town else { return town }
         return .send(max(priority, .routine))
     }
 }

@@ -57,15 +57,15 @@ package struct RoutingTable: Sendable {
             let objection = channelSays ?? Self.objection(of: endpoint, channel, to: judgement, content.kind, mode)
             let place = DistrictScope(content, at: endpoint, allHearAll: rule?.districts == .all)
             let reason = objection ?? place?.reason ?? judgement.reason
-            let scope = place?.scope ?? .whole
-            if let group = decisions[first...].firstIndex(where: { $0.reason == reason && $0.scope == scope }) {
+            let vantage = place?.vantage ?? .whole
+            if let group = decisions[first...].firstIndex(where: { $0.reason == reason && $0.vantage == vantage }) {
                 decisions[group].endpoints.append(endpoint.id)
             } else {
                 var decision = Decision(
                     town: town.id, channel: channel.name, endpoints: [endpoint.id],
                     verdict: objection == nil ? place?.verdict(judgement.verdict) ?? judgement.verdict : .skip, reason: reason,
                     local: judgement.local, gravity: place?.gravity ?? gravity.gravity, isOver: gravity.isOver)
-                decision.scope = scope
+                decision.vantage = vantage
                 decisions.append(decision)
             }
         }

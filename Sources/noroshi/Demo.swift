@@ -163,9 +163,10 @@ private struct DemoPlay: Sendable {
                 await tell(scene, play)
             }
             let last = scenes.last?.offset ?? 0
-            for (delay, name, order) in orders {
-                await pause(until: last + delay, since: start)
-                await push(order, name)
+            var sent: AlertID?
+            for act in acts {
+                await pause(until: last + act.delay, since: start)
+                sent = await perform(act, after: sent)
             }
             await watch.quiet()
             group.cancelAll()
@@ -190,27 +191,52 @@ private struct DemoPlay: Sendable {
         }
     }
 
-    private func push(_ order: [String: Any], _ name: String) async {
-        Terminal.say("\n" + Terminal.paint("▶ \(name)", "1;36"))
+    /// The id under which it went out.
+    private func perform(_ act: Act, after last: AlertID?) async -> AlertID? {
+        Terminal.say("\n" + Terminal.paint("▶ \(act.name)", "1;36"))
         do throws(DeskFailure) {
-            _ = try await hub.push(Array(JSONLine.text(order).utf8), by: person)
+            switch act.order {
+            case .push(let order): return try await hub.push(Array(JSONLine.text(order).utf8), by: person).id
+            case .takeLastBack:
+                guard let last else { return nil }
+                return try await hub.cancel(last, by: person).id
+            }
         } catch {
             Terminal.say(Terminal.paint("  ✗ \(error)", "31"))
+            return nil
         }
     }
 
-    /// What the town hall does after the tsunami warning: seconds after the last bulletin.
-    private var orders: [(Double, String, [String: Any])] {
+    /// What somebody at the town hall does.
+    private struct Act {
+        enum Order {
+            case push([String: Any])
+            case takeLastBack
+        }
+        /// Seconds of 2011 after the last bulletin.
+        let delay: Double
+        let name: String
+        let order: Order
+    }
+
+    /// What the town hall does after the tsunami warning: it orders, opens, lifts one district's order by mistake, and
+    /// takes that back. The lifting changes its district alone; taking it back puts there what stood before.
+    private var acts: [Act] {
         [
-            (20, "役場 (town hall)  避難指示 津波、市内全域 — evacuation order, level 4", [
+            Act(delay: 20, name: "役場 (town hall)  避難指示 津波、市内全域 — evacuation order, level 4", order: .push([
                 "town": Self.town, "kind": "evacuation", "mode": "exercise", "level": 4, "hazard": "津波",
                 "districts": ["市内全域"], "reason": "大津波警報が発表されました", "shelters": ["shimin-kaikan", "hashikami-chu"],
-            ]),
-            (30, "役場 (town hall)  災害対策本部設置 — headquarters set up", [
+            ])),
+            Act(delay: 30, name: "役場 (town hall)  災害対策本部設置 — headquarters set up", order: .push([
                 "town": Self.town, "kind": "headquarters", "mode": "exercise", "state": "open",
-            ]),
-            (40, "役場 (town hall)  避難所開設 市民会館 — shelter open", opening(of: "shimin-kaikan")),
-            (50, "役場 (town hall)  避難所開設 階上中学校 — shelter open", opening(of: "hashikami-chu")),
+            ])),
+            Act(delay: 40, name: "役場 (town hall)  避難所開設 市民会館 — shelter open", order: .push(opening(of: "shimin-kaikan"))),
+            Act(delay: 50, name: "役場 (town hall)  避難所開設 階上中学校 — shelter open", order: .push(opening(of: "hashikami-chu"))),
+            Act(delay: 60, name: "役場 (town hall)  面瀬地区だけ解除 — lifted in one district only", order: .push([
+                "town": Self.town, "kind": "evacuation", "mode": "exercise", "hazard": "津波", "lifted": true,
+                "districts": ["面瀬地区"],
+            ])),
+            Act(delay: 90, name: "役場 (town hall)  解除は誤り、取り消す — the lifting was a mistake: taken back", order: .takeLastBack),
         ]
     }
 

@@ -22,7 +22,11 @@ struct TownFile: Sendable {
     /// What the desk's token opens; nil: everything.
     var deskScopes: String?
 
+    /// Another person of the same town, with a token of their own.
+    var hasSecondPerson = false
+
     static let token = "end-to-end"
+    static let secondToken = "second-person"
     static let neighbourToken = "other-town"
 
     var yaml: String {
@@ -32,6 +36,7 @@ struct TownFile: Sendable {
         operators:
           - {name: desk, token_sha256: "1bdfa399a64dcf61e3c97ef2743788084bd6c4fe7278c7901104ff3fdb3ec439"\(deskScopes.map { ", scopes: [\($0)]" } ?? "")}
           - {name: neighbour, token_sha256: "d2f86864313b692eb54685e16495652c1e32c76580f78b1e330f1c1818bb740f", towns: ["042030"]}
+        \(hasSecondPerson ? "  - {name: night, token_sha256: \"8a6c3e17fd8ada37706ec47d9a82137f5f43d324c20028cfbe0b22175200e4f8\"}" : "")
         towns:
           - code: "042056"
             roman_name: Kesennuma City

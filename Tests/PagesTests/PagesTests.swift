@@ -1,4 +1,5 @@
 import Foundation
+import ChannelKitTesting
 import Gzip
 import Testing
 
@@ -9,9 +10,6 @@ struct PagesTests {
     /// The package's folder: this file is two folders below it, through links if need be.
     static let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-    static let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-        .first(where: FileManager.default.isExecutableFile)
 
     @Test("Every file of the two rooms is served, as it is in the source", arguments: ["Tablet", "Console"])
     func complete(room: String) throws {
@@ -90,22 +88,10 @@ struct PagesTests {
 
     /// Waiting for the browser holds up no cooperative thread: the other tests of this run need them.
     @Test(
-        "In a real browser the pages do what they promise", .enabled(if: chromium != nil, "no chromium on this machine"),
+        "In a real browser the pages do what they promise", .enabled(if: BrowserScript.isPossible, "no chromium on this machine"),
         .serialized, arguments: ["test_harness.py", "test_modules.py", "test_tablet.py", "test_console.py"])
     func browser(script: String) async throws {
-        let words = FileManager.default.temporaryDirectory.appending(path: "noroshi-\(UUID().uuidString).txt")
-        try Data().write(to: words)
-        defer { try? FileManager.default.removeItem(at: words) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-m", "unittest", "-q", script]
-        process.currentDirectoryURL = Self.root.appending(path: "Tests/browser")
-        process.standardError = try FileHandle(forWritingTo: words)
-        let status = try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { waiter.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { waiter.resume(throwing: error) }
-        }
-        let said = try String(contentsOf: words, encoding: .utf8)
+        let (status, said) = try await BrowserScript.run(script, in: Self.root)
         #expect(status == 0, "\(said)")
     }
 }

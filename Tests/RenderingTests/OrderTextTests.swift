@@ -73,10 +73,23 @@ import Testing
         #expect(try texts("evacuation-level3", Rendered.areaMail)[.japanese]?.title == "高齢者等避難 避難開始")
     }
 
-    @Test("A widened order names what already stood beside it")
+    @Test("A widened order names what of it already stood; of other hazards' orders, which end without it, it says nothing")
     func widened() throws {
         let text = try #require(texts("evacuation-widened", Rendered.portal)[.japanese]).body
-        #expect(text.contains("中央地区の避難指示は続いています。") && text.contains("本吉地区の土砂災害の高齢者等避難も出ています。"), "\(text)")
+        #expect(text.contains("中央地区の避難指示は続いています。") && !text.contains("本吉地区の土砂災害"), "\(text)")
+    }
+
+    @Test("Where the own district's order stands, the first words are its own, and what changes elsewhere is one line")
+    func standsHere() throws {
+        for (language, title, line) in [
+            (Language.japanese, "気仙沼地区の避難指示は続いています（洪水）", "ほかの地区で変更がありました：大島地区は高齢者等避難。"),
+            (.english, "Alert Level 4: Evacuation Instruction still in force for 気仙沼地区 (name in Japanese) (flooding)", "Changed elsewhere: "),
+        ] {
+            let text = try #require(texts("evacuation-stands-4", Rendered.portal)[language])
+            #expect(text.title == title && text.body.contains(line), "\(text)")
+        }
+        let tsunami = try #require(texts("evacuation-stands-tsunami", Rendered.portal)[.japanese])
+        #expect(tsunami.body.contains("高台") && tsunami.body.contains("大島地区は解除") && !tsunami.body.contains("警戒レベル"), "\(tsunami)")
     }
 
     @Test("A full or closed shelter points to the living list and freezes none into its words")

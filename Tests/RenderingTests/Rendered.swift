@@ -49,6 +49,6 @@ enum Rendered {
         try renderer.render(
             sample.content, mode: mode, town: try #require(sample.place), local: sample.local,
             shelters: sample.shelters ?? [], manifest: manifest, previous: sample.toldBefore,
-            isElsewhere: sample.elsewhere ?? false)
+            vantage: sample.vantage)
     }
 }

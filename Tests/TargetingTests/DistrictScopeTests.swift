@@ -46,22 +46,22 @@ import Testing
     @Test("Its own district hears it whole; one where an order stands is not woken; the others hear one line")
     func scopes() throws {
         let made = try decisions(order())
-        #expect(made["oshima"]?.scope == .own && made["oshima"]?.verdict == .send(.urgent) && made["oshima"]?.gravity == .danger)
-        #expect(made["chuo"]?.scope == .stands && made["chuo"]?.verdict == .send(.routine) && made["chuo"]?.gravity == .warning)
-        #expect(made["watanoha"]?.scope == .elsewhere && made["watanoha"]?.verdict == .send(.routine))
+        #expect(made["oshima"]?.vantage == .own(district: "大島地区") && made["oshima"]?.verdict == .send(.urgent) && made["oshima"]?.gravity == .danger)
+        #expect(made["chuo"]?.vantage.isStanding == true && made["chuo"]?.verdict == .send(.routine) && made["chuo"]?.gravity == .warning)
+        #expect(made["watanoha"]?.vantage == .elsewhere && made["watanoha"]?.verdict == .send(.routine))
         #expect(made["watanoha"]?.gravity == .information && made["watanoha"]?.reason == .otherDistrict("渡波地区"))
         // Of a far end of the whole town nothing is known that could spare it.
-        #expect(made["hall"]?.scope == .whole && made["hall"]?.verdict == .send(.urgent))
+        #expect(made["hall"]?.vantage == .whole && made["hall"]?.verdict == .send(.urgent))
     }
 
     @Test("A town may have it that all hear all")
     func all() throws {
         let rules = RoutingRules.Override(channels: ["school-tablet": .init(districts: .all)])
-        #expect(try decisions(order(), rules).values.allSatisfy { $0.scope == .whole && $0.verdict == .send(.urgent) })
+        #expect(try decisions(order(), rules).values.allSatisfy { $0.vantage == .whole && $0.verdict == .send(.urgent) })
     }
 
     @Test("A cancel goes to everybody who was told, in whatever district")
     func cancel() throws {
-        #expect(try decisions(order(4, .takenBack, message: .cancel)).values.allSatisfy { $0.scope == .whole })
+        #expect(try decisions(order(4, .takenBack, message: .cancel)).values.allSatisfy { $0.vantage == .whole })
     }
 }

@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -142,6 +143,11 @@ class Browser:
 
     def text(self, selector: str = "body") -> str:
         return self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
+
+    def sheets(self) -> int:
+        """Sheets of A4 the page needs on paper."""
+        paper = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": False}
+        return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(self.call("Page.printToPDF", paper)["data"])))
 
     def photograph(self, name: str):
         """Into NOROSHI_PHOTOS, where that is set."""

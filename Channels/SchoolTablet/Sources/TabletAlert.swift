@@ -43,7 +43,7 @@ struct TabletAlert: Encodable {
 
     init<M: Mode>(_ source: Message<M>, delivery: DeliveryID, serverTime: Date) {
         let content = source.alert.content
-        let (level, lifted) = (content.orderLevel, content.isLiftedOrder)
+        let (level, lifted) = (source.orderLevel, content.isLiftedOrder)
         head = AlertJSON.Head(source, milliseconds: false)
         own = Own(
             delivery: delivery.text, town: source.town.id.code, townName: source.town.name,

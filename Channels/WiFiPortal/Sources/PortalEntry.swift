@@ -53,7 +53,7 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
         statedGravity = message.gravity
         (districts, hazard) = Self.concern(content)
         reason = content.headline
-        level = WarningLevel.stated(in: content, local: message.local)
+        level = WarningLevel.stated(in: message)
         isLifted = content.isLiftedOrder || message.change == .lifted
         // The keys are those of a dictionary, by their raw values.
         texts = Dictionary(uniqueKeysWithValues: message.texts.map { ($0.key.rawValue, $0.value) })

@@ -38,7 +38,7 @@ struct PortalPage {
         }
         let isIdle = real.isEmpty && drills.isEmpty
         let isShortened = detail.rawValue > Detail.fewShelters.rawValue
-        return document(isCrowded: real.count > Self.openItems) {
+        return document(isCrowded: real.count + drills.count > Self.openItems) {
             [
                 isCutOff ? HTML.tag("p", ["class": "cut"], HTML.text(words.cutOff(when(now)))) : "",
                 isIdle ? idle() : "",

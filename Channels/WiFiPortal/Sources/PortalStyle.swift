@@ -46,7 +46,7 @@ enum PortalStyle {
         .cut{border:3px solid #a8001c;border-radius:.5rem;padding:.7rem .9rem;margin:.8rem 0;font-weight:700}
         .drill .i{border-style:dashed}.i .x{padding:0 .9rem;font-size:1rem;color:#444}.i .no{padding:.7rem .9rem 0}
         summary{cursor:pointer;min-height:48px;font-weight:700;padding-bottom:.3rem}summary .k{padding:.2rem .9rem;font-size:1.05rem}
-        summary h2{display:inline;font-size:1.15rem!important;padding:0 .9rem!important}
+        summary h2,summary h3{display:inline;font-size:1.15rem!important;padding:0 .9rem!important}
         .no{font-size:1.5rem;font-weight:700;line-height:1.5;padding:1.5rem 0 .5rem}
         ul{list-style:none;margin:0;padding:0}li{padding:.5rem 0;border-bottom:1px solid #bbb}
         .m{margin-top:1rem}li b{display:inline-block;min-width:6em;padding:0 .5em;border:2px solid #111;border-radius:.3rem;text-align:center}
@@ -56,10 +56,16 @@ enum PortalStyle {
         """
 
     /// On paper, for the notice board of a shelter: black on white, since printers leave grounds out; the title big enough
-    /// to be read from the other side of a hall, the text from two steps away.
+    /// to be read from the other side of a hall, the text from two steps away. Where there is much (`many`), the first item
+    /// stays so and all the others share the rest of one sheet, smaller: nobody reads a second sheet.
     private static let print = """
         @page{size:A4;margin:12mm}@media print{nav,.b{display:none}body{max-width:none;padding:0;color:#000}\
-        .i h2,.i h3{font-size:40pt}.many .i h2,.many .i h3{font-size:20pt}.many .i .t{font-size:13pt!important}summary h2{font-size:13pt!important}.i>.k,li b[class]{color:#000;background:#fff;border-color:#000}.i>.k{border-bottom:3px solid}\
-        .i .t{font-size:20pt;line-height:1.5}.now,.i>.k,ul{font-size:16pt}section,.i{break-inside:avoid}}
+        .i h2,.i h3{font-size:40pt}.i>.k,li b[class]{color:#000;background:#fff;border-color:#000}.i>.k{border-bottom:3px solid}\
+        .i .t{font-size:20pt;line-height:1.5}.now,.i>.k,ul{font-size:16pt}section,.i{break-inside:avoid}\
+        .many{font-size:10pt;line-height:1.35}.many .i{margin:1.5mm 0;border-width:2px}.many section{break-inside:auto}\
+        .many .i h2,.many .i h3{font-size:14pt!important;padding-top:1mm}.many .i .t{font-size:11pt;line-height:1.35;padding:1mm .9rem}\
+        .many .i .t p+p{margin-top:0}.many [role=alert] .i h2,.many [role=alert] .i h3{font-size:24pt!important}.many [role=alert] .t{font-size:14pt}\
+        .many .w,.many .f{font-size:9pt;display:inline-block;padding-bottom:0}.many .now,.many .i>.k,.many ul{font-size:11pt;margin:0;padding:0 .9rem}\
+        .many summary{min-height:0;padding:0}.many summary h2,.many summary h3{font-size:12pt!important}.many li{padding:0}.many h1,.many>h2,.many section>h2{font-size:13pt;margin:1mm 0}}
         """
 }
