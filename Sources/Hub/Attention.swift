@@ -19,6 +19,8 @@ package final class Attention: Sendable {
         case stranger = "not-a-source"
         /// A way brought what is dated ahead of us: its clock or ours is wrong, or the date is forged.
         case ahead = "dated-ahead"
+        /// A satellite receiver's clock and ours mean different days.
+        case receiver = "receiver-clock"
         /// CAP that none of the pinned signers signed.
         case signature = "unsigned-cap"
         /// A cancel by somebody else than who said it.

@@ -20,6 +20,8 @@ package struct Intake: Sendable {
     package var replay: String?
     /// It comes as it is made, and its times are of now.
     var isLive: Bool { replay == nil && !asExercise }
+    /// Straight from a satellite receiver: what comes out of a file has the file's name.
+    var isReceiver: Bool { isLive && fileName == nil && source.hasPrefix("qzss:") }
     /// Only these hear it: its sender's token is bound to them. Nil: whom it concerns.
     package var towns: Set<TownID>?
     /// The same bytes came before by a way that is believed less.
@@ -86,7 +88,7 @@ extension Hub {
         var sorted: [SortedAlert] = []
         do throws(Refusal) {
             let readings = try BulletinReader.readEach(
-                octets, fileName: way.fileName, codes: codes, trust: trust, receivedAt: now)
+                octets, fileName: way.fileName, codes: codes, trust: trust, receivedAt: now, isLive: way.isReceiver)
             var refused = 0
             for reading in readings {
                 switch reading.outcome {
@@ -96,7 +98,7 @@ extension Hub {
                 case .success(let bulletin):
                     title = bulletin.title
                     sent = bulletin.sent.map { Date(timeIntervalSince1970: $0.seconds) }
-                    if let sent, way.isLive { compareClocks(sent, from: way.source) }
+                    if let sent, way.isLive, bulletin.doubtfulDate == nil { compareClocks(sent, from: way.source) }
                     taking.notes += notice(bulletin, way.source, now)
                     sorted += try sort(bulletin, hash, sorted.count, way, now)
                 }
@@ -142,6 +144,10 @@ extension Hub {
                 + "(dated \(Int(min(lead, 1e12))) s ahead of this hub: told under the time it came)"
             notes.append(words)
             attention.notice(.ahead, source, "\(bulletin.title): \(words)", from: source, at: now)
+        }
+        if let words = bulletin.doubtfulDate {
+            notes.append(words)
+            attention.notice(.receiver, source, words, from: source, at: now)
         }
         if trust.namesSomebody, bulletin.format == .cap, bulletin.signature != .valid {
             attention.notice(

@@ -52,7 +52,7 @@ extension Bulletin {
                 }
             }
             line.key("text", text)
-            line.key("departures", departures)
+            line.key("departures", departures + (doubtfulDate.map { [$0] } ?? []))
         }
         return line.text
     }

@@ -39,10 +39,10 @@ package enum BulletinReader {
     }
 
     /// The same, sentence by sentence: a damaged line takes nothing from its neighbours. Throws only where the file
-    /// as a whole is none of ours.
+    /// as a whole is none of ours. `isLive`: straight from a satellite receiver.
     package static func readEach(
         _ octets: [UInt8], fileName: String?, codes: CodeTables = .bundled, trust: CAPTrust = .nobody,
-        receivedAt: Date
+        receivedAt: Date, isLive: Bool = false
     ) throws(Refusal) -> [Reading] {
         let plain = try inflate(octets)
         let bulletin: Result<Bulletin, Refusal>
@@ -52,7 +52,7 @@ package enum BulletinReader {
         case .cap:
             bulletin = Result { () throws(Refusal) in try CAPReader.read(plain, trust: trust, codes: codes) }
         case .qzss:
-            return try sentences(withoutMark(plain), codes, receivedAt)
+            return try sentences(withoutMark(plain), codes, QZSSReceipt(hub: receivedAt, isLive: isLive))
         }
         return [Reading(line: nil, outcome: bulletin)]
     }
@@ -99,20 +99,22 @@ package enum BulletinReader {
     }
 
     private static func sentences(
-        _ octets: [UInt8], _ codes: CodeTables, _ receivedAt: Date
+        _ octets: [UInt8], _ codes: CodeTables, _ receipt: QZSSReceipt
     ) throws(Refusal) -> [Reading] {
-        let lines = QZSSReader.lines(octets)
+        let lines = QZSSReader.recorded(octets)
         guard !lines.isEmpty else { throw Refusal("no QZSS sentence ($QZQSM,…) in it") }
         guard lines.count <= sentenceLimit else { throw Refusal("more than \(sentenceLimit) sentences") }
         var readings: [Reading] = []
         readings.reserveCapacity(lines.count)
         var number = 1
         var counted = octets.startIndex
-        for line in lines {
+        for (line, receiver) in lines {
+            var receipt = receipt
+            receipt.receiver = receiver
             number += breaks(octets[counted..<line.startIndex])
             counted = line.startIndex
             readings.append(Reading(line: number, outcome: Result { () throws(Refusal) in
-                try QZSSReader.read(line, receivedAt: receivedAt, tables: codes)
+                try QZSSReader.read(line, receipt: receipt, tables: codes)
             }))
         }
         return readings

@@ -95,6 +95,8 @@ package struct Bulletin: Sendable, Hashable {
     package var isAllClear = false
     /// Departures from the format's rules that leave no doubt about what is meant.
     package var departures: [String] = []
+    /// For the operator, where clocks disagree about when it was said. It tells nothing about our clock then.
+    package var doubtfulDate: String?
 
     package init(
         format: Format, type: String?, title: String, kind: AlertKind, status: BulletinStatus, message: MessageType,

@@ -22,19 +22,19 @@ struct DisasterReport {
         10: ("気象", .weather), 11: ("洪水", .flood), 12: ("台風", .typhoon), 14: ("海上", .weather),
     ]
 
-    init(_ message: QZSSMessage, receivedAt: Date, tables: CodeTables) throws(Refusal) {
+    init(_ message: QZSSMessage, receipt: QZSSReceipt, tables: CodeTables) throws(Refusal) {
         let version = message.field(214, 6)
         guard version == 1 else { throw Refusal("DC Report version \(version); version 1 is known") }
         let category = message.field(17, 4)
         guard let known = Self.categories[category] else { throw Refusal("disaster category \(category) is not defined") }
-        guard let announced = QZSSTimes.announced(
+        guard let dating = receipt.dating(
             month: message.field(21, 4), day: message.field(25, 5), hour: message.field(30, 5),
-            minute: message.field(35, 6), receivedAt: receivedAt)
+            minute: message.field(35, 6))
         else { throw Refusal("the time of announcement is no time") }
 
         self.message = message
         self.tables = tables
-        self.announced = announced
+        announced = dating.announced
         let classification = message.field(14, 3)
         // Class 7 is 訓練/試験, both in one: it must look like a drill. Others than 1, 2, 3 are not defined.
         let status: BulletinStatus = switch classification {
@@ -52,7 +52,9 @@ struct DisasterReport {
             format: .qzss, type: "DCR\(category)", title: "\(known.title)（災危通報）", kind: known.kind, status: status,
             message: type, sender: "気象庁")
         bulletin.identifiers = ["dcr-" + message.digits(14..<226)]
-        bulletin.sent = QZSSTimes.japanese(announced)
+        // The satellite says an early warning while it holds: one that comes from the receiver itself is of now.
+        bulletin.sent = QZSSTimes.japanese(dating.isUndated && known.kind == .eew ? receipt.hub : announced)
+        bulletin.doubtfulDate = dating.doubt
         bulletin.reported = bulletin.sent
         read(category)
         bulletin.text = facts.isEmpty ? nil : facts.joined(separator: "\n")

@@ -17,14 +17,20 @@ package import FoundationEssentials
 package enum QZSSReader {
     /// One sentence, with or without its line end, in any case of hexadecimal digits.
     package static func read(
-        _ sentence: some Sequence<UInt8>, receivedAt: Date, tables: CodeTables = .bundled
+        _ sentence: some Sequence<UInt8>, receipt: QZSSReceipt, tables: CodeTables = .bundled
     ) throws(Refusal) -> Bulletin {
         let message = try QZSSSentence(sentence).message
         switch message.type {
-        case 43: return try DisasterReport(message, receivedAt: receivedAt, tables: tables).bulletin
-        case 44: return ExtendedReport(message, receivedAt: receivedAt, tables: tables).bulletin
+        case 43: return try DisasterReport(message, receipt: receipt, tables: tables).bulletin
+        case 44: return ExtendedReport(message, receivedAt: receipt.moment, tables: tables).bulletin
         default: throw Refusal("message type \(message.type) is neither 43 (DC Report) nor 44 (DCX)")
         }
+    }
+
+    package static func read(
+        _ sentence: some Sequence<UInt8>, receivedAt: Date, tables: CodeTables = .bundled
+    ) throws(Refusal) -> Bulletin {
+        try read(sentence, receipt: QZSSReceipt(hub: receivedAt), tables: tables)
     }
 
     package static func read(
@@ -36,16 +42,27 @@ package enum QZSSReader {
     /// The sentences of a file or of a request's body, cut at every `$` as at the port: a recording begins in the middle of
     /// a sentence, UBX octets, a tag block (`\g:1-1-7*5A\`) or a logger's time stand before one, signal strengths behind
     /// its checksum. Comments (`#`) and other NMEA sentences (`$GNGGA`) are left out; each that is left is read or refused.
-    package static func lines(_ octets: [UInt8]) -> [ArraySlice<UInt8>] {
-        octets.split { $0 == 0x0A || $0 == 0x0D }.flatMap { line -> [ArraySlice<UInt8>] in
-            guard line.first(where: { $0 != 0x20 && $0 != 0x09 }) != UInt8(ascii: "#") else { return [] }
+    package static func lines(_ octets: [UInt8]) -> [ArraySlice<UInt8>] { recorded(octets).map(\.sentence) }
+
+    /// The same, each with what the receiver's own clock last said before it; the first ones with what it says first.
+    static func recorded(_ octets: [UInt8]) -> [(sentence: ArraySlice<UInt8>, receiver: Date?)] {
+        var sentences: [(sentence: ArraySlice<UInt8>, receiver: Date?)] = []
+        var receiver: Date?
+        for line in octets.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D })
+        where line.first(where: { $0 != 0x20 && $0 != 0x09 }) != UInt8(ascii: "#") {
             let starts = line.indices.filter { line[$0] == UInt8(ascii: "$") }
-            return zip(starts, starts.dropFirst() + [line.endIndex]).compactMap { start, end in
+            for (start, end) in zip(starts, starts.dropFirst() + [line.endIndex]) {
                 // Starts ascend, and the last end is the line's own.
                 let sentence = line[start..<end]
-                return sentence.starts(with: QZSSSentence.start) ? upToChecksum(sentence) : nil
+                if sentence.starts(with: QZSSSentence.start) {
+                    sentences.append((upToChecksum(sentence), receiver))
+                } else if let time = ReceiverTime.read(sentence) {
+                    if receiver == nil { for index in sentences.indices { sentences[index].receiver = time } }
+                    receiver = time
+                }
             }
         }
+        return sentences
     }
 
     private static func upToChecksum(_ sentence: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -12,6 +12,15 @@ enum QZSSTimes {
         return (0...9).lazy.compactMap { moment(year + 1 - $0, month, day, hour, minute) }.first { $0 <= limit }
     }
 
+    /// The moment of any year nearest to `anchor`; nil where the fields are no time.
+    static func nearest(month: Int, day: Int, hour: Int, minute: Int, to anchor: Date) -> Date? {
+        guard hour < 24, minute < 60 else { return nil }
+        let year = civil(anchor).year
+        // 29 February is eight years away at most, across 1900 or 2100.
+        return (-8...8).compactMap { moment(year + $0, month, day, hour, minute) }
+            .min { abs($0.timeIntervalSince(anchor)) < abs($1.timeIntervalSince(anchor)) }
+    }
+
     /// The moment nearest to `anchor` with this day of the month; nil where the fields are no time.
     static func nearest(day: Int, hour: Int, minute: Int, to anchor: Date) -> Date? {
         guard hour < 24, minute < 60 else { return nil }
@@ -53,7 +62,7 @@ enum QZSSTimes {
     }
 
     /// Nil for a day the month does not have.
-    private static func moment(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int) -> Date? {
+    static func moment(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int) -> Date? {
         guard (1...12).contains(month), (1...31).contains(day) else { return nil }
         let shifted = month <= 2 ? year - 1 : year
         let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1

@@ -28,6 +28,7 @@ package struct SentenceSource: Service {
     private let watch: any SourceWatch
     private let clock: SourceClock
     private let intake: SentenceIntake
+    private let place = FilePlace()
 
     package init(
         _ settings: Settings, sink: any BulletinSink, watch: any SourceWatch, clock: SourceClock = SourceClock()
@@ -58,7 +59,6 @@ package struct SentenceSource: Service {
     // MARK: Listening
 
     private func listen() async throws {
-        let place = FilePlace()
         var backoff = Backoff(first: .seconds(1), longest: .seconds(30))
         while true {
             let words: String
@@ -85,10 +85,13 @@ package struct SentenceSource: Service {
 
     // MARK: Handing on
 
+    /// The file's name, where sentences come out of a file and may be of any day.
+    private var recording: String? { place.isGrowing ? settings.port.name : nil }
+
     private func handOn() async throws {
         while true {
             let item = try await intake.next()
-            let answer = await sink.take(item.sentence.octets, name: nil, source: name)
+            let answer = await sink.take(item.sentence.octets, name: recording, source: name)
             if case .notRecorded(let reason) = answer { watch.trouble(name, "a sentence is offered again: \(reason)") }
             intake.settle(item, answer)
         }
