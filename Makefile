@@ -19,6 +19,7 @@ run: build ## the demonstration: hub, town, gateway and a replayed earthquake
 
 test: ## every test, with the programs they speak to installed first
 	@deploy/install-debian-packages tests
+	@Tests/outside/install
 	Tests/run
 
 check: build ## settings, towns and templates of the demonstration, and traps in rooms that read from outside

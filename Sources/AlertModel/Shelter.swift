@@ -64,6 +64,12 @@ public struct Shelter: Sendable, Hashable, Codable {
     }
 
     /// By the word of an order's `hazard`; nil where nobody has said, and for a word that is none of the eight.
+    /// As interfaces say it, `{"津波": "unfit"}`; nil where nothing is known.
+    public var fitnessWords: [String: String]? {
+        guard let fitness, !fitness.isEmpty else { return nil }
+        return Dictionary(fitness.map { ($0.key.rawValue, $0.value.rawValue) }, uniquingKeysWith: { first, _ in first })
+    }
+
     public func fitness(for hazard: String) -> Fitness? { Hazard(rawValue: hazard).flatMap { fitness?[$0] } }
 
     /// The same house in two lists: what one is silent about the other says, and of two answers the more careful one counts.

@@ -56,6 +56,8 @@ public struct AlertJSON: Sendable, Encodable {
     public struct House: Sendable, Encodable {
         public let id, name: String
         public let romanName, address, state, note: String?
+        /// By hazard: `fit`, `conditional`, `unfit`. What is not there is unknown, and unknown is not fit.
+        public let fitness: [String: String]?
 
         public init(_ status: ShelterStatus) {
             id = status.shelter.id
@@ -64,10 +66,11 @@ public struct AlertJSON: Sendable, Encodable {
             address = status.shelter.address
             state = status.state?.rawValue
             note = status.note
+            fitness = status.shelter.fitnessWords
         }
 
         enum CodingKeys: String, CodingKey {
-            case id, name, address, state, note
+            case id, name, address, state, note, fitness
             case romanName = "roman_name"
         }
     }

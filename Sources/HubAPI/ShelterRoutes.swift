@@ -83,9 +83,7 @@ extension HubRouter {
             (latitude, longitude, capacity) = (shelter.place?.latitude, shelter.place?.longitude, shelter.capacity)
             self.lists = lists
             kinds = shelter.kinds?.map(\.rawValue)
-            fitness = shelter.fitness.map { said in
-                Dictionary(said.map { ($0.key.rawValue, $0.value.rawValue) }, uniquingKeysWith: { first, _ in first })
-            }
+            fitness = shelter.fitnessWords
         }
     }
 

@@ -28,7 +28,11 @@ package struct HubVoice: Sendable {
 /// The towns of this hub, and what they say for others to build on: CAP 1.2 and Atom, open to all.
 extension HubRouter {
     private struct TownShape: Encodable {
-        struct Named: Encodable { var id, name: String }
+        struct House: Encodable {
+            var id, name: String
+            /// By hazard, as the register has it.
+            var fitness: [String: String]?
+        }
         struct End: Encodable {
             var id, channel, name: String
             var district, shelter: String?
@@ -36,7 +40,7 @@ extension HubRouter {
         }
         var code, name, roman_name: String
         var districts: [String]
-        var shelters: [Named]
+        var shelters: [House]
         var endpoints: [End]
 
         init(_ town: Town) {
@@ -44,7 +48,7 @@ extension HubRouter {
             name = town.name
             roman_name = town.romanName
             districts = town.districts
-            shelters = town.shelters.map { Named(id: $0.id, name: $0.name) }
+            shelters = town.shelters.map { House(id: $0.id, name: $0.name, fitness: $0.fitnessWords) }
             endpoints = town.endpoints.map {
                 End(
                     id: $0.id, channel: $0.channel, name: $0.name, district: $0.district, shelter: $0.shelter,

@@ -82,6 +82,7 @@ package enum Pages {
         "/console/reports.js": PageAsset(script, PackageResources.reports_js),
         "/console/rows.js": PageAsset(script, PackageResources.rows_js),
         "/console/said.js": PageAsset(script, PackageResources.said_js),
+        "/console/shelters.js": PageAsset(script, PackageResources.shelters_js),
         "/console/standing.js": PageAsset(script, PackageResources.standing_js),
         "/console/towns.js": PageAsset(script, PackageResources.towns_js),
     ]

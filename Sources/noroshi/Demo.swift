@@ -26,6 +26,7 @@ struct Demo: AsyncParsableCommand {
 
     func run() async throws {
         let logger = HubLogging.start()
+        Descriptors.raise(logger)
         do {
             let (host, port) = try Address.parse(listen)
             let commons = try DemoCommons(schema: edxlSchema)

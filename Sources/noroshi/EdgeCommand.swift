@@ -34,6 +34,7 @@ struct EdgeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = HubLogging.start()
+        Descriptors.raise(logger)
         do {
             let (host, port) = try Address.parse(listen)
             for id in spot where !SpotShelf.isPlain(id) { throw SettingsError("spot: \(id) is no spot's id") }

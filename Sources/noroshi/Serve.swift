@@ -18,6 +18,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let logger = HubLogging.start()
+        Descriptors.raise(logger)
         do {
             let settings = try config.map { path throws(SettingsError) in try Settings.read(path) }
                 ?? DemonstrationTown.settings()

@@ -15,6 +15,8 @@ import threading
 import time
 import urllib.parse
 
+from outside import accessibility, markup
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -150,13 +152,19 @@ class Browser:
         return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(self.call("Page.printToPDF", paper)["data"])))
 
     def photograph(self, name: str):
-        """Into NOROSHI_PHOTOS, where that is set."""
+        """A screen worth looking at: others' programs look at it too, and a picture goes into NOROSHI_PHOTOS, where that is set."""
+        self.examine(name)
         folder = os.environ.get("NOROSHI_PHOTOS")
         if not folder:
             return
         pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
         data = self.call("Page.captureScreenshot", {"format": "png"})["data"]
         (pathlib.Path(folder) / f"{name}.png").write_bytes(base64.b64decode(data))
+
+    def examine(self, name: str):
+        """What axe-core and the Nu checker find is a complaint of the page."""
+        found = accessibility(self) + markup("<!doctype html>" + self.evaluate("document.documentElement.outerHTML"))
+        self.problems.extend(f"{name}: {item}" for item in found if f"{name}: {item}" not in self.problems)
 
     def close(self):
         """Ends the browser; fails where a page of this test had something to complain about."""

@@ -50,6 +50,8 @@ class FakeHub:
         self.meanwhile = None
         self.texts: dict[str, list[dict]] = {}
         self.attention: list[dict] = []
+        self.shelters: list[dict] = []
+        self.lists: list[tuple[str, dict]] = []
         self.if_match: list[str | None] = []
         self.invitations: list[dict] = []
         self.last = 0
@@ -195,6 +197,8 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/towns": lambda: {"towns": self.hub.towns},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
             "/v1/deliveries": lambda: self.filtered(asked)}
+        if parts[2] == "towns" and path.endswith("/shelters"):
+            return self.answer(200, {"shelters": self.hub.shelters})
         if path in answers:
             return self.answer(200, answers[path]())
         self.problem(404, "no such call")
@@ -297,11 +301,35 @@ class HubHandler(BaseHTTPRequestHandler):
         finally:
             self.hub.row_followers.remove(follower)
 
+    def list_of_shelters(self, text: str, asked: dict):
+        """Knows 名称; anything else must be named by hand as 施設名称. USER_ columns are strange to it."""
+        self.hub.lists.append((text, asked))
+        heads, *rows = [line.split(",") for line in text.split()]
+        by_hand = dict(item.lstrip("#").split("=") for item in asked.get("map", []))
+        columns, names = [], None
+        for number, head in enumerate(heads, 1):
+            use = by_hand.get(str(number)) or {"名称": "施設名称", "住所": "住所"}.get(head)
+            names = number - 1 if use == "施設名称" else names
+            columns.append({"column": number, "header": head, **({"verdict": "used", "used_as": use} if use else {
+                "verdict": "doubtful" if "浸水" in head else "ignored", "remark": "手で決められます"})})
+        is_trial = asked.get("dry_run") == ["true"]
+        added = [cells[names] for cells in rows] if names is not None else []
+        if not is_trial:
+            self.hub.shelters += [{"id": name, "name": name, "lists": asked.get("list", ["list"]), "fitness": {"洪水": "fit", "津波": "unfit"}} for name in added]
+        return self.answer(200, {
+            "town": "042056", "list": asked.get("list", ["list"])[0], "layout": "other", "encoding": "UTF-8", "dry_run": is_trial, "added": added,
+            "changed": [], "removed": [], "kept_open": [], "of_settings": [], "other_lists": [], "unchanged": 0, "elsewhere": 1, "refused_rows": 0,
+            "elsewhere_towns": [{"town": "042030", "name": "宮城県塩竈市", "rows": 1}], "columns": columns, "remarks_left_out": 0,
+            "remarks": [{"line": 2, "kind": "mended", "text": "IDがないので作った"}]})
+
     def do_POST(self):
         length = int(self.headers.get("Content-Length", 0))
-        body = json.loads(self.rfile.read(length) or b"{}")
         hub = self.hub
         path, _, question = self.path.partition("?")
+        octets = self.rfile.read(length)
+        if path.endswith("/shelters/import"):
+            return self.list_of_shelters(octets.decode(), urllib.parse.parse_qs(question))
+        body = json.loads(octets or b"{}")
         if hub.is_down:
             self.close_connection = True
             return

@@ -511,6 +511,57 @@ class ConsoleTests(unittest.TestCase):
         self.assertIn("<img", self.browser.text("#log-rows"))
         self.assertEqual(self.browser.evaluate("document.querySelectorAll('#log-rows img').length"), 0)
 
+    def give(self, name: str, text: str):
+        self.browser.evaluate(f"""(() => {{ const box = new DataTransfer(), place = document.querySelector('#list-form').elements.file;
+            box.items.add(new File([{json.dumps(text)}], {json.dumps(name)})); place.files = box.files }})()""")
+        self.browser.click("#list-form button")
+
+    def test_a_list_is_read_on_trial_its_columns_named_by_hand_and_only_then_taken(self):
+        self.sign_in("shelters")
+        self.browser.until("!document.querySelector('#shelters-none').hidden")
+        self.browser.type("#list-form [name=list]", "津波避難ビル")
+        self.give("list.csv", "USER_名,住所,浸水想定\n甲ビル,本町1,3m\n乙ビル,本町2,0m\n")
+        self.browser.until("document.querySelectorAll('#list-columns tr').length === 3")
+        self.assertIn("使わない", self.browser.text("#list-columns tr:nth-child(1)"))
+        self.assertIn("疑わしい", self.browser.text("#list-columns tr:nth-child(3)"))
+        self.assertIn("塩竈市の行 1件", self.browser.text("#list-remarks"))
+        self.browser.photograph("console-list")
+        self.browser.evaluate("""(() => { const one = document.querySelector('#list-columns select'); one.value = '施設名称';
+            one.dispatchEvent(new Event('change')) })()""")
+        self.browser.until("document.querySelector('#list-counts').textContent.includes('追加 2')")
+        self.assertIn("使う：施設名称", self.browser.text("#list-columns tr:nth-child(1)"))
+        self.assertTrue(all(asked.get("dry_run") == ["true"] for _, asked in self.hub.lists), "nothing is taken before a person says so")
+        self.browser.click("#list-take")
+        self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("住民には何も知らせません", self.browser.text("#ask-text"))
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelectorAll('#shelter-rows tr').length === 2")
+        text, asked = self.hub.lists[-1]
+        self.assertEqual((asked["list"], asked["map"], asked["name"]), (["津波避難ビル"], ["#1=施設名称"], ["list.csv"]))
+        self.assertNotIn("dry_run", asked)
+        self.assertIn("甲ビル", text)
+        self.assertIn("○洪水　×津波", self.browser.text("#shelter-rows"))
+        self.browser.photograph("console-shelters")
+
+    def test_without_a_file_the_form_says_so(self):
+        self.sign_in("shelters")
+        self.browser.click("#list-form button")
+        self.browser.until("document.querySelector('#list-form .refusal')?.textContent.includes('CSV')")
+        self.assertEqual(self.hub.lists, [])
+
+    def test_a_shelter_whose_fitness_is_unknown_or_no_says_so_beside_its_box(self):
+        self.hub.towns[0]["shelters"] = [
+            {"id": "a", "name": "高台", "fitness": {"洪水": "fit"}}, {"id": "b", "name": "浜", "fitness": {"洪水": "unfit"}}, {"id": "c", "name": "校舎", "fitness": {"洪水": "conditional"}},
+            {"id": "d", "name": "会館"}]
+        self.sign_in("push")
+        self.browser.until("document.querySelectorAll('#goals input').length === 4")
+        self.assertNotIn("（", self.browser.text("#goals"))
+        self.choose("hazard", "洪水")
+        said = self.browser.evaluate("[...document.querySelectorAll('#goals label')].map((one) => one.innerText.trim().replace('\\n', ''))")
+        self.assertEqual(said, ["高台", "浜（洪水には使えません）", "校舎（洪水には条件つき）", "会館（洪水に使えるか、名簿では分かりません）"])
+        self.choose("hazard", "津波")
+        self.assertIn("高台（津波に使えるか", self.browser.text("#goals"))
+
     def wait(self, condition):
         end = time.monotonic() + 30
         while not condition():

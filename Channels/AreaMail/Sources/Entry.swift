@@ -136,6 +136,8 @@ struct Slot: Sendable, Codable, Hashable {
         case doubtful
         /// The far end has let go of it after a silence; what the cells do nobody knows.
         case letGo(Date)
+        /// Asked again and again, and the far end has it no more, or never speaks of it: its word, and no proof of the cells.
+        case settled
         /// The far end has forgotten everything.
         case lost
     }
@@ -190,6 +192,8 @@ struct Slot: Sendable, Codable, Hashable {
             standing = []
             certainty = .doubtful
             letGo = now
+        case .settled:
+            if letGo != nil { certainty = .saidYes }
         case .lost:
             if confirmed != nil { isLost = true }
             certainty = .doubtful

@@ -21,6 +21,9 @@ extension Desk {
 
 extension Slot {
     fileprivate var words: String? {
+        if letGo != nil, certainty == .saidYes {
+            return "止めました。中央局の答えだけで、電波は確かめられません。 (taken off by the centre's word; the cells are unproven)"
+        }
         if letGo != nil { return "止めたという答えが遅く、電波が止まったか分かりません。 (taken off after a silence: the cells are unproven)" }
         if isRetired { return "止めている途中です。 (being taken off)" }
         if isLost == true { return "放送し直します。 (lost over there, to be put on the air again)" }

@@ -54,10 +54,10 @@ extension Desk {
                 guard !errands.isUnderWay(name), let round = tries.next(of: name, now: pace.now()) else { continue }
                 await errands.start(name, askAgain(slot, entry, station, round))
             }
-            for slot in entry.slots where slot.letGo.map({ $0 + Self.secondLook < now }) ?? false {
+            for slot in entry.slots where slot.certainty == .doubtful && slot.letGo.map({ $0 + Self.secondLook < now }) ?? false {
                 let name = errand(slot, station) + " second look"
-                guard let round = tries.next(of: name, now: pace.now()), round <= 2 else { continue }
-                await errands.start(name, lookAgain(slot, entry, station))
+                guard !errands.isUnderWay(name), let round = tries.next(of: name, now: pace.now()) else { continue }
+                await errands.start(name, lookAgain(slot, entry, station, round))
             }
         }
     }
@@ -75,24 +75,35 @@ extension Desk {
         }
     }
 
-    /// After a late yes: asked once more whether the far end still has it.
+    /// After a late yes: asked again whether the far end still has it. osmo-cbc answers a DELETE of what it has with 200, of
+    /// what it has not with 404 or not at all. That is its word that the text is stopped, and as much as can be had: what a
+    /// cell does nobody can ask. While a base station is known to be silent even that word is none.
     private static let secondLook = 30.0
 
-    private func lookAgain(_ slot: Slot, _ entry: Entry, _ station: Station) -> Errands.Work {
+    private func lookAgain(_ slot: Slot, _ entry: Entry, _ station: Station, _ round: Int) -> Errands.Work {
         { [self] in
             let removal = await gateway(station, deadline: pace.now() + ECBEGateway.patience).remove(slot)
             switch removal {
             case .gone:
                 station.shelf.note(.gone, of: slot, event: entry.event, delivery: entry.delivery)
                 tell("もう一度頼んで止まりました。 (taken off at the second request)", of: entry.delivery, at: station)
-            case .unknown:
-                station.shelf.remark(
-                    "中央局にはもうありません。基地局で止まったかは確かめられません。 (the centre has it no more; the cells are unproven)",
-                    on: entry.event)
-            case .letGo, .underWay, .doubtful, .failed: break
+            case .unknown where !isSilent(station.address): settle(slot, entry, station)
+            // With the answer that let go of it, three rounds.
+            case .doubtful where !isSilent(station.address) && round >= Self.enough - 1: settle(slot, entry, station)
+            case .unknown, .letGo, .underWay, .doubtful, .failed: break
             }
             return removal
         }
+    }
+}
+
+extension Desk {
+    fileprivate func settle(_ slot: Slot, _ entry: Entry, _ station: Station) {
+        station.shelf.note(.settled, of: slot, event: entry.event, delivery: entry.delivery)
+        tell(
+            "くり返し尋ねましたが、中央局にはもうありません。放送は止まったと見られます（中央局の答えだけで、電波は確かめられません）。"
+                + " (asked again: the centre has it no more; taken off by its word, the cells are unproven)",
+            of: entry.delivery, at: station)
     }
 }
 

@@ -65,6 +65,46 @@ struct OsmoCentreTests {
         #expect(adapter.report(on: scene.farEnd)?.items.map(\.certainty) == [.doubtful])
     }
 
+    @Test("A cancel answered late is doubtful until the centre was asked again; then it is off by its word, whether it answers 404 or nothing", arguments: [true, false])
+    func settled(isDumb: Bool) async throws {
+        let scene = try scene()
+        if isDumb { centre.beDumb() }
+        let adapter = try scene.adapter { [now = scene.now, clock = centre.clock, start = centre.clock.now] in
+            now + (clock.now - start) / .seconds(1)
+        }
+        // The turned clock runs fast: the alert must outlast it.
+        try await scene.deliver(order, to: adapter, validFor: 1e8)
+        let receipt = try await turning(centre.clock) { try await scene.deliver("", to: adapter, message: .cancel, validFor: 1e8) }
+        #expect(receipt.note?.contains("電波が止まったとは確かめられません") == true)
+        #expect(adapter.report(on: scene.farEnd)?.items.map(\.certainty) == [.doubtful])
+        try await scene.running(adapter) { adapter in
+            await turning(centre.clock) { await until { adapter.report(on: scene.farEnd)?.items.map(\.certainty) == [.saidYes] } }
+            #expect(adapter.report(on: scene.farEnd)?.items.first?.remark?.contains("電波は確かめられません") == true)
+            #expect(centre.lines.count { $0.hasPrefix("DELETE") } == (isDumb ? 3 : 2), "\(centre.lines)")
+        }
+        #expect(scene.remarks.words.contains { $0.contains("くり返し尋ねました") })
+    }
+
+    @Test("While a base station is known to be silent, the centre's word for a cancel is none")
+    func silentCancel() async throws {
+        let scene = try scene()
+        let adapter = try scene.adapter { [now = scene.now, clock = centre.clock, start = centre.clock.now] in
+            now + (clock.now - start) / .seconds(1)
+        }
+        try await scene.running(adapter) { adapter in
+            try await scene.deliver(order, to: adapter, validFor: 1e8)
+            centre.set(.silent)
+            try await turning(centre.clock) {
+                _ = await failure { () async throws(DeliveryFailure) in try await scene.deliver(graver, to: adapter, event: "2") }
+                _ = try await scene.deliver("", to: adapter, message: .cancel, validFor: 1e8)
+                centre.forgetCalls()
+                await until { centre.lines.count { $0 == "DELETE /message/40964" } >= 3 }
+            }
+            let item = adapter.report(on: scene.farEnd)?.items.first { $0.reference.hasPrefix("40964/") }
+            #expect(item?.certainty == .doubtful, "\(centre.lines)")
+        }
+    }
+
     @Test("After a silence what stood before goes out once more, under its serial, without a gap")
     func silenceOver() async throws {
         let scene = try scene()

@@ -105,6 +105,7 @@ enum ReceiverTime {
 
     /// The first so many, which must all be there.
     private static func digits(_ text: String, _ count: Int) -> Int? {
+        // 2, 4 or 6, above.
         let head = text.utf8.prefix(count)
         guard head.count == count, head.allSatisfy({ (48...57).contains($0) }) else { return nil }
         return head.reduce(0) { $0 * 10 + Int($1) - 48 }

@@ -18,12 +18,13 @@ export class Refused extends Error {
 }
 
 export async function call(method, path, body, more = {}) {
+  const isJSON = body !== undefined && !(body instanceof ArrayBuffer);
   const headers = { Authorization: "Bearer " + token(), ...more };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (isJSON) headers["Content-Type"] = "application/json";
   let answer;
   try {
     answer = await fetch(path, {
-      method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store",
+      method, headers, body: isJSON ? JSON.stringify(body) : body, cache: "no-store",
       signal: AbortSignal.timeout(30000),
     });
   } catch {

@@ -9,10 +9,11 @@ import { byID } from "./parts.js";
 import * as push from "./push.js";
 import * as reach from "./reach.js";
 import * as reports from "./reports.js";
+import * as shelters from "./shelters.js";
 import * as towns from "./towns.js";
 
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` has no button of its own. */
-const ROOMS = { alerts, push, log, reports, devices, reach };
+const ROOMS = { alerts, push, log, reports, devices, shelters, reach };
 const WORDS = "noroshi-words";
 
 let room = null;

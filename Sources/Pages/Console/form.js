@@ -18,7 +18,11 @@ export function begin(act, standing) {
   const own = new Map((standing?.districts ?? []).filter((item) => item.hazard === act.hazard).map((item) => [item.district, item.level_name]));
   const districts = act.verb === "part" ? [...own.keys()] : [everywhere(town.name), ...(town.districts ?? [])];
   byID("districts").replaceChildren(...districts.map((name) => tick("district", name, own.has(name) ? `${name}（いま ${own.get(name)}）` : name)));
-  byID("goals").replaceChildren(...(town.shelters ?? []).map((shelter) => tick("goal", shelter.id, shelter.name)));
+  byID("goals").replaceChildren(...(town.shelters ?? []).map((shelter) => {
+    const label = tick("goal", shelter.id, shelter.name);
+    label.append(make("span", "", "hint"));
+    return label;
+  }));
   all.shelter.replaceChildren(new Option("選んでください", ""), ...(town.shelters ?? []).map((shelter) => new Option(shelter.name, shelter.id)));
   if (act.mode) all.mode.value = act.mode;
   if (act.hazard) {
@@ -37,7 +41,15 @@ export function dress(act) {
   byID("level").hidden = byID("goal-set").hidden = isLift;
   byID("other-districts").hidden = isLift || (current().districts ?? []).length > 0;
   byID("district-set").hidden = act.verb === "lift";
+  for (const label of byID("goals").children) label.querySelector(".hint").textContent = fitnessWord(label.querySelector("input").value, hazard);
   byID("level-hint").hidden = kind !== "evacuation" || isLift || hazard !== "津波" || !level || level === "4";
+}
+
+/** What the register says of a shelter in this hazard, where that is a reason to look twice. Silence is not fitness. */
+function fitnessWord(id, hazard) {
+  const said = (current().shelters ?? []).find((shelter) => shelter.id === id)?.fitness?.[hazard];
+  if (!hazard || said === "fit") return "";
+  return { unfit: `（${hazard}には使えません）`, conditional: `（${hazard}には条件つき）` }[said] ?? `（${hazard}に使えるか、名簿では分かりません）`;
 }
 
 /** 市内全域, 町内全域 …: the whole town in one press. */

@@ -128,7 +128,7 @@ export function showFront(entry, visible, language, now) {
   byID("full-more").textContent = others > 0 ? words.more(others) : "";
   const wasHidden = full.hidden;
   full.hidden = false;
-  document.querySelector("main").inert = true;
+  setBehind(true);
   if (wasHidden) byID("touch").focus({ preventScroll: true });
   // What is new is read from its first line, wherever the one before it was left.
   if (isOther) full.scrollTop = 0;
@@ -169,5 +169,12 @@ function fit() {
 
 export function hideFront() {
   byID("full").hidden = true;
-  document.querySelector("main").inert = false;
+  setBehind(false);
+}
+
+/** What is behind the alert is out of reach, and the page keeps the landmark it has. */
+function setBehind(isBehind) {
+  const main = document.querySelector("main");
+  main.classList.toggle("behind", isBehind);
+  for (const part of main.children) part.inert = isBehind;
 }

@@ -20,20 +20,21 @@ export function showList(board, language, now, choose) {
   const words = wordsOf(language), visible = board.visible(), ended = board.ended(), halted = board.halted().length;
   const inForce = visible.filter(isInForce), over = visible.filter((entry) => !isInForce(entry));
   byID("quiet").hidden = inForce.length > 0;
-  byID("list").replaceChildren(...inForce.map((entry) => row(entry, language, now, choose)));
+  byID("list").replaceChildren(...inForce.map((entry) => row(entry, "h2", language, now, choose)));
   byID("halted").hidden = halted === 0;
   byID("halted").textContent = words.halted(halted);
   byID("past").hidden = over.length + ended.length === 0;
-  byID("past-list").replaceChildren(...[...over, ...ended].map((entry) => row(entry, language, now, entry.endedAt ? null : choose)));
+  byID("past-list").replaceChildren(...[...over, ...ended].map((entry) => row(entry, "h3", language, now, entry.endedAt ? null : choose)));
   showShelters(visible, language);
 }
 
-function row(entry, language, now, choose) {
+/** `heading`: one below what the list stands under. */
+function row(entry, heading, language, now, choose) {
   const item = document.createElement("li"), words = wordsOf(language), said = textOf(entry.alert, language);
   const mark = entry.endedAt ? endMark(entry, language) : isInForce(entry) ? "" : markOf(entry, language);
   item.className = "tone-" + (entry.endedAt ? "old" : tone(entry));
   const isDrill = entry.alert.mode === "exercise";
-  const title = block("h3", entry.cancelledBy ? "" : said.title, "", said.language);
+  const title = block(heading, entry.cancelledBy ? "" : said.title, "", said.language);
   if (entry.cancelledBy) title.append(block("s", said.title));
   item.append(
     block("p", (isDrill ? `【${words.drill}】` : "") + (mark ? mark + "　" : "") + kindWords(entry, language), "band"),
