@@ -35,8 +35,7 @@ struct TownFile: Sendable {
         \(sources)
         operators:
           - {name: desk, token_sha256: "1bdfa399a64dcf61e3c97ef2743788084bd6c4fe7278c7901104ff3fdb3ec439"\(deskScopes.map { ", scopes: [\($0)]" } ?? "")}
-          - {name: neighbour, token_sha256: "d2f86864313b692eb54685e16495652c1e32c76580f78b1e330f1c1818bb740f", towns: ["042030"]}
-        \(hasSecondPerson ? "  - {name: night, token_sha256: \"8a6c3e17fd8ada37706ec47d9a82137f5f43d324c20028cfbe0b22175200e4f8\"}" : "")
+          - {name: neighbour, token_sha256: "d2f86864313b692eb54685e16495652c1e32c76580f78b1e330f1c1818bb740f", towns: ["042030"]}\(hasSecondPerson ? Self.secondPerson : "")
         towns:
           - code: "042056"
             roman_name: Kesennuma City
@@ -56,6 +55,8 @@ struct TownFile: Sendable {
         \(hasNeighbour ? Self.neighbour : "")
         """
     }
+
+    private static let secondPerson = "\n  - {name: night, token_sha256: \"8a6c3e17fd8ada37706ec47d9a82137f5f43d324c20028cfbe0b22175200e4f8\"}"
 
     private static let neighbour = """
           - code: "042030"

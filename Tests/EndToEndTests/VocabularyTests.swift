@@ -14,7 +14,8 @@ extension EndToEnd {
         }
         private static let bulletin: String = {
             let path = Program.package.appending(path: "Tests/Fixtures/jma/type-nobody-knows.xml")
-            return (try? String(contentsOf: path, encoding: .utf8)) ?? ""
+            // Of today: a bulletin of another century is said to be ahead, which is another story.
+            return ((try? String(contentsOf: path, encoding: .utf8)) ?? "").replacing("2099-01-01", with: "2026-01-01")
         }()
 
         @Test("What no table knows is said once; a file laid in while the hub runs makes it known; a bad one is said and changes nothing")
