@@ -43,16 +43,35 @@ struct AfterStart: Service {
 struct LedgerWatch: Service {
     let hub: Hub
 
+    /// Rows that still wait after so long wait for a disk that takes none.
+    private static let beat = Duration.seconds(5)
+
     func run() async throws {
-        report()
-        try? await cancelWhenGracefulShutdown { await hub.ledger.examine() }
-        while !Task.isShuttingDownGracefully {
-            report()
-            try? await cancelWhenGracefulShutdown { try await ContinuousClock().sleep(for: .seconds(30)) }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await hub.ledger.examine() }
+            var waited = false
+            while !Task.isShuttingDownGracefully {
+                for words in hub.ledger.troubles { hub.attention.notice(.ledger, words, words, from: "ledger", at: hub.clock()) }
+                let waits = hub.ledger.backlog.waiting > 0
+                report(isStuck: waits && waited)
+                waited = waits
+                try? await cancelWhenGracefulShutdown { try await ContinuousClock().sleep(for: Self.beat) }
+            }
+            group.cancelAll()
         }
     }
 
-    private func report() {
-        for words in hub.ledger.troubles { hub.attention.notice(.ledger, words, words, from: "ledger", at: hub.clock()) }
+    private static let disk = "disk"
+
+    private func report(isStuck: Bool) {
+        guard isStuck else {
+            let others = hub.attention.rows.filter { $0.topic == .ledger && $0.subject != Self.disk }.map(\.subject)
+            return hub.attention.settle(.ledger, except: Set(others))
+        }
+        hub.attention.notice(
+            .ledger, Self.disk,
+            "記録がディスクに書けません。警報は出続けています。ディスクの空きと故障を確かめてください（当直者の手引き 2）"
+                + " (the disk takes no rows; warnings go out all the same)",
+            from: "ledger", at: hub.clock())
     }
 }

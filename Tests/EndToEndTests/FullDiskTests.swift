@@ -34,6 +34,9 @@ extension EndToEnd {
                     try await eventually("phones hear") { air.identifiers == [0x1100, 0xA001] }
                     #expect(try await hub.call("GET", "/readyz").status == 503)
                     #expect(try await hub.alerts().isEmpty)
+                    try await eventually("the desk says so", within: .seconds(30)) {
+                        try await hub.call("GET", "/v1/attention").text.contains("記録がディスクに書けません")
+                    }
                     let again = try await hub.post(try quake.warning())
                     #expect(again.status == 503)
 
@@ -45,6 +48,9 @@ extension EndToEnd {
                     #expect(rows.count == 5 && Set(rows.map(\.state)) == ["delivered"], "\(rows)")
                     #expect(tablet.names() == ["alert"], "told once")
                     #expect(air.heard.filter { $0.identifier == 0x1100 }.count == 1)
+                    try await eventually("the desk says so no more", within: .seconds(30)) {
+                        try await !hub.call("GET", "/v1/attention").text.contains("記録がディスクに書けません")
+                    }
                     try await eventually("ready again") { try await hub.call("GET", "/readyz").status == 200 }
                     let cancel = try await hub.take(try quake.cancel())
                     try await hub.settled("alert=\(try #require(cancel.alerts.first))")
