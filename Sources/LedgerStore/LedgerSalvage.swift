@@ -12,6 +12,8 @@ struct LedgerSalvage {
     let old: DatabaseQueue
     let new: DatabasePool
     private(set) var rows = 0
+    /// Rows that were read and are not what was written.
+    private var spoilt = 0
     /// Tables of which not everything could be read.
     private(set) var holes: [String] = []
 
@@ -28,22 +30,25 @@ struct LedgerSalvage {
     mutating func run(now: Date) {
         let start = now.addingTimeInterval(-Self.since).timeIntervalSince1970
         copy("note", by: "key", where: "1")
-        copy("alert", by: "town, id", where: "accepted >= \(start)")
+        copy("alert", by: "town, id", where: "accepted >= \(start)", wholeJSON: "content")
         copy("bulletin", by: "number", where: "received >= \(start)")
-        copy("said", by: "town, alert", where: "1")
+        copy("said", by: "town, alert", where: "1", wholeJSON: "texts")
         copy("delivery", by: "number", where: "offered >= \(start)")
         // Of the deliveries that were copied; the others' are of no use.
         copy("standing", by: "town, delivery", where: "1", keeping: "SELECT 1 FROM delivery WHERE town = ? AND id = ?")
     }
 
-    private mutating func copy(_ table: String, by key: String, where condition: String, keeping question: String? = nil) {
+    private mutating func copy(_ table: String, by key: String, where condition: String, keeping question: String? = nil, wholeJSON: String? = nil) {
         do {
             guard let columns = try common(table) else { return }
             let names = columns.joined(separator: ", ")
             let select = "SELECT \(names) FROM \(table) WHERE \(condition) ORDER BY "
-            if try !copy(table, columns, select + key, question) {
+            // A page may be in order and what stands on it not: one such row would keep a town's whole record from being read.
+            let json = wholeJSON.flatMap { columns.firstIndex(of: $0) }
+            let before = spoilt
+            if try !copy(table, columns, select + key, question, json) || spoilt > before {
                 let back = key.split(separator: ", ").map { "\($0) DESC" }.joined(separator: ", ")
-                _ = try copy(table, columns, select + back, question)
+                _ = try copy(table, columns, select + back, question, json)
                 holes.append(table)
             }
         } catch {
@@ -59,41 +64,56 @@ struct LedgerSalvage {
     }
 
     /// False when a row could not be read.
-    private mutating func copy(_ table: String, _ columns: [String], _ select: String, _ question: String?) throws -> Bool {
+    private mutating func copy(_ table: String, _ columns: [String], _ select: String, _ question: String?, _ json: Int?) throws -> Bool {
         let insert = """
             INSERT OR IGNORE INTO \(table) (\(columns.joined(separator: ", ")))
             VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
             """
-        var (copied, isWhole) = (0, false)
+        var (copied, left, isWhole) = (0, 0, false)
         do {
             // The reader outside: it may fail once more at its end, and what was copied stays.
             try old.read { source in
-                (copied, isWhole) = try new.write { try Self.copy(select, of: source, insert, into: $0, question) }
+                (copied, left, isWhole) = try new.write { try Self.copy(select, of: source, insert, into: $0, question, json) }
             }
         } catch {
             isWhole = false
         }
         rows += copied
+        spoilt += left
         return isWhole
     }
 
     private static func copy(
-        _ select: String, of source: Database, _ insert: String, into target: Database, _ question: String?
-    ) throws -> (copied: Int, isWhole: Bool) {
+        _ select: String, of source: Database, _ insert: String, into target: Database, _ question: String?, _ json: Int?
+    ) throws -> (copied: Int, left: Int, isWhole: Bool) {
         let statement = try target.cachedStatement(sql: insert)
         let check = try question.map { try target.cachedStatement(sql: $0) }
-        var count = 0
+        var (count, left) = (0, 0)
         do {
             let cursor = try Row.fetchCursor(source, sql: select)
             while count < rowLimit, let row = try cursor.next() {
                 let values = Array(row.databaseValues)
                 if let check, try Row.fetchOne(check, arguments: StatementArguments(Array(values.prefix(2)))) == nil { continue }
+                if let json, json < values.count, !isJSON(values[json]) {
+                    left += 1
+                    continue
+                }
                 try statement.execute(arguments: StatementArguments(values))
                 count += 1
             }
         } catch {
-            return (count, false)
+            return (count, left, false)
         }
-        return (count, true)
+        return (count, left, true)
+    }
+
+    private static func isJSON(_ value: DatabaseValue) -> Bool {
+        guard let octets = Data.fromDatabaseValue(value) else { return false }
+        return (try? JSONDecoder().decode(Anything.self, from: octets)) != nil
+    }
+
+    /// Takes whatever is JSON.
+    private struct Anything: Decodable {
+        init(from decoder: any Decoder) throws {}
     }
 }

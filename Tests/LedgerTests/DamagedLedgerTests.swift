@@ -131,4 +131,24 @@ struct DamagedLedgerTests {
         #expect(known > 300, "\(known) \(ledger.troubles)")
         await ledger.close()
     }
+
+    @Test("A row whose page is in order and whose words are not costs itself, not its town's whole record")
+    func badWords() async throws {
+        try await fill(400)
+        var octets = try Data(contentsOf: URL(filePath: path))
+        let place = try #require(octets.firstRange(of: Data("\"a150\"".utf8)))
+        octets.replaceSubrange(place, with: Data(repeating: 0x22, count: place.count))
+        try octets.write(to: URL(filePath: path))
+        let size = octets.count / 4096
+        try spoil(size - 3..<size - 2)
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        await ledger.examine()
+        try await ledger.flush().committed()
+        var query = AlertQuery()
+        query.limit = 1000
+        let known = try await ledger.town(kesennuma).alerts(query)
+        #expect(known.count > 300 && !known.contains { $0.content.id == AlertID("a150") })
+        #expect(ledger.troubles.contains { $0.contains("alert") }, "\(ledger.troubles)")
+        await ledger.close()
+    }
 }
