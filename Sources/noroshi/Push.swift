@@ -36,7 +36,6 @@ struct Push: AsyncParsableCommand {
     @Flag(help: "解除。--district を付ければその地区だけ (lifts the order; with --district these only).") var lifted = false
     @Option(help: "期限 (RFC 3339 with offset).") var expires: String?
     @Option(help: "見ていた状況の番号。ほかの人が変えていれば送らない (the standing's version you saw; refused with 75 on another).") var basedOn: Int?
-    @Flag(help: "同じ内容がもう出ていても、もう一度送る (sends what stands already once more).") var again = false
     @OptionGroup var once: OnceOptions
 
     func validate() throws {
@@ -56,7 +55,7 @@ struct Push: AsyncParsableCommand {
         // A header, not a field: the same order under the same key is one order, whatever has changed since.
         var seen = basedOn
         if seen == nil { seen = await StandingTable.version(of: town, exercise ? "exercise" : "actual", client) }
-        if actual { try await confirm(client) }
+        if actual { try await confirm(client, octets) }
         show(pushed: try await client.order("/v1/alerts", body: octets, key: once.key, headers: StandingTable.match(seen)))
     }
 
@@ -74,13 +73,14 @@ struct Push: AsyncParsableCommand {
         order["event"] = event
         order["lifted"] = lifted ? true : nil
         order["expires"] = expires
-        order["again"] = again ? true : nil
         return order
     }
 
     /// Whoever sits at a terminal types the town's name; a script has said `--actual`.
-    private func confirm(_ client: HubClient) async throws {
+    private func confirm(_ client: HubClient, _ octets: [UInt8]) async throws {
         guard isatty(STDIN_FILENO) == 1 else { return }
+        let shown = try await client.send("POST", "/v1/alerts?preview=true", body: octets, headers: []) as? [String: Any]
+        for warning in shown?["warnings"] as? [String] ?? [] { Terminal.say(Terminal.paint("注意  \(warning)", "33")) }
         let known = try await client.get("/v1/towns") as? [String: Any]
         let towns = known?["towns"] as? [[String: Any]] ?? []
         guard let name = towns.first(where: { $0["code"] as? String == town })?["name"] as? String else {
