@@ -162,6 +162,7 @@ class RealHubTests(unittest.TestCase):
     def test_the_desk_previews_sends_follows_cancels_and_invites(self):
         browser = self.browser
         browser.open(self.hub.address + "/console/")
+        browser.until("document.querySelector('#sign-in')?.hidden === false")
         browser.type("[name=token]", "tok")
         browser.press("Enter")
         browser.until("!document.querySelector('#rooms').hidden")
