@@ -22,8 +22,9 @@ test: ## every test, with the programs they speak to installed first
 	@Tests/outside/install
 	Tests/run
 
-check: build ## settings, towns and templates of the demonstration, and traps in rooms that read from outside
+check: build ## settings, towns and templates of the demonstration, traps in rooms that read from outside, and sentences that are not Japanese first
 	Tests/traps/find
+	Tests/words/find
 	.build/release/noroshi check
 
 texts: ## every text on one page: .build/texts.html, and Templates/texts.txt for the review

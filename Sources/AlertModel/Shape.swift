@@ -4,12 +4,12 @@ extension Coordinate {
     public init(text: some StringProtocol) throws(ShapeError) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         guard parts.count == 2, let latitude = decimal(parts[0]), let longitude = decimal(parts[1]) else {
-            throw ShapeError("“\(text.prefix(40))” is no pair lat,lon")
+            throw ShapeError("「\(text.prefix(40))」は「緯度,経度」の組ではありません (no pair lat,lon)")
         }
         guard abs(latitude) <= 90 else {
-            throw ShapeError("latitude \(parts[0].prefix(20)) is outside −90…90 (the order is lat,lon)")
+            throw ShapeError("緯度「\(parts[0].prefix(20))」が−90〜90の外です。順は「緯度,経度」です (latitude outside −90…90)")
         }
-        guard abs(longitude) <= 180 else { throw ShapeError("longitude \(parts[1].prefix(20)) is outside −180…180") }
+        guard abs(longitude) <= 180 else { throw ShapeError("経度「\(parts[1].prefix(20))」が−180〜180の外です (longitude outside −180…180)") }
         self.init(latitude: latitude, longitude: longitude)
     }
 }
@@ -34,20 +34,20 @@ public enum Shape: Sendable, Hashable {
     public init(polygon text: String) throws(ShapeError) {
         var points: [Coordinate] = []
         for word in text.split(whereSeparator: \.isWhitespace) {
-            guard points.count < Self.pointLimit else { throw ShapeError("more than \(Self.pointLimit) points") }
+            guard points.count < Self.pointLimit else { throw ShapeError("点が\(Self.pointLimit)より多くあります (too many points)") }
             points.append(try Coordinate(text: word))
         }
-        guard points.count >= 4 else { throw ShapeError("\(points.count) points, fewer than four") }
-        guard points.first == points.last else { throw ShapeError("not closed: the last point is not the first") }
+        guard points.count >= 4 else { throw ShapeError("点が\(points.count)しかなく、4点に足りません (fewer than four points)") }
+        guard points.first == points.last else { throw ShapeError("閉じていません。最後の点が最初の点と違います (not closed)") }
         self = .polygon(points)
     }
 
     /// Reads `lat,lon radius`.
     public init(circle text: String) throws(ShapeError) {
         let words = text.split(whereSeparator: \.isWhitespace)
-        guard words.count == 2 else { throw ShapeError("“\(text.prefix(40))” is not “lat,lon radius”") }
+        guard words.count == 2 else { throw ShapeError("「\(text.prefix(40))」は「緯度,経度 半径」ではありません (not “lat,lon radius”)") }
         guard let radius = decimal(words[1]), radius >= 0 else {
-            throw ShapeError("radius “\(words[1].prefix(20))” is no number of kilometres")
+            throw ShapeError("半径「\(words[1].prefix(20))」がキロメートルの数ではありません (radius is no number of kilometres)")
         }
         self = .circle(centre: try Coordinate(text: words[0]), radius: radius)
     }

@@ -34,7 +34,7 @@ public struct TownID: Hashable, Sendable, Comparable, Codable, CustomStringConve
         guard let town = Self(text) else {
             throw DecodingError.dataCorrupted(.init(
                 codingPath: decoder.codingPath,
-                debugDescription: "\(text) is no local government code: six digits, the last one checks the others"))
+                debugDescription: "「\(text)」は地方公共団体コードではありません。検査数字を含む6桁です (no local government code: six digits, the last one checks the others)"))
         }
         self = town
     }

@@ -22,7 +22,7 @@ package struct CAPIssuer: Sendable, Hashable {
     package init(sender: String, senderName: String, web: String? = nil, contact: String? = nil) throws(CAPWriterError)
     {
         guard !sender.isEmpty, !sender.contains(where: { $0.isWhitespace || ",<&".contains($0) }) else {
-            throw CAPWriterError("“\(sender)” is no CAP sender: not empty, no space, comma, < or &")
+            throw CAPWriterError("「\(sender)」はCAPの発信者名になりません。空、空白、コンマ、< と & は使えません (no CAP sender)")
         }
         self.sender = sender
         self.senderName = senderName

@@ -12,7 +12,7 @@ package struct CAPSigner: Sendable {
     /// `key`: PEM, PKCS #8 or SEC 1. `certificate`: PEM, of the same key.
     package init(key pem: String, certificate: String? = nil) throws(CAPWriterError) {
         guard let key = try? P256.Signing.PrivateKey(pemRepresentation: pem) else {
-            throw CAPWriterError("the signing key is no P-256 private key in PEM")
+            throw CAPWriterError("署名鍵がPEM形式のP-256秘密鍵ではありません (no P-256 private key in PEM)")
         }
         self.key = key
         guard let certificate else {
@@ -21,11 +21,11 @@ package struct CAPSigner: Sendable {
         }
         let lines = certificate.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("-----") }
         guard certificate.contains("-----BEGIN CERTIFICATE-----"), let der = Data(base64Encoded: lines.joined()) else {
-            throw CAPWriterError("the certificate is not PEM")
+            throw CAPWriterError("証明書がPEM形式ではありません (the certificate is not PEM)")
         }
         // The key's own point must be in it: another certificate would make every alert look forged.
         let point = key.publicKey.x963Representation
-        guard der.firstRange(of: point) != nil else { throw CAPWriterError("the certificate is of another key") }
+        guard der.firstRange(of: point) != nil else { throw CAPWriterError("証明書が別の鍵のものです (the certificate is of another key)") }
         self.certificate = Array(der)
     }
 
@@ -40,7 +40,7 @@ package struct CAPSigner: Sendable {
         let info = signedInfo(digest)
         // Alone, SignedInfo carries the namespace that it inherits inside Signature.
         let standing = "<SignedInfo xmlns=\"\(Self.dsig)\">" + info.dropFirst("<SignedInfo>".count)
-        guard let value = try? key.signature(for: Data(standing.utf8)) else { throw CAPWriterError("signing failed") }
+        guard let value = try? key.signature(for: Data(standing.utf8)) else { throw CAPWriterError("署名できませんでした (signing failed)") }
         return "<Signature xmlns=\"\(Self.dsig)\">\(info)"
             + "<SignatureValue>\(value.rawRepresentation.base64EncodedString())</SignatureValue>"
             + "<KeyInfo>\(keyInfo)</KeyInfo></Signature>"

@@ -16,7 +16,7 @@ package enum CAPWriter {
         for content: AlertContent, mode: ModeName, texts: [CAPText], town: Town, issuer: CAPIssuer,
         references: [CAPReference] = [], signer: CAPSigner? = nil
     ) throws(CAPWriterError) -> [UInt8] {
-        guard !texts.isEmpty || content.message == .cancel else { throw CAPWriterError("no text for \(content.id)") }
+        guard !texts.isEmpty || content.message == .cancel else { throw CAPWriterError("\(content.id)の文面がありません (no text)") }
         var xml = XMLText()
         xml.element("identifier", identifier(of: content.id))
         xml.element("sender", issuer.sender)

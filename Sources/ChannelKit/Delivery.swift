@@ -123,7 +123,7 @@ extension DeliveryFailure: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unavailable(let reason): "unavailable: \(reason)"
-        case .throttled(let pause): "throttled for \(pause)"
+        case .throttled(let pause): "相手が\(pause)待つよう求めています (throttled)"
         case .rejected(let reason): "rejected: \(reason)"
         case .misconfigured(let reason): "misconfigured: \(reason)"
         case .cancelled: "cancelled"

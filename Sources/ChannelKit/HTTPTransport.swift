@@ -59,8 +59,8 @@ extension TransportFailure: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreachable(let reason): reason
-        case .noAnswer(let reason): "no answer: \(reason)"
-        case .refused(let reason): "not possible: \(reason)"
+        case .noAnswer(let reason): "返事がありません: \(reason) (no answer)"
+        case .refused(let reason): "呼び出せません: \(reason) (not possible)"
         case .cancelled: "cancelled"
         }
     }

@@ -31,7 +31,7 @@ extension CodeTables {
         do {
             data = try Data(contentsOf: url)
         } catch {
-            throw UnreadableTable(file: url.path, line: 0, reason: "cannot be read: \(error)")
+            throw UnreadableTable(file: url.path, line: 0, reason: "読めません: \(error) (cannot be read)")
         }
         return try adding(Array(data), from: url.path)
     }
@@ -45,10 +45,10 @@ extension CodeTables {
 
     mutating func add(_ octets: [UInt8], from file: String) throws(UnreadableTable) {
         guard octets.count <= Self.sizeLimit else {
-            throw UnreadableTable(file: file, line: 0, reason: "larger than \(Self.sizeLimit) octets")
+            throw UnreadableTable(file: file, line: 0, reason: "\(Self.sizeLimit)オクテットを超えています (too large)")
         }
         guard String(validating: octets, as: UTF8.self) != nil else {
-            throw UnreadableTable(file: file, line: 0, reason: "is not UTF-8")
+            throw UnreadableTable(file: file, line: 0, reason: "UTF-8ではありません (is not UTF-8)")
         }
         var section = Section.none
         var number = 0
@@ -82,13 +82,13 @@ extension CodeTables {
         let words = directive.split(separator: " ", maxSplits: 1).map(String.init)
         switch (words.first, words.count) {
         case ("edition", 2):
-            guard Self.day(words[1]) != nil else { throw Flaw(reason: "\(words[1]) is no day like 2026-07-07") }
+            guard Self.day(words[1]) != nil else { throw Flaw(reason: "「\(words[1])」は 2026-07-07 のような日付ではありません (no day)") }
             edition = words[1]
         case ("table", 2):
             close(section)
             section = words[1] == "town" ? .towns : .names(words[1], tables.removeValue(forKey: words[1]) ?? NameTable())
         default:
-            throw Flaw(reason: "@\(directive): only @edition DAY and @table NAME are known")
+            throw Flaw(reason: "@\(directive): 使えるのは @edition 日付 と @table 名前 だけです (unknown directive)")
         }
     }
 
@@ -98,7 +98,7 @@ extension CodeTables {
 
     private mutating func add(_ columns: [ArraySlice<UInt8>], to section: inout Section) throws(Flaw) {
         switch section {
-        case .none: throw Flaw(reason: "a row before the first @table")
+        case .none: throw Flaw(reason: "最初の @table より前に行があります (a row before the first @table)")
         case .towns: try addTown(columns)
         case .names(let name, var table):
             section = .none
@@ -109,12 +109,12 @@ extension CodeTables {
 
     private static func add(_ columns: [ArraySlice<UInt8>], to table: inout NameTable) throws(Flaw) {
         guard (2...3).contains(columns.count), !columns[0].isEmpty, !columns[1].isEmpty else {
-            throw Flaw(reason: "a row is a code, a name and perhaps a day")
+            throw Flaw(reason: "一行は、コード、名前、必要なら日付です (a row is a code, a name and perhaps a day)")
         }
         var from: Date?
         if columns.count == 3 {
             let text = String(decoding: columns[2], as: UTF8.self)
-            guard let day = day(text) else { throw Flaw(reason: "\(text) is no day like 2026-05-28") }
+            guard let day = day(text) else { throw Flaw(reason: "「\(text)」は 2026-05-28 のような日付ではありません (no day)") }
             from = day
         }
         table.add(String(decoding: columns[0], as: UTF8.self), text(columns[1]), from: from)
@@ -127,9 +127,9 @@ extension CodeTables {
     }
 
     private mutating func addTown(_ columns: [ArraySlice<UInt8>]) throws(Flaw) {
-        guard columns.count == 10 else { throw Flaw(reason: "a town has ten columns, this has \(columns.count)") }
+        guard columns.count == 10 else { throw Flaw(reason: "市町村は10列ですが、\(columns.count)列あります (a town has ten columns)") }
         let code = String(decoding: columns[0], as: UTF8.self)
-        guard let id = TownID(code) else { throw Flaw(reason: "\(code) is no local government code") }
+        guard let id = TownID(code) else { throw Flaw(reason: "「\(code)」は地方公共団体コードではありません (no local government code)") }
         func list(_ column: Int) -> [String] {
             columns[column].split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
         }

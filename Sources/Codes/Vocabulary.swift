@@ -92,7 +92,7 @@ package final class Vocabulary: Sendable {
         var flaws: [UnreadableTable] = []
         for path in paths {
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
-                flaws.append(UnreadableTable(file: path, line: 0, reason: "is not there"))
+                flaws.append(UnreadableTable(file: path, line: 0, reason: "ありません (is not there)"))
                 continue
             }
             guard attributes[.type] as? FileAttributeType == .typeDirectory else {
@@ -105,7 +105,7 @@ package final class Vocabulary: Sendable {
         }
         if files.count > Self.fileLimit {
             flaws.append(UnreadableTable(
-                file: files[Self.fileLimit], line: 0, reason: "is one of more than \(Self.fileLimit) files and not read"))
+                file: files[Self.fileLimit], line: 0, reason: "ファイルが\(Self.fileLimit)より多いので読みません (too many files)"))
         }
         return (Array(files.prefix(Self.fileLimit)), flaws)
     }
@@ -117,11 +117,11 @@ package final class Vocabulary: Sendable {
         file.stamp = stamp
         do {
             guard stamp.map({ $0.size <= CodeTables.sizeLimit }) ?? true else {
-                throw UnreadableTable(file: path, line: 0, reason: "larger than \(CodeTables.sizeLimit) octets")
+                throw UnreadableTable(file: path, line: 0, reason: "\(CodeTables.sizeLimit)オクテットを超えています (too large)")
             }
             let octets = Array(try Data(contentsOf: URL(filePath: path)))
             // An editor that has just opened the file for writing, more likely than a wish.
-            guard !octets.isEmpty else { throw UnreadableTable(file: path, line: 0, reason: "is empty") }
+            guard !octets.isEmpty else { throw UnreadableTable(file: path, line: 0, reason: "空です (is empty)") }
             _ = try base.adding(octets, from: path)
             file.flaw = nil
             defer { file.good = octets }
@@ -129,7 +129,7 @@ package final class Vocabulary: Sendable {
         } catch let flaw as UnreadableTable {
             file.flaw = flaw
         } catch {
-            file.flaw = UnreadableTable(file: path, line: 0, reason: "cannot be read: \(error)")
+            file.flaw = UnreadableTable(file: path, line: 0, reason: "読めません: \(error) (cannot be read)")
         }
         return false
     }
@@ -153,7 +153,7 @@ package final class Vocabulary: Sendable {
             octets += good.count
             do throws(UnreadableTable) {
                 guard octets <= Self.octetLimit else {
-                    throw UnreadableTable(file: path, line: 0, reason: "the files hold more than \(Self.octetLimit) octets together")
+                    throw UnreadableTable(file: path, line: 0, reason: "合わせて\(Self.octetLimit)オクテットを超えています (too large together)")
                 }
                 tables = try tables.adding(good, from: path)
             } catch {

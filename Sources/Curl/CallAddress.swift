@@ -18,20 +18,20 @@ struct CallAddress {
     }
 
     init(_ url: String) throws(TransportFailure) {
-        guard let parts = curl_url() else { throw .unreachable("out of memory") }
+        guard let parts = curl_url() else { throw .unreachable("メモリが足りません (out of memory)") }
         defer { curl_url_cleanup(parts) }
         // A password in an address ends up in logs.
         let code = curl_url_set(parts, CURLUPART_URL, url, UInt32(CURLU_DISALLOW_USER))
         guard code == CURLUE_OK, !url.utf8.contains(0) else {
-            throw .refused("not an address: \(String(cString: curl_url_strerror(code)))")
+            throw .refused("宛先の形が違います: \(String(cString: curl_url_strerror(code))) (not an address)")
         }
         scheme = Self.part(parts, CURLUPART_SCHEME).lowercased()
         guard scheme == "http" || scheme == "https" else {
-            throw .refused("\(scheme) is not spoken here, only http and https")
+            throw .refused("「\(scheme)」は使えません。http と https だけです (only http and https)")
         }
         let written = Self.part(parts, CURLUPART_HOST).lowercased()
         host = written.hasPrefix("[") ? String(written.dropFirst().dropLast()) : written
-        guard !host.isEmpty, !host.contains("%") else { throw .refused("the address names no host") }
+        guard !host.isEmpty, !host.contains("%") else { throw .refused("宛先にホスト名がありません (the address names no host)") }
         port = Self.part(parts, CURLUPART_PORT)
     }
 
@@ -51,15 +51,15 @@ extension HTTPCall {
     /// A line end in a header would begin a header, or a request, of somebody else's.
     func check() throws(TransportFailure) {
         guard !method.isEmpty, method.utf8.allSatisfy(Self.tokens.contains) else {
-            throw .refused("not a method: \(method.debugDescription)")
+            throw .refused("メソッド名になりません: \(method.debugDescription) (not a method)")
         }
         for header in headers {
             guard !header.name.isEmpty, header.name.utf8.allSatisfy(Self.tokens.contains) else {
-                throw .refused("not a header name: \(header.name.debugDescription)")
+                throw .refused("ヘッダー名になりません: \(header.name.debugDescription) (not a header name)")
             }
             // RFC 9110, 5.5: visible characters, space and tab.
             guard header.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else {
-                throw .refused("header \(header.name) has a control character in its value")
+                throw .refused("ヘッダー\(header.name)の値に制御文字があります (a control character in its value)")
             }
         }
     }

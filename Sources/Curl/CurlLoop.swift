@@ -103,7 +103,7 @@ final class CurlLoop {
             guard exchange.deadline > now else {
                 // The loop goes on only while somebody waits.
                 lane.waiting.removeFirst()
-                settle(exchange, .failure(.unreachable("the deadline passed before anything was sent")))
+                settle(exchange, .failure(.unreachable("送る前に期限が過ぎました (the deadline passed before anything was sent)")))
                 continue
             }
             guard let addresses = addresses(for: lane, address.host, now) else { break }
@@ -124,7 +124,7 @@ final class CurlLoop {
         _ exchange: Exchange, _ address: CallAddress, _ addresses: [String], remaining: Duration
     ) -> Bool {
         guard let easy = idle.popLast() ?? curl_easy_init() else {
-            settle(exchange, .failure(.unreachable("out of memory")))
+            settle(exchange, .failure(.unreachable("メモリが足りません (out of memory)")))
             return false
         }
         let transfer = Transfer(exchange, to: address, on: easy, headerLimit: configuration.headerLimit)
@@ -148,7 +148,7 @@ final class CurlLoop {
             }
             lanes[origin]?.waiting = []
             for (exchange, _) in lane.waiting {
-                settle(exchange, .failure(.unreachable("no address known for \(host)")))
+                settle(exchange, .failure(.unreachable("\(host)の住所（IPアドレス）がわかりません (no address known for it)")))
             }
         }
     }
@@ -191,7 +191,7 @@ final class CurlLoop {
             let late = lane.waiting.filter { $0.exchange.deadline <= now }
             lanes[origin]?.waiting.removeAll { $0.exchange.deadline <= now }
             for (exchange, _) in late {
-                settle(exchange, .failure(.unreachable("the deadline passed before anything was sent")))
+                settle(exchange, .failure(.unreachable("送る前に期限が過ぎました (the deadline passed before anything was sent)")))
             }
             for (exchange, _) in lane.waiting where exchange.deadline > now {
                 firstDeadline = min(firstDeadline ?? exchange.deadline, exchange.deadline)

@@ -27,9 +27,9 @@ package final class CurlTransport: HTTPTransport {
         precondition(min(
             configuration.connectionsPerOrigin, configuration.streamsPerOrigin, configuration.firstCalls) > 0)
         guard Self.isReady else {
-            throw CurlSetupError(description: "this libcurl lacks TLS, HTTP/2 or thread-safe initialisation")
+            throw CurlSetupError(description: "このlibcurlには、TLS、HTTP/2、スレッド安全な初期化のどれかがありません (this libcurl lacks one of them)")
         }
-        guard let multi = curl_multi_init() else { throw CurlSetupError(description: "libcurl: out of memory") }
+        guard let multi = curl_multi_init() else { throw CurlSetupError(description: "libcurl: メモリが足りません (out of memory)") }
         let number = UInt(bitPattern: multi)
         let inbox = CurlInbox(multi: number, limit: configuration.callLimit)
         let started = LoopThread.start("curl") {
@@ -42,7 +42,7 @@ package final class CurlTransport: HTTPTransport {
         }
         guard let started else {
             curl_multi_cleanup(multi)
-            throw CurlSetupError(description: "the system gives no more threads")
+            throw CurlSetupError(description: "これ以上スレッドを作れません (the system gives no more threads)")
         }
         self.inbox = inbox
         thread = Mutex(started)
@@ -89,7 +89,7 @@ package final class CurlTransport: HTTPTransport {
                 exchange.wait(waiter)
                 switch inbox.begin(exchange) {
                 case .taken: break
-                case .full: exchange.finish(.failure(.unreachable("too many calls are waiting")))
+                case .full: exchange.finish(.failure(.unreachable("待っている呼び出しが多すぎます (too many calls are waiting)")))
                 case .closed: exchange.finish(.failure(.cancelled))
                 }
             }

@@ -132,11 +132,11 @@ final class Transfer {
     private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if let reader = exchange.reader, ccurl_info_long(easy, CURLINFO_RESPONSE_CODE) == 200 {
             guard !reader(bytes) else { return true }
-            objection = "the answer is not what was asked for"
+            objection = "求めたものと違う返事です (the answer is not what was asked for)"
             return false
         }
         guard body.count + bytes.count <= exchange.call.answerLimit else {
-            objection = "the answer is longer than \(exchange.call.answerLimit) bytes"
+            objection = "返事が\(exchange.call.answerLimit)バイトを超えています (the answer is too long)"
             return false
         }
         body.append(contentsOf: bytes)
@@ -146,7 +146,7 @@ final class Transfer {
     private func takeLine(_ bytes: UnsafeRawBufferPointer) -> Bool {
         headerBytes += bytes.count
         guard headerBytes <= headerLimit else {
-            objection = "the answer's header is longer than \(headerLimit) bytes"
+            objection = "返事のヘッダーが\(headerLimit)バイトを超えています (the header is too long)"
             return false
         }
         if bytes.starts(with: "HTTP/".utf8) {
@@ -173,12 +173,12 @@ final class Transfer {
     func outcome(_ code: CURLcode) -> Exchange.Outcome {
         if code == CURLE_OK {
             // libcurl 7.88.1 calls it a success when the connection is closed inside the header.
-            guard isHeaderWhole else { return .failure(.noAnswer("the answer ended inside its header")) }
+            guard isHeaderWhole else { return .failure(.noAnswer("返事がヘッダーの途中で切れました (the answer ended inside its header)")) }
             let status = ccurl_info_long(easy, CURLINFO_RESPONSE_CODE)
             let answer = HTTPAnswer(status: status, headers: headers, body: body)
             // And it passes over a length it cannot read, which makes any ending a good one (RFC 9112, 6.3).
             if let length = answer.header("Content-Length"), Int(length) == nil {
-                return .failure(.noAnswer("the answer gives no readable length"))
+                return .failure(.noAnswer("返事の長さが読めません (the answer gives no readable length)"))
             }
             return .success(answer)
         }

@@ -68,9 +68,9 @@ package enum EnrolmentFailure: Error, Sendable, Equatable, CustomStringConvertib
 
     package var description: String {
         switch self {
-        case .unknownCode: "no invitation has this code, or it was used already"
-        case .expiredCode: "the invitation is older than fifteen minutes: ask for a new one"
-        case .tooManyTries: "too many wrong codes in the last minute: wait a minute"
+        case .unknownCode: "この番号の招待はないか、もう使われています (no invitation has this code, or it was used already)"
+        case .expiredCode: "招待から15分が過ぎました。新しい番号を頼んでください (the invitation is too old: ask for a new one)"
+        case .tooManyTries: "違う番号が続きました。1分待ってください (too many wrong codes: wait a minute)"
         case .badRequest(let reason): reason
         }
     }
@@ -148,11 +148,12 @@ package final class DeviceRegister: Sendable {
     package func enrol(
         code written: String, publicKey: String?, name: String, role: DeviceRole = .tablet, site: String? = nil
     ) throws(EnrolmentFailure) -> (device: Device, token: String) {
-        guard name.utf8.count <= 200 else { throw .badRequest("name: at most 200 octets") }
+        guard name.utf8.count <= 200 else { throw .badRequest("name: 200オクテットまでです (at most 200 octets)") }
         if let publicKey {
             guard let octets = Data(base64Encoded: publicKey), publicKey.utf8.count <= 400,
                 (try? P256.Signing.PublicKey(derRepresentation: octets)) != nil
-            else { throw .badRequest("public_key: a P-256 key as base64 of its SubjectPublicKeyInfo") }
+            else { throw .badRequest("public_key: P-256の公開鍵を、SubjectPublicKeyInfoのbase64で書いてください "
+                + "(a P-256 key as base64 of its SubjectPublicKeyInfo)") }
         }
         let code = written.uppercased().filter { Self.alphabet.contains($0) }
         let token = Self.randomToken()
@@ -184,11 +185,11 @@ package final class DeviceRegister: Sendable {
     }
 
     private static func objection(to invitation: Invitation, _ role: DeviceRole, _ site: String?) -> String? {
-        if invitation.isForEdge, role != .edge { return "code: this invitation is for an edge, not for a tablet" }
+        if invitation.isForEdge, role != .edge { return "code: この招待は中継機用で、タブレット用ではありません (this invitation is for an edge, not for a tablet)" }
         if !invitation.isForEdge, role == .edge {
-            return "code: this invitation is for a tablet; an edge needs one made with noroshi device invite --edge"
+            return "code: この招待はタブレット用です。中継機には noroshi device invite --edge で作ってください (this invitation is for a tablet)"
         }
-        if let site, site != invitation.site { return "code: this invitation is for another site than \(site)" }
+        if let site, site != invitation.site { return "code: この招待は\(site)とは別の場所のものです (for another site)" }
         return nil
     }
 

@@ -117,10 +117,10 @@ package final class ChannelRunner<M: Mode>: Sendable {
                     steps.append((parcel.id, town, .expired))
                 case .full:
                     state.loads[parcel.id] = nil
-                    steps.append((parcel.id, town, .rejected("the channel's queue is full")))
+                    steps.append((parcel.id, town, .rejected("この経路の待ち行列がいっぱいです (the channel's queue is full)")))
                 case .displaced(let victim):
                     let owner = state.loads.removeValue(forKey: victim)?.parcel.lane.town ?? town
-                    steps.append((victim, owner, .rejected("the channel's queue is full and something more urgent came")))
+                    steps.append((victim, owner, .rejected("この経路の待ち行列がいっぱいのところへ、より急ぐものが来ました (the queue is full and something more urgent came)")))
                 }
             }
         }
@@ -244,7 +244,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
             }
             if Task.isCancelled { return .failure(.cancelled) }
             if case .cut(let cause?) = first { return .failure(.unavailable(cause.words)) }
-            return .failure(.unavailable("no answer in time"))
+            return .failure(.unavailable("時間内に返事がありません (no answer in time)"))
         }
     }
 
@@ -350,7 +350,7 @@ extension DeliveryFailure {
     package var words: String {
         switch self {
         case .unavailable(let reason): reason
-        case .throttled(let pause): "asked to wait \(pause.formatted)"
+        case .throttled(let pause): "相手が\(pause.formatted)待つよう求めています (asked to wait)"
         case .rejected(let reason): reason
         case .misconfigured(let reason): reason
         case .cancelled: "cancelled"

@@ -25,7 +25,8 @@ package struct Composer<M: Mode>: Sendable {
         previous: EventMemory.Words? = nil, farEnds: [String] = [], vantage: Vantage = .whole
     ) -> Text {
         guard let slot = channels[channel] else {
-            return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "no-channel", finding: "no channel \(channel)")])
+            return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "no-channel", finding: "「\(channel)」という経路はありません "
+                + "(no such channel)")])
         }
         do throws(RenderingFailure) {
             let texts = try renderer.render(

@@ -92,7 +92,7 @@ extension Line {
         let alert = Alert<M>(content)
         let id = row.delivery.id
         guard let farEnd = farEnd(row.delivery.endpoint, row.delivery.channel, town) else {
-            journal.delivery(id, of: town.id, took: .rejected("the far end is no longer in the settings"))
+            journal.delivery(id, of: town.id, took: .rejected("この送り先はもう設定にありません (the far end is no longer in the settings)"))
             return nil
         }
         let decision = decisions(alert, for: town).first {

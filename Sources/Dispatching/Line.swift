@@ -178,7 +178,7 @@ package final class Line<M: Mode>: Sendable {
                 continue
             }
             guard let farEnd = farEnd(endpoint, decision.channel, town) else {
-                plan.refused.append((id, "the far end is not in the settings"))
+                plan.refused.append((id, "この送り先は設定にありません (the far end is not in the settings)"))
                 continue
             }
             plan.told.append(.init(channel: decision.channel, endpoint: endpoint, priority: priority))

@@ -244,7 +244,7 @@ extension Hub {
 
     /// The act and its sending as one: the table and what far ends hear never part. Nothing here waits.
     func commit(_ order: DeskOrder, actor: String) throws(DeskFailure) -> (DeskOrder, [Commit]) {
-        guard let town = order.content.town else { throw .forbidden("\(order.content.id) is nobody's own") }
+        guard let town = order.content.town else { throw .forbidden("\(order.content.id)はどの市町村のものでもありません (nobody's own)") }
         return try standings.change(town, order.mode) { standing throws(DeskFailure) in
             var order = order
             if let act = order.content.act, act.version != standing.version + 1, standing.act(order.content.id) == nil,

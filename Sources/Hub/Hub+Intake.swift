@@ -46,7 +46,7 @@ package enum IntakeFailure: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .refused(let reason): reason
-        case .unrecorded(let reason): "on its way, but not recorded: \(reason)"
+        case .unrecorded(let reason): "送り始めましたが、記録できていません: \(reason) (on its way, but not recorded)"
         }
     }
 }
@@ -103,7 +103,7 @@ extension Hub {
                     sorted += try sort(bulletin, hash, sorted.count, way, now)
                 }
             }
-            if refused == readings.count { throw Refusal(taking.notes.first ?? "nothing readable") }
+            if refused == readings.count { throw Refusal(taking.notes.first ?? "読めるものがありません (nothing readable)") }
         } catch {
             throw await refuse(octets, error.reason, way, now)
         }
@@ -117,13 +117,13 @@ extension Hub {
     private func notice(_ bulletin: Bulletin, _ source: String, _ now: Date) -> [String] {
         var notes = doubts(bulletin, source, now)
         if bulletin.isOfUnknownType {
-            notes.append("unknown type: \(bulletin.title)")
+            notes.append("規則のない種類の電文です: \(bulletin.title) (unknown type)")
             attention.notice(
-                .unknownType, bulletin.title, bulletin.type ?? "no type in the file's name", from: source, at: now)
+                .unknownType, bulletin.title, bulletin.type ?? "ファイル名に種類がありません (no type in the file's name)", from: source, at: now)
         }
         for (topic, words, codes) in [
-            (Attention.Topic.unknownCode, "unknown codes", bulletin.unknownCodes),
-            (.unknownKind, "unknown kinds", bulletin.unknownKinds),
+            (Attention.Topic.unknownCode, "表にない区域のコードです (unknown codes)", bulletin.unknownCodes),
+            (.unknownKind, "表にない種類です (unknown kinds)", bulletin.unknownKinds),
         ] where !codes.isEmpty {
             // A bulletin of nothing but strange codes is no longer than its first hundred.
             notes.append("\(words): \(codes.prefix(100).joined(separator: " "))\(codes.count > 100 ? " …" : "")")
@@ -189,7 +189,7 @@ extension Hub {
             switch alert {
             case .actual(let alert): commits += tell(alert, on: actual, way, &taking)
             case .exercise(let alert): commits += tell(alert, on: exercise, way, &taking)
-            case .recordOnly(_, _, let reason): taking.notes.append("recorded only: \(reason)")
+            case .recordOnly(_, _, let reason): taking.notes.append("記録だけしました: \(reason) (recorded only)")
             }
         }
         // Before the disk is asked: whoever sends the same bulletin meanwhile hears of the same alerts.
@@ -210,7 +210,7 @@ extension Hub {
     ) -> [Commit] {
         let source = way.source
         guard sources.mayRaise(alert.kind, from: source) else {
-            taking.notes.append("recorded only: この経路（\(source)）からの\(alert.kind.rawValue)は設定により記録だけします (sources.rules: this way does not raise it)")
+            taking.notes.append("この経路（\(source)）からの\(alert.kind.rawValue)は設定により記録だけします (recorded only; sources.rules: this way does not raise it)")
             return []
         }
         let verdict = stories.withLock { $0.take(alert.content, M.name, source: source, now: clock()) }
@@ -222,7 +222,7 @@ extension Hub {
             taking.alerts.append(alert.content.id)
             return []
         }
-        if verdict.contents.isEmpty { taking.notes.append("recorded only: \(verdict.reason)") }
+        if verdict.contents.isEmpty { taking.notes.append("記録だけしました: \(verdict.reason) (recorded only)") }
         taking.alerts += verdict.contents.map(\.id)
         // An "accepted" that hides that nobody was told is the worst answer.
         if verdict.contents.contains(where: { $0.expires <= clock() }) {
@@ -245,7 +245,7 @@ extension Hub {
         let kept = KeptBulletin(
             hash: Self.digest(octets, way), received: now, source: way.source, verdict: .refused, reason: reason,
             alerts: [], octets: Array(octets.prefix(1 << 20)))
-        do { try await ledger.keep(kept).committed() } catch { return .refused("\(reason) (and its bytes could not be kept)") }
+        do { try await ledger.keep(kept).committed() } catch { return .refused("\(reason)。もとのデータも残せませんでした (its bytes could not be kept)") }
         return .refused(reason)
     }
 
@@ -260,7 +260,7 @@ extension Hub {
         // Of two sockets one is always second, and its lag counts too.
         let facts = seen.facts(hash)
         health.count(way.source, at: now, bulletin: facts.title, sent: facts.sent, \.duplicates)
-        return Taking(alerts: seen.alerts(hash), isDuplicate: true, notes: ["the same bulletin was taken before"])
+        return Taking(alerts: seen.alerts(hash), isDuplicate: true, notes: ["同じ電文をすでに受け取っています (the same bulletin was taken before)"])
     }
 
     /// A play's bulletins are not the ones that were received when it happened.

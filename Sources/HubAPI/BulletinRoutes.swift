@@ -32,7 +32,7 @@ extension HubRouter {
             way.fileName = given["name"].map(String.init)
             way.replay = given["replay"].map(String.init)
             if let replay = way.replay, replay.isEmpty || replay.utf8.count > 40 {
-                throw Problem(.badRequest, "replay: 1 to 40 octets")
+                throw Problem(.badRequest, "replay: 1〜40オクテットです (1 to 40 octets)")
             }
             if given["exercise"] == "true", way.replay == nil { way.asExercise = true }
             way.towns = person.towns
@@ -48,7 +48,7 @@ extension HubRouter {
         }
         router.get("/v1/bulletins") { request, _ in
             let person = try operatorOf(request)
-            guard person.towns == nil else { throw Problem(.forbidden, "bulletins belong to no single town") }
+            guard person.towns == nil else { throw Problem(.forbidden, "一つの市町村の権限では電文を渡せません (bulletins belong to no single town)") }
             let limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 50)
             return try Answer.json(["bulletins": try await hub.ledger.bulletins(limit: limit).map { BulletinShape($0) }])
         }
@@ -115,7 +115,7 @@ extension HubRouter {
         }
         let encoding = request.headers[.contentEncoding]?.lowercased() ?? "identity"
         guard ["identity", "gzip", "x-gzip"].contains(encoding) else {
-            throw Problem(.unsupportedMediaType, "Content-Encoding \(encoding): gzip or none")
+            throw Problem(.unsupportedMediaType, "Content-Encoding \(encoding): gzip か、なしにしてください (gzip or none)")
         }
     }
 
@@ -123,7 +123,7 @@ extension HubRouter {
         switch failure {
         case .refused(let reason): return Problem(.unprocessableContent, reason)
         case .unrecorded(let reason):
-            var problem = Problem(.serviceUnavailable, "on its way, but not recorded: \(reason)")
+            var problem = Problem(.serviceUnavailable, "送り始めましたが、記録できていません: \(reason) (on its way, but not recorded)")
             problem.headers[.retryAfter] = "5"
             return problem
         }

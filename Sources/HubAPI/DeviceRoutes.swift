@@ -104,7 +104,7 @@ extension HubRouter {
                     site: device.site, site_name: site?.name ?? device.site, server_time: JapanTime.text(hub.clock())),
                 status: .created)
         } catch {
-            throw .badRequest("not recorded: \(error)")
+            throw .badRequest("記録できませんでした: \(error) (not recorded)")
         }
     }
 

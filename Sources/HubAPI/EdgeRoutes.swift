@@ -15,7 +15,7 @@ extension HubRouter {
     func addEdge(to router: Router<Context>) {
         router.get("/v1/edge/register") { request, _ in
             let edge = try Self.device(of: request, in: hub.devices)
-            guard edge.isEdge else { throw Problem(.forbidden, "only an edge asks for its site's devices") }
+            guard edge.isEdge else { throw Problem(.forbidden, "その場所の端末を尋ねられるのは中継機だけです (only an edge asks for its site's devices)") }
             let tablets = hub.devices.devices(of: edge.town).filter { $0.site == edge.site && !$0.isEdge }
             return try Answer.json(
                 SiteRegister(town: edge.town.code, site: edge.site, devices: tablets.map { MirroredDevice($0) }))

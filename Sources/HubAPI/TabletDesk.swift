@@ -91,7 +91,7 @@ package struct TabletDesk: Sendable {
             let written = request.uri.queryParameters["since"].map(String.init)
             let since = written.flatMap { StreamPosition($0) }
             if let written, !written.isEmpty, since == nil {
-                throw Problem(.badRequest, "since: EPOCH-OFFSET, as the stream's ids")
+                throw Problem(.badRequest, "since: ストリームの番号（EPOCH-OFFSET）を書いてください (EPOCH-OFFSET, as the stream's ids)")
             }
             let (replay, position) = stream.catchUp(StreamTopic(town: device.town, site: device.site), since: since)
             return catchUp(replay, position)
@@ -99,7 +99,7 @@ package struct TabletDesk: Sendable {
         router.post("/v1/receipts") { request, _ in
             let teller = try deviceOf(request)
             let receipts = try await HubRouter.decode(Receipts.self, request, upTo: 256 << 10).receipts
-            guard receipts.count <= 500 else { throw Problem(.badRequest, "receipts: at most 500 at once") }
+            guard receipts.count <= 500 else { throw Problem(.badRequest, "receipts: 一度に500件までです (at most 500 at once)") }
             let records = try receipts.map { try record($0, toldBy: teller) }
             try await book.take(records, in: teller.town)
             return try taken(receipts.map(\.id))
@@ -149,12 +149,12 @@ package struct TabletDesk: Sendable {
     /// A tablet speaks for itself. An edge shows nothing itself: it hands in what tablets of its own site told it.
     private func author(_ named: String?, toldBy teller: Device) throws(Problem) -> Device {
         guard teller.isEdge else {
-            guard named == nil || named == teller.id else { throw Problem(.forbidden, "device: a tablet speaks for itself only") }
+            guard named == nil || named == teller.id else { throw Problem(.forbidden, "device: タブレットは自分のことだけを伝えられます (a tablet speaks for itself only)") }
             return teller
         }
-        guard let named else { throw Problem(.badRequest, "device: an edge says whose it is") }
+        guard let named else { throw Problem(.badRequest, "device: 中継機は、どの端末のものかを書いてください (an edge says whose it is)") }
         guard let device = devices.device(id: named, of: teller.town), device.site == teller.site, !device.isEdge else {
-            throw Problem(.forbidden, "device: \(named) is no tablet of this edge's site")
+            throw Problem(.forbidden, "device: \(named)は、この中継機の場所のタブレットではありません (no tablet of this edge's site)")
         }
         devices.saw(named)
         return device
@@ -167,9 +167,9 @@ package struct TabletDesk: Sendable {
         let device = try author(item.device, toldBy: teller)
         try Self.check(item.id)
         guard let reach = Reach(word: item.level), reach != .accepted else {
-            throw Problem(.badRequest, "level: reached, shown or touched")
+            throw Problem(.badRequest, "level: reached（届いた）, shown（表示した）, touched（触れた）のどれかです (one of these)")
         }
-        guard !item.alert.isEmpty, item.alert.utf8.count <= 200 else { throw Problem(.badRequest, "alert: 1 to 200 octets") }
+        guard !item.alert.isEmpty, item.alert.utf8.count <= 200 else { throw Problem(.badRequest, "alert: 1〜200オクテットです (1 to 200 octets)") }
         let now = clock()
         return RecordedReceipt(
             id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), channel: "school-tablet",
@@ -178,7 +178,7 @@ package struct TabletDesk: Sendable {
     }
 
     private static func check(_ id: String) throws(Problem) {
-        guard !id.isEmpty, id.utf8.count <= 100 else { throw Problem(.badRequest, "id: 1 to 100 octets") }
+        guard !id.isEmpty, id.utf8.count <= 100 else { throw Problem(.badRequest, "id: 1〜100オクテットです (1 to 100 octets)") }
     }
 
     /// Seconds; a tablet's claim, kept within a week.

@@ -35,7 +35,7 @@ extension HubRouter {
             let person = try operatorOf(request)
             let read = try await Self.decode(Read.self, request)
             let town = try town(read.town, for: person)
-            guard read.ids.count <= 500 else { throw Problem(.badRequest, "ids: at most 500 at once") }
+            guard read.ids.count <= 500 else { throw Problem(.badRequest, "ids: 一度に500件までです (at most 500 at once)") }
             let known = Set(try await hub.ledger.town(town.id).reports(limit: 500).map(\.id))
             for id in read.ids where known.contains(id) {
                 ReportReading(at: JapanTime.text(hub.clock()), by: person.name).keep(id, in: town.id, hub.ledger)
@@ -105,7 +105,7 @@ package struct DeviceAdmission: StreamAdmission {
         guard !request.target.contains("?") else {
             return .refused(status: 400, detail: "「?」の後ろには何も書けません (this call takes no query parameters)")
         }
-        guard let token = request.token else { return .refused(status: 401, detail: "a device's token is needed") }
+        guard let token = request.token else { return .refused(status: 401, detail: "端末の認証（トークン）が必要です (a device's token is needed)") }
         guard let device = devices.device(token: token) else {
             if let id = devices.revoked(token: token) { return .revoked(device: id) }
             return .refused(status: 401, detail: "この端末は、ここでは登録されていません (no device is known here by this token)")

@@ -32,7 +32,7 @@ package enum BulletinReader {
             switch reading.outcome {
             case .success(let bulletin): bulletins.append(bulletin)
             case .failure(let refusal):
-                throw reading.line.map { Refusal("line \($0): \(refusal.reason)") } ?? refusal
+                throw reading.line.map { Refusal("\($0)行目: \(refusal.reason)") } ?? refusal
             }
         }
         return bulletins
@@ -59,27 +59,27 @@ package enum BulletinReader {
 
     /// The octets themselves unless they are gzip. Refuses more than `limit`, a damaged or cut file, and gzip in gzip.
     package static func inflate(_ octets: [UInt8]) throws(Refusal) -> [UInt8] {
-        guard octets.count <= limit else { throw Refusal("\(octets.count) octets, more than the \(limit) that are read") }
+        guard octets.count <= limit else { throw Refusal("\(octets.count)オクテットあり、読める上限\(limit)を超えます (too long)") }
         guard isGzip(octets) else { return octets }
         let plain: [UInt8]
         do throws(Gzip.Failure) {
             plain = try Gzip.inflate(octets, limit: limit)
         } catch {
             switch error {
-            case .damaged: throw Refusal("gzip: damaged or cut short")
-            case .tooLong: throw Refusal("gzip: more than \(limit) octets once inflated")
+            case .damaged: throw Refusal("gzip: 壊れているか、途中で切れています (damaged or cut short)")
+            case .tooLong: throw Refusal("gzip: 展開すると\(limit)オクテットを超えます (too long once inflated)")
             }
         }
-        guard !isGzip(plain) else { throw Refusal("gzip inside gzip") }
+        guard !isGzip(plain) else { throw Refusal("gzipの中にまたgzipがあります (gzip inside gzip)") }
         return plain
     }
 
     /// Which reader the octets are for; JMA and CAP by the namespace of the root.
     static func format(of octets: [UInt8]) throws(Refusal) -> Bulletin.Format {
-        guard let first = withoutMark(octets).first(where: { !isBlank($0) }) else { throw Refusal("empty") }
+        guard let first = withoutMark(octets).first(where: { !isBlank($0) }) else { throw Refusal("空です (empty)") }
         if first != UInt8(ascii: "<"), !isWide(octets) {
             guard QZSSReader.recognises(withoutMark(octets)) else {
-                throw Refusal("neither XML nor QZSS sentences ($QZQSM,…) nor gzip of these")
+                throw Refusal("XMLでも、QZSSの文（$QZQSM,…）でも、そのgzipでもありません (neither XML nor QZSS sentences nor gzip of these)")
             }
             return .qzss
         }
@@ -102,8 +102,8 @@ package enum BulletinReader {
         _ octets: [UInt8], _ codes: CodeTables, _ receipt: QZSSReceipt
     ) throws(Refusal) -> [Reading] {
         let lines = QZSSReader.recorded(octets)
-        guard !lines.isEmpty else { throw Refusal("no QZSS sentence ($QZQSM,…) in it") }
-        guard lines.count <= sentenceLimit else { throw Refusal("more than \(sentenceLimit) sentences") }
+        guard !lines.isEmpty else { throw Refusal("QZSSの文（$QZQSM,…）がありません (no QZSS sentence in it)") }
+        guard lines.count <= sentenceLimit else { throw Refusal("文が\(sentenceLimit)より多くあります (too many sentences)") }
         var readings: [Reading] = []
         readings.reserveCapacity(lines.count)
         var number = 1

@@ -107,9 +107,9 @@ package enum LedgerFailure: Error, Sendable, Hashable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .disk(let reason): "the ledger's disk refused: \(reason)"
-        case .full: "too much waits for the ledger's disk"
-        case .closed: "the ledger is closed"
+        case .disk(let reason): "記録のディスクに書けません: \(reason) (the disk refused)"
+        case .full: "記録のディスクを待つものが多すぎます (too much waits for the ledger's disk)"
+        case .closed: "記録は閉じています (the ledger is closed)"
         }
     }
 }

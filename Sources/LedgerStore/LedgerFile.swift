@@ -16,7 +16,7 @@ struct LedgerFile: Sendable {
         var description: String {
             switch self {
             case .damaged(let words): words
-            case .newer: "its schema is of a newer version of this program"
+            case .newer: "このプログラムより新しい版の形です (its schema is of a newer version of this program)"
             }
         }
         var word: String {
@@ -85,7 +85,7 @@ struct LedgerFile: Sendable {
         for number in 2..<1000 where access(aside, F_OK) == 0 { aside = "\(path).\(flaw.word)-\(stamp)-\(number)" }
         for suffix in ["-wal", "-shm", ""] where access(path + suffix, F_OK) == 0 {
             guard rename(path + suffix, aside + suffix) == 0 else {
-                throw Flaw.damaged("\(flaw), and it cannot be put aside: \(String(cString: strerror(errno)))")
+                throw Flaw.damaged("\(flaw)。よけておくこともできません: \(String(cString: strerror(errno))) (it cannot be put aside)")
             }
         }
         return aside

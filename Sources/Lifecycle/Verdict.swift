@@ -38,12 +38,12 @@ package enum Verdict: Sendable, Hashable {
         switch self {
         case .news: "new"
         case .cancels(let cancelled): "cancels \(cancelled.map(\.content.event.text).joined(separator: ", "))"
-        case .cancelsNothing: "cancels what was never received"
-        case .sameAgain(let first, let sources): "received already as \(first), from \(sources.joined(separator: " and "))"
-        case .outdated(let newer): "\(newer) of the same event is newer"
+        case .cancelsNothing: "受け取っていないものの取消です (cancels what was never received)"
+        case .sameAgain(let first, let sources): "すでに\(first)として受け取りました（経路 \(sources.joined(separator: ", "))） (received already)"
+        case .outdated(let newer): "同じ件の\(newer)のほうが新しいです (a newer one is there)"
         case .notTheirs(let other):
             "\(other) を取り消せるのは、それを出した者か、より信頼できる経路だけです (only who said it, or a way that is believed more, takes it back)"
-        case .toldByLevelFormat: "told by the level format (警戒レベル) of the same prefecture"
+        case .toldByLevelFormat: "同じ府県の警戒レベルの形の電文で伝えます (told by the level format)"
         }
     }
 }

@@ -24,8 +24,8 @@ final class LineWatch: Sendable {
         while true {
             let (reason, last) = state.withLock { ($0.reason, $0.lastHeard ?? opened) }
             if let reason { return reason }
-            if clock.now - last >= silence { return "silent for \(silence.components.seconds) s" }
-            do { try await bell.wait(until: last + silence, clock) } catch { return "stopped" }
+            if clock.now - last >= silence { return "\(silence.components.seconds)秒、何も届いていません (silent)" }
+            do { try await bell.wait(until: last + silence, clock) } catch { return "止めました (stopped)" }
         }
     }
 }

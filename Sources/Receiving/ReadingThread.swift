@@ -101,14 +101,14 @@ final class ReadingThread: Sendable {
             ]
             guard poll(&ready, 2, -1) >= 0 || errno == EINTR else { return SystemWords.last() }
             // Two are asked for, in the list above.
-            if ready[1].revents != 0 { return "stopped" }
+            if ready[1].revents != 0 { return "止めました (stopped)" }
             // Two are asked for, in the list above.
             guard ready[0].revents != 0 else { continue }
             let count = Glibc.read(work.descriptor, &piece, piece.count)
             if count > 0 {
                 work.onOctets(Array(piece[..<count]))
             } else if count == 0 {
-                return "the far end closed it"
+                return "相手が接続を閉じました (the far end closed it)"
             } else if errno != EAGAIN && errno != EINTR {
                 return SystemWords.last()
             }

@@ -20,14 +20,14 @@ package struct EdgeIdentity: Sendable, Codable {
     package static func read(_ folder: URL) throws(Failure) -> EdgeIdentity? {
         guard let data = try? Data(contentsOf: file(folder)) else {
             guard !FileManager.default.fileExists(atPath: file(folder).path) else {
-                throw Failure(kind: .settings, description: "\(file(folder).path) cannot be read")
+                throw Failure(kind: .settings, description: "\(file(folder).path)が読めません (cannot be read)")
             }
             return nil
         }
         do {
             return try JSONDecoder().decode(EdgeIdentity.self, from: data)
         } catch {
-            throw Failure(kind: .settings, description: "\(file(folder).path) is no edge's identity: \(error)")
+            throw Failure(kind: .settings, description: "\(file(folder).path)は中継機の身分証ではありません: \(error) (no edge's identity)")
         }
     }
 
@@ -39,16 +39,16 @@ package struct EdgeIdentity: Sendable, Codable {
         try? FileManager.default.removeItem(at: draft)
         // Readable by the edge alone from the first moment on.
         guard FileManager.default.createFile(atPath: draft.path, contents: nil, attributes: [.posixPermissions: 0o600])
-        else { throw Failure(kind: .disk, description: "cannot write in \(folder.path)") }
+        else { throw Failure(kind: .disk, description: "\(folder.path)に書けません (cannot write)") }
         let answer: HTTPAnswer
         do throws(TransportFailure) {
             let body = try? JSONEncoder().encode(["code": code, "site": site, "name": name, "role": "edge"])
             answer = try await hub.call("POST", "/v1/devices", [UInt8](body ?? Data()))
         } catch {
-            throw Failure(kind: .unreachable, description: "no hub at \(hub.address): \(error)")
+            throw Failure(kind: .unreachable, description: "\(hub.address)にハブがありません: \(error) (no hub there)")
         }
         guard answer.status == 201 else {
-            throw Failure(kind: .settings, description: "the hub does not enrol this edge (\(answer.status)): \(answer.text)")
+            throw Failure(kind: .settings, description: "ハブがこの中継機を登録しません（\(answer.status)）: \(answer.text) (the hub does not enrol this edge)")
         }
         do {
             let identity = try JSONDecoder().decode(EdgeIdentity.self, from: Data(answer.body))
@@ -59,7 +59,7 @@ package struct EdgeIdentity: Sendable, Codable {
             try FileManager.default.moveItem(at: draft, to: file(folder))
             return identity
         } catch {
-            throw Failure(kind: .disk, description: "the token is not kept, ask for a new code: \(error)")
+            throw Failure(kind: .disk, description: "認証の鍵を保存できません。新しい番号を頼んでください: \(error) (the token is not kept, ask for a new code)")
         }
     }
 }

@@ -116,9 +116,9 @@ package struct EdgeRouter: Sendable {
         let status = parts.watch.status
         let waiting = parts.outbox.gauges
         var reason: String?
-        if status.lastContact == nil { reason = "no word from the hub yet" }
+        if status.lastContact == nil { reason = "ハブからまだ何も届いていません (no word from the hub yet)" }
         if let refusal = status.refusal { reason = refusal }
-        if await !diskAnswers() { reason = "the edge's disk does not answer" }
+        if await !diskAnswers() { reason = "この中継機のディスクが応えません (the edge's disk does not answer)" }
         func text(_ date: Date?) -> String? { date.map { JapanTime.text($0, milliseconds: false) } }
         return Readiness(
             ready: reason == nil, line: status.isCut ? "cut" : "up", last_contact: text(status.lastContact),

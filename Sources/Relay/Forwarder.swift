@@ -79,7 +79,7 @@ package final class Forwarder: Sendable {
             case 200..<300: return .taken
             // 401 is the edge itself, and no fault of what it carries.
             case 400, 403, 404, 409, 413, 422: return .refused(answer.text)
-            default: return .later("the hub answers \(answer.status)")
+            default: return .later("ハブが\(answer.status)と答えました (the hub answers so)")
             }
         } catch {
             return .later("\(error)")

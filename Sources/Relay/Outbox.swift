@@ -107,7 +107,7 @@ package final class Outbox: Sendable {
     private func keep(_ entries: [Entry]) async throws {
         let isTaken = state.withLock { state in entries.allSatisfy { add($0, &state) } }
         guard isTaken else {
-            var problem = Problem(.serviceUnavailable, "the edge keeps as much as it can until the line is back")
+            var problem = Problem(.serviceUnavailable, "中継機に預かれる量を超えました。回線が戻るまで待ってください (the edge keeps as much as it can until the line is back)")
             problem.headers[.retryAfter] = "60"
             throw problem
         }

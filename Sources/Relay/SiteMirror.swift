@@ -35,7 +35,7 @@ package struct SiteMirror: Sendable {
         do {
             let answer = try await hub.call("GET", "/v1/edge/register", answerLimit: 4 << 20)
             guard answer.status == 200 else {
-                watch.refused("the hub answers \(answer.status)")
+                watch.refused("ハブが\(answer.status)と答えました (the hub answers so)")
                 return logger.error("hub does not give the register", metadata: ["status": "\(answer.status)"])
             }
             watch.learn(hubTime: answer.header("Date"))

@@ -123,7 +123,7 @@ package final class Upstream: Sendable {
         do throws(TransportFailure) {
             let answer = try await hub.follow("/v1/stream", headers: headers) { [self] in take($0) }
             guard answer.status != 200 else { return }
-            watch.refused("the hub answers \(answer.status)")
+            watch.refused("ハブが\(answer.status)と答えました (the hub answers so)")
             logger.error("hub refuses this edge", metadata: ["status": "\(answer.status)", "answer": "\(answer.text.prefix(300))"])
         } catch {
             if case .cancelled = error, Task.isCancelled { return }

@@ -16,7 +16,7 @@ extension Renderer {
         var inspection = Inspection(renderer: self)
         for (file, sample) in try readSamples(folder ?? directory.appending(path: "samples")) {
             guard let town = sample.place else {
-                inspection.report(file, nil, "\(sample.town.code) is no town's code")
+                inspection.report(file, nil, "\(sample.town.code)は市町村のコードではありません (no town's code)")
                 continue
             }
             for language in Set(channels.flatMap(\.languages)).sorted() {
@@ -34,7 +34,7 @@ extension Renderer {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
             .filter { $0.hasSuffix(".json") }.sorted()
         guard !names.isEmpty else {
-            throw TemplateProblems(problems: [TemplateProblem(file: folder.path, text: "no samples to render with")])
+            throw TemplateProblems(problems: [TemplateProblem(file: folder.path, text: "試しに作る見本がありません (no samples to render with)")])
         }
         var samples: [(file: String, sample: Sample)] = []
         for name in names {
@@ -95,7 +95,7 @@ private struct Inspection {
         let language = rehearsal.language
         let candidates = renderer.candidates(rehearsal.name, language, channel: manifest.name)
         guard !candidates.isEmpty else {
-            return report(file, nil, "\(manifest.name) has no template for \(rehearsal.name.text) in \(language)")
+            return report(file, nil, "\(manifest.name)に、\(rehearsal.name.text)の\(language)の文面がありません (no template)")
         }
         for mode in ModeName.allCases {
             var told: RenderedText?
@@ -119,7 +119,7 @@ private struct Inspection {
                     report(file, nil, "\(manifest.name), \(language), \(mode.rawValue): \(problem.line)")
                 }
             } else if !isRefused, let first = excesses.first {
-                report(file, nil, "no template fits: \(first)")
+                report(file, nil, "収まる文面がありません: \(first) (no template fits)")
             }
         }
     }
@@ -134,9 +134,9 @@ private struct Inspection {
         } catch {
             if case .missingFact(_, let name) = error {
                 let line = template.tags.first { $0.name.rawValue == name }?.line
-                report(template.file, line, "sample \(sample) has no “\(name)”")
+                report(template.file, line, "見本\(sample)に「\(name)」がありません (the sample lacks it)")
             } else {
-                report(template.file, nil, "sample \(sample): \(error)")
+                report(template.file, nil, "見本\(sample): \(error)")
             }
             return nil
         }
@@ -146,7 +146,7 @@ private struct Inspection {
         let folders = Set(channels.map(\.name) + [Renderer.shared])
         for template in renderer.templates.values.sorted(by: { $0.file < $1.file })
         where !seen.contains(template.file) && folders.contains(String(template.file.prefix { $0 != "/" })) {
-            report(template.file, nil, "no sample leads here: it was never rendered")
+            report(template.file, nil, "ここに来る見本がなく、一度も作られていません (no sample leads here)")
         }
     }
 

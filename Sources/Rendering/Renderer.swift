@@ -36,7 +36,7 @@ package struct Renderer: Sendable {
             }
         }
         if templates.isEmpty && problems.isEmpty {
-            problems = [TemplateProblem(file: directory.path, text: "no templates in this folder")]
+            problems = [TemplateProblem(file: directory.path, text: "このフォルダーに文面がありません (no templates in this folder)")]
         }
         guard problems.isEmpty else { throw TemplateProblems(problems: problems) }
         self.templates = templates
@@ -58,7 +58,7 @@ package struct Renderer: Sendable {
         let folder = directory.appending(path: "words")
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".json") }.sorted()
         guard !names.isEmpty else {
-            throw TemplateProblems(problems: [TemplateProblem(file: folder.path, text: "no lists of words in this folder")])
+            throw TemplateProblems(problems: [TemplateProblem(file: folder.path, text: "このフォルダーに単語の一覧がありません (no lists of words in this folder)")])
         }
         for name in names {
             let file = "words/\(name)"
@@ -72,11 +72,11 @@ package struct Renderer: Sendable {
         do {
             data = try Data(contentsOf: url)
         } catch {
-            throw TemplateProblems(problems: [TemplateProblem(file: file, text: "cannot be read: \(error)")])
+            throw TemplateProblems(problems: [TemplateProblem(file: file, text: "読めません: \(error) (cannot be read)")])
         }
         guard data.count <= fileLimit, String(validating: data, as: UTF8.self) != nil else {
             throw TemplateProblems(problems: [
-                TemplateProblem(file: file, text: "not UTF-8, or more than \(fileLimit) bytes")
+                TemplateProblem(file: file, text: "UTF-8でないか、\(fileLimit)バイトを超えています (not UTF-8, or too large)")
             ])
         }
         return data

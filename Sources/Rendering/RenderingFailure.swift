@@ -15,11 +15,11 @@ package enum RenderingFailure: Error, Sendable, Hashable, CustomStringConvertibl
     package var description: String {
         switch self {
         case .noTemplate(let channel, let name, let language):
-            "\(channel) has no template for \(name) in \(language)"
-        case .missingFact(let file, let name): "\(file): the alert has no “\(name)”"
+            "\(channel)に、\(name)の\(language)の文面がありません (no template)"
+        case .missingFact(let file, let name): "\(file): この情報に「\(name)」がありません (the alert lacks it)"
         case .tooLong(let channel, let language, let file, let part, let found, let limit):
-            "\(file): the \(part.rawValue) for \(channel) in \(language) has \(found) characters, \(limit) are allowed"
-        case .blank(let file, let part): "\(file): the \(part.rawValue) came out blank"
+            "\(file): \(channel)の\(language)の\(part.rawValue)が\(found)文字あり、\(limit)文字を超えます (too many characters)"
+        case .blank(let file, let part): "\(file): \(part.rawValue)が空になりました (came out blank)"
         }
     }
 }

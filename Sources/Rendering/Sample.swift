@@ -73,7 +73,7 @@ struct Sample: Decodable {
         do {
             return try decoder.decode(Sample.self, from: data)
         } catch {
-            throw TemplateProblems(problems: [TemplateProblem(file: file, text: "no sample: \(error)")])
+            throw TemplateProblems(problems: [TemplateProblem(file: file, text: "見本として読めません: \(error) (no sample)")])
         }
     }
 

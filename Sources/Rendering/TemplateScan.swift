@@ -21,7 +21,7 @@ struct TemplateScan {
         while let start = rest.firstRange(of: "{{") {
             line += rest[..<start.lowerBound].count(where: \.isNewline)
             guard let end = rest[start.upperBound...].firstRange(of: "}}") else {
-                report(line, "a tag is not closed")
+                report(line, "閉じていないタグがあります (a tag is not closed)")
                 return
             }
             let tag = rest[start.upperBound..<end.lowerBound]
@@ -31,13 +31,13 @@ struct TemplateScan {
             read(tag, line)
             line += tag.count(where: \.isNewline)
         }
-        for section in open { report(section.line, "section “\(section.name)” is not closed") }
+        for section in open { report(section.line, "「\(section.name)」の区間が閉じていません (section not closed)") }
     }
 
     func line(of name: String) -> Int? { tags.first { $0.name.rawValue == name }?.line }
 
     private mutating func read(_ tag: Substring, _ line: Int) {
-        guard let sigil = tag.first else { return report(line, "an empty tag") }
+        guard let sigil = tag.first else { return report(line, "空のタグです (an empty tag)") }
         let name = tag.drop { "#^/&{ ".contains($0) }.filter { $0 != " " }
         switch sigil {
         case "!": return
@@ -45,9 +45,9 @@ struct TemplateScan {
             open.append((name, line))
             look(name, line, asSection: true)
         case "/":
-            if open.last?.name == name { open.removeLast() } else { report(line, "“/\(name)” closes no open section") }
+            if open.last?.name == name { open.removeLast() } else { report(line, "「/\(name)」に当たる区間の始まりがありません (closes no open section)") }
         case "&", "{": look(name, line, asSection: false)
-        case ">", "<", "$", "%", "=": report(line, "“\(sigil)” is not allowed in our templates")
+        case ">", "<", "$", "%", "=": report(line, "「\(sigil)」はこの文面では使えません (not allowed in our templates)")
         default: look(name, line, asSection: false)
         }
     }
@@ -55,9 +55,9 @@ struct TemplateScan {
     private mutating func look(_ name: String, _ line: Int, asSection: Bool) {
         let isInside = open.contains { $0.name == FactName.shelters.rawValue && $0.name != name }
         guard let known = FactName(rawValue: name), known.isKnown(insideList: isInside) else {
-            return report(line, "unknown name “\(name)”")
+            return report(line, "「\(name)」という名前はありません (unknown name)")
         }
-        if !asSection, known.form != .text { return report(line, "“\(name)” is no text: use it as a section") }
+        if !asSection, known.form != .text { return report(line, "「\(name)」は文字ではありません。区間として使ってください (no text: use it as a section)") }
         tags.append(Tag(name: known, line: line))
     }
 

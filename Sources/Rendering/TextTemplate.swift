@@ -19,7 +19,7 @@ struct TextTemplate: Sendable {
         }
         guard lines.count >= 3, !lines[0].isEmpty, lines[1].isEmpty else {
             throw TemplateProblems(problems: [
-                TemplateProblem(file: file, line: 1, text: "a template is a title, a blank line and a body")
+                TemplateProblem(file: file, line: 1, text: "文面は、題、空の行、本文の順です (a title, a blank line and a body)")
             ])
         }
         let scan = TemplateScan(lines.joined(separator: "\n"), file: file)

@@ -22,12 +22,12 @@ struct WordList: Sendable {
         do {
             entries = try JSONDecoder().decode([String: [String: String]].self, from: json)
         } catch {
-            throw TemplateProblems(problems: [TemplateProblem(file: file, text: "no list of words: \(error)")])
+            throw TemplateProblems(problems: [TemplateProblem(file: file, text: "単語の一覧として読めません: \(error) (no list of words)")])
         }
         let unknown = Set(entries.keys).subtracting(Self.categories).sorted()
         guard unknown.isEmpty else {
             throw TemplateProblems(problems: unknown.map {
-                TemplateProblem(file: file, text: "unknown category “\($0)”")
+                TemplateProblem(file: file, text: "「\($0)」という分類はありません (unknown category)")
             })
         }
         languages[language] = entries

@@ -38,16 +38,16 @@ struct JISCharacters: Sendable {
         guard units.count == 1, let unit = units.first else { return Self.isEmoji(character) ? Self.emoji : Self.foreign }
         switch unit {
         case 0x20...0x7E: return nil
-        case 0...0x1F, 0x7F...0x9F: return ("control", "a control character")
-        case 0xFF61...0xFF9F: return ("half-width-kana", "half-width kana")
+        case 0...0x1F, 0x7F...0x9F: return ("control", "制御文字 (a control character)")
+        case 0xFF61...0xFF9F: return ("half-width-kana", "半角カナ (half-width kana)")
         case _ where standard.contains(unit): return nil
-        case _ where vendor.contains(unit): return ("vendor-character", "not in JIS X 0208 (機種依存文字)")
+        case _ where vendor.contains(unit): return ("vendor-character", "JIS X 0208 にない文字（機種依存文字） (not in JIS X 0208)")
         default: return Self.isEmoji(character) ? Self.emoji : Self.foreign
         }
     }
 
-    private static let emoji = (rule: "emoji", words: "an emoji")
-    private static let foreign = (rule: "vendor-character", words: "not in JIS X 0208")
+    private static let emoji = (rule: "emoji", words: "絵文字 (an emoji)")
+    private static let foreign = (rule: "vendor-character", words: "JIS X 0208 にない文字 (not in JIS X 0208)")
 
     private static func isEmoji(_ character: Character) -> Bool {
         character.unicodeScalars.contains { $0.properties.isEmojiPresentation || $0.value == 0xFE0F }

@@ -20,21 +20,21 @@ extension ScannedText {
 
     private func problem(_ rule: String, _ words: String, _ suggestion: String, _ range: Range<Int>) -> TextProblem {
         TextProblem(
-            rule: rule, finding: "\(words) may stand in the text (\(String(characters[range])))", suggestion: suggestion,
+            rule: rule, finding: "「\(String(characters[range]))」: \(words) (not in the text)", suggestion: suggestion,
             position: range.lowerBound, length: range.count)
     }
 
     private func link(at offset: Int) -> TextProblem? {
         for word in ["http://", "https://", "www."] where has(word, at: offset) {
-            return problem("url", "no URL", "say where else to look in words",
+            return problem("url", "ホームページの宛先は書けません (no URL)", "どこを見ればよいかを言葉で書いてください (say where else to look in words)",
                            offset..<end(from: offset, while: Self.isAddressCharacter))
         }
         if has("mailto", at: offset) {
-            return problem("mail-address", "no mail address", "name the office",
+            return problem("mail-address", "メールの宛先は書けません (no mail address)", "担当の課の名前を書いてください (name the office)",
                            offset..<end(from: offset, while: Self.isAddressCharacter))
         }
         for word in ["tel-av:", "tel:"] where has(word, at: offset) {
-            return problem("telephone", "no telephone link", "name the office",
+            return problem("telephone", "電話の宛先は書けません (no telephone link)", "担当の課の名前を書いてください (name the office)",
                            offset..<end(from: offset, while: Self.isAddressCharacter))
         }
         return nil
@@ -46,14 +46,14 @@ extension ScannedText {
             let end = end(from: offset + 1) { Self.isDigit($0) || $0 == "*" || $0 == "#" }
             // A service code has four digits or more: #7119, *1234.
             guard end - offset > 4 else { return nil }
-            return problem("service-code", "no service code", "name the office", offset..<end)
+            return problem("service-code", "短縮の電話番号は書けません (no service code)", "担当の課の名前を書いてください (name the office)", offset..<end)
         }
         guard first == "0" || first == "+", offset == 0 || !Self.isDigit(folded[offset - 1]) else { return nil }
         var end = end(from: offset + 1) { Self.isDigit($0) || "().-".contains($0) }
         while end > offset + 1, !Self.isDigit(folded[end - 1]) { end -= 1 }
         // Leading 0 or + and nine digits more (SaigaiTask).
         guard folded[(offset + 1)..<end].count(where: Self.isDigit) >= 9 else { return nil }
-        return problem("telephone", "no telephone number", "name the office", offset..<end)
+        return problem("telephone", "電話番号は書けません (no telephone number)", "担当の課の名前を書いてください (name the office)", offset..<end)
     }
 
     private func mailAddresses() -> [TextProblem] {
@@ -63,7 +63,7 @@ extension ScannedText {
             else { return nil }
             var start = at
             while start > 0, Self.isMailCharacter(folded[start - 1]) { start -= 1 }
-            return problem("mail-address", "no mail address", "name the office",
+            return problem("mail-address", "メールの宛先は書けません (no mail address)", "担当の課の名前を書いてください (name the office)",
                            start..<end(from: at + 1, while: Self.isMailCharacter))
         }
     }

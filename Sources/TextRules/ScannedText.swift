@@ -43,8 +43,8 @@ struct ScannedText {
     func characterProblems() -> [TextProblem] {
         guard let table = JISCharacters.table else {
             return [TextProblem(
-                rule: "characters", finding: "cannot tell which characters are allowed",
-                suggestion: "install glibc's conversion modules: this system's iconv does not know CP932")]
+                rule: "characters", finding: "使える文字を調べられません (cannot tell which characters are allowed)",
+                suggestion: "このシステムのiconvがCP932を知りません。glibcの変換モジュールを入れてください (install glibc's conversion modules)")]
         }
         return characters.enumerated().compactMap { offset, character in
             table.rule(broken: character).map { broken in
@@ -56,6 +56,6 @@ struct ScannedText {
     }
 
     private static func suggestion(for character: Character) -> String {
-        TextRules.plain(String(character)).map { "write \($0)" } ?? "leave it out or write it in words"
+        TextRules.plain(String(character)).map { "「\($0)」と書いてください (write so)" } ?? "消すか、言葉で書いてください (leave it out or write it in words)"
     }
 }

@@ -24,8 +24,8 @@ extension TextRules {
         return scan.characters.indices.compactMap { offset in
             guard let word = Self.rehearsalWord(in: scan, at: offset) else { return nil }
             return TextProblem(
-                rule: "looks-like-a-test", finding: "\(word) in a real alert",
-                suggestion: "send it as an exercise, or take the word out",
+                rule: "looks-like-a-test", finding: "本番の文面に「\(word)」があります (in a real alert)",
+                suggestion: "訓練として送るか、その言葉を消してください (send it as an exercise, or take the word out)",
                 position: offset, length: word.count, inTitle: isTitle)
         }
     }
@@ -48,13 +48,14 @@ extension TextRules {
         guard !letters.isEmpty else { return [] }
         if letters.count < Self.leastLetters || Set(letters).count < 3 {
             return [TextProblem(
-                rule: "says-nothing", finding: "\"\(body)\" does not say what happens and what to do",
-                suggestion: "say what happens, where, and what to do", position: 0,
+                rule: "says-nothing", finding: "「\(body)」では、何が起きて何をすればよいかわかりません (does not say what happens and what to do)",
+                suggestion: "どこで何が起き、何をすればよいかを書いてください (say what happens, where, and what to do)", position: 0,
                 length: body.count)]
         }
         guard letters.contains(where: Self.isJapanese) else {
             return [TextProblem(
-                rule: "says-nothing", finding: "no Japanese word in a Japanese mail", suggestion: "say it in Japanese")]
+                rule: "says-nothing", finding: "日本語のメールに日本語がありません (no Japanese word in a Japanese mail)", suggestion: "日本語で書いてください "
+                    + "(say it in Japanese)")]
         }
         return []
     }
@@ -62,7 +63,7 @@ extension TextRules {
     /// A drill that does not say so, anywhere on the screen.
     func markProblems(in text: RenderedText) -> [TextProblem] {
         guard !(text.title + text.body).contains("訓練") else { return [] }
-        return [TextProblem(rule: "drill-unmarked", finding: "a drill that does not say so",
+        return [TextProblem(rule: "drill-unmarked", finding: "訓練とわからない訓練です (a drill that does not say so)",
             suggestion: "write 訓練 in the title or the body")]
     }
 

@@ -48,8 +48,8 @@ package struct TextRules: Sendable {
         found += mode == .actual ? rehearsalProblems(in: text) : markProblems(in: text)
         if let previous, Self.canonical(previous) == Self.canonical(text.body), !text.body.isEmpty {
             found.append(TextProblem(
-                rule: "same-as-last", finding: "this body was sent last; phones drop a mail they have seen",
-                suggestion: "say what has changed"))
+                rule: "same-as-last", finding: "直前と同じ本文です。電話は同じメールを捨てます (this body was sent last)",
+                suggestion: "変わったことを書いてください (say what has changed)"))
         }
         return found
     }
@@ -58,16 +58,16 @@ package struct TextRules: Sendable {
         guard !subjects.contains(kind) else { return [] }
         let allowed = subjects.map(\.rawValue).sorted().joined(separator: ", ")
         return [TextProblem(
-            rule: "subject", finding: "\(kind.rawValue) is no subject for an emergency mail",
-            suggestion: "leave it to the other channels; allowed are \(allowed)")]
+            rule: "subject", finding: "\(kind.rawValue)は緊急速報メールで送れる種類ではありません (no subject for an emergency mail)",
+            suggestion: "ほかの経路で伝えてください。送れるのは \(allowed) です (leave it to the other channels)")]
     }
 
     private func problems(inPart part: String, limit: Int, isTitle: Bool) -> [TextProblem] {
         let scan = ScannedText(part)
         guard !scan.isBlank else {
             return [TextProblem(
-                rule: "blank", finding: "must not be blank",
-                suggestion: isTitle ? "say in a word what it is" : "say what happens, where, and what to do", inTitle: isTitle)]
+                rule: "blank", finding: "空にできません (must not be blank)",
+                suggestion: isTitle ? "何の情報かを一言で書いてください (say in a word what it is)" : "say what happens, where, and what to do", inTitle: isTitle)]
         }
         var found: [TextProblem] = []
         if let problem = lengthProblem(of: part, limit: limit) { found.append(problem) }
@@ -84,8 +84,8 @@ package struct TextRules: Sendable {
         guard length > limit else { return nil }
         return TextProblem(
             rule: "too-long",
-            finding: "\(length) characters where \(limit) are allowed (a line break counts \(newlineLength))",
-            suggestion: "shorten by \(length - limit)",
+            finding: "\(length)文字あり、上限の\(limit)文字を超えます（改行は\(newlineLength)文字） (too many characters)",
+            suggestion: "\(length - limit)文字縮めてください (shorten it)",
             position: firstBeyond(limit, in: part))
     }
 

@@ -15,12 +15,12 @@ import Targeting
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Reads settings, towns and templates, renders every template once; says what is wrong and where; sends nothing.")
+        abstract: "設定と文面を読み、すべての文面を一度作って、誤りとその場所を言う。何も送らない (reads settings, towns and templates, renders every template once; sends nothing)")
 
-    @Option(help: "Settings file (YAML); without it the demonstration town is checked.") var config: String?
-    @Option(help: "Folder of templates.") var templates: String?
-    @Option(help: "The data folder the hub will have; else that of the settings.") var data: String?
-    @Flag(help: "Only what would keep the hub from starting: a bad vocabulary is said and left out.") var beforeStart = false
+    @Option(help: "設定ファイル（YAML）。なければ実演の町を調べる (settings file; without it the demonstration town)") var config: String?
+    @Option(help: "文面のフォルダー (folder of templates)") var templates: String?
+    @Option(help: "ハブが使うデータのフォルダー。なければ設定のもの (the data folder; else that of the settings)") var data: String?
+    @Flag(help: "起動できなくなるものだけを調べる。読めない用語表は知らせて除く (only what would keep the hub from starting)") var beforeStart = false
 
     func run() async throws {
         do {
@@ -29,7 +29,7 @@ struct Check: AsyncParsableCommand {
             let vocabulary = Vocabulary(paths: settings.vocabularies ?? [])
             for flaw in vocabulary.look().flaws {
                 guard beforeStart else { throw SettingsError("vocabularies: \(flaw)") }
-                Terminal.complain("vocabularies: \(flaw); the hub starts without it")
+                Terminal.complain("用語表を除いて起動します: \(flaw) (vocabularies: the hub starts without it)")
             }
             let codes = vocabulary.tables
             let trust = try HubProgram.trust(settings)
@@ -38,7 +38,7 @@ struct Check: AsyncParsableCommand {
             let folder = (data ?? settings.data).map { URL(filePath: $0) }
             if let folder, let reason = DataFolder.complaint(folder) {
                 guard !beforeStart else { throw CannotWrite(reason: reason) }
-                Terminal.complain("warning: \(reason)")
+                Terminal.complain("注意: \(reason) (warning)")
             }
             try Voice.check(settings.cap, data: folder)
             _ = try settings.watcherDigest()
@@ -56,7 +56,7 @@ struct Check: AsyncParsableCommand {
             try HubProgram.checkTexts(
                 renderer, manifests, HubProgram.rules(towns, actual, settings.routing),
                 HubProgram.rules(towns, exercise, settings.routing))
-            if config != nil { settings.doubts.forEach { Terminal.complain("warning: \($0)") } }
+            if config != nil { settings.doubts.forEach { Terminal.complain("注意: \($0) (warning)") } }
             Terminal.say(Terminal.table(settings.sourceLines(rules, trust)))
             let ends = towns.all.map(\.endpoints.count).reduce(0, +)
             Terminal.say("good: \(towns.all.count) towns, \(ends) far ends, \(manifests.count) channels, templates in \(words.path)")

@@ -13,16 +13,18 @@ import ServiceLifecycle
 
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Hub, cell-broadcast gateway, a node of L-Alert, the demonstration town and a replayed earthquake, in one command.",
-        discussion: "Plays 2011-03-11 14:46 to 14:50 as an exercise, faster, then stays for you to look around.")
+        abstract: "ハブ、緊急速報メールの局、Ｌアラートのノード、実演の町、記録した地震を一つの命令で動かす "
+            + "(hub, cell-broadcast gateway, a node of L-Alert, the demonstration town and a replayed earthquake)",
+        discussion: "2011年3月11日14時46分〜14時50分を訓練として速く流し、そのあとは止めるまで見て回れます "
+            + "(plays it as an exercise, faster, then stays for you to look around)")
 
-    @Option(help: "HOST:PORT to listen on.") var listen = "127.0.0.1:8480"
-    @Option(help: "Folder for the ledger and the pages; without it a new one that is thrown away.") var data: String?
-    @Option(help: "Folder of templates.") var templates: String?
-    @Option(help: "How many times faster than 2011.") var speed = 20.0
-    @Option(help: "The public schema of EDXL-DE 1.0: with it and xmllint every L-Alert report is also checked by them.")
+    @Option(help: "待ち受ける HOST:PORT (to listen on)") var listen = "127.0.0.1:8480"
+    @Option(help: "記録とページのフォルダー。なければ新しく作り、終わりに捨てる (folder for the ledger and the pages)") var data: String?
+    @Option(help: "文面のフォルダー (folder of templates)") var templates: String?
+    @Option(help: "2011年の何倍の速さか (how many times faster)") var speed = 20.0
+    @Option(help: "公開されているEDXL-DE 1.0のスキーマ。xmllintとあれば、Ｌアラートの報告をそれでも確かめる (the public schema)")
     var edxlSchema: String?
-    @Flag(help: "Ends after the summary instead of staying.") var once = false
+    @Flag(help: "まとめを出したら終わる (ends after the summary)") var once = false
 
     func run() async throws {
         let logger = HubLogging.start()

@@ -13,7 +13,7 @@ struct DemoCommons: Sendable {
     init(schema file: String?) throws(SettingsError) {
         schema = file.flatMap { EDXLSchema(file: $0) }
         guard file == nil || schema != nil else {
-            throw SettingsError("--edxl-schema \(file ?? ""): no such file, or xmllint is not installed")
+            throw SettingsError("--edxl-schema \(file ?? ""): ファイルがないか、xmllintが入っていません (no such file, or no xmllint)")
         }
         node = CommonsNode(password: password)
     }
@@ -34,7 +34,7 @@ struct DemoCommons: Sendable {
 
     /// Waits until it listens.
     func address() async throws -> DemonstrationTown.Commons {
-        guard let bound = await port.heard() else { throw SettingsError("the node of L-Alert does not listen") }
+        guard let bound = await port.heard() else { throw SettingsError("Ｌアラートのノードが待ち受けません (the node of L-Alert does not listen)") }
         return DemonstrationTown.Commons(port: bound, password: password)
     }
 

@@ -17,7 +17,7 @@ enum DemonstrationTown {
             let text = yaml.replacing("{GATEWAY}", with: "http://127.0.0.1:\(port)")
             return try YAMLDecoder().decode(Settings.self, from: text + (commons.map(node) ?? ""))
         } catch {
-            throw SettingsError("the demonstration town: \(error)")
+            throw SettingsError("実演の町: \(error) (the demonstration town)")
         }
     }
 

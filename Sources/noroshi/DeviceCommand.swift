@@ -3,15 +3,15 @@ import Foundation
 
 struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "device", abstract: "The register of tablets and spots.",
+        commandName: "device", abstract: "タブレットとスポットの登録 (the register of tablets and spots)",
         subcommands: [Invite.self, List.self, Show.self, Revoke.self])
 
     struct Invite: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "A one-time code and its QR, for fifteen minutes.")
+        static let configuration = CommandConfiguration(abstract: "一度だけ使える番号とQRコードを作る。15分有効 (a one-time code and its QR, for fifteen minutes)")
         @OptionGroup var hub: HubOptions
-        @Option(help: "6-digit code.") var town: String?
-        @Option(name: [.long, .customLong("site")], help: "The shelter's or school's id.") var shelter: String
-        @Flag(help: "For a relay at that site (noroshi edge) instead of a tablet.") var edge = false
+        @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
+        @Option(name: [.long, .customLong("site")], help: "避難所か学校の番号 (the shelter's or school's id)") var shelter: String
+        @Flag(help: "タブレットでなく、その場所の中継機（noroshi edge）のため (for a relay at that site instead of a tablet)") var edge = false
 
         func run() async throws {
             var wish: [String: Any] = ["site": shelter]
@@ -33,9 +33,9 @@ struct DeviceCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Every device of a town.")
+        static let configuration = CommandConfiguration(abstract: "町のすべての端末 (every device of a town)")
         @OptionGroup var hub: HubOptions
-        @Option(help: "6-digit code.") var town: String?
+        @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
 
         func run() async throws {
             let value = try await hub.client().get("/v1/devices" + HubClient.query([("town", town)]))
@@ -48,7 +48,7 @@ struct DeviceCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One device.")
+        static let configuration = CommandConfiguration(abstract: "一つの端末 (one device)")
         @OptionGroup var hub: HubOptions
         @Argument var device: String
 
@@ -62,7 +62,7 @@ struct DeviceCommand: AsyncParsableCommand {
     }
 
     struct Revoke: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Cuts a device off, at once.")
+        static let configuration = CommandConfiguration(abstract: "端末の登録をすぐに取り消す (cuts a device off, at once)")
         @OptionGroup var hub: HubOptions
         @Argument var device: String
 

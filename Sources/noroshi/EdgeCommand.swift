@@ -17,19 +17,20 @@ import UnixSignals
 struct EdgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "edge",
-        abstract: "A relay at a school, spot or city hall that keeps going when the line to the hub is cut.",
+        abstract: "学校・スポット・庁舎の中継機。ハブとの回線が切れても動き続ける (a relay that keeps going when the line to the hub is cut)",
         discussion: """
-            The first time it needs a code: noroshi device invite --town CODE --site ID --edge. Its token lies in DIR, \
-            readable by its own user alone. Tablets open http://HOST:PORT/tablet/ here instead of at the hub.
+            初回は番号が要ります。ハブで noroshi device invite --town CODE --site ID --edge とします。鍵はDIRに、本人だけが読める形で残ります。\
+            タブレットは、ハブでなくここの http://HOST:PORT/tablet/ を開きます。
+            (The first time it needs a code; its token lies in DIR. Tablets open this address instead of the hub's.)
             """)
 
-    @Option(help: "The hub's address (or NOROSHI_HUB).") var hub: String?
-    @Option(help: "The school's, shelter's or spot's id at the hub.") var site: String
-    @Option(help: "Folder for what is kept while the line is cut.") var data: String
-    @Option(help: "HOST:PORT to listen on.") var listen = "127.0.0.1:8480"
-    @Option(help: "The code of the invitation, the first time.") var code: String?
-    @Option(help: "What the desk calls this edge.") var name: String?
-    @Option(help: "A Wi-Fi spot whose portal page is served here too; may be given again.") var spot: [String] = []
+    @Option(help: "ハブの宛先（または NOROSHI_HUB） (the hub's address)") var hub: String?
+    @Option(help: "ハブでの学校・避難所・スポットの番号 (the site's id at the hub)") var site: String
+    @Option(help: "回線が切れている間のものを預かるフォルダー (folder for what is kept while the line is cut)") var data: String
+    @Option(help: "待ち受ける HOST:PORT (to listen on)") var listen = "127.0.0.1:8480"
+    @Option(help: "招待の番号。初回だけ (the code of the invitation, the first time)") var code: String?
+    @Option(help: "発信卓でのこの中継機の名前 (what the desk calls this edge)") var name: String?
+    @Option(help: "ここからもページを出すWi-Fiスポット。いくつでも (a Wi-Fi spot whose page is served here too; repeat it)") var spot: [String] = []
     @Option(help: .hidden) var patience = 40
 
     func run() async throws {
@@ -37,12 +38,12 @@ struct EdgeCommand: AsyncParsableCommand {
         Descriptors.raise(logger)
         do {
             let (host, port) = try Address.parse(listen)
-            for id in spot where !SpotShelf.isPlain(id) { throw SettingsError("spot: \(id) is no spot's id") }
+            for id in spot where !SpotShelf.isPlain(id) { throw SettingsError("spot: 「\(id)」はスポットの番号ではありません (no spot's id)") }
             let folder = URL(filePath: data)
             try DataFolder.claim(folder)
             let transport = try transport()
             let identity = try await identity(folder, transport)
-            guard let town = TownID(identity.town) else { throw SettingsError("edge.json: \(identity.town) is no town") }
+            guard let town = TownID(identity.town) else { throw SettingsError("edge.json: 「\(identity.town)」は市町村ではありません (no town)") }
             let program = try await EdgeProgram.make(
                 .init(
                     hub: HubLine(address: address, token: identity.token, transport: transport),
@@ -84,12 +85,12 @@ struct EdgeCommand: AsyncParsableCommand {
     private func identity(_ folder: URL, _ transport: CurlTransport) async throws -> EdgeIdentity {
         if let known = try EdgeIdentity.read(folder) {
             guard known.site == site else {
-                throw SettingsError("\(folder.path) belongs to the edge of \(known.site), not of \(site)")
+                throw SettingsError("\(folder.path)は\(site)ではなく\(known.site)の中継機のものです (belongs to another site's edge)")
             }
             return known
         }
         guard let code else {
-            throw SettingsError("not enrolled yet: noroshi device invite --town CODE --site \(site) --edge gives a code for --code")
+            throw SettingsError("まだ登録されていません。noroshi device invite --town CODE --site \(site) --edge で番号を作り、--code に書いてください (not enrolled yet)")
         }
         return try await EdgeIdentity.enrol(
             code: code, site: site, name: name ?? "edge", hub: HubLine(address: address, token: nil, transport: transport),
@@ -171,7 +172,7 @@ struct EdgeProgram: Sendable {
             try await group.run()
         } catch {
             let wasListening = await port.close()
-            throw wasListening ? error : SettingsError("cannot listen on \(address): \(error)")
+            throw wasListening ? error : SettingsError("\(address)で待ち受けられません: \(error) (cannot listen there)")
         }
         await port.close()
     }
@@ -180,7 +181,7 @@ struct EdgeProgram: Sendable {
         do {
             return try SQLiteLedger(path: folder.appending(path: "edge.sqlite").path, logger: logger)
         } catch {
-            throw SettingsError("edge.sqlite in \(folder.path) does not open: \(error)")
+            throw SettingsError("\(folder.path)の edge.sqlite を開けません: \(error) (does not open)")
         }
     }
 

@@ -4,14 +4,14 @@ import Foundation
 /// The far ends, and those that wait for a person.
 struct EndpointCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "endpoint", abstract: "The far ends of a town, and which of them are stopped.",
+        commandName: "endpoint", abstract: "町の送り先と、止まっているもの (the far ends of a town, and which of them are stopped)",
         subcommands: [List.self, Resume.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Every far end, what waits for it and why it is stopped.")
+        static let configuration = CommandConfiguration(abstract: "すべての送り先、待っているもの、止まっているわけ (every far end, what waits for it and why it is stopped)")
         @OptionGroup var hub: HubOptions
-        @Option(help: "6-digit code; without it every town you work for.") var town: String?
-        @Flag(help: "Only those that are stopped.") var stopped = false
+        @Option(help: "町の6桁の番号。なければ担当の町すべて (6-digit code; without it every town you work for)") var town: String?
+        @Flag(help: "止まっているものだけ (only those that are stopped)") var stopped = false
 
         func run() async throws {
             let client = try hub.client()
@@ -35,12 +35,12 @@ struct EndpointCommand: AsyncParsableCommand {
 
     struct Resume: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lets a stopped far end go on: what waits for it goes out, unless its time is over.")
+            abstract: "止まった送り先を再び動かす。待っているものは、期限が過ぎていなければ送られる (lets a stopped far end go on)")
         @OptionGroup var hub: HubOptions
-        @Argument(help: "The far end's id.") var endpoint: String
-        @Option(help: "6-digit code.") var town: String?
-        @Option(help: "Only this channel.") var channel: String?
-        @Option(help: "actual or exercise; without it both.") var mode: String?
+        @Argument(help: "送り先の番号 (the far end's id)") var endpoint: String
+        @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
+        @Option(help: "この経路だけ (only this channel)") var channel: String?
+        @Option(help: "actual（本番）か exercise（訓練）。なければ両方 (actual or exercise; without it both)") var mode: String?
 
         func run() async throws {
             var choice: [String: Any] = [:]

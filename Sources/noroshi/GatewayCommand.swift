@@ -7,10 +7,11 @@ import Foundation
 struct GatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gateway",
-        abstract: "A small cell-broadcast centre: ECBE in, CBSP out to base-station controllers, or pages decoded to the screen.")
+        abstract: "小さなセルブロードキャスト局。ECBEで受け、基地局制御装置へCBSPで渡すか、画面に読んで出す "
+            + "(a small cell-broadcast centre: ECBE in, CBSP out to base-station controllers, or pages decoded to the screen)")
 
-    @Option(help: "HOST:PORT to listen on for ECBE.") var listen = "127.0.0.1:12345"
-    @Option(help: "A base-station controller's CBSP address; repeat it for several.") var bsc: [String] = []
+    @Option(help: "ECBEを待ち受ける HOST:PORT (to listen on for ECBE)") var listen = "127.0.0.1:12345"
+    @Option(help: "基地局制御装置のCBSPの宛先。いくつでも (a base-station controller's CBSP address; repeat it for several)") var bsc: [String] = []
 
     func run() async throws {
         do {

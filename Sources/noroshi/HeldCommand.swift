@@ -4,20 +4,20 @@ import Foundation
 /// What a restart held back: too old to go out by itself, and a person's to decide.
 struct HeldCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "held", abstract: "What a restart held back, and whether it goes out after all.",
+        commandName: "held", abstract: "再起動で保留になった配信と、送るか送らないか (what a restart held back, and whether it goes out after all)",
         discussion: """
-            After a restart, deliveries that are too old for their class wait for a person, so that no old evacuation \
-            order goes out by itself.
-            noroshi held list               what is held, in every town you work for
-            noroshi held release ALERT      送る: it goes out now, unless it expired or was cancelled meanwhile
-            noroshi held drop ALERT         送らない: it never goes out
+            再起動のあと、古くなった配信は人の判断を待ちます。古い避難情報がひとりでに出ることはありません \
+            (after a restart, deliveries too old for their class wait for a person).
+            noroshi held list               保留中のもの。担当の町すべて (what is held)
+            noroshi held release ALERT      送る。期限切れ・取消済みのものは送られません (it goes out now)
+            noroshi held drop ALERT         送らない (it never goes out)
             """,
         subcommands: [List.self, Release.self, Drop.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "What is held, alert by alert.")
+        static let configuration = CommandConfiguration(abstract: "保留中のもの。情報ごと (what is held, alert by alert)")
         @OptionGroup var hub: HubOptions
-        @Option(help: "6-digit code; without it every town you work for.") var town: String?
+        @Option(help: "町の6桁の番号。なければ担当の町すべて (6-digit code; without it every town you work for)") var town: String?
 
         func run() async throws {
             let held = try await HeldAlert.all(in: town, hub.client())
@@ -34,10 +34,10 @@ struct HeldCommand: AsyncParsableCommand {
 
     struct Release: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lets an alert's held deliveries go out now, unless they expired or were cancelled meanwhile.")
+            abstract: "保留中の配信を送る。期限切れ・取消済みのものは送られない (lets an alert's held deliveries go out now, unless they expired or were cancelled meanwhile)")
         @OptionGroup var hub: HubOptions
-        @Argument(help: "The alert's id.") var alert: String
-        @Option(help: "6-digit code; without it the town that holds it.") var town: String?
+        @Argument(help: "情報の番号 (the alert's id)") var alert: String
+        @Option(help: "町の6桁の番号。なければ保留している町 (6-digit code; without it the town that holds it)") var town: String?
 
         func run() async throws {
             let answer = try await HeldCommand.settle("release", alert, town, hub)
@@ -54,10 +54,10 @@ struct HeldCommand: AsyncParsableCommand {
     }
 
     struct Drop: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Says that an alert's held deliveries never go out.")
+        static let configuration = CommandConfiguration(abstract: "保留中の配信を取り下げる。送られない (an alert's held deliveries never go out)")
         @OptionGroup var hub: HubOptions
-        @Argument(help: "The alert's id.") var alert: String
-        @Option(help: "6-digit code; without it the town that holds it.") var town: String?
+        @Argument(help: "情報の番号 (the alert's id)") var alert: String
+        @Option(help: "町の6桁の番号。なければ保留している町 (6-digit code; without it the town that holds it)") var town: String?
 
         func run() async throws {
             guard let answer = try await HeldCommand.settle("drop", alert, town, hub) else { return }

@@ -47,7 +47,7 @@ extension HubClient {
     private static func unknown(_ trouble: String, _ key: String) -> any Error {
         Exit.with(Exit.unreachable, """
             送られたかどうか確認できません。同じ内容に --key \(key) を付けてやり直せば、二重には送られません。
-            It is not known whether the hub took it (\(trouble)). The same command with --key \(key) is safe: it is sent once.
+            (\(trouble). It is not known whether the hub took it; the same command with --key \(key) is safe: it is sent once.)
             """)
     }
 }

@@ -5,9 +5,9 @@ import Foundation
 
 /// How every command that talks to a hub finds it.
 struct HubOptions: ParsableArguments {
-    @Option(help: "The hub's address (or NOROSHI_HUB).") var hub: String?
-    @Option(help: "Operator's token (or NOROSHI_TOKEN).") var token: String?
-    @Option(help: "table for people, json for programs: one object a line.") var format: OutputFormat = .table
+    @Option(help: "ハブの宛先（または NOROSHI_HUB） (the hub's address)") var hub: String?
+    @Option(help: "担当者のトークン（または NOROSHI_TOKEN） (operator's token)") var token: String?
+    @Option(help: "table は人、json はプログラムのため（一行に一つ） (table for people, json for programs: one object a line)") var format: OutputFormat = .table
 
     var address: String {
         let said = hub ?? ProcessInfo.processInfo.environment["NOROSHI_HUB"] ?? "http://127.0.0.1:8480"

@@ -95,7 +95,7 @@ struct HubProgram: Sendable {
         } catch {
             await port.close()
             let wasListening = await door.close()
-            throw wasListening ? error : SettingsError("cannot listen on \(address): \(error)")
+            throw wasListening ? error : SettingsError("\(address)で待ち受けられません: \(error) (cannot listen there)")
         }
         await port.close()
         await door.close()
@@ -123,7 +123,7 @@ struct HubProgram: Sendable {
         do {
             return try SQLiteLedger(path: data.appending(path: "ledger.sqlite").path, logger: logger)
         } catch {
-            throw SettingsError("the ledger in \(data.path) does not open: \(error)")
+            throw SettingsError("\(data.path)の記録を開けません: \(error) (the ledger does not open)")
         }
     }
 
@@ -137,7 +137,7 @@ struct HubProgram: Sendable {
                     let place = "town \(town.id), \(slot.manifest.name)/\(endpoint.id), \(M.name.rawValue)"
                     // The line's own word, which no channel looks at.
                     if let word = farEnd.settings["eew"], word != "send", word != "skip" {
-                        problems.append("\(place): eew: “\(word)” is neither send nor skip")
+                        problems.append("\(place): eew: 「\(word)」は send（送る）でも skip（送らない）でもありません (neither send nor skip)")
                     }
                     do {
                         try slot.check(farEnd)

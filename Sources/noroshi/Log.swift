@@ -6,14 +6,14 @@ struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "配信の記録 (the delivery log).")
 
     @OptionGroup var hub: HubOptions
-    @Option(help: "Only this alert.") var alert: String?
-    @Option(help: "6-digit code.") var town: String?
-    @Option(help: "area-mail, wifi-portal, school-tablet …") var channel: String?
-    @Option(help: "Only this far end.") var endpoint: String?
-    @Option(help: "waiting, sending, retrying, stopped, held, skipped, delivered, superseded, annulled, expired, rejected.")
+    @Option(help: "この情報だけ (only this alert)") var alert: String?
+    @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
+    @Option(help: "経路の名前: area-mail, wifi-portal, school-tablet … (channel)") var channel: String?
+    @Option(help: "この送り先だけ (only this far end)") var endpoint: String?
+    @Option(help: "状態: waiting, sending, retrying, stopped, held, skipped, delivered, superseded, annulled, expired, rejected (state)")
     var state: String?
-    @Option(help: "At most so many of the newest rows.") var limit = 200
-    @Flag(help: "Keeps on, row by row, until interrupted.") var follow = false
+    @Option(help: "新しいほうから何行まで (at most so many of the newest rows)") var limit = 200
+    @Flag(help: "止めるまで、一行ずつ続ける (keeps on, row by row, until interrupted)") var follow = false
 
     func run() async throws {
         let client = try hub.client()

@@ -4,10 +4,11 @@ import ArgumentParser
 struct Noroshi: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "noroshi",
-        abstract: "狼煙: tells a town what is coming, over every channel it has, and who heard it.",
+        abstract: "狼煙（のろし）: 町に迫る災害を、あるかぎりの経路で伝え、だれに届いたかを残す (tells a town what is coming, over every channel it has, and who heard it)",
         discussion: """
-            はじめは `noroshi demo` から。Exit codes: 0 done, 64 usage, 65 bad data, 69 hub unreachable, 73 cannot write, \
-            75 refused because the state has changed, 77 not allowed, 78 bad settings.
+            はじめは `noroshi demo` から。終了コード (exit codes): 0 できた (done), 64 使い方の誤り (usage), 65 データの誤り (bad data), \
+            69 ハブに届かない (hub unreachable), 73 書けない (cannot write), 75 状況が変わっていて断られた (the state has changed), \
+            77 許されていない (not allowed), 78 設定の誤り (bad settings)。
             """,
         version: "0.1.0",
         subcommands: [

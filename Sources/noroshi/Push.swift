@@ -17,7 +17,7 @@ struct Push: AsyncParsableCommand {
 
     @OptionGroup var hub: HubOptions
     @Option(help: "町の6桁の番号 (6-digit code).") var town: String
-    @Option(help: "evacuation, shelter, headquarters, notice.") var kind: String
+    @Option(help: "種類: evacuation（避難情報）, shelter（避難所）, headquarters（本部）, notice（お知らせ） (kind)") var kind: String
     @Flag(help: "本番 (real).") var actual = false
     @Flag(help: "訓練 (a drill).") var exercise = false
     @Flag(
@@ -28,7 +28,7 @@ struct Push: AsyncParsableCommand {
     @Option(name: [.customLong("district"), .customLong("area")], help: "変える地区。いくつでも (districts whose state changes; repeat it).") var districts: [String] = []
     @Option(help: "理由 (why).") var reason: String?
     @Option(help: "避難所の番号。避難情報では避難先、いくつでも (a shelter's id; for an evacuation one to go to, repeat it).") var shelter: [String] = []
-    @Option(help: "open, full, closed; 本部は open（設置）, closed（廃止）.") var state: String?
+    @Option(help: "状態: open（開設）, full（満員）, closed（閉鎖）。本部は open（設置）, closed（廃止） (state)") var state: String?
     @Option(help: "状態に添える一言 (a word beside a state).") var note: String?
     @Option(help: "お知らせの題、本部の名 (a notice's title; a headquarters' name).") var title: String?
     @Option(help: "お知らせの本文 (a notice's text).") var body: String?

@@ -5,9 +5,9 @@ import Ingest
 
 struct Read: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Parses bulletins (JMA XML, CAP, QZSS sentences, gzip of these) without a hub: one JSON line each.")
+        abstract: "ハブなしで電文を読む。一つにつきJSON一行 (parses bulletins (JMA XML, CAP, QZSS sentences, gzip of these) without a hub: one JSON line each)")
 
-    @Argument(help: "Files; - is standard input.") var files: [String]
+    @Argument(help: "ファイル。- は標準入力 (files; - is standard input)") var files: [String]
 
     func run() async throws {
         var isRefused = false
@@ -34,7 +34,7 @@ struct Read: AsyncParsableCommand {
             Terminal.say(bulletin.jsonLine(file: file))
             return true
         case .failure(let refusal):
-            Terminal.complain("\(file): \(reading.line.map { "line \($0): " } ?? "")\(refusal.reason)")
+            Terminal.complain("\(file): \(reading.line.map { "\($0)行目: " } ?? "")\(refusal.reason)")
             return false
         }
     }
@@ -46,17 +46,17 @@ enum InputFile {
         do {
             return [UInt8](try Data(contentsOf: URL(filePath: path)))
         } catch {
-            throw Refusal("cannot be read: \((error as NSError).localizedDescription)")
+            throw Refusal("読めません: \((error as NSError).localizedDescription) (cannot be read)")
         }
     }
 }
 
 struct Ingest: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Hands bulletins to a running hub.")
+    static let configuration = CommandConfiguration(abstract: "動いているハブに電文を渡す (hands bulletins to a running hub)")
 
     @OptionGroup var hub: HubOptions
-    @Flag(help: "Take what is real as a drill.") var exercise = false
-    @Argument(help: "Files; - is standard input.") var files: [String]
+    @Flag(help: "本番の電文を訓練として扱う (take what is real as a drill)") var exercise = false
+    @Argument(help: "ファイル。- は標準入力 (files; - is standard input)") var files: [String]
 
     func run() async throws {
         let client = try hub.client()

@@ -6,15 +6,15 @@ import Ingest
 
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "replay", abstract: "Plays recorded bulletins in their own rhythm, as an exercise.")
+        commandName: "replay", abstract: "記録した電文を、もとの間隔で、訓練として流す (plays recorded bulletins in their own rhythm, as an exercise)")
 
     @OptionGroup var hub: HubOptions
-    @Option(help: "How many times faster.") var speed = 1.0
-    @Flag(help: "Plays are always exercises; the word is accepted for clearness.") var exercise = false
-    @Argument(help: "Folder of bulletins.") var directory: String
+    @Option(help: "何倍の速さか (how many times faster)") var speed = 1.0
+    @Flag(help: "流すのはいつも訓練。はっきりさせるために書いてもよい (plays are always exercises)") var exercise = false
+    @Argument(help: "電文のフォルダー (folder of bulletins)") var directory: String
 
     func run() async throws {
-        guard speed > 0, speed.isFinite else { throw Exit.with(Exit.usage, "--speed: above 0") }
+        guard speed > 0, speed.isFinite else { throw Exit.with(Exit.usage, "--speed: 0より大きくしてください (above 0)") }
         let client = try hub.client()
         let play = Play.name()
         let scenes: [Play.Scene]
@@ -61,12 +61,12 @@ enum Play {
             guard let readings = try? BulletinReader.readEach(octets, fileName: file, receivedAt: Date()),
                 case .success(let bulletin)? = readings.first?.outcome, let sent = bulletin.sent
             else {
-                Terminal.complain("\(file): left out, no bulletin with a time")
+                Terminal.complain("\(file): 時刻のある電文ではないので除きました (left out, no bulletin with a time)")
                 continue
             }
             dated.append((sent.seconds, Scene(name: file, octets: octets, offset: 0)))
         }
-        guard let first = dated.map(\.time).min() else { throw Refusal("\(directory.path): no bulletins to play") }
+        guard let first = dated.map(\.time).min() else { throw Refusal("\(directory.path): 流せる電文がありません (no bulletins to play)") }
         return dated.sorted { ($0.time, $0.scene.name) < ($1.time, $1.scene.name) }.map { time, scene in
             var scene = scene
             scene.offset = time - first

@@ -8,12 +8,13 @@ import Logging
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The hub: SQLite in DIR, edge inside the same process. Without --config: the demonstration town.")
+        abstract: "ハブ。記録はDIRの中のSQLite、端末の受け口も同じプロセス。--config がなければ実演の町 "
+            + "(the hub: SQLite in DIR, edge inside the same process; without --config: the demonstration town)")
 
-    @Option(help: "Settings file (YAML).") var config: String?
-    @Option(help: "Folder for the ledger and the pages.") var data: String?
-    @Option(help: "HOST:PORT to listen on.") var listen: String?
-    @Option(help: "Folder of templates.") var templates: String?
+    @Option(help: "設定ファイル（YAML） (settings file)") var config: String?
+    @Option(help: "記録とページのフォルダー (folder for the ledger and the pages)") var data: String?
+    @Option(help: "待ち受ける HOST:PORT (to listen on)") var listen: String?
+    @Option(help: "文面のフォルダー (folder of templates)") var templates: String?
     @Flag(help: .hidden) var benchmark = false
 
     func run() async throws {
@@ -60,7 +61,7 @@ enum Address {
     static func parse(_ text: String) throws(SettingsError) -> (host: String, port: Int) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (0...65535).contains(port), colon != text.startIndex
-        else { throw SettingsError("listen: \(text) is no HOST:PORT") }
+        else { throw SettingsError("listen: 「\(text)」は HOST:PORT ではありません (no HOST:PORT)") }
         return (text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port)
     }
 }
@@ -80,7 +81,7 @@ enum TemplateFolder {
         for candidate in candidates where FileManager.default.fileExists(atPath: candidate.appending(path: "words/ja.json").path) {
             return candidate
         }
-        throw SettingsError("no folder of templates found; say where with --templates")
+        throw SettingsError("文面のフォルダーが見つかりません。--templates で場所を書いてください (no folder of templates found)")
     }
 }
 
@@ -88,7 +89,7 @@ extension Settings {
     func watcherDigest() throws(SettingsError) -> String? {
         guard let digest = metrics_token_sha256?.lowercased() else { return nil }
         guard digest.utf8.count == 64, digest.allSatisfy(\.isHexDigit) else {
-            throw SettingsError("metrics_token_sha256: the SHA-256 of the token, 64 hex digits")
+            throw SettingsError("metrics_token_sha256: トークンのSHA-256を、16進64桁で書いてください (the SHA-256 of the token, 64 hex digits)")
         }
         return digest
     }
@@ -97,13 +98,14 @@ extension Settings {
         var made: [Operator] = []
         for person in operators ?? [] {
             guard person.token_sha256.utf8.count == 64, person.token_sha256.allSatisfy(\.isHexDigit) else {
-                throw SettingsError("operators: \(person.name): token_sha256 is the SHA-256 of the token, 64 hex digits")
+                throw SettingsError("operators: \(person.name): token_sha256 には、トークンのSHA-256を、16進64桁で書いてください "
+                    + "(the SHA-256 of the token, 64 hex digits)")
             }
             var towns: Set<TownID>?
             if let codes = person.towns {
                 towns = []
                 for code in codes {
-                    guard let town = TownID(code) else { throw SettingsError("operators: \(person.name): no town \(code)") }
+                    guard let town = TownID(code) else { throw SettingsError("operators: \(person.name): 「\(code)」という市町村はありません (no such town)") }
                     towns?.insert(town)
                 }
             }

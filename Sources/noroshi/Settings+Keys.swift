@@ -82,9 +82,9 @@ extension Settings {
     var doubts: [String] {
         var doubts: [String] = []
         if cap?.sender == nil {
-            doubts.append("cap.sender is not set: CAP for others goes out in the name of “\(Voice.nobody)”, which belongs to nobody")
+            doubts.append("cap.sender がありません。ほかへのCAPが、だれのものでもない名前「\(Voice.nobody)」で出ます (cap.sender is not set)")
         }
-        if operators?.isEmpty != false { doubts.append("operators: there is none, so nobody can send, cancel or look") }
+        if operators?.isEmpty != false { doubts.append("operators: 一人もいないので、だれも送ったり取り消したり見たりできません (there is none)") }
         return doubts
     }
 }
@@ -93,8 +93,8 @@ extension StrangeKey {
     fileprivate var place: String { (path + [key]).reduce("") { $0 + ($0.isEmpty || $1.hasPrefix("[") ? "" : ".") + $1 } }
 
     fileprivate var words: String {
-        if let near { return "\(place): no such setting; did you mean “\(near)”?" }
-        return "\(place): no such setting; " + (known.isEmpty ? "nothing is read here" : "there are \(known.joined(separator: ", "))")
+        if let near { return "\(place): この設定項目はありません。「\(near)」ではありませんか (no such setting; did you mean “\(near)”?)" }
+        return "\(place): この設定項目はありません。" + (known.isEmpty ? "ここでは何も読みません" : "あるのは \(known.joined(separator: ", ")) です") + " (no such setting)"
     }
 
     /// The known key that differs in the fewest letters, if so few that it may be a slip.

@@ -115,7 +115,7 @@ struct Settings: Codable, Sendable {
         do {
             text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
         } catch {
-            throw SettingsError("\(path): cannot be read: \(error.localizedDescription)")
+            throw SettingsError("\(path): 読めません: \(error.localizedDescription) (cannot be read)")
         }
         do {
             return try strict(text, path: path, channels: Channels.all.map(\.manifest))
@@ -156,32 +156,33 @@ extension Settings {
         }
         let spots = made.flatMap { $0.endpoints.filter { $0.channel == "wifi-portal" }.map(\.id) }
         for (spot, count) in Dictionary(grouping: spots, by: { $0 }).mapValues(\.count) where count > 1 {
-            problems.append("wifi-portal: the spot id \(spot) is used \(count) times; /spots/\(spot)/ can be only one page")
+            problems.append("wifi-portal: スポットの番号\(spot)が\(count)回あります。/spots/\(spot)/ は一つのページだけです (the spot id is used more than once)")
         }
         let twice = Dictionary(grouping: made, by: \.id).filter { $1.count > 1 }.keys
-        problems += twice.map { "town \($0) is there twice" }
+        problems += twice.map { "町\($0)が二度あります (the town is there twice)" }
         guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
         return made
     }
 
     private func town(_ settings: TownSettings, _ codes: CodeTables, _ channels: Set<String>) throws(SettingsError) -> Town {
         guard let id = TownID(settings.code) else {
-            throw SettingsError("towns: \(settings.code) is no local government code: six digits, the last one checks the others")
+            throw SettingsError("towns: 「\(settings.code)」は地方公共団体コードではありません。検査数字を含む6桁です "
+                + "(no local government code: six digits, the last one checks the others)")
         }
         let known = codes.town(id)
         guard let name = settings.name ?? known?.name else {
-            throw SettingsError("town \(id): in no table of ours; give it a name and its areas")
+            throw SettingsError("town \(id): 市町村の表にありません。name と areas を書いてください (in no table of ours)")
         }
         var areas: [AreaScheme: Set<String>] = [.localGovernment: [id.code]]
         for scheme in AreaScheme.allCases {
             for code in known?.codes(scheme) ?? [] { areas[scheme, default: []].insert(code) }
         }
         for code in settings.tsunami_areas ?? [] {
-            guard codes.knows(.jmaTsunami, code) else { throw SettingsError("town \(id): tsunami_areas: \(code) is no 津波予報区") }
+            guard codes.knows(.jmaTsunami, code) else { throw SettingsError("town \(id): tsunami_areas: 「\(code)」は津波予報区ではありません (no tsunami forecast region)") }
             areas[.jmaTsunami, default: []].insert(code)
         }
         for (word, list) in settings.areas ?? [:] {
-            guard let scheme = AreaScheme(rawValue: word) else { throw SettingsError("town \(id): areas: no scheme \(word)") }
+            guard let scheme = AreaScheme(rawValue: word) else { throw SettingsError("town \(id): areas: 区域の種類「\(word)」はありません (no such scheme)") }
             areas[scheme, default: []].formUnion(list)
         }
         var shelters: [Shelter] = []
@@ -204,19 +205,20 @@ extension Settings {
         var made: [Endpoint] = []
         for endpoint in settings.endpoints ?? [] {
             guard channels.contains(endpoint.channel) else {
-                throw SettingsError("town \(town): \(endpoint.id): no channel \(endpoint.channel); there are \(channels.sorted().joined(separator: ", "))")
+                throw SettingsError("town \(town): \(endpoint.id): 経路「\(endpoint.channel)」はありません。あるのは \(channels.sorted().joined(separator: ", ")) です "
+                    + "(no such channel)")
             }
             let plain = endpoint.id.utf8.allSatisfy {
                 (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 0x2D || $0 == 0x5F
             }
             guard plain, !endpoint.id.isEmpty, endpoint.id.utf8.count <= 64 else {
-                throw SettingsError("town \(town): endpoint id “\(endpoint.id)”: letters, digits, - and _, at most 64")
+                throw SettingsError("town \(town): 送り先の番号「\(endpoint.id)」は、英数字と - _ で64文字までです (letters, digits, - and _, at most 64)")
             }
             guard seen.insert("\(endpoint.channel)/\(endpoint.id)").inserted else {
-                throw SettingsError("town \(town): \(endpoint.channel)/\(endpoint.id) is there twice")
+                throw SettingsError("town \(town): 送り先 \(endpoint.channel)/\(endpoint.id) が二度あります (is there twice)")
             }
             if let shelter = endpoint.shelter, !(settings.shelters ?? []).contains(where: { $0.id == shelter }) {
-                throw SettingsError("town \(town): \(endpoint.id): no shelter \(shelter)")
+                throw SettingsError("town \(town): \(endpoint.id): 避難所「\(shelter)」はありません (no such shelter)")
             }
             made.append(Endpoint(
                 id: endpoint.id, channel: endpoint.channel, name: endpoint.name, district: endpoint.district,

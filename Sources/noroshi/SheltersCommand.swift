@@ -4,28 +4,30 @@ import Ingest
 
 struct SheltersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "shelters", abstract: "A town's register of shelters (避難所). Nothing here publishes anything.",
+        commandName: "shelters", abstract: "町の避難所の登録。ここからは何も公開しない (a town's register of shelters; nothing here publishes anything)",
         subcommands: [Import.self, List.self, Remove.self])
 
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Hands a list over: CSV as it is published. It takes the earlier list of the same name's place.",
+            abstract: "公開されている形のCSVを渡す。同じ名前の前の名簿と入れ替わる "
+                + "(hands a list over: CSV as it is published; it takes the earlier list of the same name's place)",
             discussion: """
                 noroshi shelters import 04205_1.csv --town 042056 --dry-run
                 noroshi shelters import buildings.csv --town 042056 --list 津波避難ビル --map "USER_施設名称=施設名称"
-                Says column by column what it is used as, line by line what was mended and refused, and what would leave the list;
-                on a terminal it asks before anything leaves. To open a shelter: noroshi push --kind shelter.
+                列ごとに何として使うか、行ごとに直したもの・断ったもの、名簿から外れるものを言います。端末では、外す前に尋ねます。
+                避難所を開くのは noroshi push --kind shelter です。
+                (Says what each column is used as, what was mended and refused, and what would leave the list.)
                 """)
         @OptionGroup var hub: HubOptions
-        @Argument(help: "A file; - is standard input.") var file: String
-        @Option(help: "6-digit code.") var town: String
-        @Option(help: "The list's name; lists of other names stay. Without it: the list that has these ids, else the file's name.") var list: String?
-        @Option(help: "A column by hand, \"THEIRS=OURS\" or \"#3=OURS\"; repeat it. OURS is 施設名称, 住所, 津波 …, or 無視.") var map: [String] = []
-        @Flag(help: "Only says what would happen.") var dryRun = false
-        @Flag(help: "Also where most of the list before it leaves.") var replace = false
+        @Argument(help: "ファイル。- は標準入力 (a file; - is standard input)") var file: String
+        @Option(help: "町の6桁の番号 (6-digit code)") var town: String
+        @Option(help: "名簿の名前。ほかの名前の名簿は残る。なければ同じ番号の名簿、またはファイルの名前 (the list's name; lists of other names stay)") var list: String?
+        @Option(help: "列を手で決める。\"THEIRS=OURS\" か \"#3=OURS\"、いくつでも。OURS は 施設名称, 住所, 津波 …, 無視 (a column by hand; repeat it)") var map: [String] = []
+        @Flag(help: "何が起きるかを言うだけ (only says what would happen)") var dryRun = false
+        @Flag(help: "前の名簿のほとんどが外れるときも行う (also where most of the list before it leaves)") var replace = false
 
         func validate() throws {
-            for text in map where !text.contains("=") && !text.contains("＝") { throw ValidationError("--map \(text): THEIRS=OURS") }
+            for text in map where !text.contains("=") && !text.contains("＝") { throw ValidationError("--map \(text): 「元の見出し=こちらの見出し」と書いてください (THEIRS=OURS)") }
         }
 
         func run() async throws {
@@ -98,12 +100,12 @@ struct SheltersCommand: AsyncParsableCommand {
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Takes a whole list out of the register; what is open stays until it is closed.",
-            discussion: "Without --yes it only says what would leave.")
+            abstract: "名簿をまるごと登録から外す。開いている避難所は閉じるまで残る (takes a whole list out of the register; what is open stays until it is closed)",
+            discussion: "--yes がなければ、外れるものを言うだけ (without --yes it only says what would leave)")
         @OptionGroup var hub: HubOptions
-        @Option(help: "6-digit code.") var town: String
-        @Option(help: "The list's name.") var list: String
-        @Flag(help: "Do it.") var yes = false
+        @Option(help: "町の6桁の番号 (6-digit code)") var town: String
+        @Option(help: "名簿の名前 (the list's name)") var list: String
+        @Flag(help: "本当に外す (do it)") var yes = false
 
         func run() async throws {
             var allowed = CharacterSet.alphanumerics
@@ -119,9 +121,9 @@ struct SheltersCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "The register, and what is open.")
+        static let configuration = CommandConfiguration(abstract: "登録と、いま開いている避難所 (the register, and what is open)")
         @OptionGroup var hub: HubOptions
-        @Option(help: "6-digit code.") var town: String
+        @Option(help: "町の6桁の番号 (6-digit code)") var town: String
 
         func run() async throws {
             let value = try await hub.client().get("/v1/towns/\(town)/shelters")

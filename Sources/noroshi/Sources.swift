@@ -112,11 +112,11 @@ enum Sources {
         do {
             octets = try Data(contentsOf: URL(filePath: path))
         } catch {
-            throw SettingsError("dmdata: key_file: \(path) cannot be read: \((error as NSError).localizedDescription)")
+            throw SettingsError("dmdata: key_file: \(path)が読めません: \((error as NSError).localizedDescription) (cannot be read)")
         }
         let key = String(decoding: octets.prefix(4096), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         guard octets.count <= 4096, !key.isEmpty, key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw SettingsError("dmdata: key_file: \(path) does not hold one API key and nothing else")
+            throw SettingsError("dmdata: key_file: \(path)の中身が、APIキー一つだけではありません (does not hold one API key and nothing else)")
         }
         return key
     }
@@ -129,7 +129,7 @@ enum Sources {
         if text.hasPrefix("file:") { return .file(path: String(text.dropFirst(5))) }
         let parts = text.split(separator: "@")
         guard parts.count == 2, let baud = Int(parts[1]) else {
-            throw SettingsError("qzss: \(text) is none of DEVICE@BAUD, tcp:HOST:PORT, file:PATH")
+            throw SettingsError("qzss: 「\(text)」は、DEVICE@BAUD, tcp:HOST:PORT, file:PATH のどれでもありません (none of these)")
         }
         return .serial(path: String(parts[0]), baud: baud)
     }

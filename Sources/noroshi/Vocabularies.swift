@@ -43,7 +43,7 @@ struct Vocabularies: Sendable {
     func report(_ flaws: [UnreadableTable], to hub: Hub) {
         for flaw in flaws {
             hub.attention.notice(
-                .vocabulary, flaw.file, "\(flaw.line == 0 ? "" : "line \(flaw.line): ")\(flaw.reason); what it said before stays",
+                .vocabulary, flaw.file, "\(flaw.line == 0 ? "" : "\(flaw.line)行目: ")\(flaw.reason)。前の内容のままです (what it said before stays)",
                 from: "settings", at: hub.clock())
         }
         hub.attention.settle(.vocabulary, except: Set(flaws.map(\.file)))

@@ -78,7 +78,7 @@ struct TextRulesTests {
         let problems = rules.problems(in: RenderedText(title: "避難指示", body: long), about: .evacuation, mode: .actual)
         #expect(problems.map(\.rule) == ["too-long"])
         #expect(problems.first?.position == 200)
-        #expect(problems.first?.text.contains("shorten by 7") == true)
+        #expect(problems.first?.text.contains("7文字縮めてください") == true)
         #expect(TextRules(bodyLimit: 500).problems(
             in: RenderedText(title: "避難指示", body: long), about: .evacuation, mode: .actual) == [])
     }

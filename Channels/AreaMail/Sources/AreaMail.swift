@@ -66,7 +66,7 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
         // Asked before it was queued; asked again, as nothing on the air can be made unseen.
         let problems = message.texts.sorted { $0.key < $1.key }.flatMap { Self.lint($0.value, $0.key, in: message.alert.content) }
         guard problems.isEmpty else {
-            throw .rejected("the carriers' rules: " + problems.map(\.line).joined(separator: "; "))
+            throw .rejected("携帯電話会社の決まりに合いません: " + problems.map(\.line).joined(separator: "; ") + " (the carriers' rules)")
         }
         return try await sending.put(Order(message, delivery, sending.station.settings, now: setup.wallClock()))
     }

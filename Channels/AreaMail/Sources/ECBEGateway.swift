@@ -102,7 +102,7 @@ struct ECBEGateway: Gateway {
         do {
             return Array(try encoder.encode(message))
         } catch {
-            throw .rejected("cannot be written as JSON: \(error)")
+            throw .rejected("JSONに書けません: \(error) (cannot be written as JSON)")
         }
     }
 

@@ -34,12 +34,12 @@ struct GatewaySettings: Sendable, Hashable {
     init(_ settings: [String: String], mode: ModeName) throws(SettingsError) {
         let reader = SettingsReader(settings)
         guard let way = Way(rawValue: settings["protocol"] ?? "ecbe") else {
-            throw SettingsError("protocol: \(settings["protocol"] ?? "") is none of ecbe, cbsp")
+            throw SettingsError("protocol: 「\(settings["protocol"] ?? "")」は ecbe でも cbsp でもありません (none of ecbe, cbsp)")
         }
         self.way = way
         address = try reader.address(for: way)
         senderName = settings["cbe_name"] ?? "noroshi"
-        guard (1...32).contains(senderName.utf8.count) else { throw SettingsError("cbe_name: 1 to 32 octets") }
+        guard (1...32).contains(senderName.utf8.count) else { throw SettingsError("cbe_name: 1〜32オクテットです (1 to 32 octets)") }
         token = settings["token"]
         identifiers = try Identifiers(settings, mode: mode)
         rhythm = Rhythm(
@@ -52,7 +52,7 @@ struct GatewaySettings: Sendable, Hashable {
         case nil: refusesRepeats = mode == .actual
         case "refuse": refusesRepeats = true
         case "send": refusesRepeats = false
-        case let other?: throw SettingsError("repeats: \(other) is none of refuse, send")
+        case let other?: throw SettingsError("repeats: 「\(other)」は refuse でも send でもありません (none of refuse, send)")
         }
     }
 }
@@ -66,20 +66,20 @@ struct SettingsReader {
     func number(_ key: String, _ range: ClosedRange<Int>) throws(SettingsError) -> Int? {
         guard let text = settings[key] else { return nil }
         guard let number = Int(text), range.contains(number) else {
-            throw SettingsError("\(key): \(text) is no number from \(range.lowerBound) to \(range.upperBound)")
+            throw SettingsError("\(key): 「\(text)」は\(range.lowerBound)〜\(range.upperBound)の数ではありません (no number in this range)")
         }
         return number
     }
 
     func address(for way: GatewaySettings.Way) throws(SettingsError) -> String {
         guard var url = settings["url"], !url.isEmpty else {
-            throw SettingsError("url: missing; the centre's address, such as http://127.0.0.1:12345")
+            throw SettingsError("url: 局の宛先を書いてください（例: http://127.0.0.1:12345） (missing)")
         }
         while url.hasSuffix("/") { url.removeLast() }
         switch way {
         case .ecbe:
             guard url.hasPrefix("http://") || url.hasPrefix("https://"), !url.contains(where: \.isWhitespace) else {
-                throw SettingsError("url: \(url) is no http or https address")
+                throw SettingsError("url: 「\(url)」は http か https の宛先ではありません (no http or https address)")
             }
             let path = "/api/ecbe/v1"
             return url.hasSuffix(path) ? String(url.dropLast(path.count)) : url
@@ -90,7 +90,7 @@ struct SettingsReader {
             let port = parts.count == 2 ? Int(parts[1]) : 48049
             guard parts.count <= 2, let host = parts.first, !host.isEmpty, !host.contains("/"), let port,
                   (1...65535).contains(port)
-            else { throw SettingsError("url: \(url) is no cbsp://HOST:PORT") }
+            else { throw SettingsError("url: 「\(url)」は cbsp://HOST:PORT ではありません (no cbsp://HOST:PORT)") }
             return "\(host):\(port)"
         }
     }

@@ -37,10 +37,10 @@ struct Identifiers: Sendable, Hashable {
         texts = try reader.list("evacuation") ?? (isDrill ? [0x111D] + (0xA402...0xA41F) : Array(0xA004...0xA023))
         let taken: Set = [earthquake, tsunami, earthquakeText, tsunamiText]
         if let twice = texts.first(where: taken.contains) {
-            throw SettingsError("evacuation: \(twice) is in use for earthquake or tsunami already")
+            throw SettingsError("evacuation: \(twice)はもう地震か津波に使っています (in use for earthquake or tsunami already)")
         }
         guard earthquakeText != earthquake, tsunamiText != tsunami, earthquakeText != tsunamiText else {
-            throw SettingsError("etws_earthquake_text, etws_tsunami_text: each needs an identifier of its own")
+            throw SettingsError("etws_earthquake_text, etws_tsunami_text: それぞれ別の番号が要ります (each needs an identifier of its own)")
         }
     }
 }
@@ -55,7 +55,7 @@ private struct IdentifierReader {
     func warning(_ key: String) throws(SettingsError) -> UInt16? {
         guard let identifier = try one(key) else { return nil }
         guard Identifiers.warnings.contains(identifier) else {
-            throw SettingsError("\(key): \(identifier) is no ETWS identifier (0x1100 to 0x1107)")
+            throw SettingsError("\(key): \(identifier)はETWSの番号（0x1100〜0x1107）ではありません (no ETWS identifier)")
         }
         return identifier
     }
@@ -74,13 +74,13 @@ private struct IdentifierReader {
             guard let first = ends.first, let last = ends.last else { throw SettingsError("\(key): \(text)") }
             let low = try number(first, key), high = try number(last, key)
             guard low <= high, all.count + Int(high - low) < Self.most else {
-                throw SettingsError("\(key): \(item) is no range, or the list has more than \(Self.most) identifiers")
+                throw SettingsError("\(key): 「\(item)」は範囲ではないか、番号が\(Self.most)より多くあります (no range, or too many identifiers)")
             }
             // The guard above asks that they are in order.
             for identifier in low...high { all.append(try allowed(identifier, key)) }
         }
         guard !all.isEmpty, Set(all).count == all.count else {
-            throw SettingsError("\(key): \(text) is empty or names an identifier twice")
+            throw SettingsError("\(key): 「\(text)」は空か、同じ番号が二度あります (empty or names an identifier twice)")
         }
         return all
     }
@@ -89,7 +89,7 @@ private struct IdentifierReader {
         let word = String(text.filter { !$0.isWhitespace }).lowercased()
         // Of text: what does not fit is nil.
         let number = word.hasPrefix("0x") ? UInt16(word.dropFirst(2), radix: 16) : UInt16(word)
-        guard let number else { throw SettingsError("\(key): \(text) is no message identifier (0 to 65535, or 0x…)") }
+        guard let number else { throw SettingsError("\(key): 「\(text)」は番号（0〜65535 か 0x…）ではありません (no message identifier)") }
         return number
     }
 
@@ -98,10 +98,10 @@ private struct IdentifierReader {
         case (.actual, false), (.exercise, true): return identifier
         case (.exercise, false):
             throw SettingsError(
-                "\(key): \(identifier) wakes people; a drill uses test identifiers only"
+                "\(key): \(identifier)は電話を鳴らします。訓練には試験用の番号だけが使えます (wakes people; a drill uses test identifiers only)"
                     + " (4355, 4380, 4381, 0xA400 to 0xA4FF)")
         case (.actual, true):
-            throw SettingsError("\(key): \(identifier) is for tests; phones do not show it, so no real alert goes there")
+            throw SettingsError("\(key): \(identifier)は試験用で、電話に表示されません。本番には使えません (for tests; phones do not show it)")
         }
     }
 }

@@ -53,8 +53,8 @@ struct Order: Sendable {
     init<M: Mode>(
         _ message: Message<M>, _ delivery: Delivery<M>, _ settings: GatewaySettings, now: Date
     ) throws(DeliveryFailure) {
-        guard let text = message.texts[.japanese] else { throw .rejected("no Japanese text was rendered") }
-        guard message.alert.expires > now else { throw .rejected("the alert has expired") }
+        guard let text = message.texts[.japanese] else { throw .rejected("日本語の文面がありません (no Japanese text was rendered)") }
+        guard message.alert.expires > now else { throw .rejected("期限が過ぎています (the alert has expired)") }
         self.delivery = delivery.id
         event = delivery.event
         kind = message.alert.kind

@@ -12,17 +12,17 @@ extension Document {
         distribution: String
     ) -> Step {
         if let old, old.delivery == statement.delivery { return old.again() }
-        if let old, statement.sent < old.alertSent { return .nothing("a newer mail went out already") }
+        if let old, statement.sent < old.alertSent { return .nothing("より新しいメールがもう出ています (a newer mail went out already)") }
         if case .evacuation(let order) = statement.subject, order.isLifted, !statement.isCancel {
-            return .nothing("a lift rings no phone")
+            return .nothing("解除では電話を鳴らしません (a lift rings no phone)")
         }
         let standing = old?.standing ?? []
-        if statement.isCancel, standing.isEmpty { return .nothing("no mail of this event went out") }
+        if statement.isCancel, standing.isEmpty { return .nothing("この件のメールは出ていません (no mail of this event went out)") }
         let body = Line(id: statement.text.body, word: carrier.code)
-        if standing == [body] { return .nothing("the same words went out last; phones drop a mail they have seen") }
+        if standing == [body] { return .nothing("直前と同じ文面です。電話は同じメールを捨てます (the same words went out last; phones drop a mail they have seen)") }
         let problems = carrier.problems(in: statement.text, mode: statement.mode)
         guard problems.isEmpty else {
-            return .refused("the carriers' rules: " + problems.map(\.line).joined(separator: "; "))
+            return .refused("携帯電話会社の決まりに合いません: " + problems.map(\.line).joined(separator: "; ") + " (the carriers' rules)")
         }
         var next = Document(
             category: .urgentMail, serial: (old?.serial ?? 0) + 1, delivery: statement.delivery,

@@ -90,9 +90,9 @@ extension Document {
         after old: Document?, for statement: Statement, now: Date, distribution: String
     ) -> Step {
         if let old, old.delivery == statement.delivery { return old.again() }
-        if let old, statement.sent < old.alertSent { return .nothing("a newer state was published already") }
+        if let old, statement.sent < old.alertSent { return .nothing("より新しい状態がもう公開されています (a newer state was published already)") }
         if statement.message == .cancel, old.map({ $0.held == 0 || $0.isEnded }) ?? true {
-            return .nothing("nothing of this event stands at L-Alert")
+            return .nothing("この件はＬアラートに何も出ていません (nothing of this event stands at L-Alert)")
         }
         var next = old ?? Document(
             category: statement.category, delivery: statement.delivery, alertSent: statement.sent,

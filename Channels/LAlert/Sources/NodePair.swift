@@ -31,9 +31,9 @@ struct NodePair: Sendable {
         switch (normal, backup) {
         case (.taken(let words), .taken): .taken(words)
         case (.taken(let words), .refused(let other)): .taken("\(words); \(other)")
-        case (.taken(let words), .failed(let failure, _)): .taken("\(words); the other not: \(failure)")
+        case (.taken(let words), .failed(let failure, _)): .taken("\(words)。もう一方のノードには届いていません: \(failure) (the other node did not take it)")
         case (.refused(let words), .taken(let other)): .taken("\(other); \(words)")
-        case (.failed(let failure, _), .taken(let words)): .taken("\(words); the other not: \(failure)")
+        case (.failed(let failure, _), .taken(let words)): .taken("\(words)。もう一方のノードには届いていません: \(failure) (the other node did not take it)")
         case (.failed(.cancelled, let first), .failed(_, let second)): .failed(.cancelled, mayHold: first || second)
         case (.failed(let failure, let first), .failed(_, let second)): .failed(failure, mayHold: first || second)
         // The normal node has not spoken: it is asked again.
@@ -52,9 +52,9 @@ struct NodePair: Sendable {
             return Self.reply(try await transport.send(call, deadline: deadline), node.name)
         } catch {
             switch error {
-            case .unreachable(let reason): return .failed(.unavailable("\(node.name) not reached: \(reason)"), mayHold: false)
-            case .noAnswer(let reason): return .failed(.unavailable("\(node.name): no code came back: \(reason)"), mayHold: true)
-            case .refused(let reason): return .failed(.misconfigured("\(node.name): the call was refused: \(reason)"), mayHold: false)
+            case .unreachable(let reason): return .failed(.unavailable("\(node.name)につながりません: \(reason) (not reached)"), mayHold: false)
+            case .noAnswer(let reason): return .failed(.unavailable("\(node.name)から結果コードが返りません: \(reason) (no code came back)"), mayHold: true)
+            case .refused(let reason): return .failed(.misconfigured("\(node.name)を呼び出せません: \(reason) (the call was refused)"), mayHold: false)
             case .cancelled: return .failed(.cancelled, mayHold: true)
             }
         }
@@ -66,14 +66,14 @@ struct NodePair: Sendable {
         let said = ["\(name) (HTTP \(http.status))", answer.fault ?? "", answer.words]
             .filter { !$0.isEmpty }.joined(separator: " ")
         if answer.isAboutCredentials || http.status == 401 || http.status == 403 {
-            return .failed(.misconfigured("\(said): user or password was refused"), mayHold: false)
+            return .failed(.misconfigured("\(said): 利用者名かパスワードが違います (user or password was refused)"), mayHold: false)
         }
         switch http.status {
-        case 404, 405, 415: return .failed(.misconfigured("\(said): no publish service at this address"), mayHold: false)
+        case 404, 405, 415: return .failed(.misconfigured("\(said): この宛先に受け口がありません (no publish service at this address)"), mayHold: false)
         case 429, 503:
             let pause = http.header("Retry-After").flatMap { Int($0) }.map { Duration.seconds(min(max($0, 1), 300)) }
-            return .failed(pause.map { .throttled(retryAfter: $0) } ?? .unavailable("\(said): no code"), mayHold: false)
-        default: return .failed(.unavailable("\(said): an answer without a code"), mayHold: true)
+            return .failed(pause.map { .throttled(retryAfter: $0) } ?? .unavailable("\(said): 結果コードがありません (no code)"), mayHold: false)
+        default: return .failed(.unavailable("\(said): 結果コードのない返事です (an answer without a code)"), mayHold: true)
         }
     }
 
@@ -81,10 +81,10 @@ struct NodePair: Sendable {
         let text = "\(name): code \(code)\(words.isEmpty ? "" : " \(words)")"
         switch code {
         case 0: return .taken(text)
-        case 401: return .refused("\(text) (message URI form wrong)")
-        case 402: return .refused("\(text) (does not follow the schema)")
-        case 901: return .refused("\(text) (other system error)")
-        default: return .refused("\(text) (a code that is not in the specification)")
+        case 401: return .refused("\(text): メッセージURIの形が違います (message URI form wrong)")
+        case 402: return .refused("\(text): 仕様の形に合いません (does not follow the schema)")
+        case 901: return .refused("\(text): 相手側の障害です (other system error)")
+        default: return .refused("\(text): 仕様にないコードです (a code that is not in the specification)")
         }
     }
 }

@@ -40,16 +40,16 @@ struct NodeSettings: Sendable {
             ? nil : try Self.node("backup_url", "backup_user", "backup_password", named: "backup node", in: settings)
         senderID = try Self.domain(settings["sender_id"])
         office = settings["office"] ?? "危機管理担当"
-        guard (1...60).contains(office.count) else { throw SettingsError("office: 1 to 60 characters") }
+        guard (1...60).contains(office.count) else { throw SettingsError("office: 1〜60文字です (1 to 60 characters)") }
         phone = settings["phone"]
         disaster = settings["disaster"]
         carriers = try Self.carriers(settings, mode)
         noticeType = settings["notice_type"] ?? "Ordinary"
         guard Self.noticeTypes.contains(noticeType) else {
-            throw SettingsError("notice_type: \(noticeType) is none of \(Self.noticeTypes.joined(separator: ", "))")
+            throw SettingsError("notice_type: 「\(noticeType)」は使えません。次のどれかです: \(Self.noticeTypes.joined(separator: ", ")) (none of these)")
         }
         let category = (settings["notice_category"] ?? "広報").split(separator: "/", maxSplits: 1).map(String.init)
-        guard let main = category.first else { throw SettingsError("notice_category: empty; such as ライフライン/水道") }
+        guard let main = category.first else { throw SettingsError("notice_category: 空です。例: ライフライン/水道 (empty)") }
         noticeCategory = (main, category.count > 1 ? category[1] : nil)
         confidentiality = settings["confidentiality"] ?? "UNCLASSIFIED AND NOTSENSITIVE"
     }
@@ -58,16 +58,16 @@ struct NodeSettings: Sendable {
         _ url: String, _ user: String, _ password: String, named name: String, in settings: [String: String]
     ) throws(SettingsError) -> Node {
         guard let address = settings[url], let host = host(of: address) else {
-            throw SettingsError("\(url): \(settings[url] ?? "missing"); an https address without user and password")
+            throw SettingsError("\(url): 「\(settings[url] ?? "")」ではなく、https の宛先を、利用者名とパスワードなしで書いてください (an https address without user and password)")
         }
         guard address.hasPrefix("https://") || ["127.0.0.1", "localhost", "[::1]"].contains(host) else {
-            throw SettingsError("\(url): https only, except on this machine")
+            throw SettingsError("\(url): この機械の中を除き、https だけです (https only, except on this machine)")
         }
         guard let account = settings[user] ?? settings["user"], !account.isEmpty else {
-            throw SettingsError("\(user): missing; every node asks for a user name")
+            throw SettingsError("\(user): 書いてください。どのノードも利用者名を求めます (missing)")
         }
         guard let secret = settings[password] ?? settings["password"], !secret.isEmpty else {
-            throw SettingsError("\(password): missing")
+            throw SettingsError("\(password): 書いてください (missing)")
         }
         return Node(name: name, url: address, user: account, password: secret)
     }
@@ -86,7 +86,7 @@ struct NodeSettings: Sendable {
         guard let text, (1...128).contains(text.utf8.count), text.utf8.allSatisfy({
             (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x2E
         }) else {
-            throw SettingsError("sender_id: \(text ?? "missing"); the sender's domain, such as editor.city.example.lg.jp")
+            throw SettingsError("sender_id: 「\(text ?? "")」ではなく、発信元のドメインを書いてください（例: editor.city.example.lg.jp） (the sender's domain)")
         }
         return text
     }
@@ -97,9 +97,9 @@ struct NodeSettings: Sendable {
     ) throws(SettingsError) -> [Carrier] {
         let drills = settings["urgent_mail_drills"]
         guard mode == .exercise || drills == nil else {
-            throw SettingsError("urgent_mail_drills: belongs to the settings for drills")
+            throw SettingsError("urgent_mail_drills: 訓練用の設定に書く項目です (belongs to the settings for drills)")
         }
-        guard drills == nil || drills == "send" else { throw SettingsError("urgent_mail_drills: only the word send") }
+        guard drills == nil || drills == "send" else { throw SettingsError("urgent_mail_drills: send とだけ書けます (only the word send)") }
         var carriers: [Carrier] = []
         for word in (settings["urgent_mail"] ?? "").split(whereSeparator: { $0 == " " || $0 == "," }) {
             let parts = word.split(separator: "=", maxSplits: 1)
@@ -107,12 +107,12 @@ struct NodeSettings: Sendable {
             guard let code = parts.first.map(String.init), carrierCodes.contains(code), let limit,
                   (1...500).contains(limit), !carriers.contains(where: { $0.code == code })
             else {
-                throw SettingsError("urgent_mail: \(word) is none of UMC1, UMC2, UMC3, each once and with =LIMIT up to 500")
+                throw SettingsError("urgent_mail: 「\(word)」は使えません。UMC1, UMC2, UMC3 を一度ずつ、上限は =数 で500まで (none of these)")
             }
             carriers.append(Carrier(code: code, bodyLimit: limit))
         }
         guard carriers.isEmpty || mode == .actual || drills == "send" else {
-            throw SettingsError("urgent_mail: a drill would ring every phone; urgent_mail_drills: send allows it")
+            throw SettingsError("urgent_mail: 訓練で全員の電話が鳴ります。それでよければ urgent_mail_drills: send と書いてください (a drill would ring every phone)")
         }
         return carriers
     }

@@ -47,10 +47,10 @@ extension Outcome.Part {
     init(_ plan: Planned) {
         var reference: String?
         switch plan.step {
-        case .publish: result = .nothing("not sent")
+        case .publish: result = .nothing("送っていません (not sent)")
         case .settled(let document):
             reference = "\(plan.documentID(document))/\(document.revision)"
-            result = .taken("published before")
+            result = .taken("すでに公開済みです (published before)")
         case .refused(let words): result = .refused(words)
         case .nothing(let words): result = .nothing(words)
         }

@@ -29,9 +29,9 @@ struct Statement: Sendable {
 
     init<M: Mode>(_ message: Message<M>, _ delivery: Delivery<M>) throws(DeliveryFailure) {
         guard delivery.message == .alert || delivery.message == .update || delivery.message == .cancel else {
-            throw .rejected("\(delivery.message.rawValue) is nothing one publishes")
+            throw .rejected("\(delivery.message.rawValue)は公開するものではありません (nothing one publishes)")
         }
-        guard let text = message.texts[.japanese] else { throw .rejected("no Japanese text was rendered") }
+        guard let text = message.texts[.japanese] else { throw .rejected("日本語の文面がありません (no Japanese text was rendered)") }
         self.delivery = delivery.id
         event = delivery.event
         self.message = delivery.message
@@ -71,19 +71,19 @@ struct Statement: Sendable {
             return .evacuation(EvacuationOrder(level: .order, hazard: "", districts: []))
         case (.shelter, _):
             // An empty state would close every shelter of the town.
-            guard !message.shelters.isEmpty else { throw .rejected("the town's register has no shelters") }
+            guard !message.shelters.isEmpty else { throw .rejected("この市町村の避難所の登録がありません (the town's register has no shelters)") }
             return .shelters(message.shelters)
         case (.headquarters, .headquarters(let seat)): return .headquarters(seat)
         case (.notice, .notice(let notice)): return .notice(notice)
         case (.notice, _):
-            guard let text = message.texts[.japanese] else { throw .rejected("no Japanese text was rendered") }
+            guard let text = message.texts[.japanese] else { throw .rejected("日本語の文面がありません (no Japanese text was rendered)") }
             return .notice(Notice(title: text.title, body: text.body))
         case (.headquarters, _):
-            throw .rejected("a headquarters without a name and a state is not published")
+            throw .rejected("名前と状態のない本部は公開しません (a headquarters without a name and a state is not published)")
         case (.evacuation, _):
-            throw .rejected("an evacuation order without level and districts is not published")
+            throw .rejected("警戒レベルと地区のない避難情報は公開しません (an evacuation order without level and districts is not published)")
         default:
-            throw .rejected("\(alert.kind.rawValue) is not a municipality's to publish over L-Alert: 気象庁 does")
+            throw .rejected("\(alert.kind.rawValue)をＬアラートに出すのは気象庁で、市町村ではありません (not a municipality's to publish)")
         }
     }
 }

@@ -21,15 +21,15 @@ struct Answer: Decodable, Sendable {
         switch result {
         case "delivered":
             guard let reach = Reach(word: reach ?? Reach.accepted.word) else {
-                return .failure(.unavailable("the program's answer makes no sense: reach \(self.reach ?? "")"))
+                return .failure(.unavailable("プログラムの返事が読めません: reach \(self.reach ?? "") (makes no sense)"))
             }
             return .success(Receipt(reach: reach, reference: reference.map { String($0.prefix(200)) }, note: words))
-        case "unavailable": return .failure(.unavailable(words ?? "the program says so"))
+        case "unavailable": return .failure(.unavailable(words ?? "プログラムがそう答えました (the program says so)"))
         case "throttled": return .failure(.throttled(retryAfter: pause))
-        case "rejected": return .failure(.rejected(words ?? "the program says so"))
-        case "misconfigured": return .failure(.misconfigured(words ?? "the program says so"))
-        case "cancelled": return .failure(.unavailable("the program gave it up by itself"))
-        default: return .failure(.unavailable("the program's answer makes no sense: result \(result.prefix(50))"))
+        case "rejected": return .failure(.rejected(words ?? "プログラムがそう答えました (the program says so)"))
+        case "misconfigured": return .failure(.misconfigured(words ?? "プログラムがそう答えました (the program says so)"))
+        case "cancelled": return .failure(.unavailable("プログラムが自分でやめました (the program gave it up by itself)"))
+        default: return .failure(.unavailable("プログラムの返事が読めません: result \(result.prefix(50)) (makes no sense)"))
         }
     }
 

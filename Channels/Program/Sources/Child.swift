@@ -32,7 +32,7 @@ final class Child {
     /// A pipe nobody inherits: the end to read, the end to write.
     static func pipe() throws(SpawnError) -> [Int32] {
         var ends: [Int32] = [-1, -1]
-        guard Glibc.pipe(&ends) == 0 else { throw SpawnError(reason: "no pipe: \(String(cString: strerror(errno)))") }
+        guard Glibc.pipe(&ends) == 0 else { throw SpawnError(reason: "パイプを作れません: \(String(cString: strerror(errno))) (no pipe)") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return ends
     }
@@ -163,6 +163,6 @@ final class Child {
         (input, output, errors) = (-1, -1, -1)
         // wait(2): the low seven bits are the signal, the next octet the exit code.
         let signal = status & 0x7F
-        return signal == 0 ? "it ended with \(status >> 8 & 0xFF)" : "it was ended by signal \(signal)"
+        return signal == 0 ? "終了コード\(status >> 8 & 0xFF)で終わりました (it ended)" : "シグナル\(signal)で止められました (ended by a signal)"
     }
 }

@@ -147,11 +147,11 @@ struct Conversation: Sendable {
     mutating func expire(now: Instant) -> [Event] {
         var events: [Event] = []
         for request in waiting where request.deadline <= now {
-            events.append(.answered(request.number, .failure(.unavailable("the program was not there before the deadline"))))
+            events.append(.answered(request.number, .failure(.unavailable("期限までにプログラムが動いていませんでした (the program was not there before the deadline)"))))
         }
         waiting.removeAll { $0.deadline <= now }
         for request in flying.values where request.deadline <= now {
-            events.append(.answered(request.number, .failure(.unavailable("the program had not answered by the deadline"))))
+            events.append(.answered(request.number, .failure(.unavailable("期限までにプログラムの返事がありませんでした (the program had not answered by the deadline)"))))
             letGo(request, now)
         }
         return events
@@ -168,7 +168,7 @@ struct Conversation: Sendable {
 
     /// The program is gone: what it had is unknown, what it never saw waits for the next one.
     mutating func ended(_ reason: String) -> [Event] {
-        let lost = flying.values.map { Event.answered($0.number, .failure(.unavailable("\(reason) before it answered"))) }
+        let lost = flying.values.map { Event.answered($0.number, .failure(.unavailable("返事の前に終わりました: \(reason) (gone before it answered)"))) }
         flying = [:]
         cancelling = [:]
         cancelLines = []

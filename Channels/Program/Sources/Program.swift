@@ -40,10 +40,10 @@ public struct Program<M: Mode>: ChannelAdapter {
         do {
             body = try AlertJSON.line(AlertJSON(message))
         } catch {
-            throw .rejected("cannot be written as JSON: \(error)")
+            throw .rejected("JSONに書けません: \(error) (cannot be written as JSON)")
         }
         guard body.count <= Self.requestLimit else {
-            throw .rejected("\(body.count) octets, more than the \(Self.requestLimit) a program is asked to read")
+            throw .rejected("\(body.count)オクテットあり、プログラムに渡せる\(Self.requestLimit)を超えます (too long for a program)")
         }
         let supervisor = try programs.supervisor("\(delivery.farEnd.town.code)/\(delivery.farEnd.id)", settings)
         return try await supervisor.ask(
@@ -75,7 +75,7 @@ final class Programs: Sendable {
     func supervisor(_ key: String, _ settings: ProgramSettings) throws(DeliveryFailure) -> Supervisor {
         let found: Result<Supervisor, DeliveryFailure> = state.withLock { state in
             if let supervisor = state.supervisors[key] { return .success(supervisor) }
-            guard !state.isStopping else { return .failure(.unavailable("the hub is stopping")) }
+            guard !state.isStopping else { return .failure(.unavailable("ハブを終了しています (the hub is stopping)")) }
             var logger = logger
             logger[metadataKey: "far_end"] = "\(key)"
             do throws(Child.SpawnError) {

@@ -13,9 +13,9 @@ struct ProgramSettings: Sendable {
     init<M: Mode>(_ farEnd: FarEnd<M>) throws(SettingsError) {
         let settings = farEnd.settings
         guard let command = settings["command"], command.hasPrefix("/"), !command.utf8.contains(0) else {
-            throw SettingsError("command: \(settings["command"] ?? "missing"); the program's absolute path")
+            throw SettingsError("command: 「\(settings["command"] ?? "")」ではなく、プログラムを絶対パスで書いてください (the program's absolute path)")
         }
-        guard access(command, X_OK) == 0 else { throw SettingsError("command: \(command) cannot be executed here") }
+        guard access(command, X_OK) == 0 else { throw SettingsError("command: \(command) をここでは実行できません (cannot be executed here)") }
         self.command = command
         arguments = try Self.arguments(settings["arguments"])
         var environment = [
@@ -25,7 +25,7 @@ struct ProgramSettings: Sendable {
         for (key, value) in settings where key.hasPrefix("env.") {
             let name = String(key.dropFirst("env.".count))
             guard !name.isEmpty, !name.contains("="), !name.hasPrefix("NOROSHI_"), !(name + value).utf8.contains(0) else {
-                throw SettingsError("\(key): no name for a variable of the program's")
+                throw SettingsError("\(key): プログラムに渡す変数の名前になりません (no name for a variable)")
             }
             environment[name] = value
         }
@@ -35,12 +35,12 @@ struct ProgramSettings: Sendable {
     /// A JSON list where an argument has a space in it, else words.
     private static func arguments(_ text: String?) throws(SettingsError) -> [String] {
         guard let text else { return [] }
-        guard !text.utf8.contains(0) else { throw SettingsError("arguments: a NUL in them") }
+        guard !text.utf8.contains(0) else { throw SettingsError("arguments: NUL文字が入っています (a NUL in them)") }
         guard text.hasPrefix("[") else { return text.split(separator: " ").map(String.init) }
         do {
             return try JSONDecoder().decode([String].self, from: Data(text.utf8))
         } catch {
-            throw SettingsError("arguments: no JSON list of texts")
+            throw SettingsError("arguments: 文字列のJSON配列ではありません (no JSON list of texts)")
         }
     }
 }

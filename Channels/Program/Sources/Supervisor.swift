@@ -41,7 +41,7 @@ final class Supervisor: Sendable {
         (wakeRead, wakeWrite) = (ends[0], ends[1])
         state = Mutex(State(conversation: Conversation(limits: limits)))
         guard startThread({ SupervisorLoop(self).run() }) else {
-            throw Child.SpawnError(reason: "the system gives no more threads")
+            throw Child.SpawnError(reason: "これ以上スレッドを作れません (the system gives no more threads)")
         }
     }
 
@@ -69,7 +69,7 @@ final class Supervisor: Sendable {
     private func begin(_ request: Conversation.Request, _ waiter: Waiter) {
         let refusal = state.withLock { state -> DeliveryFailure? in
             if state.gaveUp.contains(request.number) { return .cancelled }
-            if state.isStopping { return .unavailable("the hub is stopping") }
+            if state.isStopping { return .unavailable("ハブを終了しています (the hub is stopping)") }
             guard state.conversation.offer(request) else { return .throttled(retryAfter: .seconds(1)) }
             state.waiters[request.number] = waiter
             return nil

@@ -65,7 +65,7 @@ final class SupervisorLoop {
         } catch {
             supervisor.logger.error("program cannot be started", metadata: ["reason": "\(error.reason)"])
             pause()
-            tell(supervisor.state.withLock { $0.conversation.refuseAll(.misconfigured("cannot be started: \(error.reason)")) })
+            tell(supervisor.state.withLock { $0.conversation.refuseAll(.misconfigured("プログラムを起動できません: \(error.reason) (cannot be started)")) })
         }
     }
 
@@ -170,14 +170,14 @@ final class SupervisorLoop {
         let isStopping = supervisor.state.withLock { $0.isStopping }
         if !isStopping { supervisor.logger.warning("program is gone", metadata: ["how": "\(reason)"]) }
         pause()
-        tell(supervisor.state.withLock { $0.conversation.ended("the program is gone (\(reason))") })
+        tell(supervisor.state.withLock { $0.conversation.ended("プログラムが終わりました: \(reason) (the program is gone)") })
     }
 
     private func finish() {
         let (events, waiters) = supervisor.state.withLock { state in
             state.hasEnded = true
             defer { state.awaitingEnd = [] }
-            return (state.conversation.refuseAll(.unavailable("the hub is stopping")), state.awaitingEnd)
+            return (state.conversation.refuseAll(.unavailable("ハブを終了しています (the hub is stopping)")), state.awaitingEnd)
         }
         tell(events)
         for waiter in waiters { waiter.resume() }

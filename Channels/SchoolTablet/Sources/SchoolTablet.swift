@@ -32,20 +32,20 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
     public static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem] {
         guard text.body.count > bodyLimit else { return [] }
         return [TextProblem(
-            rule: "too-long", finding: "\(text.body.count) characters, a tablet's screen takes \(bodyLimit)",
+            rule: "too-long", finding: "\(text.body.count)文字あり、タブレットの画面に入る\(bodyLimit)文字を超えます (too long for a tablet's screen)",
             position: bodyLimit, length: text.body.count - bodyLimit)]
     }
 
     public func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt {
         let alert = message.alert
         guard alert.message != .ack, alert.message != .error else {
-            throw .rejected("a tablet shows no \(alert.message.rawValue)")
+            throw .rejected("タブレットに出すものではありません: \(alert.message.rawValue) (not for a tablet)")
         }
         let time = now()
         let isCancel = alert.message == .cancel
         // A cancel must find whoever still shows the alert, also when that would have ended by itself.
         let left = max(DrillRule.end(of: alert).timeIntervalSince(time), isCancel ? 600 : 0)
-        guard left > 0 else { throw .rejected("expired before it could be published") }
+        guard left > 0 else { throw .rejected("出す前に期限が過ぎました (expired before it could be published)") }
         let topic = StreamTopic(town: delivery.farEnd.town, site: delivery.farEnd.id)
         if M.name == .exercise, !isCancel, let real = stream.gravestReal(in: topic), real >= DrillRule.endsAt {
             throw .rejected(DrillRule.refusal)
@@ -70,10 +70,10 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
         do {
             bytes = try AlertJSON.line(alert)
         } catch {
-            throw .rejected("no JSON for a tablet: \(error)")
+            throw .rejected("タブレット用のJSONに書けません: \(error) (no JSON for a tablet)")
         }
         guard bytes.count <= lineLimit else {
-            throw .rejected("\(bytes.count) bytes for a tablet, \(lineLimit) are the limit")
+            throw .rejected("\(bytes.count)バイトあり、タブレットの上限\(lineLimit)を超えます (too long for a tablet)")
         }
         return bytes
     }

@@ -35,9 +35,9 @@ public struct Webhook<M: Mode>: ChannelAdapter {
             answer = try await setup.transport.send(call, deadline: delivery.deadline)
         } catch {
             switch error {
-            case .unreachable(let reason): throw .unavailable("not reached: \(reason)")
-            case .noAnswer(let reason): throw .unavailable("no answer: \(reason)")
-            case .refused(let reason): throw .misconfigured("the call was refused: \(reason)")
+            case .unreachable(let reason): throw .unavailable("受け手につながりません: \(reason) (not reached)")
+            case .noAnswer(let reason): throw .unavailable("受け手の返事がありません: \(reason) (no answer)")
+            case .refused(let reason): throw .misconfigured("受け手を呼び出せません: \(reason) (the call was refused)")
             case .cancelled: throw .cancelled
             }
         }
@@ -55,10 +55,10 @@ public struct Webhook<M: Mode>: ChannelAdapter {
         do {
             body = try AlertJSON.line(HookMessage(message, delivery))
         } catch {
-            throw .rejected("cannot be written as JSON: \(error)")
+            throw .rejected("JSONに書けません: \(error) (cannot be written as JSON)")
         }
         guard body.count <= Self.bodyLimit else {
-            throw .rejected("\(body.count) octets, more than the \(Self.bodyLimit) a receiver is asked to take")
+            throw .rejected("\(body.count)オクテットあり、受け手に渡せる\(Self.bodyLimit)を超えます (too long for a receiver)")
         }
         let signature = Signature(delivery.id, now: setup.wallClock())
         return HTTPCall(
@@ -73,12 +73,12 @@ public struct Webhook<M: Mode>: ChannelAdapter {
         switch answer.status {
         case 200..<300: return Receipt(reference: id, note: said)
         // Standard Webhooks: 410 asks us to stop for good. A signature one of them refuses is refused again tomorrow.
-        case 401, 403, 410: throw .misconfigured("the receiver wants nothing from us (\(said))")
-        case 300..<400: throw .misconfigured("the receiver has moved, and calls are not redirected (\(said))")
-        case 408: throw .unavailable("the receiver gave up waiting (\(said))")
+        case 401, 403, 410: throw .misconfigured("受け手に断られています: \(said) (the receiver wants nothing from us)")
+        case 300..<400: throw .misconfigured("受け手の場所が変わっています。転送は追いません: \(said) (the receiver has moved)")
+        case 408: throw .unavailable("受け手が待つのをやめました: \(said) (the receiver gave up waiting)")
         case 429: throw .throttled(retryAfter: pause(answer))
-        case 400..<500: throw .rejected("the receiver refused it (\(said))")
-        default: throw .unavailable("the receiver failed (\(said))")
+        case 400..<500: throw .rejected("受け手が受け付けませんでした: \(said) (the receiver refused it)")
+        default: throw .unavailable("受け手に障害があります: \(said) (the receiver failed)")
         }
     }
 

@@ -65,13 +65,13 @@ struct BundleFolder: Sendable {
     private func makeCurrent(_ target: String) throws {
         let link = "\(path)/current.new"
         _ = unlink(link)
-        guard symlink(target, link) == 0 else { throw Failure(doing: "link \(target)", number: errno) }
+        guard symlink(target, link) == 0 else { throw Failure(doing: "リンクできません (link) \(target)", number: errno) }
         try move("current.new", to: "current")
     }
 
     private func move(_ source: String, to target: String) throws {
         guard rename("\(path)/\(source)", "\(path)/\(target)") == 0 else {
-            throw Failure(doing: "rename \(source)", number: errno)
+            throw Failure(doing: "名前を変えられません (rename) \(source)", number: errno)
         }
     }
 
@@ -81,13 +81,13 @@ struct BundleFolder: Sendable {
 
     private func write(_ bytes: [UInt8], to file: String) throws {
         let handle = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        guard handle >= 0 else { throw Failure(doing: "create \(file)", number: errno) }
+        guard handle >= 0 else { throw Failure(doing: "作れません (create) \(file)", number: errno) }
         defer { close(handle) }
         var written = 0
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes { writeBytes(handle, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Failure(doing: "write \(file)", number: errno) }
+            guard count > 0 else { throw Failure(doing: "書けません (write) \(file)", number: errno) }
             written += count
         }
     }

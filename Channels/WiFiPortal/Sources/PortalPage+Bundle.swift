@@ -25,7 +25,7 @@ extension PortalPage {
         do {
             files.append(.init(name: "manifest.json", bytes: try PortalManifest(files, state, now: now).json()))
         } catch {
-            throw .unavailable("manifest of the page: \(error)")
+            throw .unavailable("ページの目録を書けません: \(error) (manifest of the page)")
         }
         return files
     }
@@ -43,7 +43,7 @@ extension PortalPage {
                 return [.init(name: name, bytes: bytes), .init(name: name + ".gz", bytes: packed)]
             }
         }
-        throw .rejected("\(name) is larger than \(sizeLimit) bytes compressed even with one item on it")
+        throw .rejected("\(name)は一件だけでも、圧縮後の上限\(sizeLimit)バイトを超えます (too large even with one item)")
     }
 
     /// Whether a page that shows this text alone fits; nil when it does, else its bytes compressed. Asked before every

@@ -138,7 +138,7 @@ final class Spot: Sendable {
         do {
             try write(files, state)
         } catch {
-            throw .unavailable("page of spot \(id) not written: \(error)")
+            throw .unavailable("スポット\(id)のページを書けません: \(error) (page not written)")
         }
         held.state = state
         held.due = state.nextChange(after: now).map { min($0, now + Self.renewal) } ?? now + Self.renewal
@@ -194,7 +194,7 @@ struct SpotState: Sendable, Codable, Hashable {
         _ place: SpotPlace, _ town: Town, _ shelters: [ShelterStatus], _ mode: M.Type
     ) throws(DeliveryFailure) {
         if let known = self.place, known.town != place.town {
-            throw .misconfigured("spot \(place.id) of \(place.town) is already a spot of \(known.town)")
+            throw .misconfigured("\(place.town)のスポット\(place.id)は、もう\(known.town)のものです (already another town's spot)")
         }
         var place = place
         place.find(in: town)

@@ -28,7 +28,7 @@ struct SpotPlace: Sendable, Codable, Hashable {
     init<M: Mode>(_ farEnd: FarEnd<M>) throws(SettingsError) {
         // The id is a folder's name and a part of an address.
         guard (1...64).contains(farEnd.id.utf8.count), farEnd.id.utf8.allSatisfy(Self.isPlain) else {
-            throw SettingsError("spot id \"\(farEnd.id)\": 1 to 64 letters, digits, - and _")
+            throw SettingsError("spot id \"\(farEnd.id)\": 英数字と - _ で1〜64文字にしてください (1 to 64 letters, digits, - and _)")
         }
         town = farEnd.town
         id = farEnd.id
@@ -51,7 +51,7 @@ struct SpotPlace: Sendable, Codable, Hashable {
         guard schemes.contains(where: text.hasPrefix), text.utf8.count <= 300,
             text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else {
-            throw SettingsError("\(name) \"\(text)\": an address that begins with \(schemes.joined(separator: " or "))")
+            throw SettingsError("\(name) \"\(text)\": \(schemes.joined(separator: " か "))で始まる宛先を書いてください (an address that begins so)")
         }
         return text
     }

@@ -45,7 +45,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         guard let size = PortalPage.excess(text, language, content) else { return [] }
         return [TextProblem(
             rule: "too-long",
-            finding: "the page is \(size) bytes compressed, \(PortalPage.sizeLimit) fit the first answer to a phone")]
+            finding: "圧縮後\(size)バイトで、電話への最初の返事に入る\(PortalPage.sizeLimit)を超えます (the page is too large)")]
     }
 
     public func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt {
@@ -56,11 +56,11 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
             throw .misconfigured(error.reason)
         }
         guard message.alert.message != .ack, message.alert.message != .error else {
-            throw .rejected("a page shows no \(message.alert.message.rawValue)")
+            throw .rejected("ページに出すものではありません: \(message.alert.message.rawValue) (not for a page)")
         }
         let time = now()
         guard message.alert.message == .cancel || message.alert.expires > time else {
-            throw .rejected("expired before it could be shown")
+            throw .rejected("出す前に期限が過ぎました (expired before it could be shown)")
         }
         let site = site
         let change = try await PortalThread.run { () throws(DeliveryFailure) in

@@ -66,7 +66,7 @@ extension CAPAlert {
     init(_ root: XMLElement, version: CAPVersion) throws(Refusal) {
         guard let identifier = root.first("identifier")?.text, let sender = root.first("sender")?.text,
             let sent = root.first("sent").flatMap({ Timestamp($0.text.collapsed) })
-        else { throw Refusal("CAP \(version.rawValue): identifier, sender or sent cannot be read") }
+        else { throw Refusal("CAP \(version.rawValue): 読めない項目があります: identifier, sender, sent のどれか (cannot be read)") }
         self.version = version
         self.identifier = identifier
         self.sender = sender

@@ -8,7 +8,7 @@ struct CAPCheck {
     func check(_ root: XMLElement) throws(Refusal) {
         // A signature may refer to the alert by an Id, which no schema of CAP knows.
         if let attribute = root.unexpectedAttribute(allowed: ["Id", "ID", "id"]) {
-            throw refusal("alert", "the attribute \(attribute) is not allowed")
+            throw refusal("alert", "属性\(attribute)は使えません (attribute not allowed)")
         }
         try checkSequence(of: root, CAPGrammar.alert(version), path: "alert", signaturesMayFollow: true)
     }
@@ -20,7 +20,7 @@ struct CAPCheck {
     private func checkSequence(
         of parent: XMLElement, _ slots: [CAPSlot], path: String, signaturesMayFollow: Bool = false
     ) throws(Refusal) {
-        guard !parent.hasLooseText else { throw refusal(path, "text between its elements") }
+        guard !parent.hasLooseText else { throw refusal(path, "要素の間に文字があります (text between its elements)") }
         var slot = 0
         var count = 0
         var inSignatures = false
@@ -31,9 +31,9 @@ struct CAPCheck {
                 continue
             }
             guard child.namespace == version.namespace else {
-                throw refusal(path, "the element \(name) is not of this CAP version (namespace “\(child.namespace)”)")
+                throw refusal(path, "要素\(name)はこの版のCAPのものではありません（名前空間「\(child.namespace)」） (not of this CAP version)")
             }
-            guard !inSignatures else { throw refusal("\(path)/\(name)", "stands after the signature") }
+            guard !inSignatures else { throw refusal("\(path)/\(name)", "署名の後にあります (stands after the signature)") }
             // The slot moves only to one that was found, so it is a place in the list.
             guard let found = slots[slot...].firstIndex(where: { $0.name == name }) else {
                 throw misplaced(name, slots, at: slot, path: path)
@@ -47,7 +47,7 @@ struct CAPCheck {
             }
             count += 1
             guard count <= slots[slot].most else {
-                throw refusal("\(path)/\(name)", "appears more than once")
+                throw refusal("\(path)/\(name)", "二度以上あります (appears more than once)")
             }
             let number = slots[slot].most > 1 ? "[\(count)]" : ""
             try checkContent(of: child, slots[slot].content, path: "\(path)/\(name)\(number)")
@@ -59,21 +59,21 @@ struct CAPCheck {
 
     private func checkCount(_ count: Int, of slot: CAPSlot, path: String) throws(Refusal) {
         guard count >= slot.least else {
-            throw refusal("\(path)/\(slot.name)", "is missing (or stands out of order)")
+            throw refusal("\(path)/\(slot.name)", "ないか、順番が違います (missing or out of order)")
         }
     }
 
     private func misplaced(_ name: String, _ slots: [CAPSlot], at slot: Int, path: String) -> Refusal {
         // The slot is a place in the list.
         if slots[..<slot].contains(where: { $0.name == name }) {
-            return refusal("\(path)/\(name)", "out of order or repeated: it stands after \(slots[slot].name)")
+            return refusal("\(path)/\(name)", "\(slots[slot].name)の後にあり、順番が違うか重なっています (out of order or repeated)")
         }
-        return refusal("\(path)/\(name)", "no such element in this place")
+        return refusal("\(path)/\(name)", "ここに置ける要素ではありません (no such element in this place)")
     }
 
     private func checkContent(of element: XMLElement, _ content: CAPSlot.Content, path: String) throws(Refusal) {
         if let attribute = element.unexpectedAttribute(allowed: []) {
-            throw refusal(path, "the attribute \(attribute) is not allowed")
+            throw refusal(path, "属性\(attribute)は使えません (attribute not allowed)")
         }
         switch content {
         case .sequence(let slots): return try checkSequence(of: element, slots, path: path)
@@ -82,33 +82,33 @@ struct CAPCheck {
             return try checkSequence(of: element, parts, path: path)
         default: break
         }
-        guard !element.hasChildElements else { throw refusal(path, "elements inside a text") }
+        guard !element.hasChildElements else { throw refusal(path, "文字の中に要素があります (elements inside a text)") }
         let text = element.text
         let value = text.collapsed
         switch content {
         case .text, .pair, .sequence: break
         case .saying:
-            guard !text.trimmingXMLSpace().isEmpty else { throw refusal(path, "is empty") }
+            guard !text.trimmingXMLSpace().isEmpty else { throw refusal(path, "空です (is empty)") }
         case .word(let words):
             guard words.contains(text) else {
-                throw refusal(path, "“\(text.prefix(40))” is none of \(words.joined(separator: ", "))")
+                throw refusal(path, "「\(text.prefix(40))」は使えません。次のどれかです: \(words.joined(separator: ", ")) (none of these)")
             }
         case .language:
             guard value.isLanguageTag else {
-                throw refusal(path, "“\(value.prefix(40))” is no language tag (RFC 3066)")
+                throw refusal(path, "「\(value.prefix(40))」は言語タグ（RFC 3066）ではありません (no language tag)")
             }
         case .dateTime:
             guard isMoment(value) else {
-                throw refusal(path, "“\(value.prefix(40))” is no time like 2026-04-01T09:00:00+09:00")
+                throw refusal(path, "「\(value.prefix(40))」は 2026-04-01T09:00:00+09:00 のような日時ではありません (no time)")
             }
         case .integer:
             guard value.isNumber(decimals: false) else {
-                throw refusal(path, "“\(value.prefix(40))” is no whole number")
+                throw refusal(path, "「\(value.prefix(40))」は整数ではありません (no whole number)")
             }
         case .uri:
-            guard value.isURIReference else { throw refusal(path, "“\(value.prefix(80))” is no URI") }
+            guard value.isURIReference else { throw refusal(path, "「\(value.prefix(80))」はURIではありません (no URI)") }
         case .decimal:
-            guard value.isNumber(decimals: true) else { throw refusal(path, "“\(value.prefix(40))” is no number") }
+            guard value.isNumber(decimals: true) else { throw refusal(path, "「\(value.prefix(40))」は数ではありません (no number)") }
         }
     }
 

@@ -22,7 +22,7 @@ struct CAPEditorial {
     }
 
     private func refusal(_ path: String, _ rule: String) -> Refusal {
-        Refusal("CAP \(alert.version.rawValue): \(path): \(rule) (refused in \(alert.status) messages)")
+        Refusal("CAP \(alert.version.rawValue): \(path): \(rule)。\(alert.status)では断ります (refused in such messages)")
     }
 
     /// Infos of one language are one telling of the alert: two tellings must agree on what it is about, and a

@@ -37,7 +37,7 @@ package enum CAPReader {
         let alert = try CAPAlert(root, version: version)
         // A draft is nobody's word yet: "not actionable in its current form" (CAP 1.2 §3.2.1).
         guard alert.status != "Draft" else {
-            throw Refusal("CAP \(version.rawValue): alert/status: a Draft is not actionable")
+            throw Refusal("CAP \(version.rawValue): alert/status: Draft（下書き）は扱いません (a Draft is not actionable)")
         }
         let references = try CAPReferences.read(alert.references ?? "", version: version)
         try CAPProse(alert: alert).check(references)
@@ -58,17 +58,17 @@ package enum CAPReader {
     private static func version(of root: XMLElement) throws(Refusal) -> CAPVersion {
         if let version = CAPVersion(namespace: root.namespace) {
             guard root.name == "alert" else {
-                throw Refusal("CAP \(version.rawValue): the document is \(root.name), not alert")
+                throw Refusal("CAP \(version.rawValue): 文書が alert ではなく \(root.name) です (not alert)")
             }
             return version
         }
         switch root.namespace {
         case "http://www.w3.org/2005/Atom":
-            throw Refusal("an Atom \(root.name), not an alert: read the alerts it links to")
+            throw Refusal("alert ではなく Atom の \(root.name) です。リンク先の alert を読んでください (an Atom feed, not an alert)")
         case let namespace where namespace.hasPrefix("urn:oasis:names:tc:emergency:EDXL:DE:"):
-            throw Refusal("an EDXL-DE envelope, not an alert: hand in the CAP alert inside it")
+            throw Refusal("alert ではなく EDXL-DE の封筒です。中の CAP を渡してください (an EDXL-DE envelope, not an alert)")
         default:
-            throw Refusal("no CAP alert: \(root.name) of namespace “\(root.namespace.prefix(100))”")
+            throw Refusal("CAPの alert ではありません: \(root.name)（名前空間「\(root.namespace.prefix(100))」） (no CAP alert)")
         }
     }
 
@@ -77,7 +77,7 @@ package enum CAPReader {
     ) throws(Refusal) -> Bulletin {
         guard let status = BulletinStatus(rawValue: alert.status.lowercased()),
             let message = MessageType(rawValue: alert.message.lowercased())
-        else { throw Refusal("CAP \(alert.version.rawValue): unknown status or msgType") }
+        else { throw Refusal("CAP \(alert.version.rawValue): status か msgType が知らないものです (unknown status or msgType)") }
         // The first info as written speaks for the alert: its issuer's own language, and the order is the issuer's.
         let info = alert.infos.first
         var bulletin = Bulletin(

@@ -18,16 +18,16 @@ enum CAPReferences {
                 continue
             }
             let fields = word.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            guard fields.count % 3 == 0 else { throw refusal(word, "is no triple sender,identifier,sent", version) }
+            guard fields.count % 3 == 0 else { throw refusal(word, "sender,identifier,sent の三つ組ではありません (no triple)", version) }
             for start in stride(from: 0, to: fields.count, by: 3) {
                 let (sender, identifier, sent) = (fields[start], fields[start + 1], fields[start + 2])
                 guard !sender.isEmpty, !identifier.isEmpty, Timestamp(sent) != nil else {
-                    throw refusal(word, "has an empty part or no time at its end", version)
+                    throw refusal(word, "空の部分があるか、終わりが日時ではありません (an empty part, or no time at its end)", version)
                 }
                 references.append(.init(sender: sender, identifier: identifier, sent: sent))
             }
             guard references.count <= limit else {
-                throw Refusal("CAP \(version.rawValue): alert/references: more than \(limit)")
+                throw Refusal("CAP \(version.rawValue): alert/references: \(limit)より多くあります (too many)")
             }
         }
         return references

@@ -36,9 +36,9 @@ package enum CAPSignature {
         let signatures = document.root.children.filter { $0.namespace == CAPCheck.signatureNamespace }
         guard let signature = signatures.first else { return .none }
         guard signatures.count == 1, signature.name == "Signature" else {
-            return .unverified("\(signatures.count) signatures: only one that covers all the rest is checked")
+            return .unverified("署名が\(signatures.count)あります。全体に掛かる一つだけを確かめます (more than one signature)")
         }
-        guard document.namespaceDeclarations <= namespaceLimit else { return .unverified("too many namespaces") }
+        guard document.namespaceDeclarations <= namespaceLimit else { return .unverified("名前空間が多すぎます (too many namespaces)") }
         do {
             let parts = try SignatureParts(signature, alert: document.root)
             return judge(parts, document, trust)
@@ -51,22 +51,22 @@ package enum CAPSignature {
         let apex = parts.coversDocument ? nil : document.root
         guard let covered = document.canonical(parts.coverForm, of: apex, without: parts.signature),
             let signed = document.canonical(parts.infoForm, of: parts.info)
-        else { return .unverified("cannot be canonicalised") }
+        else { return .unverified("正規化できません (cannot be canonicalised)") }
         guard parts.digest.hash(covered) == parts.digestValue else {
             return isRightBeforeIndentation(parts, document)
-                ? .unverified("right for the alert's elements, but the document was indented after it was signed")
-                : .invalid("the digest differs: changed since it was signed")
+                ? .unverified("要素の署名は合いますが、署名の後に字下げされています (indented after it was signed)")
+                : .invalid("署名の後に変えられています（ダイジェストが違います） (changed since it was signed)")
         }
         for key in parts.keys where accepts(parts, signed, key) {
             if let weakness = parts.weakness { return .unverified(weakness) }
-            return trust.trusts(key) ? .valid(signer: key.pinText) : .unverified("right, but of a signer nobody here trusts")
+            return trust.trusts(key) ? .valid(signer: key.pinText) : .unverified("署名は合いますが、ここで信頼している署名者ではありません (of a signer nobody here trusts)")
         }
         for der in trust.keys {
             guard let key = SigningKey(publicKeyInfo: der), accepts(parts, signed, key) else { continue }
             return parts.weakness.map { .unverified($0) } ?? .valid(signer: key.pinText)
         }
-        if parts.keys.isEmpty { return .unverified("no key to check it with") }
-        return .invalid("the signature is not of the key it names")
+        if parts.keys.isEmpty { return .unverified("確かめる鍵がありません (no key to check it with)") }
+        return .invalid("名乗っている鍵の署名ではありません (the signature is not of the key it names)")
     }
 
     /// WMO's cap-composer signs the bare alert and then indents it for people and puts a style sheet before it. That

@@ -22,7 +22,7 @@ package struct CAPTrust: Sendable {
             let text = entry.trimmingXMLSpace()
             if text.hasPrefix("sha256/") {
                 guard let pin = Data(base64Encoded: String(text.dropFirst(7))), pin.count == 32 else {
-                    throw Refusal("“\(text.prefix(60))” is no pin: sha256/ and the base64 of 32 octets")
+                    throw Refusal("「\(text.prefix(60))」はピンではありません。sha256/ のあとに32オクテットのbase64です (no pin)")
                 }
                 pins.insert(Array(pin))
             } else {
@@ -32,7 +32,7 @@ package struct CAPTrust: Sendable {
                         ? SigningKey(certificate: der) : SigningKey(publicKeyInfo: der)
                 else {
                     throw Refusal(
-                        "a trusted certificate or key cannot be read (P-256, P-384, P-521, RSA from 2048 bits)")
+                        "信頼する証明書か鍵が読めません。使えるのは P-256, P-384, P-521, 2048ビット以上のRSA です (cannot be read)")
                 }
                 keys.append(key.publicKeyInfo)
                 pins.insert(key.pin)
@@ -53,7 +53,7 @@ package struct CAPTrust: Sendable {
         guard let begin = lines.firstIndex(where: { $0.hasPrefix("-----BEGIN ") }),
             let end = lines[begin...].firstIndex(where: { $0.hasPrefix("-----END ") }), begin + 1 < end,
             let data = Data(base64Encoded: lines[(begin + 1)..<end].joined())
-        else { throw Refusal("“\(text.prefix(40))” is neither a pin (sha256/…) nor PEM") }
+        else { throw Refusal("「\(text.prefix(40))」はピン（sha256/…）でもPEMでもありません (neither a pin nor PEM)") }
         return Array(data)
     }
 }

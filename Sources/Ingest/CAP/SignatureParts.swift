@@ -74,24 +74,24 @@ struct SignatureParts {
 
     /// Why a right signature proves nothing, nil when it does.
     var weakness: String? {
-        if digest == .sha1 || method.hash == .sha1 { return "SHA-1 proves nothing any more" }
+        if digest == .sha1 || method.hash == .sha1 { return "SHA-1の署名はもう証明になりません (SHA-1 proves nothing any more)" }
         return nil
     }
 
     init(_ signature: XMLElement, alert: XMLElement) throws(Unjudged) {
         func one(_ parent: XMLElement, _ name: StaticString) throws(Unjudged) -> XMLElement {
             let found = parent.all(name).filter { $0.namespace == CAPCheck.signatureNamespace }
-            guard found.count == 1 else { throw Unjudged("\(found.count) elements \(name) in \(parent.name)") }
+            guard found.count == 1 else { throw Unjudged("\(parent.name)の中に要素\(name)が\(found.count)あります (one is needed)") }
             return found[0]
         }
         self.signature = signature
         info = try one(signature, "SignedInfo")
         let canonicalisation = try one(info, "CanonicalizationMethod")
-        guard let form = Self.form(canonicalisation) else { throw Unjudged("unknown canonicalisation") }
+        guard let form = Self.form(canonicalisation) else { throw Unjudged("知らない正規化の方式です (unknown canonicalisation)") }
         infoForm = form
         let methodName = try one(info, "SignatureMethod")["Algorithm"] ?? ""
         guard let method = Method(methodName) else {
-            throw Unjudged("unknown signature method \(methodName.prefix(80))")
+            throw Unjudged("知らない署名の方式です: \(methodName.prefix(80)) (unknown signature method)")
         }
         self.method = method
         value = Self.octets(of: try one(signature, "SignatureValue"))
@@ -100,18 +100,18 @@ struct SignatureParts {
         coverForm = try Self.coverForm(try one(reference, "Transforms"))
         let digestName = try one(reference, "DigestMethod")["Algorithm"] ?? ""
         guard let digest = Hash(digest: digestName) else {
-            throw Unjudged("unknown digest method \(digestName.prefix(80))")
+            throw Unjudged("知らないダイジェストの方式です: \(digestName.prefix(80)) (unknown digest method)")
         }
         self.digest = digest
         digestValue = Self.octets(of: try one(reference, "DigestValue"))
     }
 
     private static func coversDocument(_ reference: XMLElement, _ alert: XMLElement) throws(Unjudged) -> Bool {
-        guard let uri = reference["URI"] else { throw Unjudged("a reference without URI") }
+        guard let uri = reference["URI"] else { throw Unjudged("参照にURIがありません (a reference without URI)") }
         if uri.isEmpty { return true }
         let ids = [alert["Id"], alert["ID"], alert["id"]].compactMap { $0 }
         guard ids.count == 1, uri == "#\(ids[0])" else {
-            throw Unjudged("the reference \(uri.prefix(80)) is not the alert")
+            throw Unjudged("参照「\(uri.prefix(80))」はこの alert ではありません (not the alert)")
         }
         return false
     }
@@ -128,10 +128,10 @@ struct SignatureParts {
             } else if let known = Self.form(transform), form == nil {
                 form = known
             } else {
-                throw Unjudged("the transform \(name.prefix(80)) is unknown or out of place")
+                throw Unjudged("変換「\(name.prefix(80))」は知らないか、場所が違います (unknown or out of place)")
             }
         }
-        guard isEnveloped else { throw Unjudged("the transform enveloped-signature is missing") }
+        guard isEnveloped else { throw Unjudged("変換 enveloped-signature がありません (the transform enveloped-signature is missing)") }
         var cover = form ?? CanonicalForm(.inclusive10, false)
         cover.keepsComments = false
         return cover

@@ -25,11 +25,11 @@ struct JMAEnvelope {
 
     init(_ root: XMLElement) throws(Refusal) {
         guard root.isNamed("Report"), root.isIn(exactly: JMANamespace.report) else {
-            throw Refusal("the root is \(root.name) in \"\(root.namespace)\", not JMA's Report")
+            throw Refusal("根の要素が気象庁の Report ではなく \(root.name)（名前空間「\(root.namespace)」）です (not JMA's Report)")
         }
-        guard let control = root.own("Control") else { throw Refusal("Control is missing") }
-        guard let head = root.first("Head", in: JMANamespace.head) else { throw Refusal("Head is missing") }
-        guard let title = control.own("Title")?.trimmed else { throw Refusal("Control/Title is missing or empty") }
+        guard let control = root.own("Control") else { throw Refusal("Control がありません (Control is missing)") }
+        guard let head = root.first("Head", in: JMANamespace.head) else { throw Refusal("Head がありません (Head is missing)") }
+        guard let title = control.own("Title")?.trimmed else { throw Refusal("Control/Title がないか、空です (Control/Title is missing or empty)") }
         self.title = title
         status = try JMAEnvelope.status(control.own("Status")?.trimmed)
         message = try JMAEnvelope.message(head.own("InfoType")?.trimmed)
@@ -64,8 +64,8 @@ struct JMAEnvelope {
         case "通常": return .actual
         case "訓練": return .exercise
         case "試験": return .test
-        case nil: throw Refusal("Control/Status is missing or empty: real or drill cannot be told")
-        case let other?: throw Refusal("Control/Status \(other) is none of 通常, 訓練, 試験")
+        case nil: throw Refusal("Control/Status がないか空で、本番か訓練か決められません (missing or empty: real or drill cannot be told)")
+        case let other?: throw Refusal("Control/Status の「\(other)」は、通常・訓練・試験のどれでもありません (none of these)")
         }
     }
 
@@ -75,15 +75,15 @@ struct JMAEnvelope {
         case "発表", "遅延": return .alert
         case "訂正": return .update
         case "取消": return .cancel
-        case nil: throw Refusal("Head/InfoType is missing or empty")
-        case let other?: throw Refusal("Head/InfoType \(other) is none of 発表, 訂正, 遅延, 取消")
+        case nil: throw Refusal("Head/InfoType がないか、空です (Head/InfoType is missing or empty)")
+        case let other?: throw Refusal("Head/InfoType の「\(other)」は、発表・訂正・遅延・取消のどれでもありません (none of these)")
         }
     }
 
     /// Required: where a bulletin has no EventID or no Serial, this time alone orders it among the others.
     private static func sent(_ word: String?) throws(Refusal) -> Timestamp {
-        guard let word else { throw Refusal("Control/DateTime is missing or empty") }
-        guard let time = Timestamp(word) else { throw Refusal("Control/DateTime \(word) is no time") }
+        guard let word else { throw Refusal("Control/DateTime がないか、空です (Control/DateTime is missing or empty)") }
+        guard let time = Timestamp(word) else { throw Refusal("Control/DateTime の「\(word)」は日時ではありません (no time)") }
         return time
     }
 }

@@ -45,7 +45,7 @@ package enum JMAReader {
         do throws(XMLRefusal) {
             let document = try XMLDocument(octets, limits: limits)
             if let encoding = document.encoding, encoding.lowercased() != "utf-8" {
-                throw XMLRefusal("written in \(encoding); JMA bulletins are UTF-8")
+                throw XMLRefusal("文字コードが\(encoding)です。気象庁の電文はUTF-8です (JMA bulletins are UTF-8)")
             }
             return document
         } catch {
@@ -76,7 +76,7 @@ package enum JMAReader {
             if type.isTagged, let body { JMAWarnings.readObservations(body, into: &statements) }
         }
         if statements.list.isEmpty || type.namesRegionsInBody, let body { JMAWarnings.readPlaces(body, into: &statements) }
-        guard !statements.isOverfull else { throw Refusal("says more about places than \(JMAStatements.limit) statements hold") }
+        guard !statements.isOverfull else { throw Refusal("地域ごとの項目が\(JMAStatements.limit)より多くあります (too many statements about places)") }
         return statements.list
     }
 }

@@ -65,7 +65,7 @@ package struct Normaliser: Sendable {
         case .actual: return [.actual(Alert(content))]
         case .exercise: return [.exercise(Alert(content))]
         case .test, .system:
-            return [.recordOnly(content, bulletin.status, reason: "status \(bulletin.status.rawValue): not for people")]
+            return [.recordOnly(content, bulletin.status, reason: "状態が\(bulletin.status.rawValue)で、住民向けではありません (not for people)")]
         }
     }
 
@@ -106,12 +106,12 @@ package struct Normaliser: Sendable {
 
     private func check(_ bulletin: Bulletin) throws(Refusal) {
         switch bulletin.signature {
-        case .invalid: throw Refusal("the signature does not fit the alert: it was changed or is not by who it names")
+        case .invalid: throw Refusal("署名が合いません。変えられたか、名乗っている人のものではありません (the signature does not fit the alert)")
         case .valid, nil, .none?, .unverified?: break
         }
         // The longest of JMA's has 40 letters; CAP sets no bound.
         let names = bulletin.identifiers + [bulletin.sender, bulletin.editor ?? "", bulletin.event ?? ""]
-        guard names.allSatisfy({ $0.utf8.count <= 1_000 }) else { throw Refusal("an identifier or sender of more than 1000 octets") }
+        guard names.allSatisfy({ $0.utf8.count <= 1_000 }) else { throw Refusal("番号か発信者が1000オクテットを超えています (identifier or sender too long)") }
     }
 
     private func revision(of bulletin: Bulletin, _ receivedAt: Date) -> Revision {
@@ -159,14 +159,14 @@ package struct Normaliser: Sendable {
             return "登録された署名者の署名がないCAP: 記録のみ (CAP without a valid signature of a pinned signer: \(bulletin.signature?.rawValue ?? "none"))"
         }
         switch bulletin.message {
-        case .ack, .error: return "\(bulletin.message.rawValue): a message between systems"
+        case .ack, .error: return "\(bulletin.message.rawValue)はシステム間の連絡です (a message between systems)"
         case .alert, .update, .cancel: break
         }
-        if let scope = bulletin.scope, scope != "Public" { return "scope \(scope): not for the public" }
+        if let scope = bulletin.scope, scope != "Public" { return "範囲が\(scope)で、一般向けではありません (not for the public)" }
         guard bulletin.format == .jma, let type = bulletin.type else { return nil }
-        if type == "VXSE42" { return "a test of the distribution of early warnings, sent hourly" }
-        if Self.machineTypes.contains(type) { return "numbers for machines; what they mean comes as warnings" }
-        if bulletin.kind == .other, Self.forecastTypes.contains(where: type.hasPrefix) { return "a forecast or observation that warns of nothing" }
+        if type == "VXSE42" { return "毎時の緊急地震速報の配信試験です (an hourly test of the distribution)" }
+        if Self.machineTypes.contains(type) { return "機械のための数値です。意味は警報として届きます (numbers for machines)" }
+        if bulletin.kind == .other, Self.forecastTypes.contains(where: type.hasPrefix) { return "警戒を呼びかけない予報・観測です (warns of nothing)" }
         return nil
     }
 

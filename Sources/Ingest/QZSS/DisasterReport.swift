@@ -24,13 +24,13 @@ struct DisasterReport {
 
     init(_ message: QZSSMessage, receipt: QZSSReceipt, tables: CodeTables) throws(Refusal) {
         let version = message.field(214, 6)
-        guard version == 1 else { throw Refusal("DC Report version \(version); version 1 is known") }
+        guard version == 1 else { throw Refusal("災危通報の版が\(version)です。知っているのは版1です (version 1 is known)") }
         let category = message.field(17, 4)
-        guard let known = Self.categories[category] else { throw Refusal("disaster category \(category) is not defined") }
+        guard let known = Self.categories[category] else { throw Refusal("災害の区分\(category)は定義がありません (category not defined)") }
         guard let dating = receipt.dating(
             month: message.field(21, 4), day: message.field(25, 5), hour: message.field(30, 5),
             minute: message.field(35, 6))
-        else { throw Refusal("the time of announcement is no time") }
+        else { throw Refusal("発表時刻が日時ではありません (the time of announcement is no time)") }
 
         self.message = message
         self.tables = tables
@@ -40,13 +40,13 @@ struct DisasterReport {
         let status: BulletinStatus = switch classification {
         case 1...3: .actual
         case 7: .exercise
-        default: throw Refusal("report classification \(classification) is not defined")
+        default: throw Refusal("通報の区分\(classification)は定義がありません (classification not defined)")
         }
         let type: MessageType = switch message.field(41, 2) {
         case 0: .alert
         case 1: .update
         case 2: .cancel
-        default: throw Refusal("information type 3 is not defined")
+        default: throw Refusal("情報形態3は定義がありません (information type 3 is not defined)")
         }
         bulletin = Bulletin(
             format: .qzss, type: "DCR\(category)", title: "\(known.title)（災危通報）", kind: known.kind, status: status,

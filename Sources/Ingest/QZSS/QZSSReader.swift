@@ -23,7 +23,7 @@ package enum QZSSReader {
         switch message.type {
         case 43: return try DisasterReport(message, receipt: receipt, tables: tables).bulletin
         case 44: return ExtendedReport(message, receivedAt: receipt.moment, tables: tables).bulletin
-        default: throw Refusal("message type \(message.type) is neither 43 (DC Report) nor 44 (DCX)")
+        default: throw Refusal("メッセージ型\(message.type)は、43（災危通報）でも44（DCX）でもありません (neither 43 nor 44)")
         }
     }
 

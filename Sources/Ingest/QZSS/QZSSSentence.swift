@@ -17,24 +17,24 @@ struct QZSSSentence {
     init(_ octets: some Sequence<UInt8>) throws(Refusal) {
         var line: [UInt8] = []
         for octet in octets {
-            guard line.count < Self.longest + 16 else { throw Refusal("longer than a QZQSM sentence") }
+            guard line.count < Self.longest + 16 else { throw Refusal("QZQSMの文より長いです (longer than a QZQSM sentence)") }
             line.append(octet)
         }
         while let last = line.last, last == 0x0D || last == 0x0A || last == 0x20 || last == 0x09 { line.removeLast() }
         line.removeFirst(line.prefix { $0 == 0x20 || $0 == 0x09 }.count)
-        guard line.starts(with: Self.start) else { throw Refusal("does not begin with $QZQSM,") }
-        guard line.count <= Self.longest else { throw Refusal("longer than a QZQSM sentence") }
+        guard line.starts(with: Self.start) else { throw Refusal("$QZQSM, で始まっていません (does not begin with $QZQSM,)") }
+        guard line.count <= Self.longest else { throw Refusal("QZQSMの文より長いです (longer than a QZQSM sentence)") }
 
         guard let star = line.lastIndex(of: UInt8(ascii: "*")), star + 3 == line.count,
             let high = Self.digit(line[star + 1]), let low = Self.digit(line[star + 2])
-        else { throw Refusal("no checksum at the end") }
+        else { throw Refusal("終わりに検査合計がありません (no checksum at the end)") }
         let sum = line[1..<star].reduce(UInt8(0), ^)
-        guard sum == high << 4 | low else { throw Refusal("the checksum does not fit: the line is damaged") }
+        guard sum == high << 4 | low else { throw Refusal("検査合計が合いません。行が壊れています (the line is damaged)") }
 
         let fields = line[Self.start.count..<star].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
         guard fields.count == 2, (1...3).contains(fields[0].count),
             let satellite = Int(String(decoding: fields[0], as: UTF8.self)), satellite >= 0
-        else { throw Refusal("not of the form $QZQSM,satellite,message*checksum") }
+        else { throw Refusal("形が「$QZQSM,衛星,電文*検査合計」ではありません (not of this form)") }
         self.satellite = satellite
         message = try QZSSMessage(hexadecimal: fields[1])
     }
@@ -55,19 +55,19 @@ struct QZSSMessage {
     private let octets: [UInt8]
 
     init(hexadecimal digits: ArraySlice<UInt8>) throws(Refusal) {
-        guard digits.count == 63 else { throw Refusal("a message has 63 hexadecimal digits, this has \(digits.count)") }
+        guard digits.count == 63 else { throw Refusal("電文は16進63桁ですが、\(digits.count)桁あります (a message has 63 hexadecimal digits)") }
         var octets = [UInt8](repeating: 0, count: 32)
         for (position, digit) in digits.enumerated() {
-            guard let value = QZSSSentence.digit(digit) else { throw Refusal("not a hexadecimal digit in the message") }
+            guard let value = QZSSSentence.digit(digit) else { throw Refusal("電文に16進数字でないものがあります (not a hexadecimal digit in the message)") }
             octets[position / 2] |= position % 2 == 0 ? value << 4 : value
         }
         self.octets = octets
         guard field(226, 24) == Self.crc24q(octets, bits: 226) else {
-            throw Refusal("the CRC does not fit: the message is damaged")
+            throw Refusal("CRCが合いません。電文が壊れています (the message is damaged)")
         }
-        guard field(250, 2) == 0 else { throw Refusal("the message is followed by bits that belong to nothing") }
+        guard field(250, 2) == 0 else { throw Refusal("電文の後に余分なビットがあります (the message is followed by bits that belong to nothing)") }
         // L1S preambles, sent in turn; IS-QZSS-L1S, 4.1.1.
-        guard [0x53, 0x9A, 0xC6].contains(field(0, 8)) else { throw Refusal("not an L1S message: wrong preamble") }
+        guard [0x53, 0x9A, 0xC6].contains(field(0, 8)) else { throw Refusal("L1Sの電文ではありません。先頭の印が違います (wrong preamble)") }
     }
 
     /// Unsigned big-endian number of at most 47 bits.

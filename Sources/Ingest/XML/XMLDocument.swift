@@ -31,9 +31,9 @@ package final class XMLDocument: @unchecked Sendable {
 
     package init(_ octets: some ContiguousBytesLike, limits: XMLLimits = XMLLimits()) throws(XMLRefusal) {
         XMLDocument.prepared
-        guard octets.octetCount > 0 else { throw XMLRefusal("empty") }
+        guard octets.octetCount > 0 else { throw XMLRefusal("空です (empty)") }
         guard octets.octetCount <= limits.size else {
-            throw XMLRefusal("\(octets.octetCount) octets, more than the \(limits.size) that are read")
+            throw XMLRefusal("\(octets.octetCount)オクテットあり、読める上限\(limits.size)を超えます (too long)")
         }
         if let objection = octets.withOctets({ XMLPrescan.objection(to: $0) }) { throw XMLRefusal(objection) }
         let outcome = octets.withOctets { XMLDocument.parse($0, keepsBlanks: limits.keepsBlanks) }
@@ -59,7 +59,7 @@ package final class XMLDocument: @unchecked Sendable {
         _ octets: UnsafeRawBufferPointer, keepsBlanks: Bool
     ) -> Result<xmlDocPtr, XMLRefusal> {
         cxml_silence()
-        guard let context = xmlNewParserCtxt() else { return .failure(XMLRefusal("no memory for a parser")) }
+        guard let context = xmlNewParserCtxt() else { return .failure(XMLRefusal("読み取りのためのメモリが足りません (no memory for a parser)")) }
         defer { xmlFreeParserCtxt(context) }
         context.pointee.sax.pointee.internalSubset = { raw, _, _, _ in
             guard let raw else { return }
@@ -75,7 +75,7 @@ package final class XMLDocument: @unchecked Sendable {
             Int32(options))
         if context.pointee._private != nil {
             xmlFreeDoc(document)
-            return .failure(XMLRefusal("a document type declaration (DOCTYPE) is not accepted"))
+            return .failure(XMLRefusal("文書型宣言（DOCTYPE）は受け付けません (no DOCTYPE)"))
         }
         guard let document, context.pointee.wellFormed == 1, xmlDocGetRootElement(document) != nil else {
             let error = xmlCtxtGetLastError(context)
@@ -83,7 +83,7 @@ package final class XMLDocument: @unchecked Sendable {
             let line = error.map { Int($0.pointee.line) } ?? 0
             xmlFreeDoc(document)
             return .failure(XMLRefusal(
-                "not well-formed XML: line \(line): \(text.split(separator: "\n").first.map(String.init) ?? text)"))
+                "XMLとして正しくありません: \(line)行目: \(text.split(separator: "\n").first.map(String.init) ?? text) (not well-formed)"))
         }
         return .success(document)
     }
@@ -95,7 +95,7 @@ package final class XMLDocument: @unchecked Sendable {
             if current.pointee.type == XML_ELEMENT_NODE, let child = current.pointee.children {
                 depth += 1
                 // Text lies one level below its element and does not count.
-                guard depth <= limit + 1 else { throw XMLRefusal("elements nested deeper than \(limit)") }
+                guard depth <= limit + 1 else { throw XMLRefusal("要素の入れ子が\(limit)より深いです (nested too deep)") }
                 node = child
                 continue
             }

@@ -12,10 +12,10 @@ enum XMLPrescan {
     static func objection(to octets: UnsafeRawBufferPointer) -> String? {
         guard isFollowed(octets) else {
             return octets.count <= foreignLimit
-                ? nil : "\(octets.count) octets in an encoding other than UTF-8; up to \(foreignLimit) are read"
+                ? nil : "UTF-8以外の文字コードで\(octets.count)オクテットあり、読める上限\(foreignLimit)を超えます (too long in another encoding)"
         }
         var scan = Scan(octets: octets)
-        return scan.hasCrowdedTag ? "a tag of more than \(attributeLimit) attributes" : nil
+        return scan.hasCrowdedTag ? "属性が\(attributeLimit)より多いタグがあります (too many attributes)" : nil
     }
 
     /// Encodings whose markup is ASCII, octet by octet. Second octets of Shift_JIS begin above all of XML's signs.

@@ -61,11 +61,11 @@ final class DMDATALine: Sendable {
         _ ticket: DMDATATicket, _ conversation: DMDATAConversation
     ) async throws(DMDATATicket.Failure) -> String {
         guard var address = WebSocketAddress(ticket.url) else {
-            throw DMDATATicket.Failure(words: "the ticket names no address of a WebSocket")
+            throw DMDATATicket.Failure(words: "接続の許可にWebSocketの宛先がありません (the ticket names no address of a WebSocket)")
         }
         if let host { address.host = host }
         guard address.isSecure || WebSocketAddress.isThisMachine(address.host) else {
-            throw DMDATATicket.Failure(words: "the ticket is for a connection without TLS, and \(address.host) is elsewhere")
+            throw DMDATATicket.Failure(words: "\(address.host)への接続にTLSがありません (a connection without TLS)")
         }
         let socket: WebSocketClient
         do throws(WebSocketClient.Failure) {
@@ -115,7 +115,7 @@ final class DMDATALine: Sendable {
         switch bulletin.octets {
         case .success(let octets):
             if !queue.withLock({ $0.add(BulletinQueue.Item(octets, name: bulletin.name)) }) {
-                watch.trouble(name, "\(bulletin.name) left out: too many wait")
+                watch.trouble(name, "\(bulletin.name)を取りませんでした。待っているものが多すぎます (left out: too many wait)")
             }
             bell.ring()
         case .failure(let damage): watch.trouble(name, damage.words)

@@ -19,7 +19,7 @@ enum DMDATAMessage: Sendable, Hashable {
 
     init(_ octets: [UInt8]) {
         guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(octets)) else {
-            self = .other("a message that is not readable")
+            self = .other("読めないメッセージです (a message that is not readable)")
             return
         }
         switch wire.type {
@@ -28,8 +28,8 @@ enum DMDATAMessage: Sendable, Hashable {
         case "pong": self = .pong
         case "error": self = .error(
             words: "\(wire.error ?? "an error")\(wire.code.map { " (\($0.text))" } ?? "")", closes: wire.close ?? false)
-        case "data": self = DMDATABulletin(wire).map { .data($0) } ?? .other("data without id, head.type or body")
-        default: self = .other("a message of type \(wire.type.prefix(40))")
+        case "data": self = DMDATABulletin(wire).map { .data($0) } ?? .other("data に id, head.type, body のどれかがありません (without id, head.type or body)")
+        default: self = .other("種類が\(wire.type.prefix(40))のメッセージです (of this type)")
         }
     }
 
@@ -98,21 +98,21 @@ struct DMDATABulletin: Sendable, Hashable {
         let packed: [UInt8]
         switch encoding {
         case "base64":
-            guard let data = Data(base64Encoded: body) else { return .failure(Damage(words: "\(name): damaged base64")) }
+            guard let data = Data(base64Encoded: body) else { return .failure(Damage(words: "\(name): base64が壊れています (damaged base64)")) }
             packed = Array(data)
         case "utf-8", nil: packed = Array(body.utf8)
-        case let other?: return .failure(Damage(words: "\(name): encoding \(other.prefix(40)) is not known"))
+        case let other?: return .failure(Damage(words: "\(name): 符号化「\(other.prefix(40))」を知りません (encoding not known)"))
         }
-        guard packed.count <= Self.limit else { return .failure(Damage(words: "\(name): \(packed.count) octets")) }
+        guard packed.count <= Self.limit else { return .failure(Damage(words: "\(name): \(packed.count)オクテットは長すぎます (too long)")) }
         switch compression {
         case nil: return .success(packed)
         case "gzip":
             do throws(Gzip.Failure) {
                 return .success(try Gzip.inflate(packed, limit: Self.limit))
             } catch {
-                return .failure(Damage(words: "\(name): gzip \(error)"))
+                return .failure(Damage(words: "\(name): gzipを展開できません: \(error) (gzip)"))
             }
-        case let other?: return .failure(Damage(words: "\(name): compression \(other.prefix(40)) is not known"))
+        case let other?: return .failure(Damage(words: "\(name): 圧縮「\(other.prefix(40))」を知りません (compression not known)"))
         }
     }
 }

@@ -44,11 +44,11 @@ package struct DMDATASource: Service {
         clock: SourceClock = SourceClock()
     ) throws(SettingsError) {
         guard FeedOrigin(settings.base) != nil, settings.base.hasSuffix("/") else {
-            throw SettingsError(description: "\(settings.base) is not https and a folder")
+            throw SettingsError(description: "「\(settings.base)」は https で始まり / で終わる宛先ではありません (not https and a folder)")
         }
-        guard (1...4).contains(settings.socketHosts.count) else { throw SettingsError(description: "1 to 4 sockets") }
+        guard (1...4).contains(settings.socketHosts.count) else { throw SettingsError(description: "接続は1〜4本です (1 to 4 sockets)") }
         guard !settings.classifications.isEmpty, settings.types?.count ?? 0 <= 30, !settings.key.isEmpty else {
-            throw SettingsError(description: "an API key, one classification and at most 30 types are needed")
+            throw SettingsError(description: "APIキー、区分一つ以上、種類30以下が要ります (an API key, one classification and at most 30 types are needed)")
         }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12

@@ -34,7 +34,7 @@ struct DMDATATicket: Sendable {
         let request = Request(
             classifications: settings.classifications, types: settings.types,
             test: settings.includesDrills ? "including" : "no")
-        guard let body = try? JSONEncoder().encode(request) else { throw Failure(words: "the request cannot be written") }
+        guard let body = try? JSONEncoder().encode(request) else { throw Failure(words: "依頼を書けません (the request cannot be written)") }
         let call = HTTPCall(
             method: "POST", url: "\(settings.base)socket",
             headers: [
@@ -47,15 +47,16 @@ struct DMDATATicket: Sendable {
             answer = try await transport.send(call, deadline: .now + .seconds(15))
         } catch {
             switch error {
-            case .unreachable(let words), .noAnswer(let words), .refused(let words): throw Failure(words: "socket start: \(words)")
-            case .cancelled: throw Failure(words: "stopped")
+            case .unreachable(let words), .noAnswer(let words), .refused(let words): throw Failure(words: "socket: 接続を始められません: \(words) "
+                + "(no socket)")
+            case .cancelled: throw Failure(words: "止めました (stopped)")
             }
         }
         let read = try? JSONDecoder().decode(Answer.self, from: Data(answer.body))
         guard answer.status == 200, let url = read?.websocket?.url else {
             let words = read?.error?.message.map { ": \($0.prefix(200))" } ?? ""
             throw Failure(
-                words: "socket start: answered \(answer.status)\(words)", isOurFault: [400, 401, 402, 403].contains(answer.status))
+                words: "socket: \(answer.status)と答えました\(words) (answered so)", isOurFault: [400, 401, 402, 403].contains(answer.status))
         }
         return DMDATATicket(url: url)
     }

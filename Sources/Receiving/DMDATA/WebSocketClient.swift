@@ -67,7 +67,7 @@ struct WebSocketClient: Sendable {
                     }
                 }
             guard let channel = try await upgrade.get() else {
-                throw Failure(words: "\(address.host) does not take the ticket for a WebSocket")
+                throw Failure(words: "\(address.host)がWebSocketの許可を受け付けません (does not take the ticket)")
             }
             return WebSocketClient(channel: channel)
         } catch let failure as Failure {
@@ -105,7 +105,7 @@ struct WebSocketClient: Sendable {
         let upgrader = NIOTypedWebSocketClientUpgrader<(any Channel)?>(maxFrameSize: messageLimit) { channel, head in
             channel.eventLoop.makeCompletedFuture {
                 guard head.headers.first(name: "Sec-WebSocket-Protocol") == name else {
-                    throw Failure(words: "\(address.host) does not speak \(name)")
+                    throw Failure(words: "\(address.host)は\(name)で話せません (does not speak it)")
                 }
                 try channel.pipeline.syncOperations.addHandlers(
                     NIOWebSocketFrameAggregator(
@@ -145,7 +145,7 @@ private final class WebSocketHandler: ChannelInboundHandler {
     typealias OutboundOut = WebSocketFrame
 
     private let onEvent: @Sendable (WebSocketClient.Event) -> Void
-    private var reason = "the far end closed it"
+    private var reason = "相手が接続を閉じました (the far end closed it)"
 
     init(_ onEvent: @escaping @Sendable (WebSocketClient.Event) -> Void) { self.onEvent = onEvent }
 
@@ -160,7 +160,7 @@ private final class WebSocketHandler: ChannelInboundHandler {
         case .connectionClose:
             var words = frame.unmaskedData
             if let code = words.readWebSocketErrorCode() {
-                reason = "the far end closed it: \(UInt16(webSocketErrorCode: code)) \(String(buffer: words))"
+                reason = "相手が接続を閉じました: \(UInt16(webSocketErrorCode: code)) \(String(buffer: words)) (the far end closed it)"
             }
             reply(.connectionClose, ByteBuffer(bytes: frame.unmaskedData.readableBytesView.prefix(2)), context)
             context.close(promise: nil)

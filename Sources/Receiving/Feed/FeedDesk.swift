@@ -89,7 +89,7 @@ final class FeedDesk: Sendable {
     /// For the operator, when it is used up.
     var budgetWords: String {
         state.withLock { state in
-            "\(state.budget.spent(at: clock.wall()) / 1_000_000) MB fetched in 24 hours of \(state.budget.limit / 1_000_000)"
+            "24時間で\(state.budget.spent(at: clock.wall()) / 1_000_000) MBを取りました。上限は\(state.budget.limit / 1_000_000) MBです (fetched in 24 hours)"
         }
     }
 }

@@ -62,7 +62,7 @@ struct FeedPage: Sendable {
         limits.keepsBlanks = false
         let root = try XMLDocument(octets, limits: limits).root
         guard root.isNamed("feed"), root.isIn(exactly: "http://www.w3.org/2005/Atom") else {
-            throw XMLRefusal("the root is \(root.name) in \"\(root.namespace)\", not an Atom feed")
+            throw XMLRefusal("根の要素がAtomフィードではなく \(root.name)（名前空間「\(root.namespace)」）です (not an Atom feed)")
         }
         var entries: [FeedEntry] = []
         var reasons: [String] = []
@@ -81,12 +81,12 @@ struct FeedPage: Sendable {
 
     private static func read(_ element: XMLElement, _ origin: FeedOrigin) -> Result<FeedEntry, XMLRefusal> {
         guard let url = element.first("link")?["href"] ?? element.own("id")?.trimmed else {
-            return .failure(XMLRefusal("an entry without link and id"))
+            return .failure(XMLRefusal("link と id のない項目です (an entry without link and id)"))
         }
-        guard FeedOrigin(url) == origin else { return .failure(XMLRefusal("\(url.prefix(200)) is not of the feed's own host")) }
-        guard url.utf8.count <= 400 else { return .failure(XMLRefusal("an address of \(url.utf8.count) octets")) }
+        guard FeedOrigin(url) == origin else { return .failure(XMLRefusal("\(url.prefix(200))はフィードのホストのものではありません (not of the feed's own host)")) }
+        guard url.utf8.count <= 400 else { return .failure(XMLRefusal("宛先が\(url.utf8.count)オクテットもあります (address too long)")) }
         guard let updated = element.own("updated")?.trimmed.flatMap(Timestamp.init) else {
-            return .failure(XMLRefusal("\(url) without a time in updated"))
+            return .failure(XMLRefusal("\(url)の updated が日時ではありません (no time in updated)"))
         }
         return .success(FeedEntry(url: url, updated: updated.seconds, title: element.own("title")?.trimmed ?? ""))
     }

@@ -70,7 +70,7 @@ struct FeedReader {
         // Earthquakes and tsunami are announced in this one.
         case .urgentOnly where feed == "eqvol": break
         case .urgentOnly, .usedUp:
-            watch.trouble(name, "not read: \(desk.budgetWords)")
+            watch.trouble(name, "読みません: \(desk.budgetWords) (not read)")
             return Self.untilNextReading(clock.wall())
         }
         do throws(Failure) {
@@ -130,12 +130,12 @@ struct FeedReader {
             validators = Validators(etag: answer.header("ETag"), modified: answer.header("Last-Modified"))
         default:
             let seconds = answer.header("Retry-After").flatMap { Int($0) }
-            throw Failure(words: "\(document): answered \(answer.status)", retryAfter: seconds.map { .seconds($0) })
+            throw Failure(words: "\(document): \(answer.status)と答えました (answered so)", retryAfter: seconds.map { .seconds($0) })
         }
     }
 
     private func announce(_ answer: HTTPAnswer, _ document: String) throws(Failure) {
-        guard let octets = FeedBody.plain(answer) else { throw Failure(words: "\(document): damaged gzip") }
+        guard let octets = FeedBody.plain(answer) else { throw Failure(words: "\(document): gzipが壊れています (damaged gzip)") }
         let page: FeedPage
         do throws(XMLRefusal) {
             page = try FeedPage(octets, origin: origin)
@@ -144,7 +144,7 @@ struct FeedReader {
         }
         watch.heard(name)
         if let reason = page.firstReason {
-            watch.trouble(name, "\(document): \(page.passedOver) entries passed over: \(reason)")
+            watch.trouble(name, "\(document): \(page.passedOver)件を読み飛ばしました: \(reason) (passed over)")
         }
         desk.announce(page, source: name)
     }

@@ -56,14 +56,14 @@ package struct FeedSource: Service {
         watch: any SourceWatch, clock: SourceClock = SourceClock()
     ) throws(SettingsError) {
         guard let origin = FeedOrigin(settings.base), settings.base.hasSuffix("/") else {
-            throw SettingsError(description: "\(settings.base) is not https and a folder")
+            throw SettingsError(description: "「\(settings.base)」は https で始まり / で終わる宛先ではありません (not https and a folder)")
         }
         let isWord: (String) -> Bool = { !$0.isEmpty && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") } }
         guard !settings.feeds.isEmpty, settings.feeds.allSatisfy(isWord) else {
-            throw SettingsError(description: "feeds are named by letters and digits, as eqvol")
+            throw SettingsError(description: "フィードの名前は eqvol のような英数字です (letters and digits)")
         }
         guard (1...16).contains(settings.fetchesAtOnce) else {
-            throw SettingsError(description: "fetches at once: 1 to 16")
+            throw SettingsError(description: "同時に取る数は1〜16です (1 to 16)")
         }
         self.settings = settings
         self.origin = origin
@@ -105,7 +105,7 @@ package struct FeedSource: Service {
         switch answer {
         case .accepted, .duplicate, .refused: desk.done(order)
         case .notRecorded(let reason):
-            watch.trouble(order.source, "\(order.entry.fileName) is offered again: \(reason)")
+            watch.trouble(order.source, "\(order.entry.fileName)をもう一度渡します: \(reason) (offered again)")
             desk.again(order)
         }
     }
@@ -121,11 +121,11 @@ package struct FeedSource: Service {
             switch answer.status {
             case 200:
                 if let octets = FeedBody.plain(answer) { return octets }
-                words = "damaged gzip"
+                words = "gzipが壊れています (damaged gzip)"
             case 404, 410:
                 // It will not come back; asking every minute would only cost the budget.
                 if order.backoff.failures + 1 >= Self.tries {
-                    watch.trouble(order.source, "\(order.entry.fileName) is announced and not there")
+                    watch.trouble(order.source, "\(order.entry.fileName)が予告されていますが、ありません (announced and not there)")
                     desk.done(order)
                     return nil
                 }

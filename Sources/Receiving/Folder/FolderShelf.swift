@@ -39,11 +39,11 @@ struct FolderShelf: Sendable {
 
     /// The files that may be bulletins, with their stamps.
     func look() async -> Result<[String: Stamp], Trouble> {
-        await onThread { lookNow() } ?? .failure(Trouble(words: "the threads for files have ended"))
+        await onThread { lookNow() } ?? .failure(Trouble(words: "ファイルを読むスレッドが終わっています (the threads for files have ended)"))
     }
 
     func read(_ name: String) async -> Reading {
-        await onThread { readNow(name) } ?? .trouble("the threads for files have ended")
+        await onThread { readNow(name) } ?? .trouble("ファイルを読むスレッドが終わっています (the threads for files have ended)")
     }
 
     /// Moves a file to where its answer says.
@@ -51,8 +51,8 @@ struct FolderShelf: Sendable {
     /// - Returns: nil, or why it is still there.
     func put(_ name: String, after answer: SinkAnswer) async -> String? {
         switch answer {
-        case .accepted, .duplicate: await onThread { moveNow(name, to: "done", reason: nil) } ?? "not moved"
-        case .refused(let reason): await onThread { moveNow(name, to: "refused", reason: reason) } ?? "not moved"
+        case .accepted, .duplicate: await onThread { moveNow(name, to: "done", reason: nil) } ?? "移していません (not moved)"
+        case .refused(let reason): await onThread { moveNow(name, to: "refused", reason: reason) } ?? "移していません (not moved)"
         case .notRecorded: nil
         }
     }
@@ -100,7 +100,7 @@ struct FolderShelf: Sendable {
         guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return .nothing }
         let stamp = Stamp(status)
         guard stamp.size <= sizeLimit else {
-            return .unfit(stamp, "\(stamp.size) octets, more than the \(sizeLimit) that are read")
+            return .unfit(stamp, "\(stamp.size)オクテットあり、読める上限\(sizeLimit)を超えます (too long)")
         }
         // Regular files of no more than `sizeLimit` come here; no size is negative.
         var octets = [UInt8](repeating: 0, count: stamp.size)
@@ -119,10 +119,10 @@ struct FolderShelf: Sendable {
     private func moveNow(_ name: String, to place: String, reason: String?) -> String? {
         let folder = "\(path)/\(place)"
         guard mkdir(folder, 0o750) == 0 || errno == EEXIST else { return "\(folder): \(SystemWords.last())" }
-        guard let target = freeName(name, in: folder) else { return "\(folder) holds too many files named \(name)" }
+        guard let target = freeName(name, in: folder) else { return "\(folder)に\(name)という名前のファイルが多すぎます (too many files of this name)" }
         if let reason, let words = write("\(reason)\n", to: "\(target).reason") { return words }
         guard rename("\(path)/\(name)", target) == 0 || errno == ENOENT else {
-            return "\(name) cannot be moved to \(place): \(SystemWords.last())"
+            return "\(name)を\(place)に移せません: \(SystemWords.last()) (cannot be moved)"
         }
         return nil
     }

@@ -53,7 +53,7 @@ extension ReceiverPort {
         _ onEnd: @escaping @Sendable (String) -> Void
     ) throws(PortTrouble) -> OpenPort {
         guard let thread = ReadingThread.start(descriptor: descriptor, onOctets: onOctets, onEnd: onEnd) else {
-            throw PortTrouble(words: "the system gives no more threads")
+            throw PortTrouble(words: "これ以上スレッドを作れません (the system gives no more threads)")
         }
         return OpenPort { thread.stop() }
     }
@@ -66,7 +66,7 @@ extension ReceiverPort {
         guard tcgetattr(port, &mode) == 0, let speed = speeds[baud] else {
             let words = SystemWords.last()
             Glibc.close(port)
-            throw PortTrouble(words: speeds[baud] == nil ? "no speed of \(baud) baud" : "no serial port: \(words)")
+            throw PortTrouble(words: speeds[baud] == nil ? "\(baud)ボーは使えません (no such speed)" : "シリアルポートではありません: \(words) (no serial port)")
         }
         cfmakeraw(&mode)
         mode.c_cflag &= ~(tcflag_t(CSTOPB) | tcflag_t(PARENB) | tcflag_t(CSIZE) | tcflag_t(CRTSCTS))
@@ -76,7 +76,7 @@ extension ReceiverPort {
         guard tcsetattr(port, TCSANOW, &mode) == 0 else {
             let words = SystemWords.last()
             Glibc.close(port)
-            throw PortTrouble(words: "\(baud) baud: \(words)")
+            throw PortTrouble(words: "\(baud)ボーにできません: \(words) (baud)")
         }
         return port
     }
@@ -95,7 +95,7 @@ extension ReceiverPort {
                     }
                 }
                 .connect(host: host, port: port).get()
-            channel.closeFuture.whenComplete { _ in onEnd("the far end closed it") }
+            channel.closeFuture.whenComplete { _ in onEnd("相手が接続を閉じました (the far end closed it)") }
             return OpenPort { channel.close(promise: nil) }
         } catch {
             throw PortTrouble(words: "\(error)")

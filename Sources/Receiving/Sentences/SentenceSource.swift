@@ -35,7 +35,7 @@ package struct SentenceSource: Service {
     ) throws(SettingsError) {
         if case .serial(_, let baud) = settings.port, ReceiverPort.speeds[baud] == nil {
             let speeds = ReceiverPort.speeds.keys.sorted().map(String.init).joined(separator: ", ")
-            throw SettingsError(description: "\(baud) baud is none of \(speeds)")
+            throw SettingsError(description: "\(baud)ボーは使えません。次のどれかです: \(speeds) (no such speed)")
         }
         self.settings = settings
         self.sink = sink
@@ -92,7 +92,7 @@ package struct SentenceSource: Service {
         while true {
             let item = try await intake.next()
             let answer = await sink.take(item.sentence.octets, name: recording, source: name)
-            if case .notRecorded(let reason) = answer { watch.trouble(name, "a sentence is offered again: \(reason)") }
+            if case .notRecorded(let reason) = answer { watch.trouble(name, "文をもう一度渡します: \(reason) (offered again)") }
             intake.settle(item, answer)
         }
     }
@@ -129,7 +129,7 @@ private final class SentenceIntake: Sendable {
             return (isAlive, isMore, state.queue.dropped - before)
         }
         if isAlive { watch.heard(name) }
-        if lost > 0 { watch.trouble(name, "\(lost) sentences left out: too many wait") }
+        if lost > 0 { watch.trouble(name, "\(lost)文を取りませんでした。待っているものが多すぎます (left out: too many wait)") }
         if isMore { bell.ring() }
     }
 

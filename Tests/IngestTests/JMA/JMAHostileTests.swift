@@ -113,7 +113,7 @@ struct JMAHostileTests {
             $0.replacingOccurrences(of: "<Comments>", with: String(repeating: "<a>", count: 100_000) + "<Comments>")
         }
         #expect(refusal(of: deepest) != nil)
-        #expect(refusal(of: [UInt8](repeating: 0x20, count: (8 << 20) + 1))?.contains("more than") == true)
+        #expect(refusal(of: [UInt8](repeating: 0x20, count: (8 << 20) + 1))?.contains("を超えます") == true)
         let many = try changed("type-nobody-knows.xml") {
             let kinds = (0..<2000).map { "<Kind><Code>\($0)</Code></Kind>" }.joined()
             let areas = (0..<2000).map { "<Area><Code>\(1_000_000 + $0)</Code></Area>" }.joined()

@@ -65,8 +65,8 @@ struct BulletinReaderTests {
     @Test("Size is bounded, packed or not")
     func tooLong() {
         let long = [UInt8](repeating: 0x20, count: (8 << 20) + 1)
-        #expect(reason(long) == "8388609 octets, more than the 8388608 that are read")
-        #expect(reason(Gzip.compress(long)) == "gzip: more than 8388608 octets once inflated")
+        #expect(reason(long) == "8388609オクテットあり、読める上限8388608を超えます (too long)")
+        #expect(reason(Gzip.compress(long)) == "gzip: 展開すると8388608オクテットを超えます (too long once inflated)")
     }
 
     @Test("A document of another language says which it is")
@@ -82,7 +82,7 @@ struct BulletinReaderTests {
         let readings = try BulletinReader.readEach(Array(file.utf8), fileName: nil, receivedAt: received)
         #expect(readings.map(\.line) == [2, 5, 6])
         #expect(readings.map { (try? $0.outcome.get()) != nil } == [true, false, true])
-        #expect(reason(Array(file.utf8)) == "line 5: the checksum does not fit: the line is damaged")
+        #expect(reason(Array(file.utf8)) == "5行目: 検査合計が合いません。行が壊れています (the line is damaged)")
     }
 }
 
