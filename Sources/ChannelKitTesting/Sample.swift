@@ -82,7 +82,7 @@ package enum Sample {
         let act = type == .cancel ? "取消" : type == .update ? "更新" : "発表"
         var texts: [Language: RenderedText] = [:]
         for language in languages {
-            let drill = !isDrill ? "" : language == .english ? "【訓練】Drill: " : "【訓練】"
+            let drill = !isDrill ? "" : language == .english ? "[DRILL] " : "【訓練】"
             texts[language] = RenderedText(title: drill + title, body: "\(drill)\(act) \(town.name) \(words)")
         }
         return texts

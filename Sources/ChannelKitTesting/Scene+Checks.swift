@@ -172,7 +172,7 @@ extension Scene {
         guard await say(message()) else { return }
         for held in await standing() {
             guard let text = held.text else { continue }
-            expect(text.contains("訓練"), "a drill stands over there as \(text.debugDescription)")
+            expect(text.contains("訓練") || text.contains("[DRILL]"), "a drill stands over there as \(text.debugDescription)")
         }
     }
 }

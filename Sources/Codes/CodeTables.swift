@@ -52,6 +52,9 @@ package struct CodeTables: Sendable {
         tables[scheme.rawValue]?.name(code, at: nil)
     }
 
+    /// The code of an area that a bulletin names and gives no code of.
+    package func code(_ scheme: AreaScheme, named name: String) -> String? { tables[scheme.rawValue]?.code(named: name) }
+
     /// Whether there is a table for this scheme at all; where there is none, a code cannot be called unknown.
     package func knows(_ scheme: AreaScheme) -> Bool { tables[scheme.rawValue] != nil }
 

@@ -35,6 +35,11 @@ struct NameTable: Sendable {
         exact(code, at: date) ?? padded(code).flatMap { exact($0, at: date) }
     }
 
+    /// The code of a name; the first one where several places bear it.
+    func code(named name: String) -> String? {
+        plain.lazy.filter { $0.value == name }.map(\.key).min()
+    }
+
     private func exact(_ code: String, at date: Date?) -> String? {
         let known = dated[code]?.last { name in date.map { name.from <= $0 } ?? true }
         return known?.name ?? plain[code]

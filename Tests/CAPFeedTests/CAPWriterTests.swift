@@ -39,7 +39,7 @@ struct CAPWriterTests {
         let bulletin = try CAPReader.read(octets)
         #expect(bulletin.status == .exercise && bulletin.message == message)
         #expect(bulletin.headline == "【訓練】警戒レベル4 避難指示")
-        #expect(String(decoding: octets, as: UTF8.self).contains("[EXERCISE] Evacuate now"))
+        #expect(String(decoding: octets, as: UTF8.self).contains("[DRILL] Evacuate now"))
     }
 
     @Test("What replaces nothing known is told as a new alert; what does is an update or cancel with its reference", arguments: [MessageType.alert, .update, .cancel])

@@ -105,7 +105,7 @@ struct VocabularyTests {
     @Test("A path that is not there, and a file beyond four megabytes, are said")
     func missing() throws {
         let nowhere = Vocabulary(paths: ["/nowhere/codes.tsv"])
-        #expect(nowhere.look().flaws.first?.reason == "is not there")
+        #expect(nowhere.look().flaws.first?.reason == "ありません (is not there)")
         let vocabulary = Vocabulary(paths: [folder.path])
         try write(String(repeating: "#\n", count: 3 << 20))
         #expect(vocabulary.look().flaws.count == 1)

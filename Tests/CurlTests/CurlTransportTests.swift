@@ -185,7 +185,7 @@ struct CurlTransportTests {
     func passedDeadline() async throws {
         try await with(script: { $0.waitForClose() }) { client, server in
             let failure = await failure(client, HTTPCall(method: "GET", url: server.url), deadline: .now - .seconds(1))
-            #expect(failure == .unreachable("the deadline passed before anything was sent"))
+            #expect(failure == .unreachable("送る前に期限が過ぎました (the deadline passed before anything was sent)"))
             #expect(server.accepted == 0)
         }
     }
@@ -204,7 +204,7 @@ struct CurlTransportTests {
             await arrived.opened()
             let second = await failure(
                 client, HTTPCall(method: "GET", url: server.url), deadline: .now + .milliseconds(50))
-            #expect(second == .unreachable("the deadline passed before anything was sent"))
+            #expect(second == .unreachable("送る前に期限が過ぎました (the deadline passed before anything was sent)"))
             await client.shutdown()
             #expect(await first == .cancelled)
         }
@@ -216,7 +216,7 @@ struct CurlTransportTests {
             while peer.request() != nil { peer.answer(String(repeating: "x", count: 2_000_000)) }
         }) { client, server in
             let call = HTTPCall(method: "GET", url: server.url, answerLimit: 1_999_999)
-            #expect(await failure(client, call) == .noAnswer("the answer is longer than 1999999 bytes"))
+            #expect(await failure(client, call) == .noAnswer("返事が1999999バイトを超えています (the answer is too long)"))
             let fits = HTTPCall(method: "GET", url: server.url, answerLimit: 2_000_000)
             let whole = try await client.send(fits, deadline: later)
             #expect(whole.body.count == 2_000_000)
@@ -232,7 +232,7 @@ struct CurlTransportTests {
             peer.waitForClose()
         }) { client, server in
             let failure = await failure(client, HTTPCall(method: "GET", url: server.url))
-            #expect(failure == .noAnswer("the answer's header is longer than 65536 bytes"))
+            #expect(failure == .noAnswer("返事のヘッダーが65536バイトを超えています (the header is too long)"))
         }
     }
 
@@ -343,7 +343,7 @@ struct CurlTransportTests {
             async let first = failure(client, HTTPCall(method: "GET", url: server.url))
             await arrived.opened()
             let second = await failure(client, HTTPCall(method: "GET", url: server.url))
-            #expect(second == .unreachable("too many calls are waiting"))
+            #expect(second == .unreachable("待っている呼び出しが多すぎます (too many calls are waiting)"))
             await client.shutdown()
             #expect(await first == .cancelled)
         }

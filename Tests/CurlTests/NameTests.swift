@@ -31,9 +31,9 @@ struct NameTests {
         #expect(await get(client, "http://alive.example:\(server.port)/") == .success("here"))
         #expect(await get(client, server.url) == .success("here"))
         let short = await get(client, "http://dead.example:\(server.port)/", within: .milliseconds(50))
-        #expect(short == .failure(.unreachable("the deadline passed before anything was sent")))
+        #expect(short == .failure(.unreachable("送る前に期限が過ぎました (the deadline passed before anything was sent)")))
         never.open()
-        #expect(await dead == .failure(.unreachable("no address known for dead.example")))
+        #expect(await dead == .failure(.unreachable("dead.exampleの住所（IPアドレス）がわかりません (no address known for it)")))
         await client.shutdown()
     }
 

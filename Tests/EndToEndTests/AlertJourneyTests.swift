@@ -39,6 +39,27 @@ extension EndToEnd {
             }
         }
 
+        @Test("A cancel of an early warning names the time people were woken at, not that of a quiet report after it")
+        func timeSeen() async throws {
+            try await Air.with { air in
+                try await TestHub.with(TownFile(gateway: air.url)) { hub in
+                    let quake = Quake(at: Date(timeIntervalSinceNow: -100))
+                    let first = try await hub.take(try quake.warning())
+                    try await hub.settled("alert=\(try #require(first.alerts.first))")
+                    let second = try await hub.take(try quake.warning(serial: 2, after: 70))
+                    if let quiet = second.alerts.first { try await hub.settled("alert=\(quiet)") }
+                    let cancel = try await hub.take(try quake.cancel(serial: 3, after: 80))
+                    try await hub.settled("alert=\(try #require(cancel.alerts.first))")
+                    let page = try await hub.page()
+                    func said(_ seconds: Double) -> String {
+                        let clock = JMATime.text(quake.at.addingTimeInterval(seconds), isUTC: false).dropFirst(11).split(separator: ":")
+                        return "\(Int(clock[0]) ?? 0)時\(clock[1])分に"
+                    }
+                    #expect(page.contains(said(0)) && !page.contains(said(70)), "\(page)")
+                }
+            }
+        }
+
         @Test("The log says what was delivered, and why a far end was left out")
         func reasons() async throws {
             try await Air.with { air in

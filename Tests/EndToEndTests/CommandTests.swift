@@ -147,7 +147,7 @@ extension EndToEnd {
                 let preview = try await Program.run(words + long + ["--dry-run"], environment: environment)
                 #expect(preview.code == 0 && preview.out.contains("It would be refused. Nothing was sent."), "\(preview)")
                 let finding = try #require(preview.lines.first { $0.contains("too-long") && $0.contains("UMC") })
-                #expect(finding.contains("本文 body ") && finding.contains("文字目 (character ") && finding.contains("shorten by"), "\(finding)")
+                #expect(finding.contains("本文 body ") && finding.contains("文字目 (character ") && finding.contains("縮めてください"), "\(finding)")
                 #expect(finding.contains("UMC2:"), "\(finding)")
                 let push = try await Program.run(words + long, environment: environment)
                 #expect(push.code == 65 && push.errors.contains("UMC2"), "\(push)")
@@ -238,20 +238,20 @@ extension EndToEnd {
             var town = TownFile(gateway: "http://127.0.0.1:9")
             town.hook = "http://127.0.0.1:9/hook"
             let table: [(String, String, String)] = [
-                ("tsunami_areas:", "tsunami_area:", ":8: towns[0].tsunami_area: no such setting; did you mean “tsunami_areas”?"),
-                ("capacity: 300", "capacty: 300", ":11: towns[0].shelters[0].capacty: no such setting; did you mean “capacity”?"),
-                ("exercise: {}", "exercize: {}", ".exercize: no such setting; did you mean “exercise”?"),
-                ("eew: send", "ew: send", "towns[0].endpoints[0].actual.ew: no such setting; did you mean “eew”?"),
-                ("{url: \"http", "{token: a, urls: x, url: \"http", ".actual.urls: no such setting; did you mean “url”?"),
+                ("tsunami_areas:", "tsunami_area:", ":8: towns[0].tsunami_area: この設定項目はありません。「tsunami_areas」ではありませんか"),
+                ("capacity: 300", "capacty: 300", ":11: towns[0].shelters[0].capacty: この設定項目はありません。「capacity」ではありませんか"),
+                ("exercise: {}", "exercize: {}", ".exercize: この設定項目はありません。「exercise」ではありませんか"),
+                ("eew: send", "ew: send", "towns[0].endpoints[0].actual.ew: この設定項目はありません。「eew」ではありませんか"),
+                ("{url: \"http", "{token: a, urls: x, url: \"http", ".actual.urls: この設定項目はありません。「url」ではありませんか"),
                 ("secret: ", "previous_sceret: a, secret: ", "did you mean “previous_secret”?"),
-                ("\ntowns:", "\nlistn: 1\ntowns:", ":5: listn: no such setting; did you mean “listen”?"),
-                ("\ntowns:", "\nsources: {folder: [a]}\ntowns:", ":5: sources.folder: no such setting; did you mean “folders”?"),
-                ("\ntowns:", "\nchannels: {area-mial: {}}\ntowns:", "channels.area-mial: no such setting; did you mean “area-mail”?"),
-                ("\ntowns:", "\nchannels: {webhook: {actual: {url: a}}}\ntowns:", "channels.webhook.actual.url: no such setting; nothing is read here"),
-                ("districts:", "routing: {earthquake_form: \"4\"}\n    districts:", ".routing.earthquake_form: no such setting; did you mean “earthquake_from”?"),
-                ("districts:", "routing: {codes: {tsunmai: {\"51\": urgent}}}\n    districts:", ".routing.codes.tsunmai: no such setting; did you mean “tsunami”?"),
+                ("\ntowns:", "\nlistn: 1\ntowns:", ":5: listn: この設定項目はありません。「listen」ではありませんか"),
+                ("\ntowns:", "\nsources: {folder: [a]}\ntowns:", ":5: sources.folder: この設定項目はありません。「folders」ではありませんか"),
+                ("\ntowns:", "\nchannels: {area-mial: {}}\ntowns:", "channels.area-mial: この設定項目はありません。「area-mail」ではありませんか"),
+                ("\ntowns:", "\nchannels: {webhook: {actual: {url: a}}}\ntowns:", "channels.webhook.actual.url: この設定項目はありません。ここでは何も読みません"),
+                ("districts:", "routing: {earthquake_form: \"4\"}\n    districts:", ".routing.earthquake_form: この設定項目はありません。「earthquake_from」ではありませんか"),
+                ("districts:", "routing: {codes: {tsunmai: {\"51\": urgent}}}\n    districts:", ".routing.codes.tsunmai: この設定項目はありません。「tsunami」ではありませんか"),
                 ("districts: [気仙沼地区,", "districts: [{name: 気仙沼地区, romanname: Kesennuma},", "did you mean “roman_name”?"),
-                ("\ntowns:", "\nblue: 1\ntowns:", "blue: no such setting; there are cap, listen, public_address"),
+                ("\ntowns:", "\nblue: 1\ntowns:", "blue: この設定項目はありません。あるのは cap, listen, public_address"),
             ]
             for (old, new, words) in table {
                 #expect(town.yaml.contains(old), "\(old)")
@@ -277,14 +277,14 @@ extension EndToEnd {
             var yaml = TownFile(gateway: "http://127.0.0.1:9").yaml.replacing("districts: [気仙沼地区, 階上地区]", with: districts)
             try Data(yaml.utf8).write(to: path)
             let doubtful = try await Program.run("check", "--config", path.path)
-            #expect(doubtful.code == 0 && doubtful.errors.contains("warning: cap.sender"), "\(doubtful)")
+            #expect(doubtful.code == 0 && doubtful.errors.contains("注意: cap.sender"), "\(doubtful)")
             #expect(!doubtful.errors.contains("operators"))
             yaml = "cap: {sender: noroshi.city.example.jp}\n" + yaml.replacing("operators:", with: "vocabularies: []\noperators:")
             try Data(yaml.utf8).write(to: path)
             let good = try await Program.run("check", "--config", path.path)
             #expect(good.code == 0 && good.errors.isEmpty, "\(good)")
             try Data("towns: []\n".utf8).write(to: path)
-            #expect(try await Program.run("check", "--config", path.path).errors.contains("warning: operators"))
+            #expect(try await Program.run("check", "--config", path.path).errors.contains("注意: operators"))
             let example = Program.package.appending(path: "deploy/noroshi.example.yaml").path
             #expect(try await Program.run("check", "--config", example).code == 0)
             try FileManager.default.removeItem(at: folder)
@@ -322,7 +322,7 @@ extension EndToEnd {
             let second = try await Program.run(
                 "serve", "--data", folder.appending(path: "other").path, "--listen", "127.0.0.1:\(port)", within: .seconds(10))
             #expect(second.code == 78)
-            #expect(second.errors.contains("cannot listen on 127.0.0.1:\(port)"), "\(second.errors)")
+            #expect(second.errors.contains("127.0.0.1:\(port)で待ち受けられません"), "\(second.errors)")
             hub.signal(SIGTERM)
             #expect(try await hub.ended(within: .seconds(10)) == 0, "\(hub.errors)")
             try FileManager.default.removeItem(at: folder)

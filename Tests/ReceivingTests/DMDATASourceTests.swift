@@ -155,7 +155,7 @@ struct DMDATASourceTests {
             await hub.hearings.reaches(1)
             await turn(until: office.opened, 2)
         }
-        #expect(hub.troubles.first == "dmdata:1: silent for 120 s")
+        #expect(hub.troubles.first == "dmdata:1: 120秒、何も届いていません (silent)")
         #expect(office.said.first == "close 1000")
         await office.stop()
     }
@@ -169,7 +169,7 @@ struct DMDATASourceTests {
             office.revokeTickets(false)
             await turn(until: hub.hearings, 1)
         }
-        #expect(hub.troubles.first == "dmdata:1: localhost does not take the ticket for a WebSocket")
+        #expect(hub.troubles.first == "dmdata:1: localhostがWebSocketの許可を受け付けません (does not take the ticket)")
         #expect(office.api.requests.count >= 2)
         await office.stop()
     }
@@ -185,7 +185,7 @@ struct DMDATASourceTests {
             clock.advance(by: .seconds(1))
             await hub.troubled.reaches(2)
         }
-        #expect(hub.troubles.first == "dmdata:1: socket start: answered 401: Invalid key.")
+        #expect(hub.troubles.first == "dmdata:1: socket: 401と答えました: Invalid key. (answered so)")
         #expect(!hub.troubles.joined().contains("hunter2"))
         await office.stop()
     }

@@ -188,7 +188,7 @@ struct FeedSourceTests {
         }
         #expect(hub.names == [Self.quake])
         #expect(office.count("/data/\(Self.shindo)") == 5)
-        #expect(hub.troubles.contains("feed:eqvol: \(Self.shindo) is announced and not there"))
+        #expect(hub.troubles.contains("feed:eqvol: \(Self.shindo)が予告されていますが、ありません (announced and not there)"))
         await office.server.stop()
     }
 
@@ -230,7 +230,7 @@ struct FeedSourceTests {
         }
         #expect(hub.names.sorted() == [Self.quake, "unnamed-file30.xml"])
         #expect(other.requests.isEmpty)
-        #expect(hub.troubles.first?.contains("1 entries passed over") == true)
+        #expect(hub.troubles.first?.contains("1件を読み飛ばしました") == true)
         await office.server.stop()
         await other.stop()
     }

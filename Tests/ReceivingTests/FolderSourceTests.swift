@@ -83,7 +83,7 @@ struct FolderSourceTests {
         #expect(hub.names == ["bad.xml"])
         #expect(scratch.list("refused") == ["bad.xml", "bad.xml.reason", "large.xml", "large.xml.reason"])
         #expect(scratch.text("refused/bad.xml.reason") == "no bulletin\n")
-        #expect(scratch.text("refused/large.xml.reason") == "20 octets, more than the 10 that are read\n")
+        #expect(scratch.text("refused/large.xml.reason") == "20オクテットあり、読める上限10を超えます (too long)\n")
     }
 
     @Test("A file whose bulletin was not recorded stays, raises trouble, and is offered again")

@@ -114,8 +114,8 @@ struct SentenceSourceTests {
             await turn(until: hub.taken, 3)
         }
         #expect(hub.handed.map(\.text) == [1, 2, 3].map { Made.sentence($0) })
-        #expect(hub.troubles.contains("qzss:127.0.0.1:\(port): the far end closed it"))
-        #expect(hub.troubles.contains("qzss:127.0.0.1:\(port): silent for 60 s"))
+        #expect(hub.troubles.contains("qzss:127.0.0.1:\(port): 相手が接続を閉じました (the far end closed it)"))
+        #expect(hub.troubles.contains("qzss:127.0.0.1:\(port): 60秒、何も届いていません (silent)"))
         try await server.close()
     }
 

@@ -39,16 +39,16 @@ struct RefusalTests {
     }
 
     @Test("A mistake in a template is found when it is read, with its file and line", arguments: [
-        ("題\n\n{{town}}\n{{twon}}\n", "area-mail/eew.ja.mustache:4: unknown name “twon”"),
-        ("{{heigth}}\n\n文\n", "area-mail/eew.ja.mustache:1: unknown name “heigth”"),
-        ("題\n\n{{#reason}}\n文\n", "area-mail/eew.ja.mustache:3: section “reason” is not closed"),
-        ("題\n\n{{#reason}}{{/raeson}}\n", "area-mail/eew.ja.mustache:3: “/raeson” closes no open section"),
-        ("題\n\n{{town\n", "area-mail/eew.ja.mustache:3: a tag is not closed"),
-        ("題\n\n{{>other}}\n", "area-mail/eew.ja.mustache:3: “>” is not allowed in our templates"),
-        ("題\n\n{{name}}\n", "area-mail/eew.ja.mustache:3: unknown name “name”"),
-        ("題\n\n{{shelters}}\n", "area-mail/eew.ja.mustache:3: “shelters” is no text: use it as a section"),
-        ("題\n\n{{uppercased(town)}}\n", "area-mail/eew.ja.mustache:3: unknown name “uppercased(town)”"),
-        ("題\n文\n", "area-mail/eew.ja.mustache:1: a template is a title, a blank line and a body"),
+        ("題\n\n{{town}}\n{{twon}}\n", "area-mail/eew.ja.mustache:4: 「twon」という名前はありません (unknown name)"),
+        ("{{heigth}}\n\n文\n", "area-mail/eew.ja.mustache:1: 「heigth」という名前はありません (unknown name)"),
+        ("題\n\n{{#reason}}\n文\n", "area-mail/eew.ja.mustache:3: 「reason」の区間が閉じていません (section not closed)"),
+        ("題\n\n{{#reason}}{{/raeson}}\n", "area-mail/eew.ja.mustache:3: 「/raeson」に当たる区間の始まりがありません (closes no open section)"),
+        ("題\n\n{{town\n", "area-mail/eew.ja.mustache:3: 閉じていないタグがあります (a tag is not closed)"),
+        ("題\n\n{{>other}}\n", "area-mail/eew.ja.mustache:3: 「>」はこの文面では使えません (not allowed in our templates)"),
+        ("題\n\n{{name}}\n", "area-mail/eew.ja.mustache:3: 「name」という名前はありません (unknown name)"),
+        ("題\n\n{{shelters}}\n", "area-mail/eew.ja.mustache:3: 「shelters」は文字ではありません。区間として使ってください (no text: use it as a section)"),
+        ("題\n\n{{uppercased(town)}}\n", "area-mail/eew.ja.mustache:3: 「uppercased(town)」という名前はありません (unknown name)"),
+        ("題\n文\n", "area-mail/eew.ja.mustache:1: 文面は、題、空の行、本文の順です (a title, a blank line and a body)"),
     ])
     func mistakes(text: String, problem: String) throws {
         #expect(try problems(text).contains(problem))
@@ -80,8 +80,8 @@ struct RefusalTests {
             Issue.record("nothing was found")
         } catch {
             #expect(error.problems.map(\.description) == [
-                "area-mail/eew.ja.mustache:4: sample eew-without-area.json has no “intensity”",
-                "area-mail/flood.ja.mustache: no sample leads here: it was never rendered",
+                "area-mail/eew.ja.mustache:4: 見本eew-without-area.jsonに「intensity」がありません (the sample lacks it)",
+                "area-mail/flood.ja.mustache: ここに来る見本がなく、一度も作られていません (no sample leads here)",
             ])
         }
     }

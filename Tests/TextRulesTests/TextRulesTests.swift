@@ -98,7 +98,7 @@ struct TextRulesTests {
         let problems = rules.problems(in: text, about: .notice, mode: .actual)
         #expect(problems.map(\.rule) == ["subject", "vendor-character", "telephone", "url"])
         let vendor = problems[1], telephone = problems[2], url = problems[3]
-        #expect(vendor.inTitle && vendor.position == 0 && vendor.text.contains("write 1"))
+        #expect(vendor.inTitle && vendor.position == 0 && vendor.text.contains("「1」と書いてください"))
         #expect(!telephone.inTitle && telephone.position == 6 && telephone.length == 10)
         #expect(url.position == 18 && url.length == 12)
     }

@@ -164,6 +164,23 @@ class TabletTests(unittest.TestCase):
         self.browser.evaluate("document.querySelector('#full').scrollTop = 99999")
         self.browser.until("document.querySelector('#full-below').hidden")
 
+    def test_sender_and_time_stand_once_and_what_to_do_is_seen_without_scrolling(self):
+        self.start()
+        body = ("本町地区・川端地区に、洪水に関する避難指示を発令しました。\n\n川の水があふれるおそれが高まっているためです。\n\n"
+                "危険な場所にいる方は、速やかに全員避難してください。\n\n（気仙沼市　11月28日16時41分発令）")
+        self.hub.publish("alert", id="a1", event="e1", level=4, sender="気仙沼市", texts=texts("警戒レベル4 避難指示　危険な場所から全員避難", body))
+        self.browser.until(FULL)
+        for width, height in [(1024, 625), (360, 740)]:
+            self.browser.size(width, height)
+            self.browser.until(f"innerHeight === {height}")
+            said = self.browser.evaluate("document.querySelector('#full').innerText")
+            self.assertEqual(said.count("気仙沼市"), 1, said)
+            act = "[...document.querySelectorAll('#full-body p')].find((p) => p.textContent.includes('全員避難してください'))"
+            self.browser.until(f"{act}.getBoundingClientRect().bottom <= innerHeight")
+            over = f"document.elementsFromPoint(innerWidth / 2, {act}.getBoundingClientRect().bottom - 8).includes({act})"
+            self.assertTrue(self.browser.evaluate(over), f"covered at {width} by {height}")
+        self.browser.size(1024, 768)
+
     def hear(self):
         """Keeps what the loudspeaker is told: pitches of the notes that sound now, nothing when it was silenced."""
         self.browser.call("Page.addScriptToEvaluateOnNewDocument", {"source": """

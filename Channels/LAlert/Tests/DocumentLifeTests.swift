@@ -116,7 +116,7 @@ struct DocumentLifeTests {
         let adapter = try hall.adapter()
         _ = try await hall.shelters([("第一小", .open), ("公民館", .open)], revision: 2, by: adapter)
         let late = try await hall.shelters([("第一小", nil), ("公民館", nil)], revision: 1, by: adapter)
-        #expect(late.note == "Shelter: a newer state was published already")
+        #expect(late.note == "Shelter: より新しい状態がもう公開されています (a newer state was published already)")
         _ = try await hall.shelters([("第一小", nil), ("公民館", .open)], .cancel, revision: 3, by: adapter)
         await hall.close()
         let report = try #require(hall.normal.document("Shelter"))

@@ -35,7 +35,7 @@ struct NodeAnswerTests {
     }
 
     @Test("Both nodes get it, and either one's yes is a success", arguments: [
-        ("taken", "taken", "code 0"), ("taken", "gone", "the other not"), ("gone", "taken", "backup node: code 0"),
+        ("taken", "taken", "code 0"), ("taken", "gone", "the other node did not take it"), ("gone", "taken", "backup node: code 0"),
         ("refused", "taken", "code 402"), ("taken", "refused", "code 402"),
     ])
     func eitherNode(normal: String, backup: String, note: String) async throws {

@@ -76,7 +76,7 @@ struct UrgentMailTests {
         let long = problems(String(repeating: "南町に避難指示。", count: 26))
         #expect(long.map(\.rule) == ["too-long"])
         #expect(long.first?.text.contains("UMC2, UMC3") == true && long.first?.position == 200)
-        #expect(long.first?.suggestion == "shorten by 8")
+        #expect(long.first?.suggestion == "8文字縮めてください (shorten it)")
         let address = problems("詳しくは https://example.jp を見てください。")
         #expect(address.map(\.rule) == ["url"] && address.first?.text.contains("UMC1, UMC2, UMC3") == true)
         #expect(problems("https://example.jp", isLifted: true).isEmpty, "a lift rings no phone")
@@ -96,7 +96,7 @@ struct UrgentMailTests {
         let receipt = try await hall.order(.order, ["南町"], by: adapter, attempt: 2)
         await hall.close()
         #expect(hall.normal.server.requests.count == before + 1)
-        #expect(receipt.note?.hasPrefix("EvacuationOrder: published before; UrgentMail UMC1: normal node: code 0") == true)
+        #expect(receipt.note?.hasPrefix("EvacuationOrder: すでに公開済みです (published before); UrgentMail UMC1: normal node: code 0") == true)
     }
 
     @Test("A drill rings phones only where the settings say so")

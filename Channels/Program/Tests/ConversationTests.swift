@@ -59,7 +59,7 @@ struct ConversationTests {
         let _ = talk.offer(request(1, "x"))
         _ = talk.output(now: start)
         let _ = talk.offer(request(2, "y"))
-        #expect(answers(talk.ended("gone")) == [1: .failure(.unavailable("gone before it answered"))])
+        #expect(answers(talk.ended("gone")) == [1: .failure(.unavailable("返事の前に終わりました: gone (gone before it answered)"))])
         #expect(String(decoding: talk.output(now: start), as: UTF8.self).contains("\"id\":\"y\""))
     }
 
@@ -74,6 +74,6 @@ struct ConversationTests {
         let octets = Array("{\"id\":\"y\",\"result\":\"throttled\",\"retry_after_ms\":1e300}\n{\"id\":\"x\",\"result\":\"rejected\"}\n".utf8)
         var found: [Int: Conversation.Outcome] = [:]
         for octet in octets { found.merge(answers(talk.input([octet]))) { $1 } }
-        #expect(found == [1: .failure(.rejected("the program says so")), 2: .failure(.throttled(retryAfter: .seconds(300)))])
+        #expect(found == [1: .failure(.rejected("プログラムがそう答えました (the program says so)")), 2: .failure(.throttled(retryAfter: .seconds(300)))])
     }
 }

@@ -125,7 +125,7 @@ struct ProgramTests {
             group.cancelAll()
         }
         #expect(FileManager.default.fileExists(atPath: board.folder.path + "/bye"))
-        guard case .unavailable("the hub is stopping") = await failure({ () async throws(DeliveryFailure) in try await adapter.deliver(message, delivery) })
+        guard case .unavailable("ハブを終了しています (the hub is stopping)") = await failure({ () async throws(DeliveryFailure) in try await adapter.deliver(message, delivery) })
         else { Issue.record("no"); return }
         await board.stop()
     }

@@ -175,7 +175,7 @@ struct SchoolTabletTests {
 
     @Test("Expired is refused, and nothing is published")
     func expired() async throws {
-        await #expect(throws: DeliveryFailure.rejected("expired before it could be published")) {
+        await #expect(throws: DeliveryFailure.rejected("出す前に期限が過ぎました (expired before it could be published)")) {
             try await deliver(Actual.self, content(), at: start + 180)
         }
         #expect(recorder.published.withLock { $0.isEmpty })

@@ -128,7 +128,7 @@ struct WiFiPortalTests {
     func tooLate() async throws {
         let both = try Both()
         both.hand.turn(4000)
-        await #expect(throws: DeliveryFailure.rejected("expired before it could be shown")) {
+        await #expect(throws: DeliveryFailure.rejected("出す前に期限が過ぎました (expired before it could be shown)")) {
             try await both.send(Sample())
         }
     }

@@ -19,6 +19,8 @@ struct JMAEnvelope {
     let publishingOffice: String
     let headline: XMLElement?
     let body: XMLElement?
+    /// Head's title, which names the region where Control's only names the kind: 埼玉県熱中症警戒アラート.
+    let headTitle: String
     private let control: XMLElement
     private let head: XMLElement
     private let sent: Timestamp
@@ -37,6 +39,7 @@ struct JMAEnvelope {
         publishingOffice = control.own("PublishingOffice")?.trimmed ?? ""
         headline = head.own("Headline")
         body = root.children.first { $0.isNamed("Body") && $0.isIn(JMANamespace.body) }
+        headTitle = head.own("Title")?.trimmed ?? ""
         self.control = control
         self.head = head
     }

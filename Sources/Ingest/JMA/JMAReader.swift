@@ -28,6 +28,9 @@ package enum JMAReader {
         let body = envelope.body
         bulletin.hypocentre = body.flatMap { JMAHypocentre.read($0, isEarlyWarning: type.kind == .eew) }
         bulletin.areas = try areas(of: type, headline: envelope.headline, body: body)
+        if type.namesRegionInTitle, let region = JMATitleRegion.read(envelope.headTitle, envelope.title, codes) {
+            bulletin.areas.append(region)
+        }
         bulletin.text = body.flatMap(JMAProse.read)
         bulletin.remarks = body.map(JMARemarks.read) ?? []
         bulletin.keyword = body.flatMap(JMARemarks.keyword)

@@ -32,6 +32,9 @@ struct JMAType {
     /// 全般 and 地方気象解説情報: the headline says 全国, the body which region is meant by which amount.
     var namesRegionsInBody: Bool { code == "VPZJ51" || code == "VPCJ51" }
 
+    /// 熱中症警戒アラート: no area is in it but the region's name at the start of its title.
+    var namesRegionInTitle: Bool { code == "VPFT50" }
+
     /// Weather warnings in the old and the level format: each bulletin gives the whole state of its areas.
     var isStateOfWarnings: Bool { code?.hasPrefix("VPWW") == true || code?.hasPrefix("VPWS") == true }
 

@@ -17,6 +17,7 @@ enum JMAUnknown {
     /// Codes of kinds, as `table:code`. A code that will be known one day is known: bulletins of a new format come
     /// before their day, as tests.
     static func kinds(_ areas: [AreaStatement], of type: JMAType, _ codes: CodeTables) -> [String] {
+        if type.isTagged { return tags(areas) }
         let tables = tables(of: type)
         guard let first = tables.first else { return [] }
         return each(areas) { area in
@@ -26,6 +27,16 @@ enum JMAUnknown {
             return "\(first.rawValue):\(code)"
         }
     }
+
+    /// Tags (情報タグ) that no word of ours knows, as `tag:name`. They are told by their name all the same.
+    private static func tags(_ areas: [AreaStatement]) -> [String] {
+        each(areas) { area in
+            guard area.kindCode == nil, let name = area.kindName, !knownTags.contains(where: name.contains) else { return nil }
+            return "tag:\(name)"
+        }
+    }
+
+    private static let knownTags = ["記録雨", "記録的短時間大雨", "線状降水帯", "竜巻", "大雪", "顕著"]
 
     /// The tables a type takes its kinds from; none where it numbers them by itself (rivers, typhoons).
     private static func tables(of type: JMAType) -> [KindTable] {

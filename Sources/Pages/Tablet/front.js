@@ -82,11 +82,17 @@ export function endMark({ alert }, language) {
   return OVER_BY_CLOCK.includes(alert.kind) ? words.ended : words.mark["ran-out"];
 }
 
-export function times({ alert, over, cancelledBy }, language, now) {
-  const words = wordsOf(language);
+/** Whether a text ends with who says it and when, in brackets: then nobody else has to say it once more. */
+export function isSigned(body) {
+  return /^[（(].*\d{1,2}[時:]\d{2}.*[）)]$/.test(body.trimEnd().split("\n").at(-1));
+}
+
+export function times({ alert, over, cancelledBy }, language, now, body = "") {
+  const words = wordsOf(language), signed = isSigned(body);
   return [
-    words.issued(clockText(Date.parse(alert.reported ?? alert.sent), now, language)),
-    cancelledBy || isOver(alert) || !ENDS_BY_CLOCK.includes(alert.kind) ? "" : words.until(clockText(over, now, language)), words.from(alert.sender),
+    signed ? "" : words.issued(clockText(Date.parse(alert.reported ?? alert.sent), now, language)),
+    cancelledBy || isOver(alert) || !ENDS_BY_CLOCK.includes(alert.kind) ? "" : words.until(clockText(over, now, language)),
+    signed ? "" : words.from(alert.sender),
   ].filter(Boolean).join(language === "en" ? ", " : "　");
 }
 
@@ -119,10 +125,10 @@ export function showFront(entry, visible, language, now) {
   byID("full-mark").textContent = mark;
   byID("full-text").lang = said.language;
   byID("full-title").replaceChildren(...titleParts(entry, said.title));
-  byID("full-body").replaceChildren(
-    ...paragraphs(entry.cancelledBy ? textOf(entry.cancelledBy, language).body : said.body));
+  const body = entry.cancelledBy ? textOf(entry.cancelledBy, language).body : said.body;
+  byID("full-body").replaceChildren(...paragraphs(body));
   byID("full-facts").textContent = facts(entry, language);
-  byID("full-times").textContent = times(entry, language, now);
+  byID("full-times").textContent = times(entry, language, now, body);
   showRest(isCalm ? visible.filter((other) => other !== entry && isInForce(other) && !isDrill) : [], language);
   const others = visible.filter((other) => !other.isTouched && other !== entry).length;
   byID("full-more").textContent = others > 0 ? words.more(others) : "";

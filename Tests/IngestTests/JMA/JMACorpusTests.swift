@@ -50,9 +50,11 @@ struct JMACorpusTests {
         #expect(ours.expires?.text == theirs.expires, comment)
         #expect(ours.sender == theirs.sender, comment)
         #expect(ours.headline == theirs.headline, comment)
-        #expect(ours.areas.count == theirs.areas.count, comment)
+        // Nor the region a title names: that has a test of its own.
+        let stated = ours.type == "VPFT50" ? [] : ours.areas
+        #expect(stated.count == theirs.areas.count, comment)
         // The other reader knows neither what was in force before nor long-period motion: these have tests of their own.
-        let known = ours.areas.map { area in
+        let known = stated.map { area in
             var area = area
             (area.lastKind, area.longPeriod) = (nil, nil)
             return area

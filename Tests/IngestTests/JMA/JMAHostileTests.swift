@@ -77,8 +77,8 @@ struct JMAHostileTests {
         ("<InfoType>発表</InfoType>", "", "InfoType"), ("<InfoType>発表<", "<InfoType>続報<", "InfoType"),
         ("<Status>訓練</Status>", "", "Status"), ("<Title>震源に関する情報</Title>\n<DateTime>", "<DateTime>", "Title"),
         ("<DateTime>2099-01-01T03:00:10Z</DateTime>", "", "DateTime"), ("2099-01-01T03:00:10Z", "2099-13-01T03:00:10Z", "DateTime"),
-        ("jmaxml1/\">\n<Control>", "jmaxml2/\">\n<Control>", "root"), ("Control>", "Kontrol>", "Control"),
-        ("informationBasis1", "informationBasis9", "Head"), ("Report", "Rapport", "root"),
+        ("jmaxml1/\">\n<Control>", "jmaxml2/\">\n<Control>", "Report"), ("Control>", "Kontrol>", "Control"),
+        ("informationBasis1", "informationBasis9", "Head"), ("Report", "Rapport", "Report"),
         ("encoding=\"UTF-8\"", "encoding=\"ISO-8859-1\"", "UTF-8"),
     ])
     func envelope(old: String, new: String, word: String) throws {
@@ -108,7 +108,7 @@ struct JMAHostileTests {
             $0.replacingOccurrences(
                 of: "<Comments>", with: String(repeating: "<a>", count: 60) + String(repeating: "</a>", count: 60) + "<Comments>")
         }
-        #expect(refusal(of: deep)?.contains("deeper") == true)
+        #expect(refusal(of: deep)?.contains("nested too deep") == true)
         let deepest = try changed("drill-without-the-word.xml") {
             $0.replacingOccurrences(of: "<Comments>", with: String(repeating: "<a>", count: 100_000) + "<Comments>")
         }

@@ -10,6 +10,29 @@ struct JMAReaderTests {
         try JMAReader.read(try JMASamples.fixture(name), fileName: fileName ?? name, codes: .bundled)
     }
 
+    @Test("A tag no word knows is told to the operator once; a known one is not")
+    func strangeTag() throws {
+        let text = try JMASamples.text("heavy-rain-by-tag.xml")
+        #expect(try JMAReader.read(Array(text.utf8), fileName: "VPBS50.xml", codes: .bundled).unknownKinds == [])
+        let strange = text.replacing("記録雨 線状降水帯発生", with: "黄砂急増")
+        #expect(try JMAReader.read(Array(strange.utf8), fileName: "VPBS50.xml", codes: .bundled).unknownKinds == ["tag:黄砂急増"])
+    }
+
+    @Test("A heat stroke alert is for the region that only its title names; one that no table knows is for nobody", arguments: [
+        ("埼玉県", "110000"), ("石狩・空知・後志地方", "016000"), ("どこでもない県", nil),
+    ])
+    func heat(region: String, code: String?) throws {
+        let text = """
+            <Report xmlns="http://xml.kishou.go.jp/jmaxml1/"><Control><Title>熱中症警戒アラート</Title><DateTime>2026-07-11T20:00:00Z</DateTime>
+            <Status>通常</Status></Control><Head xmlns="http://xml.kishou.go.jp/jmaxml1/informationBasis1/"><Title>\(region)熱中症警戒アラート</Title>
+            <InfoType>発表</InfoType><Headline><Text/></Headline></Head>
+            <Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/meteorology1/"><Comment><Text>涼しい所にいてください。</Text></Comment></Body></Report>
+            """
+        let bulletin = try JMAReader.read(Array(text.utf8), fileName: "VPFT50.xml", codes: .bundled)
+        #expect(bulletin.areas.map(\.code) == (code.map { [$0] } ?? []))
+        #expect(bulletin.areas.allSatisfy { $0.scheme == .jmaForecast && $0.kindName == "熱中症警戒アラート" })
+    }
+
     @Test("A cancelled early warning has neither earthquake nor areas")
     func cancelledWarning() throws {
         let bulletin = try read("eew-cancelled.xml")

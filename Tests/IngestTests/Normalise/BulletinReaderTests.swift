@@ -52,13 +52,13 @@ struct BulletinReaderTests {
     }
 
     @Test("What cannot be read is refused with its reason", arguments: [
-        ([UInt8](), "empty"),
-        (Array("  \n".utf8), "empty"),
-        (Array("hello".utf8), "neither XML nor QZSS sentences ($QZQSM,…) nor gzip of these"),
-        (Array("$GNGGA,1*00\n".utf8), "no QZSS sentence ($QZQSM,…) in it"),
-        ([0x1F, 0x8B, 8, 0, 0], "gzip: damaged or cut short"),
-        (Gzip.compress(Gzip.compress(Array(capAlert.utf8))), "gzip inside gzip"),
-        (Array(Gzip.compress(Array(capAlert.utf8)).dropLast(9)), "gzip: damaged or cut short"),
+        ([UInt8](), "空です (empty)"),
+        (Array("  \n".utf8), "空です (empty)"),
+        (Array("hello".utf8), "XMLでも、QZSSの文（$QZQSM,…）でも、そのgzipでもありません (neither XML nor QZSS sentences nor gzip of these)"),
+        (Array("$GNGGA,1*00\n".utf8), "QZSSの文（$QZQSM,…）がありません (no QZSS sentence in it)"),
+        ([0x1F, 0x8B, 8, 0, 0], "gzip: 壊れているか、途中で切れています (damaged or cut short)"),
+        (Gzip.compress(Gzip.compress(Array(capAlert.utf8))), "gzipの中にまたgzipがあります (gzip inside gzip)"),
+        (Array(Gzip.compress(Array(capAlert.utf8)).dropLast(9)), "gzip: 壊れているか、途中で切れています (damaged or cut short)"),
     ])
     func refused(octets: [UInt8], expected: String) { #expect(reason(octets) == expected) }
 
