@@ -57,7 +57,7 @@ struct UrgentMailTests {
         guard case .rejected(let words) = answer else { Issue.record("\(String(describing: answer))"); return }
         #expect(words.contains("EvacuationOrder: normal node: code 0"))
         #expect(words.contains("UrgentMail UMC1: normal node: code 0"))
-        #expect(words.contains("UrgentMail UMC2: the carriers' rules: too-long, body at "))
+        #expect(words.contains("UrgentMail UMC2: 携帯電話会社の決まりに合いません: too-long, body at "))
         #expect(hall.normal.held.count == 2)
     }
 

@@ -64,7 +64,7 @@ struct ProgramTests {
             id=${a#*'"id":"'}; printf '{"id":"%s","result":"delivered"}\\n' "${id%%'"'*}"
             """)
         guard case .failure(.unavailable(let words)) = await ask(supervisor, "bad") else { Issue.record("no"); return }
-        #expect(words.contains("ended with 3"))
+        #expect(words.contains("終了コード3"))
         #expect(try await ask(supervisor, "good").get() == Receipt())
         await end(supervisor)
     }
