@@ -250,7 +250,7 @@ struct FeedSourceTests {
             clock.advance(by: .seconds(26 * 3600))
             await hub.taken.reaches(1)
         }
-        #expect(hub.troubles == ["feed:eqvol: not read: 1 MB fetched in 24 hours of 1"])
+        #expect(hub.troubles == ["feed:eqvol: 読みません: 24時間で1 MBを取りました。上限は1 MBです (fetched in 24 hours) (not read)"])
         await office.server.stop()
     }
 
