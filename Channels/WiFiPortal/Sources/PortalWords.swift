@@ -97,7 +97,7 @@ extension PortalWords {
         until: { "\($0)まで" }, from: { "知らせた ところ: \($0)" }, level: { "危険（きけん）の レベル \($0)" },
         cancelled: "まちがいだった お知らせ", cancelledMark: "取り消しました（この お知らせは なくなりました）",
         ended: "終わった お知らせ", endedMark: "古い お知らせです。もう 終わりました", lifted: "終わりました",
-        drill: "練習（訓練）", drillNote: "これは 練習です。本当の 災害では ありません。",
+        drill: "訓練（くんれん）", drillNote: "これは 訓練です。本当の 災害では ありません。",
         shelters: "避難所（にげる ところ）",
         shelterState: { state in
             switch state {

@@ -50,9 +50,9 @@ const EASY = {
   stale: "古い お知らせかも しれません", lastHeard: (time) => `（最後に 届いた 時間: ${time}）`, unknown: "この タブレットは、ここでは 使えません",
   unknownText: "古い お知らせかも しれません。送って いない ものは、この タブレットに あります", enrolAgain: "もう一度 登録（とうろく）する",
   otherTab: "ほかの タブで 見て います。ここでは 音が 出ません", refused: (why) => `送れませんでした（${why}）`, empty: "人の 数か 困って いることを 入れて ください", touch: "わかりました", below: "▼ 下も 読んで ください",
-  more: (count) => `ほかに ${count}つ あります`, connected: "つながって います", outbox: (count) => `まだ 送って いません: ${count}`, drill: "練習（訓練）",
-  drillBar: "【訓練】これは 練習です", cancelledWord: "取り消し（まちがいでした）", updated: "新しく なりました", ended: "終わりました",
-  past: "終わった お知らせ", still: "いまも 続いて いる お知らせ", halted: (count) => `練習（訓練）の お知らせ ${count}つは、本当の お知らせが あるので 出して いません`,
+  more: (count) => `ほかに ${count}つ あります`, connected: "つながって います", outbox: (count) => `まだ 送って いません: ${count}`, drill: "訓練（くんれん）",
+  drillBar: "【訓練（くんれん）】これは 訓練です", cancelledWord: "取り消し（まちがいでした）", updated: "新しく なりました", ended: "終わりました",
+  past: "終わった お知らせ", still: "いまも 続いて いる お知らせ", halted: (count) => `訓練（くんれん）の お知らせ ${count}つは、本当の お知らせが あるので 出して いません`,
   mark: {
     new: "", raised: "もっと 危なく なりました", widened: "場所が 広がりました", corrected: "なおしました", lowered: "危険が 下がりました", "part-lifted": "一部（いちぶ）だけ 終わりました",
     lifted: "終わりました", "taken-back": "取り消し（まだ 続いて いる ものが あります）", restored: "まだ 続いて います", "ran-out": "時間が 来ました（終わったかは わかりません）",
