@@ -50,6 +50,8 @@ public struct Endpoint: Sendable, Hashable {
     /// `area-mail`, `wifi-portal`, `school-tablet` …
     public var channel: String
     public var name: String
+    /// For pages in English; nil where nobody gave one.
+    public var romanName: String?
     /// Where it stands, if it serves less than the whole town.
     public var district: String?
     /// The shelter it stands in, if any.
@@ -60,12 +62,13 @@ public struct Endpoint: Sendable, Hashable {
     public var exercise: [String: String]?
 
     public init(
-        id: String, channel: String, name: String, district: String? = nil, shelter: String? = nil,
+        id: String, channel: String, name: String, romanName: String? = nil, district: String? = nil, shelter: String? = nil,
         actual: [String: String]? = [:], exercise: [String: String]? = [:]
     ) {
         self.id = id
         self.channel = channel
         self.name = name
+        self.romanName = romanName
         self.district = district
         self.shelter = shelter
         self.actual = actual

@@ -66,11 +66,11 @@ enum DemonstrationTown {
                 name: 町の同報局
                 actual: {url: "{GATEWAY}", eew: send}
                 exercise: {url: "{GATEWAY}", eew: send}
-              - {channel: wifi-portal, id: kesennuma-eki, name: 気仙沼駅前, district: 気仙沼地区, actual: {}, exercise: {}}
-              - {channel: wifi-portal, id: uo-ichiba, name: 魚市場前, district: 気仙沼地区, actual: {}, exercise: {}}
+              - {channel: wifi-portal, id: kesennuma-eki, name: 気仙沼駅前, roman_name: Kesennuma Station, district: 気仙沼地区, actual: {}, exercise: {}}
+              - {channel: wifi-portal, id: uo-ichiba, name: 魚市場前, roman_name: Fish Market, district: 気仙沼地区, actual: {}, exercise: {}}
               - {channel: wifi-portal, id: shimin-kaikan, name: 市民会館, district: 気仙沼地区, shelter: shimin-kaikan, actual: {}, exercise: {}}
-              - {channel: wifi-portal, id: oshima-ko, name: 大島浦の浜港, district: 大島地区, actual: {}, exercise: {}}
-              - {channel: wifi-portal, id: michi-no-eki-oya, name: 道の駅大谷海岸, district: 大谷地区, actual: {}, exercise: {}}
+              - {channel: wifi-portal, id: oshima-ko, name: 大島浦の浜港, roman_name: Oshima Uranohama Port, district: 大島地区, actual: {}, exercise: {}}
+              - {channel: wifi-portal, id: michi-no-eki-oya, name: 道の駅大谷海岸, roman_name: Roadside Station Oya Kaigan, district: 大谷地区, actual: {}, exercise: {}}
               - {channel: school-tablet, id: kesennuma-chu, name: 気仙沼中学校, district: 気仙沼地区, shelter: kesennuma-chu, actual: {}, exercise: {}}
               - {channel: school-tablet, id: shishiori-sho, name: 鹿折小学校, district: 鹿折地区, shelter: shishiori-sho, actual: {}, exercise: {}}
               - {channel: school-tablet, id: hashikami-chu, name: 階上中学校, district: 階上地区, shelter: hashikami-chu, actual: {}, exercise: {}}

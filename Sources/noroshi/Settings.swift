@@ -73,6 +73,7 @@ struct Settings: Codable, Sendable {
         var channel: String
         var id: String
         var name: String
+        var roman_name: String?
         var district: String?
         var shelter: String?
         /// `{}` where the channel needs nothing; absent: takes no real alerts (or no drills).
@@ -221,7 +222,7 @@ extension Settings {
                 throw SettingsError("town \(town): \(endpoint.id): 避難所「\(shelter)」はありません (no such shelter)")
             }
             made.append(Endpoint(
-                id: endpoint.id, channel: endpoint.channel, name: endpoint.name, district: endpoint.district,
+                id: endpoint.id, channel: endpoint.channel, name: endpoint.name, romanName: endpoint.roman_name, district: endpoint.district,
                 shelter: endpoint.shelter, actual: endpoint.actual, exercise: endpoint.exercise))
         }
         return made

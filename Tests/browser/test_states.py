@@ -147,6 +147,7 @@ class StateTests(unittest.TestCase):
         for language in ("ja", "ja-x-easy", "en"):
             self.portal.open(f"{self.hub.address}/spots/michi-no-eki-oya/index.{language}.html")
             self.assertEqual(self.portal.sheets(), 1, language)
+            self.assertIn("Roadside Station" if language == "en" else "道の駅", self.portal.text("header"))
             # Two and a half screens of a phone; it was nine before orders were joined and folded.
             self.assertLess(self.portal.evaluate("document.documentElement.scrollHeight"), 2200, language)
 

@@ -22,7 +22,7 @@ struct SpotPlace: Sendable, Codable, Hashable {
         let shelter = town.shelters.first { $0.id == endpoint.shelter }
         district = endpoint.district ?? shelter?.district
         place = shelter?.place
-        romanName = shelter.flatMap { $0.name == name ? $0.romanName : nil }
+        romanName = endpoint.romanName ?? shelter.flatMap { $0.name == name ? $0.romanName : nil }
     }
 
     init<M: Mode>(_ farEnd: FarEnd<M>) throws(SettingsError) {
