@@ -155,6 +155,7 @@ class StateTests(unittest.TestCase):
         self.hub.rows("push", "--town", TOWN, "--actual", "--kind", "notice", "--title", "断水のお知らせ", "--body", "本吉地区で断水しています。")
         self.tablet.until("document.body.innerText.includes('断水')", 15)
         self.order("大谷地区")
+        self.see("drill-and-notice", "断水", "断水")
         self.see("drill-and-notice", "訓練", "訓練")
         self.assertIn("断水", self.portal.text())
 

@@ -196,8 +196,8 @@ struct PortalPage {
         guard let (text, shown) = entry.text(language) else { return "" }
         let districts = place(entry).map { "　\($0)" } ?? ""
         return """
-            <article class="i \(tone(entry, .inForce))"\(ending(entry, .inForce))><details><summary><span class="k">\(HTML.text(band(entry, .inForce)))</span>\
-            <\(heading)\(languageMark(shown))>\(HTML.text(text.title + districts))</\(heading)></summary>\
+            <article class="i \(tone(entry, .inForce))"\(ending(entry, .inForce))><details><summary><\(heading)><span class="k">\(HTML.text(band(entry, .inForce)))</span> \
+            <span\(languageMark(shown))>\(HTML.text(text.title + districts))</span></\(heading)></summary>\
             \(inside(entry, .inForce, nil, others))</details></article>
             """
     }

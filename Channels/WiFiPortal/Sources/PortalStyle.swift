@@ -26,7 +26,7 @@ enum PortalStyle {
     ]
 
     static let sheet: String = base + tones.map {
-        ".\($0.name){border-color:\($0.ground)}.\($0.name)>.k,.\($0.name)>details>summary>.k{color:\($0.ink);background:\($0.ground)}"
+        ".\($0.name){border-color:\($0.ground)}.\($0.name)>.k,.\($0.name) summary .k{color:\($0.ink);background:\($0.ground)}"
     }.joined() + print
 
     private static let base = """
