@@ -40,7 +40,7 @@ extension PortalWords {
     func hazard(_ word: String) -> String {
         guard own == Self.english.own else { return word }
         return ["洪水": "flooding", "土砂災害": "landslides", "高潮": "storm surge", "地震": "earthquake", "津波": "tsunami", "大規模な火事": "large fire",
-                "内水氾濫": "flooding from drains", "火山現象": "volcanic activity"][word] ?? word
+                "内水氾濫": "flooding from drains and canals", "火山現象": "volcanic activity"][word] ?? word
     }
 
     static let japanese = PortalWords(
@@ -94,16 +94,16 @@ extension PortalWords {
         own: "やさしい日本語", page: "災害（さいがい）の お知らせ", inForce: "いまの お知らせ",
         nothing: "いま お知らせは ありません", nothingMore: "お知らせが あったら、この ページに 出ます。",
         asOf: { "\($0)の お知らせです" }, issued: { "\($0)に 出ました" }, updated: { "\($0)に 新しく しました" },
-        until: { "\($0)まで" }, from: { "知らせた ところ: \($0)" }, level: { "危険（きけん）の レベル \($0)" },
+        until: { "\($0)まで" }, from: { "知らせた ところ: \($0)" }, level: { "警戒（けいかい）レベル\($0)" },
         cancelled: "まちがいだった お知らせ", cancelledMark: "取り消しました（この お知らせは なくなりました）",
-        ended: "終わった お知らせ", endedMark: "古い お知らせです。もう 終わりました", lifted: "終わりました",
+        ended: "終わった お知らせ", endedMark: "古い お知らせです。今は 出て いません", lifted: "終わりました",
         drill: "訓練（くんれん）", drillNote: "これは 訓練です。本当の 災害では ありません。",
         shelters: "避難所（にげる ところ）",
         shelterState: { state in
             switch state {
             case .open: "入れます"
             case .full: "いっぱいです"
-            case .closed: "しまっています"
+            case .closed: "しまって います"
             }
         },
         allShelters: { "避難所を 全部 見る（\($0)）" },
@@ -139,8 +139,8 @@ extension PortalWords {
         own: "English", page: "Emergency information", inForce: "In force now", nothing: "No alerts are in force now",
         nothingMore: "Alerts will appear on this page.",
         asOf: { "As of \($0)" }, issued: { "Issued \($0)" }, updated: { "updated \($0)" },
-        until: { "valid until \($0)" }, from: { "From: \($0)" }, level: { "Warning level \($0)" },
-        cancelled: "Cancelled", cancelledMark: "This alert has been cancelled", ended: "No longer in force",
+        until: { "valid until \($0)" }, from: { "From: \($0)" }, level: { "Alert Level \($0)" },
+        cancelled: "Cancelled", cancelledMark: "Cancelled: it was sent by mistake", ended: "No longer in force",
         endedMark: "Old information, no longer in force", lifted: "Lifted",
         drill: "Drill", drillNote: "This is a drill, not a real emergency.",
         shelters: "Evacuation shelters",
@@ -154,18 +154,18 @@ extension PortalWords {
         allShelters: { "All \($0) shelters" },
         back: "Back to the first page", address: "Address of this page", carryOn: "Use the internet",
         privacy: "This Wi-Fi is not encrypted. This page never asks for your name or a password.",
-        shortened: "There is much information: details are left out.",
+        shortened: "There is a lot of information, so details are left out.",
         otherLanguage: "Only available in Japanese:",
         reload: "See the latest information", others: "Also in force", takenBack: "Cancelled",
         also: { "The same is in force for: \($0)" },
         notFit: { "not to be used in case of: \($0)" }, inPart: { "partly usable in case of: \($0)" }, notKnown: { "not confirmed for: \($0)" },
-        cutOff: { "The line to the local government is cut. Nothing newer than \($0) has arrived. Check television and radio too." },
+        cutOff: { "The connection to the local government is lost. Nothing newer than \($0) has arrived. Check television and radio too." },
         kind: { kind in
             switch kind {
-            case .eew: "Earthquake early warning"
+            case .eew: "Earthquake Early Warning"
             case .earthquake: "Earthquake"
             case .tsunami: "Tsunami"
-            case .weather: "Weather warning"
+            case .weather: "Weather warning or advisory"
             case .landslide: "Landslide"
             case .flood: "Flood"
             case .volcano: "Volcano"
