@@ -133,8 +133,16 @@ class Browser:
                 "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1})
 
     def type(self, selector: str, text: str):
-        self.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
-        self.call("Input.insertText", {"text": text})
+        name = json.dumps(selector)
+        # A page that has only just come may not have the keyboard yet: what it did not take is typed again.
+        for _ in range(20):
+            self.evaluate(f"document.querySelector({name}).focus()")
+            before = self.evaluate(f"document.querySelector({name}).value")
+            self.call("Input.insertText", {"text": text})
+            if self.evaluate(f"document.querySelector({name}).value") != before:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{selector} takes no text")
 
     def press(self, key: str):
         codes = {"Enter": ("Enter", 13, "\r"), "Tab": ("Tab", 9, ""), "Escape": ("Escape", 27, "")}
