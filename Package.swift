@@ -123,6 +123,8 @@ let package = Package(
         room("AlertModel", []),
         room("ChannelKit", ["AlertModel", log]),
         room("ChannelKitTesting", kit + nio + [log]),
+        // Seeded chance for property tests; nothing of the program draws from it.
+        room("Chance", []),
         room("TextRules", kit),
         // Codes → hazard, gravity, over or not: said in one place for all who ask.
         room("Meanings", ["AlertModel"]),
@@ -203,9 +205,9 @@ let package = Package(
             ] + channels.map { .init(stringLiteral: $0.name) },
             swiftSettings: strict),
 
-        tests("AlertModel", ["AlertModel"]),
+        tests("AlertModel", ["AlertModel", "Chance"]),
         tests("CAPFeed", ["AlertModel", "CAPFeed", "Ingest"]),
-        tests("CellBroadcast", ["CellBroadcast", .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
+        tests("CellBroadcast", ["CellBroadcast", "Chance", .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         tests("ChannelKitTesting", testKit),
         tests("Commons", ["Commons", "Curl", "ChannelKit"]),
         tests("Codes", ["AlertModel", "ChannelKitTesting", "Codes"]),
@@ -213,14 +215,14 @@ let package = Package(
         tests(
             "Dispatching",
             kit + [
-                "ChannelKitTesting", "Dispatching", "Ledger", "Rendering", "Targeting", log,
+                "Chance", "ChannelKitTesting", "Dispatching", "Ledger", "Rendering", "Targeting", log,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
-        tests("Edge", testKit + ["Edge", .product(name: "NIOPosix", package: "swift-nio")]),
+        tests("Edge", testKit + ["Chance", "Edge", .product(name: "NIOPosix", package: "swift-nio")]),
         // Files of deploy/, and the finder of traps: no room of their own, hence the smallest one.
         tests("Deploy", ["Web"]),
         // The built program as a child process, hence no dependency on its rooms.
-        tests("EndToEnd", kit + ["CellBroadcast", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
+        tests("EndToEnd", kit + ["CellBroadcast", "Chance", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
         tests("Gzip", ["Gzip"]),
         tests("Hub", kit + ["Hub", "Ledger", "Memories", log]),
         tests(
@@ -232,18 +234,18 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ]),
-        tests("Ingest", ["AlertModel", "Codes", "Gzip", "Ingest"]),
+        tests("Ingest", ["AlertModel", "Chance", "Codes", "Gzip", "Ingest"]),
         tests("Ledger", kit + ["Ledger", "LedgerStore", log]),
-        tests("Lifecycle", ["AlertModel", "Codes", "Ingest", "Lifecycle", "Meanings"]),
+        tests("Lifecycle", ["AlertModel", "Chance", "Codes", "Ingest", "Lifecycle", "Meanings"]),
         tests("Meanings", ["AlertModel", "Codes", "Meanings"]),
         tests("Memories", ["AlertModel", "Memories"]),
         tests("Pages", ["ChannelKitTesting", "Gzip", "Pages"]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
         tests("Relay", testKit + ["Devices", "Edge", "HubAPI", "Ledger", "Relay"]),
         tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),
-        tests("Targeting", kit + ["Targeting"]),
+        tests("Targeting", kit + ["Chance", "Targeting"]),
         tests("TextRules", kit + ["TextRules"]),
-        tests("Web", ["Web"]),
+        tests("Web", ["Chance", "Web"]),
     ]
         + benchmarks
         + channels.flatMap { channel -> [Target] in

@@ -1,21 +1,10 @@
+import Chance
 import Testing
 
 @testable import AlertModel
 
 @Suite("Shapes against the outline of a town")
 struct GeometryTests {
-    /// SplitMix64: the same shapes on every run.
-    struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     private func square(_ south: Double, _ west: Double, _ size: Double) -> Shape {
         .polygon(
             [(0.0, 0.0), (size, 0), (size, size), (0, size), (0, 0)].map {
@@ -24,7 +13,7 @@ struct GeometryTests {
     }
 
     /// A star around `centre`: simple by construction, its corners at rising angles.
-    private func star(_ centre: Coordinate, _ reach: Double, _ numbers: inout Numbers) -> [Coordinate] {
+    private func star(_ centre: Coordinate, _ reach: Double, _ numbers: inout Dice) -> [Coordinate] {
         let corners = Int.random(in: 3...40, using: &numbers)
         var points: [Coordinate] = []
         for corner in 0..<corners {
@@ -47,7 +36,7 @@ struct GeometryTests {
         }
     }
 
-    private func middle(_ numbers: inout Numbers) -> Coordinate {
+    private func middle(_ numbers: inout Dice) -> Coordinate {
         Coordinate(latitude: .random(in: 24...45, using: &numbers), longitude: .random(in: 123...146, using: &numbers))
     }
 
@@ -118,7 +107,7 @@ struct GeometryTests {
 
     @Test("What lies in a star is met by every shape that holds it")
     func stars() {
-        var numbers = Numbers(state: 11)
+        var numbers = Dice(seed: 11)
         for _ in 0..<300 {
             let centre = middle(&numbers)
             let points = star(centre, 0.5, &numbers)
@@ -140,7 +129,7 @@ struct GeometryTests {
 
     @Test("Meeting is mutual, and agrees with points sown over both")
     func symmetry() {
-        var numbers = Numbers(state: 12)
+        var numbers = Dice(seed: 12)
         for _ in 0..<300 {
             let centre = middle(&numbers)
             let near = Coordinate(
@@ -161,7 +150,7 @@ struct GeometryTests {
 
     @Test("A circle meets a polygon from the radius on that reaches its nearest point")
     func circles() {
-        var numbers = Numbers(state: 13)
+        var numbers = Dice(seed: 13)
         for _ in 0..<300 {
             let centre = middle(&numbers)
             let points = star(centre, 0.3, &numbers)

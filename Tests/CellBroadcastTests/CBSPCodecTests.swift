@@ -1,4 +1,5 @@
 import CellBroadcast
+import Chance
 import Testing
 
 @Suite("CBSP octets")
@@ -141,19 +142,8 @@ struct CBSPCodecTests {
     }
 }
 
-/// Random values that are the same on every run (splitmix64).
-struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+/// What the codec is tried with.
+extension Dice {
     mutating func octets(_ count: Int) -> [UInt8] { (0..<count).map { _ in .random(in: 0...255, using: &self) } }
     mutating func octet() -> UInt8 { .random(in: 0...255, using: &self) }
     mutating func number() -> UInt16 { .random(in: 0...65535, using: &self) }

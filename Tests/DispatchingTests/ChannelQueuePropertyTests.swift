@@ -1,27 +1,16 @@
 import AlertModel
+import Chance
 import ChannelKit
 import Dispatching
 import Foundation
 import Testing
-
-/// A repeatable source of chance.
-struct Dice: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// Throws random offers, answers and time at the queue and watches what must always hold.
 @Suite("The channel's queue, whatever happens")
 struct ChannelQueuePropertyTests {
     @Test("Bounds, order, expiry and the fate of every delivery hold under random traffic", arguments: 0..<60)
     func invariants(seed: Int) throws {
-        var dice = Dice(state: UInt64(seed))
+        var dice = Dice(seed: UInt64(seed))
         let limits = QueueLimits(concurrency: 4, reservedForImmediate: 1, endpointWindow: 1, waiting: 60)
         var queue = ChannelQueue(limits: limits)
         var now = start

@@ -1,4 +1,5 @@
 import AlertModel
+import Chance
 import ChannelKit
 import DequeModule
 import Dispatching
@@ -152,7 +153,7 @@ struct PlacesTests {
 
     @Test("Whoever is well is told within a fraction of a second, however many hang or are dead", arguments: 0..<12)
     func anyNight(seed: Int) {
-        var dice = Dice(state: UInt64(seed))
+        var dice = Dice(seed: UInt64(seed))
         let count = Int.random(in: 1...120, using: &dice)
         let share = Int.random(in: 0...100, using: &dice)
         let ends = (0..<Int.random(in: 50...250, using: &dice)).map { index -> (LaneID, Night.Manner) in

@@ -1,4 +1,5 @@
 import AlertModel
+import Chance
 import ChannelKit
 import Edge
 import Testing
@@ -160,7 +161,7 @@ struct StreamLogTests {
 
     @Test("Whatever is published and lost on the way, who catches up ends with the present state", arguments: 0..<40)
     func property(seed: Int) {
-        var dice = Dice(state: UInt64(seed))
+        var dice = Dice(seed: UInt64(seed))
         var log = StreamLog(epoch: 1)
         var inForce: [String: Int] = [:]
         var shown: [String: Int] = [:]
@@ -182,17 +183,5 @@ struct StreamLogTests {
             heardTo = log.position
             #expect(shown == inForce)
         }
-    }
-}
-
-/// A repeatable source of chance.
-struct Dice: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,18 +1,10 @@
 /// Requests nobody in his right mind sends, made from docs/openapi.yaml and a seed: the same seed, the same requests.
+import Chance
 import Foundation
 import Yams
 
-/// Steele, Lea and Flood's SplitMix64: the same numbers everywhere.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+extension Dice {
+    /// Of a list that is not empty.
     mutating func one<Value>(of list: [Value]) -> Value { list[Int.random(in: list.indices, using: &self)] }
     mutating func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &self) < share }
 }
@@ -84,7 +76,7 @@ struct OddRequests: Sendable {
 
     // MARK: one request
 
-    func next(_ random: inout SplitMix) -> OddRequest {
+    func next(_ random: inout Dice) -> OddRequest {
         if random.chance(0.04) { return Self.noise(&random) }
         let operation = random.one(of: operations)
         var isPlain = true
@@ -110,7 +102,7 @@ struct OddRequests: Sendable {
         return finished(lines, operation, isSure: isSure, &random)
     }
 
-    private func finished(_ head: [String], _ operation: Operation, isSure: Bool, _ random: inout SplitMix) -> OddRequest {
+    private func finished(_ head: [String], _ operation: Operation, isSure: Bool, _ random: inout Dice) -> OddRequest {
         var lines = head
         var octets: [UInt8] = []
         var isSure = isSure
@@ -137,7 +129,7 @@ struct OddRequests: Sendable {
             isStream: operation.isStream)
     }
 
-    func oddBody(_ random: inout SplitMix) -> [UInt8] {
+    func oddBody(_ random: inout Dice) -> [UInt8] {
         switch Int.random(in: 0..<10, using: &random) {
         case 0: return []
         case 1: return (0..<Int.random(in: 1...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -148,7 +140,7 @@ struct OddRequests: Sendable {
     }
 
     /// A right body with some of it changed.
-    private func mutated(_ body: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+    private func mutated(_ body: [UInt8], _ random: inout Dice) -> [UInt8] {
         var body = body
         for _ in 0..<random.one(of: [0, 1, 1, 1, 2, 5]) where !body.isEmpty {
             let place = Int.random(in: body.indices, using: &random)
@@ -167,12 +159,12 @@ struct OddRequests: Sendable {
         return body
     }
 
-    private static func encoded(_ text: String, _ random: inout SplitMix) -> String {
+    private static func encoded(_ text: String, _ random: inout Dice) -> String {
         if text.allSatisfy({ $0.isASCII && !$0.isWhitespace && !$0.isNewline }), random.chance(0.5) { return text.replacing("/", with: "%2F") }
         return text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
 
-    private static func noise(_ random: inout SplitMix) -> OddRequest {
+    private static func noise(_ random: inout Dice) -> OddRequest {
         let heads = [
             "", "\r\n\r\n", "GET", "GET / HTTP/9.9\r\n\r\n", "GET /v1/stream HTTP/1.1\r\n\r\n", "GET  HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET /v1/stream?a HTTP/1.1\r\nHost: hub\r\n: x\r\n\r\n",

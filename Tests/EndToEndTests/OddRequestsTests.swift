@@ -1,4 +1,5 @@
 /// No octets from outside end a program, and none is answered with 500.
+import Chance
 import ChannelKit
 import ChannelKitTesting
 import Foundation
@@ -68,7 +69,7 @@ extension EndToEnd {
             let port = try await eventually("it listens") {
                 program.errors.firstMatch(of: #/centre on http:\/\/[^ ]*:(\d+)\//#).flatMap { Int($0.1) }
             }
-            var random = SplitMix(seed: Self.seed)
+            var random = Dice(seed: Self.seed)
             let create = #"{"cbe_name":"x","category":"normal","repetition_period":5,"num_of_bcast":10,"scope":{"scope_plmn":{}},"smscb_message":{"serial_nr":{"serial_nr_encoded":1},"message_id":4370,"payload":{"payload_decoded":{"character_set":"gsm","data_utf8":"x"}}}}"#
             var requests = try OddRequests(openAPI: Self.openAPI) { _ in false }
             requests.bodies = [Array(create.utf8)]
@@ -102,7 +103,7 @@ extension EndToEnd {
             let count = await withTaskGroup(of: Int.self) { group in
                 for lane in 0..<4 {
                     group.addTask {
-                        var random = SplitMix(seed: Self.seed &+ UInt64(lane))
+                        var random = Dice(seed: Self.seed &+ UInt64(lane))
                         var count = 0
                         while .now < end, program.isRunning {
                             let request = requests.next(&random)
@@ -146,7 +147,7 @@ extension EndToEnd {
 
 extension OddRequests {
     /// A request to a cell-broadcast centre.
-    func ecbe(_ random: inout SplitMix) -> [UInt8] {
+    func ecbe(_ random: inout Dice) -> [UInt8] {
         let path = random.one(of: [
             "/api/ecbe/v1/message", "/api/ecbe/v1/message/1", "/api/ecbe/v1/message/" + random.one(of: ["65536", "-1", "", "x", "%31", "1/2", "99999999999999999999"]),
             "/", "/api/ecbe/v1/messages", "?", "/api/ecbe/v1/message?x",
@@ -154,7 +155,7 @@ extension OddRequests {
         return next(body: path, &random)
     }
 
-    private func next(body path: String, _ random: inout SplitMix) -> [UInt8] {
+    private func next(body path: String, _ random: inout Dice) -> [UInt8] {
         let octets = oddBody(&random)
         let head = """
             \(random.one(of: ["POST", "POST", "POST", "DELETE", "GET", "PUT"])) \(path) HTTP/1.1\r
@@ -176,8 +177,8 @@ private struct OddStation {
     private final class Talker: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
-        private var random: SplitMix
-        init(seed: UInt64) { random = SplitMix(seed: seed) }
+        private var random: Dice
+        init(seed: UInt64) { random = Dice(seed: seed) }
         func channelActive(context: ChannelHandlerContext) { talk(context) }
         func channelRead(context: ChannelHandlerContext, data: NIOAny) { talk(context) }
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

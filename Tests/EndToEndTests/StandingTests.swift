@@ -1,4 +1,5 @@
 /// What people read is the table: after any act of two people, on every page and tablet, after a kill, at a cut edge.
+import Chance
 import ChannelKit
 import Foundation
 import Glibc
@@ -45,24 +46,12 @@ private struct Claim: Hashable, CustomStringConvertible {
 
     /// What a spot's page says is in force.
     static func readPage(_ html: String) -> Set<Claim> {
-        let inForce = html.components(separatedBy: #"<h2>取り消された情報"#)[0].components(separatedBy: #"<h2>終わった情報"#)[0]
+        let inForce = html.split(separator: #/<h2>(取り消された|終わった)情報/#, maxSplits: 1).first ?? ""
         return inForce.components(separatedBy: "<article").dropFirst().reduce(into: []) { claims, article in
-            let words = article.components(separatedBy: "</article>")[0]
+            let words = (article.split(separator: "</article>", maxSplits: 1).first ?? "")
                 .replacing(#/<\/(p|h\d|div|summary)>|<br>/#, with: "\n").replacing(#/<[^>]*>/#, with: "")
             claims.formUnion(read(String(words)))
         }
-    }
-}
-
-/// SplitMix64: the same night from the same seed.
-private struct Night: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 
@@ -98,9 +87,9 @@ extension EndToEnd {
             let device = try await hub.enrol()
             try await eventually("the edge knows the tablet") { try await edge.knows(device.token) }
 
-            var night = Night(state: Self.seed)
+            var dice = Dice(seed: Self.seed)
             for number in 1...Self.acts {
-                let told = try await act(on: hub, &night)
+                let told = try await act(on: hub, &dice)
                 try await check(hub, edge, device, "seed \(Self.seed), act \(number): \(told)")
                 // Once in the middle of it all.
                 guard number == Self.acts / 2 else { continue }
@@ -119,21 +108,21 @@ extension EndToEnd {
         // MARK: Acts
 
         /// One of two people does something; what is refused changes nothing.
-        private func act(on hub: TestHub, _ night: inout Night) async throws -> String {
+        private func act(on hub: TestHub, _ dice: inout Dice) async throws -> String {
             let before = try await table(hub)
-            let token = Bool.random(using: &night) ? TownFile.token : TownFile.secondToken
+            let token = Bool.random(using: &dice) ? TownFile.token : TownFile.secondToken
             // One act in six is made on an older page.
-            let seen = Int.random(in: 0..<6, using: &night) == 0 ? max(0, before.version - 1) : before.version
+            let seen = Int.random(in: 0..<6, using: &dice) == 0 ? max(0, before.version - 1) : before.version
             let headers = [(name: "If-Match", value: "\"\(seen)\"")]
-            let some = Claim.districts.shuffled(using: &night).prefix(Int.random(in: 1...3, using: &night))
-            let hazard = Claim.hazards.randomElement(using: &night) ?? "洪水"
+            let some = Claim.districts.shuffled(using: &dice).prefix(Int.random(in: 1...3, using: &dice))
+            let hazard = Claim.hazards.randomElement(using: &dice) ?? "洪水"
             var order: [String: Any] = ["town": "042056", "kind": "evacuation", "mode": "actual", "hazard": hazard]
             let answer: HTTPAnswer
             let what: String
-            let row = before.districts.randomElement(using: &night)
-            switch Int.random(in: 0..<10, using: &night) {
+            let row = before.districts.randomElement(using: &dice)
+            switch Int.random(in: 0..<10, using: &dice) {
             case 0..<5:
-                order["level"] = hazard == "津波" ? 4 : Int.random(in: 3...5, using: &night)
+                order["level"] = hazard == "津波" ? 4 : Int.random(in: 3...5, using: &dice)
                 order["districts"] = Array(some)
                 what = "\(hazard) \(order["level"] ?? 0) \(some)"
                 answer = try await push(order, hub, token, headers)
@@ -141,7 +130,7 @@ extension EndToEnd {
                 order["hazard"] = row?.hazard ?? hazard
                 order["lifted"] = true
                 let own = before.districts.filter { $0.hazard == row?.hazard }.map(\.district)
-                let chosen = Int.random(in: 0..<3, using: &night) == 0 ? [] : Array(own.prefix(Int.random(in: 1...2, using: &night)))
+                let chosen = Int.random(in: 0..<3, using: &dice) == 0 ? [] : Array(own.prefix(Int.random(in: 1...2, using: &dice)))
                 if !chosen.isEmpty { order["districts"] = chosen }
                 what = "lift \(order["hazard"] ?? "") \(chosen)"
                 answer = try await push(order, hub, token, headers)

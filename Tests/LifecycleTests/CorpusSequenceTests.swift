@@ -1,4 +1,5 @@
 import AlertModel
+import Chance
 import Foundation
 import Ingest
 import Meanings
@@ -65,7 +66,7 @@ struct CorpusSequenceTests {
 
     @Test("The same in any order, twice over: cancelled at the end, and nothing told is left standing", arguments: 0..<20)
     func earlyWarningShuffled(seed: Int) throws {
-        var dice = Dice(seed)
+        var dice = Dice(seed: UInt64(seed))
         let sequence = try Corpus.earlyWarning.get()
         let mixed = (sequence + sequence).shuffled(using: &dice)
         let code = try #require(sequence.flatMap(\.areas).first { $0.scheme == .jmaSeismic && $0.isEarthquakeWarning }).code

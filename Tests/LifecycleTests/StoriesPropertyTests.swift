@@ -1,4 +1,5 @@
 import AlertModel
+import Chance
 import FoundationEssentials
 import Testing
 
@@ -60,7 +61,7 @@ private func state(after contents: [AlertContent]) -> State {
 struct StoriesPropertyTests {
     @Test("Any order and any duplication of several interleaved events", arguments: 0..<150)
     func anyOrder(seed: Int) {
-        var dice = Dice(seed)
+        var dice = Dice(seed: UInt64(seed))
         let courses = (0..<3).map { Course($0, grows: false, &dice) }
         let all = courses.flatMap { $0.reports + $0.last }
         let expected = state(after: all)
@@ -72,7 +73,7 @@ struct StoriesPropertyTests {
 
     @Test("Any loss in the middle", arguments: 0..<150)
     func anyLoss(seed: Int) {
-        var dice = Dice(seed)
+        var dice = Dice(seed: UInt64(seed))
         let courses = (0..<3).map { Course($0, grows: true, &dice) }
         let expected = state(after: courses.flatMap { $0.reports + $0.last })
         for _ in 0..<8 {
@@ -86,7 +87,7 @@ struct StoriesPropertyTests {
 
     @Test("After a cancel nothing of its event is in force, and nothing of the others is gone", arguments: 0..<150)
     func cancelled(seed: Int) {
-        var dice = Dice(seed)
+        var dice = Dice(seed: UInt64(seed))
         let courses = (0..<3).map { Course($0, grows: false, &dice) }
         let all = courses.flatMap { $0.reports + $0.last }
         let end = all.filter { $0.event == all[0].event && $0.type == "VXSE45" }.compactMap(\.revision.serial).max()
@@ -100,7 +101,7 @@ struct StoriesPropertyTests {
 
     @Test("A town hears of a warning at most once until it is cancelled, whatever comes", arguments: 0..<150)
     func once(seed: Int) throws {
-        var dice = Dice(seed)
+        var dice = Dice(seed: UInt64(seed))
         let town = Place(id: try #require(TownID("042056")), codes: ["200", "201"])
         let course = Course(0, grows: false, &dice)
         let mixed = (course.reports + course.last + course.reports).shuffled(using: &dice)

@@ -1,3 +1,4 @@
+import Chance
 import Testing
 
 @testable import Web
@@ -42,7 +43,7 @@ struct JSONKeysTests {
 
     @Test("No octets end the program; this seed replays some that do")
     func odd() {
-        var random = SplitMix(seed: 7)
+        var random = Dice(seed: 7)
         let letters: [UInt8] = Array(#"{}[]",:\u0aD8{ "#.utf8)
         for _ in 0..<20_000 {
             let octets = (0..<Int.random(in: 0...24, using: &random)).map { _ in letters.randomElement(using: &random) ?? 0 }

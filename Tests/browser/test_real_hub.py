@@ -72,6 +72,25 @@ class RealHub:
         """The alert's id."""
         return self.rows("push", "--town", TOWN, "--exercise", *words)[0]["id"]
 
+    def enrol(self, browser: Browser, shelter: str):
+        """A tablet of this shelter in this browser, past its first touch."""
+        code = self.rows("device", "invite", "--town", TOWN, "--shelter", shelter)[0]["code"]
+        browser.open(f"{self.address}/tablet/#{code}")
+        browser.until("document.querySelector('[name=code]').value.length >= 8")
+        browser.type("[name=name]", "体育館1号")
+        browser.click("#enrol-form button")
+        browser.until("!document.querySelector('#desk').hidden")
+        browser.click("#start-button")
+        browser.until("document.querySelector('#mute').hidden && document.querySelector('#link-state').textContent")
+
+    def sign_in(self, browser: Browser):
+        """A person at the desk."""
+        browser.open(self.address + "/console/")
+        browser.until("document.querySelector('#sign-in')?.hidden === false")
+        browser.type("[name=token]", "tok")
+        browser.press("Enter")
+        browser.until("!document.querySelector('#rooms').hidden")
+
     def reach(self, alert: str) -> dict:
         rows = self.rows("log", "--town", TOWN, "--alert", alert, "--channel", "school-tablet")
         return next((row["reach"] for row in rows if row["endpoint"] == "hashikami-chu"), {})
@@ -96,18 +115,8 @@ class RealHubTests(unittest.TestCase):
                 self.fail(f"not within {seconds} s: {what}")
             time.sleep(0.1)
 
-    def enrol(self):
-        code = self.hub.rows("device", "invite", "--town", TOWN, "--shelter", "hashikami-chu")[0]["code"]
-        self.browser.open(f"{self.hub.address}/tablet/#{code}")
-        self.browser.until("document.querySelector('[name=code]').value.length >= 8")
-        self.browser.type("[name=name]", "体育館1号")
-        self.browser.click("#enrol-form button")
-        self.browser.until("!document.querySelector('#desk').hidden")
-        self.browser.click("#start-button")
-        self.browser.until("document.querySelector('#mute').hidden && document.querySelector('#link-state').textContent")
-
     def test_a_tablet_hears_a_drill_and_its_end_and_forgets_when_revoked(self):
-        self.enrol()
+        self.hub.enrol(self.browser, "hashikami-chu")
         self.assertIn("気仙沼市", self.browser.text("#place"))
         order = self.hub.push(*ORDER)
         self.browser.until(FULL)
@@ -145,7 +154,7 @@ class RealHubTests(unittest.TestCase):
         self.browser.photograph("real-tablet-revoked")
 
     def test_a_replayed_earthquake_fills_the_screen_as_a_drill(self):
-        self.enrol()
+        self.hub.enrol(self.browser, "hashikami-chu")
         replay = subprocess.Popen(
             [PROGRAM, "replay", "Templates/demo", "--speed", "60"], env=self.hub.environment, cwd=ROOT, stdout=subprocess.DEVNULL)
         self.browser.until("document.querySelector('#full-kind').textContent.includes('緊急地震速報')")
@@ -163,11 +172,7 @@ class RealHubTests(unittest.TestCase):
 
     def test_the_desk_previews_sends_follows_cancels_and_invites(self):
         browser = self.browser
-        browser.open(self.hub.address + "/console/")
-        browser.until("document.querySelector('#sign-in')?.hidden === false")
-        browser.type("[name=token]", "tok")
-        browser.press("Enter")
-        browser.until("!document.querySelector('#rooms').hidden")
+        self.hub.sign_in(browser)
         self.assertIn("気仙沼市", browser.text("#town-select"))
         browser.click("[data-room=push]")
         browser.click("#push-form input[value=exercise]")

@@ -27,22 +27,9 @@ class StateTests(unittest.TestCase):
         self.addCleanup(self.portal.close)
         self.desk = Browser(*SIZES["desk"])
         self.addCleanup(self.desk.close)
-        self.enrol()
-        self.desk.open(self.hub.address + "/console/")
-        self.desk.type("[name=token]", "tok")
-        self.desk.press("Enter")
-        self.desk.until("!document.querySelector('#rooms').hidden")
+        self.hub.enrol(self.tablet, "oya-sho")
+        self.hub.sign_in(self.desk)
         self.desk.click("[data-room=alerts]")
-
-    def enrol(self):
-        code = self.hub.rows("device", "invite", "--town", TOWN, "--shelter", "oya-sho")[0]["code"]
-        self.tablet.open(f"{self.hub.address}/tablet/#{code}")
-        self.tablet.until("document.querySelector('[name=code]').value.length >= 8")
-        self.tablet.type("[name=name]", "体育館1号")
-        self.tablet.click("#enrol-form button")
-        self.tablet.until("!document.querySelector('#desk').hidden")
-        self.tablet.click("#start-button")
-        self.tablet.until("document.querySelector('#mute').hidden && document.querySelector('#link-state').textContent")
 
     # What is said
 

@@ -1,3 +1,4 @@
+import Chance
 import Testing
 
 @testable import Ingest
@@ -5,18 +6,6 @@ import Testing
 /// Strangers' bytes: whatever they do, the answer is a bulletin or a refusal.
 @Suite("CAP that was cut, mixed or made to hurt")
 struct CAPMutationTests {
-    /// SplitMix64: the same mutations on every run.
-    struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     private func survives(_ octets: [UInt8]) -> Bool {
         do {
             _ = try CAPReader.read(octets)
@@ -36,7 +25,7 @@ struct CAPMutationTests {
 
     @Test("Octets changed at random never crash the reader")
     func randomOctets() {
-        var numbers = Numbers(state: 42)
+        var numbers = Dice(seed: 42)
         let octets = SampleAlert().octets
         for _ in 0..<2_000 {
             var changed = octets
@@ -54,7 +43,7 @@ struct CAPMutationTests {
 
     @Test("Elements repeated or exchanged are refused or read, never worse")
     func shuffledElements() {
-        var numbers = Numbers(state: 7)
+        var numbers = Dice(seed: 7)
         let parts = SampleAlert().text.replacing("><", with: ">\n<").split(separator: "\n")
         for _ in 0..<500 {
             var changed = parts
@@ -144,7 +133,7 @@ struct CAPMutationTests {
         "Real alerts with an octet changed never crash the reader",
         .enabled(if: CAPCorpus.isThere, "the corpus is not here"))
     func realAlertsMutated() throws {
-        var numbers = Numbers(state: 99)
+        var numbers = Dice(seed: 99)
         for file in CAPCorpus.files("v1.2-xsd-valid") {
             let octets = try CAPCorpus.octets(file)
             guard octets.count < 40_000 else { continue }

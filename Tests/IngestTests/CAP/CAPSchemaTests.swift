@@ -1,3 +1,4 @@
+import Chance
 import Foundation
 import Testing
 
@@ -54,7 +55,7 @@ struct CAPSchemaTests {
     }
 
     /// An element removed, doubled, moved, given an attribute or a neighbour of loose text.
-    private static func moved(_ numbers: inout CAPMutationTests.Numbers) -> String {
+    private static func moved(_ numbers: inout Dice) -> String {
         var parts = parts
         let place = Int.random(in: 2..<parts.count - 1, using: &numbers)
         let other = Int.random(in: 2..<parts.count - 1, using: &numbers)
@@ -74,7 +75,7 @@ struct CAPSchemaTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         _ = try CAPReader.read(Array(Self.full.utf8))
-        var numbers = CAPMutationTests.Numbers(state: 21)
+        var numbers = Dice(seed: 21)
         let mutations = Self.rewritten + (0..<500).map { _ in Self.moved(&numbers) }
         var texts: [String: String] = [:]
         for (number, text) in mutations.enumerated() {

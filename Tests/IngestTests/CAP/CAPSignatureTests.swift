@@ -1,3 +1,4 @@
+import Chance
 import Testing
 
 @testable import Ingest
@@ -169,7 +170,7 @@ struct CAPSignatureTests {
         let template = SignatureTemplate(method: Self.more + "ecdsa-sha256", keyInfo: "")
         let signed = try bench.sign(sample(template).text, key: "issuer")
         let original = try CAPReader.read(signed, trust: trust)
-        var numbers = CAPMutationTests.Numbers(state: 5)
+        var numbers = Dice(seed: 5)
         for _ in 0..<1_000 {
             var changed = signed
             let place = Int.random(in: 60..<changed.count, using: &numbers)
