@@ -130,6 +130,13 @@ class StateTests(unittest.TestCase):
         for number in range(14):
             level, hazard = kinds[number % 4]
             self.order(districts[number * 2 % 9], level=level, hazard=hazard)
+        rows = []
+
+        def isToldOfAll():
+            rows[:] = [row for row in self.hub.rows("log", "--town", TOWN, "--channel", "wifi-portal")
+                       if row["endpoint"] == "michi-no-eki-oya"]
+            return len(rows) == 14 and all(row["state"] in ("delivered", "superseded") for row in rows)
+        self.wait(isToldOfAll, "all fourteen at the spot")
         self.see("fourteen", "避難指示", "避難指示")
         for language in ("ja", "ja-x-easy", "en"):
             self.portal.open(f"{self.hub.address}/spots/michi-no-eki-oya/index.{language}.html")

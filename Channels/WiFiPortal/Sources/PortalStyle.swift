@@ -57,7 +57,7 @@ enum PortalStyle {
 
     /// On paper, for the notice board of a shelter: black on white, since printers leave grounds out; the title big enough
     /// to be read from the other side of a hall, the text from two steps away. Where there is much (`many`), the first item
-    /// stays so and all the others share the rest of one sheet, smaller: nobody reads a second sheet.
+    /// is the largest and all the others share the rest of one sheet: nobody reads a second sheet.
     private static let print = """
         @page{size:A4;margin:12mm}@media print{nav,.b{display:none}body{max-width:none;padding:0;color:#000}\
         .i h2,.i h3{font-size:40pt}.i>.k,li b[class]{color:#000;background:#fff;border-color:#000}.i>.k{border-bottom:3px solid}\
