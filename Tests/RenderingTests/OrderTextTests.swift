@@ -82,8 +82,8 @@ import Testing
     @Test("Where the own district's order stands, the first words are its own, and what changes elsewhere is one line")
     func standsHere() throws {
         for (language, title, line) in [
-            (Language.japanese, "気仙沼地区の避難指示は続いています（洪水）", "ほかの地区で変更がありました：大島地区は高齢者等避難。"),
-            (.english, "Alert Level 4: Evacuation Instruction still in force for 気仙沼地区 (name in Japanese) (flooding)", "Changed elsewhere: "),
+            (Language.japanese, "気仙沼地区の避難指示は続いています（洪水）：危険な場所から避難", "ほかの地区で変更がありました：大島地区は高齢者等避難。"),
+            (.english, "Alert Level 4: Evacuation Instruction still in force for 気仙沼地区 (name in Japanese) (flooding): everyone leave dangerous places", "Changed elsewhere: "),
         ] {
             let text = try #require(texts("evacuation-stands-4", Rendered.portal)[language])
             #expect(text.title == title && text.body.contains(line), "\(text)")

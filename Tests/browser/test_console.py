@@ -345,8 +345,10 @@ class ConsoleTests(unittest.TestCase):
         self.wait(lambda: self.hub.pushes)
         self.assertEqual(self.hub.pushes[0], {
             "town": "042056", "kind": "evacuation", "mode": "exercise", "hazard": "洪水", "lifted": True, "based_on": 5})
+        # At once, before the hub has answered: the next act is kept.
         self.browser.evaluate("location.hash = 'push:raise:exercise:洪水'")
-        self.browser.until("document.querySelector('#districts').textContent.includes('いま 高齢者等避難')")
+        self.browser.until("document.querySelector('#base-text').textContent.includes('広げます')")
+        self.assertIn("いま 高齢者等避難", self.browser.text("#districts"))
         self.choose("level", "4")
         self.browser.click("#districts input[value=本町]")
         self.browser.click("#districts input[value=山手]")

@@ -26,7 +26,7 @@ const CONTROLS = {
 let act = NEW;
 /** The standing on the screen, of the mode that is chosen. */
 let seen = null;
-/** What was previewed, as it will be sent: `{path, body, headers, mode, version}`. */
+/** What was previewed, as it will be sent: `{path, body, headers, mode, version, place}`. */
 let previewed = null;
 /** Made once per preview: sent again after a lost answer, the order is still one order. */
 let key = "";
@@ -129,7 +129,7 @@ async function preview() {
     : { path: "/v1/alerts", body: body(act, seen?.version), headers: {} };
   const answer = await call("POST", asked.path + "?preview=true", asked.body, asked.headers);
   key = newID();
-  previewed = { ...asked, mode, version: seen?.version };
+  previewed = { ...asked, mode, version: seen?.version, place: location.hash };
   show(answer, mode);
   byID("preview").hidden = false;
   judge();
@@ -191,15 +191,18 @@ async function send() {
 function done(answer, sent) {
   const id = answer?.id ?? "";
   heard.add(id);
-  act = NEW;
-  history.replaceState(null, "", "#push");
-  seen = null;
-  byID("seen").hidden = true;
-  begin(act, null);
-  changed(false);
+  // Whoever has gone on to another act meanwhile keeps what is in the form.
+  if (previewed === sent && location.hash === sent.place) {
+    act = NEW;
+    history.replaceState(null, "", "#push");
+    seen = null;
+    byID("seen").hidden = true;
+    begin(act, null);
+    changed(false);
+    byID("push-title").focus();
+  }
   byID("push-done").textContent = `${sent.mode === "actual" ? "本番の情報" : "訓練"}として受け付けました（番号 ${id}）　`;
   byID("push-done").append(button("届いた先を見る", () => { location.hash = "reach:" + id; }));
-  byID("push-title").focus();
 }
 
 /** Somebody changed the state meanwhile: who, what, when, and how it stands now. Nothing was sent. */
