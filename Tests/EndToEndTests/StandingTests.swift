@@ -12,6 +12,8 @@ private struct Claim: Hashable, CustomStringConvertible {
     var description: String { "\(hazard) \(district) \(level)" }
 
     static let districts = ["気仙沼地区", "階上地区", "大島地区", "面瀬地区", "唐桑地区"]
+    /// Where all of the town's districts are under one level.
+    static let wholeTown = "市内全域"
     static let hazards = ["洪水", "土砂災害", "津波"]
     private static let levels = [("高齢者等避難", 3), ("避難指示", 4), ("緊急安全確保", 5)]
     /// A sentence that says what is in force; one that gives its minute (…現在) speaks of then.
@@ -29,7 +31,10 @@ private struct Claim: Hashable, CustomStringConvertible {
             var rest = String(sentence).replacing(#/に出していた[^を]*を、/#, with: "に、")[...]
             var pending: [String] = []
             while !rest.isEmpty {
-                if let district = districts.first(where: { rest.hasPrefix($0) }) {
+                if rest.hasPrefix(wholeTown) {
+                    pending += districts
+                    rest.removeFirst(wholeTown.count)
+                } else if let district = districts.first(where: { rest.hasPrefix($0) }) {
                     pending.append(district)
                     rest.removeFirst(district.count)
                 } else if let (name, level) = levels.first(where: { rest.hasPrefix($0.0) }) {
