@@ -235,7 +235,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
         tests("Ingest", ["AlertModel", "Chance", "Codes", "Gzip", "Ingest"]),
-        tests("Ledger", kit + ["Ledger", "LedgerStore", log]),
+        tests("Ledger", kit + ["Ledger", "LedgerStore", log], exclude: ["Fixtures"]),
         tests("Lifecycle", ["AlertModel", "Chance", "Codes", "Ingest", "Lifecycle", "Meanings"]),
         tests("Meanings", ["AlertModel", "Codes", "Meanings"]),
         tests("Memories", ["AlertModel", "Memories"]),

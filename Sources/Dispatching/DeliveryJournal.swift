@@ -27,8 +27,10 @@ package final class DeliveryJournal: DeliveryObserver {
         var times: [String: LatencyHistogram] = [:]
         var lost = 0
 
-        mutating func tell(_ row: DeliveryRow) {
-            for (number, follower) in followers where follower(.row(row)) {
+        mutating func tell(_ row: DeliveryRow) { tell(.row(row)) }
+
+        mutating func tell(_ what: Watched) {
+            for (number, follower) in followers where follower(what) {
                 lost += 1
                 gaps.insert(number)
             }
@@ -57,6 +59,17 @@ package final class DeliveryJournal: DeliveryObserver {
                 state.tell(row)
             }
             while state.order.count > Self.bound { state.rows[state.order.removeFirst()] = nil }
+        }
+    }
+
+    /// The towns that hear nothing of it: nothing becomes of them later.
+    package func open(_ passed: PassedAlert) {
+        state.withLock { state in
+            for group in passed.groups where !group.channel.isEmpty {
+                let tally = Tally(channel: group.channel, state: .skipped, mode: passed.mode)
+                state.ended[tally, default: 0] += group.towns.count
+            }
+            state.tell(.passed(passed))
         }
     }
 
@@ -184,6 +197,8 @@ package final class DeliveryJournal: DeliveryObserver {
 /// What whoever watches the log hears.
 package enum Watched: Sendable, Hashable {
     case row(DeliveryRow)
+    /// One alert, and the towns whose far ends hear nothing of it.
+    case passed(PassedAlert)
     case beat
     /// Rows were lost on the way here.
     case gap

@@ -28,6 +28,7 @@ extension Line {
         let part = ledger.town(town.id)
         var query = AlertQuery()
         query.since = since
+        query.concernedOnly = true
         query.limit = 10_000
         let recorded = try await part.alerts(query).filter { $0.mode == M.name }.reversed()
         var contents: [AlertID: AlertContent] = [:]

@@ -57,22 +57,36 @@ package final class Line<M: Mode>: Sendable {
         _ alert: Alert<M>, actor: String, tidings: (Town, [Decision]) -> Tidings = { _, _ in .news }
     ) -> [Commit] {
         var commits: [Commit] = []
+        var passing = PassingBy()
+        let accepted = clock()
         shelters.take(alert)
-        for town in concerned(by: alert) {
-            let decisions = routing.decide(alert.content, for: town, channels: manifests, mode: M.name)
-            let plan = plan(alert, town, decisions, tidings(town, decisions))
+        for (town, decisions) in decisions(alert) {
+            let tidings = tidings(town, decisions)
+            // A town's own order is the town's, also where none of its far ends hears it.
+            if alert.town == nil, memory.told(alert.event, in: town.id).isEmpty, passing.takes(town, decisions, tidings) { continue }
+            let plan = plan(alert, town, decisions, tidings)
             let record = RecordedAlert(
-                content: alert.content, mode: M.name, accepted: clock(), actor: actor, deliveries: plan.rows, said: plan.said)
+                content: alert.content, mode: M.name, accepted: accepted, actor: actor, deliveries: plan.rows, said: plan.said)
             commits.append(ledger.town(town.id).record(record))
             journal.open(record, in: town.id)
             start(plan, of: alert, in: town)
         }
+        if let passed = passing.record(alert.content, M.name, accepted: accepted, actor: actor) {
+            commits.append(ledger.record(passed))
+            journal.open(passed)
+        }
         return commits
     }
 
-    private func concerned(by alert: Alert<M>) -> [Town] {
-        if let own = alert.town { return towns[own].map { [$0] } ?? [] }
-        return towns.all
+    /// Every town the alert may concern, with what is decided for it: decided for all of them at once.
+    private func decisions(_ alert: Alert<M>) -> [(Town, [Decision])] {
+        let all = alert.town.map { own in towns[own].map { [$0] } ?? [] } ?? towns.all
+        var rest = routing.decide(alert.content, towns: all, channels: manifests, mode: M.name)[...]
+        return all.map { town in
+            let own = rest.prefix { $0.town == town.id }
+            rest = rest.dropFirst(own.count)
+            return (town, Array(own))
+        }
     }
 
     private func start(_ plan: Plan, of alert: Alert<M>, in town: Town) {
@@ -142,12 +156,10 @@ package final class Line<M: Mode>: Sendable {
     }
 
     private func skip(_ alert: Alert<M>, _ decision: Decision, _ code: String, _ sentence: String) -> RecordedDelivery {
-        let endpoint = decision.endpoints.count == 1 ? decision.endpoints[0] : "*\(code)"
-        return RecordedDelivery(
-            id: DeliveryID(alert: alert.id, town: decision.town, channel: decision.channel, endpoint: endpoint),
-            channel: decision.channel, endpoint: decision.endpoints.count == 1 ? endpoint : "*",
-            endpoints: decision.endpoints.count, isSend: false, priority: .background, reason: code,
-            sentence: sentence, expires: alert.expires)
+        RecordedDelivery(
+            skipping: alert.id, in: decision.town, channel: decision.channel,
+            endpoint: decision.endpoints.count == 1 ? decision.endpoints[0] : nil, endpoints: decision.endpoints.count,
+            reason: code, sentence: sentence, expires: alert.expires)
     }
 
     private func send(
@@ -230,8 +242,8 @@ package final class Line<M: Mode>: Sendable {
 
     /// What would be said, over every channel the town has, and to whom. Sends and records nothing.
     package func preview(_ alert: Alert<M>) -> [(decision: Decision, text: Composer<M>.Text?)] {
-        concerned(by: alert).flatMap { town in
-            routing.decide(alert.content, for: town, channels: manifests, mode: M.name).map { decision in
+        decisions(alert).flatMap { town, decisions in
+            decisions.map { decision in
                 guard case .send = decision.verdict else { return (decision, nil) }
                 let text = composer.text(
                     alert.content, channel: decision.channel, town: town, local: decision.local,

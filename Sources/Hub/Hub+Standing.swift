@@ -80,6 +80,7 @@ extension Hub {
         var query = AlertQuery()
         query.since = since
         query.limit = 10_000
+        query.concernedOnly = true
         let recorded = try await ledger.town(town.id).alerts(query).reversed()
         for mode in ModeName.allCases {
             let acts = recorded.filter { $0.mode == mode && $0.content.town == town.id }.map(\.content)

@@ -128,7 +128,7 @@ package final class Hub: Sendable {
             try await read(town) { try await exercise.recover(town, since: since, began: start.began) }
         }
         do {
-            for bulletin in try await ledger.bulletins(limit: SeenBulletins.bound) where bulletin.verdict == .accepted {
+            for bulletin in try await ledger.bulletinHeads(limit: SeenBulletins.bound) where bulletin.verdict == .accepted {
                 seen.restore(bulletin.hash, alerts: bulletin.alerts, trust: sources.trust(of: bulletin.source))
             }
         } catch {
@@ -137,6 +137,11 @@ package final class Hub: Sendable {
         for town in towns.all {
             try await read(town) { try await restoreStories(of: town, since: since) }
             try await read(town) { try await restoreStandings(of: town, since: since) }
+        }
+        do {
+            try await restoreStories(since: since)
+        } catch {
+            try unreadable("どの町も対象でなかった情報の記録 (what passed every town by)", "passed", error)
         }
     }
 

@@ -86,10 +86,18 @@ extension News.Cause {
 }
 
 extension Hub {
+    /// What passed every town by since then belongs to the stories too: an older word that comes late is known for old.
+    func restoreStories(since: Date) async throws {
+        for recorded in try await ledger.passed(since: since, limit: 10_000) {
+            stories.withLock { _ = $0.take(recorded.content, recorded.mode, source: recorded.actor, now: recorded.accepted) }
+        }
+    }
+
     /// The same again after a restart: the alerts of the last days, in the order they were recorded.
     func restoreStories(of town: Town, since: Date) async throws {
         var query = AlertQuery()
         query.since = since
+        query.concernedOnly = true
         query.limit = 10_000
         for recorded in try await ledger.town(town.id).alerts(query).reversed() {
             let decisions =

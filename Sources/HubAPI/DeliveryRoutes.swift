@@ -90,6 +90,10 @@ extension HubRouter {
         case .row(let row):
             guard row.town == town, query.takes(row) else { return nil }
             return ServerSentEvent.encode("delivery", data: DeliveryShape(row).line, position: nil)
+        case .passed(let passed):
+            let rows = passed.deliveries(of: town).map { DeliveryRow(number: 0, delivery: $0, in: passed.recorded, town: town) }
+            let lines = rows.filter(query.takes).map { ServerSentEvent.encode("delivery", data: DeliveryShape($0).line, position: nil) }
+            return lines.isEmpty ? nil : lines.reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) }
         case .beat: return ByteBuffer(string: ":\n\n")
         case .gap: return ServerSentEvent.encode("resync", data: Array(#"{"reason":"gap"}"#.utf8), position: nil)
         }

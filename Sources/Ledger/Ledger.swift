@@ -5,7 +5,7 @@
 ///
 /// Everything is appended and nothing is changed: a delivery's status is the list of its steps. Writing answers at
 /// once and is in order; the disk is somebody else's time. A town is part of every key, and there is no way to ask
-/// for two towns at once.
+/// for two towns at once. What passes towns by is written once, and read by each of them as its own rows.
 package import AlertModel
 package import ChannelKit
 package import FoundationEssentials
@@ -17,6 +17,12 @@ package protocol Ledger: Notebook {
     func keep(_ bulletin: KeptBulletin) -> Commit
     /// The newest bulletins first.
     func bulletins(limit: Int) async throws -> [KeptBulletin]
+    /// The same without their octets: 20,000 bulletins are a gigabyte.
+    func bulletinHeads(limit: Int) async throws -> [KeptBulletin]
+    /// An alert and the towns it passes by, once for all of them. Each town reads its own share with its own rows.
+    func record(_ passed: PassedAlert) -> Commit
+    /// What passed towns by at or after, the oldest first, at most `limit` of the newest: whoever follows the stories needs it, and no town.
+    func passed(since: Date, limit: Int) async throws -> [RecordedAlert]
     /// Done when everything handed over so far is on disk.
     func flush() -> Commit
     /// Rows that wait for the disk, and rows lost because it never came.
@@ -34,6 +40,7 @@ package protocol Ledger: Notebook {
 extension Ledger {
     package var troubles: [String] { [] }
     package func examine() async {}
+    package func bulletinHeads(limit: Int) async throws -> [KeptBulletin] { try await bulletins(limit: limit) }
 }
 
 package struct LedgerDisk: Sendable, Hashable {

@@ -1,6 +1,6 @@
 package import AlertModel
 internal import ChannelKit
-internal import FoundationEssentials
+package import FoundationEssentials
 internal import Synchronization
 
 /// The ledger's twin without a disk: for tests, and for looking at a bulletin without a hub.
@@ -20,6 +20,19 @@ package final class MemoryLedger: Ledger {
         state.withLock { Array($0.bulletins.reversed().prefix(limit)) }
     }
 
+    package func record(_ passed: PassedAlert) -> Commit {
+        state.withLock { state in
+            guard !state.passed.contains(where: { $0.alert.content.id == passed.content.id && $0.alert.mode == passed.mode }) else { return }
+            state.passed.append((state.number, passed))
+            state.number += Int64(passed.groups.count)
+        }
+        return .done()
+    }
+
+    package func passed(since: Date, limit: Int) async throws -> [RecordedAlert] {
+        state.withLock { $0.passed.map(\.alert.recorded).filter { $0.accepted >= since }.suffix(limit) }
+    }
+
     package func flush() -> Commit { .done() }
     package var backlog: (waiting: Int, lost: Int) { (0, 0) }
     package func close() async {}
@@ -28,6 +41,24 @@ package final class MemoryLedger: Ledger {
     package func write(_ key: String, _ value: [UInt8]?) { state.withLock { $0.notes[key] = value } }
     package func keys(prefix: String) -> [String] {
         state.withLock { $0.notes.keys.filter { $0.hasPrefix(prefix) }.sorted() }
+    }
+
+    /// A town's rows of what passed it by.
+    fileprivate func passedRows(_ town: TownID) -> [DeliveryRow] {
+        state.withLock { state in
+            state.passed.flatMap { before, passed in
+                passed.groups.enumerated().flatMap { index, group in
+                    PassedAlert(content: passed.content, mode: passed.mode, accepted: passed.accepted, actor: passed.actor, groups: [group])
+                        .deliveries(of: town).map { DeliveryRow(number: before + Int64(index) + 1, delivery: $0, in: passed.recorded, town: town) }
+                }
+            }
+        }
+    }
+
+    fileprivate func passedAlerts(_ town: TownID) -> [RecordedAlert] {
+        state.withLock { state in
+            state.passed.map(\.alert).filter { $0.groups.contains { $0.towns.contains { $0.town == town } } }.map(\.recorded)
+        }
     }
 
     fileprivate func with<Value: Sendable>(_ town: TownID, _ body: (inout MemoryState.Town, inout Int64) -> Value) -> Value {
@@ -50,6 +81,8 @@ private struct MemoryState {
         var reports: [RecordedReport] = []
     }
     var towns: [TownID: Town] = [:]
+    /// With the number before its first row.
+    var passed: [(before: Int64, alert: PassedAlert)] = []
     var bulletins: [KeptBulletin] = []
     var notes: [String: [UInt8]] = [:]
     var number: Int64 = 0
@@ -100,20 +133,18 @@ private struct MemoryTown: TownLedger {
     }
 
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {
-        ledger.with(id) { town, _ in
-            let rows = town.rows.filter { query.takes($0) }
-            return query.newest ? Array(rows.suffix(query.limit)) : Array(rows.prefix(query.limit))
-        }
+        let rows = (ledger.with(id) { town, _ in town.rows } + ledger.passedRows(id)).filter { query.takes($0) }.sorted { $0.number < $1.number }
+        return query.newest ? Array(rows.suffix(query.limit)) : Array(rows.prefix(query.limit))
     }
 
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] {
-        ledger.with(id) { town, _ in
-            Array(town.alerts.filter { alert in
-                (query.id == nil || alert.content.id == query.id)
-                    && (query.event == nil || alert.content.event == query.event)
-                    && (query.since.map { alert.accepted >= $0 } ?? true)
-            }.reversed().prefix(query.limit))
+        let known = ledger.with(id) { town, _ in town.alerts } + (query.concernedOnly ? [] : ledger.passedAlerts(id))
+        let found = known.filter { alert in
+            (query.id == nil || alert.content.id == query.id)
+                && (query.event == nil || alert.content.event == query.event)
+                && (query.since.map { alert.accepted >= $0 } ?? true)
         }
+        return Array(found.sorted { ($0.accepted, $0.content.id) > ($1.accepted, $1.content.id) }.prefix(query.limit))
     }
 
     func reports(limit: Int) async throws -> [RecordedReport] {

@@ -173,6 +173,8 @@ package struct AlertQuery: Sendable {
     package var event: EventID?
     /// Accepted at or after.
     package var since: Date?
+    /// Only what the town has rows of its own of, and not what passed it by.
+    package var concernedOnly = false
     package var limit = 100
     package init() {}
 }

@@ -157,6 +157,17 @@ final class LedgerBook: Sendable {
 
     // MARK: words
 
+    /// Rows that were passed over when a town's alerts were read.
+    func tell(unread count: Int, of town: String) {
+        let words = "市町村 \(town) の記録に読めない行があります。ほかの行は読めています（\(count)行） (\(count) rows of town \(town)'s alerts cannot be read and were passed over)"
+        let isNew = state.withLock { state in
+            guard !state.troubles.contains(words) else { return false }
+            state.troubles.append(words)
+            return true
+        }
+        if isNew { logger.critical("the ledger is not whole", metadata: ["trouble": "\(words)"]) }
+    }
+
     private static func words(
         _ flaw: LedgerFile.Flaw, _ aside: String, _ saved: (japanese: String, english: String)
     ) -> String {

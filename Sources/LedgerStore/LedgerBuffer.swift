@@ -9,6 +9,7 @@ internal import Glibc
 /// One thing to write.
 enum LedgerWrite: Sendable {
     case alert(TownID, RecordedAlert)
+    case passed(PassedAlert)
     case step(TownID, RecordedStep)
     case receipt(TownID, RecordedReceipt)
     case report(TownID, RecordedReport)
@@ -24,10 +25,21 @@ enum LedgerWrite: Sendable {
         return false
     }
 
+    /// What its source may never send again.
+    var isAlert: Bool {
+        switch self {
+        case .alert, .passed: true
+        default: false
+        }
+    }
+
     /// Rows it will become, for the bound.
     var weight: Int {
-        if case .alert(_, let alert) = self { return 1 + alert.deliveries.count }
-        return 1
+        switch self {
+        case .alert(_, let alert): 1 + alert.deliveries.count
+        case .passed(let passed): 1 + passed.groups.count
+        default: 1
+        }
     }
 }
 
@@ -57,7 +69,7 @@ final class LedgerBuffer: Sendable {
         let refusal: LedgerFailure? = state.withLock { state in
             if state.isClosed { return .closed }
             guard state.weight + write.weight <= limit else {
-                if case .alert = write, state.weight + write.weight <= 2 * limit {
+                if write.isAlert, state.weight + write.weight <= 2 * limit {
                     state.writes.append((write, nil))
                     state.weight += write.weight
                 } else {

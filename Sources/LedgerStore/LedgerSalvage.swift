@@ -30,12 +30,16 @@ struct LedgerSalvage {
     mutating func run(now: Date) {
         let start = now.addingTimeInterval(-Self.since).timeIntervalSince1970
         copy("note", by: "key", where: "1")
+        copy("content", by: "number", where: "1", wholeJSON: "content")
         copy("alert", by: "town, id", where: "accepted >= \(start)", wholeJSON: "content")
+        copy("town_set", by: "number", where: "1")
+        copy("passed", by: "number", where: "accepted >= \(start)")
         copy("bulletin", by: "number", where: "received >= \(start)")
         copy("said", by: "town, alert", where: "1", wholeJSON: "texts")
         copy("delivery", by: "number", where: "offered >= \(start)")
         // Of the deliveries that were copied; the others' are of no use.
         copy("standing", by: "town, delivery", where: "1", keeping: "SELECT 1 FROM delivery WHERE town = ? AND id = ?")
+        do { try new.write { try LedgerSchema.alignNumbers($0) } } catch { holes.append("sqlite_sequence") }
     }
 
     private mutating func copy(_ table: String, by key: String, where condition: String, keeping question: String? = nil, wholeJSON: String? = nil) {
@@ -109,7 +113,8 @@ struct LedgerSalvage {
 
     private static func isJSON(_ value: DatabaseValue) -> Bool {
         guard let octets = Data.fromDatabaseValue(value) else { return false }
-        return (try? JSONDecoder().decode(Anything.self, from: octets)) != nil
+        // What it says stands in `content`.
+        return octets.isEmpty || (try? JSONDecoder().decode(Anything.self, from: octets)) != nil
     }
 
     /// Takes whatever is JSON.

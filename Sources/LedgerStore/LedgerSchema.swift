@@ -4,8 +4,8 @@ internal import ChannelKit
 internal import FoundationEssentials
 internal import GRDB
 
-/// The tables. `alert`, `delivery`, `step`, `receipt`, `report` and `bulletin` are only ever added to; `standing` is
-/// what the steps and receipts of a delivery add up to, kept in the same transaction so that the log can be asked by
+/// The tables. `alert`, `delivery`, `passed`, `step`, `receipt`, `report` and `bulletin` are only ever added to; what an
+/// alert says is in `content`, once for all its towns (in an older file beside each town's row); `standing` is what the steps and receipts of a delivery add up to, kept in the same transaction so that the log can be asked by
 /// state. `note` is the channels' notebook.
 enum LedgerSchema {
     static var migrator: DatabaseMigrator {
@@ -65,12 +65,28 @@ enum LedgerSchema {
         migrator.registerMigration("delivery by town and number") { db in
             try db.execute(sql: "CREATE INDEX delivery_number ON delivery (town, number)")
         }
+        migrator.registerMigration("content once, and what passed by") { db in
+            try db.execute(sql: """
+                CREATE TABLE content (number INTEGER PRIMARY KEY, alert TEXT NOT NULL, content BLOB NOT NULL);
+                CREATE INDEX content_alert ON content (alert);
+                ALTER TABLE alert ADD COLUMN body INTEGER;
+                CREATE TABLE town_set (number INTEGER PRIMARY KEY, sum INTEGER NOT NULL, towns TEXT NOT NULL);
+                CREATE INDEX town_set_sum ON town_set (sum);
+                CREATE TABLE passed (
+                  number INTEGER PRIMARY KEY, alert TEXT NOT NULL, event TEXT NOT NULL, mode TEXT NOT NULL, kind TEXT NOT NULL,
+                  title TEXT NOT NULL, channel TEXT NOT NULL, reason TEXT NOT NULL, sentence TEXT NOT NULL, accepted REAL NOT NULL,
+                  expires REAL NOT NULL, actor TEXT NOT NULL, far_ends INTEGER NOT NULL, towns INTEGER NOT NULL, body INTEGER NOT NULL);
+                CREATE INDEX passed_alert ON passed (alert);
+                CREATE INDEX passed_time ON passed (accepted, alert);
+                """)
+        }
         return migrator
     }
 
     static func apply(_ write: LedgerWrite, to db: Database) throws {
         switch write {
         case .alert(let town, let alert): try insert(alert, of: town, db)
+        case .passed(let passed): try insert(passed, db)
         case .step(let town, let step): try insert(step, of: town, db)
         case .receipt(let town, let receipt): try insert(receipt, of: town, db)
         case .report(let town, let report):
@@ -91,16 +107,15 @@ enum LedgerSchema {
         }
     }
 
-    private static func run(_ db: Database, _ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
+    static func run(_ db: Database, _ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
         let statement = try db.cachedStatement(sql: sql)
         try statement.execute(arguments: StatementArguments(values))
     }
 
     private static func insert(_ alert: RecordedAlert, of town: TownID, _ db: Database) throws {
-        let content = try JSONEncoder().encode(alert.content)
-        try run(db, "INSERT OR IGNORE INTO alert VALUES (?,?,?,?,?,?,?)", [
+        try run(db, "INSERT OR IGNORE INTO alert (town, id, event, mode, accepted, actor, content, body) VALUES (?,?,?,?,?,?,x'',?)", [
             town.code, alert.content.id.text, alert.content.event.text, alert.mode.rawValue,
-            alert.accepted.timeIntervalSince1970, alert.actor, content,
+            alert.accepted.timeIntervalSince1970, alert.actor, try body(of: alert.content, db),
         ])
         if !alert.said.isEmpty {
             try run(db, "INSERT OR IGNORE INTO said VALUES (?,?,?)", [
@@ -161,8 +176,9 @@ enum LedgerSchema {
             [town.code, delivery.text])
     }
 
-    static func bulletins(_ db: Database, limit: Int) throws -> [KeptBulletin] {
-        try Row.fetchAll(db, sql: "SELECT * FROM bulletin ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
+    static func bulletins(_ db: Database, limit: Int, withOctets: Bool) throws -> [KeptBulletin] {
+        let columns = "hash, received, source, verdict, reason, alerts" + (withOctets ? ", octets" : ", x'' AS octets")
+        return try Row.fetchAll(db, sql: "SELECT \(columns) FROM bulletin ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
             KeptBulletin(
                 hash: row["hash"], received: Date(timeIntervalSince1970: row["received"]), source: row["source"],
                 verdict: KeptBulletin.Verdict(rawValue: row["verdict"]) ?? .refused, reason: row["reason"],

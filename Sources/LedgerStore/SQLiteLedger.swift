@@ -1,7 +1,7 @@
 package import Ledger
 package import AlertModel
 internal import ChannelKit
-internal import FoundationEssentials
+package import FoundationEssentials
 internal import GRDB
 package import Logging
 internal import Synchronization
@@ -60,7 +60,21 @@ package final class SQLiteLedger: Ledger {
     }
 
     package func bulletins(limit: Int) async throws -> [KeptBulletin] {
-        try await pool.read { db in try LedgerSchema.bulletins(db, limit: limit) }
+        try await pool.read { db in try LedgerSchema.bulletins(db, limit: limit, withOctets: true) }
+    }
+
+    package func bulletinHeads(limit: Int) async throws -> [KeptBulletin] {
+        try await pool.read { db in try LedgerSchema.bulletins(db, limit: limit, withOctets: false) }
+    }
+
+    package func record(_ passed: PassedAlert) -> Commit {
+        let commit = Commit()
+        buffer.add(.passed(passed), commit)
+        return commit
+    }
+
+    package func passed(since: Date, limit: Int) async throws -> [RecordedAlert] {
+        try await pool.read { db in try LedgerSchema.passed(db, since: since, limit: limit) }
     }
 
     package func flush() -> Commit {
@@ -94,6 +108,16 @@ package final class SQLiteLedger: Ledger {
     /// Makes the disk look full at `pages` of 4096 octets. For the test of that day.
     package func limitPages(to pages: Int) throws {
         try pool.barrierWriteWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    }
+
+    /// What lies in the log beside the file goes into the file. For the test that weighs it.
+    package func mergeForMeasuring() throws { _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
+
+    /// Spoils what an alert says on the disk. For the test of that day.
+    package func garble(_ alert: AlertID) throws {
+        try pool.barrierWriteWithoutTransaction {
+            try $0.execute(sql: "UPDATE content SET content = x'7b00ff' WHERE alert = ?", arguments: [alert.text])
+        }
     }
 
     /// How SQLite goes about a page of the log. For the test that proves it.

@@ -25,9 +25,10 @@ struct SQLiteTown: TownLedger {
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {
         let (sql, arguments) = question(query)
         let rows = try await pool.read { db in
-            try Row.fetchAll(db, sql: sql, arguments: arguments).map { try deliveryRow($0) }
+            try Row.fetchAll(db, sql: sql, arguments: arguments).map { try deliveryRow($0) } + passedRows(query, db)
         }
-        return query.newest ? rows.reversed() : rows
+        let sorted = rows.sorted { $0.number < $1.number }
+        return query.newest ? Array(sorted.suffix(query.limit)) : Array(sorted.prefix(query.limit))
     }
 
     func question(_ query: DeliveryQuery) -> (sql: String, arguments: StatementArguments) {
@@ -72,31 +73,52 @@ struct SQLiteTown: TownLedger {
     }
 
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] {
-        var conditions = ["town = ?"]
-        var arguments: [any DatabaseValueConvertible] = [id.code]
-        if let alert = query.id {
-            conditions.append("id = ?")
-            arguments.append(alert.text)
-        }
-        if let event = query.event {
-            conditions.append("event = ?")
-            arguments.append(event.text)
-        }
-        if let since = query.since {
-            conditions.append("accepted >= ?")
-            arguments.append(since.timeIntervalSince1970)
-        }
-        arguments.append(query.limit)
-        let sql = "SELECT * FROM alert WHERE \(conditions.joined(separator: " AND ")) ORDER BY accepted DESC, id DESC LIMIT ?"
-        let given = StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? })
-        return try await pool.read { db in
-            try Row.fetchAll(db, sql: sql, arguments: given).map { row in
-                RecordedAlert(
-                    content: try JSONDecoder().decode(AlertContent.self, from: row["content"] as Data),
-                    mode: ModeName(rawValue: row["mode"]) ?? .exercise,
-                    accepted: Date(timeIntervalSince1970: row["accepted"]), actor: row["actor"], deliveries: [])
+        let (own, ownArguments) = question(query, table: "alert", id: "id", town: "t.town = ?")
+        let (passed, passedArguments) = question(
+            query, table: "passed", id: "alert", town: "t.towns IN (SELECT number FROM town_set WHERE instr(towns, char(10) || ?) > 0)")
+        let (alerts, unread) = try await pool.read { db in
+            var rows = try Row.fetchAll(db, sql: own + " LIMIT \(query.limit)", arguments: ownArguments)
+            if !query.concernedOnly {
+                rows += try Self.once(try Row.fetchCursor(db, sql: passed, arguments: passedArguments), query.limit)
             }
+            let alerts = rows.compactMap(RecordedAlert.init)
+            return (alerts, rows.count - alerts.count)
         }
+        if unread > 0 { book.tell(unread: unread, of: id.code) }
+        return Array(alerts.sorted { ($0.accepted, $0.content.id) > ($1.accepted, $1.content.id) }.prefix(query.limit))
+    }
+
+    /// An alert that passed a town by has a row for each of its channels, one after the other.
+    private static func once(_ cursor: RowCursor, _ limit: Int) throws -> [Row] {
+        var rows: [Row] = []
+        var last: String?
+        while rows.count < limit, let row = try cursor.next() {
+            let alert: String = row["id"]
+            if alert != last { rows.append(row.copy()) }
+            last = alert
+        }
+        return rows
+    }
+
+    private func question(_ query: AlertQuery, table: String, id key: String, town: String) -> (sql: String, arguments: StatementArguments) {
+        var conditions = [town]
+        var arguments: [any DatabaseValueConvertible] = [id.code]
+        func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+            guard let value else { return }
+            conditions.append(condition)
+            arguments.append(value)
+        }
+        add("t.\(key) = ?", query.id?.text)
+        add("t.event = ?", query.event?.text)
+        add("t.accepted >= ?", query.since?.timeIntervalSince1970)
+        // Of an older file what an alert says stands in the town's own row.
+        let content = table == "alert" ? "coalesce(c.content, t.content)" : "c.content"
+        let sql = """
+            SELECT t.\(key) AS id, t.mode, t.accepted, t.actor, \(content) AS content
+            FROM \(table) t LEFT JOIN content c ON c.number = t.body
+            WHERE \(conditions.joined(separator: " AND ")) ORDER BY t.accepted DESC, t.\(key) DESC
+            """
+        return (sql, StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? }))
     }
 
     func said(_ alert: AlertID) async throws -> [SaidText] {

@@ -27,6 +27,8 @@ private final class StallingLedger: Ledger {
     func town(_ id: TownID) -> any TownLedger { Part(inner: inner.town(id), commit: commit) }
     func keep(_ bulletin: KeptBulletin) -> Commit { inner.keep(bulletin) }
     func bulletins(limit: Int) async throws -> [KeptBulletin] { try await inner.bulletins(limit: limit) }
+    func record(_ passed: PassedAlert) -> Commit { _ = inner.record(passed); return commit }
+    func passed(since: Date, limit: Int) async throws -> [RecordedAlert] { try await inner.passed(since: since, limit: limit) }
     func flush() -> Commit { inner.flush() }
     var backlog: (waiting: Int, lost: Int) { (0, 0) }
     func close() async {}

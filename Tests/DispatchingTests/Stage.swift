@@ -75,7 +75,7 @@ struct Stage: Sendable {
 
     init(
         _ ledger: any Ledger = MemoryLedger(), script: FarEndScript = FarEndScript(), clock: WallClock = WallClock(),
-        ends: [String] = ["a"]
+        ends: [String] = ["a"], neighbours: [Town] = []
     ) throws {
         self.ledger = ledger
         self.script = script
@@ -86,7 +86,7 @@ struct Stage: Sendable {
         town.endpoints = ends.map { Endpoint(id: $0, channel: "school-tablet", name: $0, actual: [:], exercise: nil) }
         line = Line(
             channels: [ChannelSlot(ScriptedChannel(script), observer: journal, logger: logger)],
-            towns: TownRegister([town]), routing: RoutingTable(), renderer: try Self.renderer.get(),
+            towns: TownRegister([town] + neighbours), routing: RoutingTable(), renderer: try Self.renderer.get(),
             ledger: ledger, journal: journal, logger: logger, clock: { clock.now })
     }
 

@@ -26,6 +26,8 @@ private struct SickLedger: Ledger {
     func town(_ id: TownID) -> any TownLedger { inner.town(id) }
     func keep(_ bulletin: KeptBulletin) -> Commit { flush() }
     func bulletins(limit: Int) async throws -> [KeptBulletin] { [] }
+    func record(_ passed: PassedAlert) -> Commit { flush() }
+    func passed(since: Date, limit: Int) async throws -> [RecordedAlert] { [] }
     func flush() -> Commit {
         switch disk {
         case .hangs: return Commit()
