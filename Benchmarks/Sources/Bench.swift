@@ -5,7 +5,7 @@ import Glibc
 
 @main
 struct Bench: ParsableCommand {
-    enum Part: String, CaseIterable, ExpressibleByArgument { case read, stream, line }
+    enum Part: String, CaseIterable, ExpressibleByArgument { case read, country, stream, line }
 
     @Option(help: "The release program under measurement.") var hub = ".build/release/noroshi"
     @Option(help: "Open streams.") var streams = 10_000
@@ -22,6 +22,7 @@ struct Bench: ParsableCommand {
         try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: work) }
         if parts.contains(.read) { try ReadBench().run(figures) }
+        if parts.contains(.country) { try CountryBench(hub: hub, shots: max(5, shots / 5), work: work).run(figures) }
         let stream = try parts.contains(.stream)
             ? StreamBench(hub: hub, streams: streams, rounds: rounds, work: work).run(figures) : nil
         if parts.contains(.line) {

@@ -53,7 +53,7 @@ struct LineBench {
         let server = try Server(
             hub,
             [
-                "serve", "--config", settings.path, "--data", folder.appending(path: "data").path, "--templates", "Templates",
+                "serve", "--benchmark", "--config", settings.path, "--data", folder.appending(path: "data").path, "--templates", "Templates",
                 "--listen", "127.0.0.1:8493",
             ], core: Line.serverCore, port: 8493)
         defer { server.end() }

@@ -13,10 +13,11 @@ struct TownSettings {
     let secondGateway: String
     let silent: String
 
+    static var digest: String { SHA256.hash(data: Data(token.utf8)).map { String(format: "%02x", $0) }.joined() }
+
     var yaml: String {
-        let digest = SHA256.hash(data: Data(Self.token.utf8)).map { String(format: "%02x", $0) }.joined()
         var lines = [
-            "operators:", "  - {name: benchmark, token_sha256: \"\(digest)\"}",
+            "operators:", "  - {name: benchmark, token_sha256: \"\(Self.digest)\"}",
             "towns:", "  - code: \"042056\"", "    roman_name: Kesennuma City", "    tsunami_areas: [\"220\"]", "    endpoints:",
             mail("first", gateway), mail("second", secondGateway),
         ]

@@ -88,9 +88,13 @@ package final class DeviceRegister: Sendable {
 
     /// RFC 8628, section 6.1: letters that are hard to mistake and spell no words.
     static let alphabet = Array("BCDFGHJKLMNPQRSTVWXZ")
+    static let codeLength = 8
     package static let validity: TimeInterval = 15 * 60
-    /// Wrong codes a minute, over all callers: 20^8 codes against 30 tries a minute for 15 minutes.
+    /// Wrong codes a minute that are answered as such; after that who guesses hears "wait", and a right code gets in all the
+    /// same: whoever types nonsense in one town keeps no school of another out. 20^8 codes for 15 minutes each, once.
     static let wrongTriesPerMinute = 30
+    /// Times of wrong codes that are kept.
+    static let wrongTriesKept = 1_000
 
     /// Wrong codes in the last minute.
     package var wrongCodes: Int {
@@ -126,7 +130,7 @@ package final class DeviceRegister: Sendable {
         to site: String, of town: TownID, by person: String, role: DeviceRole = .tablet
     ) -> Invitation {
         var random = SystemRandomNumberGenerator()
-        let code = String((0..<8).map { _ in Self.alphabet.randomElement(using: &random) ?? "B" })
+        let code = String((0..<Self.codeLength).map { _ in Self.alphabet.randomElement(using: &random) ?? "B" })
         let invitation = Invitation(
             code: code, town: town, site: site, invitedBy: person,
             expires: clock().addingTimeInterval(Self.validity), role: role)
@@ -155,19 +159,17 @@ package final class DeviceRegister: Sendable {
             else { throw .badRequest("public_key: P-256の公開鍵を、SubjectPublicKeyInfoのbase64で書いてください "
                 + "(a P-256 key as base64 of its SubjectPublicKeyInfo)") }
         }
-        let code = written.uppercased().filter { Self.alphabet.contains($0) }
+        let code = Self.letters(written)
         let token = Self.randomToken()
         let now = clock()
         let outcome: Result<Device, EnrolmentFailure> = state.withLock { state in
-            state.wrongTries.removeAll { $0 < now.addingTimeInterval(-60) }
-            guard state.wrongTries.count < Self.wrongTriesPerMinute else { return .failure(.tooManyTries) }
             guard let invitation = state.invitations[code] else {
-                state.wrongTries.append(now)
-                return .failure(.unknownCode)
+                // What cannot be a code guesses none.
+                guard code.count == Self.codeLength else { return .failure(.unknownCode) }
+                return .failure(Self.wrongTry(&state, now) ?? .unknownCode)
             }
             if let reason = Self.objection(to: invitation, role, site) {
-                state.wrongTries.append(now)
-                return .failure(.badRequest(reason))
+                return .failure(Self.wrongTry(&state, now) ?? .badRequest(reason))
             }
             state.invitations[code] = nil
             notebook.write("invitation/\(code)", nil)
@@ -183,6 +185,31 @@ package final class DeviceRegister: Sendable {
         }
         return (try outcome.get(), token)
     }
+
+    /// Counts one; `tooManyTries` where there were many.
+    private static func wrongTry(_ state: inout State, _ now: Date) -> EnrolmentFailure? {
+        state.wrongTries.removeAll { $0 < now.addingTimeInterval(-60) }
+        let isOften = state.wrongTries.count >= wrongTriesPerMinute
+        if state.wrongTries.count < wrongTriesKept { state.wrongTries.append(now) }
+        return isOften ? .tooManyTries : nil
+    }
+
+    /// An enrolment that the disk did not take: the device is none, and its code is as good as new.
+    package func undo(_ device: Device, code written: String) {
+        let code = Self.letters(written)
+        let invitation = Invitation(
+            code: code, town: device.town, site: device.site, invitedBy: device.invitedBy,
+            expires: clock().addingTimeInterval(Self.validity), role: device.role)
+        state.withLock { state in
+            state.devices[device.id] = nil
+            state.byToken[device.tokenDigest] = nil
+            notebook.write("device/\(device.id)", nil)
+            state.invitations[code] = invitation
+            write("invitation/\(code)", invitation)
+        }
+    }
+
+    private static func letters(_ written: String) -> String { written.uppercased().filter { alphabet.contains($0) } }
 
     private static func objection(to invitation: Invitation, _ role: DeviceRole, _ site: String?) -> String? {
         if invitation.isForEdge, role != .edge { return "code: この招待は中継機用で、タブレット用ではありません (this invitation is for an edge, not for a tablet)" }

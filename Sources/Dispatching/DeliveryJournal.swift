@@ -17,6 +17,8 @@ package final class DeliveryJournal: DeliveryObserver {
 
     private struct State {
         var rows: [DeliveryID: DeliveryRow] = [:]
+        /// What devices have said of each, so that what is said again is not counted again.
+        var heard: [DeliveryID: Set<Said>] = [:]
         var order: [DeliveryID] = []
         /// True from one of them: it was behind, and its oldest was lost.
         var followers: [Int: @Sendable (Watched) -> Bool] = [:]
@@ -27,6 +29,16 @@ package final class DeliveryJournal: DeliveryObserver {
         var times: [String: LatencyHistogram] = [:]
         var lost = 0
 
+        /// A tenth at once: an array that loses its first one moves all the others.
+        mutating func makeRoom() {
+            guard order.count > DeliveryJournal.bound + DeliveryJournal.bound / 10 else { return }
+            for id in order.prefix(order.count - DeliveryJournal.bound) {
+                rows[id] = nil
+                heard[id] = nil
+            }
+            order.removeFirst(order.count - DeliveryJournal.bound)
+        }
+
         mutating func tell(_ row: DeliveryRow) { tell(.row(row)) }
 
         mutating func tell(_ what: Watched) {
@@ -35,6 +47,11 @@ package final class DeliveryJournal: DeliveryObserver {
                 gaps.insert(number)
             }
         }
+    }
+
+    private struct Said: Hashable {
+        var device: String
+        var reach: Reach
     }
 
     /// Rows kept in memory, and rows a follower may be behind.
@@ -58,7 +75,7 @@ package final class DeliveryJournal: DeliveryObserver {
                 if row.state == .skipped { state.ended[row.tally, default: 0] += 1 }
                 state.tell(row)
             }
-            while state.order.count > Self.bound { state.rows[state.order.removeFirst()] = nil }
+            state.makeRoom()
         }
     }
 
@@ -115,10 +132,10 @@ package final class DeliveryJournal: DeliveryObserver {
         }
     }
 
-    /// A device's receipt for a row that people may be looking at.
-    package func receipt(_ reach: Reach, for id: DeliveryID) {
+    /// A device's receipt for a row that people may be looking at. The same again counts once, as in the ledger.
+    package func receipt(_ reach: Reach, of device: String, for id: DeliveryID) {
         state.withLock { state in
-            guard var row = state.rows[id] else { return }
+            guard var row = state.rows[id], state.heard[id, default: []].insert(Said(device: device, reach: reach)).inserted else { return }
             row.take(reach)
             state.rows[id] = row
             state.tell(row)

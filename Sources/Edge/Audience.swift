@@ -11,11 +11,11 @@ final class Audience {
 
     private var sections: [StreamTopic: Section] = [:]
     private(set) var count = 0
-    private let onLeave: (StreamTopic) -> Void
+    private let onLeave: (StreamConnection) -> Void
     private let onCut: () -> Void
     private var beat = 0
 
-    init(onLeave: @escaping (StreamTopic) -> Void, onCut: @escaping () -> Void) {
+    init(onLeave: @escaping (StreamConnection) -> Void, onCut: @escaping () -> Void) {
         self.onLeave = onLeave
         self.onCut = onCut
     }
@@ -39,7 +39,7 @@ final class Audience {
         if sections[topic]?.seats.isEmpty == true { sections[topic] = nil }
         connection.seat = -1
         count -= 1
-        onLeave(topic)
+        onLeave(connection)
     }
 
     func countCut() { onCut() }
@@ -53,6 +53,13 @@ final class Audience {
     func cut(device: String) {
         for section in sections.values {
             for connection in section.seats where connection.listener.device == device { connection.cut(reason: "revoked") }
+        }
+    }
+
+    /// The older lines of one device.
+    func cut(_ listener: StreamListener, upTo line: UInt64) {
+        for connection in sections[listener.topic]?.seats ?? [] where connection.line <= line && connection.listener == listener {
+            connection.cut(reason: "newer")
         }
     }
 

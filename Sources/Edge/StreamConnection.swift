@@ -10,6 +10,8 @@ package final class StreamConnection: ChannelInboundHandler, RemovableChannelHan
     let listener: StreamListener
     /// Events up to this offset were in the greeting.
     var joinedAt: UInt64 = 0
+    /// Counts all lines there ever were: of two the greater is the newer.
+    var line: UInt64 = 0
     /// Where the audience keeps it.
     var seat = -1
     private weak var audience: Audience?

@@ -19,9 +19,15 @@ package final class StreamHub: StreamPublisher {
     /// How often what is out of time is let go, in memory and on disk.
     private static let sweepEvery = TimeAmount.seconds(60)
 
+    /// A tablet has one line, and a second while it changes networks. Whoever opens more with its token loses the older ones.
+    package static let linesPerDevice = 2
+
     private struct State {
         var log: StreamLog
         var live: [StreamTopic: Int] = [:]
+        /// Numbers of the lines of each device, the oldest first.
+        var lines: [String: [UInt64]] = [:]
+        var lastLine: UInt64 = 0
         var cut = 0
         var undecided = 0
         var isClosed = false
@@ -32,12 +38,14 @@ package final class StreamHub: StreamPublisher {
     private let loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)]
     private let heartbeats: [RepeatedTask]
     private let memory: StreamMemory
+    private let linesPerDevice: Int
 
     /// - Parameters:
     ///   - epoch: differs from that of any earlier run.
     ///   - notebook: where what is in force survives a restart.
+    ///   - linesPerDevice: more only where a crowd is measured with one token.
     package static func start(
-        on group: any EventLoopGroup, epoch: UInt64, notebook: any Notebook,
+        on group: any EventLoopGroup, epoch: UInt64, notebook: any Notebook, linesPerDevice: Int = linesPerDevice,
         clock: @escaping @Sendable () -> Date = { Date() }
     ) async throws -> StreamHub {
         let counters = HubCounters()
@@ -45,7 +53,7 @@ package final class StreamHub: StreamPublisher {
         var beats: [RepeatedTask] = []
         for loop in group.makeIterator() {
             let (audience, beat) = try await loop.submit { () -> (NIOLoopBound<Audience>, RepeatedTask) in
-                let audience = Audience(onLeave: { counters.left($0) }, onCut: { counters.cut() })
+                let audience = Audience(onLeave: { counters.left($0.listener, $0.line) }, onCut: { counters.cut() })
                 let bound = NIOLoopBound(audience, eventLoop: loop)
                 let beat = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
                     bound.value.heartbeat()
@@ -56,7 +64,7 @@ package final class StreamHub: StreamPublisher {
             beats.append(beat)
         }
         let memory = StreamMemory(notebook: notebook, clock: clock)
-        let hub = StreamHub(loops: loops, heartbeats: beats, epoch: epoch, memory: memory)
+        let hub = StreamHub(loops: loops, heartbeats: beats, epoch: epoch, memory: memory, linesPerDevice: linesPerDevice)
         counters.hub = hub
         let sweep = loops.first?.loop.scheduleRepeatedTask(initialDelay: Self.sweepEvery, delay: Self.sweepEvery) { [weak hub] _ in
             hub?.sweep()
@@ -67,8 +75,9 @@ package final class StreamHub: StreamPublisher {
 
     private init(
         loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)], heartbeats: [RepeatedTask], epoch: UInt64,
-        memory: StreamMemory
+        memory: StreamMemory, linesPerDevice: Int
     ) {
+        self.linesPerDevice = linesPerDevice
         self.loops = loops
         self.heartbeats = heartbeats
         self.memory = memory
@@ -101,15 +110,19 @@ package final class StreamHub: StreamPublisher {
     func join(_ connection: StreamConnection, since: StreamPosition?, on loop: any EventLoop) -> ByteBuffer? {
         guard let audience = loops.first(where: { $0.loop === loop })?.audience else { return nil }
         let now = ContinuousClock.now
-        let (replay, position) = state.withLock { state -> (StreamLog.Replay?, StreamPosition) in
-            guard !state.isClosed else { return (nil, state.log.position) }
+        let (replay, position, surplus) = state.withLock { state -> (StreamLog.Replay?, StreamPosition, UInt64?) in
+            guard !state.isClosed else { return (nil, state.log.position, nil) }
             let replay = state.log.replay(connection.listener.topic, since: since, now: now)
             connection.joinedAt = state.log.offset
             state.live[connection.listener.topic, default: 0] += 1
-            return (replay, state.log.position)
+            return (replay, state.log.position, number(connection, &state))
         }
         guard let replay else { return nil }
         audience.value.add(connection)
+        if let surplus {
+            let listener = connection.listener
+            for (loop, audience) in loops { loop.execute { audience.value.cut(listener, upTo: surplus) } }
+        }
         // No id yet: a line that breaks inside the past must not leave a position behind what was told.
         var greeting = ByteBuffer(string: "retry: \(Int.random(in: 1000...4000))\n\n")
         switch replay {
@@ -122,6 +135,19 @@ package final class StreamHub: StreamPublisher {
         // The last id the tablet keeps must be the newest one, whatever the replay left out.
         greeting.writeString("id: \(position)\n\n")
         return greeting
+    }
+
+    /// Gives a line its number; of a device that has too many, the newest number that has to go.
+    private func number(_ connection: StreamConnection, _ state: inout State) -> UInt64? {
+        state.lastLine += 1
+        connection.line = state.lastLine
+        guard linesPerDevice < .max else { return nil }
+        var own = state.lines[connection.listener.device] ?? []
+        own.append(state.lastLine)
+        // There are more than so many.
+        let surplus = own.count > linesPerDevice ? own[own.count - linesPerDevice - 1] : nil
+        state.lines[connection.listener.device] = own
+        return surplus
     }
 
     private func write(
@@ -207,10 +233,12 @@ package final class StreamHub: StreamPublisher {
         for (loop, audience) in loops { loop.execute { audience.value.closeAll() } }
     }
 
-    fileprivate func left(_ topic: StreamTopic) {
+    fileprivate func left(_ listener: StreamListener, _ line: UInt64) {
         state.withLock { state in
-            let live = (state.live[topic] ?? 1) - 1
-            state.live[topic] = live > 0 ? live : nil
+            let live = (state.live[listener.topic] ?? 1) - 1
+            state.live[listener.topic] = live > 0 ? live : nil
+            let own = state.lines[listener.device]?.filter { $0 != line } ?? []
+            state.lines[listener.device] = own.isEmpty ? nil : own
         }
     }
 
@@ -221,6 +249,6 @@ package final class StreamHub: StreamPublisher {
 // Sendable: `hub` is set once, before the first tablet can join.
 private final class HubCounters: @unchecked Sendable {
     weak var hub: StreamHub?
-    func left(_ topic: StreamTopic) { hub?.left(topic) }
+    func left(_ listener: StreamListener, _ line: UInt64) { hub?.left(listener, line) }
     func cut() { hub?.countCut() }
 }

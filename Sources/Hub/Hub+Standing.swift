@@ -81,7 +81,11 @@ extension Hub {
         query.since = since
         query.limit = 10_000
         query.concernedOnly = true
-        let recorded = try await ledger.town(town.id).alerts(query).reversed()
+        restoreStandings(of: town, then: try await ledger.town(town.id).alerts(query).reversed())
+    }
+
+    /// What was kept, and these on top.
+    func restoreStandings(of town: Town, then recorded: [RecordedAlert]) {
         for mode in ModeName.allCases {
             let acts = recorded.filter { $0.mode == mode && $0.content.town == town.id }.map(\.content)
             standings.restore(town.id, mode, then: acts)

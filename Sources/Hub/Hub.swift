@@ -120,11 +120,13 @@ package final class Hub: Sendable {
     package func recover() async throws {
         towns.replace(with: shelters.complete(towns.all))
         let since = clock().addingTimeInterval(-72 * 3600)
-        start.begins(4 * towns.all.count)
-        for town in towns.all {
+        // Most towns had nothing: they are asked for together.
+        let busy = (try? await ledger.busy(towns.all.map(\.id), since: since)).map { ids in towns.all.filter { ids.contains($0.id) } } ?? towns.all
+        start.begins(3 * busy.count + towns.all.count)
+        for town in busy {
             try await read(town) { try await actual.recover(town, since: since, began: start.began) }
         }
-        for town in towns.all {
+        for town in busy {
             try await read(town) { try await exercise.recover(town, since: since, began: start.began) }
         }
         do {
@@ -134,9 +136,14 @@ package final class Hub: Sendable {
         } catch {
             try unreadable("受信した電文の記録 (the bulletins received)", "bulletins", error)
         }
-        for town in towns.all {
+        for town in busy {
             try await read(town) { try await restoreStories(of: town, since: since) }
             try await read(town) { try await restoreStandings(of: town, since: since) }
+        }
+        let others = Set(towns.all.map(\.id)).subtracting(busy.map(\.id))
+        for town in towns.all where others.contains(town.id) {
+            restoreStandings(of: town, then: [])
+            start.step()
         }
         do {
             try await restoreStories(since: since)

@@ -31,6 +31,8 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
         return finished(response, request)
     }
 
+    private static var folders: Set<String> { ["/tablet", "/console", "/spots/{spot}"] }
+
     // MARK: before
 
     private func admitted(_ request: Request) throws(Problem) -> Request {
@@ -38,6 +40,9 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
         let request = request.method == .head ? Self.asGet(request) : request
         let known = routes.filter { $0.pattern.matches(request.uri.path) }
         guard !known.isEmpty else { return request }
+        guard known.contains(where: { $0.pattern.isSpelt(request.uri.path, isFolder: Self.folders.contains($0.pattern.text)) }) else {
+            throw Problem(.notFound, "この住所はありません。余分な / があります (no such address: a slash too many)")
+        }
         guard let route = known.filter({ $0.methods.contains(request.method) }).max(by: { $0.pattern.weight < $1.pattern.weight })
         else { throw Self.notAllowed(request.method, known.reduce(into: []) { $0.formUnion($1.methods) }) }
         try checkQuery(request, QueryTable.rules(request.method, route.pattern))

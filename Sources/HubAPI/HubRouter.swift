@@ -77,9 +77,7 @@ package struct HubRouter: Sendable {
         do {
             try await commit.committed()
         } catch let failure as LedgerFailure {
-            var problem = Problem(.serviceUnavailable, failure.description)
-            problem.headers[.retryAfter] = "5"
-            throw problem
+            throw Problem(failure)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Ledger
 internal import Logging
 package import Foundation
 internal import Synchronization
@@ -108,6 +109,8 @@ package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
             return try problem.response(from: request, context: context)
         } catch let error as HTTPError {
             return try Problem(error.status, error.body).response(from: request, context: context)
+        } catch let failure as LedgerFailure {
+            return try Problem(failure).response(from: request, context: context)
         } catch is CancellationError {
             return try Problem(.serviceUnavailable, "ハブを終了しています (the hub is closing)").response(from: request, context: context)
         } catch {
@@ -116,6 +119,14 @@ package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
             ])
             return try Problem(.internalServerError).response(from: request, context: context)
         }
+    }
+}
+
+extension Problem {
+    /// A full disk is a "try again", not a fault of the sender, whatever was asked for.
+    init(_ failure: LedgerFailure) {
+        self.init(.serviceUnavailable, failure.description)
+        headers[.retryAfter] = "5"
     }
 }
 

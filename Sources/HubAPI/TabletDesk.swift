@@ -4,6 +4,7 @@ package import Devices
 package import Edge
 internal import Foundation
 internal import HTTPTypes
+internal import Synchronization
 package import Hummingbird
 package import Ledger
 package import FoundationEssentials
@@ -70,6 +71,14 @@ package struct TabletDesk: Sendable {
     private let stream: StreamHub
     private let book: any TabletBook
     private let clock: @Sendable () -> Date
+    private let limits = Limits()
+
+    /// A keeper reports some times an hour, a tablet tells three things of an alert; a tablet that was cut for a day has a
+    /// stock of them.
+    private final class Limits: Sendable {
+        let reports = Mutex(Allowance(atOnce: 30, perMinute: 6))
+        let receipts = Mutex(Allowance(atOnce: 3_000, perMinute: 600))
+    }
 
     package init(
         devices: DeviceRegister, stream: StreamHub, book: any TabletBook, clock: @escaping @Sendable () -> Date
@@ -101,6 +110,9 @@ package struct TabletDesk: Sendable {
             let receipts = try await HubRouter.decode(Receipts.self, request, upTo: 256 << 10).receipts
             guard receipts.count <= 500 else { throw Problem(.badRequest, "receipts: 一度に500件までです (at most 500 at once)") }
             let records = try receipts.map { try record($0, toldBy: teller) }
+            for (device, own) in Dictionary(grouping: records, by: \.device) {
+                try Self.check(limits.receipts.withLock { $0.take(own.count, of: device, at: clock()) })
+            }
             try await book.take(records, in: teller.town)
             return try taken(receipts.map(\.id))
         }
@@ -118,6 +130,7 @@ package struct TabletDesk: Sendable {
             try Self.check(report.id)
             let device = try author(report.device, toldBy: teller)
             let now = clock()
+            try Self.check(limits.reports.withLock { $0.take(1, of: device.id, at: now) })
             let written = teller.isEdge ? report.body : nil
             let state = try await book.take(
                 RecordedReport(
@@ -158,6 +171,16 @@ package struct TabletDesk: Sendable {
         }
         devices.saw(named)
         return device
+    }
+
+    /// - Parameter wait: seconds; nil where there is room.
+    private static func check(_ wait: TimeInterval?) throws(Problem) {
+        guard let wait else { return }
+        // At most 500 are handed in at once, at six a minute.
+        let seconds = Int(min(wait, 86_400).rounded(.up))
+        var problem = Problem(.tooManyRequests, "この端末からの数が多すぎます。\(seconds)秒待ってください (too many from this device: wait \(seconds) s)")
+        problem.headers[.retryAfter] = "\(seconds)"
+        throw problem
     }
 
     /// Octets. An edge wraps a report as text inside its own: every quote and line end may take two.

@@ -71,7 +71,7 @@ private struct LedgerBook: TabletBook {
         for record in receipts {
             commits.append(hub.ledger.town(town).append(record))
             hub.journal.receipt(
-                record.reach,
+                record.reach, of: record.device,
                 for: DeliveryID(alert: record.alert, town: town, channel: record.channel, endpoint: record.endpoint))
         }
         for commit in commits { try await HubRouter.recorded(commit) }

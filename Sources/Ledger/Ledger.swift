@@ -23,6 +23,8 @@ package protocol Ledger: Notebook {
     func record(_ passed: PassedAlert) -> Commit
     /// What passed towns by at or after, the oldest first, at most `limit` of the newest: whoever follows the stories needs it, and no town.
     func passed(since: Date, limit: Int) async throws -> [RecordedAlert]
+    /// Which of these towns have something a start must read: alerts of their own at or after, or deliveries that have not ended.
+    func busy(_ towns: [TownID], since: Date) async throws -> Set<TownID>
     /// Done when everything handed over so far is on disk.
     func flush() -> Commit
     /// Rows that wait for the disk, and rows lost because it never came.
@@ -41,6 +43,7 @@ extension Ledger {
     package var troubles: [String] { [] }
     package func examine() async {}
     package func bulletinHeads(limit: Int) async throws -> [KeptBulletin] { try await bulletins(limit: limit) }
+    package func busy(_ towns: [TownID], since: Date) async throws -> Set<TownID> { Set(towns) }
 }
 
 package struct LedgerDisk: Sendable, Hashable {
@@ -67,6 +70,7 @@ package protocol TownLedger: Sendable {
     func append(_ report: RecordedReport) -> Commit
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow]
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert]
+    /// The newest first, of each device at most `RecordedReport.shownPerDevice`.
     func reports(limit: Int) async throws -> [RecordedReport]
     /// The words in which an alert went out, as recorded then. Empty where none did, or where it is older than this.
     func said(_ alert: AlertID) async throws -> [SaidText]

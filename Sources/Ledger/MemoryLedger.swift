@@ -33,6 +33,15 @@ package final class MemoryLedger: Ledger {
         state.withLock { $0.passed.map(\.alert.recorded).filter { $0.accepted >= since }.suffix(limit) }
     }
 
+    package func busy(_ towns: [TownID], since: Date) async throws -> Set<TownID> {
+        state.withLock { state in
+            Set(towns.filter { id in
+                guard let town = state.towns[id] else { return false }
+                return town.alerts.contains { $0.accepted >= since } || town.rows.contains { !$0.state.isEnd }
+            })
+        }
+    }
+
     package func flush() -> Commit { .done() }
     package var backlog: (waiting: Int, lost: Int) { (0, 0) }
     package func close() async {}
@@ -148,7 +157,13 @@ private struct MemoryTown: TownLedger {
     }
 
     func reports(limit: Int) async throws -> [RecordedReport] {
-        ledger.with(id) { town, _ in Array(town.reports.reversed().prefix(limit)) }
+        ledger.with(id) { town, _ in
+            var counts: [String: Int] = [:]
+            return Array(town.reports.reversed().filter { report in
+                counts[report.device, default: 0] += 1
+                return counts[report.device, default: 0] <= RecordedReport.shownPerDevice
+            }.prefix(limit))
+        }
     }
 
     func said(_ alert: AlertID) async throws -> [SaidText] {

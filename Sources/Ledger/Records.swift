@@ -135,6 +135,9 @@ package struct RecordedReceipt: Sendable, Hashable {
 
 /// What a shelter reports back. The body is the shelter's own JSON, at most 16 KB.
 package struct RecordedReport: Sendable, Hashable {
+    /// Of one device the newest so many are listed: however much one says, the others' are seen.
+    package static let shownPerDevice = 50
+
     package var id: String
     package var site: String
     package var device: String

@@ -77,6 +77,18 @@ package final class SQLiteLedger: Ledger {
         try await pool.read { db in try LedgerSchema.passed(db, since: since, limit: limit) }
     }
 
+    package func busy(_ towns: [TownID], since: Date) async throws -> Set<TownID> {
+        let open = DeliveryState.allCases.filter { !$0.isEnd }.map { "'\($0.rawValue)'" }.joined(separator: ",")
+        return try await pool.read { db in
+            // Two looks into an index for each town, and no row of a town that had nothing.
+            let statement = try db.makeStatement(sql: """
+                SELECT EXISTS (SELECT 1 FROM alert WHERE town = ?1 AND accepted >= ?2)
+                    OR EXISTS (SELECT 1 FROM standing WHERE town = ?1 AND state IN (\(open)))
+                """)
+            return Set(try towns.filter { try Bool.fetchOne(statement, arguments: [$0.code, since.timeIntervalSince1970]) ?? true })
+        }
+    }
+
     package func flush() -> Commit {
         let commit = Commit()
         buffer.add(.barrier, commit)

@@ -133,7 +133,10 @@ struct SQLiteTown: TownLedger {
         let town = id.code
         return try await pool.read { db in
             try Row.fetchAll(
-                db, sql: "SELECT * FROM report WHERE town = ? ORDER BY received DESC LIMIT ?", arguments: [town, limit]
+                db, sql: """
+                    SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY device ORDER BY received DESC) AS place FROM report WHERE town = ?)
+                    WHERE place <= ? ORDER BY received DESC LIMIT ?
+                    """, arguments: [town, RecordedReport.shownPerDevice, limit]
             ).map { row in
                 RecordedReport(
                     id: row["id"], site: row["site"], device: row["device"],

@@ -14,6 +14,14 @@ package struct PathPattern: Sendable, Hashable {
         return asked.count == pieces.count && zip(pieces, asked).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
     }
 
+    /// Whether a path that matches is spelt as it should be. The router passes over doubled slashes and one at the end; whoever
+    /// guards a path by its letters (a proxy, a list of rights) does not, so there is one spelling.
+    /// - Parameter isFolder: its pages name what stands beside them, and a slash at the end is right.
+    package func isSpelt(_ path: String, isFolder: Bool) -> Bool {
+        let bare = Self.pieces(path).reduce(into: "") { $0 += "/" + $1 }
+        return path.utf8.elementsEqual(bare.isEmpty ? "/".utf8 : bare.utf8) || isFolder && path.utf8.elementsEqual((bare + "/").utf8)
+    }
+
     /// How many pieces are said outright: of two patterns that match, the router takes the one that says more.
     package var weight: Int { pieces.count { !$0.hasPrefix("{") } }
 

@@ -64,7 +64,9 @@ struct HubProgram: Sendable {
         let clock: @Sendable () -> Date = { time.now }
         let journal = DeliveryJournal(ledger: ledger, clock: clock)
         let loops = MultiThreadedEventLoopGroup.singleton
-        let stream = try await StreamHub.start(on: loops, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger)
+        let stream = try await StreamHub.start(
+            on: loops, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger,
+            linesPerDevice: options.hasBenchmarkDoor ? .max : StreamHub.linesPerDevice)
         let transport = try CurlTransport()
         let house = House(options: options, ledger: ledger, stream: stream, transport: transport, logger: logger, clock: clock)
         let routing = options.settings.routing

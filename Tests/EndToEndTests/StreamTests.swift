@@ -87,6 +87,22 @@ extension EndToEnd {
             }
         }
 
+        @Test("A device has two lines, and the newest stay: whoever opens more with its token closes its own")
+        func linesOfADevice() async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let (device, other) = (try await hub.enrol(), try await hub.enrol())
+                let neighbour = try await hub.tablet(other)
+                var lines: [StreamLine] = []
+                for _ in 0..<6 { lines.append(try await hub.tablet(device)) }
+                try await eventually("the older ones are closed") { lines.prefix(4).allSatisfy(\.isClosed) }
+                try await eventually("three are left") { try await hub.call("GET", "/metrics").text.contains("noroshi_stream_listeners 3") }
+                #expect(!lines[4].isClosed && !lines[5].isClosed && !neighbour.isClosed)
+                #expect(lines[0].text.contains(#""reason":"newer""#), "\(lines[0].text.suffix(200))")
+                let alert = try await hub.push(Self.notice("一"))
+                try await eventually("told") { lines[4].text.contains(alert.id) && lines[5].text.contains(alert.id) && neighbour.text.contains(alert.id) }
+            }
+        }
+
         @Test("A refused stream on a connection that carried other requests says 401")
         func refusedAfterOthers() async throws {
             try await TestHub.with(Self.nowhere) { hub in
@@ -132,9 +148,8 @@ extension EndToEnd {
         func stop() async throws {
             let folder = try TestHub.newFolder()
             let hub = try await TestHub.start(Self.nowhere, in: folder)
-            let device = try await hub.enrol()
             var lines: [StreamLine] = []
-            for _ in 0..<5 { lines.append(try await hub.tablet(device)) }
+            for _ in 0..<5 { lines.append(try await hub.tablet(try await hub.enrol())) }
             let follower = try await StreamLine.connect(to: hub.port)
             try await follower.send("GET /v1/deliveries/stream?town=042056 HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer \(TownFile.token)\r\n\r\n")
             try await eventually("following") { follower.text.contains("following") }

@@ -36,6 +36,21 @@ struct FrontDoorTests {
         #expect(try await house.call("HEAD", "/v1/stream", token: nil).status == 401)
     }
 
+    @Test("An address has one spelling: with a slash too many it is nobody's, whatever guards the right one by its letters")
+    func slashes() async throws {
+        let house = try await House()
+        for (method, path) in paths(house) where path != "/" {
+            let isFolder = ["/tablet", "/console", "/spots/eki"].contains(path.hasSuffix("/") ? String(path.dropLast()) : path)
+            let bare = path.hasSuffix("/") ? String(path.dropLast()) : path
+            #expect(try await house.call(method, "/" + path).status == 404, "\(method) /\(path)")
+            #expect(try await house.call(method, bare + "//").status == 404, "\(method) \(bare)//")
+            if !isFolder { #expect(try await house.call(method, bare + "/").status == 404, "\(method) \(bare)/") }
+        }
+        #expect(try await house.call("GET", "/metrics/", token: nil).status == 404)
+        #expect(try await house.call("GET", "/v1//towns").status == 404)
+        #expect(try await house.call("GET", "/tablet/").status == 200)
+    }
+
     @Test("Another method is refused with those there are; an address nobody has is not found")
     func methods() async throws {
         let house = try await House()

@@ -24,8 +24,7 @@ struct House {
     let router: HubRouter
     private let door: any HTTPResponder<HubRouter.Context>
 
-    init(start: StartWatch = StartWatch()) async throws {
-        let ledger = MemoryLedger()
+    init(start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger()) async throws {
         let journal = DeliveryJournal(ledger: ledger)
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
         guard let id = TownID("042056") else { throw NoTown() }

@@ -9,7 +9,7 @@ import Rendering
 import Testing
 
 /// A ledger whose disk does as the test says; what it has is in memory.
-private struct SickLedger: Ledger {
+struct SickLedger: Ledger {
     enum Disk: Sendable {
         /// Neither yes nor no, ever.
         case hangs

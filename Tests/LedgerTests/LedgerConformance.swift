@@ -205,4 +205,21 @@ struct LedgerConformance {
         #expect(ledger.read("area-mail/a") == nil)
         await ledger.close()
     }
+
+    @Test("However much one device reports, another's report is in the list", arguments: Store.allCases)
+    func reportsByDevice(store: Store) async throws {
+        let ledger = try store.open()
+        let town = ledger.town(kesennuma)
+        func report(_ id: String, _ device: String, _ second: Int) -> RecordedReport {
+            let date = epoch.addingTimeInterval(Double(second))
+            return RecordedReport(id: id, site: "school", device: device, occurred: date, received: date, body: "{}")
+        }
+        _ = town.append(report("true", "keeper", 0))
+        for index in 1...600 { _ = town.append(report("r\(index)", "loud", index)) }
+        try await ledger.flush().committed()
+        let listed = try await town.reports(limit: 500)
+        #expect(listed.count == 51 && listed.first?.id == "r600" && listed.last?.id == "true")
+        #expect(try await town.reports(limit: 10).count == 10)
+        await ledger.close()
+    }
 }

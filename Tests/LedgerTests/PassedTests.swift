@@ -102,6 +102,24 @@ extension LedgerConformance {
     }
 }
 
+extension LedgerConformance {
+    @Test("A start is told which towns have something to read: alerts of late, or deliveries under way", arguments: Store.allCases)
+    func busy(store: Store) async throws {
+        let ledger = try store.open()
+        let towns = [kesennuma, ishinomaki, onagawa]
+        let later = epoch.addingTimeInterval(3600)
+        #expect(try await ledger.busy(towns, since: epoch).isEmpty)
+        try await ledger.record(passed("p", at: later)).committed()
+        #expect(try await ledger.busy(towns, since: epoch).isEmpty, "what passed by is read for all towns at once")
+        try await ledger.town(kesennuma).record(alert("a", sends: 0, skips: 1)).committed()
+        try await ledger.town(ishinomaki).record(alert("b", sends: 1, skips: 0, in: ishinomaki)).committed()
+        #expect(try await ledger.busy(towns, since: epoch) == [kesennuma, ishinomaki])
+        #expect(try await ledger.busy(towns, since: later) == [ishinomaki], "old, and not finished")
+        #expect(try await ledger.busy([kesennuma, onagawa], since: later).isEmpty)
+        await ledger.close()
+    }
+}
+
 @Suite("What a bulletin weighs")
 struct WeightTests {
     private let folder = URL.temporaryDirectory.appending(path: "noroshi-ledger-\(UUID().uuidString)")

@@ -6,6 +6,7 @@ enum JMATitleRegion {
     /// 府県予報区 by its name before `kind`; nil where no table has such a place, and then nobody is told by guess.
     static func read(_ headTitle: String, _ kind: String, _ codes: CodeTables) -> AreaStatement? {
         guard let found = headTitle.firstRange(of: kind) else { return nil }
+        // A range found in this text.
         let name = String(headTitle[..<found.lowerBound])
         guard let code = codes.code(.jmaForecast, named: name) else { return nil }
         return AreaStatement(scheme: .jmaForecast, code: code, name: name, kindName: kind, status: "発表")

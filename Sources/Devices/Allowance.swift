@@ -1,0 +1,37 @@
+/// How much each device may hand in: so much at once, and then so much a minute. One tablet in the wrong hands fills neither
+/// the list of reports nor the disk.
+package import FoundationEssentials
+
+package struct Allowance: Sendable {
+    private struct Purse {
+        var left: Double
+        var at: Date
+    }
+
+    private let atOnce: Double
+    private let perMinute: Double
+    private var purses: [String: Purse] = [:]
+    /// Purses in memory; those that are full again are forgotten first.
+    static let bound = 20_000
+
+    package init(atOnce: Int, perMinute: Int) {
+        self.atOnce = Double(atOnce)
+        self.perMinute = Double(perMinute)
+    }
+
+    /// Nil: it is taken. Else seconds until it would be; nothing is spent then.
+    package mutating func take(_ count: Int, of device: String, at now: Date) -> TimeInterval? {
+        let before = purses[device] ?? Purse(left: atOnce, at: now)
+        // A clock that steps back gives nothing and takes nothing.
+        let rest = min(atOnce, before.left + max(0, now.timeIntervalSince(before.at)) * perMinute / 60)
+        guard rest >= Double(count) else { return (Double(count) - rest) * 60 / perMinute }
+        purses[device] = Purse(left: rest - Double(count), at: max(now, before.at))
+        if purses.count > Self.bound { makeRoom(now) }
+        return nil
+    }
+
+    private mutating func makeRoom(_ now: Date) {
+        purses = purses.filter { now.timeIntervalSince($0.value.at) * perMinute / 60 + $0.value.left < atOnce }
+        if purses.count > Self.bound { purses = [:] }
+    }
+}

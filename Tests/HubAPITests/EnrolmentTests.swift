@@ -1,0 +1,115 @@
+import AlertModel
+import Devices
+import Foundation
+import Hub
+import HTTPTypes
+import Ledger
+import Testing
+
+@testable import HubAPI
+
+@Suite("Codes of invitations")
+struct EnrolmentTests {
+    private static let town = TownID("042056")!
+
+    @Test("However many wrong codes came before, a right one gets in, in every town", arguments: ["", "BCDF", "BCDFGHJK", "bcdf-ghjk", "12345678"])
+    func wrongOnes(wrong: String) throws {
+        let register = DeviceRegister(notebook: MemoryLedger())
+        for _ in 0..<500 {
+            #expect(throws: EnrolmentFailure.self) { try register.enrol(code: wrong, publicKey: nil, name: "") }
+        }
+        for town in [Self.town, TownID("011002")!] {
+            let code = register.invite(to: "school", of: town, by: "desk").spelled
+            #expect(try register.enrol(code: code, publicKey: nil, name: "").device.town == town)
+            #expect(throws: EnrolmentFailure.self) { try register.enrol(code: code, publicKey: nil, name: "") }
+        }
+    }
+
+    @Test("Who guesses is told to wait after thirty tries in a minute; what cannot be a code is no guess")
+    func guessing() throws {
+        let register = DeviceRegister(notebook: MemoryLedger())
+        func failure(_ code: String) -> EnrolmentFailure? {
+            do throws(EnrolmentFailure) { _ = try register.enrol(code: code, publicKey: nil, name: "") } catch { return error }
+            return nil
+        }
+        for _ in 0..<100 { #expect(failure("BCD") == .unknownCode) }
+        #expect(register.wrongCodes == 0)
+        for _ in 0..<30 { #expect(failure("BCDFGHJK") == .unknownCode) }
+        #expect(failure("BCDFGHJK") == .tooManyTries)
+        #expect(failure("BCD") == .unknownCode)
+    }
+
+    @Test("By HTTP too: after a hundred nonsense codes the class enrols")
+    func overHTTP() async throws {
+        let house = try await House()
+        for _ in 0..<100 {
+            let answer = try await house.call("POST", "/v1/devices", #"{"code":"ZZZZ-ZZZZ","name":"x"}"#, token: nil)
+            #expect([404, 429].contains(answer.status))
+        }
+        let code = house.hub.devices.invite(to: "school", of: Self.town, by: "desk").spelled
+        let answer = try await house.call("POST", "/v1/devices", #"{"code":"\#(code)","name":"x"}"#, token: nil)
+        #expect(answer.status == 201)
+    }
+
+    @Test("A disk that refuses is a “try again” at every door, and no code is spent by it")
+    func disk() async throws {
+        let house = try await House(ledger: SickLedger(.refuses))
+        let code = house.hub.devices.invite(to: "school", of: Self.town, by: "desk").spelled
+        for (method, path, body, token) in [
+            ("POST", "/v1/devices", #"{"code":"\#(code)","name":"x"}"#, nil),
+            ("POST", "/v1/devices/invitations", #"{"town":"042056","site":"school"}"#, House.token),
+            ("POST", "/v1/reports/read", #"{"town":"042056","ids":[]}"#, House.token),
+        ] as [(String, String, String, String?)] {
+            let answer = try await house.call(method, path, body, token: token)
+            #expect(answer.status == 503, "\(path): \(answer.status) \(answer.body)")
+            #expect(answer.headers[.retryAfter] != nil, "\(path)")
+        }
+        #expect(house.hub.devices.devices(of: Self.town).isEmpty)
+        #expect(try house.hub.devices.enrol(code: code, publicKey: nil, name: "").device.site == "school")
+        let device = try #require(house.hub.devices.devices(of: Self.town).first)
+        #expect(try await house.call("DELETE", "/v1/devices/\(device.id)").status == 503)
+    }
+
+    @Test("One tablet fills no list: after thirty reports at once it waits, others do not, and each tablet's newest are shown")
+    func reports() async throws {
+        let house = try await House()
+        func tablet() throws -> String {
+            try house.hub.devices.enrol(code: house.hub.devices.invite(to: "school", of: Self.town, by: "desk").code, publicKey: nil, name: "").token
+        }
+        let (loud, keeper) = (try tablet(), try tablet())
+        var statuses: [Int] = []
+        for index in 0..<40 {
+            let answer = try await house.call("POST", "/v1/reports", #"{"id":"r\#(index)","people":1}"#, token: loud)
+            statuses.append(answer.status)
+            if answer.status == 429 { #expect(answer.headers[.retryAfter].flatMap { Int($0) } ?? 0 > 0) }
+        }
+        #expect(statuses.prefix(30).allSatisfy { $0 == 202 } && statuses.suffix(9).allSatisfy { $0 == 429 }, "\(statuses)")
+        #expect(try await house.call("POST", "/v1/reports", #"{"id":"true","people":120}"#, token: keeper).status == 202)
+    }
+}
+
+@Suite("What a device may hand in")
+struct AllowanceTests {
+    private let start = Date(timeIntervalSince1970: 1_775_001_600)
+
+    @Test("So much at once, then at its pace, each for itself; asking in vain costs nothing")
+    func pace() {
+        var allowance = Allowance(atOnce: 3, perMinute: 6)
+        #expect(allowance.take(3, of: "a", at: start) == nil)
+        for _ in 0..<10 { #expect(allowance.take(1, of: "a", at: start) == 10) }
+        #expect(allowance.take(3, of: "b", at: start) == nil)
+        #expect(allowance.take(1, of: "a", at: start.addingTimeInterval(9)) != nil)
+        #expect(allowance.take(1, of: "a", at: start.addingTimeInterval(10)) == nil)
+        #expect(allowance.take(4, of: "c", at: start) != nil, "never, whoever waits")
+    }
+
+    @Test("A clock that steps back gives nothing, and one that leaps gives no more than at first")
+    func clock() {
+        var allowance = Allowance(atOnce: 3, perMinute: 6)
+        #expect(allowance.take(3, of: "a", at: start) == nil)
+        #expect(allowance.take(1, of: "a", at: start.addingTimeInterval(-3600)) != nil)
+        #expect(allowance.take(1, of: "a", at: start) != nil)
+        #expect(allowance.take(3, of: "a", at: start.addingTimeInterval(1e9)) == nil)
+        #expect(allowance.take(1, of: "a", at: start.addingTimeInterval(1e9)) != nil)
+    }
+}
