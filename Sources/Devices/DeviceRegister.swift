@@ -152,6 +152,9 @@ package final class DeviceRegister: Sendable {
     package func enrol(
         code written: String, publicKey: String?, name: String, role: DeviceRole = .tablet, site: String? = nil
     ) throws(EnrolmentFailure) -> (device: Device, token: String) {
+        guard PlainText.isPlain(name) else {
+            throw .badRequest("name: 使えない文字（制御文字、書字の向きを変える文字）が入っています (control characters or marks that reorder text)")
+        }
         guard name.utf8.count <= 200 else { throw .badRequest("name: 200オクテットまでです (at most 200 octets)") }
         if let publicKey {
             guard let octets = Data(base64Encoded: publicKey), publicKey.utf8.count <= 400,

@@ -19,6 +19,7 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
     private let routes: [Route]
     private let inner: Inner
     private let refusals: RefusalCount
+    private let acts: ActLog?
 
     package func respond(to request: Request, context: Inner.Context) async throws -> Response {
         let response: Response
@@ -28,6 +29,7 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
             refusals.count(problem.status)
             response = try problem.response(from: request, context: context)
         }
+        acts?.note(request, response, context)
         return finished(response, request)
     }
 
@@ -115,12 +117,13 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    package init(_ router: Router<Inner.Context>, refusals: RefusalCount = RefusalCount()) where Inner == RouterResponder<Inner.Context> {
+    package init(_ router: Router<Inner.Context>, refusals: RefusalCount = RefusalCount(), acts: ActLog? = nil) where Inner == RouterResponder<Inner.Context> {
         var methods: [String: Set<HTTPRequest.Method>] = [:]
         for route in router.routes { methods[route.path.description, default: []].insert(route.method) }
         routes = methods.map { Route(pattern: PathPattern($0.key), methods: $0.value) }
         inner = router.buildResponder()
         self.refusals = refusals
+        self.acts = acts
     }
 }
 

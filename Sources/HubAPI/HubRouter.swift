@@ -11,7 +11,7 @@ package import Foundation
 
 /// Everything the hub says over HTTP, except the tablets' stream, which has its own door.
 package struct HubRouter: Sendable {
-    package typealias Context = BasicRequestContext
+    package typealias Context = HubContext
 
     package struct Configuration: Sendable {
         /// What people type: `https://hub.example.jp`, for QR codes and feeds.
@@ -46,7 +46,15 @@ package struct HubRouter: Sendable {
         self.configuration = configuration
     }
 
-    package func responder() -> some HTTPResponder<Context> { FrontDoor(router(), refusals: refusals) }
+    package func responder() -> some HTTPResponder<Context> { FrontDoor(router(), refusals: refusals, acts: acts()) }
+
+    private func acts() -> ActLog {
+        ActLog(logger: hub.logger, clock: hub.clock) { [operators = hub.operators, devices = hub.devices] request in
+            guard let token = Self.bearer(request) else { return "nobody" }
+            if let person = operators.with(token: token) { return "operator:\(person.name)" }
+            return (devices.device(token: token)?.id ?? devices.revoked(token: token)).map { "device:\($0)" } ?? "unknown"
+        }
+    }
 
     func router() -> Router<Context> {
         let router = Router(context: Context.self)

@@ -31,10 +31,11 @@ struct EdgeCommand: AsyncParsableCommand {
     @Option(help: "招待の番号。初回だけ (the code of the invitation, the first time)") var code: String?
     @Option(help: "発信卓でのこの中継機の名前 (what the desk calls this edge)") var name: String?
     @Option(help: "ここからもページを出すWi-Fiスポット。いくつでも (a Wi-Fi spot whose page is served here too; repeat it)") var spot: [String] = []
+    @Option(name: .customLong("log-format"), help: "ログの形。text か json (form of the log lines on standard error)") var log_format = HubLogging.Format.text
     @Option(help: .hidden) var patience = 40
 
     func run() async throws {
-        let logger = HubLogging.start()
+        let logger = HubLogging.start(log_format)
         Descriptors.raise(logger)
         do {
             let (host, port) = try Address.parse(listen)

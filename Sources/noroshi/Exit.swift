@@ -1,3 +1,4 @@
+import AlertModel
 import ArgumentParser
 import Foundation
 
@@ -19,20 +20,33 @@ enum Exit {
     }
 }
 
-/// What people read.
+/// What people read. Names, answers and bulletins of others are in it: what cannot be seen is written out, and only our own
+/// colours reach the screen.
 enum Terminal {
     static func complain(_ words: String) {
-        FileHandle.standardError.write(Data((words + "\n").utf8))
+        FileHandle.standardError.write(Data((shown(words) + "\n").utf8))
     }
 
     /// Written at once: someone is watching.
     static func say(_ words: String) {
-        FileHandle.standardOutput.write(Data((words + "\n").utf8))
+        FileHandle.standardOutput.write(Data((shown(words) + "\n").utf8))
     }
 
     /// A question: the line goes on with the answer.
     static func ask(_ words: String) {
-        FileHandle.standardError.write(Data(words.utf8))
+        FileHandle.standardError.write(Data(shown(words).utf8))
+    }
+
+    /// Stands before the code of a colour; nobody outside knows it.
+    private static let mark = UUID().uuidString
+
+    private static func shown(_ words: String) -> String {
+        var pieces = words.components(separatedBy: mark)
+        let first = pieces.removeFirst()
+        return pieces.reduce(into: PlainText.visible(first, keepsLines: true)) { text, piece in
+            let code = piece.prefix { $0 != "m" }
+            text += "\u{1B}[" + code + PlainText.visible(String(piece.dropFirst(code.count)), keepsLines: true)
+        }
     }
 
     static var isColoured: Bool {
@@ -40,11 +54,12 @@ enum Terminal {
     }
 
     static func paint(_ text: String, _ code: String) -> String {
-        isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+        isColoured ? "\(mark)\(code)m\(text)\(mark)0m" : text
     }
 
     /// Columns padded by what they take on a screen: Japanese letters take two.
     static func table(_ rows: [[String]]) -> String {
+        let rows = rows.map { $0.map { PlainText.visible($0) } }
         let widths = (0..<(rows.map(\.count).max() ?? 0)).map { column in
             rows.map { column < $0.count ? width($0[column]) : 0 }.max() ?? 0
         }

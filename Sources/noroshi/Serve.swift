@@ -15,10 +15,11 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "記録とページのフォルダー (folder for the ledger and the pages)") var data: String?
     @Option(help: "待ち受ける HOST:PORT (to listen on)") var listen: String?
     @Option(help: "文面のフォルダー (folder of templates)") var templates: String?
+    @Option(name: .customLong("log-format"), help: "ログの形。text か json (form of the log lines on standard error)") var log_format = HubLogging.Format.text
     @Flag(help: .hidden) var benchmark = false
 
     func run() async throws {
-        let logger = HubLogging.start()
+        let logger = HubLogging.start(log_format)
         Descriptors.raise(logger)
         do {
             let settings = try config.map { path throws(SettingsError) in try Settings.read(path) }

@@ -128,14 +128,14 @@ struct TestHub: Sendable {
         return folder
     }
 
-    static func start(_ town: TownFile, in folder: URL, shell: String? = nil) async throws -> TestHub {
+    static func start(_ town: TownFile, in folder: URL, shell: String? = nil, more: [String] = []) async throws -> TestHub {
         let settings = folder.appending(path: "settings.yaml")
         try Data(town.yaml.utf8).write(to: settings)
         let program = try Program(
             [
                 "serve", "--config", settings.path, "--data", folder.appending(path: "data").path, "--listen",
                 "127.0.0.1:0", "--templates", Program.package.appending(path: "Templates").path,
-            ], shell: shell)
+            ] + more, shell: shell)
         let port = try await port(of: program)
         return try TestHub(program: program, folder: folder, port: port)
     }
@@ -229,13 +229,15 @@ struct TestHub: Sendable {
 
     // MARK: tablets
 
-    func enrol(at site: String = "school-1") async throws -> Device {
+    func invite(to site: String = "school-1") async throws -> String {
         struct Invitation: Decodable { var code: String }
         let asked = Array(#"{"town":"042056","site":"\#(site)"}"#.utf8)
-        let invited = try await call("POST", "/v1/devices/invitations", asked)
-        let invitation = try JSONDecoder().decode(Invitation.self, from: Data(invited.body))
-        let enrolled = try await call(
-            "POST", "/v1/devices", Array(#"{"code":"\#(invitation.code)","name":"tablet"}"#.utf8), token: nil)
+        return try JSONDecoder().decode(Invitation.self, from: Data(try await call("POST", "/v1/devices/invitations", asked).body)).code
+    }
+
+    func enrol(at site: String = "school-1") async throws -> Device {
+        let code = try await invite(to: site)
+        let enrolled = try await call("POST", "/v1/devices", Array(#"{"code":"\#(code)","name":"tablet"}"#.utf8), token: nil)
         return try JSONDecoder().decode(Device.self, from: Data(enrolled.body))
     }
 

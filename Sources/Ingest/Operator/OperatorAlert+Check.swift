@@ -266,15 +266,8 @@ private struct OperatorCheck {
         return String(plain)
     }
 
-    /// C0 and C1 but the line feed (U+0085 is one of them), U+2028 and U+2029, and the marks that turn what follows around:
-    /// 「解除」 must not be shown as something else.
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x0A: false
-        case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
-    }
+    /// All but the line feed: 「解除」 must not be shown as something else.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar != "\n" && PlainText.isHidden(scalar) }
 
     private mutating func refuse(_ fields: [String], of what: String, _ english: String) {
         let written: [String: Bool] = [

@@ -1,0 +1,23 @@
+package import Hummingbird
+internal import Foundation
+internal import NIOCore
+
+/// What is known of a request beside its head: from where it comes.
+package struct HubContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
+    /// The caller's IP address as this machine sees it; nil where there is no socket.
+    let peer: String?
+
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        peer = source.channel.remoteAddress?.ipAddress
+    }
+
+    /// The caller's address. Only our own proxy, on this machine, may say whom it speaks for.
+    func address(_ request: Request) -> String {
+        guard let peer else { return "-" }
+        guard ["127.0.0.1", "::1"].contains(peer), let said = request.headers[values: .forwardedFor].last?.split(separator: ",").last else { return peer }
+        let last = said.trimmingCharacters(in: .whitespaces)
+        return (try? SocketAddress(ipAddress: last, port: 0)) == nil ? peer : last
+    }
+}
