@@ -48,6 +48,7 @@ extension HubRouter {
             let id = AlertID(written.removingPercentEncoding ?? written)
             var query = AlertQuery()
             query.id = id
+            query.concernedOnly = true
             query.limit = 1
             for town in hub.towns.all {
                 // Real alerts only: a drill's page found by a search is read as real.

@@ -62,7 +62,7 @@ extension HubRouter {
         }
         router.get("/v1/alerts/{id}") { request, context in
             let written = try context.parameters.require("id")
-            if written.hasSuffix(".cap") { return try await capDocument(String(written.dropLast(4))) }
+            if written.hasSuffix(".cap") { return try await capDocument(String(written.dropLast(4)), request) }
             let person = try operatorOf(request)
             guard let found = try await hub.alert(AlertID(written), for: person) else {
                 throw Problem(.notFound, "番号\(written)の情報はありません (no alert \(written))")

@@ -34,6 +34,9 @@ extension HubRouter {
             if let replay = way.replay, replay.isEmpty || replay.utf8.count > 40 {
                 throw Problem(.badRequest, "replay: 1〜40オクテットです (1 to 40 octets)")
             }
+            for (field, text) in [("replay", way.replay), ("name", way.fileName)] where !PlainText.isPlain(text ?? "") {
+                throw Problem(.badRequest, "\(field): 使えない文字（制御文字、書字の向きを変える文字）が入っています (control characters or marks that reorder text)")
+            }
             if given["exercise"] == "true", way.replay == nil { way.asExercise = true }
             way.towns = person.towns
             guard person.may(.feed) || (person.towns == nil && (way.asExercise || way.replay != nil)) else {

@@ -104,14 +104,18 @@ extension HubRouter {
     }
 
     /// `GET /v1/alerts/{id}.cap`: one alert as signed CAP 1.2, in the first town of this hub that has it.
-    func capDocument(_ written: String) async throws -> Response {
+    ///
+    /// A drill's is for people of the town: whoever finds it by its address reads it as real.
+    func capDocument(_ written: String, _ request: Request) async throws -> Response {
         guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
         let id = AlertID(written.removingPercentEncoding ?? written)
         var query = AlertQuery()
         query.id = id
+        query.concernedOnly = true
         query.limit = 1
         for town in hub.towns.all {
             guard let alert = try await hub.ledger.town(town.id).alerts(query).first else { continue }
+            if alert.mode != .actual, try !operatorOf(request).may(town.id) { continue }
             let references = try await references(of: alert, in: town, voice)
             do throws(CAPWriterError) {
                 let octets = try CAPWriter.document(

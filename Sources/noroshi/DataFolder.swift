@@ -14,13 +14,15 @@ enum DataFolder {
     /// Makes the folder and takes it. Held until the process ends, however it ends: the kernel lets go of the lock.
     static func claim(_ folder: URL) throws(CannotWrite) {
         let path = folder.path
+        // Keys, tokens' digests and what people report: for nobody else on this machine, whatever the shell's umask is.
+        umask(0o077)
         guard makeWhole(path) else { throw CannotWrite(reason: "データフォルダ \(path) を作れません: \(trouble()) (cannot be made\(me))") }
         let file = folder.appending(path: lockName).path
         let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lock >= 0 else { throw CannotWrite(reason: words(path, file)) }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             let holder = holder(lock)
-            close(lock)
+            Glibc.close(lock)
             throw CannotWrite(
                 reason: "データフォルダ \(path) は別のプログラム（プロセス番号 \(holder)）が使っています。一つのフォルダで動かせるのは一つだけです "
                     + "(process \(holder) has this folder; one folder, one hub)")
@@ -30,6 +32,17 @@ enum DataFolder {
         let pid = Array("\(getpid())\n".utf8)
         _ = pwrite(lock, pid, pid.count, 0)
         if let reason = complaint(folder) { throw CannotWrite(reason: reason) }
+        close(folder)
+    }
+
+    /// What an older program left open to others. A folder of somebody else's stays as its owner has it.
+    private static func close(_ folder: URL) {
+        var facts = stat()
+        guard stat(folder.path, &facts) == 0, facts.st_uid == geteuid() else { return }
+        if facts.st_mode & 0o077 != 0 { _ = chmod(folder.path, 0o700) }
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] where name.hasPrefix("ledger") || name == "cap-key.pem" {
+            _ = chmod(folder.appending(path: name).path, 0o600)
+        }
     }
 
     /// Why nothing could be written there; nil where all is well, or where there is no folder yet. Changes nothing.
