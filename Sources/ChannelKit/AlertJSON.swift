@@ -113,7 +113,8 @@ public struct AlertJSON: Sendable, Encodable {
         rest = Rest(
             title: alert.title, expires: JapanTime.text(alert.expires), headline: alert.headline,
             town: Place(code: message.town.id.code, name: message.town.name, romanName: message.town.romanName),
-            areas: message.local,
+            // A town's own act speaks of the town, whichever way it goes: an order, its cancel and a notice are filled alike.
+            areas: message.local.isEmpty && alert.town == message.town.id ? alert.areas : message.local,
             // The numbers of an assumed hypocentre are placeholders and must not be shown.
             hypocentre: alert.hypocentre.flatMap { $0.isAssumed ? nil : $0 }, evacuation: evacuation, shelter: shelter,
             headquarters: headquarters, notice: notice, shelters: message.shelters.map { House($0) })

@@ -20,28 +20,67 @@ struct Log: AsyncParsableCommand {
         let filter: [(String, String?)] = [
             ("alert", alert), ("town", town), ("channel", channel), ("endpoint", endpoint), ("state", state),
         ]
-        let value = try await client.get("/v1/deliveries" + HubClient.query(filter + [("tail", "\(min(max(limit, 1), 1000))")]))
+        let count = min(max(limit, 1), Self.window)
+        let value = try await client.get("/v1/deliveries" + HubClient.query(filter + [("tail", "\(follow ? Self.window : count)")]))
         let rows = (value as? [String: Any])?["deliveries"] as? [[String: Any]] ?? []
-        show(rows, withHead: true)
+        show(rows.suffix(count), withHead: true)
         if follow { try await keepOn(client, filter, from: rows) }
     }
 
-    /// Asks again each second for what is new or has changed: the same rows as the stream, over a plain request.
+    /// Rows of one answer, and of those whose changes are seen while it is followed.
+    private static let window = 1000
+
+    /// Asks again each second for what is new or has changed: the same rows as the stream, over a plain request. A cut
+    /// line, or a hub that starts again, ends nothing: it is said once, and what happened meanwhile is read when it is back.
     private func keepOn(_ client: HubClient, _ filter: [(String, String?)], from rows: [[String: Any]]) async throws {
-        var shown = Dictionary(rows.map { (Self.key($0), Self.state($0)) }, uniquingKeysWith: { $1 })
+        var (seen, isCut) = (rows, false)
         while true {
             try await ContinuousClock().sleep(for: .seconds(1))
-            let value = try await client.get("/v1/deliveries" + HubClient.query(filter + [("tail", "1000")]))
-            let now = (value as? [String: Any])?["deliveries"] as? [[String: Any]] ?? []
+            guard let now = try await look(client, filter, after: seen.last.map(Self.number) ?? 0) else {
+                if !isCut { Terminal.complain("\(client.address) に届きません。つながるまで待ちます (the line is cut; it goes on when the hub is back)") }
+                isCut = true
+                continue
+            }
+            if isCut { Terminal.complain("ふたたびつながりました (the line is back)") }
+            isCut = false
+            let shown = Dictionary(seen.map { (Self.key($0), Self.state($0)) }, uniquingKeysWith: { $1 })
             show(now.filter { shown[Self.key($0)] != Self.state($0) }, withHead: false)
-            shown = Dictionary(now.map { (Self.key($0), Self.state($0)) }, uniquingKeysWith: { $1 })
+            if !now.isEmpty { seen = now }
         }
     }
 
-    private static func key(_ row: [String: Any]) -> String { row["delivery"] as? String ?? "" }
-    private static func state(_ row: [String: Any]) -> String {
-        "\(row["state"] ?? "") \(row["attempts"] ?? "") \(row["reach"] ?? "")"
+    /// The newest rows, which may have changed, and before them whatever is newer than the last one seen. Nil while nobody
+    /// answers; a hub that says no (another token, another town) ends the command.
+    private func look(_ client: HubClient, _ filter: [(String, String?)], after last: Int64) async throws -> [[String: Any]]? {
+        guard let rows = try await page(client, filter + [("tail", "\(Self.window)")]) else { return nil }
+        guard rows.count == Self.window, let first = rows.first.map(Self.number) else { return rows }
+        var older: [[String: Any]] = []
+        var from = last
+        while from < first, let more = try await page(client, filter + [("after", "\(from)"), ("limit", "\(Self.window)")]), !more.isEmpty {
+            older += more.filter { Self.number($0) < first }
+            from = more.last.map(Self.number) ?? first
+        }
+        return older + rows
     }
+
+    private func page(_ client: HubClient, _ query: [(String, String?)]) async throws -> [[String: Any]]? {
+        let answer: HTTPAnswer
+        do throws(TransportFailure) {
+            answer = try await client.call("GET", "/v1/deliveries" + HubClient.query(query), body: [])
+        } catch {
+            switch error {
+            case .unreachable, .noAnswer: return nil
+            case .refused, .cancelled: throw client.unreachable(error)
+            }
+        }
+        guard answer.status < 500, answer.status != 429 else { return nil }
+        return (try HubClient.value(of: answer) as? [String: Any])?["deliveries"] as? [[String: Any]] ?? []
+    }
+
+    private static func number(_ row: [String: Any]) -> Int64 { (row["number"] as? NSNumber)?.int64Value ?? 0 }
+    private static func key(_ row: [String: Any]) -> String { row["delivery"] as? String ?? "" }
+    /// What of a row may change, in one order.
+    private static func state(_ row: [String: Any]) -> String { JSONLine.text(row.filter { ["state", "attempts", "reach"].contains($0.key) }) }
 
     private func show(_ rows: [[String: Any]], withHead: Bool) {
         if hub.format == .json { return rows.forEach { Terminal.say(JSONLine.text($0)) } }

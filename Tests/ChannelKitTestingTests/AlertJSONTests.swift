@@ -27,6 +27,22 @@ struct AlertJSONTests {
         #expect((quake["town"] as? [String: String])?.keys.sorted() == ["code", "name", "roman_name"])
     }
 
+    @Test("The areas of a town's own act are the town: alike in the alert, its follow-up and its cancel", arguments: [
+        AlertKind.evacuation, .shelter, .headquarters, .notice,
+    ])
+    func ownAreas(kind: AlertKind) throws {
+        for type in [MessageType.alert, .update, .cancel] {
+            let sample = Sample.message(kind: kind, type, event: "e", as: Actual.self)
+            // Targeting finds statements only where a rule reads them.
+            for local in [[], sample.local] {
+                let message = Message(
+                    alert: sample.alert, town: sample.town, priority: sample.priority, texts: sample.texts, local: local, shelters: [])
+                let areas = try object(message)["areas"] as? [[String: String]]
+                #expect(areas == [["scheme": "lg", "code": "042056", "name": "気仙沼市"]], "\(type)")
+            }
+        }
+    }
+
     @Test("Every key is explained in Channels/README.md")
     func documented() throws {
         let package = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")

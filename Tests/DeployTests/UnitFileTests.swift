@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// The package, found from this file.
@@ -10,10 +11,11 @@ let package: URL = {
 
 /// Runs a program and gives what it said; nil where it is not there.
 func said(_ program: String, _ arguments: [String]) throws -> (code: Int32, text: String)? {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":") + ["/usr/sbin", "/sbin"]
-    guard let path = folders.map({ "\($0)/\(program)" }).first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else { return nil }
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    let places: [String] = (path.split(separator: ":").map(String.init) + ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]).map { "\($0)/\(program)" }
+    guard let place = places.first(where: { (place: String) in access(place, X_OK) == 0 }) else { return nil }
     let process = Process()
-    process.executableURL = URL(filePath: path)
+    process.executableURL = URL(filePath: place)
     process.arguments = arguments
     let pipe = Pipe()
     process.standardOutput = pipe
@@ -63,24 +65,14 @@ struct UnitFileTests {
         #expect(complaints.isEmpty, "\(heard.text)")
     }
 
-    @Test("nginx reads the file as shipped")
-    func nginx() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "noroshi-nginx-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }  // only a temporary folder
-        guard let made = try said("openssl", [
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", "\(folder.path)/key.pem", "-out", "\(folder.path)/fullchain.pem",
-        ]), made.code == 0 else { return }
-        let shipped = package.appending(path: "deploy/nginx")
-        let own = try String(contentsOf: shipped.appending(path: "noroshi.conf"), encoding: .utf8)
-            .replacing("/etc/ssl/noroshi", with: folder.path).replacing("/etc/nginx/noroshi_proxy.conf", with: shipped.appending(path: "noroshi_proxy.conf").path)
-            // Ports anybody may have, and no second protocol on them where the machine has none.
-            .replacing("listen [::]:80 default_server;", with: "").replacing("listen [::]:443 ssl http2;", with: "")
-            .replacing("listen 80 ", with: "listen 127.0.0.1:18480 ").replacing("listen 443 ", with: "listen 127.0.0.1:18443 ")
-        let whole = "pid \(folder.path)/pid; error_log stderr; events {} http { access_log off; client_body_temp_path \(folder.path)/b; proxy_temp_path \(folder.path)/p; fastcgi_temp_path \(folder.path)/f; uwsgi_temp_path \(folder.path)/u; scgi_temp_path \(folder.path)/s;\n\(own)\n}"
-        let file = folder.appending(path: "nginx.conf")
-        try Data(whole.utf8).write(to: file)
-        guard let heard = try said("nginx", ["-t", "-p", folder.path, "-c", file.path]) else { return }
-        #expect(heard.code == 0, "\(heard.text)")
+    @Test("The handbook is where the units say, in every way of installing", arguments: ["noroshi.service", "noroshi-front@.service", "noroshi-edge.service"])
+    func handbook(unit: String) throws {
+        let place = "/usr/share/noroshi/RUNBOOK.md"
+        #expect(try lines(unit).contains("Documentation=file:\(place)"))
+        // A front stands on the hub's own machine.
+        let recipe = try lines(unit == "noroshi-edge.service" ? unit : "noroshi.service").filter { $0.hasPrefix("#") }
+        #expect(recipe.contains { $0.contains("deploy/RUNBOOK.md") && $0.contains("/usr/share/noroshi/") })
+        #expect(try lines("Dockerfile").contains("COPY deploy/RUNBOOK.md /usr/share/noroshi/"))
+        #expect(FileManager.default.fileExists(atPath: package.appending(path: "deploy/RUNBOOK.md").path))
     }
 }

@@ -63,6 +63,26 @@ extension EndToEnd {
             }
         }
 
+        @Test("A body whose chunks cannot be read is 400 at hub and edge, and does nothing", arguments: ["zz\r\n{}", "-1\r\n{}", "FFFFFFFFFFFFFFFFF\r\n{}", "2\r\n{}x\r\n"])
+        func chunks(body: String) async throws {
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
+                let folder = try TestHub.newFolder()
+                let edge = try await TestEdge.start(hub: hub.port, in: folder, code: try await hub.edgeCode())
+                defer { edge.program.signal(SIGKILL) }
+                let token = try await hub.enrol().token
+                for (port, path, token) in [(hub.port, "/v1/alerts", TownFile.token), (hub.port, "/v1/bulletins", TownFile.token), (edge.port, "/v1/receipts", token)] {
+                    let line = try await StreamLine.connect(to: port)
+                    try await line.send(
+                        "POST \(path) HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer \(token)\r\nContent-Type: \(path.hasSuffix("bulletins") ? "application/xml" : "application/json")\r\nTransfer-Encoding: chunked\r\n\r\n\(body)\r\n")
+                    try await eventually("an answer on \(path): \(line.raw)") { line.raw.contains("\r\n\r\n") || line.isClosed }
+                    #expect(line.raw.hasPrefix("HTTP/1.1 400"), "\(path): \(line.raw.prefix(300))")
+                    await line.close()
+                }
+                #expect(try await hub.alerts().isEmpty)
+                #expect(try await hub.bulletins().isEmpty)
+            }
+        }
+
         @Test("A type of telegram nobody knows is no reason to refuse it, and wakes nobody")
         func unknownType() async throws {
             try await Air.with { air in

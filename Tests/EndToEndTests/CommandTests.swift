@@ -198,6 +198,38 @@ extension EndToEnd {
             }
         }
 
+        @Test("log --follow goes on over a cut: the hub dies, comes back, and what happened meanwhile is there, each row once")
+        func followOverACut() async throws {
+            try await Air.with { air in
+                let folder = try TestHub.newFolder()
+                let town = TownFile(gateway: air.url)
+                let first = try await TestHub.start(town, in: folder)
+                defer { first.program.signal(SIGKILL) }
+                let watcher = try Program(
+                    ["log", "--follow", "--format", "json"],
+                    environment: ["NOROSHI_HUB": first.address, "NOROSHI_TOKEN": TownFile.token])
+                defer { watcher.signal(SIGKILL) }
+                func delivered() -> [String] {
+                    watcher.lines.filter { $0.contains("\"delivered\"") }.compactMap { (try? object($0)["delivery"]) as? String }
+                }
+                try await first.take(try Quake().tsunami())
+                try await eventually("five deliveries in the log") { Set(delivered()).count == 5 }
+                first.program.signal(SIGKILL)
+                _ = try await first.program.ended()
+                try await eventually("it says so: \(watcher.errors)") { watcher.errors.contains("the line is cut") }
+                let second = try await TestHub.start(town, in: folder, at: first.port)
+                defer { second.program.signal(SIGKILL) }
+                _ = try await second.push(#"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"断水です。"}"#)
+                try await eventually("what came after the cut is told: \(watcher.errors)") { watcher.lines.contains { $0.contains("断水") } }
+                #expect(watcher.errors.contains("the line is back") && watcher.isRunning)
+                let told = delivered()
+                #expect(told.count == Set(told).count, "nothing twice: \(watcher.lines)")
+                watcher.signal(SIGINT)
+                #expect(try await watcher.ended() == 128 + SIGINT)
+                try FileManager.default.removeItem(at: folder)
+            }
+        }
+
         @Test("check says good, or what is wrong and where, with 78")
         func check() async throws {
             #expect(try await Program.run("check").code == 0)

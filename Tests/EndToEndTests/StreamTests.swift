@@ -103,6 +103,40 @@ extension EndToEnd {
             }
         }
 
+        /// Reads lines as most programs do: by 512 octets or by chunk, whatever its library makes of the answer.
+        private static let reader = #"""
+            import sys
+            try:
+                import requests
+            except ImportError:
+                sys.exit(77)
+            with requests.get(sys.argv[1], headers={"Authorization": "Bearer " + sys.argv[2]}, stream=True, timeout=60) as answer:
+                for line in answer.iter_lines():
+                    print(line.decode(), flush=True)
+            """#
+
+        @Test("A client on Python's requests hears an alert when it happens, not when the next one comes")
+        func requests() async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let device = try await hub.enrol()
+                let venv = Program.package.appending(path: ".build/outside/venv/bin/python3").path
+                let python = FileManager.default.isExecutableFile(atPath: venv) ? "'\(venv)'" : "python3"
+                let script = hub.folder.appending(path: "reader.py")
+                try Self.reader.write(to: script, atomically: true, encoding: .utf8)
+                // The program's own version is what runs when the script ends well; it does not.
+                let client = try Program(
+                    ["--version"], shell: "exec \(python) '\(script.path)' \(hub.address)/v1/stream \(device.token);")
+                defer { client.signal(SIGKILL) }
+                try await eventually("greeted, or no such library here: \(client.errors)") { !client.lines.isEmpty || !client.isRunning }
+                guard client.isRunning else { return print("skipped: Python's requests is not installed (Tests/outside/install)") }
+                // A short one, and nothing after it: it must not wait until 512 octets are together.
+                _ = try await hub.push(#"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"断水です。"}"#)
+                try await eventually("it is heard at once, before the next comment: \(client.lines)", within: .seconds(10)) {
+                    client.lines.contains { $0.hasPrefix("data: ") && $0.contains("断水") }
+                }
+            }
+        }
+
         @Test("A refused stream on a connection that carried other requests says 401")
         func refusedAfterOthers() async throws {
             try await TestHub.with(Self.nowhere) { hub in

@@ -52,6 +52,7 @@ class FakeHub:
         self.attention: list[dict] = []
         self.shelters: list[dict] = []
         self.lists: list[tuple[str, dict]] = []
+        self.removals: list[tuple[str, bool]] = []
         self.if_match: list[str | None] = []
         self.invitations: list[dict] = []
         self.last = 0
@@ -425,9 +426,23 @@ class HubHandler(BaseHTTPRequestHandler):
                     {"channel": "wifi-portal", "language": "en", "title": "Evacuate", "body": "Leave now.", "problems": []}]}
 
     def do_DELETE(self):
+        path, _, question = self.path.partition("?")
+        if "/shelters/lists/" in path:
+            return self.remove_list(urllib.parse.unquote(path.split("/")[-1]), question == "dry_run=true")
         if self.is_known():
             self.hub.devices.pop(self.path.split("/")[-1], None)
             self.answer(204)
+
+    def remove_list(self, name: str, is_trial: bool) -> None:
+        """What is open stays."""
+        held = [one for one in self.hub.shelters if name in one.get("lists", [])]
+        if not held:
+            return self.problem(404, "この名前の名簿はありません (no list of this name)")
+        gone = [one["id"] for one in held if one.get("state") != "open"]
+        self.hub.removals.append((name, is_trial))
+        if not is_trial:
+            self.hub.shelters = [one for one in self.hub.shelters if one["id"] not in gone or one.get("lists") != [name]]
+        self.answer(200, {"town": "042056", "list": name, "dry_run": is_trial, "removed": gone, "kept_open": [one["id"] for one in held if one["id"] not in gone]})
 
 
 if __name__ == "__main__":

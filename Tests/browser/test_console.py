@@ -545,6 +545,39 @@ class ConsoleTests(unittest.TestCase):
         self.assertIn("○洪水　×津波", self.browser.text("#shelter-rows"))
         self.browser.photograph("console-shelters")
 
+    def test_a_list_is_taken_out_again_only_after_the_desk_has_shown_what_leaves(self):
+        tall = ["津波避難ビル"]
+        self.hub.shelters = [
+            {"id": "gym", "name": "市民体育館", "lists": []}, {"id": "a", "name": "甲ビル", "lists": tall}, {"id": "b", "name": "乙ビル", "lists": tall, "state": "open"},
+            {"id": "c", "name": "丙<b>ビル", "lists": tall + ["避難所 / 本庁"]}]
+        self.sign_in("shelters")
+        self.browser.until("document.querySelectorAll('#list-names li').length === 2")
+        self.assertIn("津波避難ビル（3施設）", self.browser.text("#list-names"))
+        self.browser.click("#list-names button")
+        self.browser.until("document.querySelector('#ask').open")
+        said = self.browser.text("#ask-title") + self.browser.text("#ask-text")
+        for words in ["名簿「津波避難ビル」を外しますか", "2施設が外れます（甲ビル、丙<b>ビル）", "いま開いている1施設は、閉じるまで残ります（乙ビル）", "住民には何も知らせません"]:
+            self.assertIn(words, said)
+        self.browser.click("#ask [value=no]")
+        self.assertEqual(self.hub.removals, [("津波避難ビル", True)], "no is no")
+        self.browser.click("#list-names button")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.photograph("console-list-removal")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelector('#list-done').textContent.includes('外しました（外れた2、開設中のため残る1）')")
+        self.assertEqual(self.hub.removals[-1], ("津波避難ビル", False))
+        self.assertEqual(self.browser.evaluate("document.activeElement.id"), "lists-title")
+        self.browser.until("document.querySelectorAll('#shelter-rows tr').length === 3")
+
+    def test_a_list_that_a_colleague_took_out_meanwhile_is_said_to_be_gone(self):
+        self.hub.shelters = [{"id": "a", "name": "甲ビル", "lists": ["津波避難ビル"]}]
+        self.sign_in("shelters")
+        self.browser.until("document.querySelectorAll('#list-names li').length === 1")
+        self.hub.shelters = []
+        self.browser.click("#list-names button")
+        self.browser.until("document.querySelector('#shelters .refusals')?.textContent.includes('この名前の名簿はありません')")
+        self.assertFalse(self.browser.evaluate("document.querySelector('#ask').open"))
+
     def test_without_a_file_the_form_says_so(self):
         self.sign_in("shelters")
         self.browser.click("#list-form button")

@@ -2,7 +2,7 @@
 
 import { Refused, call } from "./api.js";
 import { Refusals } from "./refusals.js";
-import { ask, byID, make, row } from "./parts.js";
+import { ask, button, byID, make, row } from "./parts.js";
 import { code } from "./towns.js";
 
 /** What a column may be named as; the hub's own words. */
@@ -40,6 +40,40 @@ export async function again() {
   byID("shelter-rows").replaceChildren(...shelters.map((shelter) => row([
     shelter.name, shelter.address ?? "", shelter.capacity ?? "", (shelter.lists ?? []).join("、") || "設定", fitnessWords(shelter.fitness), shelter.note ?? ""])));
   byID("shelters-none").hidden = shelters.length > 0;
+  showLists(shelters);
+}
+
+/** Lists that were handed over, each with what takes it out again. What stands in the settings is changed there alone. */
+function showLists(shelters) {
+  const lists = new Map();
+  for (const { id, name, lists: own } of shelters) for (const list of own ?? []) lists.set(list, [...(lists.get(list) ?? []), [id, name]]);
+  byID("list-names").replaceChildren(...[...lists].map(([list, rows]) => {
+    const item = make("li", `${list}（${rows.length}施設）　`);
+    const names = new Map(rows);
+    const act = button("外す", () => remove(list, names).catch(refused), "danger");
+    act.setAttribute("aria-label", `名簿「${list}」を外す`);
+    item.append(act);
+    return item;
+  }));
+  byID("lists-none").hidden = lists.size > 0;
+}
+
+/** Asked first, with what the hub says would leave and what stays; a list that has changed meanwhile is not taken unseen. */
+async function remove(list, names) {
+  byID("list-done").textContent = "";
+  refusals.clear();
+  const path = `/v1/towns/${code()}/shelters/lists/${encodeURIComponent(list)}`;
+  const trial = await call("DELETE", path + "?dry_run=true");
+  const name = (id) => names.get(id) ?? id;
+  const some = (ids) => ids.slice(0, 10).map(name).join("、") + (ids.length > 10 ? `　ほか${ids.length - 10}` : "");
+  const words = [`${trial.removed.length}施設が外れます（${some(trial.removed) || "なし"}）。`];
+  if (trial.kept_open.length) words.push(`いま開いている${trial.kept_open.length}施設は、閉じるまで残ります（${some(trial.kept_open)}）。`);
+  words.push("ほかの名簿か設定にもある施設は、そちらに残ります。住民には何も知らせません。戻すには、もう一度名簿を読み込みます。");
+  if (!await ask(`名簿「${list}」を外しますか`, words.join(""), "外す")) return;
+  const done = await call("DELETE", path);
+  await again();
+  byID("list-done").textContent = `名簿「${list}」を外しました（外れた${done.removed.length}${done.kept_open.length ? `、開設中のため残る${done.kept_open.length}` : ""}）`;
+  byID("lists-title").focus();
 }
 
 const fitnessWords = (fitness) => Object.entries(fitness ?? {}).map(([hazard, word]) => `${FITNESS[word] ?? word}${hazard}`).join("　") || "分かりません";

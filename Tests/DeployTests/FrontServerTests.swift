@@ -1,0 +1,117 @@
+/// nginx with the file as shipped, in front of a hub that is a line of its own.
+import Foundation
+import Testing
+
+@Suite("nginx in front of the hub", .serialized)
+struct FrontServerTests {
+    /// The shipped file on ports anybody may have, and behind it a server that answers everything.
+    private final class Front {
+        let folder: URL
+        let file: URL
+        let (plain, tls, hub): (Int, Int, Int)
+        private let server = Process()
+
+        init?() throws {
+            folder = FileManager.default.temporaryDirectory.appending(path: "noroshi-nginx-\(UUID().uuidString.prefix(8))")
+            file = folder.appending(path: "nginx.conf")
+            let base = 20_000 + Int(ProcessInfo.processInfo.processIdentifier) % 10_000 * 3
+            (plain, tls, hub) = (base, base + 1, base + 2)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            guard let made = try said("openssl", [
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", "\(folder.path)/key.pem", "-out", "\(folder.path)/fullchain.pem",
+            ]), made.code == 0 else { return nil }
+            let shipped = package.appending(path: "deploy/nginx")
+            let own = try String(contentsOf: shipped.appending(path: "noroshi.conf"), encoding: .utf8)
+                .replacing("/etc/ssl/noroshi", with: folder.path).replacing("/etc/nginx/noroshi_proxy.conf", with: shipped.appending(path: "noroshi_proxy.conf").path)
+                // No second protocol where the machine has none.
+                .replacing("listen [::]:80 default_server;", with: "").replacing("listen [::]:443 ssl http2;", with: "")
+                .replacing("listen 80 ", with: "listen 127.0.0.1:\(plain) ").replacing("listen 443 ", with: "listen 127.0.0.1:\(tls) ")
+                .replacing("server 127.0.0.1:8480", with: "server 127.0.0.1:\(hub)").replacing("server 127.0.0.1:8481", with: "server 127.0.0.1:\(hub)")
+            let places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(folder.path)/\($0);" }.joined(separator: " ")
+            let whole = """
+                pid \(folder.path)/pid; error_log \(folder.path)/errors crit; worker_processes 1; worker_rlimit_nofile 16384; events { worker_connections 8192; }
+                http {
+                  access_log off; \(places)
+                  server { listen 127.0.0.1:\(hub) backlog=4096; location / { return 200 "the hub\\n"; } }
+                \(own)
+                }
+                """
+            try Data(whole.utf8).write(to: file)
+        }
+
+        func nginx(_ words: String...) throws -> (code: Int32, text: String)? { try said("nginx", ["-p", folder.path, "-c", file.path] + words) }
+
+        /// Statuses of so many calls, up to 200 of them at once.
+        func ask(_ count: Int, _ address: String, token: String = "") throws -> [String: Int] {
+            let heard = try said("sh", [
+                "-c", "curl -sk -Z -H 'Authorization:\(token.isEmpty ? "" : " Bearer " + token)' --parallel-max 200 --parallel-immediate -o /dev/null -w '%{http_code}\\n' '\(address)?n=[1-\(count)]' 2>/dev/null",
+            ])
+            return Dictionary((heard?.text ?? "").split(separator: "\n").map { (String($0), 1) }, uniquingKeysWith: +)
+        }
+
+        /// As a child, and not a daemon: that would hold whatever Foundation listens to for a child's end.
+        func start() throws -> Bool {
+            guard try nginx("-v") != nil, try said("curl", ["--version"]) != nil else { return false }
+            server.executableURL = URL(filePath: "/bin/sh")
+            server.arguments = ["-c", "PATH=$PATH:/usr/sbin:/sbin; exec nginx -p '\(folder.path)' -c '\(file.path)' -g 'daemon off;' 2>'\(folder.path)/words'"]
+            try server.run()
+            let waits = "for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:\(hub)/ && exit 0; sleep 0.05; done; exit 1"
+            guard try said("sh", ["-c", waits])?.code == 0 else {
+                throw NotStarted(words: (try? String(contentsOf: folder.appending(path: "words"), encoding: .utf8)) ?? "")
+            }
+            return true
+        }
+        struct NotStarted: Error { let words: String }
+
+        deinit {
+            if server.isRunning { server.terminate() }
+            try? FileManager.default.removeItem(at: folder)  // only a temporary folder
+        }
+    }
+
+    @Test("nginx reads the file as shipped")
+    func reads() throws {
+        guard let front = try Front(), let heard = try front.nginx("-t") else { return print("skipped: nginx is not installed") }
+        #expect(heard.code == 0, "\(heard.text)")
+    }
+
+    @Test("Two thousand phones behind one address get their page, over either protocol; so do a carrier's who follow a link", arguments: [
+        "https:/spots/eki/", "http:/spots/eki/", "https:/captive-portal/eki", "https:/alerts/20260401-1", "http:/generate_204",
+    ])
+    func crowd(what: String) throws {
+        guard let front = try Front(), try front.start() else { return print("skipped: nginx or curl is not installed") }
+        let isPlain = what.hasPrefix("http:")
+        let address = "\(isPlain ? "http" : "https")://127.0.0.1:\(isPlain ? front.plain : front.tls)\(what.drop { $0 != "/" })"
+        #expect(try front.ask(2000, address) == ["200": 2000])
+    }
+
+    @Test("A school's tablets, all at once after a power cut, get their pages; what each then says counts for it alone")
+    func school() throws {
+        guard let front = try Front(), try front.start() else { return print("skipped: nginx or curl is not installed") }
+        let address = "https://127.0.0.1:\(front.tls)"
+        for (path, count) in [("/tablet/", 2000), ("/tablet/tablet.js", 1000)] {
+            #expect(try front.ask(count, address + path) == ["200": count], "\(path)")
+        }
+        for token in 1...3 { #expect(try front.ask(200, address + "/v1/catch-up", token: "t-\(token)") == ["200": 200]) }
+    }
+
+    @Test("Who asks too much is told 429 and for how long to wait, never 503")
+    func tooMuch() throws {
+        guard let front = try Front(), try front.start() else { return print("skipped: nginx or curl is not installed") }
+        let address = "https://127.0.0.1:\(front.tls)/v1/alerts"
+        let counts = try front.ask(1000, address)
+        #expect(counts["429", default: 0] > 500 && counts["200", default: 0] >= 200 && counts.count == 2, "\(counts)")
+        let head = try #require(try said("sh", ["-c", "curl -sk -i -Z --parallel-max 50 '\(address)?n=[1-300]' 2>/dev/null"])).text.lowercased()
+        #expect(head.contains(" 429") && head.contains("retry-after: 2"), "\(head.suffix(600))")
+    }
+
+    @Test("What is for nobody outside is not there", arguments: ["/metrics", "/v1/bench/publish"])
+    func inside(path: String) throws {
+        guard let front = try Front(), try front.start() else { return print("skipped: nginx or curl is not installed") }
+        // Loopback may read the gauges; the shipped file names nobody else.
+        let conf = try String(contentsOf: package.appending(path: "deploy/nginx/noroshi.conf"), encoding: .utf8)
+        #expect(conf.contains("location = /metrics { allow 127.0.0.1; allow ::1; deny all;"))
+        #expect(try front.ask(1, "https://127.0.0.1:\(front.tls)\(path)") == [path == "/metrics" ? "200" : "404": 1])
+        #expect(try front.ask(1, "http://127.0.0.1:\(front.plain)\(path)") == ["301": 1])
+    }
+}
