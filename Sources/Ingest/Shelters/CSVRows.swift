@@ -20,12 +20,12 @@ struct CSVRows: Sequence, IteratorProtocol {
     private var position = 0
     private var line = 1
 
-    /// Tabs where the first line has more of them than commas.
+    /// Tabs or semicolons where the first line has more of them than commas.
     init(_ octets: [UInt8]) {
         self.octets = octets
         let first = octets.prefix { $0 != 0x0A && $0 != 0x0D }
-        let tabs = first.count { $0 == 0x09 }, commas = first.count { $0 == 0x2C }
-        separator = tabs > commas ? 0x09 : 0x2C
+        let most = [0x2C, 0x09, 0x3B].map { (separator: UInt8) in (separator, first.count { $0 == separator }) }.reduce((0x2C, 0)) { $1.1 > $0.1 ? $1 : $0 }
+        separator = most.0
     }
 
     mutating func next() -> Row? {

@@ -27,8 +27,8 @@ enum ColumnVocabulary {
         .overlap: ["指定緊急避難場所との住所同一", "指定避難所との住所同一", "指定避難所との重複"],
         .occupants: ["人数", "避難者数"], .countedAt: ["時点"],
         .type: ["shelter_type", "種別", "種別フラグ", "type", "施設種別", "p20_004", "避難所種別"],
-        .isPublic: ["公開フラグ", "public", "public_flag", "表示フラグ", "掲載フラグ", "有効フラグ", "公開", "表示", "公開可否"],
-        .isWithdrawn: ["削除フラグ", "廃止フラグ", "非公開フラグ", "非表示フラグ", "閉鎖フラグ", "廃止", "削除", "非公開", "非表示"],
+        .isPublic: ["公開フラグ", "public", "public_flag", "表示フラグ", "掲載フラグ", "有効フラグ", "公開", "表示", "公開可否", "掲載可否", "公開区分", "表示区分", "掲載区分"],
+        .isWithdrawn: ["削除フラグ", "廃止フラグ", "非公開フラグ", "非表示フラグ", "閉鎖フラグ", "廃止", "削除", "非公開", "非表示", "削除区分", "廃止区分"],
         .serial: ["id2"],
     ]
 
@@ -41,14 +41,16 @@ enum ColumnVocabulary {
     /// By pattern, where no exact word matches.
     static func field(like word: String) -> Field? {
         func has(_ parts: String...) -> Bool { parts.contains { word.contains($0) } }
+        if isTownCode(word) { return .town }
         guard !isOfSomebodyElse(word) else { return nil }
         if has("緯度"), has("経度") { return .place }
         if has("緯度", "latitude", "北緯") { return .latitude }
         if has("経度", "longitude", "東経") { return .longitude }
         if has("カナ", "かな", "フリガナ", "ふりがな", "よみ", "読み", "ヨミ") { return .kana }
         if has("英字", "英語", "英名", "ローマ字", "english") || word.hasSuffix("_en") { return .romanName }
-        if has("fax", "ファックス", "面積", "url", "メール", "mail") { return nil }
+        if has("fax", "ファックス", "面積", "世帯", "url", "メール", "mail") { return nil }
         if has("収容"), has("人", "可能", "定員", "数") { return .capacity }
+        if has("避難可能", "受入可能", "受け入れ可能"), has("人") { return .capacity }
         if has("電話") { return .phone }
         if has("備考", "摘要", "特記") { return .note }
         let ends = ["住所", "所在地"].contains { word.hasSuffix($0) }
@@ -56,6 +58,19 @@ enum ColumnVocabulary {
         let isName = ["名", "名称", "name"].contains { word.hasSuffix($0) }
         if isName, has("施設", "避難", "場所", "建物", "会場", "ビル", "公園", "shelter", "facility", "site", "place") { return .name }
         return nil
+    }
+
+    /// 市区町村ｺｰﾄﾞ, 自治体ＣＤ, JISコード, lg_code: whatever the office calls the number of a municipality.
+    private static func isTownCode(_ word: String) -> Bool {
+        let isCode = ["コード", "cd", "code"].contains { word.hasSuffix($0) }
+        return isCode && (["市町村", "市区町村", "自治体", "公共団体"].contains { word.contains($0) } || ["団体", "jis", "lg_", "lgcode"].contains { word.hasPrefix($0) })
+    }
+
+    /// Tokyo Datum (日本測地系), some 400 m from the present one; 日本測地系2000 and 2011 are the present one.
+    static func isOldPlace(_ word: String) -> Bool {
+        let isPlace = ["緯度", "経度", "北緯", "東経", "lat", "lon", "lng"].contains { word.contains($0) }
+        guard isPlace, !["2000", "2011", "jgd", "世界"].contains(where: { word.contains($0) }) else { return false }
+        return ["日本測地系", "旧測地系", "旧日本", "tokyo", "tky", "東京測地系"].contains { word.contains($0) }
     }
 
     /// May head a column of flags as well as one of names: the cells decide.

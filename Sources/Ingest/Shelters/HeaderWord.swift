@@ -19,7 +19,7 @@ struct HeaderWord {
 
     /// Half-width, lower case, without spaces and quotes.
     static func comparable(_ cell: String) -> String {
-        ListText.ascii(cell).lowercased().filter { !$0.isWhitespace && $0 != "\u{FEFF}" && $0 != "\"" }
+        ListText.ascii(ListText.fullWidthKana(cell)).lowercased().filter { !$0.isWhitespace && $0 != "\u{FEFF}" && $0 != "\"" }
     }
 
     private static let opening = "【[〔「『(<《〈", closing = "】]〕」』)>》〉"

@@ -75,10 +75,18 @@ struct ListUnderWay {
     /// The heading under which the publisher took the row back; nil where it stands.
     private func withdrawn() -> String? {
         for (field, withdrawing) in [(ShelterColumns.Field.isPublic, ListMark.no), (.isWithdrawn, .yes)] {
-            // There is a report for every column of the header, in its order.
-            for position in columns.positions[field] ?? [] where ListMark(at(position)) == withdrawing { return columns.reports[position].header }
+            for position in columns.positions[field] ?? [] where ListMark(at(position)) == withdrawing || Self.isTakenBack(at(position)) {
+                // There is a report for every column of the header, in its order.
+                return columns.reports[position].header
+            }
         }
         return nil
+    }
+
+    /// 非公開, 非表示, 廃止（令和5年）: said in words, under whichever heading.
+    private static func isTakenBack(_ cell: String) -> Bool {
+        let words = ListText.tidy(cell)
+        return ["非公開", "非表示", "非掲載", "廃止", "削除", "閉鎖"].contains { words.hasPrefix($0) }
     }
 
     // MARK: cells

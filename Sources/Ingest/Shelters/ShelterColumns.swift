@@ -164,6 +164,10 @@ struct ColumnReading {
             if cells(column).filled > 0 { doubts[column] = "見出しがない (no heading)" }
             return
         }
+        if ColumnVocabulary.isOldPlace(header.groups[column] + word.exact) {
+            doubts[column] = "旧測地系の座標は400mほどずれるので使わない (the old datum is some 400 m away: not used)"
+            return
+        }
         if word.exact.hasPrefix("人数_") {
             candidates[column] = (.field(.occupants), 0)
             countedAt = ListText.tidy(String(header.written[column].drop { $0 != "_" && $0 != "＿" }.dropFirst()))
