@@ -56,6 +56,7 @@ package final class ActLog: Sendable {
 
     /// How many were not told in the minute before; nil where this one is not told.
     private func mayTell() -> Int? {
+        // Our own clock: minutes since 1970, a few tens of millions.
         let minute = Int(clock().timeIntervalSince1970 / 60)
         return state.withLock { state in
             if state.minute != minute {
