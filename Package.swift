@@ -147,7 +147,7 @@ let package = Package(
         room("Targeting", kit + ["Meanings"]),
         room("Rendering", kit + ["Meanings", .product(name: "Mustache", package: "swift-mustache")]),
         room("Ledger", kit),
-        room("LedgerStore", kit + ["Ledger", grdb, log]),
+        room("LedgerStore", kit + ["Gzip", "Ledger", grdb, log]),
         room(
             "Dispatching",
             kit + [

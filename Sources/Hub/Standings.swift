@@ -43,7 +43,8 @@ final class Standings: Sendable {
         tables.withLock { tables in
             var table = notebook.read(key.note).flatMap { try? JSONDecoder().decode(Standing.self, from: Data($0)) } ?? Standing()
             for content in acts { table.take(content) }
-            tables[key] = table
+            // Most towns of a country have never said anything.
+            tables[key] = table.version > 0 ? table : nil
         }
     }
 

@@ -114,7 +114,7 @@ struct LedgerSalvage {
     private static func isJSON(_ value: DatabaseValue) -> Bool {
         guard let octets = Data.fromDatabaseValue(value) else { return false }
         // What it says stands in `content`.
-        return octets.isEmpty || (try? JSONDecoder().decode(Anything.self, from: octets)) != nil
+        return octets.isEmpty || (try? JSONDecoder().decode(Anything.self, from: SaidForm.plain(octets))) != nil
     }
 
     /// Takes whatever is JSON.

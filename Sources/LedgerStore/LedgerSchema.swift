@@ -119,7 +119,7 @@ enum LedgerSchema {
         ])
         if !alert.said.isEmpty {
             try run(db, "INSERT OR IGNORE INTO said VALUES (?,?,?)", [
-                town.code, alert.content.id.text, try JSONEncoder().encode(alert.said),
+                town.code, alert.content.id.text, try SaidForm.pack(alert.said),
             ])
         }
         for delivery in alert.deliveries {

@@ -125,7 +125,7 @@ struct SQLiteTown: TownLedger {
         let town = id.code
         return try await pool.read { db in
             let found = try Data.fetchOne(db, sql: "SELECT texts FROM said WHERE town = ? AND alert = ?", arguments: [town, alert.text])
-            return try found.map { try JSONDecoder().decode([SaidText].self, from: $0) } ?? []
+            return try found.map { try SaidForm.unpack($0) } ?? []
         }
     }
 

@@ -51,7 +51,7 @@ struct LedgerConformance {
         var recorded = alert("a")
         recorded.said = ["spot-0", "spot-1"].map { spot in
             SaidText(channel: "wifi-portal", endpoints: [spot], texts: [
-                .japanese: RenderedText(title: "緊急地震速報", body: "\(spot)では強い揺れに警戒。"), .english: RenderedText(title: "Earthquake", body: "Drop."),
+                .japanese: RenderedText(title: "緊急地震速報", body: String(repeating: "\(spot)では強い揺れに警戒。", count: spot == "spot-0" ? 1 : 200)), .english: RenderedText(title: "Earthquake", body: "Drop."),
             ])
         }
         try await ledger.town(kesennuma).record(recorded).committed()
