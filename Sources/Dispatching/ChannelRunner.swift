@@ -171,10 +171,14 @@ package final class ChannelRunner<M: Mode>: Sendable {
     /// Starts everything that may start now. Returns when to look again.
     private func sendAllDue(in group: inout DiscardingTaskGroup) -> Instant? {
         while !Task.isCancelled {
+            let cutter = AttemptSwitch()
             let (step, load) = state.withLock { state in
                 let step = state.queue.next(now: .now)
                 switch step {
-                case .send(let parcel, _): return (step, state.loads[parcel.id])
+                case .send(let parcel, _):
+                    // On the wire and to be cut short in one step: a cancel that comes between them would cut nothing.
+                    state.attempts[parcel.id] = cutter
+                    return (step, state.loads[parcel.id])
                 case .expired(let parcel): return (step, state.loads.removeValue(forKey: parcel.id))
                 case .cut(let id):
                     state.attempts[id]?.cut(.tooMany)
@@ -185,8 +189,6 @@ package final class ChannelRunner<M: Mode>: Sendable {
             switch step {
             case .send(let parcel, let attempt):
                 guard let load else { preconditionFailure("a parcel in the queue without its load") }
-                let cutter = AttemptSwitch()
-                state.withLock { $0.attempts[parcel.id] = cutter }
                 observer.delivery(parcel.id, of: parcel.lane.town, took: .started(attempt: attempt))
                 group.addTask { await self.attempt(attempt, load, cutter) }
             case .expired(let parcel):

@@ -149,12 +149,19 @@ package final class DeliveryJournal: DeliveryObserver {
         state.withLock { state in state.rows.values.filter { $0.alert == alert } }
     }
 
-    /// Every change from now on.
+    /// Every change from now on, and of what passes towns by a row for each of them.
     package func follow() -> AsyncStream<DeliveryRow> {
         let (stream, continuation) = AsyncStream<DeliveryRow>.makeStream(bufferingPolicy: .bufferingNewest(Self.bound))
         let number = add { watched in
-            guard case .row(let row) = watched, case .dropped = continuation.yield(row) else { return false }
-            return true
+            let rows: [DeliveryRow] =
+                switch watched {
+                case .row(let row): [row]
+                case .passed(let passed): passed.rows
+                case .beat, .gap: []
+                }
+            var isBehind = false
+            for row in rows { if case .dropped = continuation.yield(row) { isBehind = true } }
+            return isBehind
         }
         continuation.onTermination = { [weak self] _ in self?.remove(number) }
         return stream

@@ -3,6 +3,7 @@
 ///
 ///     bulletin ──▶ notice(…) ──▶ new: one line in the log, a row of `GET /v1/attention`
 ///                            └─▶ known: counted, and when it was last seen
+package import AlertModel
 package import FoundationEssentials
 package import Logging
 internal import Synchronization
@@ -35,6 +36,9 @@ package final class Attention: Sendable {
         case ledger
     }
 
+    /// Topics that are about bulletins and clocks, which all towns have in common, and name nobody.
+    private static let common: Set<Topic> = [.unknownCode, .unknownKind, .unknownType, .ahead, .receiver, .signature, .vocabulary, .clock]
+
     package struct Row: Sendable, Hashable {
         package var topic: Topic
         /// `jma-city:9999900`, a title, a file.
@@ -42,6 +46,8 @@ package final class Attention: Sendable {
         package var words: String
         /// Where it was first met.
         package var source: String
+        /// Whose it is; nil: the hub's.
+        package var town: TownID?
         package var first: Date
         package var last: Date
         package var times: Int
@@ -66,7 +72,7 @@ package final class Attention: Sendable {
 
     package init(logger: Logger) { self.logger = logger }
 
-    package func notice(_ topic: Topic, _ subject: String, _ words: String, from source: String, at now: Date) {
+    package func notice(_ topic: Topic, _ subject: String, _ words: String, from source: String, of town: TownID? = nil, at now: Date) {
         let key = Key(topic: topic, subject: Self.cut(subject))
         let isNew = state.withLock { state in
             if state.rows[key] != nil {
@@ -80,7 +86,7 @@ package final class Attention: Sendable {
                 return state.leftOut == 1
             }
             state.rows[key] = Row(
-                topic: topic, subject: key.subject, words: Self.cut(words), source: source, first: now, last: now, times: 1)
+                topic: topic, subject: key.subject, words: Self.cut(words), source: source, town: town, first: now, last: now, times: 1)
             return true
         }
         guard isNew else { return }
@@ -94,6 +100,17 @@ package final class Attention: Sendable {
         let kept = Set(subjects.map(Self.cut))
         state.withLock { state in
             state.rows = state.rows.filter { $0.key.topic != topic || kept.contains($0.key.subject) }
+        }
+    }
+
+    /// What a person may see: whoever works for some towns sees theirs and what is common to all, and by whose token another
+    /// town's came is nothing to them.
+    package func rows(for person: Operator) -> [Row] {
+        guard person.towns != nil else { return rows }
+        return rows.filter { $0.town.map(person.may) ?? Self.common.contains($0.topic) }.map { row in
+            var row = row
+            if row.source.hasPrefix("http:") { row.source = "http" }
+            return row
         }
     }
 

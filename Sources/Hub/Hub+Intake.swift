@@ -215,7 +215,7 @@ extension Hub {
         }
         let verdict = stories.withLock { $0.take(alert.content, M.name, source: source, now: clock()) }
         if case .notTheirs = verdict {
-            attention.notice(.notTheirs, alert.event.text, "\(alert.title): \(verdict.reason)", from: source, at: clock())
+            attention.notice(.notTheirs, alert.event.text, "\(alert.title): \(verdict.reason)", from: source, of: alert.town, at: clock())
         }
         if case .sameAgain(first: alert.content.id, _) = verdict {
             // It was told when it came first, and the disk did not take the bulletin then.

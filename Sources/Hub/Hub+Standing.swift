@@ -130,7 +130,7 @@ extension Hub {
         let subject = "\(mark)\(town.code) \(row.subject.words) \(Self.clock(until))"
         guard !attention.rows.contains(where: { $0.topic == .runsOut && $0.subject == subject }) else { return subject }
         let words = "\(mark)\(towns[town]?.name ?? town.code) \(row.subject.words)は\(Self.clock(until))に期限が来ます。続けるなら出し直し、終わったなら解除してください (runs out: issue it again or lift it)"
-        attention.notice(.runsOut, subject, words, from: "standing", at: now)
+        attention.notice(.runsOut, subject, words, from: "standing", of: town, at: now)
         return subject
     }
 

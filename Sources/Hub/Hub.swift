@@ -157,15 +157,15 @@ package final class Hub: Sendable {
         do {
             try await body()
         } catch {
-            try unreadable("\(town.name)の記録 (the record of town \(town.id))", town.id.code, error)
+            try unreadable("\(town.name)の記録 (the record of town \(town.id))", town.id.code, of: town.id, error)
         }
         start.step()
     }
 
-    private func unreadable(_ words: String, _ subject: String, _ error: any Error) throws {
+    private func unreadable(_ words: String, _ subject: String, of town: TownID? = nil, _ error: any Error) throws {
         if error is CancellationError { throw error }
         logger.critical("a part of the record cannot be read", metadata: ["part": "\(subject)", "error": "\(error)"])
-        attention.notice(.ledger, subject, "読めませんでした: \(words): \(error)", from: Self.startName, at: clock())
+        attention.notice(.ledger, subject, "読めませんでした: \(words): \(error)", from: Self.startName, of: town, at: clock())
     }
 
     /// The source of what a start could not read, among what a person should look into.

@@ -27,8 +27,8 @@ extension HubRouter {
 
     func addAttention(to router: Router<Context>) {
         router.get("/v1/attention") { request, _ in
-            _ = try operatorOf(request)
-            return try Answer.json(List(attention: hub.attention.rows.map { Row($0) }, left_out: hub.attention.leftOut))
+            let person = try operatorOf(request)
+            return try Answer.json(List(attention: hub.attention.rows(for: person).map { Row($0) }, left_out: hub.attention.leftOut))
         }
     }
 }

@@ -64,6 +64,13 @@ package struct PassedAlert: Sendable, Hashable {
         RecordedAlert(content: content, mode: mode, accepted: accepted, actor: actor, deliveries: [])
     }
 
+    /// The rows of all its towns, as whoever looks on beside the ledger sees them.
+    package var rows: [DeliveryRow] {
+        Set(groups.flatMap(\.towns).map(\.town)).sorted().flatMap { town in
+            deliveries(of: town).map { DeliveryRow(number: 0, delivery: $0, in: recorded, town: town) }
+        }
+    }
+
     /// The log's rows of one town.
     package func deliveries(of town: TownID) -> [RecordedDelivery] {
         groups.filter { !$0.channel.isEmpty }.compactMap { group in

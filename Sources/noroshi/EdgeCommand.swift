@@ -24,7 +24,7 @@ struct EdgeCommand: AsyncParsableCommand {
             (The first time it needs a code; its token lies in DIR. Tablets open this address instead of the hub's.)
             """)
 
-    @Option(help: "ハブの宛先（または NOROSHI_HUB） (the hub's address)") var hub: String?
+    @OptionGroup var place: HubAddress
     @Option(help: "ハブでの学校・避難所・スポットの番号 (the site's id at the hub)") var site: String
     @Option(help: "回線が切れている間のものを預かるフォルダー (folder for what is kept while the line is cut)") var data: String
     @Option(help: "待ち受ける HOST:PORT (to listen on)") var listen = "127.0.0.1:8480"
@@ -39,6 +39,7 @@ struct EdgeCommand: AsyncParsableCommand {
         Descriptors.raise(logger)
         do {
             let (host, port) = try Address.parse(listen)
+            _ = try place.checked()
             for id in spot where !SpotShelf.isPlain(id) { throw SettingsError("spot: 「\(id)」はスポットの番号ではありません (no spot's id)") }
             let folder = URL(filePath: data)
             try DataFolder.claim(folder)
@@ -71,10 +72,7 @@ struct EdgeCommand: AsyncParsableCommand {
         }
     }
 
-    private var address: String {
-        hub ?? ProcessInfo.processInfo.environment["NOROSHI_HUB"] ?? "http://127.0.0.1:8480"
-    }
-
+    private var address: String { place.written }
 
     private func transport() throws -> CurlTransport {
         var configuration = CurlConfiguration()

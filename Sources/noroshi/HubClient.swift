@@ -5,18 +5,15 @@ import Foundation
 
 /// How every command that talks to a hub finds it.
 struct HubOptions: ParsableArguments {
-    @Option(help: "ハブの宛先（または NOROSHI_HUB） (the hub's address)") var hub: String?
+    @OptionGroup var place: HubAddress
     @Option(help: "担当者のトークン（または NOROSHI_TOKEN） (operator's token)") var token: String?
     @Option(help: "table は人、json はプログラムのため（一行に一つ） (table for people, json for programs: one object a line)") var format: OutputFormat = .table
 
-    var address: String {
-        let said = hub ?? ProcessInfo.processInfo.environment["NOROSHI_HUB"] ?? "http://127.0.0.1:8480"
-        return said.hasSuffix("/") ? String(said.dropLast()) : said
-    }
+    var address: String { place.written }
 
     func client() throws -> HubClient {
         HubClient(
-            address: address, token: token ?? ProcessInfo.processInfo.environment["NOROSHI_TOKEN"],
+            address: try place.checked(), token: token ?? ProcessInfo.processInfo.environment["NOROSHI_TOKEN"],
             transport: try CurlTransport())
     }
 }

@@ -43,7 +43,12 @@ struct PassingByTests {
         let ledger = MemoryLedger()
         let stage = try Self.stage(ledger)
         let watch = stage.journal.watch()
+        let follower = stage.journal.follow()
         try await stage.line.accept(Self.warning(), actor: "test")
+        var rows = follower.makeAsyncIterator()
+        var seen: [String] = []
+        for _ in 0..<3 { seen.append(await rows.next().map { "\($0.town) \($0.state.rawValue)" } ?? "") }
+        #expect(seen == ["\(Sample.town.id) waiting", "011002 skipped", "131016 skipped"])
         #expect(try await Self.rows(Sample.town.id.code, ledger) == ["a 1 waiting"])
         #expect(try await Self.rows("011002", ledger) == ["sapporo 1 skipped"])
         #expect(try await Self.rows("131016", ledger) == ["* 2 skipped"])

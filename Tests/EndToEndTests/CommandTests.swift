@@ -22,6 +22,20 @@ extension EndToEnd {
             return try #require(value, "\(line)").mapValues { "\($0)" }
         }
 
+        @Test("No token goes over plain http to another machine unless somebody vouches for the line", arguments: [
+            "http://192.0.2.7:8480", "http://hub.example.jp", "HTTP://hub.example.jp/", "http://127.0.0.1.example.jp", "http://localhost.example.jp",
+            "http://1270.0.0.1", "http://[2001:db8::1]:8480",
+        ])
+        func plainHTTP(address: String) async throws {
+            let folder = try TestHub.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            for words in [["alerts"], ["edge", "--site", "school-1", "--data", folder.appending(path: "edge").path, "--code", "BCDFGHJK"]] {
+                let program = try Program(words, environment: ["NOROSHI_HUB": address, "NOROSHI_TOKEN": "secret-token"])
+                #expect(try await program.ended() == 64, "\(address) \(words): \(program.errors)")
+                #expect(program.errors.contains("https://") && program.errors.contains("--insecure") && !program.errors.contains("secret-token"))
+            }
+        }
+
         @Test("--help explains itself, and so does every command")
         func help() async throws {
             let help = try await Program.run("--help")

@@ -1,3 +1,4 @@
+import AlertModel
 import Foundation
 @testable import Hub
 import Logging
@@ -62,5 +63,23 @@ import Testing
         attention.notice(.unknownCode, "a.tsv", "", from: "settings", at: now)
         attention.settle(.vocabulary, except: ["b.tsv"])
         #expect(Set(attention.rows.map { "\($0.topic.rawValue) \($0.subject)" }) == ["vocabulary b.tsv", "unknown-code a.tsv"])
+    }
+
+    @Test("Whoever works for one town sees what is common to all and what is theirs, and no other town's people")
+    func byTown() throws {
+        let lines = Lines()
+        let attention = Attention(logger: lines.logger)
+        let (own, other) = (try #require(TownID("042056")), try #require(TownID("011002")))
+        let now = Date(timeIntervalSince1970: 1_775_001_600)
+        attention.notice(.unknownCode, "code", "", from: "http:札幌の佐藤", at: now)
+        attention.notice(.stranger, "札幌の佐藤", "", from: "http:札幌の佐藤", at: now)
+        attention.notice(.ledger, "市町村 011002", "", from: "ledger", at: now)
+        attention.notice(.runsOut, "own", "", from: "standing", of: own, at: now)
+        attention.notice(.runsOut, "other", "", from: "standing", of: other, at: now)
+        let person = Operator(name: "気仙沼の鈴木", tokenDigest: "", towns: [own])
+        let seen = attention.rows(for: person)
+        #expect(Set(seen.map(\.subject)) == ["code", "own"])
+        #expect(!seen.contains { $0.source.contains("佐藤") })
+        #expect(attention.rows(for: Operator(name: "hub", tokenDigest: "")).count == 5)
     }
 }

@@ -112,6 +112,37 @@ struct DamagedLedgerTests {
         await ledger.close()
     }
 
+    @Test("What passed by is carried over with what it says, and the log counts on after it")
+    func passedBy() async throws {
+        try await fill(3)
+        let one = try SQLiteLedger(path: path, logger: quiet)
+        var group = PassedAlert.Group(channel: "school-tablet", reason: "not-this-area", sentence: "対象外です")
+        group.add(kesennuma, ["school-1"])
+        let content = alert("passed").content
+        try await one.record(PassedAlert(content: content, mode: .exercise, accepted: Date(), actor: "jma", groups: [group])).committed()
+        await one.close()
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [
+            "python3", "-c",
+            "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(\"INSERT INTO grdb_migrations VALUES ('of next year')\"); d.commit()",
+            path,
+        ]
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { return }
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        var query = AlertQuery()
+        query.id = content.id
+        #expect(try await ledger.town(kesennuma).alerts(query).map(\.content) == [content])
+        let rows = try await ledger.town(kesennuma).deliveries(DeliveryQuery())
+        #expect(rows.last?.alert == content.id && rows.last?.delivery.endpoint == "school-1")
+        try await ledger.town(kesennuma).record(alert("later", sends: 1, skips: 0)).committed()
+        let after = try await ledger.town(kesennuma).deliveries(DeliveryQuery())
+        #expect(after.last?.alert == AlertID("later") && (after.last?.number ?? 0) > (rows.last?.number ?? .max))
+        await ledger.close()
+    }
+
     @Test("One bad page among the rows is found by the examination; what can be read around it is carried over, and writing goes on", arguments: [true, false])
     func badPage(isClosedBefore: Bool) async throws {
         let first = try await fill(400, closing: isClosedBefore)
