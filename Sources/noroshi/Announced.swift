@@ -1,31 +1,58 @@
+import Synchronization
+
 /// One value that somebody waits for, or the word that it will never come.
-actor Announced<Value: Sendable> {
-    private var value: Value?
-    private var isClosed = false
-    private var waiting: [CheckedContinuation<Value?, Never>] = []
+final class Announced<Value: Sendable>: Sendable {
+    private struct State {
+        var value: Value?
+        var isClosed = false
+        var waiting: [Int: CheckedContinuation<Value?, Never>] = [:]
+        var next = 0
+    }
+
+    private let state = Mutex(State())
 
     func say(_ new: Value) {
-        guard value == nil, !isClosed else { return }
-        value = new
-        tellAll()
+        tellAll { state in
+            guard state.value == nil, !state.isClosed else { return }
+            state.value = new
+        }
     }
 
     /// Nothing is said any more. True when something had been.
     @discardableResult
     func close() -> Bool {
-        isClosed = true
-        tellAll()
-        return value != nil
+        tellAll { $0.isClosed = true }
+        return state.withLock { $0.value != nil }
     }
 
-    private func tellAll() {
+    private func tellAll(_ change: (inout State) -> Void) {
+        let (value, waiting) = state.withLock { state in
+            change(&state)
+            guard state.value != nil || state.isClosed else { return (Value?.none, [CheckedContinuation<Value?, Never>]()) }
+            defer { state.waiting = [:] }
+            return (state.value, Array(state.waiting.values))
+        }
         for waiter in waiting { waiter.resume(returning: value) }
-        waiting = []
     }
 
-    /// Nil: it will never come.
+    /// Nil: it will never come, or whoever waits is not to wait any longer.
     func heard() async -> Value? {
-        if value != nil || isClosed { return value }
-        return await withCheckedContinuation { waiting.append($0) }
+        let ticket = state.withLock { state in
+            state.next += 1
+            return state.next
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                let known: Value?? = state.withLock { state in
+                    // Cancelled before it is entered: nobody would call it.
+                    if state.value != nil || state.isClosed || Task.isCancelled { return .some(state.value) }
+                    state.waiting[ticket] = waiter
+                    return nil
+                }
+                if let known { waiter.resume(returning: known) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: ticket) }?.resume(returning: nil)
+        }
     }
 }

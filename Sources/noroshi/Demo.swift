@@ -73,7 +73,7 @@ private struct DemoStage: Sendable {
                         settings: settings, data: folder, templates: templates, host: host, port: port, operators: [person]),
                     logger: logger)
             } catch {
-                await ended.close()
+                ended.close()
                 throw error
             }
             let play = DemoPlay(
@@ -82,10 +82,10 @@ private struct DemoStage: Sendable {
                 do {
                     try await program.run()
                 } catch {
-                    await ended.close()
+                    ended.close()
                     throw error
                 }
-                await ended.close()
+                ended.close()
             }
             guard let bound = await program.port.heard() else { return }
             let address = "http://\(host):\(bound)"

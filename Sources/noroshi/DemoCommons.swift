@@ -24,12 +24,12 @@ struct DemoCommons: Sendable {
             Terminal.say(Terminal.paint("            ⟫ Lアラート  受理 accepted  \(said)", "34"))
         }
         do {
-            try await server.run { await port.say($0) }
+            try await server.run { port.say($0) }
         } catch {
-            await port.close()
+            port.close()
             throw error
         }
-        await port.close()
+        port.close()
     }
 
     /// Waits until it listens.

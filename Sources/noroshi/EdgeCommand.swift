@@ -147,7 +147,7 @@ struct EdgeProgram: Sendable {
             },
             configuration: .init(
                 address: .hostname(options.host, port: options.port), serverName: "noroshi", backlog: 1024),
-            onServerRunning: { channel in await port.say(channel.localAddress?.port ?? options.port) },
+            onServerRunning: { channel in port.say(channel.localAddress?.port ?? options.port) },
             logger: logger)
         let close = ClosingService {
             stream.close()
@@ -170,10 +170,10 @@ struct EdgeProgram: Sendable {
         do {
             try await group.run()
         } catch {
-            let wasListening = await port.close()
+            let wasListening = port.close()
             throw wasListening ? error : SettingsError("\(address)で待ち受けられません: \(error) (cannot listen there)")
         }
-        await port.close()
+        port.close()
     }
 
     private static func openLedger(_ folder: URL, _ logger: Logger) throws(SettingsError) -> SQLiteLedger {

@@ -95,12 +95,12 @@ struct HubProgram: Sendable {
         do {
             try await group.run()
         } catch {
-            await port.close()
-            let wasListening = await door.close()
+            port.close()
+            let wasListening = door.close()
             throw wasListening ? error : SettingsError("\(address)で待ち受けられません: \(error) (cannot listen there)")
         }
-        await port.close()
-        await door.close()
+        port.close()
+        door.close()
     }
 
     // MARK: pieces
@@ -240,7 +240,7 @@ private struct House {
             server: .init { responder in StreamDoor(hub: stream, admission: admission, responder: responder) },
             configuration: .init(
                 address: .hostname(options.host, port: options.port), serverName: "noroshi", backlog: 1024),
-            onServerRunning: { channel in await door.say(channel.localAddress?.port ?? options.port) },
+            onServerRunning: { channel in door.say(channel.localAddress?.port ?? options.port) },
             logger: logger)
         let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }

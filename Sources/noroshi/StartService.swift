@@ -20,9 +20,10 @@ struct StartService: Service {
         } catch is CancellationError {
             return
         }
-        guard !Task.isShuttingDownGracefully else { return }
+        // A hub that cannot listen sends nothing; and where reading was the faster, it hears here that there will be no door.
+        guard let bound = await cancelWhenGracefulShutdown({ await door.heard() }), !Task.isShuttingDownGracefully else { return }
         hub.start.open()
-        if let bound = await door.heard() { await port.say(bound) }
+        port.say(bound)
         try? await gracefulShutdown()
     }
 }
