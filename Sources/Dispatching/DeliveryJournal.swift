@@ -17,8 +17,6 @@ package final class DeliveryJournal: DeliveryObserver {
 
     private struct State {
         var rows: [DeliveryID: DeliveryRow] = [:]
-        /// What devices have said of each, so that what is said again is not counted again.
-        var heard: [DeliveryID: Set<Said>] = [:]
         var order: [DeliveryID] = []
         /// True from one of them: it was behind, and its oldest was lost.
         var followers: [Int: @Sendable (Watched) -> Bool] = [:]
@@ -34,7 +32,6 @@ package final class DeliveryJournal: DeliveryObserver {
             guard order.count > DeliveryJournal.bound + DeliveryJournal.bound / 10 else { return }
             for id in order.prefix(order.count - DeliveryJournal.bound) {
                 rows[id] = nil
-                heard[id] = nil
             }
             order.removeFirst(order.count - DeliveryJournal.bound)
         }
@@ -47,11 +44,6 @@ package final class DeliveryJournal: DeliveryObserver {
                 gaps.insert(number)
             }
         }
-    }
-
-    private struct Said: Hashable {
-        var device: String
-        var reach: Reach
     }
 
     /// Rows kept in memory, and rows a follower may be behind.
@@ -132,10 +124,10 @@ package final class DeliveryJournal: DeliveryObserver {
         }
     }
 
-    /// A device's receipt for a row that people may be looking at. The same again counts once, as in the ledger.
-    package func receipt(_ reach: Reach, of device: String, for id: DeliveryID) {
+    /// A device's receipt for a row that people may be looking at, once the ledger has it as a new one.
+    package func receipt(_ reach: Reach, for id: DeliveryID) {
         state.withLock { state in
-            guard var row = state.rows[id], state.heard[id, default: []].insert(Said(device: device, reach: reach)).inserted else { return }
+            guard var row = state.rows[id] else { return }
             row.take(reach)
             state.rows[id] = row
             state.tell(row)

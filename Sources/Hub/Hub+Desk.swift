@@ -313,8 +313,12 @@ extension Hub {
         var query = AlertQuery()
         query.id = id
         query.limit = 1
-        for town in towns.all where person.may(town.id) {
-            if let alert = try await ledger.town(town.id).alerts(query).first { return (town.id, alert) }
+        // A town that heard it before one that it passed by: its words and whether they stand are asked next.
+        for concernedOnly in [true, false] {
+            query.concernedOnly = concernedOnly
+            for town in towns.all where person.may(town.id) {
+                if let alert = try await ledger.town(town.id).alerts(query).first { return (town.id, alert) }
+            }
         }
         return nil
     }

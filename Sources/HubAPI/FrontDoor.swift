@@ -14,6 +14,8 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
     private struct Route: Sendable {
         var pattern: PathPattern
         var methods: Set<HTTPRequest.Method>
+        /// The router keeps no last slash of a path: these are written with one.
+        var isFolder: Bool { ["/tablet", "/console", "/spots/{spot}"].contains(pattern.text) }
     }
 
     private let routes: [Route]
@@ -33,8 +35,6 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
         return finished(response, request)
     }
 
-    private static var folders: Set<String> { ["/tablet", "/console", "/spots/{spot}"] }
-
     // MARK: before
 
     private func admitted(_ request: Request) throws(Problem) -> Request {
@@ -42,7 +42,7 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
         let request = request.method == .head ? Self.asGet(request) : request
         let known = routes.filter { $0.pattern.matches(request.uri.path) }
         guard !known.isEmpty else { return request }
-        guard known.contains(where: { $0.pattern.isSpelt(request.uri.path, isFolder: Self.folders.contains($0.pattern.text)) }) else {
+        guard known.contains(where: { $0.pattern.isSpelt(request.uri.path, isFolder: $0.isFolder) }) else {
             throw Problem(.notFound, "この住所はありません。余分な / があります (no such address: a slash too many)")
         }
         guard let route = known.filter({ $0.methods.contains(request.method) }).max(by: { $0.pattern.weight < $1.pattern.weight })

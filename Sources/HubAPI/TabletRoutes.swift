@@ -67,14 +67,14 @@ private struct LedgerBook: TabletBook {
     let hub: Hub
 
     func take(_ receipts: [RecordedReceipt], in town: TownID) async throws {
-        var commits: [Commit] = []
-        for record in receipts {
-            commits.append(hub.ledger.town(town).append(record))
+        let commits = receipts.map { hub.ledger.town(town).append($0) }
+        for (record, commit) in zip(receipts, commits) {
+            try await HubRouter.recorded(commit)
+            // Only the ledger knows what was told before, also before a restart.
+            guard commit.isNew else { continue }
             hub.journal.receipt(
-                record.reach, of: record.device,
-                for: DeliveryID(alert: record.alert, town: town, channel: record.channel, endpoint: record.endpoint))
+                record.reach, for: DeliveryID(alert: record.alert, town: town, channel: record.channel, endpoint: record.endpoint))
         }
-        for commit in commits { try await HubRouter.recorded(commit) }
     }
 
     func take(_ report: RecordedReport, in town: TownID) async throws -> ReportState {

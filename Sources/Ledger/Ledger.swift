@@ -9,6 +9,7 @@
 package import AlertModel
 package import ChannelKit
 package import FoundationEssentials
+internal import Synchronization
 
 package protocol Ledger: Notebook {
     /// One town's part, the only way to any of its rows.
@@ -88,13 +89,17 @@ extension Ledger {
 /// The promise that something is on disk.
 package final class Commit: Sendable {
     private let state = CommitState()
+    private let wasKnown = Mutex(false)
 
     package init() {}
 
+    /// False where the ledger had it already: what is told twice counts once. Asked after it is committed.
+    package var isNew: Bool { !wasKnown.withLock { $0 } }
+
     /// A promise that is kept already.
-    package static func done() -> Commit {
+    package static func done(isNew: Bool = true) -> Commit {
         let commit = Commit()
-        commit.fulfil(nil)
+        commit.fulfil(nil, isNew: isNew)
         return commit
     }
 
@@ -106,7 +111,10 @@ package final class Commit: Sendable {
     /// Returns once it is known what became of it, whoever is cancelled.
     package func settled() async { await state.settled() }
 
-    package func fulfil(_ failure: LedgerFailure?) { state.fulfil(failure) }
+    package func fulfil(_ failure: LedgerFailure?, isNew: Bool = true) {
+        wasKnown.withLock { $0 = !isNew }
+        state.fulfil(failure)
+    }
 }
 
 package enum LedgerFailure: Error, Sendable, Hashable, CustomStringConvertible {

@@ -122,15 +122,16 @@ private struct MemoryTown: TownLedger {
     }
 
     func append(_ receipt: RecordedReceipt) -> Commit {
-        ledger.with(id) { town, _ in
+        let isNew = ledger.with(id) { town, _ in
             guard town.receipts.insert(receipt.id).inserted,
                 town.levels.insert("\(receipt.alert) \(receipt.device) \(receipt.reach)").inserted
-            else { return }
+            else { return false }
             let delivery = DeliveryID(
                 alert: receipt.alert, town: id, channel: receipt.channel, endpoint: receipt.endpoint)
             if let index = town.index[delivery] { town.rows[index].take(receipt.reach) }
+            return true
         }
-        return .done()
+        return .done(isNew: isNew)
     }
 
     func append(_ report: RecordedReport) -> Commit {

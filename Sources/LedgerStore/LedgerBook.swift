@@ -157,9 +157,9 @@ final class LedgerBook: Sendable {
 
     // MARK: words
 
-    /// Rows that were passed over when a town's alerts were read.
-    func tell(unread count: Int, of town: String) {
-        let words = "市町村 \(town) の記録に読めない行があります。ほかの行は読めています（\(count)行） (\(count) rows of town \(town)'s alerts cannot be read and were passed over)"
+    /// Alerts were passed over when a town's were read. Said once for each town.
+    func tellUnread(of town: String) {
+        let words = "市町村 \(town) の記録に読めない行があります。ほかの行は読めています (alerts of town \(town) that cannot be read were passed over)"
         let isNew = state.withLock { state in
             guard !state.troubles.contains(words) else { return false }
             state.troubles.append(words)

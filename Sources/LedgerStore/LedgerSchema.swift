@@ -83,12 +83,14 @@ enum LedgerSchema {
         return migrator
     }
 
-    static func apply(_ write: LedgerWrite, to db: Database) throws {
+    /// False where it was there already and nothing was written.
+    @discardableResult
+    static func apply(_ write: LedgerWrite, to db: Database) throws -> Bool {
         switch write {
         case .alert(let town, let alert): try insert(alert, of: town, db)
         case .passed(let passed): try insert(passed, db)
         case .step(let town, let step): try insert(step, of: town, db)
-        case .receipt(let town, let receipt): try insert(receipt, of: town, db)
+        case .receipt(let town, let receipt): return try insert(receipt, of: town, db)
         case .report(let town, let report):
             try run(db, "INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?)", [
                 town.code, report.id, report.site, report.device, report.occurred.timeIntervalSince1970,
@@ -105,6 +107,7 @@ enum LedgerSchema {
         case .note(let key, nil): try run(db, "DELETE FROM note WHERE key = ?", [key])
         case .barrier, .beginAnew: break
         }
+        return true
     }
 
     static func run(_ db: Database, _ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
@@ -158,15 +161,15 @@ enum LedgerSchema {
             ])
     }
 
-    private static func insert(_ receipt: RecordedReceipt, of town: TownID, _ db: Database) throws {
+    private static func insert(_ receipt: RecordedReceipt, of town: TownID, _ db: Database) throws -> Bool {
         try run(db, "INSERT OR IGNORE INTO receipt VALUES (?,?,?,?,?,?,?,?,?)", [
             town.code, receipt.id, receipt.alert.text, receipt.channel, receipt.endpoint, receipt.device,
             receipt.reach.rawValue, receipt.occurred.timeIntervalSince1970, receipt.received.timeIntervalSince1970,
         ])
-        guard db.changesCount > 0 else { return }
+        guard db.changesCount > 0 else { return false }
         let column: String
         switch receipt.reach {
-        case .accepted: return
+        case .accepted: return true
         case .reached: column = "reached"
         case .shown: column = "shown"
         case .touched: column = "touched"
@@ -174,6 +177,7 @@ enum LedgerSchema {
         let delivery = DeliveryID(alert: receipt.alert, town: town, channel: receipt.channel, endpoint: receipt.endpoint)
         try run(db, "UPDATE standing SET \(column) = \(column) + 1 WHERE town = ? AND delivery = ?",
             [town.code, delivery.text])
+        return true
     }
 
     static func bulletins(_ db: Database, limit: Int, withOctets: Bool) throws -> [KeptBulletin] {

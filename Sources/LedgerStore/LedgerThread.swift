@@ -49,14 +49,12 @@ final class LedgerThread: Sendable {
             if writes.contains(where: { $0.0.isNote }) { book.notesChanged() }
             for case (.beginAnew(let words), _) in writes { _ = book.beginAnew(.damaged(words)) }
             do {
-                try write(writes.map(\.0))
-                for (_, commit) in writes { commit?.fulfil(nil) }
+                try writeAll(writes)
                 book.copyNotes()
             } catch let error as DatabaseError where LedgerFile.isFileDamage(error) && book.beginAnew(.damaged("\(error)")) {
                 // The same into the new one. Once: `beginAnew` refuses to do it again at once.
                 do {
-                    try write(writes.map(\.0))
-                    for (_, commit) in writes { commit?.fulfil(nil) }
+                    try writeAll(writes)
                 } catch {
                     oneByOne(writes)
                 }
@@ -70,14 +68,21 @@ final class LedgerThread: Sendable {
         end.fulfil(nil)
     }
 
-    private func write(_ writes: [LedgerWrite]) throws {
+    private func writeAll(_ writes: [(LedgerWrite, Commit?)]) throws {
+        for (isNew, (_, commit)) in zip(try write(writes.map(\.0)), writes) { commit?.fulfil(nil, isNew: isNew) }
+    }
+
+    /// Whether each was new.
+    private func write(_ writes: [LedgerWrite]) throws -> [Bool] {
         let began = ContinuousClock.now
         defer { took.withLock { $0 = ContinuousClock.now - began } }
-        try book.pool.writeWithoutTransaction { db in
+        return try book.pool.writeWithoutTransaction { db in
+            var news: [Bool] = []
             try db.inTransaction(.immediate) {
-                for write in writes { try LedgerSchema.apply(write, to: db) }
+                news = try writes.map { try LedgerSchema.apply($0, to: db) }
                 return .commit
             }
+            return news
         }
     }
 
@@ -105,8 +110,7 @@ final class LedgerThread: Sendable {
     private func oneByOne(_ writes: [(LedgerWrite, Commit?)]) {
         for (one, commit) in writes {
             do {
-                try write([one])
-                commit?.fulfil(nil)
+                try writeAll([(one, commit)])
             } catch {
                 buffer.countLost(one.weight)
                 logger.critical("ledger refuses a row", metadata: ["error": "\(error)"])

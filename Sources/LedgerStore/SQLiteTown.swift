@@ -84,7 +84,7 @@ struct SQLiteTown: TownLedger {
             let alerts = rows.compactMap(RecordedAlert.init)
             return (alerts, rows.count - alerts.count)
         }
-        if unread > 0 { book.tell(unread: unread, of: id.code) }
+        if unread > 0 { book.tellUnread(of: id.code) }
         return Array(alerts.sorted { ($0.accepted, $0.content.id) > ($1.accepted, $1.content.id) }.prefix(query.limit))
     }
 

@@ -158,23 +158,4 @@ struct LineTests {
             #expect(stage.journal.rows(of: order().id).map(\.state) == [.superseded])
         }
     }
-
-    @Test("What a device says three times counts once on the live log, as in the ledger; what it says more, and another device, count")
-    func receiptsOnce() async throws {
-        let ledger = MemoryLedger()
-        let stage = try Stage(ledger)
-        try await stage.line.accept(order(), actor: "test")
-        let id = DeliveryID(alert: order().id, town: Sample.town.id, channel: "school-tablet", endpoint: "a")
-        for index in 0..<3 {
-            stage.journal.receipt(.shown, of: "d-1", for: id)
-            _ = ledger.town(Sample.town.id).append(RecordedReceipt(
-                id: "r\(index)", alert: order().id, channel: "school-tablet", endpoint: "a", device: "d-1", reach: .shown,
-                occurred: Sample.now, received: Sample.now))
-        }
-        let kept = try #require(try await ledger.town(Sample.town.id).deliveries(DeliveryQuery()).first)
-        #expect(stage.journal.row(id)?.shown == 1 && kept.shown == 1)
-        stage.journal.receipt(.touched, of: "d-1", for: id)
-        stage.journal.receipt(.shown, of: "d-2", for: id)
-        #expect(stage.journal.row(id).map { [$0.shown, $0.touched] } == [2, 1])
-    }
 }

@@ -137,6 +137,28 @@ extension EndToEnd {
             }
         }
 
+        @Test("What a tablet says three times counts once, live as in the ledger")
+        func receiptsOnce() async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let device = try await hub.enrol()
+                let alert = try await hub.push(Self.notice("一"))
+                let follower = try await StreamLine.connect(to: hub.port)
+                try await follower.send("GET /v1/deliveries/stream?town=042056&channel=school-tablet HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer \(TownFile.token)\r\n\r\n")
+                try await eventually("following") { follower.text.contains("following") }
+                for id in ["a", "a", "b"] {
+                    let body = #"{"receipts":[{"id":"\#(id)","alert":"\#(alert.id)","level":"shown"}]}"#
+                    #expect(try await hub.call("POST", "/v1/receipts", Array(body.utf8), token: device.token).status == 202)
+                }
+                // What is told after them on the same line has nothing before it that is still to come.
+                _ = try await hub.push(Self.notice("あと"))
+                try await eventually("the next one passes") { follower.text.contains("あと") }
+                func counts(_ text: String) -> [Int] { text.matches(of: #/"shown":(\d+)/#).compactMap { Int($0.1) } }
+                #expect(counts(follower.text).max() == 1, "\(follower.text.suffix(3000))")
+                let ledger = try await hub.call("GET", "/v1/deliveries?town=042056&channel=school-tablet&alert=\(alert.id)").text
+                #expect(counts(ledger).max() == 1, "\(ledger)")
+            }
+        }
+
         @Test("A refused stream on a connection that carried other requests says 401")
         func refusedAfterOthers() async throws {
             try await TestHub.with(Self.nowhere) { hub in

@@ -222,4 +222,24 @@ struct LedgerConformance {
         #expect(try await town.reports(limit: 10).count == 10)
         await ledger.close()
     }
+
+    @Test("A receipt says whether it was new: the same again, and the same level of the same device, were there already", arguments: Store.allCases)
+    func isNew(store: Store) async throws {
+        let ledger = try store.open()
+        let town = ledger.town(kesennuma)
+        try await town.record(alert("a", sends: 1, skips: 0)).committed()
+        func told(_ id: String, _ device: String, _ reach: Reach) async throws -> Bool {
+            let commit = town.append(RecordedReceipt(
+                id: id, alert: AlertID("a"), channel: "wifi-portal", endpoint: "spot-0", device: device, reach: reach, occurred: epoch, received: epoch))
+            try await commit.committed()
+            return commit.isNew
+        }
+        #expect(try await told("1", "d", .shown))
+        #expect(try await !told("1", "d", .shown))
+        #expect(try await !told("2", "d", .shown))
+        #expect(try await told("3", "d", .touched))
+        #expect(try await told("4", "e", .shown))
+        #expect(try await town.deliveries(DeliveryQuery()).first.map { [$0.shown, $0.touched] } == [2, 1])
+        await ledger.close()
+    }
 }
