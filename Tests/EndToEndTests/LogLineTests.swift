@@ -32,6 +32,12 @@ extension EndToEnd {
                 let odd = try await StreamLine.connect(to: hub.port)
                 try await odd.send("DELETE /v1/devices/x%0Aforged\u{9B}31m HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer \(TownFile.token)\r\nConnection: close\r\n\r\n")
                 try await eventually("answered") { odd.isClosed }
+                // A bulletin's title is a stranger's too, and comes into the log where no rule knows it.
+                let template = try String(contentsOf: Program.package.appending(path: "Templates/demo/02_20110311144648_VXSE43.xml"), encoding: .utf8)
+                let strange = template.replacing(#/<Title>[^<]*</#, with: "<Title>題&#10;forged&#x9B;31m&#x202E;<")
+                _ = try await hub.call("POST", "/v1/bulletins?exercise=true", Array(strange.utf8), type: "application/xml")
+                try await eventually("the title is told: \(hub.program.errors.suffix(1500))") { hub.program.errors.contains("forged\\u009B31m\\u202E") }
+                #expect(!hub.program.errors.split(separator: "\n").contains { $0.hasPrefix("forged") })
                 #expect(!hub.program.errors.unicodeScalars.contains { $0.value == 0x1B || $0.value == 0x9B })
             }
         }
