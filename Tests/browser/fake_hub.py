@@ -39,6 +39,9 @@ class FakeHub:
         self.alerts: list[dict] = []
         self.rows: list[dict] = []
         self.pushes: list[dict] = []
+        # Cleared: an order is taken, and its answer waits until this is set.
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.keys: list[str | None] = []
         self.settled: list[tuple[str, dict]] = []
         self.cancels: list[str] = []
@@ -407,7 +410,9 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(200, self.preview(body, standing))
         self.hub.pushes.append(body)
         self.hub.keys.append(self.headers.get("Idempotency-Key"))
-        self.answer(202, {"id": f"op-{len(self.hub.pushes)}"})
+        number = len(self.hub.pushes)
+        self.hub.may_answer.wait(30)
+        self.answer(202, {"id": f"op-{number}"})
 
     def preview(self, body: dict, standing: dict) -> dict:
         mark = "【訓練】" if body.get("mode") != "actual" else ""

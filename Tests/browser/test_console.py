@@ -341,16 +341,19 @@ class ConsoleTests(unittest.TestCase):
         self.stands("exercise", ("本町", "洪水", 3, 9000), ("川端", "洪水", 3, 9000), version=5)
         self.sign_in("push:lift:exercise:洪水")
         self.browser.until("!document.querySelector('#preview').hidden")
+        self.hub.may_answer.clear()
         self.browser.click("#send-form button")
         self.wait(lambda: self.hub.pushes)
         self.assertEqual(self.hub.pushes[0], {
             "town": "042056", "kind": "evacuation", "mode": "exercise", "hazard": "洪水", "lifted": True, "based_on": 5})
-        # At once, before the hub has answered: the next act is kept.
+        # The next act is begun before the hub has answered, and is kept when it does.
         self.browser.evaluate("location.hash = 'push:raise:exercise:洪水'")
         self.browser.until("document.querySelector('#base-text').textContent.includes('広げます')")
         self.assertIn("いま 高齢者等避難", self.browser.text("#districts"))
         self.choose("level", "4")
         self.browser.click("#districts input[value=本町]")
+        self.hub.may_answer.set()
+        self.browser.until("document.querySelector('#push-done').textContent.includes('受け付けました')")
         self.browser.click("#districts input[value=山手]")
         self.browser.click("#push-form button.main")
         self.browser.until("!document.querySelector('#preview').hidden")
