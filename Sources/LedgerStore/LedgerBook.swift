@@ -7,6 +7,8 @@ internal import Synchronization
 final class LedgerBook: Sendable {
     private struct State {
         var pool: DatabasePool
+        /// Of this file: another counts its bodies anew.
+        var contents = Contents()
         var troubles: [String]
         var isCopyStale = true
         var copiedAt: ContinuousClock.Instant?
@@ -37,6 +39,7 @@ final class LedgerBook: Sendable {
     }
 
     var pool: DatabasePool { state.withLock(\.pool) }
+    var reading: (pool: DatabasePool, contents: Contents) { state.withLock { ($0.pool, $0.contents) } }
     var troubles: [String] { state.withLock(\.troubles) }
 
     // MARK: start
@@ -111,6 +114,7 @@ final class LedgerBook: Sendable {
             let words = Self.words(flaw, aside, saved)
             state.withLock { state in
                 state.pool = new
+                state.contents = Contents()
                 state.troubles.append(words)
                 state.begunAnew = .now
             }

@@ -11,7 +11,11 @@ internal import Ledger
 extension LedgerSchema {
     /// The number of what it says; new where nobody has said it yet. By its octets and not by its id alone: what one town's
     /// ledger was given never stands in another's.
-    static func body(of content: AlertContent, _ db: Database) throws -> Int64 {
+    static func body(of content: AlertContent, _ bodies: WrittenBodies, _ db: Database) throws -> Int64 {
+        try bodies.number(of: content) { try body(of: content, db) }
+    }
+
+    private static func body(of content: AlertContent, _ db: Database) throws -> Int64 {
         let encoder = JSONEncoder()
         // So that the same alert is the same octets.
         encoder.outputFormatting = .sortedKeys
@@ -22,10 +26,10 @@ extension LedgerSchema {
         return db.lastInsertedRowID
     }
 
-    static func insert(_ passed: PassedAlert, _ db: Database) throws {
+    static func insert(_ passed: PassedAlert, _ bodies: WrittenBodies, _ db: Database) throws {
         let known = try db.cachedStatement(sql: "SELECT 1 FROM passed WHERE alert = ? AND mode = ?")
         guard try Row.fetchOne(known, arguments: [passed.content.id.text, passed.mode.rawValue]) == nil else { return }
-        let body = try body(of: passed.content, db)
+        let body = try body(of: passed.content, bodies, db)
         for group in passed.groups {
             try run(db, "INSERT INTO passed VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", [
                 try nextNumber(db), passed.content.id.text, passed.content.event.text, passed.mode.rawValue, passed.content.kind.rawValue,
@@ -79,21 +83,11 @@ extension LedgerSchema {
         }
     }
 
-    static func passed(_ db: Database, since: Date, limit: Int) throws -> [RecordedAlert] {
+    static func passed(_ db: Database, since: Date, limit: Int, _ contents: Contents) throws -> [RecordedAlert] {
         let sql = """
-            SELECT p.mode, p.accepted, p.actor, c.content FROM passed p JOIN content c ON c.number = p.body
+            SELECT p.mode, p.accepted, p.actor, p.body, c.content FROM passed p JOIN content c ON c.number = p.body
             WHERE p.accepted >= ? GROUP BY p.alert, p.mode ORDER BY p.accepted DESC, p.number DESC LIMIT ?
             """
-        return try Row.fetchAll(db, sql: sql, arguments: [since.timeIntervalSince1970, limit]).reversed().compactMap(RecordedAlert.init)
-    }
-}
-
-extension RecordedAlert {
-    /// Nil where what it says is not readable: one such row takes none of the others with it.
-    init?(_ row: Row) {
-        guard let octets = row["content"] as Data?, let content = try? JSONDecoder().decode(AlertContent.self, from: octets) else { return nil }
-        self.init(
-            content: content, mode: ModeName(rawValue: row["mode"]) ?? .exercise,
-            accepted: Date(timeIntervalSince1970: row["accepted"]), actor: row["actor"], deliveries: [])
+        return try Row.fetchAll(db, sql: sql, arguments: [since.timeIntervalSince1970, limit]).reversed().compactMap(contents.alert)
     }
 }

@@ -85,10 +85,10 @@ enum LedgerSchema {
 
     /// False where it was there already and nothing was written.
     @discardableResult
-    static func apply(_ write: LedgerWrite, to db: Database) throws -> Bool {
+    static func apply(_ write: LedgerWrite, to db: Database, _ bodies: WrittenBodies = WrittenBodies()) throws -> Bool {
         switch write {
-        case .alert(let town, let alert): try insert(alert, of: town, db)
-        case .passed(let passed): try insert(passed, db)
+        case .alert(let town, let alert): try insert(alert, of: town, bodies, db)
+        case .passed(let passed): try insert(passed, bodies, db)
         case .step(let town, let step): try insert(step, of: town, db)
         case .receipt(let town, let receipt): return try insert(receipt, of: town, db)
         case .report(let town, let report):
@@ -115,10 +115,10 @@ enum LedgerSchema {
         try statement.execute(arguments: StatementArguments(values))
     }
 
-    private static func insert(_ alert: RecordedAlert, of town: TownID, _ db: Database) throws {
+    private static func insert(_ alert: RecordedAlert, of town: TownID, _ bodies: WrittenBodies, _ db: Database) throws {
         try run(db, "INSERT OR IGNORE INTO alert (town, id, event, mode, accepted, actor, content, body) VALUES (?,?,?,?,?,?,x'',?)", [
             town.code, alert.content.id.text, alert.content.event.text, alert.mode.rawValue,
-            alert.accepted.timeIntervalSince1970, alert.actor, try body(of: alert.content, db),
+            alert.accepted.timeIntervalSince1970, alert.actor, try body(of: alert.content, bodies, db),
         ])
         if !alert.said.isEmpty {
             try run(db, "INSERT OR IGNORE INTO said VALUES (?,?,?)", [

@@ -79,7 +79,8 @@ final class LedgerThread: Sendable {
         return try book.pool.writeWithoutTransaction { db in
             var news: [Bool] = []
             try db.inTransaction(.immediate) {
-                news = try writes.map { try LedgerSchema.apply($0, to: db) }
+                let bodies = WrittenBodies()
+                news = try writes.map { try LedgerSchema.apply($0, to: db, bodies) }
                 return .commit
             }
             return news

@@ -74,7 +74,8 @@ package final class SQLiteLedger: Ledger {
     }
 
     package func passed(since: Date, limit: Int) async throws -> [RecordedAlert] {
-        try await pool.read { db in try LedgerSchema.passed(db, since: since, limit: limit) }
+        let (pool, contents) = book.reading
+        return try await pool.read { db in try LedgerSchema.passed(db, since: since, limit: limit, contents) }
     }
 
     package func busy(_ towns: [TownID], since: Date) async throws -> Set<TownID> {

@@ -76,12 +76,13 @@ struct SQLiteTown: TownLedger {
         let (own, ownArguments) = question(query, table: "alert", id: "id", town: "t.town = ?")
         let (passed, passedArguments) = question(
             query, table: "passed", id: "alert", town: "t.towns IN (SELECT number FROM town_set WHERE instr(towns, char(10) || ?) > 0)")
+        let (pool, contents) = book.reading
         let (alerts, unread) = try await pool.read { db in
             var rows = try Row.fetchAll(db, sql: own + " LIMIT \(query.limit)", arguments: ownArguments)
             if !query.concernedOnly {
                 rows += try Self.once(try Row.fetchCursor(db, sql: passed, arguments: passedArguments), query.limit)
             }
-            let alerts = rows.compactMap(RecordedAlert.init)
+            let alerts = rows.compactMap(contents.alert)
             return (alerts, rows.count - alerts.count)
         }
         if unread > 0 { book.tellUnread(of: id.code) }
@@ -114,7 +115,7 @@ struct SQLiteTown: TownLedger {
         // Of an older file what an alert says stands in the town's own row.
         let content = table == "alert" ? "coalesce(c.content, t.content)" : "c.content"
         let sql = """
-            SELECT t.\(key) AS id, t.mode, t.accepted, t.actor, \(content) AS content
+            SELECT t.\(key) AS id, t.mode, t.accepted, t.actor, t.body, \(content) AS content
             FROM \(table) t LEFT JOIN content c ON c.number = t.body
             WHERE \(conditions.joined(separator: " AND ")) ORDER BY t.accepted DESC, t.\(key) DESC
             """

@@ -1,0 +1,46 @@
+internal import AlertModel
+internal import FoundationEssentials
+internal import GRDB
+internal import Ledger
+internal import Synchronization
+
+/// What alerts say, as it was read last: a start reads the same alert for each of hundreds of towns, and a body never changes
+/// under its number.
+final class Contents: Sendable {
+    /// Alerts of some hours of a busy country, of some tens of kilobytes each.
+    static let bound = 256
+    private let known = Mutex<[Int64: AlertContent]>([:])
+
+    /// A row with `mode`, `accepted`, `actor`, `body` (nil where it stands in the row alone) and `content`. Nil where what it says
+    /// is not readable: one such row takes none of the others with it.
+    func alert(_ row: Row) -> RecordedAlert? {
+        guard let content = content(row["body"], row) else { return nil }
+        return RecordedAlert(
+            content: content, mode: ModeName(rawValue: row["mode"]) ?? .exercise,
+            accepted: Date(timeIntervalSince1970: row["accepted"]), actor: row["actor"], deliveries: [])
+    }
+
+    private func content(_ body: Int64?, _ row: Row) -> AlertContent? {
+        if let body, let content = known.withLock({ $0[body] }) { return content }
+        guard let octets = row["content"] as Data?, let content = try? JSONDecoder().decode(AlertContent.self, from: octets) else { return nil }
+        guard let body else { return content }
+        known.withLock { known in
+            if known.count >= Self.bound { known = [:] }
+            known[body] = content
+        }
+        return content
+    }
+}
+
+/// The numbers that what alerts say was given in one transaction, which may still come to nothing.
+final class WrittenBodies {
+    private var last: (content: AlertContent, number: Int64)?
+
+    /// For each of hundreds of towns the same alert comes one after the other, and is put into octets once.
+    func number(of content: AlertContent, _ write: () throws -> Int64) rethrows -> Int64 {
+        if let last, last.content == content { return last.number }
+        let number = try write()
+        last = (content, number)
+        return number
+    }
+}
