@@ -44,6 +44,7 @@ extension Line {
         for content in contents.values.sorted(by: { $0.sent < $1.sent }) where content.expires > clock() {
             var query = DeliveryQuery()
             query.alert = content.id
+            query.concernedOnly = true
             query.limit = 100_000
             let rows = try await part.deliveries(query)
             memory.remember(content.event, in: town.id, rows.filter { $0.delivery.isSend && $0.wasPerhapsHeard }.map {

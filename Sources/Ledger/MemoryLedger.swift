@@ -143,7 +143,7 @@ private struct MemoryTown: TownLedger {
     }
 
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {
-        let rows = (ledger.with(id) { town, _ in town.rows } + ledger.passedRows(id)).filter { query.takes($0) }.sorted { $0.number < $1.number }
+        let rows = (ledger.with(id) { town, _ in town.rows } + (query.concernedOnly ? [] : ledger.passedRows(id))).filter { query.takes($0) }.sorted { $0.number < $1.number }
         return query.newest ? Array(rows.suffix(query.limit)) : Array(rows.prefix(query.limit))
     }
 

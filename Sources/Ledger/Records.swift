@@ -162,6 +162,8 @@ package struct DeliveryQuery: Sendable {
     package var state: DeliveryState?
     /// Only deliveries that have not ended.
     package var unfinishedOnly = false
+    /// Only rows of the town's own, and none of what passed it by.
+    package var concernedOnly = false
     /// Rows after this number.
     package var after: Int64 = 0
     /// Asks for the last rows instead of the first.

@@ -6,10 +6,10 @@ internal import Ledger
 /// A town's share of what passed many by, as rows of its own log.
 extension SQLiteTown {
     func passedRows(_ query: DeliveryQuery, _ db: Database) throws -> [DeliveryRow] {
-        guard !query.unfinishedOnly, query.state == nil || query.state == .skipped else { return [] }
-        let sets = try Row.fetchAll(db, sql: """
+        guard !query.concernedOnly, !query.unfinishedOnly, query.state == nil || query.state == .skipped else { return [] }
+        let sets = try Row.fetchAll(try db.cachedStatement(sql: """
             SELECT number, substr(towns, instr(towns, char(10) || ?1) + 1, 512) AS line FROM town_set WHERE instr(towns, char(10) || ?1) > 0
-            """, arguments: [id.code])
+            """), arguments: [id.code])
         let shares = sets.reduce(into: [Int64: PassedAlert.Share]()) { shares, row in
             let line = (row["line"] as String).prefix { $0 != "\n" }
             guard let share = LedgerSchema.share(of: id, String(line)),

@@ -25,7 +25,7 @@ struct SQLiteTown: TownLedger {
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {
         let (sql, arguments) = question(query)
         let rows = try await pool.read { db in
-            try Row.fetchAll(db, sql: sql, arguments: arguments).map { try deliveryRow($0) } + passedRows(query, db)
+            try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: arguments).map { try deliveryRow($0) } + passedRows(query, db)
         }
         let sorted = rows.sorted { $0.number < $1.number }
         return query.newest ? Array(sorted.suffix(query.limit)) : Array(sorted.prefix(query.limit))
@@ -78,9 +78,9 @@ struct SQLiteTown: TownLedger {
             query, table: "passed", id: "alert", town: "t.towns IN (SELECT number FROM town_set WHERE instr(towns, char(10) || ?) > 0)")
         let (pool, contents) = book.reading
         let (alerts, unread) = try await pool.read { db in
-            var rows = try Row.fetchAll(db, sql: own + " LIMIT \(query.limit)", arguments: ownArguments)
+            var rows = try Row.fetchAll(try db.cachedStatement(sql: own + " LIMIT \(query.limit)"), arguments: ownArguments)
             if !query.concernedOnly {
-                rows += try Self.once(try Row.fetchCursor(db, sql: passed, arguments: passedArguments), query.limit)
+                rows += try Self.once(try Row.fetchCursor(try db.cachedStatement(sql: passed), arguments: passedArguments), query.limit)
             }
             let alerts = rows.compactMap(contents.alert)
             return (alerts, rows.count - alerts.count)

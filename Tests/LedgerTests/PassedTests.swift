@@ -74,6 +74,7 @@ extension LedgerConformance {
         #expect(try await count { $0.state = .waiting } == 2)
         #expect(try await count { $0.unfinishedOnly = true } == 2)
         #expect(try await count { $0.alert = AlertID("a1") } == 2)
+        #expect(try await count { $0.concernedOnly = true } == 2)
         var last = DeliveryQuery()
         last.newest = true
         last.limit = 3
