@@ -41,12 +41,15 @@ extension Line {
     }
 
     private func remember(_ contents: [AlertID: AlertContent], in town: Town, _ part: any TownLedger) async throws {
-        for content in contents.values.sorted(by: { $0.sent < $1.sent }) where content.expires > clock() {
-            var query = DeliveryQuery()
-            query.alert = content.id
-            query.concernedOnly = true
-            query.limit = 100_000
-            let rows = try await part.deliveries(query)
+        let lasting = contents.values.filter { $0.expires > clock() }.sorted { $0.sent < $1.sent }
+        guard !lasting.isEmpty else { return }
+        var query = DeliveryQuery()
+        query.alerts = lasting.map(\.id)
+        query.concernedOnly = true
+        query.limit = 1_000_000
+        let known = Dictionary(grouping: try await part.deliveries(query), by: \.alert)
+        for content in lasting {
+            let rows = known[content.id] ?? []
             memory.remember(content.event, in: town.id, rows.filter { $0.delivery.isSend && $0.wasPerhapsHeard }.map {
                 .init(channel: $0.delivery.channel, endpoint: $0.delivery.endpoint, priority: $0.delivery.priority,
                     isFromBefore: true)

@@ -174,7 +174,7 @@ private struct MemoryTown: TownLedger {
 
 extension DeliveryQuery {
     fileprivate func takes(_ row: DeliveryRow) -> Bool {
-        row.number > after && (alert == nil || row.alert == alert)
+        row.number > after && (alert == nil || row.alert == alert) && (alerts?.contains(row.alert) ?? true)
             && (channel == nil || row.delivery.channel == channel)
             && (endpoint == nil || row.delivery.endpoint == endpoint) && (state == nil || row.state == state)
             && (!unfinishedOnly || !row.state.isEnd)

@@ -157,6 +157,8 @@ package struct RecordedReport: Sendable, Hashable {
 
 package struct DeliveryQuery: Sendable {
     package var alert: AlertID?
+    /// Of any of these; nil: of all.
+    package var alerts: [AlertID]?
     package var channel: String?
     package var endpoint: String?
     package var state: DeliveryState?

@@ -83,6 +83,11 @@ extension LedgerSchema {
         }
     }
 
+    /// For `json_each`: one question, however many they are.
+    static func list(_ alerts: [AlertID]?) -> String? {
+        alerts.flatMap { try? JSONEncoder().encode($0.map(\.text)) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
     static func passed(_ db: Database, since: Date, limit: Int, _ contents: Contents) throws -> [RecordedAlert] {
         let sql = """
             SELECT p.mode, p.accepted, p.actor, p.body, c.content FROM passed p JOIN content c ON c.number = p.body

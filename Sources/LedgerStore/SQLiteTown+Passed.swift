@@ -19,7 +19,10 @@ extension SQLiteTown {
         guard !shares.isEmpty else { return [] }
         var conditions = ["number > ?", "channel <> ''", "towns IN (\(shares.keys.map(String.init).joined(separator: ",")))"]
         var arguments: [any DatabaseValueConvertible] = [query.after]
-        for (condition, value) in [("alert = ?", query.alert?.text), ("channel = ?", query.channel)] {
+        for (condition, value) in [
+            ("alert = ?", query.alert?.text), ("alert IN (SELECT value FROM json_each(?))", LedgerSchema.list(query.alerts)),
+            ("channel = ?", query.channel),
+        ] {
             guard let value else { continue }
             conditions.append(condition)
             arguments.append(value)

@@ -40,6 +40,7 @@ struct SQLiteTown: TownLedger {
             arguments.append(value)
         }
         add("d.alert = ?", query.alert?.text)
+        add("d.alert IN (SELECT value FROM json_each(?))", LedgerSchema.list(query.alerts))
         add("d.channel = ?", query.channel)
         add("d.endpoint = ?", query.endpoint)
         add("s.state = ?", query.state?.rawValue)

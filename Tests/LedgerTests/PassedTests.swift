@@ -75,6 +75,8 @@ extension LedgerConformance {
         #expect(try await count { $0.unfinishedOnly = true } == 2)
         #expect(try await count { $0.alert = AlertID("a1") } == 2)
         #expect(try await count { $0.concernedOnly = true } == 2)
+        #expect(try await count { $0.alerts = [AlertID("a0"), AlertID("a1"), AlertID("\"'")] } == 3)
+        #expect(try await count { $0.alerts = [] } == 0)
         var last = DeliveryQuery()
         last.newest = true
         last.limit = 3
