@@ -134,10 +134,8 @@ package final class SQLiteLedger: Ledger {
     }
 
     /// How SQLite goes about a page of the log. For the test that proves it.
-    package func planOfLogPage(newest: Bool) throws -> [String] {
+    package func planOfLogPage(_ query: DeliveryQuery) throws -> [String] {
         guard let town = TownID("042056") else { return [] }
-        var query = DeliveryQuery()
-        query.newest = newest
         let (sql, arguments) = SQLiteTown(id: town, book: book, buffer: buffer).question(query)
         return try pool.read { db in
             try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] }

@@ -32,7 +32,9 @@ struct SQLiteTown: TownLedger {
     }
 
     func question(_ query: DeliveryQuery) -> (sql: String, arguments: StatementArguments) {
-        var conditions = ["d.town = ?", "d.number > ?"]
+        // Of some alerts: their rows, by the index that finds them, and not the town's whole log in its order.
+        let number = query.alerts == nil ? "d.number" : "+d.number"
+        var conditions = ["d.town = ?", "\(number) > ?"]
         var arguments: [any DatabaseValueConvertible] = [id.code, query.after]
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
             guard let value else { return }
@@ -52,7 +54,7 @@ struct SQLiteTown: TownLedger {
         let sql = """
             SELECT d.*, s.state, s.attempts, s.settled, s.detail, s.reference, s.reached, s.shown, s.touched
             FROM delivery d JOIN standing s ON s.town = d.town AND s.delivery = d.id
-            WHERE \(conditions.joined(separator: " AND ")) ORDER BY d.number \(query.newest ? "DESC" : "ASC") LIMIT ?
+            WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(number) \(query.newest ? "DESC" : "ASC") LIMIT ?
             """
         return (sql, StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? }))
     }

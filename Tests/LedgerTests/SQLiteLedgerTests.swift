@@ -89,10 +89,16 @@ struct SQLiteLedgerTests {
     func pages() async throws {
         let ledger = try SQLiteLedger(path: path, logger: Logger(label: "t"))
         for newest in [false, true] {
-            let plan = try ledger.planOfLogPage(newest: newest)
+            var query = DeliveryQuery()
+            query.newest = newest
+            let plan = try ledger.planOfLogPage(query)
             #expect(plan.contains { $0.contains("delivery_number") }, "\(plan)")
             #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
         }
+        var query = DeliveryQuery()
+        query.alerts = [AlertID("a"), AlertID("b")]
+        let plan = try ledger.planOfLogPage(query)
+        #expect(plan.contains { $0.contains("delivery_alert") } && !plan.contains { $0.contains("delivery_number") }, "\(plan)")
         await ledger.close()
     }
 }
