@@ -156,6 +156,8 @@ let package = Package(
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
         room("Devices", kit + [crypto]),
+        // Who may do what, and what waits for a second person.
+        room("Desk", kit + ["Devices", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
 
         // The ways to the world.
         room("Web", []),
@@ -179,11 +181,11 @@ let package = Package(
         // All of it.
         room(
             "Hub",
-            kit + ["Codes", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "Targeting", crypto, log]),
+            kit + ["Codes", "Desk", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "Targeting", crypto, log]),
         room(
             "HubAPI",
             kit + [
-                "CAPFeed", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Memories", "Pages", "QRCode", "Rendering",
+                "CAPFeed", "Desk", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Memories", "Pages", "QRCode", "Rendering",
                 "Targeting", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
@@ -197,7 +199,7 @@ let package = Package(
         .executableTarget(
             name: "noroshi",
             dependencies: kit + [
-                "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
+                "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
                 "Ingest", "Ledger", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
@@ -224,11 +226,12 @@ let package = Package(
         // The built program as a child process, hence no dependency on its rooms.
         tests("EndToEnd", kit + ["CellBroadcast", "Chance", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
         tests("Gzip", ["Gzip"]),
-        tests("Hub", kit + ["Hub", "Ledger", "Memories", log]),
+        tests("Desk", ["AlertModel", "ChannelKit", "Desk"]),
+        tests("Hub", kit + ["Desk", "Hub", "Ledger", "Memories", log]),
         tests(
             "HubAPI",
             kit + [
-                "ChannelKitTesting", "Devices", "Dispatching", "Edge", "Hub", "HubAPI", "Ledger", "Rendering", "Targeting", "Web", log,
+                "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Edge", "Hub", "HubAPI", "Ledger", "Rendering", "Targeting", "Web", log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -3,6 +3,7 @@
 ///
 ///     bulletin ──▶ notice(…) ──▶ new: one line in the log, a row of `GET /v1/attention`
 ///                            └─▶ known: counted, and when it was last seen
+package import Desk
 package import AlertModel
 package import FoundationEssentials
 package import Logging
@@ -32,6 +33,8 @@ package final class Attention: Sendable {
         case runsOut = "runs-out"
         /// Our clock and the sources' differ by minutes.
         case clock
+        /// Sent without a second person, or by the key from the safe: to be looked at afterwards.
+        case review
         /// Parts of the record that cannot be read, or a record that was begun anew.
         case ledger
     }
@@ -101,6 +104,12 @@ package final class Attention: Sendable {
         state.withLock { state in
             state.rows = state.rows.filter { $0.key.topic != topic || kept.contains($0.key.subject) }
         }
+    }
+
+    /// One of them was looked into.
+    package func settle(_ topic: Topic, subject: String) {
+        let wanted = Self.cut(subject)
+        state.withLock { state in state.rows = state.rows.filter { $0.key.topic != topic || $0.key.subject != wanted } }
     }
 
     /// What a person may see: whoever works for some towns sees theirs and what is common to all, and by whose token another

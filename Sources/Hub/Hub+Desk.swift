@@ -6,6 +6,7 @@ internal import Targeting
 internal import Synchronization
 internal import Ingest
 internal import Memories
+package import Desk
 package import Ledger
 
 /// An operator's alert, read and found possible on the state it was read on.
@@ -29,6 +30,8 @@ package struct Pushed: Sendable {
     package var town: TownID?
     /// The same order was taken before, under the same key; nothing was sent for this one.
     package var isRepeat = false
+    /// It waits for a second person, or was given back: nothing has been sent.
+    package var approval: WaitingAct?
 }
 
 extension Pushed {
@@ -157,30 +160,63 @@ extension Hub {
     ///
     /// - Parameter key: the same order under the same key is one order, however often it comes.
     package func push(
-        _ octets: [UInt8], by person: Operator, key: OrderKey? = nil, seen: Int? = nil
+        _ octets: [UInt8], by person: Operator, key: OrderKey? = nil, seen: Int? = nil, breakGlass: String? = nil
     ) async throws(DeskFailure) -> Pushed {
-        try await once(key, by: person) { id throws(DeskFailure) in
+        try await decide(key, .push(octets), by: person, seen: seen, breakGlass) { id throws(DeskFailure) in
             let order = try self.read(octets, by: person, as: id, seen: seen)
-            let problems = self.preview(order).flatMap { line in
-                line.problems.map { DeskFailure.Field(field: line.channel, detail: $0.line) }
-            }
-            guard problems.isEmpty else { throw .invalid(problems) }
+            try self.check(order)
             try Self.authorise(order, person)
-            return order
+            return (order, nil)
         }
     }
 
-    /// Real and drill are two rights.
+    /// A text some channel may not carry is no order.
+    func check(_ order: DeskOrder) throws(DeskFailure) {
+        let problems = preview(order).flatMap { line in line.problems.map { DeskFailure.Field(field: line.channel, detail: $0.line) } }
+        guard problems.isEmpty else { throw .invalid(problems) }
+    }
+
+    /// One act, in one mode, in one town.
     private static func authorise(_ order: DeskOrder, _ person: Operator) throws(DeskFailure) {
-        let scope = Scope.sending(order.mode)
-        guard person.may(scope) else { throw .forbidden(person.refusal([scope])) }
+        let act = DeskAct(order.content.kind)
+        guard let town = order.content.town, person.may(act, order.mode, in: town) else { throw .forbidden(person.refusal(act, order.mode)) }
+    }
+
+    /// Now, or when a second person has seen it.
+    ///
+    /// - Parameter breakGlass: why it does not wait.
+    private func decide(
+        _ key: OrderKey?, _ what: WaitingAct.Order, by person: Operator, seen: Int?, _ breakGlass: String?,
+        make: (AlertID) async throws(DeskFailure) -> (DeskOrder, RecordedAlert?)
+    ) async throws(DeskFailure) -> Pushed {
+        if let before = try submitted(under: key) { return before }
+        // Sent before under its key: whatever is asked for by now, it is the same order.
+        if let key, orderKeys.isKnown(key) {
+            return try await once(key, by: person) { id throws(DeskFailure) in try await make(id).0 }
+        }
+        let (order, old) = try await make(newID())
+        let policy = waits(order, takingBack: old)
+        guard let policy, breakGlass == nil else {
+            // Made anew under the id of its key, on the state as it is then.
+            let pushed = key == nil
+                ? try await send(order, actor: person.actor)
+                : try await once(key, by: person) { id throws(DeskFailure) in try await make(id).0 }
+            if let policy, let breakGlass, !pushed.isRepeat {
+                var told = order
+                told.content.id = pushed.id
+                brokeGlass(waitingAct(told, what, policy, by: person, nil, seen: seen), breakGlass)
+            }
+            return pushed
+        }
+        guard let act = waitingAct(order, what, policy, by: person, key, seen: seen) else { throw .forbidden("\(order.content.id)") }
+        return try await submit(act)
     }
 
     /// Makes an order and sends it, unless that was done before.
     private func once(
         _ key: OrderKey?, by person: Operator, make: (AlertID) async throws(DeskFailure) -> DeskOrder
     ) async throws(DeskFailure) -> Pushed {
-        guard let key else { return try await send(try await make(newID()), by: person) }
+        guard let key else { return try await send(try await make(newID()), actor: person.actor) }
         while true {
             switch orderKeys.look(key, now: clock(), day: String(Self.compact(clock()).prefix(8))) {
             case .another: throw .keyIsAnothers
@@ -209,7 +245,7 @@ extension Hub {
         }
         orderKeys.begins(key, order)
         do throws(DeskFailure) {
-            let pushed = try await send(order, by: person)
+            let pushed = try await send(order, actor: person.actor)
             orderKeys.isDone(key)
             return pushed
         } catch {
@@ -232,8 +268,8 @@ extension Hub {
         }
     }
 
-    private func send(_ order: DeskOrder, by person: Operator) async throws(DeskFailure) -> Pushed {
-        let (sent, commits) = try commit(order, actor: "operator:\(person.name)")
+    func send(_ order: DeskOrder, actor: String) async throws(DeskFailure) -> Pushed {
+        let (sent, commits) = try commit(order, actor: actor)
         do {
             for commit in commits { try await commit.committed() }
         } catch {
@@ -277,12 +313,12 @@ extension Hub {
 
     /// Takes an act back everywhere it went: what stood before it stands again.
     package func cancel(
-        _ id: AlertID, by person: Operator, key: OrderKey? = nil, seen: Int? = nil
+        _ id: AlertID, by person: Operator, key: OrderKey? = nil, seen: Int? = nil, breakGlass: String? = nil
     ) async throws(DeskFailure) -> Pushed {
-        try await once(key, by: person) { own throws(DeskFailure) in
-            let order = try await self.cancelling(id, as: own, by: person, seen: seen)
+        try await decide(key, .cancel(id.text), by: person, seen: seen, breakGlass) { own throws(DeskFailure) in
+            let (order, old) = try await self.cancellingFound(id, as: own, by: person, seen: seen)
             try Self.authorise(order, person)
-            return order
+            return (order, old)
         }
     }
 
@@ -290,6 +326,12 @@ extension Hub {
     package func cancelling(
         _ id: AlertID, as own: AlertID? = nil, by person: Operator, seen: Int? = nil
     ) async throws(DeskFailure) -> DeskOrder {
+        try await cancellingFound(id, as: own, by: person, seen: seen).0
+    }
+
+    private func cancellingFound(
+        _ id: AlertID, as own: AlertID?, by person: Operator, seen: Int?
+    ) async throws(DeskFailure) -> (DeskOrder, RecordedAlert) {
         let found: (town: TownID, alert: RecordedAlert)?
         do {
             found = try await alert(id, for: person)
@@ -303,9 +345,10 @@ extension Hub {
         }
         let (content, chosen, districts, moment) = (
             found.alert.content, own ?? newID(), towns[found.town]?.districts ?? [], clock())
-        return try order(in: found.town, found.alert.mode) { standing throws(StandingRefusal) in
+        let order = try order(in: found.town, found.alert.mode) { standing throws(StandingRefusal) in
             try standing.takeBack(content, as: chosen, by: person.name, basedOn: seen, districts: districts, now: moment)
         }
+        return (order, found.alert)
     }
 
     /// An alert by its id, in one of the towns this person works for.

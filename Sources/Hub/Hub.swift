@@ -4,6 +4,7 @@
 ///     operator ─▶ push ────────────────────────────────  └─▶ Line<Exercise>
 package import AlertModel
 package import Codes
+package import Desk
 package import Devices
 package import Dispatching
 package import Edge
@@ -22,7 +23,11 @@ package final class Hub: Sendable {
     package let journal: DeliveryJournal
     package let devices: DeviceRegister
     package let stream: StreamHub
-    package let operators: Operators
+    package let people: People
+    let approvalPolicies: [TownID: ApprovalPolicy]
+    let approvals = Mutex(ApprovalTable())
+    /// What waits and is being sent just now.
+    let sending = Mutex(Set<String>())
     package let trust: CAPTrust
     package let sources: SourceRules
     package let health = SourceHealth()
@@ -47,7 +52,9 @@ package final class Hub: Sendable {
         package var journal: DeliveryJournal
         package var devices: DeviceRegister
         package var stream: StreamHub
-        package var operators: Operators
+        package var people: People
+        /// What towns ask for where they say it themselves.
+        package var approvals: [TownID: ApprovalPolicy] = [:]
         package var codes: CodeTables
         package var trust: CAPTrust
         package var sources: SourceRules
@@ -57,7 +64,7 @@ package final class Hub: Sendable {
 
         package init(
             actual: Line<Actual>, exercise: Line<Exercise>, towns: TownRegister, ledger: any Ledger,
-            journal: DeliveryJournal, devices: DeviceRegister, stream: StreamHub, operators: Operators,
+            journal: DeliveryJournal, devices: DeviceRegister, stream: StreamHub, people: People, approvals: [TownID: ApprovalPolicy] = [:],
             codes: CodeTables = .bundled, trust: CAPTrust = .nobody, sources: SourceRules = SourceRules(),
             logger: Logger,
             time: HubClock = HubClock(), start: StartWatch = StartWatch()
@@ -69,7 +76,8 @@ package final class Hub: Sendable {
             self.journal = journal
             self.devices = devices
             self.stream = stream
-            self.operators = operators
+            self.people = people
+            self.approvals = approvals
             self.codes = codes
             self.trust = trust
             self.sources = sources
@@ -87,7 +95,8 @@ package final class Hub: Sendable {
         journal = parts.journal
         devices = parts.devices
         stream = parts.stream
-        operators = parts.operators
+        people = parts.people
+        approvalPolicies = parts.approvals
         tables = Mutex(parts.codes)
         shelters = ShelterRegister(notebook: parts.ledger, towns: parts.towns.all)
         attention = Attention(logger: parts.logger)
@@ -119,6 +128,7 @@ package final class Hub: Sendable {
     /// and passed over: its warnings go out all the same.
     package func recover() async throws {
         towns.replace(with: shelters.complete(towns.all))
+        restoreApprovals()
         let since = clock().addingTimeInterval(-72 * 3600)
         // Most towns had nothing: they are asked for together.
         let busy = (try? await ledger.busy(towns.all.map(\.id), since: since)).map { ids in towns.all.filter { ids.contains($0.id) } } ?? towns.all

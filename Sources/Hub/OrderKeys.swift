@@ -9,6 +9,7 @@
 internal import AlertModel
 internal import ChannelKit
 internal import Crypto
+package import Desk
 package import FoundationEssentials
 internal import Ledger
 internal import Synchronization
@@ -22,7 +23,7 @@ package struct OrderKey: Sendable, Hashable {
 
     /// - Parameter order: the request's path and body, as they came.
     package init(_ key: String, of person: Operator, order: [UInt8]) {
-        name = Self.digest(Array("\(person.tokenDigest)\n\(key)".utf8))
+        name = Self.digest(Array("\(person.credential)\n\(key)".utf8))
         fingerprint = Self.digest(order)
     }
 
@@ -103,6 +104,9 @@ final class OrderKeys: Sendable {
     }
 
     var count: Int { state.withLock { $0.entries.count } }
+
+    /// Whether something was begun or sent under it.
+    func isKnown(_ key: OrderKey) -> Bool { state.withLock { $0.entries[key.name]?.fingerprint == key.fingerprint } }
 
     func look(_ key: OrderKey, now: Date, day: String) -> Look {
         state.withLock { state in

@@ -9,6 +9,7 @@
 /// earlier one of its name, except what is open now; what would leave is shown before, and a list that would push most
 /// of its predecessor out is refused unless a person says so. Who gives no name means the list that has these ids
 /// already, else one named after the file. Shelters of the settings stay, and a list does not change them.
+package import Desk
 package import AlertModel
 package import ChannelKit
 internal import Dispatching

@@ -4,6 +4,7 @@ internal import Dispatching
 internal import Edge
 internal import Foundation
 internal import HTTPTypes
+internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ingest
@@ -14,6 +15,8 @@ extension HubRouter {
     private struct Accepted: Encodable {
         var id, event, mode, town: String
         var deliveries: [String: Int]
+        /// It waits for a second person, or was given back: nothing has been sent.
+        var approval: ApprovalShape?
     }
 
     func addAlerts(to router: Router<Context>) {
@@ -21,12 +24,13 @@ extension HubRouter {
             let person = try operatorOf(request)
             let octets = try await Self.json(request, upTo: 64 << 10)
             let key = try orderKey(request, of: person, octets)
+            let glass = try Self.breakGlass(request)
             let seen = try Self.seenVersion(request)
             do throws(DeskFailure) {
                 if request.uri.queryParameters["preview"] == "true" {
                     return try preview(try hub.read(octets, by: person, seen: seen), by: person)
                 }
-                return try await accepted(try await hub.push(octets, by: person, key: key, seen: seen))
+                return try await accepted(try await hub.push(octets, by: person, key: key, seen: seen, breakGlass: glass))
             } catch {
                 throw problem(error)
             }
@@ -35,12 +39,13 @@ extension HubRouter {
             let person = try operatorOf(request)
             let id = AlertID(try context.parameters.require("id"))
             let key = try orderKey(request, of: person, [])
+            let glass = try Self.breakGlass(request)
             let seen = try Self.seenVersion(request)
             do throws(DeskFailure) {
                 if request.uri.queryParameters["preview"] == "true" {
                     return try preview(try await hub.cancelling(id, by: person, seen: seen), by: person)
                 }
-                return try await accepted(try await hub.cancel(id, by: person, key: key, seen: seen))
+                return try await accepted(try await hub.cancel(id, by: person, key: key, seen: seen, breakGlass: glass))
             } catch {
                 throw problem(error)
             }
@@ -83,16 +88,27 @@ extension HubRouter {
         return OrderKey(key, of: person, order: Array("\(request.uri.path)\n".utf8) + octets)
     }
 
+    /// Why an order does not wait for a second person.
+    private static func breakGlass(_ request: Request) throws(Problem) -> String? {
+        guard let written = request.uri.queryParameters["break_glass"] else { return nil }
+        let reason = String(written).trimmingCharacters(in: .whitespaces)
+        guard (1...200).contains(reason.count), PlainText.isPlain(reason) else {
+            throw Problem(.badRequest, "承認なしで出す理由（break_glass）を200文字までで書いてください (break_glass: why, 1 to 200 letters)")
+        }
+        return reason
+    }
+
     private func accepted(_ alert: Pushed) async throws(DeskFailure) -> Response {
         var counts: [String: Int] = [:]
-        for row in try await rows(of: alert) { counts[row.state.rawValue, default: 0] += row.delivery.endpoints }
-        var headers: HTTPFields = [.location: "/v1/alerts/\(alert.id.text)"]
+        if alert.approval == nil { for row in try await rows(of: alert) { counts[row.state.rawValue, default: 0] += row.delivery.endpoints } }
+        var headers: HTTPFields = [.location: alert.approval == nil ? "/v1/alerts/\(alert.id.text)" : "/v1/approvals"]
         if alert.isRepeat { headers[.idempotentReplayed] = "true" }
         do {
             return try Answer.json(
                 Accepted(
                     id: alert.id.text, event: alert.event.text, mode: alert.mode.rawValue,
-                    town: alert.town?.code ?? "", deliveries: counts),
+                    town: alert.town?.code ?? "", deliveries: counts,
+                    approval: alert.approval.map { ApprovalShape($0, hub.people) }),
                 status: .accepted, headers: headers)
         } catch {
             throw .unrecorded("\(error)")

@@ -1,5 +1,6 @@
 internal import AlertModel
 internal import Foundation
+internal import Desk
 internal import Hub
 internal import Hummingbird
 

@@ -2,6 +2,7 @@ internal import AlertModel
 internal import Devices
 internal import Foundation
 internal import HTTPTypes
+internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ledger
@@ -60,14 +61,14 @@ extension HubRouter {
     /// Only a source is one. A device is none, whatever it hears; a person's token only with `feed`, or with `drill`
     /// for an exercise that concerns no town alone.
     private func source(_ request: Request) throws(Problem) -> Operator {
-        if let token = Self.bearer(request), hub.operators.with(token: token) == nil, let device = hub.devices.device(token: token) {
+        if let token = Self.bearer(request), hub.people.with(token: token, now: hub.clock()) == nil, let device = hub.devices.device(token: token) {
             throw stranger(
                 "device:\(device.id)", "端末は情報源になれません。電文は feed の権限をもつトークンで送ってください (a device is no source of bulletins)", [])
         }
         do throws(Problem) {
             return try operatorOf(request)
         } catch {
-            if error.status == .forbidden, let token = Self.bearer(request), let person = hub.operators.with(token: token) {
+            if error.status == .forbidden, let token = Self.bearer(request), let person = hub.people.with(token: token, now: hub.clock()) {
                 throw stranger(person.name, person.refusal([.feed]), [])
             }
             throw error

@@ -4,6 +4,7 @@ internal import ChannelKit
 internal import Edge
 internal import Foundation
 internal import HTTPTypes
+internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ledger
@@ -69,7 +70,7 @@ extension HubRouter {
             query.state = .held
             query.limit = 100_000
             let rows = try await hub.ledger.town(town.id).deliveries(query)
-            for mode in Set(rows.map(\.mode)) { try Self.authorise(person, mode) }
+            for mode in Set(rows.map(\.mode)) { try Self.authorise(person, mode, in: town.id) }
             switch context.parameters.get("act") {
             case "release":
                 let done = try await hub.actual.release(rows, by: person.name)
@@ -100,9 +101,9 @@ extension HubRouter {
     }
 
     /// Real and drill are two rights.
-    static func authorise(_ person: Operator, _ mode: ModeName) throws(Problem) {
+    static func authorise(_ person: Operator, _ mode: ModeName, in town: TownID) throws(Problem) {
         let scope = Scope.sending(mode)
-        guard person.may(scope) else { throw Problem(.forbidden, person.refusal([scope])) }
+        guard person.may(scope, in: town) else { throw Problem(.forbidden, person.refusal([scope])) }
     }
 
     private func deliveryQuery(_ request: Request) throws(Problem) -> DeliveryQuery {

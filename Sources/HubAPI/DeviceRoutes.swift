@@ -6,6 +6,7 @@ internal import AlertModel
 internal import Devices
 internal import Foundation
 internal import HTTPTypes
+internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import QRCode

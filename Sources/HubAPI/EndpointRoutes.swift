@@ -3,6 +3,7 @@ internal import ChannelKit
 internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
+internal import Desk
 internal import Hub
 internal import Hummingbird
 
@@ -55,10 +56,10 @@ extension HubRouter {
                 guard let mode = ModeName(rawValue: word) else { throw Problem(.badRequest, "modeは actual か exercise です (mode: actual or exercise)") }
                 return mode
             }
-            if let mode { try Self.authorise(person, mode) }
+            if let mode { try Self.authorise(person, mode, in: town.id) }
             var lanes: [Resumed.Lane] = []
-            if mode != .exercise, person.may(.send) { lanes += resume(hub.actual, endpoint, choice.channel, town, person) }
-            if mode != .actual, person.may(.drill) { lanes += resume(hub.exercise, endpoint, choice.channel, town, person) }
+            if mode != .exercise, person.may(.send, in: town.id) { lanes += resume(hub.actual, endpoint, choice.channel, town, person) }
+            if mode != .actual, person.may(.drill, in: town.id) { lanes += resume(hub.exercise, endpoint, choice.channel, town, person) }
             return try Answer.json(Resumed(resumed: lanes))
         }
     }

@@ -1,4 +1,5 @@
 internal import Dispatching
+internal import Desk
 package import Hub
 package import Hummingbird
 internal import Logging
@@ -49,9 +50,9 @@ package struct HubRouter: Sendable {
     package func responder() -> some HTTPResponder<Context> { FrontDoor(router(), refusals: refusals, acts: acts()) }
 
     private func acts() -> ActLog {
-        ActLog(logger: hub.logger, clock: hub.clock) { [operators = hub.operators, devices = hub.devices] request in
-            guard let token = Self.bearer(request) else { return "nobody" }
-            if let person = operators.with(token: token) { return "operator:\(person.name)" }
+        ActLog(logger: hub.logger, clock: hub.clock) { [self, devices = hub.devices] request in
+            if let person = somebody(request)?.person { return person.actor }
+            guard let token = Self.bearer(request) else { return Self.cookie(request) == nil ? "nobody" : "unknown" }
             return (devices.device(token: token)?.id ?? devices.revoked(token: token)).map { "device:\($0)" } ?? "unknown"
         }
     }
@@ -74,6 +75,9 @@ package struct HubRouter: Sendable {
         addEdge(to: router)
         addPages(to: router)
         addAttention(to: router)
+        addSessions(to: router)
+        addUsers(to: router)
+        addApprovals(to: router)
         addSources(to: router)
         addHealth(to: router)
         if configuration.hasBenchmarkDoor { addBenchmark(to: router) }
@@ -96,26 +100,11 @@ package struct HubRouter: Sendable {
         return String(value.dropFirst(7))
     }
 
-    func operatorOf(_ request: Request) throws(Problem) -> Operator {
-        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "操作員のトークンが要ります (an operator's token is needed)") }
-        guard let person = hub.operators.with(token: token) else {
-            throw Problem(.unauthorized, "このトークンは、どの操作員のものでもありません (this token belongs to no operator)")
-        }
-        let wanted = RouteScopes.needed(request.method, request.uri.path)
-        guard wanted.contains(where: person.may) else {
-            hub.logger.warning("not allowed", metadata: [
-                "operator": "\(person.name)", "path": "\(request.uri.path)", "needs": "\(wanted.map(\.rawValue).joined(separator: " or "))",
-            ])
-            throw Problem(.forbidden, person.refusal(wanted))
-        }
-        return person
-    }
-
     /// A watcher's token, or an operator's with `watch`.
     func mayWatch(_ request: Request) -> Bool {
         guard let digest = configuration.watcherDigest else { return true }
         guard let token = Self.bearer(request) else { return false }
-        return DeviceRegister.digest(token) == digest || hub.operators.with(token: token)?.may(.watch) == true
+        return DeviceRegister.digest(token) == digest || hub.people.with(token: token, now: hub.clock())?.may(.watch) == true
     }
 
     static func device(of request: Request, in register: DeviceRegister) throws(Problem) -> Device {

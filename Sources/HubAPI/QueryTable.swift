@@ -7,8 +7,8 @@ enum QueryTable {
     private static let all: [String: QueryRules] = [
         "POST /v1/bulletins": ["name": .text, "exercise": .flag, "replay": .text],
         "GET /v1/bulletins": ["limit": .text],
-        "POST /v1/alerts": ["preview": .flag],
-        "POST /v1/alerts/{id}/cancel": ["preview": .flag],
+        "POST /v1/alerts": ["preview": .flag, "break_glass": .text],
+        "POST /v1/alerts/{id}/cancel": ["preview": .flag, "break_glass": .text],
         "GET /v1/alerts": ["town": .text, "event": .text, "limit": .text, "in_force": .flag],
         "GET /v1/towns/{code}/standing": ["mode": .text],
         "POST /v1/towns/{code}/shelters/import": ["name": .text, "dry_run": .flag, "list": .text, "map": .texts, "replace": .flag],
@@ -22,6 +22,7 @@ enum QueryTable {
         "GET /v1/devices": ["town": .text],
         "GET /v1/reports": ["town": .text],
         "GET /v1/reports/{id}": ["device": .text],
+        "GET /v1/approvals": ["town": .text, "all": .flag],
         "GET /v1/catch-up": ["since": .text],
     ]
 

@@ -1,7 +1,7 @@
 /// What each operator's call needs: the one place where it is said. `HubRouter.operatorOf` asks here for every route,
 /// so a route that is in no row is looked at with `read` and changed with `admin`.
 internal import HTTPTypes
-internal import Hub
+internal import Desk
 
 struct RouteScopes {
     /// Any one of `scopes` opens the route. Where the body says whether it is real, the hub asks again (`send`, `drill`).
@@ -32,8 +32,18 @@ struct RouteScopes {
         Row(method: .get, path: "/v1/deliveries/stream", scopes: [.read, .watch]),
         Row(method: .get, path: "/v1/attention", scopes: [.read, .watch]),
         Row(method: .get, path: "/v1/sources", scopes: [.read, .watch]),
-        Row(method: .post, path: "/v1/approvals/{id}/approve", scopes: [.approve]),
-        Row(method: .post, path: "/v1/approvals/{id}/return", scopes: [.approve]),
+        // Who may send comes after who approves; the table of what waits asks again.
+        Row(method: .post, path: "/v1/approvals/{id}/approve", scopes: [.approve, .send]),
+        Row(method: .post, path: "/v1/approvals/{id}/return", scopes: [.approve, .send]),
+        Row(method: .get, path: "/v1/approvals", scopes: [.approve, .send, .read]),
+        Row(method: .get, path: "/v1/roles", scopes: Scope.allCases),
+        Row(method: .get, path: "/v1/users", scopes: [.admin]),
+        Row(method: .post, path: "/v1/users", scopes: [.admin]),
+        Row(method: .patch, path: "/v1/users/{name}", scopes: [.admin]),
+        // One's own role.
+        Row(method: .post, path: "/v1/users/{name}/hand-over", scopes: Scope.allCases),
+        Row(method: .get, path: "/v1/tokens", scopes: [.admin]),
+        Row(method: .get, path: "/v1/towns/{code}/safe-keys", scopes: [.admin]),
     ]
 
     static func needed(_ method: HTTPRequest.Method, _ path: String) -> [Scope] {

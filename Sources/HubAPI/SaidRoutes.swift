@@ -1,5 +1,6 @@
 internal import AlertModel
 internal import ChannelKit
+internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ledger

@@ -3,6 +3,7 @@ internal import Codes
 internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
+internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ingest
@@ -109,7 +110,7 @@ extension HubRouter {
             let town = try town(try context.parameters.require("code"), for: person)
             let order = Self.order(request)
             let octets = try await Self.body(request, upTo: Self.listLimit)
-            if !order.isDryRun { try Self.authorise(person, .actual) }
+            if !order.isDryRun { try Self.authorise(person, .actual, in: town.id) }
             let report: ShelterImport
             do throws(DeskFailure) {
                 report = try await hub.importShelters(octets, into: town.id, order, by: person)
@@ -124,7 +125,7 @@ extension HubRouter {
             let written = try context.parameters.require("list")
             let list = written.removingPercentEncoding ?? written
             let isDryRun = request.uri.queryParameters["dry_run"] == "true"
-            if !isDryRun { try Self.authorise(person, .actual) }
+            if !isDryRun { try Self.authorise(person, .actual, in: town.id) }
             let gone: (removed: [String], keptOpen: [String])
             do throws(DeskFailure) {
                 gone = try await hub.removeShelters(list: list, of: town.id, isDryRun: isDryRun, by: person)

@@ -1,5 +1,6 @@
 internal import AlertModel
 internal import Foundation
+internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ingest
@@ -51,7 +52,7 @@ extension HubRouter {
         router.get("/v1/sources") { request, _ in
             _ = try operatorOf(request)
             let now = hub.clock()
-            let feeders = hub.operators.all.filter { $0.may(.feed) }
+            let feeders = hub.people.feeders
             let towns = Dictionary(feeders.map { ("http:\($0.name)", $0.towns) }, uniquingKeysWith: { $1 })
             var known = hub.health.all
             // Who may be a source and has said nothing yet is one all the same.

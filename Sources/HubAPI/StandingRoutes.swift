@@ -1,6 +1,7 @@
 internal import AlertModel
 internal import Foundation
 internal import HTTPTypes
+internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Memories

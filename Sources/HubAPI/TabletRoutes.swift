@@ -2,6 +2,7 @@ internal import AlertModel
 package import ChannelKit
 internal import Dispatching
 internal import Foundation
+internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ledger

@@ -5,6 +5,7 @@ internal import Targeting
 internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
+internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ledger

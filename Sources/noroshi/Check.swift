@@ -1,3 +1,4 @@
+import Desk
 import AlertModel
 import ArgumentParser
 import ChannelKit

@@ -3,6 +3,7 @@ import ArgumentParser
 import CellBroadcast
 import ChannelKit
 import Commons
+import Desk
 import Devices
 import Dispatching
 import Foundation

@@ -4,6 +4,7 @@ import CAPFeed
 import ChannelKit
 import Codes
 import Curl
+import Desk
 import Devices
 import Dispatching
 import Edge
@@ -52,6 +53,7 @@ struct HubProgram: Sendable {
     static func make(_ options: Options, logger: Logger, extra: [any Service] = []) async throws -> HubProgram {
         // Before anything else: another hub's folder is not looked at.
         try DataFolder.claim(options.data)
+        let local = try LocalKey.make(in: options.data)
         let manifests = Channels.all.map(\.manifest)
         let words = Vocabularies(settings: options.settings, manifests: manifests)
         // A file that went bad since the last start does not keep the hub from starting: the bundled names stay.
@@ -81,7 +83,8 @@ struct HubProgram: Sendable {
         try checkTexts(renderer, manifests, rules(towns, actual, routing), rules(towns, exercise, routing))
         let hub = Hub(Hub.Parts(
             actual: actual, exercise: exercise, towns: towns, ledger: ledger, journal: journal,
-            devices: DeviceRegister(notebook: ledger), stream: stream, operators: Operators(options.operators),
+            devices: DeviceRegister(notebook: ledger), stream: stream, people: People(options.operators, notebook: ledger, local: local),
+            approvals: try options.settings.approvals(),
             codes: codes, trust: try trust(options.settings), sources: try options.settings.makeSourceRules(), logger: logger, time: time,
             start: StartWatch(isOpen: false, began: time.now)))
         words.report(flaws, to: hub)
@@ -245,7 +248,7 @@ private struct House {
         let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }
         let start = StartService(hub: hub, door: door, port: port)
-        let working: [any Service] = (runners + extra + sources + [LedgerWatch(hub: hub), StandingWatch(hub: hub)] as [any Service]).map {
+        let working: [any Service] = (runners + extra + sources + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
         let close = ClosingService { [stream, transport, ledger] in

@@ -36,6 +36,7 @@ struct Push: AsyncParsableCommand {
     @Flag(help: "解除。--district を付ければその地区だけ (lifts the order; with --district these only).") var lifted = false
     @Option(help: "期限 (RFC 3339 with offset).") var expires: String?
     @Option(help: "見ていた状況の番号。ほかの人が変えていれば送らない (the standing's version you saw; refused with 75 on another).") var basedOn: Int?
+    @Option(help: "承認を待たずに、いま送る。その理由。あとから確かめられます (sends without waiting for a second person, and why; somebody looks at it afterwards).") var breakGlass: String?
     @OptionGroup var once: OnceOptions
 
     func validate() throws {
@@ -56,7 +57,7 @@ struct Push: AsyncParsableCommand {
         var seen = basedOn
         if seen == nil { seen = await StandingTable.version(of: town, exercise ? "exercise" : "actual", client) }
         if actual { try await confirm(client, octets) }
-        show(pushed: try await client.order("/v1/alerts", body: octets, key: once.key, headers: StandingTable.match(seen)))
+        show(pushed: try await client.order("/v1/alerts" + HubClient.query([("break_glass", breakGlass)]), body: octets, key: once.key, headers: StandingTable.match(seen)))
     }
 
     private var order: [String: Any] {
@@ -94,6 +95,7 @@ struct Push: AsyncParsableCommand {
 
     private func show(pushed answer: [String: Any]) {
         if hub.format == .json { return Terminal.say(JSONLine.text(answer)) }
+        if let approval = answer["approval"] as? [String: Any] { return Terminal.say(ApprovalsCommand.waits(approval)) }
         let mode = ModeWord.of(answer["mode"])
         let id = answer["id"] as? String ?? ""
         let sent = (answer["deliveries"] as? [String: Int] ?? [:]).filter { $0.key != "skipped" }.values.reduce(0, +)
@@ -112,6 +114,7 @@ struct Cancel: AsyncParsableCommand {
     @Argument(help: "取り消すものの番号 (the alert's id).") var alert: String
     @Flag(help: "何と出るか、何に戻るかを見せるだけで、送らない (shows the texts and what stands again, sends nothing).") var preview = false
     @Option(help: "見ていた状況の番号 (the standing's version you saw; refused with 75 on another).") var basedOn: Int?
+    @Option(help: "承認を待たずに、いま取り消す。その理由 (takes it back without waiting for a second person, and why).") var breakGlass: String?
     @OptionGroup var once: OnceOptions
 
     func run() async throws {
@@ -121,8 +124,9 @@ struct Cancel: AsyncParsableCommand {
             let value = try await client.send("POST", path + "?preview=true", headers: StandingTable.match(basedOn))
             return PreviewPrint(format: hub.format).show(value as? [String: Any] ?? [:])
         }
-        let answer = try await client.order(path, key: once.key, headers: StandingTable.match(basedOn))
+        let answer = try await client.order(path + HubClient.query([("break_glass", breakGlass)]), key: once.key, headers: StandingTable.match(basedOn))
         if hub.format == .json { return Terminal.say(JSONLine.text(answer)) }
+        if let approval = answer["approval"] as? [String: Any] { return Terminal.say(ApprovalsCommand.waits(approval)) }
         Terminal.say("取消  \(answer["id"] as? String ?? "")  event \(answer["event"] as? String ?? "")")
     }
 }

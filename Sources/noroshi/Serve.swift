@@ -1,6 +1,7 @@
 import AlertModel
 import ArgumentParser
 import ChannelKit
+import Desk
 import Devices
 import Foundation
 import Hub
@@ -112,7 +113,7 @@ extension Settings {
             }
             let digest = person.token_sha256.lowercased()
             // The placeholder of the example file belongs to nobody.
-            if let other = made.first(where: { $0.tokenDigest == digest }), !digest.allSatisfy({ $0 == "0" }) {
+            if let other = made.first(where: { $0.credential == digest }), !digest.allSatisfy({ $0 == "0" }) {
                 throw SettingsError("operators: \(person.name): \(other.name) と同じトークンです (the same token as another's)")
             }
             made.append(Operator(name: person.name, tokenDigest: digest, towns: towns, scopes: try Self.scopes(of: person)))

@@ -31,6 +31,8 @@ struct Settings: Codable, Sendable {
         var shelters: [ShelterSettings]?
         var endpoints: [EndpointSettings]?
         var routing: RoutingRules.Override?
+        /// `none`, `two`, or `wait: 60s`.
+        var approval: ApprovalSettings?
     }
 
     /// `階上地区`, or `{name: 階上地区, roman_name: Hashikami}` for texts in English.

@@ -4,6 +4,22 @@ import Hub
 import Logging
 import ServiceLifecycle
 
+/// Turns the clock of what waits for a second person.
+struct ApprovalWatch: Service {
+    static let interval: Duration = .seconds(1)
+    let hub: Hub
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await hub.turnApprovals()
+                // Cancelled: the loop ends.
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+}
+
 /// Says what will run out and what has, as long as the hub runs.
 struct StandingWatch: Service {
     /// An order's end is told within this.

@@ -1,4 +1,5 @@
 import AlertModel
+import Desk
 import Devices
 import Dispatching
 import Edge
@@ -15,34 +16,58 @@ import Targeting
 
 @testable import HubAPI
 
-/// A whole hub in memory behind its front door, without a socket: one town, one spot, one school, no channels.
+/// A whole hub in memory behind its front door, without a socket: one town, one spot, one school, no channels; a second town
+/// where one is wanted, for which `desk` does not work.
 struct House {
     static let token = "desk"
+    /// Of whom everything is everywhere.
+    static let root = "root"
+    static let town = "042056"
+    static let neighbour = "042021"
     static let logger = Logger(label: "house", factory: { _ in SwiftLogNoOpLogHandler() })
 
     let hub: Hub
     let router: HubRouter
     private let door: any HTTPResponder<HubRouter.Context>
 
-    init(start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger()) async throws {
+    init(
+        start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
+        hasNeighbour: Bool = false, clock: (@Sendable () -> Date)? = nil
+    ) async throws {
         let journal = DeliveryJournal(ledger: ledger)
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
-        guard let id = TownID("042056") else { throw NoTown() }
-        let towns = TownRegister([Town(
+        guard let id = TownID(Self.town), let other = TownID(Self.neighbour) else { throw NoTown() }
+        var all = [Town(
             id: id, name: "気仙沼市", romanName: "Kesennuma City", areas: [:],
             endpoints: [
                 Endpoint(id: "eki", channel: "wifi-portal", name: "駅前 <1>"),
                 Endpoint(id: "school", channel: "school-tablet", name: "第一小学校"),
-            ])])
+            ])]
+        if hasNeighbour {
+            all.append(Town(
+                id: other, name: "石巻市", romanName: "Ishinomaki City", areas: [:],
+                endpoints: [
+                    Endpoint(id: "ishinomaki-eki", channel: "wifi-portal", name: "石巻駅"),
+                    Endpoint(id: "ishinomaki-school", channel: "school-tablet", name: "湊小学校"),
+                ]))
+        }
+        let towns = TownRegister(all)
         func line<M: Mode>() -> Line<M> {
-            Line(channels: [], towns: towns, routing: RoutingTable(), renderer: renderer, ledger: ledger, journal: journal, logger: Self.logger)
+            Line(
+                channels: [], towns: towns, routing: RoutingTable(), renderer: renderer, ledger: ledger, journal: journal, logger: Self.logger,
+                clock: clock ?? { Date() })
         }
         let stream = try await StreamHub.start(on: MultiThreadedEventLoopGroup.singleton, epoch: 7, notebook: ledger)
         hub = Hub(.init(
             actual: line(), exercise: line(), towns: towns, ledger: ledger, journal: journal,
             devices: DeviceRegister(notebook: ledger), stream: stream,
-            operators: Operators([Operator(name: "desk", tokenDigest: DeviceRegister.digest(Self.token))]), logger: Self.logger,
-            start: start))
+            people: People(
+                [
+                    Operator(name: "desk", tokenDigest: DeviceRegister.digest(Self.token), towns: hasNeighbour ? [id] : nil, scopes: Set(Scope.allCases)),
+                    Operator(name: "root", tokenDigest: DeviceRegister.digest(Self.root)),
+                ], notebook: ledger, cost: 4),
+            approvals: approval.map { [id: $0] } ?? [:], logger: Self.logger,
+            time: clock.map { HubClock(wall: $0) } ?? HubClock(), start: start))
         var configuration = HubRouter.Configuration(
             publicAddress: "https://hub.example.jp", spots: Self.package.appending(path: ".build/no-such-folder"))
         configuration.voice = HubVoice(sender: "hub.example.jp", signer: nil)

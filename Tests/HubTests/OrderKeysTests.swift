@@ -1,6 +1,7 @@
 import AlertModel
 import ChannelKit
 import Foundation
+import Desk
 @testable import Hub
 import Ledger
 import Testing

@@ -1,5 +1,6 @@
 import AlertModel
 import Foundation
+import Desk
 @testable import Hub
 import Testing
 

@@ -1,0 +1,113 @@
+package import AlertModel
+package import Foundation
+
+/// A role somebody has, and where.
+package struct Duty: Codable, Sendable, Hashable {
+    package var role: Role
+    /// Nil: in every town of this hub.
+    package var towns: [String]?
+
+    package init(_ role: Role, towns: [TownID]?) {
+        self.role = role
+        self.towns = towns.map { $0.map(\.code).sorted() }
+    }
+
+    package var places: Set<TownID>? { towns.map { Set($0.compactMap { TownID($0) }) } }
+}
+
+/// A person with a name here. Rights come from the roles alone.
+package struct Account: Codable, Sendable {
+    package internal(set) var name: String
+    package internal(set) var duties: [Duty]
+    var password: PasswordHash
+    var code: TimeCode?
+    package internal(set) var isDisabled = false
+    package internal(set) var made: Date
+    package internal(set) var maker: String
+    /// When the password was set, and whether somebody else did it: the person is asked for a new one.
+    package internal(set) var passwordSet: Date
+    package internal(set) var isFirstPassword: Bool
+    package internal(set) var lastSignIn: Date?
+
+    package var hasCode: Bool { code != nil }
+
+    /// Nil: every town.
+    var places: Set<TownID>? {
+        duties.reduce(into: Set<TownID>?.some([])) { all, duty in all = duty.places.flatMap { own in all?.union(own) } }
+    }
+
+    var person: Operator {
+        Operator(
+            name: name, kind: .account, credential: "account:\(name)",
+            grants: duties.map { Operator.Grant(towns: $0.places, rights: $0.role.rights) })
+    }
+}
+
+/// A token for a program: named, dated, with scopes.
+package struct ProgramToken: Codable, Sendable {
+    package internal(set) var id: String
+    package internal(set) var name: String
+    var digest: String
+    /// Nil: every town.
+    package internal(set) var towns: [String]?
+    package internal(set) var scopes: [Scope]
+    package internal(set) var made: Date
+    package internal(set) var maker: String
+    package internal(set) var expires: Date
+    package internal(set) var revoked: Date?
+
+    package var places: Set<TownID>? { towns.map { Set($0.compactMap { TownID($0) }) } }
+
+    var person: Operator {
+        Operator(
+            name: name, kind: .program, credential: digest,
+            grants: [Operator.Grant(towns: places, rights: Rights(scopes.map(\.rights)))])
+    }
+}
+
+/// Somebody is at the desk.
+package struct Session: Codable, Sendable {
+    /// The account's name, or who says that he took the key from the safe.
+    package var name: String
+    /// The town whose key opened it.
+    package var safe: String?
+    package var began: Date
+    package var used: Date
+    /// When a password was last given.
+    package var proved: Date
+    package var from: String
+
+    /// A shift.
+    static let idle: TimeInterval = 8 * 3600
+    static let longest: TimeInterval = 24 * 3600
+
+    /// When it ends if nobody uses it.
+    package var ends: Date { min(used.addingTimeInterval(Self.idle), began.addingTimeInterval(Self.longest)) }
+
+    func isOver(_ now: Date) -> Bool { now > ends }
+}
+
+/// Why nobody got in, or nothing was changed.
+package enum PeopleFailure: Error, Sendable, CustomStringConvertible {
+    /// Name, password or code; which one is not said.
+    case wrong
+    /// The password was right; six digits are wanted too.
+    case codeNeeded
+    case wait(Duration)
+    case busy
+    case invalid(String, field: String)
+    case forbidden(String)
+    case notFound(String)
+    case conflict(String)
+
+    package var description: String {
+        switch self {
+        case .wrong: "名前、パスワード、確認コードのどれかが違います (wrong name, password or code)"
+        case .codeNeeded: "確認コード（6桁）も入れてください (the six digits of your telephone are needed too: code)"
+        case .wait(let time):
+            "まちがいが続いたので、\(time.components.seconds)秒待ってください。急ぐときは金庫の鍵で入れます (too many wrong tries from here: wait; the key from the safe opens at once)"
+        case .busy: "いま多くの人が同時に入ろうとしています。数秒待って、もう一度押してください (many sign in just now: try again in seconds)"
+        case .invalid(let words, _), .forbidden(let words), .notFound(let words), .conflict(let words): words
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// Wrong passwords, counted where they come from: by the name they were for and the address they came from. Somebody far
+/// away locks nobody out at the desk.
+internal import Foundation
+
+struct WrongTries: Sendable {
+    private struct Entry {
+        var count: Int
+        var last: Date
+    }
+    private var entries: [String: Entry] = [:]
+
+    /// Free tries, and how long a count lasts.
+    static let free = 5
+    static let freeFromOneAddress = 50
+    static let memory: TimeInterval = 3600
+    /// Names and addresses remembered; the oldest go first.
+    static let bound = 10_000
+
+    /// How long this one waits; nil: it may try.
+    func wait(_ name: String, _ address: String, now: Date) -> TimeInterval? {
+        [(Self.pair(name, address), Self.free), (address, Self.freeFromOneAddress)].compactMap { key, free in
+            guard let entry = entries[key], entry.count >= free else { return nil }
+            let pause = min(900, 30 * pow(2, Double(min(entry.count - free, 10))))
+            let left = pause - now.timeIntervalSince(entry.last)
+            return left > 0 && left <= pause ? left : nil
+        }.max()
+    }
+
+    mutating func wrong(_ name: String, _ address: String, now: Date) {
+        for key in [Self.pair(name, address), address] {
+            let before = entries[key].flatMap { now.timeIntervalSince($0.last) < Self.memory ? $0.count : nil } ?? 0
+            entries[key] = Entry(count: before + 1, last: now)
+        }
+        guard entries.count > Self.bound else { return }
+        for key in entries.sorted(by: { $0.value.last < $1.value.last }).prefix(Self.bound / 10).map(\.key) { entries[key] = nil }
+    }
+
+    mutating func right(_ name: String, _ address: String) { entries[Self.pair(name, address)] = nil }
+
+    private static func pair(_ name: String, _ address: String) -> String { "\(address)\n\(name)" }
+}

@@ -1,0 +1,236 @@
+/// What waits for a second person, and what becomes of it.
+package import AlertModel
+package import Desk
+internal import ChannelKit
+internal import Foundation
+internal import Logging
+internal import Ledger
+internal import Synchronization
+
+extension Hub {
+    private static let prefix = "approval/"
+
+    /// What this town asks for before something real of a person's goes out.
+    package func approval(of town: TownID) -> ApprovalPolicy {
+        approvalPolicies[town] ?? (people.hasTwo(in: town) ? .two : .none)
+    }
+
+    /// Taking back what was sent a moment ago needs nobody's yes: the mistake is on the air.
+    private static let freshness: TimeInterval = 600
+
+    /// Whether this order waits; nil: it goes out now.
+    func waits(_ order: DeskOrder, takingBack old: RecordedAlert? = nil) -> ApprovalPolicy? {
+        guard order.mode == .actual, let town = order.content.town else { return nil }
+        if let old, clock().timeIntervalSince(old.accepted) < Self.freshness { return nil }
+        switch approval(of: town) {
+        case .none: return nil
+        case let policy: return policy
+        }
+    }
+
+    /// What was submitted under this key before.
+    func submitted(under key: OrderKey?) throws(DeskFailure) -> Pushed? {
+        guard let key, let act = approvals.withLock({ $0.under(key.name) }) else { return nil }
+        guard act.fingerprint == key.fingerprint else { throw .keyIsAnothers }
+        return Pushed(act, isRepeat: true)
+    }
+
+    func waitingAct(_ order: DeskOrder, _ what: WaitingAct.Order, _ policy: ApprovalPolicy, by person: Operator, _ key: OrderKey?, seen: Int?) -> WaitingAct? {
+        guard let town = order.content.town else { return nil }
+        var patience = ApprovalTable.patience(order.content)
+        var isTimed = false
+        if case .wait(let time) = policy {
+            isTimed = true
+            patience = TimeInterval(time.components.seconds)
+        }
+        let id = "A-\(order.content.id.text)"
+        var act = WaitingAct(
+            id: id, town: town, act: DeskAct(order.content.kind), title: order.content.title, order: what, by: person,
+            alert: order.content.id, submitted: clock(), patience: patience, isTimed: isTimed)
+        act.key = key?.name
+        act.fingerprint = key?.fingerprint
+        act.seen = seen
+        return act
+    }
+
+    /// It waits from now on, and is on disk.
+    func submit(_ act: WaitingAct) async throws(DeskFailure) -> Pushed {
+        let taken: WaitingAct?
+        do throws(ApprovalTable.Refusal) {
+            taken = try approvals.withLock { table throws(ApprovalTable.Refusal) in
+                if let key = act.key, let first = table.under(key) { return first }
+                try table.submit(act)
+                keep(act)
+                return nil
+            }
+        } catch {
+            throw .conflict("承認を待つものが\(ApprovalTable.mostWaiting)件あります。先に承認するか、差し戻してください (too many acts wait for approval)")
+        }
+        if let taken {
+            guard taken.fingerprint == act.fingerprint else { throw .keyIsAnothers }
+            return Pushed(taken, isRepeat: true)
+        }
+        logger.notice("waits for approval", metadata: [
+            "approval": "\(act.id)", "town": "\(act.town)", "by": "\(act.by)", "next": "\(act.next?.rawValue ?? "time")",
+        ])
+        do {
+            try await ledger.flush().committed()
+        } catch {
+            // It waits all the same, in memory: a second person can send it.
+            logger.error("an act that waits is not on disk", metadata: ["approval": "\(act.id)", "error": "\(error)"])
+        }
+        return Pushed(act)
+    }
+
+    /// What went out without a second person, and is to be looked at afterwards.
+    func brokeGlass(_ act: WaitingAct?, _ reason: String) {
+        guard let act else { return }
+        approvals.withLock { table in
+            table.brokeGlass(act, reason)
+            if let kept = table.acts[act.id] { keep(kept) }
+        }
+        logger.warning("sent without a second person", metadata: ["approval": "\(act.id)", "town": "\(act.town)", "by": "\(act.by)"])
+        if let town = TownID(act.town) {
+            attention.notice(
+                .review, act.id, "「\(act.title)」を、\(act.by)さんが承認なしで出しました。理由：\(reason)。あとから確かめてください (sent without a second person: look at it)",
+                from: "desk", of: town, at: clock())
+        }
+    }
+
+    // MARK: The second person
+
+    package func approvals(for person: Operator, _ town: TownID) -> [WaitingAct] {
+        guard person.may(town) else { return [] }
+        return approvals.withLock { $0.acts.values.filter { $0.town == town.code } }.sorted { ($0.submitted, $0.id) > ($1.submitted, $1.id) }
+    }
+
+    /// Yes: it goes out now, or has been looked at.
+    ///
+    /// - Returns: nil where it was sent before.
+    package func approve(_ id: String, by person: Operator) async throws(DeskFailure) -> (act: WaitingAct, sent: Pushed?) {
+        let act: WaitingAct
+        do throws(ApprovalTable.Refusal) {
+            act = try approvals.withLock { table throws(ApprovalTable.Refusal) in
+                let act = try table.check(id, person)
+                guard act.state == .review || sending.withLock({ $0.insert(id).inserted }) else { throw .over(person.name) }
+                return act
+            }
+        } catch {
+            throw words(error)
+        }
+        if act.state == .review {
+            attention.settle(.review, subject: id)
+            return (decided(id, by: person.name), nil)
+        }
+        defer { _ = sending.withLock { $0.remove(id) } }
+        let sent = try await send(act, actor: "operator:\(act.by) approved:\(person.name)")
+        return (decided(id, by: person.name), sent)
+    }
+
+    package func giveBack(_ id: String, by person: Operator, reason: String) throws(DeskFailure) -> WaitingAct {
+        do throws(ApprovalTable.Refusal) {
+            return try approvals.withLock { table throws(ApprovalTable.Refusal) in
+                guard !sending.withLock({ $0.contains(id) }) else { throw .over("") }
+                let act = try table.giveBack(id, by: person, reason: reason, now: clock())
+                keep(act)
+                return act
+            }
+        } catch {
+            throw words(error)
+        }
+    }
+
+    /// Moves what nobody answered to the next role, and sends what only waited for its time.
+    package func turnApprovals() async {
+        let (moved, due) = approvals.withLock { table in
+            let turn = table.tick(clock())
+            for act in turn.moved { keep(act) }
+            return turn
+        }
+        for act in moved {
+            logger.warning("nobody answered: it comes to the next role", metadata: [
+                "approval": "\(act.id)", "town": "\(act.town)", "next": "\(act.next?.rawValue ?? "")",
+            ])
+        }
+        for act in due where sending.withLock({ $0.insert(act.id).inserted }) {
+            defer { _ = sending.withLock { $0.remove(act.id) } }
+            do {
+                _ = try await send(act, actor: "operator:\(act.by) waited")
+                _ = decided(act.id, by: act.by)
+            } catch {
+                logger.error("what waited for its time could not be sent", metadata: ["approval": "\(act.id)", "error": "\(error)"])
+                guard let town = TownID(act.town) else { continue }
+                attention.notice(
+                    .review, act.id, "「\(act.title)」は、待ち時間が過ぎましたが出せませんでした。\(error)（could not be sent）", from: "desk", of: town, at: clock())
+                approvals.withLock { table in
+                    if let back = try? table.giveBack(act.id, by: submitter(act), reason: "\(error)", now: clock()) { keep(back) }
+                }
+            }
+        }
+    }
+
+    func restoreApprovals() {
+        for key in ledger.keys(prefix: Self.prefix) {
+            guard let octets = ledger.read(key), let act = try? JSONDecoder().decode(WaitingAct.self, from: Data(octets)) else { continue }
+            approvals.withLock { $0.restore(act, now: clock()) }
+        }
+    }
+
+    // MARK: Pieces
+
+    private func decided(_ id: String, by name: String) -> WaitingAct {
+        approvals.withLock { table in
+            table.approved(id, by: name, now: clock())
+            guard let act = table.acts[id] else { preconditionFailure("it was there a moment ago") }
+            keep(act)
+            return act
+        }
+    }
+
+    /// Under the approvals' lock, so that the disk has them in their order.
+    private func keep(_ act: WaitingAct) {
+        ledger.write(Self.prefix + act.id, (try? JSONEncoder().encode(act)).map { [UInt8]($0) })
+    }
+
+    /// Who submitted it: what he might do was asked then, whatever became of him since.
+    private func submitter(_ act: WaitingAct) -> Operator {
+        let town = TownID(act.town)
+        return Operator(
+            name: act.by, kind: .account, credential: act.credential,
+            grants: [.init(towns: town.map { [$0] } ?? [], rights: Rights([Rights(act.act, [.actual]), Rights(.read)]))])
+    }
+
+    private func send(_ act: WaitingAct, actor: String) async throws(DeskFailure) -> Pushed {
+        let person = submitter(act)
+        let order: DeskOrder
+        switch act.order {
+        case .push(let octets):
+            order = try read(octets, by: person, as: AlertID(act.alert), seen: act.seen)
+            try check(order)
+        case .cancel(let alert):
+            order = try await cancelling(AlertID(alert), as: AlertID(act.alert), by: person, seen: act.seen)
+        }
+        return try await send(order, actor: actor)
+    }
+
+    private func words(_ refusal: ApprovalTable.Refusal) -> DeskFailure {
+        switch refusal {
+        case .notFound: .notFound("この番号の承認待ちはありません (nothing of this id waits)")
+        case .over(let name):
+            .conflict("もう決まっています" + (name.isEmpty ? "" : "（\(name)さん）") + " (decided already\(name.isEmpty ? "" : ", by \(name)"))")
+        case .own: .forbidden("出した人は、自分で承認できません。急ぐときは、理由を書いて承認なしで出せます (who submits cannot approve; break-glass sends at once)")
+        case .notAllowed(let role):
+            .forbidden("あなたの役割では承認できません。" + (role.map { "いまは「\($0.japanese)」の番です" } ?? "") + " (your role does not approve this)")
+        case .full: .conflict("承認を待つものが多すぎます (too many wait)")
+        }
+    }
+}
+
+extension Pushed {
+    init(_ act: WaitingAct, isRepeat: Bool = false) {
+        self.init(id: AlertID(act.alert), event: EventID(act.alert), mode: .actual, town: TownID(act.town))
+        self.isRepeat = isRepeat
+        // Sent meanwhile: it is an alert like any other.
+        approval = act.state == .sent ? nil : act
+    }
+}

@@ -1,0 +1,88 @@
+/// What waits for a second person: the list, yes and no.
+internal import AlertModel
+internal import Desk
+internal import Foundation
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+
+/// An act that waits, as everybody at the desk sees it.
+struct ApprovalShape: Encodable {
+    struct Next: Encodable {
+        var role, name: String
+        /// Who has the role, where the hub knows them by name.
+        var people: [String]
+    }
+    var id, town, title, kind, state, by, alert: String
+    var submitted_at, deadline: String
+    /// Whose turn it is; absent where it goes out by itself at the deadline.
+    var next: Next?
+    var decided_by, decided_at, reason: String?
+
+    init(_ act: WaitingAct, _ people: People) {
+        (id, town, title) = (act.id, act.town, act.title)
+        kind = act.act.rawValue
+        state = act.state.rawValue
+        by = act.by
+        alert = act.alert
+        submitted_at = JapanTime.text(act.submitted)
+        deadline = JapanTime.text(act.deadline)
+        if act.state == .waiting, let role = act.next {
+            let names = TownID(act.town).map { people.names(role, in: $0) } ?? []
+            next = Next(role: role.rawValue, name: role.japanese, people: names.filter { $0 != act.by })
+        }
+        decided_by = act.decidedBy
+        decided_at = act.decided.map { JapanTime.text($0) }
+        reason = act.reason
+    }
+}
+
+extension HubRouter {
+    private struct Answered: Encodable {
+        var approval: ApprovalShape
+        /// The alert that went out.
+        var alert: String?
+    }
+
+    private struct Return: Decodable {
+        var reason: String
+    }
+
+    func addApprovals(to router: Router<Context>) {
+        router.get("/v1/approvals") { request, _ in
+            let person = try operatorOf(request)
+            let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
+            let isAll = request.uri.queryParameters["all"] == "true"
+            let acts = hub.approvals(for: person, town.id).filter { isAll || $0.state == .waiting || $0.state == .review }
+            return try Answer.json(["approvals": acts.map { ApprovalShape($0, hub.people) }])
+        }
+        router.post("/v1/approvals/{id}/approve") { request, context in
+            let person = try operatorOf(request)
+            let id = try context.parameters.require("id")
+            do throws(DeskFailure) {
+                let (act, sent) = try await hub.approve(id, by: person)
+                return try Self.json(Answered(approval: ApprovalShape(act, hub.people), alert: sent?.id.text), sent == nil ? .ok : .accepted)
+            } catch {
+                throw problem(error)
+            }
+        }
+        router.post("/v1/approvals/{id}/return") { request, context in
+            let person = try operatorOf(request)
+            let id = try context.parameters.require("id")
+            let wish = try await Self.decode(Return.self, request)
+            guard (1...200).contains(wish.reason.count), PlainText.isPlain(wish.reason) else {
+                throw Problem(.unprocessableContent, "差し戻す理由を200文字までで書いてください (reason: 1 to 200 letters)", errors: [.init(field: "reason", detail: "1〜200文字")])
+            }
+            do throws(DeskFailure) {
+                let act = try hub.giveBack(id, by: person, reason: wish.reason)
+                return try Self.json(Answered(approval: ApprovalShape(act, hub.people)), .ok)
+            } catch {
+                throw problem(error)
+            }
+        }
+    }
+
+    private static func json(_ value: some Encodable, _ status: HTTPResponse.Status) throws(DeskFailure) -> Response {
+        do { return try Answer.json(value, status: status) } catch { throw .unrecorded("\(error)") }
+    }
+}

@@ -1,0 +1,297 @@
+/// Accounts and their roles, tokens for programs, the key from the safe, and the table of rights.
+internal import AlertModel
+internal import Desk
+internal import Dispatching
+internal import Foundation
+internal import Logging
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+internal import Ledger
+internal import QRCode
+
+extension HubRouter {
+    /// `roles` hold in `towns`, or in every town of the hub where none is named; `chief@042056` names its own.
+    private struct NewUser: Decodable {
+        var name: String
+        var roles: [String]
+        var towns: [String]?
+        var password: String?
+        /// Six digits of a telephone are asked for too.
+        var code: Bool?
+    }
+
+    private struct UserChange: Decodable {
+        var roles: [String]?
+        var towns: [String]?
+        var disabled: Bool?
+        /// A new password, made here unless `password` gives one.
+        var reset: Bool?
+        var password: String?
+        var code: Bool?
+    }
+
+    private struct HandOver: Decodable {
+        var role: String
+        var town: String?
+    }
+
+    private struct UserShape: Encodable {
+        struct RoleShape: Encodable {
+            var role, name: String
+            var towns: [String]?
+        }
+        var name: String
+        var roles: [RoleShape]
+        var disabled: Bool
+        var code: Bool
+        var made_at, made_by: String
+        var last_sign_in_at: String?
+        /// Said once, where it was made here.
+        var password: String?
+        var code_address, code_qr_text: String?
+
+        init(_ account: Account, password: String? = nil, codeAddress: String? = nil) {
+            name = account.name
+            roles = account.duties.map { RoleShape(role: $0.role.rawValue, name: $0.role.japanese, towns: $0.towns) }
+            disabled = account.isDisabled
+            code = account.hasCode
+            made_at = JapanTime.text(account.made, milliseconds: false)
+            made_by = account.maker
+            last_sign_in_at = account.lastSignIn.map { JapanTime.text($0, milliseconds: false) }
+            self.password = password
+            code_address = codeAddress
+            code_qr_text = codeAddress.flatMap { QRCode.text($0) }
+        }
+    }
+
+    private struct NewToken: Decodable {
+        var name: String
+        var towns: [String]?
+        var scopes: [String]
+        var expires: String?
+    }
+
+    private struct TokenShape: Encodable {
+        var id, name: String
+        var towns: [String]?
+        var scopes: [String]
+        var made_at, made_by, expires: String
+        var revoked_at: String?
+        /// Said once.
+        var token: String?
+
+        init(_ token: ProgramToken, secret: String? = nil) {
+            id = token.id
+            name = token.name
+            towns = token.towns
+            scopes = token.scopes.map(\.rawValue)
+            made_at = JapanTime.text(token.made, milliseconds: false)
+            made_by = token.maker
+            expires = JapanTime.text(token.expires, milliseconds: false)
+            revoked_at = token.revoked.map { JapanTime.text($0, milliseconds: false) }
+            self.token = secret
+        }
+    }
+
+    private struct RoleRow: Encodable {
+        var role, name: String
+        /// Modes by act; an act that is not there is not allowed.
+        var rights: [String: [String]]
+    }
+
+    func addUsers(to router: Router<Context>) {
+        router.get("/v1/roles") { request, _ in
+            _ = try operatorOf(request)
+            return try Answer.json(["roles": Role.allCases.map { role in
+                RoleRow(
+                    role: role.rawValue, name: role.japanese,
+                    rights: Dictionary(
+                        (Role.table[role] ?? [:]).map { ($0.key.rawValue, $0.value.map(\.rawValue)) }, uniquingKeysWith: { $1 }))
+            }])
+        }
+        router.get("/v1/users") { request, _ in
+            let person = try operatorOf(request)
+            return try Answer.json(["users": hub.people.accounts(for: person).map { UserShape($0) }])
+        }
+        router.post("/v1/users") { request, _ in
+            let person = try operatorOf(request)
+            let wish = try await Self.decode(NewUser.self, request)
+            do throws(PeopleFailure) {
+                let made = try await hub.people.add(
+                    wish.name, try duties(wish.roles, wish.towns), password: wish.password, withCode: wish.code ?? false, by: person,
+                    now: hub.clock())
+                try await recordedPeople { hub.people.undo(made.account) }
+                return try answer(UserShape(made.account, password: made.password, codeAddress: made.codeAddress), .created)
+            } catch {
+                throw Problem(error)
+            }
+        }
+        router.patch("/v1/users/{name}") { request, context in
+            let person = try operatorOf(request)
+            let name = try Self.name(context)
+            let wish = try await Self.decode(UserChange.self, request)
+            do throws(PeopleFailure) {
+                let changed = try await change(name, wish, by: person)
+                try await recordedPeople {}
+                return try answer(changed)
+            } catch {
+                throw Problem(error)
+            }
+        }
+        router.post("/v1/users/{name}/hand-over") { request, context in
+            let person = try operatorOf(request)
+            let name = try Self.name(context)
+            let wish = try await Self.decode(HandOver.self, request)
+            let town = try town(wish.town, for: person)
+            do throws(PeopleFailure) {
+                guard let role = Role(wish.role) else { throw Self.noRole(wish.role) }
+                let other = try hub.people.handOver(role, in: town.id, from: person, to: name)
+                hub.logger.notice("role handed over", metadata: [
+                    "role": "\(role.rawValue)", "town": "\(town.id)", "from": "\(person.name)", "to": "\(other.name)",
+                ])
+                try await recordedPeople {}
+                return try answer(UserShape(other))
+            } catch {
+                throw Problem(error)
+            }
+        }
+        addTokens(to: router)
+        addSafeKeys(to: router)
+    }
+
+    private func change(_ name: String, _ wish: UserChange, by person: Operator) async throws(PeopleFailure) -> UserShape {
+        var shape: UserShape?
+        if let roles = wish.roles { shape = UserShape(try hub.people.change(name, try duties(roles, wish.towns), by: person)) }
+        if let disabled = wish.disabled { shape = UserShape(try hub.people.disable(name, disabled, by: person)) }
+        if wish.reset == true || wish.password != nil || wish.code != nil {
+            let made = try await hub.people.reset(name, password: wish.password, withCode: wish.code, by: person, now: hub.clock())
+            shape = UserShape(made.account, password: made.password, codeAddress: made.codeAddress)
+        }
+        guard let shape else {
+            throw .invalid("変えることがありません。roles、disabled、reset、password、code のどれかを書いてください (nothing to change)", field: "")
+        }
+        return shape
+    }
+
+    private func addTokens(to router: Router<Context>) {
+        router.get("/v1/tokens") { request, _ in
+            let person = try operatorOf(request)
+            return try Answer.json(["tokens": hub.people.tokens(for: person).map { TokenShape($0) }])
+        }
+        router.post("/v1/tokens") { request, _ in
+            let person = try operatorOf(request)
+            let wish = try await Self.decode(NewToken.self, request)
+            do throws(PeopleFailure) {
+                let made = try hub.people.addToken(
+                    wish.name, towns: try towns(wish.towns), scopes: try Self.scopes(wish.scopes),
+                    expires: try expiry(wish.expires), by: person, now: hub.clock())
+                try await recordedPeople { try? hub.people.revokeToken(made.token.id, by: person, now: hub.clock()) }
+                return try answer(TokenShape(made.token, secret: made.secret), .created)
+            } catch {
+                throw Problem(error)
+            }
+        }
+        router.delete("/v1/tokens/{id}") { request, context in
+            let person = try operatorOf(request)
+            let id = try context.parameters.require("id")
+            do throws(PeopleFailure) {
+                try hub.people.revokeToken(id, by: person, now: hub.clock())
+                try await recordedPeople {}
+            } catch {
+                throw Problem(error)
+            }
+            return Response(status: .noContent)
+        }
+    }
+
+    private func addSafeKeys(to router: Router<Context>) {
+        router.get("/v1/towns/{code}/safe-keys") { request, context in
+            let town = try town(try context.parameters.require("code"), for: try operatorOf(request))
+            return try Answer.json(["left": hub.people.safeCount(town.id)])
+        }
+        router.post("/v1/towns/{code}/safe-keys") { request, context in
+            let person = try operatorOf(request)
+            let town = try town(try context.parameters.require("code"), for: person)
+            do throws(PeopleFailure) {
+                let keys = try hub.people.makeSafeKeys(town.id, by: person)
+                hub.logger.warning("keys for the safe made", metadata: ["town": "\(town.id)", "by": "\(person.name)"])
+                try await recordedPeople {}
+                return try answer(["keys": keys], .created)
+            } catch {
+                throw Problem(error)
+            }
+        }
+    }
+
+    // MARK: pieces
+
+    /// On disk, or as if it had not been.
+    private func recordedPeople(else undo: () -> Void) async throws(PeopleFailure) {
+        do {
+            try await hub.ledger.flush().committed()
+        } catch {
+            undo()
+            throw .busy
+        }
+    }
+
+    private func answer(_ value: some Encodable, _ status: HTTPResponse.Status = .ok) throws(PeopleFailure) -> Response {
+        do { return try Answer.json(value, status: status) } catch { throw .busy }
+    }
+
+    private static func name(_ context: Context) throws -> String {
+        let written = try context.parameters.require("name")
+        return written.removingPercentEncoding ?? written
+    }
+
+    private static func noRole(_ written: String) -> PeopleFailure {
+        let known = Role.allCases.map { "\($0.rawValue)（\($0.japanese)）" }.joined(separator: "、")
+        return .invalid("「\(written)」という役割はありません。あるのは\(known)です (no such role)", field: "roles")
+    }
+
+    private func duties(_ roles: [String], _ codes: [String]?) throws(PeopleFailure) -> [Duty] {
+        let common = try towns(codes)
+        var made: [Duty] = []
+        for written in roles {
+            let parts = written.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
+            guard let role = Role(parts[0]), parts.count <= 2 else { throw Self.noRole(written) }
+            let own = parts.count == 2 ? try towns([parts[1]]) : common
+            made.append(Duty(role, towns: own.map { Array($0) }))
+        }
+        return made
+    }
+
+    private func towns(_ codes: [String]?) throws(PeopleFailure) -> Set<TownID>? {
+        guard let codes else { return nil }
+        var made: Set<TownID> = []
+        for code in codes {
+            guard let id = TownID(code), hub.towns[id] != nil else {
+                throw .invalid("市町村\(code)は、このハブにありません (this hub does not serve town \(code))", field: "towns")
+            }
+            made.insert(id)
+        }
+        guard !made.isEmpty else { throw .invalid("市町村（towns）が空です (towns: empty)", field: "towns") }
+        return made
+    }
+
+    private static func scopes(_ written: [String]) throws(PeopleFailure) -> [Scope] {
+        var made: [Scope] = []
+        for word in written {
+            guard let scope = Scope(rawValue: word) else {
+                throw .invalid("「\(word)」という権限はありません。あるのは \(Scope.allCases.map(\.rawValue).joined(separator: ", ")) です (no such scope)", field: "scopes")
+            }
+            made.append(scope)
+        }
+        return made
+    }
+
+    /// RFC 3339; a year where nothing is said.
+    private func expiry(_ written: String?) throws(PeopleFailure) -> Date {
+        guard let written else { return hub.clock().addingTimeInterval(365 * 86400) }
+        guard let date = ISO8601DateFormatter().date(from: written) else {
+            throw .invalid("期限（expires）は 2027-03-31T00:00:00+09:00 のように書いてください (expires: RFC 3339)", field: "expires")
+        }
+        return date
+    }
+}

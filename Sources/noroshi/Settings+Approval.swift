@@ -1,0 +1,54 @@
+import AlertModel
+import ChannelKit
+import Desk
+
+/// `approval:` of a town. `approval: two`, `approval: none`, or
+///
+///     approval:
+///       wait: 60s
+struct ApprovalSettings: Codable, Sendable {
+    private struct Timed: Codable {
+        var wait: String
+    }
+    var words: String
+
+    init(from decoder: any Decoder) throws {
+        if let word = try? decoder.singleValueContainer().decode(String.self) {
+            words = word
+        } else {
+            words = "wait: " + (try decoder.singleValueContainer().decode(Timed.self)).wait
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(words)
+    }
+
+    /// At most an hour: what waits longer has been forgotten.
+    static let longest = 3600
+
+    var policy: ApprovalPolicy? {
+        if words == "none" { return ApprovalPolicy.none }
+        if words == "two" { return .two }
+        guard words.hasPrefix("wait:") else { return nil }
+        let time = words.dropFirst(5).filter { $0 != " " }
+        let (digits, factor) = time.hasSuffix("s") ? (time.dropLast(), 1) : time.hasSuffix("m") ? (time.dropLast(), 60) : (time[...], 0)
+        guard factor > 0, let number = Int(digits), number > 0, number <= Self.longest, number * factor <= Self.longest else { return nil }
+        return .wait(.seconds(number * factor))
+    }
+}
+
+extension Settings {
+    func approvals() throws(SettingsError) -> [TownID: ApprovalPolicy] {
+        var made: [TownID: ApprovalPolicy] = [:]
+        for town in towns {
+            guard let id = TownID(town.code), let own = town.approval else { continue }
+            guard let policy = own.policy else {
+                throw SettingsError("town \(id): approval: 「\(own.words)」は none（承認なし）、two（二人で）、wait: 60s（一人と時間。1時間まで）のどれでもありません (none, two, or wait: 60s)")
+            }
+            made[id] = policy
+        }
+        return made
+    }
+}

@@ -1,0 +1,154 @@
+import Desk
+import Foundation
+import HTTPTypes
+import Hub
+import Synchronization
+import Testing
+
+@testable import HubAPI
+
+@Suite("An order that waits for a second person")
+struct ApprovalRouteTests {
+    private let order = #"{"town":"042056","kind":"evacuation","mode":"actual","level":4,"hazard":"洪水","districts":["市内全域"]}"#
+    private let password = "correct horse battery"
+
+    private func people(_ house: House) async throws -> [String: HTTPFields] {
+        var cookies: [String: HTTPFields] = [:]
+        for (name, role) in [("sato", "duty"), ("suzuki", "duty"), ("takahashi", "chief"), ("ken", "prefecture"), ("miru", "watcher")] {
+            let body = #"{"name":"\#(name)","roles":["\#(role)"],"towns":["042056"],"password":"\#(password)"}"#
+            #expect(try await house.call("POST", "/v1/users", body, token: House.root).status == 201)
+            let answer = try await house.call("POST", "/v1/sessions", #"{"name":"\#(name)","password":"\#(password)"}"#, token: nil)
+            cookies[name] = [.cookie: String((answer.headers[.setCookie] ?? "").prefix { $0 != ";" }), .origin: "https://hub"]
+        }
+        return cookies
+    }
+
+    private func inForce(_ house: House) async throws -> String {
+        try await house.call("GET", "/v1/towns/042056/standing").body
+    }
+
+    private func id(_ answer: House.Heard) throws -> String {
+        String(try #require(answer.body.firstMatch(of: /"id":"(A-[^"]+)"/)?.1))
+    }
+
+    @Test("Proposed, timed out, moved on, and sent by the next role, every clock turned by hand; the same order is told once")
+    func story() async throws {
+        let now = Mutex(Date())
+        let house = try await House(approval: .two, clock: { now.withLock { $0 } })
+        let cookies = try await people(house)
+        let answer = try await house.call("POST", "/v1/alerts", order, token: nil, headers: cookies["sato"] ?? [:])
+        #expect(answer.status == 202 && answer.body.contains(#""approval":"#), "\(answer.body)")
+        #expect(answer.body.contains(#""role":"chief"#) && answer.body.contains("takahashi"))
+        #expect(try await !inForce(house).contains("避難指示"))
+        let path = "/v1/approvals/\(try id(answer))"
+        // Whoever submitted it, whoever watches, and the next role before its time: no.
+        for name in ["sato", "miru", "suzuki"] {
+            #expect(try await house.call("POST", path + "/approve", token: nil, headers: cookies[name] ?? [:]).status == 403, "\(name)")
+        }
+        now.withLock { $0 += 121 }
+        await house.hub.turnApprovals()
+        #expect(try await house.call("GET", "/v1/approvals").body.contains(#""role":"duty"#))
+        #expect(try await house.call("POST", path + "/approve", token: nil, headers: cookies["sato"] ?? [:]).status == 403)
+        let yes = try await house.call("POST", path + "/approve", token: nil, headers: cookies["suzuki"] ?? [:])
+        #expect(yes.status == 202 && yes.body.contains(#""decided_by":"suzuki"#), "\(yes.body)")
+        #expect(try await inForce(house).contains("避難指示"))
+        #expect(try await house.call("POST", path + "/approve", token: nil, headers: cookies["takahashi"] ?? [:]).status == 409)
+        let alerts = try await house.call("GET", "/v1/alerts?town=042056").body
+        #expect(alerts.components(separatedBy: #""title""#).count == 2, "\(alerts)")
+    }
+
+    @Test("Returned with a reason it never goes out; a drill and a wrong order do not wait; break-glass goes out now and is looked at after")
+    func others() async throws {
+        let house = try await House(approval: .two)
+        let cookies = try await people(house)
+        let sato = cookies["sato"] ?? [:]
+        let first = try await house.call("POST", "/v1/alerts", order, token: nil, headers: sato)
+        let path = "/v1/approvals/\(try id(first))/return"
+        #expect(try await house.call("POST", path, #"{"reason":""}"#, token: nil, headers: cookies["takahashi"] ?? [:]).status == 422)
+        #expect(try await house.call("POST", path, #"{"reason":"地区が違う"}"#, token: nil, headers: cookies["takahashi"] ?? [:]).status == 200)
+        #expect(try await house.call("POST", path.replacing("/return", with: "/approve"), token: nil, headers: cookies["takahashi"] ?? [:]).status == 409)
+        #expect(try await !inForce(house).contains("避難指示"))
+        let drill = order.replacing(#""mode":"actual""#, with: #""mode":"exercise""#)
+        #expect(try await !house.call("POST", "/v1/alerts", drill, token: nil, headers: sato).body.contains("approval"))
+        let wrong = order.replacing(#""level":4"#, with: #""level":9"#)
+        #expect(try await house.call("POST", "/v1/alerts", wrong, token: nil, headers: sato).status == 422)
+        #expect(try await house.call("POST", "/v1/alerts?break_glass=", order, token: nil, headers: sato).status == 400)
+        let now = try await house.call("POST", "/v1/alerts?break_glass=%E6%B4%A5%E6%B3%A2%E3%81%8C%E6%9D%A5%E3%81%9F", order, token: nil, headers: sato)
+        #expect(now.status == 202 && !now.body.contains("approval"))
+        #expect(try await inForce(house).contains("避難指示"))
+        let list = try await house.call("GET", "/v1/approvals").body
+        #expect(list.contains(#""state":"review"#) && list.contains("津波が来た"))
+        #expect(try await house.call("GET", "/v1/attention").body.contains("承認なしで出しました"))
+        let review = "/v1/approvals/\(try id(House.Heard(status: 0, headers: [:], body: list)))/approve"
+        #expect(try await house.call("POST", review, token: nil, headers: sato).status == 403)
+        #expect(try await house.call("POST", review, token: nil, headers: cookies["takahashi"] ?? [:]).status == 200)
+        #expect(try await !house.call("GET", "/v1/attention").body.contains("承認なしで出しました"))
+    }
+
+    @Test("One person and a minute: it goes out by itself at its time, once, and who has second thoughts stops it before")
+    func minute() async throws {
+        let now = Mutex(Date())
+        let house = try await House(approval: .wait(.seconds(60)), clock: { now.withLock { $0 } })
+        let cookies = try await people(house)
+        let sato = cookies["sato"] ?? [:]
+        let first = try await house.call("POST", "/v1/alerts", order, token: nil, headers: sato)
+        now.withLock { $0 += 59 }
+        await house.hub.turnApprovals()
+        #expect(try await !inForce(house).contains("避難指示"))
+        let stop = try await house.call("POST", "/v1/approvals/\(try id(first))/return", #"{"reason":"まちがい"}"#, token: nil, headers: sato)
+        #expect(stop.status == 200)
+        now.withLock { $0 += 60 }
+        await house.hub.turnApprovals()
+        #expect(try await !inForce(house).contains("避難指示"))
+        _ = try await house.call("POST", "/v1/alerts", order, token: nil, headers: sato)
+        now.withLock { $0 += 60 }
+        await house.hub.turnApprovals()
+        await house.hub.turnApprovals()
+        #expect(try await inForce(house).contains("避難指示"))
+        #expect(try await house.call("GET", "/v1/alerts?town=042056").body.components(separatedBy: #""title""#).count == 2)
+    }
+
+    @Test("The same order under the same key waits once, and after the yes its answer is the alert's")
+    func key() async throws {
+        let house = try await House(approval: .two)
+        let cookies = try await people(house)
+        var sato = cookies["sato"] ?? [:]
+        sato[.init("Idempotency-Key")!] = "k1"
+        let first = try await house.call("POST", "/v1/alerts", order, token: nil, headers: sato)
+        #expect(try await id(house.call("POST", "/v1/alerts", order, token: nil, headers: sato)) == id(first))
+        let other = order.replacing(#""level":4"#, with: #""level":5"#)
+        #expect(try await house.call("POST", "/v1/alerts", other, token: nil, headers: sato).status == 422)
+        _ = try await house.call("POST", "/v1/approvals/\(try id(first))/approve", token: nil, headers: cookies["takahashi"] ?? [:])
+        let again = try await house.call("POST", "/v1/alerts", order, token: nil, headers: sato)
+        #expect(!again.body.contains("approval") && again.headers[.init("Idempotent-Replayed")!] == "true", "\(again.body)")
+    }
+
+    @Test("A mistake of a moment ago is taken back at once; what has stood for a while asks for a second person")
+    func takingBack() async throws {
+        let now = Mutex(Date())
+        let house = try await House(approval: .two, clock: { now.withLock { $0 } })
+        let cookies = try await people(house)
+        let sato = cookies["sato"] ?? [:]
+        for (wait, isAsked) in [(300.0, false), (700, true)] {
+            let sent = try await house.call("POST", "/v1/alerts?break_glass=x", order, token: nil, headers: sato)
+            let alert = try #require(sent.body.firstMatch(of: /"id":"([^"]+)"/)?.1)
+            now.withLock { $0 += wait }
+            let back = try await house.call("POST", "/v1/alerts/\(alert)/cancel", token: nil, headers: sato)
+            #expect(back.status == 202 && back.body.contains("approval") == isAsked, "\(wait): \(back.body)")
+            #expect(try await inForce(house).contains("避難指示") == isAsked)
+        }
+    }
+
+    @Test("A town whose people are tokens in the settings waits for nobody, nor does one without anybody to approve")
+    func none() async throws {
+        let house = try await House()
+        #expect(try await !house.call("POST", "/v1/alerts", order).body.contains("approval"))
+        let alone = #"{"name":"sato","roles":["duty"],"towns":["042056"],"password":"\#(password)"}"#
+        #expect(try await house.call("POST", "/v1/users", alone, token: House.root).status == 201)
+        let other = order.replacing(#""level":4"#, with: #""level":5"#)
+        #expect(try await !house.call("POST", "/v1/alerts", other).body.contains("approval"))
+        let chief = #"{"name":"takahashi","roles":["chief"],"towns":["042056"],"password":"\#(password)"}"#
+        #expect(try await house.call("POST", "/v1/users", chief, token: House.root).status == 201)
+        #expect(try await house.call("POST", "/v1/alerts", order).body.contains("approval"))
+    }
+}

@@ -1,0 +1,143 @@
+import Desk
+import Foundation
+import HTTPTypes
+import Synchronization
+import Testing
+
+@testable import HubAPI
+
+@Suite("Signing in, and what is signed in for")
+struct SignInTests {
+    private let password = "correct horse battery"
+
+    private func user(_ house: House, _ name: String, _ roles: [String], towns: [String] = [House.town]) async throws {
+        let body = #"{"name":"\#(name)","roles":\#(json(roles)),"towns":\#(json(towns)),"password":"\#(password)"}"#
+        let answer = try await house.call("POST", "/v1/users", body, token: House.root)
+        #expect(answer.status == 201, "\(answer.body)")
+        #expect(!answer.body.contains(password))
+    }
+
+    private func json(_ list: [String]) -> String { "[" + list.map { "\"\($0)\"" }.joined(separator: ",") + "]" }
+
+    /// What the browser sends from now on.
+    private func signIn(_ house: House, _ name: String, _ word: String? = nil) async throws -> HTTPFields {
+        let answer = try await house.call("POST", "/v1/sessions", #"{"name":"\#(name)","password":"\#(word ?? password)"}"#, token: nil)
+        #expect(answer.status == 201, "\(answer.body)")
+        let field = try #require(answer.headers[.setCookie])
+        for word in ["__Host-noroshi=", "Path=/", "Secure", "HttpOnly", "SameSite=Strict"] { #expect(field.contains(word)) }
+        return [.cookie: "other=1; " + String(field.prefix { $0 != ";" }), .origin: "https://hub"]
+    }
+
+    @Test("A cookie opens what the person's role opens, in that town, and no more; signed out it opens nothing")
+    func session() async throws {
+        let house = try await House()
+        try await user(house, "佐藤", ["duty"])
+        let cookie = try await signIn(house, "佐藤")
+        #expect(try await house.call("GET", "/v1/alerts", token: nil, headers: cookie).status == 200)
+        #expect(try await house.call("GET", "/v1/alerts?town=\(House.neighbour)", token: nil, headers: cookie).status == 403)
+        #expect(try await house.call("GET", "/v1/users", token: nil, headers: cookie).status == 403)
+        let own = try await house.call("GET", "/v1/sessions/current", token: nil, headers: cookie)
+        #expect(own.body.contains(#""person":"佐藤","roles":["duty"]"#) && own.body.contains(#""towns":["042056"]"#), "\(own.body)")
+        #expect(own.body.contains(#""change_password":true"#))
+        #expect(try await house.call("DELETE", "/v1/sessions/current", token: nil, headers: cookie).status == 204)
+        #expect(try await house.call("GET", "/v1/alerts", token: nil, headers: cookie).status == 401)
+    }
+
+    @Test("Another site's page changes nothing with somebody's cookie; it may not even sign anybody in")
+    func forgery() async throws {
+        let house = try await House()
+        try await user(house, "佐藤", ["duty"])
+        var cookie = try await signIn(house, "佐藤")
+        let order = #"{"town":"042056","kind":"notice","mode":"exercise","title":"a","body":"b"}"#
+        #expect(try await house.call("POST", "/v1/alerts", order, token: nil, headers: cookie).status == 202)
+        for origin in ["https://evil.example", "null", nil] {
+            cookie[.origin] = origin
+            #expect(try await house.call("POST", "/v1/alerts", order, token: nil, headers: cookie).status == 403, "\(origin ?? "none")")
+        }
+        cookie[.fetchSite] = "same-origin"
+        #expect(try await house.call("POST", "/v1/alerts", order, token: nil, headers: cookie).status == 202)
+        let login = try await house.call(
+            "POST", "/v1/sessions", #"{"name":"佐藤","password":"\#(password)"}"#, token: nil, headers: [.origin: "https://evil.example"])
+        #expect(login.status == 403)
+    }
+
+    @Test("Wrong tries are answered alike, and after some with Retry-After; the key from the safe still opens")
+    func locked() async throws {
+        let house = try await House()
+        try await user(house, "佐藤", ["duty"])
+        let keys = try await house.call("POST", "/v1/towns/042056/safe-keys", "{}", token: House.root)
+        #expect(keys.status == 201, "\(keys.body)")
+        let key = try #require(keys.body.firstMatch(of: /"([a-z0-9]{5}(?:-[a-z0-9]{5}){3})"/)?.1)
+        let wrong = #"{"name":"佐藤","password":"wrong wrong wrong"}"#
+        for _ in 0..<5 { #expect(try await house.call("POST", "/v1/sessions", wrong, token: nil).status == 401) }
+        let nobody = try await house.call("POST", "/v1/sessions", #"{"name":"だれか","password":"wrong wrong wrong"}"#, token: nil)
+        let refused = try await house.call("POST", "/v1/sessions", wrong, token: nil)
+        #expect(nobody.status == 401 && refused.status == 429 && refused.headers[.retryAfter] != nil)
+        let safe = try await house.call("POST", "/v1/sessions", #"{"name":"佐藤","safe_key":"\#(key)"}"#, token: nil)
+        #expect(safe.status == 201 && safe.body.contains(#""roles":["chief"]"#), "\(safe.body)")
+        #expect(try await house.call("POST", "/v1/sessions", #"{"safe_key":"\#(key)"}"#, token: nil).status == 401)
+        let seen = try await house.call("GET", "/v1/attention").body
+        #expect(seen.contains("金庫の鍵") && !seen.contains(key))
+    }
+
+    @Test("One's own password is changed by who gave it a moment ago; whoever else is in by it is out")
+    func ownPassword() async throws {
+        let now = Mutex(Date())
+        let house = try await House(clock: { now.withLock { $0 } })
+        try await user(house, "佐藤", ["chief"])
+        let (here, elsewhere) = (try await signIn(house, "佐藤"), try await signIn(house, "佐藤"))
+        let new = #"{"password":"another long secret"}"#
+        now.withLock { $0 += 1000 }
+        #expect(try await house.call("PUT", "/v1/sessions/current/password", new, token: nil, headers: here).status == 403)
+        // The same for people and keys: a desk that was left alone is no way to a new account.
+        let wish = #"{"name":"x","roles":["duty"],"towns":["042056"]}"#
+        #expect(try await house.call("POST", "/v1/users", wish, token: nil, headers: here).status == 403)
+        #expect(try await house.call("GET", "/v1/users", token: nil, headers: here).status == 200)
+        let again = try await signIn(house, "佐藤")
+        #expect(try await house.call("POST", "/v1/users", wish, token: nil, headers: again).status == 201)
+        #expect(try await house.call("PUT", "/v1/sessions/current/password", new, token: nil, headers: again).status == 204)
+        #expect(try await house.call("GET", "/v1/alerts", token: nil, headers: again).status == 200)
+        #expect(try await house.call("GET", "/v1/alerts", token: nil, headers: elsewhere).status == 401)
+        _ = try await signIn(house, "佐藤", "another long secret")
+    }
+
+    @Test("A role that is handed over is the other's in the next call")
+    func handOver() async throws {
+        let house = try await House(approval: .two)
+        try await user(house, "佐藤", ["chief"])
+        try await user(house, "鈴木", ["duty"])
+        let (mine, theirs) = (try await signIn(house, "佐藤"), try await signIn(house, "鈴木"))
+        let path = "/v1/users/%E9%88%B4%E6%9C%A8/hand-over"
+        #expect(try await house.call("POST", path, #"{"role":"chief"}"#, token: nil, headers: theirs).status == 403)
+        #expect(try await house.call("POST", path, #"{"role":"防災課長"}"#, token: nil, headers: mine).status == 200)
+        #expect(try await house.call("GET", "/v1/users", token: nil, headers: theirs).status == 200)
+        #expect(try await house.call("GET", "/v1/users", token: nil, headers: mine).status == 403)
+    }
+
+    @Test("A program's token opens what it was made for, until it is taken away; no list shows it again")
+    func tokens() async throws {
+        let house = try await House()
+        let made = try await house.call("POST", "/v1/tokens", #"{"name":"sign","towns":["042056"],"scopes":["read"]}"#, token: House.root)
+        #expect(made.status == 201)
+        let token = try #require(made.body.firstMatch(of: /"token":"([^"]+)"/)?.1)
+        let id = try #require(made.body.firstMatch(of: /"id":"([^"]+)"/)?.1)
+        #expect(try await house.call("GET", "/v1/alerts", token: String(token)).status == 200)
+        #expect(try await house.call("GET", "/v1/alerts?town=042021", token: String(token)).status == 403)
+        #expect(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school"}"#, token: String(token)).status == 403)
+        let list = try await house.call("GET", "/v1/tokens", token: House.root)
+        #expect(list.body.contains(id) && !list.body.contains(token))
+        #expect(try await house.call("DELETE", "/v1/tokens/\(id)", token: House.root).status == 204)
+        #expect(try await house.call("GET", "/v1/alerts", token: String(token)).status == 401)
+        for bad in [#"{"name":"x","scopes":["all"]}"#, #"{"name":"x","scopes":[]}"#, #"{"name":"x","scopes":["read"],"expires":"soon"}"#] {
+            #expect(try await house.call("POST", "/v1/tokens", bad, token: House.root).status == 422, "\(bad)")
+        }
+    }
+
+    @Test("An account the disk does not take is not there")
+    func sick() async throws {
+        let house = try await House(ledger: SickLedger(.refuses))
+        let body = #"{"name":"佐藤","roles":["duty"],"towns":["042056"],"password":"\#(password)"}"#
+        #expect(try await house.call("POST", "/v1/users", body, token: House.root).status == 503)
+        #expect(try await house.call("POST", "/v1/sessions", #"{"name":"佐藤","password":"\#(password)"}"#, token: nil).status == 401)
+    }
+}
