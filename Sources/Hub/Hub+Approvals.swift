@@ -19,9 +19,9 @@ extension Hub {
     private static let freshness: TimeInterval = 600
 
     /// Whether this order waits; nil: it goes out now.
-    func waits(_ order: DeskOrder, takingBack old: RecordedAlert? = nil) -> ApprovalPolicy? {
+    func waits(_ order: DeskOrder) -> ApprovalPolicy? {
         guard order.mode == .actual, let town = order.content.town else { return nil }
-        if let old, clock().timeIntervalSince(old.accepted) < Self.freshness { return nil }
+        if let accepted = order.takesBack, clock().timeIntervalSince(accepted) < Self.freshness { return nil }
         switch approval(of: town) {
         case .none: return nil
         case let policy: return policy
@@ -51,6 +51,11 @@ extension Hub {
         act.fingerprint = key?.fingerprint
         act.seen = seen
         return act
+    }
+
+    /// As it would wait if it were submitted now; nil where it would go out.
+    package func wait(_ order: DeskOrder, by person: Operator) -> WaitingAct? {
+        waits(order).flatMap { waitingAct(order, .push([]), $0, by: person, nil, seen: nil) }
     }
 
     /// It waits from now on, and is on disk.

@@ -15,6 +15,8 @@ package struct DeskOrder: Sendable {
     package var mode: ModeName
     /// The same on another state: somebody else was faster by a moment. Nil: it stays as it is.
     var remake: (@Sendable (Standing) throws(StandingRefusal) -> AlertContent)?
+    /// When the act that this one takes back was accepted; nil: it takes nothing back.
+    var takesBack: Date?
 
     package init(content: AlertContent, mode: ModeName) {
         self.content = content
@@ -166,7 +168,7 @@ extension Hub {
             let order = try self.read(octets, by: person, as: id, seen: seen)
             try self.check(order)
             try Self.authorise(order, person)
-            return (order, nil)
+            return order
         }
     }
 
@@ -187,20 +189,20 @@ extension Hub {
     /// - Parameter breakGlass: why it does not wait.
     private func decide(
         _ key: OrderKey?, _ what: WaitingAct.Order, by person: Operator, seen: Int?, _ breakGlass: String?,
-        make: (AlertID) async throws(DeskFailure) -> (DeskOrder, RecordedAlert?)
+        make: (AlertID) async throws(DeskFailure) -> DeskOrder
     ) async throws(DeskFailure) -> Pushed {
         if let before = try submitted(under: key) { return before }
         // Sent before under its key: whatever is asked for by now, it is the same order.
         if let key, orderKeys.isKnown(key) {
-            return try await once(key, by: person) { id throws(DeskFailure) in try await make(id).0 }
+            return try await once(key, by: person, make: make)
         }
-        let (order, old) = try await make(newID())
-        let policy = waits(order, takingBack: old)
+        let order = try await make(newID())
+        let policy = waits(order)
         guard let policy, breakGlass == nil else {
             // Made anew under the id of its key, on the state as it is then.
             let pushed = key == nil
                 ? try await send(order, actor: person.actor)
-                : try await once(key, by: person) { id throws(DeskFailure) in try await make(id).0 }
+                : try await once(key, by: person, make: make)
             if let policy, let breakGlass, !pushed.isRepeat {
                 var told = order
                 told.content.id = pushed.id
@@ -316,9 +318,9 @@ extension Hub {
         _ id: AlertID, by person: Operator, key: OrderKey? = nil, seen: Int? = nil, breakGlass: String? = nil
     ) async throws(DeskFailure) -> Pushed {
         try await decide(key, .cancel(id.text), by: person, seen: seen, breakGlass) { own throws(DeskFailure) in
-            let (order, old) = try await self.cancellingFound(id, as: own, by: person, seen: seen)
+            let order = try await self.cancelling(id, as: own, by: person, seen: seen)
             try Self.authorise(order, person)
-            return (order, old)
+            return order
         }
     }
 
@@ -326,12 +328,6 @@ extension Hub {
     package func cancelling(
         _ id: AlertID, as own: AlertID? = nil, by person: Operator, seen: Int? = nil
     ) async throws(DeskFailure) -> DeskOrder {
-        try await cancellingFound(id, as: own, by: person, seen: seen).0
-    }
-
-    private func cancellingFound(
-        _ id: AlertID, as own: AlertID?, by person: Operator, seen: Int?
-    ) async throws(DeskFailure) -> (DeskOrder, RecordedAlert) {
         let found: (town: TownID, alert: RecordedAlert)?
         do {
             found = try await alert(id, for: person)
@@ -345,10 +341,11 @@ extension Hub {
         }
         let (content, chosen, districts, moment) = (
             found.alert.content, own ?? newID(), towns[found.town]?.districts ?? [], clock())
-        let order = try order(in: found.town, found.alert.mode) { standing throws(StandingRefusal) in
+        var order = try order(in: found.town, found.alert.mode) { standing throws(StandingRefusal) in
             try standing.takeBack(content, as: chosen, by: person.name, basedOn: seen, districts: districts, now: moment)
         }
-        return (order, found.alert)
+        order.takesBack = found.alert.accepted
+        return order
     }
 
     /// An alert by its id, in one of the towns this person works for.

@@ -161,6 +161,13 @@ extension HubRouter {
         var warnings: [String]
         /// What would be said where this is taken back afterwards.
         var take_back: [PreviewShape]
+        /// Whom it will wait for, and how long; absent: nobody.
+        var approval: Wait?
+
+        struct Wait: Encodable {
+            var next: ApprovalShape.Next?
+            var seconds: Int
+        }
     }
 
     private func preview(_ order: DeskOrder, by person: Operator) throws(DeskFailure) -> Response {
@@ -168,7 +175,8 @@ extension HubRouter {
         let answer = PreviewAnswer(
             previews: hub.preview(order).flatMap { shapes($0, of: order) }, version: (order.content.act?.version ?? 1) - 1,
             change: order.content.act?.change, changes: steps.map { StandingShape.Step($0) }, warnings: Self.warnings(order),
-            take_back: hub.takingBack(order, by: person).map { back in hub.preview(back).flatMap { shapes($0, of: back) } } ?? [])
+            take_back: hub.takingBack(order, by: person).map { back in hub.preview(back).flatMap { shapes($0, of: back) } } ?? [],
+            approval: hub.wait(order, by: person).map { .init(next: ApprovalShape.next($0, hub.people), seconds: Int($0.patience)) })
         do {
             return try Answer.json(answer)
         } catch {

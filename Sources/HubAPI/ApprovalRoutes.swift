@@ -27,13 +27,18 @@ struct ApprovalShape: Encodable {
         alert = act.alert
         submitted_at = JapanTime.text(act.submitted)
         deadline = JapanTime.text(act.deadline)
-        if act.state == .waiting, let role = act.next {
-            let names = TownID(act.town).map { people.names(role, in: $0) } ?? []
-            next = Next(role: role.rawValue, name: role.japanese, people: names.filter { $0 != act.by })
-        }
+        if act.state == .waiting { next = Self.next(act, people) }
         decided_by = act.decidedBy
         decided_at = act.decided.map { JapanTime.text($0) }
         reason = act.reason
+    }
+
+    /// Whose turn it is, of those who did not submit it.
+    static func next(_ act: WaitingAct, _ people: People) -> Next? {
+        act.next.map { role in
+            let names = TownID(act.town).map { people.names(role, in: $0) } ?? []
+            return Next(role: role.rawValue, name: role.japanese, people: names.filter { $0 != act.by })
+        }
     }
 }
 

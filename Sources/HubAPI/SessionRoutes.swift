@@ -74,7 +74,7 @@ extension HubRouter {
             ])
             if let town = opened.session.safe.flatMap({ TownID($0) }) {
                 hub.attention.notice(
-                    .review, "safe \(JapanTime.text(now, milliseconds: false))",
+                    .review, "金庫の鍵 \(JapanTime.text(now))",
                     "金庫の鍵で\(opened.person.name)さんが入りました。残りは\(opened.left)枚です (opened by a key from the safe; \(opened.left) left)",
                     from: "desk", of: town, at: now)
             }

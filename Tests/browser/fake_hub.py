@@ -53,6 +53,11 @@ class FakeHub:
         self.meanwhile = None
         self.texts: dict[str, list[dict]] = {}
         self.attention: list[dict] = []
+        self.approvals: list[dict] = []
+        self.decisions: list[tuple[str, str, dict]] = []
+        # Whether an order of this person waits for a second one, as the preview says it.
+        self.waits: dict | None = None
+        self.glass: list[str] = []
         self.shelters: list[dict] = []
         self.lists: list[tuple[str, dict]] = []
         self.removals: list[tuple[str, bool]] = []
@@ -164,6 +169,8 @@ class HubHandler(BaseHTTPRequestHandler):
             self.answer(401, {"type": "urn:noroshi:problem:device-revoked", "title": "Unauthorized", "status": 401, "device": "dev-1"},
                         "application/problem+json")
             return False
+        if "__Host-noroshi=s-1" in self.headers.get("Cookie", ""):
+            return True
         if self.hub.is_stranger or not self.headers.get("Authorization", "").startswith("Bearer "):
             self.problem(401, "unknown token")
             return False
@@ -193,6 +200,7 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(200, self.hub.standing[asked["mode"]])
         answers = {
             "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.alerts(asked)},
+            "/v1/approvals": lambda: {"approvals": self.hub.approvals},
             "/v1/attention": lambda: {"attention": self.hub.attention, "left_out": 0},
             "/v1/reports": lambda: {"reports": [
                 {"id": key, "site": "daiichi-sho", "device": "dev-1", "occurred_at": stamp(time.time()),
@@ -337,6 +345,8 @@ class HubHandler(BaseHTTPRequestHandler):
         if hub.is_down:
             self.close_connection = True
             return
+        if path == "/v1/sessions":
+            return self.sign_in(body)
         if path == "/v1/devices":
             if body.get("code") != "BCDFGHJK":
                 return self.problem(404, "コードが違うか、使われています")
@@ -359,7 +369,12 @@ class HubHandler(BaseHTTPRequestHandler):
             hub.reports[body["id"]] = body
             return self.answer(202, {"accepted": [body["id"]], "state": self.hub.report_state})
         if path == "/v1/alerts":
-            return self.push(body, "preview=true" in question)
+            hub.glass += urllib.parse.parse_qs(question).get("break_glass", [])
+            return self.push(body, "preview=true" in question, "break_glass" in question)
+        if path.startswith("/v1/approvals/"):
+            hub.decisions.append(("POST", path, body))
+            hub.approvals = [act for act in hub.approvals if act["id"] != path.split("/")[3]]
+            return self.answer(202, {})
         if path.startswith("/v1/deliveries/held/"):
             hub.settled.append((path.split("/")[-1], body))
             return self.answer(200, {"released": 1})
@@ -379,6 +394,28 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(202, {"id": "c1"})
         self.problem(404, "no such call")
 
+    def sign_in(self, body: dict):
+        """佐藤's password is `secret`, with the digits 123456; the key from the safe is `key`."""
+        if body.get("safe_key") != "key":
+            if (body.get("name"), body.get("password")) != ("佐藤", "secret"):
+                return self.problem(401, "名前、パスワード、確認コードのどれかが違います (wrong name, password or code)")
+            if body.get("code") != "123456":
+                return self.answer(401, {"type": "urn:noroshi:problem:code-needed", "status": 401, "detail": "確認コード（6桁）も入れてください"},
+                                   "application/problem+json")
+        octets = json.dumps({"person": body["name"], "roles": ["duty"], "towns": ["042056"], "since": stamp(0), "ends_at": stamp(0),
+                             "change_password": True}).encode()
+        self.send_response(201)
+        self.send_header("Set-Cookie", "__Host-noroshi=s-1; Path=/; Secure; HttpOnly; SameSite=Strict")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(octets)))
+        self.end_headers()
+        self.wfile.write(octets)
+
+    def do_PUT(self):
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        self.hub.decisions.append(("PUT", self.path, body))
+        self.answer(204)
+
     def refusals(self, body: dict) -> list[dict]:
         """The first of what the hub itself asks."""
         words = {"mode": "本番か訓練かを選んでください (actual or exercise; it has no default)"}
@@ -393,7 +430,7 @@ class HubHandler(BaseHTTPRequestHandler):
         return [{"channel": channel, "verdict": "send", "endpoints": ["e1"], "language": "ja", "title": mark + title, "body": mark + text,
                  "problems": []} for channel in ("wifi-portal", "school-tablet")]
 
-    def push(self, body: dict, is_preview: bool):
+    def push(self, body: dict, is_preview: bool, is_glass: bool = False):
         errors = self.refusals(body)
         if errors:
             return self.answer(422, {"title": "直すところがあります", "status": 422, "detail": "だめです", "errors": errors},
@@ -406,13 +443,15 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(409, {
                 "title": "状態が変わっています", "status": 409, "standing": standing, **self.hub.changed_by,
                 "detail": "11月28日16時41分に佐藤さんが状況を変えました（洪水の避難情報の引き上げ） (changed by 佐藤: look again)"}, "application/problem+json")
+        waits = self.hub.waits if body["mode"] == "actual" else None
         if is_preview:
-            return self.answer(200, self.preview(body, standing))
+            return self.answer(200, {**self.preview(body, standing), **({"approval": waits} if waits else {})})
         self.hub.pushes.append(body)
         self.hub.keys.append(self.headers.get("Idempotency-Key"))
         number = len(self.hub.pushes)
         self.hub.may_answer.wait(30)
-        self.answer(202, {"id": f"op-{number}"})
+        more = {"approval": {**waits, "id": "A-1", "deadline": stamp(time.time() + 120)}} if waits and not is_glass else {}
+        self.answer(202, {"id": f"op-{number}", **more})
 
     def preview(self, body: dict, standing: dict) -> dict:
         mark = "【訓練】" if body.get("mode") != "actual" else ""
@@ -431,6 +470,12 @@ class HubHandler(BaseHTTPRequestHandler):
                     {"channel": "wifi-portal", "language": "en", "title": "Evacuate", "body": "Leave now.", "problems": []}]}
 
     def do_DELETE(self):
+        if self.path.startswith("/v1/sessions/"):
+            self.hub.decisions.append(("DELETE", self.path, {}))
+            self.send_response(204)
+            self.send_header("Set-Cookie", "__Host-noroshi=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")
+            self.end_headers()
+            return
         path, _, question = self.path.partition("?")
         if "/shelters/lists/" in path:
             return self.remove_list(urllib.parse.unquote(path.split("/")[-1]), question == "dry_run=true")

@@ -50,6 +50,95 @@ class ConsoleTests(unittest.TestCase):
             {"district": district, "hazard": hazard, "level": level, "level_name": names[level], "since": stamp(time.time() - 600),
              "by": "佐藤", "event": "e1", "alert": "op-1", "until": stamp(time.time() + until)} for district, hazard, level, until in rows])
 
+    def sign_in_by_name(self, code: str = "123456"):
+        self.browser.open(self.hub.address + "/console/")
+        self.browser.until("!document.querySelector('#sign-in').hidden")
+        self.browser.type("#person-form [name=name]", "佐藤")
+        self.browser.type("#person-form [name=password]", "secret")
+        self.browser.press("Enter")
+        self.browser.until("!document.querySelector('#code-field').hidden")
+        self.browser.type("#person-form [name=code]", code)
+        self.browser.press("Enter")
+
+    def waiting(self, **change) -> dict:
+        return {"id": "A-1", "town": "042056", "title": "警戒レベル4 避難指示", "kind": "order", "state": "waiting", "by": "鈴木",
+                "alert": "x", "submitted_at": stamp(time.time()), "deadline": stamp(time.time() + 120),
+                "next": {"role": "chief", "name": "防災課長", "people": ["佐藤"]}, **change}
+
+    def test_who_signs_in_by_name_is_asked_for_the_digits_and_a_password_of_his_own_and_is_named(self):
+        self.sign_in_by_name()
+        self.browser.until("!document.querySelector('#alerts').hidden")
+        self.assertEqual(self.browser.text("#person"), "佐藤さん")
+        self.assertFalse(self.browser.evaluate("document.querySelector('#change-password').hidden"))
+        self.browser.photograph("console-first-password")
+        self.browser.type("#password-form [name=password]", "a long secret of my own")
+        self.browser.press("Enter")
+        self.browser.until("document.querySelector('#change-password').hidden")
+        self.assertIn(("PUT", "/v1/sessions/current/password", {"password": "a long secret of my own"}), self.hub.decisions)
+        self.assertNotIn("secret", self.browser.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"))
+        self.browser.click("#sign-out")
+        self.browser.until("document.readyState === 'complete' && !document.querySelector('#sign-in').hidden")
+        self.assertIn(("DELETE", "/v1/sessions/current", {}), self.hub.decisions)
+        self.assertIsNone(self.browser.evaluate("localStorage.getItem('noroshi-person')"))
+
+    def test_the_key_from_the_safe_opens_the_desk(self):
+        self.browser.open(self.hub.address + "/console/")
+        self.browser.until("!document.querySelector('#sign-in').hidden")
+        self.browser.photograph("console-sign-in")
+        self.browser.click("#sign-in summary")
+        self.browser.type("#safe-form [name=name]", "鈴木")
+        self.browser.type("#safe-form [name=key]", "key")
+        self.browser.press("Enter")
+        self.browser.until("!document.querySelector('#alerts').hidden")
+        self.assertEqual(self.browser.text("#person"), "鈴木さん")
+
+    def test_what_waits_is_before_everybody_in_every_room_and_is_decided_there(self):
+        self.hub.approvals = [self.waiting(), self.waiting(id="A-2", title="お知らせ 断水", by="佐藤"), self.waiting(
+            id="A-3", state="review", reason="津波が見えた", next=None)]
+        self.sign_in_by_name()
+        self.browser.until("document.querySelectorAll('#approvals-rows li').length === 3")
+        first = self.browser.text("#approvals-rows li:nth-child(1)")
+        for word in ["承認待ち", "避難指示", "鈴木", "防災課長", "次の役割"]:
+            self.assertIn(word, first)
+        self.assertNotIn("承認して送る", self.browser.text("#approvals-rows li:nth-child(2)"), "not one's own")
+        self.browser.photograph("console-approvals")
+        self.browser.size(360, 740)
+        self.browser.photograph("console-approvals-phone")
+        self.browser.size(1440, 900)
+        self.browser.click("[data-room=log]")
+        self.assertFalse(self.browser.evaluate("document.querySelector('#approvals').hidden"))
+        self.browser.click("#approvals-rows li:nth-child(1) .main")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.wait(lambda: ("POST", "/v1/approvals/A-1/approve", {}) in self.hub.decisions)
+        self.browser.until("document.querySelectorAll('#approvals-rows li').length === 2")
+        self.browser.click("#approvals-rows li:nth-child(1) .danger")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#ask').open"), "not without a reason")
+        self.browser.type("#ask-input", "地区が違う")
+        self.browser.click("#ask-yes")
+        self.wait(lambda: ("POST", "/v1/approvals/A-2/return", {"reason": "地区が違う"}) in self.hub.decisions)
+
+    def test_an_order_that_will_wait_says_so_before_and_after_and_can_go_at_once_with_a_reason(self):
+        self.hub.waits = {"next": {"role": "chief", "name": "防災課長", "people": ["高橋"]}, "seconds": 120}
+        self.sign_in("push")
+        for glass in (False, True):
+            self.order("actual")
+            self.browser.click("#push-form button.main")
+            self.browser.until("!document.querySelector('#preview').hidden")
+            self.assertIn("「防災課長」（高橋）の承認を待ちます", self.browser.text("#second-words"))
+            self.browser.type("#send-form [name=name]", "さくら市")
+            if glass:
+                self.browser.click("#send-form [name=glass]")
+                self.assertTrue(self.browser.evaluate("document.querySelector('#send-form button').disabled"), "not without a reason")
+                self.browser.type("#send-form [name=why]", "津波が見えた")
+                self.browser.photograph("console-break-glass")
+            self.browser.click("#send-form button")
+            said = "受け付けました" if glass else "まだ送っていません。「防災課長」の承認を待っています"
+            self.browser.until(f"document.querySelector('#push-done').textContent.includes('{said}')")
+            self.assertEqual(self.hub.glass, ["津波が見えた"] if glass else [])
+
     def test_a_wrong_token_is_said_and_not_kept(self):
         self.hub.revoked = True
         self.browser.open(self.hub.address + "/console/")

@@ -1,4 +1,4 @@
-// The operators' calls. The token is kept for this tab only.
+// The operators' calls. A token is kept for this tab only; who signed in by name has a cookie that no script sees.
 
 import { EventParser } from "/tablet/stream.js";
 
@@ -7,6 +7,14 @@ const KEY = "noroshi-token";
 export const token = () => sessionStorage.getItem(KEY) ?? "";
 export const keepToken = (text) => sessionStorage.setItem(KEY, text);
 export const dropToken = () => sessionStorage.removeItem(KEY);
+
+/** Who signed in by name, in any tab of this browser. */
+const PERSON = "noroshi-person";
+export const person = () => localStorage.getItem(PERSON) ?? "";
+export const keepPerson = (name) => localStorage.setItem(PERSON, name);
+export const dropPerson = () => localStorage.removeItem(PERSON);
+export const isIn = () => token() !== "" || person() !== "";
+const credential = () => (token() ? { Authorization: "Bearer " + token() } : {});
 
 /** An answer that is not a success; `status` 0 where there was none. `problem` is the hub's own document. */
 export class Refused extends Error {
@@ -19,7 +27,7 @@ export class Refused extends Error {
 
 export async function call(method, path, body, more = {}) {
   const isJSON = body !== undefined && !(body instanceof ArrayBuffer);
-  const headers = { Authorization: "Bearer " + token(), ...more };
+  const headers = { ...credential(), ...more };
   if (isJSON) headers["Content-Type"] = "application/json";
   let answer;
   try {
@@ -44,7 +52,7 @@ export async function follow(path, signal, ear) {
   while (!signal.aborted) {
     try {
       const answer = await fetch(path, {
-        headers: { Authorization: "Bearer " + token(), Accept: "text/event-stream" }, signal, cache: "no-store" });
+        headers: { ...credential(), Accept: "text/event-stream" }, signal, cache: "no-store" });
       if (!answer.ok) throw new Refused(answer.status, "記録を追えません");
       ear.heard();
       ear.line(true);

@@ -1,7 +1,8 @@
 // The operators' desk: signing in and out, and which room is open.
 
 import * as alerts from "./alerts.js";
-import { Refused, call, dropToken, keepToken, token } from "./api.js";
+import { Refused, call, dropPerson, dropToken, isIn, keepPerson, keepToken, person } from "./api.js";
+import * as approvals from "./approvals.js";
 import * as devices from "./devices.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
@@ -22,7 +23,7 @@ let town = null;
 
 /** A refusal is said; anything else is a fault of this page, and also goes where faults are looked for. */
 function problem(error) {
-  if (error instanceof Refused && error.status === 401) return signOut("トークンが違うか、使えなくなりました");
+  if (error instanceof Refused && error.status === 401) return signOut(person() ? "時間がたったので、もう一度入ってください" : "トークンが違うか、使えなくなりました");
   byID("problem").textContent = error instanceof Refused ? error.message : `画面の中で誤りが起きました: ${error.message}`;
   byID("problem").hidden = false;
   if (!(error instanceof Refused)) console.error(error);
@@ -43,6 +44,7 @@ async function signIn() {
   }
   calm();
   byID("sign-in").hidden = true;
+  byID("person").textContent = person() ? `${person()}さん` : "";
   byID("rooms").hidden = byID("sign-out").hidden = false;
   return enter();
 }
@@ -51,7 +53,9 @@ async function signIn() {
 function signOut(said = "") {
   const wasIn = !byID("sign-out").hidden;
   dropToken();
+  dropPerson();
   live.close();
+  approvals.close();
   if (wasIn) {
     sessionStorage.clear();
     if (said) sessionStorage.setItem(WORDS, said);
@@ -61,11 +65,11 @@ function signOut(said = "") {
   byID("sign-in").hidden = false;
   byID("problem").textContent = said;
   byID("problem").hidden = !said;
-  return byID("sign-in-form").token.focus();
+  return byID("person-form").elements.name.focus();
 }
 
 function enter() {
-  if (!token()) return;
+  if (!isIn()) return;
   let [said, ...rest] = decodeURIComponent(location.hash.slice(1)).split(":");
   if (!(said in ROOMS)) [said, rest] = ["alerts", []];
   room?.close?.();
@@ -82,6 +86,7 @@ function enter() {
   room.open(rest.join(":")).catch(problem);
   if (town !== towns.code()) {
     town = towns.code();
+    approvals.open(person());
     live.open({ arrive: (item) => room?.arrive?.(item), again, refused: problem });
   }
 }
@@ -103,6 +108,32 @@ async function again() {
   }
 }
 
+/** By name or by the key from the safe: the hub gives a cookie. */
+async function enterBy(form, wish) {
+  try {
+    const session = await call("POST", "/v1/sessions", wish);
+    dropToken();
+    keepPerson(session.person);
+    form.reset();
+    byID("code-field").hidden = true;
+    byID("change-password").hidden = !session.change_password;
+    await signIn();
+  } catch (error) {
+    const isCode = error.problem?.type === "urn:noroshi:problem:code-needed";
+    if (isCode) byID("code-field").hidden = false;
+    byID("problem").textContent = error.message;
+    byID("problem").hidden = false;
+    if (!(error instanceof Refused)) console.error(error);
+    (isCode ? form.elements.code : form.elements.password ?? form.elements.key).focus();
+  }
+}
+
+async function leave() {
+  if (person()) await call("DELETE", "/v1/sessions/current").catch(() => {});
+  signOut();
+}
+
+approvals.prepare(problem);
 for (const one of Object.values(ROOMS)) one.prepare?.(problem);
 for (const item of document.querySelectorAll("[data-room]")) item.onclick = () => { location.hash = item.dataset.room; };
 addEventListener("hashchange", enter);
@@ -111,7 +142,24 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 byID("log-form").onsubmit = (event) => { event.preventDefault(); log.open().catch(problem); };
 byID("reports-again").onclick = () => reports.open().catch(problem);
 byID("log-more").onclick = () => log.readMore().catch(problem);
-byID("sign-out").onclick = () => signOut();
+byID("sign-out").onclick = leave;
+byID("person-form").onsubmit = (event) => {
+  event.preventDefault();
+  const { name, password, code } = event.target.elements;
+  enterBy(event.target, { name: name.value, password: password.value, ...(code.value ? { code: code.value } : {}) });
+};
+byID("safe-form").onsubmit = (event) => {
+  event.preventDefault();
+  const { name, key } = event.target.elements;
+  enterBy(event.target, { name: name.value, safe_key: key.value });
+};
+byID("password-form").onsubmit = (event) => {
+  event.preventDefault();
+  call("PUT", "/v1/sessions/current/password", { password: event.target.elements.password.value })
+    .then(() => { byID("change-password").hidden = true; }, problem)
+    .finally(() => event.target.reset());
+};
+byID("password-later").onclick = () => { byID("change-password").hidden = true; };
 byID("sign-in-form").onsubmit = (event) => {
   event.preventDefault();
   keepToken(event.target.token.value.trim());
@@ -120,5 +168,5 @@ byID("sign-in-form").onsubmit = (event) => {
 };
 const words = sessionStorage.getItem(WORDS) ?? "";
 sessionStorage.removeItem(WORDS);
-if (token()) signIn();
+if (isIn()) signIn();
 else signOut(words);

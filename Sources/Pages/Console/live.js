@@ -11,6 +11,9 @@ const ANEW = 60000;
 let stop = null;
 let timer = 0;
 let last = 0;
+let up = false;
+
+export const isUp = () => up;
 
 /** `ear` has `arrive(delivery)`, `again()` and `refused(error)`. */
 export function open(ear) {
@@ -34,11 +37,13 @@ export function open(ear) {
 export function close() {
   stop?.abort();
   stop = null;
+  up = false;
   clearInterval(timer);
   byID("line").textContent = "";
 }
 
 function show(isUp) {
+  up = isUp;
   byID("line").textContent = isUp
     ? "● 記録を追っています"
     : `× 通信が切れています。${last ? `画面は${timeWord(last / 1000)}のものです` : ""}`;

@@ -89,15 +89,22 @@ export function words(text, className = "") {
   return element;
 }
 
-/** Asks before what cannot be taken back. True when the answer is yes. */
-export function ask(title, text, yes) {
-  const dialog = byID("ask");
+/** Asks before what cannot be taken back. True when the answer is yes; with `field` what was written, empty for no. */
+export function ask(title, text, yes, field = "") {
+  const dialog = byID("ask"), input = byID("ask-input");
+  byID("ask-field").hidden = !field;
+  byID("ask-field").firstElementChild.textContent = field;
+  input.value = "";
+  input.required = field !== "";
   byID("ask-title").textContent = title;
   byID("ask-text").textContent = text;
   byID("ask-yes").textContent = yes;
   dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    dialog.addEventListener("close", () => {
+      const isYes = dialog.returnValue === "yes";
+      resolve(field ? (isYes ? input.value.trim() : "") : isYes);
+    }, { once: true });
   });
 }

@@ -150,6 +150,21 @@ function show(answer, mode) {
   byID("preview-problems").hidden = warnings.length === 0;
   byID("preview-problems").replaceChildren(...warnings);
   sentence(previews, mode);
+  second(answer.approval);
+}
+
+/** Whether it will wait for a second person, for whom and how long; and how not to wait. */
+function second(approval) {
+  const form = byID("send-form");
+  byID("second").hidden = !approval;
+  form.elements.glass.checked = false;
+  form.elements.why.value = "";
+  byID("glass-why").hidden = true;
+  if (!approval) return;
+  const people = (approval.next?.people ?? []).join("、");
+  byID("second-words").textContent = approval.next
+    ? `送ると、「${approval.next.name}」${people ? `（${people}）` : ""}の承認を待ちます。${approval.seconds}秒返事がなければ、次の役割に移ります。`
+    : `送ると、${approval.seconds}秒後に出ます。それまでは止められます。`;
 }
 
 /** The last question names place, channels and mode. */
@@ -167,10 +182,12 @@ function sentence(previews, mode) {
 }
 
 function judge() {
+  byID("glass-why").hidden = !byID("send-form").elements.glass.checked;
   const form = byID("send-form"), isStale = previewed !== null && seen !== null && previewed.version !== seen.version;
   byID("stale").hidden = !isStale;
   form.querySelector("button").disabled = !previewed || isStale
-    || (previewed.mode === "actual" && form.elements.name.value.trim() !== current().name);
+    || (previewed.mode === "actual" && form.elements.name.value.trim() !== current().name)
+    || (form.elements.glass.checked && !form.elements.why.value.trim());
 }
 
 async function send() {
@@ -178,7 +195,9 @@ async function send() {
   const sent = previewed, press = byID("send-form").querySelector("button");
   press.disabled = true;
   try {
-    const answer = await call("POST", sent.path, sent.body, { ...sent.headers, "Idempotency-Key": key });
+    const { glass, why } = byID("send-form").elements;
+    const now = glass.checked ? "?" + new URLSearchParams({ break_glass: why.value.trim() }) : "";
+    const answer = await call("POST", sent.path + now, sent.body, { ...sent.headers, "Idempotency-Key": key });
     done(answer, sent);
   } catch (error) {
     if (error.status === 0) error.message += "。送られたかどうか分かりません。この画面でもう一度送ってください。二重には送られません";
@@ -200,6 +219,13 @@ function done(answer, sent) {
     begin(act, null);
     changed(false);
     byID("push-title").focus();
+  }
+  if (answer?.approval) {
+    const next = answer.approval.next;
+    byID("push-done").textContent = next
+      ? `まだ送っていません。「${next.name}」の承認を待っています（${timeWord(answer.approval.deadline)}まで）`
+      : `まだ送っていません。${timeWord(answer.approval.deadline)}に出ます`;
+    return;
   }
   byID("push-done").textContent = `${sent.mode === "actual" ? "本番の情報" : "訓練"}として受け付けました（番号 ${id}）　`;
   byID("push-done").append(button("届いた先を見る", () => { location.hash = "reach:" + id; }));

@@ -1,0 +1,102 @@
+// What waits for a second person: before everybody's eyes in every room, with a sound when something new comes.
+
+import { call } from "./api.js";
+import { isUp } from "./live.js";
+import { ask, button, byID, make, timeWord } from "./parts.js";
+import { code, question } from "./towns.js";
+
+/** Nothing of it comes over the line; this often it is asked for. */
+const EVERY = 5000;
+const STATES = { waiting: "承認待ち", review: "承認なしで送信・確認待ち" };
+
+let timer = 0;
+let known = new Set();
+let isFirst = true;
+let problem = () => {};
+let person = "";
+
+export function prepare(report) {
+  problem = report;
+}
+
+export function open(name) {
+  close();
+  person = name;
+  known = new Set();
+  isFirst = true;
+  read();
+}
+
+export function close() {
+  clearTimeout(timer);
+  byID("approvals").hidden = true;
+}
+
+async function read() {
+  clearTimeout(timer);
+  if (!code()) return;
+  try {
+    if (isFirst || isUp()) show((await call("GET", "/v1/approvals" + question())).approvals ?? []);
+  } catch (error) {
+    // Who may not look, or an older hub: nothing to show. A line that is cut says so itself.
+    if (error.status === 403 || error.status === 404) return close();
+    if (error.status !== 0) problem(error);
+  }
+  timer = setTimeout(read, EVERY);
+}
+
+function show(acts) {
+  const fresh = acts.filter((act) => !known.has(act.id) && act.by !== person);
+  known = new Set(acts.map((act) => act.id));
+  byID("approvals").hidden = acts.length === 0;
+  byID("approvals-count").textContent = `${acts.length}件`;
+  byID("approvals-rows").replaceChildren(...acts.map(line));
+  if (fresh.length > 0 && !isFirst) sound();
+  isFirst = false;
+}
+
+function line(act) {
+  const item = make("li"), said = make("p"), isOwn = act.by === person;
+  said.append(make("b", STATES[act.state] ?? act.state, "state"), make("b", `　${act.title}　`), `出した人 ${act.by}　${timeWord(act.submitted_at)}`);
+  item.append(said, make("p", turn(act)));
+  if (act.reason) item.append(make("p", `理由：${act.reason}`));
+  const acts = make("p", "", "row");
+  if (!isOwn) acts.append(button(act.state === "review" ? "確かめた" : "承認して送る", () => approve(act).catch(problem), "main"));
+  if (act.state === "waiting") acts.append(button(isOwn ? "やめる（送らない）" : "差し戻す（送らない）", () => giveBack(act, isOwn).catch(problem), "danger"));
+  for (const one of acts.children) one.setAttribute("aria-label", `${act.title}：${one.textContent}`);
+  item.append(acts);
+  return item;
+}
+
+function turn(act) {
+  if (act.state !== "waiting") return "送信済みです。内容を確かめてください。";
+  if (!act.next) return `${timeWord(act.deadline)}に自動で送られます。止めるなら、それまでに差し戻してください。`;
+  const people = (act.next.people ?? []).join("、");
+  return `いまは「${act.next.name}」${people ? `（${people}）` : ""}の番です。${timeWord(act.deadline)}までに返事がなければ、次の役割に移ります。`;
+}
+
+async function approve(act) {
+  if (act.state === "waiting" && !await ask("承認して送りますか", `「${act.title}」を、いま本番として送ります。`, "承認して送る")) return;
+  await call("POST", `/v1/approvals/${encodeURIComponent(act.id)}/approve`, {});
+  read();
+}
+
+async function giveBack(act, isOwn) {
+  const reason = await ask(
+    isOwn ? "送るのをやめますか" : "差し戻しますか", `「${act.title}」は送られません。理由を書いてください。`, "送らない", "理由");
+  if (!reason) return;
+  await call("POST", `/v1/approvals/${encodeURIComponent(act.id)}/return`, { reason });
+  read();
+}
+
+/** Two short tones. A browser that nobody has touched yet makes none; the box is there all the same. */
+function sound() {
+  const context = new AudioContext();
+  for (const [index, pitch] of [880, 1175].entries()) {
+    const tone = new OscillatorNode(context, { frequency: pitch }), volume = new GainNode(context, { gain: 0.2 });
+    tone.connect(volume).connect(context.destination);
+    tone.start(context.currentTime + index * 0.25);
+    tone.stop(context.currentTime + index * 0.25 + 0.2);
+  }
+  setTimeout(() => context.close(), 1500);
+}
