@@ -45,12 +45,29 @@ extension Hub {
         }
         let id = "A-\(order.content.id.text)"
         var act = WaitingAct(
-            id: id, town: town, act: DeskAct(order.content.kind), title: order.content.title, order: what, by: person,
+            id: id, town: town, act: DeskAct(order.content.kind), title: Self.title(order.content), order: what, by: person,
             alert: order.content.id, submitted: clock(), patience: patience, isTimed: isTimed)
         act.key = key?.name
         act.fingerprint = key?.fingerprint
         act.seen = seen
         return act
+    }
+
+    /// What it is, in one line, with what it is about.
+    private static func title(_ content: AlertContent) -> String {
+        let subject = switch content.detail {
+        case .evacuation(let order): "\(content.title)（\(order.hazard)）\(order.districts.joined(separator: "、"))"
+        case .shelter(let notice): "\(content.title) \(notice.name)"
+        case .headquarters, .none: content.title
+        case .notice(let notice): notice.title
+        }
+        return (content.message == .cancel ? "誤報の取消：" : "") + subject
+    }
+
+    /// What it would say and change if it were sent now, for who decides.
+    package func order(waiting id: String, for person: Operator) async throws(DeskFailure) -> (act: WaitingAct, order: DeskOrder) {
+        guard let act = approvals.withLock({ $0.acts[id] }), let town = TownID(act.town), person.may(town) else { throw words(.notFound) }
+        return (act, try await order(act))
     }
 
     /// As it would wait if it were submitted now; nil where it would go out.
@@ -206,16 +223,18 @@ extension Hub {
     }
 
     private func send(_ act: WaitingAct, actor: String) async throws(DeskFailure) -> Pushed {
-        let person = submitter(act)
-        let order: DeskOrder
-        switch act.order {
-        case .push(let octets):
-            order = try read(octets, by: person, as: AlertID(act.alert), seen: act.seen)
-            try check(order)
-        case .cancel(let alert):
-            order = try await cancelling(AlertID(alert), as: AlertID(act.alert), by: person, seen: act.seen)
-        }
+        let order = try await order(act)
+        try check(order)
         return try await send(order, actor: actor)
+    }
+
+    /// Read again, on the state as it is now.
+    private func order(_ act: WaitingAct) async throws(DeskFailure) -> DeskOrder {
+        let person = submitter(act)
+        switch act.order {
+        case .push(let octets): return try read(octets, by: person, as: AlertID(act.alert), seen: act.seen)
+        case .cancel(let alert): return try await cancelling(AlertID(alert), as: AlertID(act.alert), by: person, seen: act.seen)
+        }
     }
 
     private func words(_ refusal: ApprovalTable.Refusal) -> DeskFailure {

@@ -173,7 +173,7 @@ extension HubRouter {
     private func preview(_ order: DeskOrder, by person: Operator) throws(DeskFailure) -> Response {
         let steps = order.content.act?.steps ?? []
         let answer = PreviewAnswer(
-            previews: hub.preview(order).flatMap { shapes($0, of: order) }, version: (order.content.act?.version ?? 1) - 1,
+            previews: previews(order), version: (order.content.act?.version ?? 1) - 1,
             change: order.content.act?.change, changes: steps.map { StandingShape.Step($0) }, warnings: Self.warnings(order),
             take_back: hub.takingBack(order, by: person).map { back in hub.preview(back).flatMap { shapes($0, of: back) } } ?? [],
             approval: hub.wait(order, by: person).map { .init(next: ApprovalShape.next($0, hub.people), seconds: Int($0.patience)) })
@@ -192,6 +192,8 @@ extension HubRouter {
         let since = act.steps.compactMap(\.before?.since).max().map { Hub.clock($0) } ?? ""
         return ["同じ内容の避難情報が、\(since)からもう出ています。送ると、もう一度伝わります (the identical order is in force already: sending tells it again)"]
     }
+
+    func previews(_ order: DeskOrder) -> [PreviewShape] { hub.preview(order).flatMap { shapes($0, of: order) } }
 
     private func shapes(_ line: PreviewLine, of order: DeskOrder) -> [PreviewShape] {
         let reason = [line.reason, hiding(line, of: order)].compactMap(\.self).joined(separator: "\n")

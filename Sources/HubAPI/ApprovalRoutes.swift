@@ -49,6 +49,13 @@ extension HubRouter {
         var alert: String?
     }
 
+    /// What it would say and change if it were sent now.
+    private struct Content: Encodable {
+        var approval: ApprovalShape
+        var previews: [PreviewShape]
+        var changes: [StandingShape.Step]
+    }
+
     private struct Return: Decodable {
         var reason: String
     }
@@ -60,6 +67,19 @@ extension HubRouter {
             let isAll = request.uri.queryParameters["all"] == "true"
             let acts = hub.approvals(for: person, town.id).filter { isAll || $0.state == .waiting || $0.state == .review }
             return try Answer.json(["approvals": acts.map { ApprovalShape($0, hub.people) }])
+        }
+        router.get("/v1/approvals/{id}") { request, context in
+            let person = try operatorOf(request)
+            let id = try context.parameters.require("id")
+            do throws(DeskFailure) {
+                let (act, order) = try await hub.order(waiting: id, for: person)
+                return try Self.json(
+                    Content(
+                        approval: ApprovalShape(act, hub.people), previews: previews(order),
+                        changes: (order.content.act?.steps ?? []).map { StandingShape.Step($0) }), .ok)
+            } catch {
+                throw problem(error)
+            }
         }
         router.post("/v1/approvals/{id}/approve") { request, context in
             let person = try operatorOf(request)

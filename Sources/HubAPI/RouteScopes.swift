@@ -36,6 +36,7 @@ struct RouteScopes {
         Row(method: .post, path: "/v1/approvals/{id}/approve", scopes: [.approve, .send]),
         Row(method: .post, path: "/v1/approvals/{id}/return", scopes: [.approve, .send]),
         Row(method: .get, path: "/v1/approvals", scopes: [.approve, .send, .read]),
+        Row(method: .get, path: "/v1/approvals/{id}", scopes: [.approve, .send, .read]),
         Row(method: .get, path: "/v1/roles", scopes: Scope.allCases),
         Row(method: .get, path: "/v1/users", scopes: [.admin]),
         Row(method: .post, path: "/v1/users", scopes: [.admin]),

@@ -35,6 +35,7 @@ struct Check: AsyncParsableCommand {
             let codes = vocabulary.tables
             let trust = try HubProgram.trust(settings)
             _ = try settings.makeOperators()
+            _ = try settings.approvals()
             let rules = try settings.makeSourceRules()
             let folder = (data ?? settings.data).map { URL(filePath: $0) }
             if let folder, let reason = DataFolder.complaint(folder) {

@@ -46,6 +46,16 @@ enum LocalKey {
             try await ledger.flush().committed()
             await ledger.close()
             return value
+        } catch let failure as PeopleFailure {
+            await ledger.close()
+            let code: Int32 =
+                switch failure {
+                case .conflict: Exit.changed
+                case .forbidden, .wrong, .codeNeeded, .wait: Exit.notAllowed
+                case .invalid, .notFound: Exit.badData
+                case .busy: Exit.unreachable
+                }
+            throw Exit.with(code, failure.description)
         } catch {
             await ledger.close()
             throw error

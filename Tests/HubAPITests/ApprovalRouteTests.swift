@@ -41,6 +41,8 @@ struct ApprovalRouteTests {
         #expect(answer.body.contains(#""role":"chief"#) && answer.body.contains("takahashi"))
         #expect(try await !inForce(house).contains("避難指示"))
         let path = "/v1/approvals/\(try id(answer))"
+        #expect(try await house.call("GET", path, token: nil, headers: cookies["takahashi"] ?? [:]).body.contains(#""after":4"#))
+        #expect(answer.body.contains("市内全域"))
         // Whoever submitted it, whoever watches, and the next role before its time: no.
         for name in ["sato", "miru", "suzuki"] {
             #expect(try await house.call("POST", path + "/approve", token: nil, headers: cookies[name] ?? [:]).status == 403, "\(name)")

@@ -196,6 +196,8 @@ class HubHandler(BaseHTTPRequestHandler):
         if parts[2] == "alerts" and len(parts) == 4:
             found = [alert for alert in self.hub.alerts if alert["id"] == parts[3]]
             return self.answer(200, found[0]) if found else self.problem(404, "ありません")
+        if parts[2] == "approvals" and len(parts) == 4:
+            return self.answer(200, {"approval": {}, "changes": [], "previews": self.texts_of("", "避難指示", "本町の方は避難してください。")})
         if parts[2] == "towns" and path.endswith("/standing"):
             return self.answer(200, self.hub.standing[asked["mode"]])
         answers = {

@@ -101,6 +101,8 @@ class ConsoleTests(unittest.TestCase):
         for word in ["承認待ち", "避難指示", "鈴木", "防災課長", "次の役割"]:
             self.assertIn(word, first)
         self.assertNotIn("承認して送る", self.browser.text("#approvals-rows li:nth-child(2)"), "not one's own")
+        self.browser.click("#approvals-rows li:nth-child(1) summary")
+        self.browser.until("document.querySelector('#approvals-rows .texts').textContent.includes('本町の方は避難してください')")
         self.browser.photograph("console-approvals")
         self.browser.size(360, 740)
         self.browser.photograph("console-approvals-phone")

@@ -1,6 +1,7 @@
 // What waits for a second person: before everybody's eyes in every room, with a sound when something new comes.
 
 import { call } from "./api.js";
+import { card, merged } from "./cards.js";
 import { isUp } from "./live.js";
 import { ask, button, byID, make, timeWord } from "./parts.js";
 import { code, question } from "./towns.js";
@@ -61,11 +62,31 @@ function line(act) {
   item.append(said, make("p", turn(act)));
   if (act.reason) item.append(make("p", `理由：${act.reason}`));
   const acts = make("p", "", "row");
+  if (act.state === "waiting") item.append(content(act));
   if (!isOwn) acts.append(button(act.state === "review" ? "確かめた" : "承認して送る", () => approve(act).catch(problem), "main"));
   if (act.state === "waiting") acts.append(button(isOwn ? "やめる（送らない）" : "差し戻す（送らない）", () => giveBack(act, isOwn).catch(problem), "danger"));
   for (const one of acts.children) one.setAttribute("aria-label", `${act.title}：${one.textContent}`);
   item.append(acts);
   return item;
+}
+
+/** What it says, read when it is opened; what was opened stays open. */
+const opened = new Map();
+function content(act) {
+  const details = make("details"), texts = opened.get(act.id) ?? make("div", "", "texts");
+  details.append(make("summary", "送られる文面を見る"), texts);
+  details.open = opened.has(act.id);
+  details.ontoggle = () => {
+    if (!details.open) return opened.delete(act.id);
+    if (!opened.has(act.id)) fill(act, texts).catch(problem);
+    return opened.set(act.id, texts);
+  };
+  return details;
+}
+
+async function fill(act, texts) {
+  const answer = await call("GET", `/v1/approvals/${encodeURIComponent(act.id)}`);
+  texts.replaceChildren(...merged(answer.previews ?? []).map((item) => card(item, "actual")));
 }
 
 function turn(act) {

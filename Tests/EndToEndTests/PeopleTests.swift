@@ -1,0 +1,130 @@
+/// People, tokens and approvals, by the commands, over a restart and in what lies about.
+import ChannelKit
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEnd {
+    @Suite("People and approvals, at the command line") struct People {
+        private let password = "correct horse battery"
+
+        private func run(
+            _ hub: TestHub, _ words: [String], token: String? = TownFile.token, environment more: [String: String] = [:]
+        ) async throws -> Program.Ended {
+            var environment = ["NOROSHI_HUB": hub.address]
+            environment["NOROSHI_TOKEN"] = token
+            let program = try Program(words, environment: environment.merging(more) { $1 })
+            return Program.Ended(code: try await program.ended(), out: program.out, errors: program.errors)
+        }
+
+        private func object(_ text: String) throws -> [String: Any] {
+            try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)")
+        }
+
+        /// A token of the chief's and one of the duty officer's kind: who approves need not have a browser.
+        private func token(_ hub: TestHub, _ name: String, _ scopes: String) async throws -> String {
+            let made = try await run(hub, ["token", "add", name, "--scope", scopes, "--town", "042056", "--format", "json"])
+            #expect(made.code == 0, "\(made)")
+            return try #require(try object(made.out)["token"] as? String)
+        }
+
+        @Test("The first person is made on the hub's own machine, with and without a running hub; passwords come by no command line")
+        func first() async throws {
+            let folder = try TestHub.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let data = folder.appending(path: "data").path
+            let before = try Program(
+                ["user", "add", "佐藤", "--role", "chief", "--town", "042056", "--data", data, "--format", "json"], environment: [:])
+            #expect(try await before.ended() == 0, "\(before.errors)")
+            let made = try #require(try object(before.out)["password"] as? String)
+            let again = try Program(["user", "add", "佐藤", "--role", "duty", "--data", data], environment: [:])
+            #expect(try await again.ended() == 75, "\(again.errors)")
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9"), in: folder) { hub in
+                let list = try await run(hub, ["user", "list", "--format", "json"])
+                #expect(list.out.contains("佐藤") && list.out.contains("chief"), "\(list)")
+                // The hub runs: it is asked, by the key in its folder, and no other token is needed.
+                let second = try await run(
+                    hub, ["user", "add", "鈴木", "--role", "duty", "--town", "042056", "--data", data], token: nil,
+                    environment: ["NOROSHI_PASSWORD": password])
+                #expect(second.code == 0 && !second.out.contains(password), "\(second)")
+                let signIn = try await hub.call("POST", "/v1/sessions", Array(#"{"name":"佐藤","password":"\#(made)"}"#.utf8), token: nil)
+                #expect(signIn.status == 201, "\(signIn.text)")
+                for words in [["user", "role", "鈴木", "--role", "watcher", "--town", "042056"], ["user", "disable", "鈴木"], ["user", "reset", "鈴木"]] {
+                    let changed = try await run(hub, words)
+                    #expect(changed.code == 0, "\(changed)")
+                }
+                #expect(try await run(hub, ["user", "disable", "いない"]).code == 65)
+                #expect(try await run(hub, ["user", "list"], token: "wrong").code == 77)
+                let keys = try await run(hub, ["user", "safe-keys", "--town", "042056", "--format", "json"])
+                #expect(try #require(try object(keys.out)["keys"] as? [String]).count == 10)
+                // Nobody else on this machine reads the key in the folder.
+                var facts = stat()
+                #expect(stat(data + "/local-key", &facts) == 0 && facts.st_mode & 0o077 == 0)
+            }
+        }
+
+        @Test("An order waits over kill -9, is sent by the second person, and no password, token or key lies in log, data or process list")
+        func waits() async throws {
+            let folder = try TestHub.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let data = folder.appending(path: "data").path
+            var town = TownFile(gateway: "http://127.0.0.1:9")
+            town.more = "    approval: two"
+            let order = ["push", "--town", "042056", "--kind", "notice", "--title", "断水", "--body", "断水しています。", "--actual"]
+            let (duty, chief, id, first): (String, String, String, Program) = try await TestHub.with(town, in: folder) { hub in
+                let duty = try await token(hub, "duty", "send,read")
+                let chief = try await token(hub, "chief", "approve,read")
+                let pushed = try await run(hub, order, token: duty)
+                #expect(pushed.code == 0 && pushed.out.contains("まだ送っていません"), "\(pushed)")
+                let list = try await run(hub, ["approvals", "--format", "json"], token: chief)
+                let id = try #require(try object(list.out)["id"] as? String, "\(list)")
+                #expect(try await run(hub, ["approvals", "approve", id], token: duty).code == 77)
+                return (duty, chief, id, hub.program)
+            }
+            let second: Program = try await TestHub.with(town, in: folder) { hub in
+                let table = try await run(hub, ["approvals"], token: chief)
+                #expect(table.out.contains("断水") && table.out.contains("承認待ち"), "\(table)")
+                let yes = try await run(hub, ["approvals", "approve", id], token: chief)
+                #expect(yes.code == 0 && yes.out.contains("承認して送りました"), "\(yes)")
+                #expect(try await run(hub, ["approvals", "approve", id], token: chief).code == 75)
+                #expect(try await run(hub, ["alerts", "--town", "042056"], token: duty).out.contains("断水"))
+                let glass = try await run(hub, order + ["--break-glass", "津波が見えた"], token: duty)
+                #expect(glass.code == 0 && glass.out.contains("送り先"), "\(glass)")
+                let returned = try await run(hub, order, token: duty)
+                let waiting = try #require(try await run(hub, ["approvals", "--format", "json"], token: chief).lines.compactMap { line -> String? in
+                    let act = try object(line)
+                    return act["state"] as? String == "waiting" ? act["id"] as? String : nil
+                }.first, "\(returned)")
+                #expect(try await run(hub, ["approvals", "return", waiting, "--reason", "重複"], token: chief).code == 0)
+                return hub.program
+            }
+            let log = first.out + first.errors + second.out + second.errors
+            #expect(log.contains("waits for approval"))
+            for secret in [duty, chief, password, TownFile.token] {
+                #expect(!log.contains(secret))
+                for file in try FileManager.default.subpathsOfDirectory(atPath: data) {
+                    guard let octets = FileManager.default.contents(atPath: data + "/" + file) else { continue }
+                    #expect(octets.range(of: Data(secret.utf8)) == nil, "\(file)")
+                }
+            }
+        }
+
+        @Test("roles prints the table, and a setting that is none of the three is refused by name")
+        func table() async throws {
+            let table = try await Program.run("roles")
+            #expect(table.code == 0 && table.out.contains("当直") && table.out.contains("防災課長"))
+            #expect(try await Program.run("roles", "--format", "json").lines.count == 7)
+            let folder = try TestHub.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let path = folder.appending(path: "s.yaml")
+            for (word, isGood) in [("two", true), ("none", true), ("{wait: 60s}", true), ("\"wait: 2m\"", true), ("three", false), ("{wait: 2h}", false), ("{wait: 0s}", false)] {
+                var town = TownFile(gateway: "http://127.0.0.1:9")
+                town.more = "    approval: \(word)"
+                try town.yaml.write(to: path, atomically: true, encoding: .utf8)
+                let ended = try await Program.run("check", "--config", path.path)
+                #expect((ended.code == 0) == isGood, "\(word): \(ended)")
+                if !isGood { #expect(ended.code == 78 && ended.errors.contains("approval")) }
+            }
+        }
+    }
+}
