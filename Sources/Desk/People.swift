@@ -143,7 +143,7 @@ package final class People: Sendable {
         let name = Self.plain(name)
         let (known, wait) = state.withLock { ($0.accounts[name], $0.wrong.wait(name, address, now: now)) }
         if let wait { throw .wait(.seconds(Int(min(900, wait.rounded(.up))))) }
-        let hash = known?.password ?? .nobodys
+        let hash = known?.password ?? .nobodys(cost)
         let isRight: Bool
         do throws(PasswordLane.Full) {
             isRight = try await lane.run { hash.matches(password) } && known != nil

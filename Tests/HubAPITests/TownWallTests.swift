@@ -74,8 +74,19 @@ struct TownWallTests {
             if pattern == "/" || CaptiveProbe.paths.contains(pattern) { continue }
             if pattern.hasSuffix("/stream") || pattern.hasSuffix(".atom") || ["/alerts/{id}", "/metrics", "/readyz"].contains(pattern) { continue }
             var paths = [pattern]
-            for id in [alert, found(device, "device_id"), token, approval, "r-tonari"] where pattern.contains("{id}") {
-                paths.append(pattern.replacing("{id}", with: id))
+            // The neighbour's own thing of this kind.
+            let own = ["/devices/": found(device, "device_id"), "/tokens/": token, "/approvals/": approval, "/reports/": "r-tonari"]
+            for (kind, id) in own where pattern.contains(kind) { paths = [pattern.replacing("{id}", with: id)] }
+            // What is posted where: an order everywhere, and the bodies this room's routes read.
+            let read = bodies.filter { body in
+                switch pattern.split(separator: "/").dropFirst().first {
+                case "users": body.contains("role")
+                case "tokens": body.contains("scopes")
+                case "approvals": body.contains("reason")
+                case "devices": body.contains("site")
+                case "deliveries", "endpoints": body.contains("alert")
+                default: body == notice || body == "{}" || body.contains("site")
+                }
             }
             for path in paths {
                 var path = path
@@ -83,7 +94,7 @@ struct TownWallTests {
                 let takesTown = QueryTable.rules(route.method, PathPattern(route.path.description)).kinds["town"] != nil
                 for credential in credentials {
                     let isWriting = [.post, .put, .patch, .delete].contains(route.method)
-                    for body in isWriting && route.method != .delete ? bodies.map(Optional.some) : [nil] {
+                    for body in isWriting && route.method != .delete ? read.map(Optional.some) : [nil] {
                         asked += 1
                         let answer = try await house.call(
                             route.method.rawValue, path + (takesTown ? "?town=\(other)" : ""), body, token: credential.token, headers: credential.headers)
@@ -97,7 +108,7 @@ struct TownWallTests {
                 }
             }
         }
-        #expect(asked > 1000)
+        #expect(asked > 600, "\(asked)")
         // And nothing of it has changed.
         let after = try await house.call("GET", "/v1/alerts?town=\(other)&in_force=true", token: House.root).body
         #expect(after.components(separatedBy: "隣の町の秘密").count > 2)
