@@ -54,6 +54,8 @@ class FakeHub:
         self.texts: dict[str, list[dict]] = {}
         self.attention: list[dict] = []
         self.approvals: list[dict] = []
+        self.users: list[dict] = []
+        self.program_tokens: list[dict] = []
         self.decisions: list[tuple[str, str, dict]] = []
         # Whether an order of this person waits for a second one, as the preview says it.
         self.waits: dict | None = None
@@ -202,6 +204,9 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(200, self.hub.standing[asked["mode"]])
         answers = {
             "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.alerts(asked)},
+            "/v1/roles": lambda: {"roles": [{"role": "duty", "name": "当直", "rights": {}}, {"role": "chief", "name": "防災課長", "rights": {}}]},
+            "/v1/users": lambda: {"users": self.hub.users}, "/v1/tokens": lambda: {"tokens": self.hub.program_tokens},
+            "/v1/sessions/current": lambda: {"person": "佐藤", "roles": ["chief"]}, "/v1/towns/042056/safe-keys": lambda: {"left": 3},
             "/v1/approvals": lambda: {"approvals": self.hub.approvals},
             "/v1/attention": lambda: {"attention": self.hub.attention, "left_out": 0},
             "/v1/reports": lambda: {"reports": [
@@ -373,6 +378,21 @@ class HubHandler(BaseHTTPRequestHandler):
         if path == "/v1/alerts":
             hub.glass += urllib.parse.parse_qs(question).get("break_glass", [])
             return self.push(body, "preview=true" in question, "break_glass" in question)
+        if path == "/v1/users":
+            if not body["roles"]:
+                return self.answer(422, {"status": 422, "detail": "だめです", "errors": [{"field": "roles", "detail": "役割（roles）を一つ以上書いてください (roles: none)"}]},
+                                   "application/problem+json")
+            hub.users.append({"name": body["name"], "roles": [{"role": role, "name": role, "towns": body["towns"]} for role in body["roles"]],
+                              "disabled": False, "code": body["code"]})
+            return self.answer(201, {**hub.users[-1], "password": "abcde-fghjk"})
+        if path == "/v1/tokens":
+            hub.program_tokens.append({"id": "T1", "name": body["name"], "scopes": body["scopes"], "expires": stamp(time.time() + 9e6)})
+            return self.answer(201, {**hub.program_tokens[-1], "token": "secret-token"})
+        if path.endswith("/safe-keys"):
+            return self.answer(201, {"keys": [f"aaaaa-bbbbb-ccccc-{number:05}" for number in range(10)]})
+        if path.endswith("/hand-over"):
+            hub.decisions.append(("POST", urllib.parse.unquote(path), body))
+            return self.answer(200, {})
         if path.startswith("/v1/approvals/"):
             hub.decisions.append(("POST", path, body))
             hub.approvals = [act for act in hub.approvals if act["id"] != path.split("/")[3]]
@@ -412,6 +432,11 @@ class HubHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(octets)))
         self.end_headers()
         self.wfile.write(octets)
+
+    def do_PATCH(self):
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        self.hub.decisions.append(("PATCH", urllib.parse.unquote(self.path), body))
+        self.answer(200, {"name": "鈴木", "password": "new-secret"})
 
     def do_PUT(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
@@ -472,6 +497,9 @@ class HubHandler(BaseHTTPRequestHandler):
                     {"channel": "wifi-portal", "language": "en", "title": "Evacuate", "body": "Leave now.", "problems": []}]}
 
     def do_DELETE(self):
+        if self.path.startswith("/v1/tokens/"):
+            self.hub.program_tokens = []
+            return self.answer(204)
         if self.path.startswith("/v1/sessions/"):
             self.hub.decisions.append(("DELETE", self.path, {}))
             self.send_response(204)

@@ -141,6 +141,53 @@ class ConsoleTests(unittest.TestCase):
             self.browser.until(f"document.querySelector('#push-done').textContent.includes('{said}')")
             self.assertEqual(self.hub.glass, ["津波が見えた"] if glass else [])
 
+    def test_people_are_added_stopped_and_handed_over_to_and_no_secret_stays_on_the_screen(self):
+        self.hub.users = [{"name": "鈴木", "roles": [{"role": "duty", "name": "当直", "towns": ["042056"]}], "disabled": False, "code": True,
+                           "last_sign_in_at": stamp(time.time() - 60)}]
+        self.sign_in_by_name()
+        self.browser.until("!document.querySelector('#rooms').hidden")
+        self.browser.click("#password-later")
+        self.browser.click("[data-room=people]")
+        self.browser.until("document.querySelectorAll('#user-rows tr').length === 1")
+        self.assertIn("3枚", self.browser.text("#safe-left"))
+        self.browser.type("#user-form [name=name]", "高橋")
+        self.browser.click("#user-form button")
+        self.browser.until("document.querySelector('#user-form .refusal') !== null")
+        self.browser.click("#user-form input[value=chief]")
+        self.browser.click("#user-form button")
+        self.browser.until("document.querySelector('#secret').textContent.includes('abcde-fghjk')")
+        self.browser.until("document.querySelectorAll('#user-rows tr').length === 2")
+        self.browser.photograph("console-people")
+        self.browser.size(360, 740)
+        self.browser.photograph("console-people-phone")
+        self.browser.size(1440, 900)
+        self.browser.click("[data-room=log]")
+        self.browser.until("!document.querySelector('#log').hidden")
+        self.assertNotIn("abcde-fghjk", self.browser.evaluate("document.documentElement.textContent"))
+        self.browser.click("[data-room=people]")
+        self.browser.until("document.querySelectorAll('#user-rows tr').length === 2")
+        for number, question in [(1, "引き継ぐ"), (2, "作る"), (3, "使えなくする")]:
+            self.browser.click(f"#user-rows tr:nth-child(1) button:nth-of-type({number})")
+            self.browser.until(f"document.querySelector('#ask').open && document.querySelector('#ask-yes').textContent === '{question}'")
+            self.browser.click("#ask-yes")
+        self.wait(lambda: len(self.hub.decisions) == 3)
+        self.assertEqual(self.hub.decisions, [
+            ("POST", "/v1/users/鈴木/hand-over", {"role": "chief", "town": "042056"}), ("PATCH", "/v1/users/鈴木", {"reset": True}),
+            ("PATCH", "/v1/users/鈴木", {"disabled": True})])
+        self.browser.click("#safe-make")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelectorAll('#secret-lines .code').length === 10")
+        self.browser.photograph("console-safe-keys")
+        self.browser.type("#token-form [name=name]", "サイレン")
+        self.browser.click("#token-form input[value=read]")
+        self.browser.click("#token-form button")
+        self.browser.until("document.querySelector('#secret').textContent.includes('secret-token')")
+        self.browser.click("#token-rows .danger")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelectorAll('#token-rows tr').length === 0")
+
     def test_a_wrong_token_is_said_and_not_kept(self):
         self.hub.revoked = True
         self.browser.open(self.hub.address + "/console/")

@@ -115,6 +115,52 @@ class RealHubTests(unittest.TestCase):
                 self.fail(f"not within {seconds} s: {what}")
             time.sleep(0.1)
 
+    def test_a_person_signs_in_by_name_orders_and_another_approves(self):
+        def person(name: str, role: str) -> str:
+            return self.hub.rows("user", "add", name, "--role", role, "--town", TOWN)[0]["password"]
+
+        def enter(browser: Browser, name: str, password: str):
+            browser.open(self.hub.address + "/console/")
+            browser.until("document.querySelector('#sign-in')?.hidden === false")
+            browser.type("#person-form [name=name]", name)
+            browser.type("#person-form [name=password]", password)
+            browser.press("Enter")
+            browser.until("document.querySelector('#person').textContent")
+
+        duty, chief = person("佐藤", "duty"), person("高橋", "chief")
+        enter(self.browser, "佐藤", duty)
+        self.browser.click("#password-later")
+        self.browser.click("[data-room=push]")
+        self.browser.until("document.querySelectorAll('#districts input').length > 1")
+        self.browser.click("#push-form input[value=notice]")
+        self.browser.click("#push-form input[value=actual]")
+        self.browser.type("#push-form [name=title]", "断水")
+        self.browser.type("#push-form [name=body]", "断水しています。")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.assertIn("高橋", self.browser.text("#second-words"))
+        self.browser.type("#send-form [name=name]", "気仙沼市")
+        self.browser.click("#send-form button.send")
+        self.browser.until("document.querySelector('#push-done').textContent.includes('まだ送っていません')")
+        second = Browser()
+        self.addCleanup(second.close)
+        enter(second, "高橋", chief)
+        second.until("document.querySelectorAll('#approvals-rows li').length === 1")
+        self.assertIn("断水", second.text("#approvals-rows"))
+        second.click("#approvals-rows summary")
+        second.until("document.querySelector('#approvals-rows .texts').textContent.includes('断水しています')")
+        second.photograph("real-approval")
+        second.click("#approvals-rows .main")
+        second.until("document.querySelector('#ask').open")
+        second.click("#ask-yes")
+        second.until("document.querySelector('#approvals').hidden")
+        self.assertEqual([alert["title"] for alert in self.hub.rows("alerts", "--town", TOWN)], ["断水"])
+        # A reload is no sign-in; signing out is one for every tab.
+        second.open(self.hub.address + "/console/#log")
+        second.until("!document.querySelector('#log').hidden")
+        second.click("#sign-out")
+        second.until("document.readyState === 'complete' && document.querySelector('#sign-in')?.hidden === false")
+
     def test_a_tablet_hears_a_drill_and_its_end_and_forgets_when_revoked(self):
         self.hub.enrol(self.browser, "hashikami-chu")
         self.assertIn("気仙沼市", self.browser.text("#place"))

@@ -7,6 +7,7 @@ import * as devices from "./devices.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
 import { byID } from "./parts.js";
+import * as people from "./people.js";
 import * as push from "./push.js";
 import * as reach from "./reach.js";
 import * as reports from "./reports.js";
@@ -14,7 +15,7 @@ import * as shelters from "./shelters.js";
 import * as towns from "./towns.js";
 
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` has no button of its own. */
-const ROOMS = { alerts, push, log, reports, devices, shelters, reach };
+const ROOMS = { alerts, push, log, reports, devices, shelters, people, reach };
 const WORDS = "noroshi-words";
 
 let room = null;
