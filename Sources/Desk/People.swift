@@ -46,7 +46,7 @@ package final class People: Sendable {
         settings = Dictionary(operators.map { ($0.credential, $0) }, uniquingKeysWith: { $1 })
         self.local = local.map {
             Operator(
-                name: "local", kind: .settings, credential: $0,
+                name: "local", kind: .program, credential: $0,
                 grants: [.init(towns: nil, rights: Rights([Rights(.people), Rights(.read)]))])
         }
         self.notebook = notebook

@@ -24,6 +24,7 @@ package final class Hub: Sendable {
     package let devices: DeviceRegister
     package let stream: StreamHub
     package let people: People
+    package let places: DeskPlaces
     let approvalPolicies: [TownID: ApprovalPolicy]
     let approvals = Mutex(ApprovalTable())
     /// What waits and is being sent just now.
@@ -55,6 +56,8 @@ package final class Hub: Sendable {
         package var people: People
         /// What towns ask for where they say it themselves.
         package var approvals: [TownID: ApprovalPolicy] = [:]
+        /// From where a town's desk may be used, where it says so.
+        package var networks: [TownID: [Network]] = [:]
         package var codes: CodeTables
         package var trust: CAPTrust
         package var sources: SourceRules
@@ -65,6 +68,7 @@ package final class Hub: Sendable {
         package init(
             actual: Line<Actual>, exercise: Line<Exercise>, towns: TownRegister, ledger: any Ledger,
             journal: DeliveryJournal, devices: DeviceRegister, stream: StreamHub, people: People, approvals: [TownID: ApprovalPolicy] = [:],
+            networks: [TownID: [Network]] = [:],
             codes: CodeTables = .bundled, trust: CAPTrust = .nobody, sources: SourceRules = SourceRules(),
             logger: Logger,
             time: HubClock = HubClock(), start: StartWatch = StartWatch()
@@ -78,6 +82,7 @@ package final class Hub: Sendable {
             self.stream = stream
             self.people = people
             self.approvals = approvals
+            self.networks = networks
             self.codes = codes
             self.trust = trust
             self.sources = sources
@@ -97,6 +102,7 @@ package final class Hub: Sendable {
         stream = parts.stream
         people = parts.people
         approvalPolicies = parts.approvals
+        places = DeskPlaces(parts.networks, notebook: parts.ledger)
         tables = Mutex(parts.codes)
         shelters = ShelterRegister(notebook: parts.ledger, towns: parts.towns.all)
         attention = Attention(logger: parts.logger)

@@ -61,15 +61,15 @@ extension HubRouter {
     }
 
     func addApprovals(to router: Router<Context>) {
-        router.get("/v1/approvals") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/approvals") { request, context in
+            let person = try operatorOf(request, context)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             let isAll = request.uri.queryParameters["all"] == "true"
             let acts = hub.approvals(for: person, town.id).filter { isAll || $0.state == .waiting || $0.state == .review }
             return try Answer.json(["approvals": acts.map { ApprovalShape($0, hub.people) }])
         }
         router.get("/v1/approvals/{id}") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let id = try context.parameters.require("id")
             do throws(DeskFailure) {
                 let (act, order) = try await hub.order(waiting: id, for: person)
@@ -82,7 +82,7 @@ extension HubRouter {
             }
         }
         router.post("/v1/approvals/{id}/approve") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let id = try context.parameters.require("id")
             do throws(DeskFailure) {
                 let (act, sent) = try await hub.approve(id, by: person)
@@ -92,7 +92,7 @@ extension HubRouter {
             }
         }
         router.post("/v1/approvals/{id}/return") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let id = try context.parameters.require("id")
             let wish = try await Self.decode(Return.self, request)
             guard (1...200).contains(wish.reason.count), PlainText.isPlain(wish.reason) else {

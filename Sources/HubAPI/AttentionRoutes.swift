@@ -27,8 +27,8 @@ extension HubRouter {
     }
 
     func addAttention(to router: Router<Context>) {
-        router.get("/v1/attention") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/attention") { request, context in
+            let person = try operatorOf(request, context)
             return try Answer.json(List(attention: hub.attention.rows(for: person).map { Row($0) }, left_out: hub.attention.leftOut))
         }
     }

@@ -24,8 +24,8 @@ extension HubRouter {
     ]
 
     func addBulletins(to router: Router<Context>) {
-        router.post("/v1/bulletins") { request, _ in
-            let person = try source(request)
+        router.post("/v1/bulletins") { request, context in
+            let person = try source(request, context)
             try Self.checkMediaType(request)
             let octets = try await Self.body(request, upTo: 8 << 20)
             let given = request.uri.queryParameters
@@ -50,8 +50,8 @@ extension HubRouter {
                 throw Self.problem(error)
             }
         }
-        router.get("/v1/bulletins") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/bulletins") { request, context in
+            let person = try operatorOf(request, context)
             guard person.towns == nil else { throw Problem(.forbidden, "一つの市町村の権限では電文を渡せません (bulletins belong to no single town)") }
             let limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 50)
             return try Answer.json(["bulletins": try await hub.ledger.bulletins(limit: limit).map { BulletinShape($0) }])
@@ -60,13 +60,13 @@ extension HubRouter {
 
     /// Only a source is one. A device is none, whatever it hears; a person's token only with `feed`, or with `drill`
     /// for an exercise that concerns no town alone.
-    private func source(_ request: Request) throws(Problem) -> Operator {
+    private func source(_ request: Request, _ context: Context) throws(Problem) -> Operator {
         if let token = Self.bearer(request), hub.people.with(token: token, now: hub.clock()) == nil, let device = hub.devices.device(token: token) {
             throw stranger(
                 "device:\(device.id)", "端末は情報源になれません。電文は feed の権限をもつトークンで送ってください (a device is no source of bulletins)", [])
         }
         do throws(Problem) {
-            return try operatorOf(request)
+            return try operatorOf(request, context)
         } catch {
             if error.status == .forbidden, let token = Self.bearer(request), let person = hub.people.with(token: token, now: hub.clock()) {
                 throw stranger(person.name, person.refusal([.feed]), [])

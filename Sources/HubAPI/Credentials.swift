@@ -1,6 +1,7 @@
 /// Who a request comes from: a bearer token, or the cookie of somebody who signed in.
 internal import AlertModel
 internal import Desk
+internal import Dispatching
 internal import Foundation
 internal import Logging
 internal import HTTPTypes
@@ -29,8 +30,12 @@ extension HubRouter {
     }
 
     /// Who asks, with what this route needs and no more: grants of other towns that lack it are not there.
-    func operatorOf(_ request: Request) throws(Problem) -> Operator {
-        let (person, session) = try signedIn(request)
+    func operatorOf(_ request: Request, _ context: Context) throws(Problem) -> Operator {
+        let (everything, session) = try signedIn(request)
+        let person = hub.places.narrowed(everything, from: context.address(request), towns: hub.towns.all.map(\.id), now: hub.clock())
+        guard !person.grants.isEmpty || everything.grants.isEmpty else {
+            throw Problem(.forbidden, "この操作卓は、ここ（\(context.address(request))）からは使えません。金庫の鍵で入るか、管理者に開けてもらってください (this desk is not used from your network)")
+        }
         let wanted = RouteScopes.needed(request.method, request.uri.path)
         guard let able = person.narrowed(to: wanted) else {
             hub.logger.warning("not allowed", metadata: [

@@ -19,16 +19,16 @@ extension HubRouter {
     }
 
     func addDeliveries(to router: Router<Context>) {
-        router.get("/v1/deliveries") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/deliveries") { request, context in
+            let person = try operatorOf(request, context)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             let query = try deliveryQuery(request)
             let rows = try await hub.ledger.town(town.id).deliveries(query)
             return try Answer.json(Page(
                 deliveries: rows.map { DeliveryShape($0) }, next: rows.count == query.limit ? rows.last?.number : nil))
         }
-        router.get("/v1/deliveries/stream") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/deliveries/stream") { request, context in
+            let person = try operatorOf(request, context)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             let query = try deliveryQuery(request)
             let watch = hub.journal.watch()
@@ -62,7 +62,7 @@ extension HubRouter {
                 var town: String?
                 var alert: String
             }
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let choice = try await Self.decode(Choice.self, request)
             let town = try town(choice.town, for: person)
             var query = DeliveryQuery()

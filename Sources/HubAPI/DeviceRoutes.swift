@@ -39,8 +39,8 @@ extension HubRouter {
     }
 
     func addDevices(to router: Router<Context>) {
-        router.post("/v1/devices/invitations") { request, _ in
-            let person = try operatorOf(request)
+        router.post("/v1/devices/invitations") { request, context in
+            let person = try operatorOf(request, context)
             let wish = try await Self.decode(Invite.self, request)
             let town = try town(wish.town, for: person)
             let role = try Self.role(wish.role)
@@ -75,13 +75,13 @@ extension HubRouter {
             tellEdges(of: device.site, in: device.town)
             return try enrolled(device, token)
         }
-        router.get("/v1/devices") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/devices") { request, context in
+            let person = try operatorOf(request, context)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             return try Answer.json(["devices": hub.devices.devices(of: town.id).map { DeviceShape($0) }])
         }
         router.get("/v1/devices/{id}") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let id = try context.parameters.require("id")
             for town in hub.towns.all where person.may(town.id) {
                 if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(DeviceShape(device)) }
@@ -89,7 +89,7 @@ extension HubRouter {
             throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
         }
         router.delete("/v1/devices/{id}") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let id = try context.parameters.require("id")
             for town in hub.towns.all where person.may(town.id) && hub.devices.revoke(id, of: town.id) {
                 hub.stream.cut(device: id)

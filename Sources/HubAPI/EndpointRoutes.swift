@@ -33,8 +33,8 @@ extension HubRouter {
     }
 
     func addEndpoints(to router: Router<Context>) {
-        router.get("/v1/endpoints") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/endpoints") { request, context in
+            let person = try operatorOf(request, context)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             return try Answer.json(["endpoints": endpoints(of: town)])
         }
@@ -42,7 +42,7 @@ extension HubRouter {
             struct Choice: Decodable {
                 var town, channel, mode: String?
             }
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let octets = try await Self.body(request, upTo: 4 << 10)
             let choice = octets.isEmpty ? Choice() : try Self.decode(Choice.self, from: octets)
             let town = try town(choice.town, for: person)

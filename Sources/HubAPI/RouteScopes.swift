@@ -43,6 +43,7 @@ struct RouteScopes {
         Row(method: .patch, path: "/v1/users/{name}", scopes: [.admin]),
         // One's own role.
         Row(method: .post, path: "/v1/users/{name}/hand-over", scopes: Scope.allCases),
+        Row(method: .get, path: "/v1/towns/{code}/open-desk", scopes: [.read, .admin]),
         Row(method: .get, path: "/v1/tokens", scopes: [.admin]),
         Row(method: .get, path: "/v1/towns/{code}/safe-keys", scopes: [.admin]),
     ]

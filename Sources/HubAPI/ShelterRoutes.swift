@@ -96,7 +96,7 @@ extension HubRouter {
 
     func addShelters(to router: Router<Context>) {
         router.get("/v1/towns/{code}/shelters") { request, context in
-            let town = try town(try context.parameters.require("code"), for: try operatorOf(request))
+            let town = try town(try context.parameters.require("code"), for: try operatorOf(request, context))
             let drill = Dictionary(
                 hub.exercise.shelters.statuses(of: town).map { ($0.shelter.id, $0.state) }, uniquingKeysWith: { $1 })
             let lists = hub.shelterLists(of: town.id)
@@ -106,7 +106,7 @@ extension HubRouter {
             return try Answer.json(["shelters": rows])
         }
         router.post("/v1/towns/{code}/shelters/import") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let town = try town(try context.parameters.require("code"), for: person)
             let order = Self.order(request)
             let octets = try await Self.body(request, upTo: Self.listLimit)
@@ -120,7 +120,7 @@ extension HubRouter {
             return try Answer.json(Report(report, town.id, hub.codes))
         }
         router.delete("/v1/towns/{code}/shelters/lists/{list}") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let town = try town(try context.parameters.require("code"), for: person)
             let written = try context.parameters.require("list")
             let list = written.removingPercentEncoding ?? written

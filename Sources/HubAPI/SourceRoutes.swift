@@ -49,8 +49,8 @@ extension HubRouter {
     }
 
     func addSources(to router: Router<Context>) {
-        router.get("/v1/sources") { request, _ in
-            _ = try operatorOf(request)
+        router.get("/v1/sources") { request, context in
+            _ = try operatorOf(request, context)
             let now = hub.clock()
             let feeders = hub.people.feeders
             let towns = Dictionary(feeders.map { ("http:\($0.name)", $0.towns) }, uniquingKeysWith: { $1 })

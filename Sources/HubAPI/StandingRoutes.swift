@@ -11,7 +11,7 @@ internal import Web
 extension HubRouter {
     func addStanding(to router: Router<Context>) {
         router.get("/v1/towns/{code}/standing") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let town = try town(try context.parameters.require("code"), for: person)
             let mode = try Self.mode(request)
             let table = hub.standing(of: town.id, mode)

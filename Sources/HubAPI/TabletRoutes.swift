@@ -13,8 +13,8 @@ package import Edge
 extension HubRouter {
     func addTablets(to router: Router<Context>) {
         TabletDesk(devices: hub.devices, stream: hub.stream, book: LedgerBook(hub: hub), clock: hub.clock).add(to: router)
-        router.get("/v1/reports") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/reports") { request, context in
+            let person = try operatorOf(request, context)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             struct Shape: Encodable {
                 var id, site, device, occurred_at, received_at, body: String
@@ -28,12 +28,12 @@ extension HubRouter {
                     received_at: JapanTime.text(report.received), body: report.body, read_at: reading?.at, read_by: reading?.by)
             }])
         }
-        router.post("/v1/reports/read") { request, _ in
+        router.post("/v1/reports/read") { request, context in
             struct Read: Decodable {
                 var town: String?
                 var ids: [String]
             }
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let read = try await Self.decode(Read.self, request)
             let town = try town(read.town, for: person)
             guard read.ids.count <= 500 else { throw Problem(.badRequest, "ids: 一度に500件までです (at most 500 at once)") }

@@ -59,8 +59,8 @@ extension HubRouter {
     }
 
     func addTowns(to router: Router<Context>) {
-        router.get("/v1/towns") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/towns") { request, context in
+            let person = try operatorOf(request, context)
             return try Answer.json(["towns": hub.towns.all.filter { person.may($0.id) }.map { TownShape($0) }])
         }
         router.get("/v1/towns/{code}/alerts.atom") { _, context in
@@ -107,7 +107,7 @@ extension HubRouter {
     /// `GET /v1/alerts/{id}.cap`: one alert as signed CAP 1.2, in the first town of this hub that has it.
     ///
     /// A drill's is for people of the town: whoever finds it by its address reads it as real.
-    func capDocument(_ written: String, _ request: Request) async throws -> Response {
+    func capDocument(_ written: String, _ request: Request, _ context: Context) async throws -> Response {
         guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
         let id = AlertID(written.removingPercentEncoding ?? written)
         var query = AlertQuery()
@@ -116,7 +116,7 @@ extension HubRouter {
         query.limit = 1
         for town in hub.towns.all {
             guard let alert = try await hub.ledger.town(town.id).alerts(query).first else { continue }
-            if alert.mode != .actual, try !operatorOf(request).may(town.id) { continue }
+            if alert.mode != .actual, try !operatorOf(request, context).may(town.id) { continue }
             let references = try await references(of: alert, in: town, voice)
             do throws(CAPWriterError) {
                 let octets = try CAPWriter.document(

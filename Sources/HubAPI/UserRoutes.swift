@@ -101,8 +101,8 @@ extension HubRouter {
     }
 
     func addUsers(to router: Router<Context>) {
-        router.get("/v1/roles") { request, _ in
-            _ = try operatorOf(request)
+        router.get("/v1/roles") { request, context in
+            _ = try operatorOf(request, context)
             return try Answer.json(["roles": Role.allCases.map { role in
                 RoleRow(
                     role: role.rawValue, name: role.japanese,
@@ -110,12 +110,12 @@ extension HubRouter {
                         (Role.table[role] ?? [:]).map { ($0.key.rawValue, $0.value.map(\.rawValue)) }, uniquingKeysWith: { $1 }))
             }])
         }
-        router.get("/v1/users") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/users") { request, context in
+            let person = try operatorOf(request, context)
             return try Answer.json(["users": hub.people.accounts(for: person).map { UserShape($0) }])
         }
-        router.post("/v1/users") { request, _ in
-            let person = try operatorOf(request)
+        router.post("/v1/users") { request, context in
+            let person = try operatorOf(request, context)
             let wish = try await Self.decode(NewUser.self, request)
             do throws(PeopleFailure) {
                 let made = try await hub.people.add(
@@ -128,7 +128,7 @@ extension HubRouter {
             }
         }
         router.patch("/v1/users/{name}") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let name = try Self.name(context)
             let wish = try await Self.decode(UserChange.self, request)
             do throws(PeopleFailure) {
@@ -140,7 +140,7 @@ extension HubRouter {
             }
         }
         router.post("/v1/users/{name}/hand-over") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let name = try Self.name(context)
             let wish = try await Self.decode(HandOver.self, request)
             let town = try town(wish.town, for: person)
@@ -158,6 +158,7 @@ extension HubRouter {
         }
         addTokens(to: router)
         addSafeKeys(to: router)
+        addOpenDesk(to: router)
     }
 
     private func change(_ name: String, _ wish: UserChange, by person: Operator) async throws(PeopleFailure) -> UserShape {
@@ -175,12 +176,12 @@ extension HubRouter {
     }
 
     private func addTokens(to router: Router<Context>) {
-        router.get("/v1/tokens") { request, _ in
-            let person = try operatorOf(request)
+        router.get("/v1/tokens") { request, context in
+            let person = try operatorOf(request, context)
             return try Answer.json(["tokens": hub.people.tokens(for: person).map { TokenShape($0) }])
         }
-        router.post("/v1/tokens") { request, _ in
-            let person = try operatorOf(request)
+        router.post("/v1/tokens") { request, context in
+            let person = try operatorOf(request, context)
             let wish = try await Self.decode(NewToken.self, request)
             do throws(PeopleFailure) {
                 let made = try hub.people.addToken(
@@ -193,7 +194,7 @@ extension HubRouter {
             }
         }
         router.delete("/v1/tokens/{id}") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let id = try context.parameters.require("id")
             do throws(PeopleFailure) {
                 try hub.people.revokeToken(id, by: person, now: hub.clock())
@@ -207,11 +208,11 @@ extension HubRouter {
 
     private func addSafeKeys(to router: Router<Context>) {
         router.get("/v1/towns/{code}/safe-keys") { request, context in
-            let town = try town(try context.parameters.require("code"), for: try operatorOf(request))
+            let town = try town(try context.parameters.require("code"), for: try operatorOf(request, context))
             return try Answer.json(["left": hub.people.safeCount(town.id)])
         }
         router.post("/v1/towns/{code}/safe-keys") { request, context in
-            let person = try operatorOf(request)
+            let person = try operatorOf(request, context)
             let town = try town(try context.parameters.require("code"), for: person)
             do throws(PeopleFailure) {
                 let keys = try hub.people.makeSafeKeys(town.id, by: person)
@@ -222,6 +223,60 @@ extension HubRouter {
                 throw Problem(error)
             }
         }
+    }
+
+    private struct OpenWish: Decodable {
+        var reason: String
+        /// A day where nothing is said.
+        var hours: Int?
+    }
+
+    private struct OpenShape: Encodable {
+        /// Whether this town's desk is bound to networks at all.
+        var bound: Bool
+        var open: Bool
+        var by, since, until, reason: String?
+    }
+
+    /// The switch for the night the town hall is gone.
+    private func addOpenDesk(to router: Router<Context>) {
+        router.get("/v1/towns/{code}/open-desk") { request, context in
+            let town = try town(try context.parameters.require("code"), for: try operatorOf(request, context))
+            return try Answer.json(openShape(town.id))
+        }
+        router.put("/v1/towns/{code}/open-desk") { request, context in
+            let person = try operatorOf(request, context)
+            let town = try town(try context.parameters.require("code"), for: person)
+            let wish = try await Self.decode(OpenWish.self, request)
+            let hours = wish.hours ?? 24
+            guard (1...200).contains(wish.reason.count), PlainText.isPlain(wish.reason), (1...Int(DeskPlaces.longest / 3600)).contains(hours) else {
+                throw Problem(.unprocessableContent, "理由（reason）を200文字までで、時間（hours）を1から168までで書いてください (reason: 1 to 200 letters; hours: 1 to 168)")
+            }
+            let now = hub.clock()
+            hub.places.open(town.id, DeskOpening(by: person.name, since: now, until: now.addingTimeInterval(Double(hours) * 3600), reason: wish.reason))
+            hub.logger.warning("desk opened to everywhere", metadata: ["town": "\(town.id)", "by": "\(person.name)", "hours": "\(hours)", "from": "\(context.address(request))"])
+            hub.attention.notice(
+                .review, "open-desk", "操作卓を、どこからでも使えるようにしました（\(person.name)さん、\(hours)時間）。理由：\(wish.reason) (the desk is open to every network)",
+                from: "desk", of: town.id, at: now)
+            try await hub.ledger.flush().committed()
+            return try Answer.json(openShape(town.id))
+        }
+        router.delete("/v1/towns/{code}/open-desk") { request, context in
+            let person = try operatorOf(request, context)
+            let town = try town(try context.parameters.require("code"), for: person)
+            hub.places.close(town.id)
+            hub.attention.settle(.review, subject: "open-desk")
+            try await hub.ledger.flush().committed()
+            return try Answer.json(openShape(town.id))
+        }
+    }
+
+    private func openShape(_ town: TownID) -> OpenShape {
+        let opening = hub.places.opening(town, now: hub.clock())
+        return OpenShape(
+            bound: hub.places.isBound(town), open: opening != nil || !hub.places.isBound(town), by: opening?.by,
+            since: opening.map { JapanTime.text($0.since, milliseconds: false) }, until: opening.map { JapanTime.text($0.until, milliseconds: false) },
+            reason: opening?.reason)
     }
 
     // MARK: pieces

@@ -36,6 +36,7 @@ struct Check: AsyncParsableCommand {
             let trust = try HubProgram.trust(settings)
             _ = try settings.makeOperators()
             _ = try settings.approvals()
+            _ = try settings.networks()
             let rules = try settings.makeSourceRules()
             let folder = (data ?? settings.data).map { URL(filePath: $0) }
             if let folder, let reason = DataFolder.complaint(folder) {

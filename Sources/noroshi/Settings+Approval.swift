@@ -40,6 +40,23 @@ struct ApprovalSettings: Codable, Sendable {
 }
 
 extension Settings {
+    func networks() throws(SettingsError) -> [TownID: [Network]] {
+        var made: [TownID: [Network]] = [:]
+        for town in towns {
+            guard let id = TownID(town.code), let own = town.desk_networks else { continue }
+            for text in own {
+                guard let network = Network(text) else {
+                    throw SettingsError("town \(id): desk_networks: 「\(text)」は、アドレスでもネットワーク（例: 10.1.0.0/16）でもありません (no address or network)")
+                }
+                made[id, default: []].append(network)
+            }
+            guard made[id] != nil else {
+                throw SettingsError("town \(id): desk_networks: 空です。これでは、だれも操作卓を使えません。書くか、行を消してください (empty: nobody could use the desk)")
+            }
+        }
+        return made
+    }
+
     func approvals() throws(SettingsError) -> [TownID: ApprovalPolicy] {
         var made: [TownID: ApprovalPolicy] = [:]
         for town in towns {

@@ -9,6 +9,7 @@ import Hub
 import Hummingbird
 import Ledger
 import Logging
+import NIOCore
 import NIOEmbedded
 import NIOPosix
 import Rendering
@@ -32,7 +33,7 @@ struct House {
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
-        hasNeighbour: Bool = false, clock: (@Sendable () -> Date)? = nil
+        hasNeighbour: Bool = false, networks: [String] = [], clock: (@Sendable () -> Date)? = nil
     ) async throws {
         let journal = DeliveryJournal(ledger: ledger)
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
@@ -66,7 +67,8 @@ struct House {
                     Operator(name: "desk", tokenDigest: DeviceRegister.digest(Self.token), towns: hasNeighbour ? [id] : nil, scopes: Set(Scope.allCases)),
                     Operator(name: "root", tokenDigest: DeviceRegister.digest(Self.root)),
                 ], notebook: ledger, cost: 4),
-            approvals: approval.map { [id: $0] } ?? [:], logger: Self.logger,
+            approvals: approval.map { [id: $0] } ?? [:], networks: networks.isEmpty ? [:] : [id: networks.compactMap { Network($0) }],
+            logger: Self.logger,
             time: clock.map { HubClock(wall: $0) } ?? HubClock(), start: start))
         var configuration = HubRouter.Configuration(
             publicAddress: "https://hub.example.jp", spots: Self.package.appending(path: ".build/no-such-folder"))
@@ -91,7 +93,8 @@ struct House {
 
     /// - Parameter host: nil leaves the field out.
     func call(
-        _ method: String, _ path: String, _ body: String? = nil, token: String? = House.token, host: String? = "hub", headers: HTTPFields = [:]
+        _ method: String, _ path: String, _ body: String? = nil, token: String? = House.token, host: String? = "hub", headers: HTTPFields = [:],
+        from: String? = nil
     ) async throws -> Heard {
         var fields = headers
         if let token { fields[.authorization] = "Bearer \(token)" }
@@ -101,6 +104,7 @@ struct House {
         }
         let head = HTTPRequest(method: .init(method) ?? .get, scheme: "http", authority: host, path: path, headerFields: fields)
         let channel = EmbeddedChannel()
+        if let from { channel.remoteAddress = try SocketAddress(ipAddress: from, port: 1) }
         let context = HubRouter.Context(source: ApplicationRequestContextSource(channel: channel, logger: Self.logger))
         let response = try await door.respond(
             to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body ?? ""))), context: context)

@@ -12,7 +12,7 @@ struct SignInTests {
 
     private func user(_ house: House, _ name: String, _ roles: [String], towns: [String] = [House.town]) async throws {
         let body = #"{"name":"\#(name)","roles":\#(json(roles)),"towns":\#(json(towns)),"password":"\#(password)"}"#
-        let answer = try await house.call("POST", "/v1/users", body, token: House.root)
+        let answer = try await house.call("POST", "/v1/users", body, token: House.root, from: "10.1.0.1")
         #expect(answer.status == 201, "\(answer.body)")
         #expect(!answer.body.contains(password))
     }
@@ -132,6 +132,44 @@ struct SignInTests {
             #expect(try await house.call("POST", "/v1/tokens", bad, token: House.root).status == 422, "\(bad)")
         }
     }
+
+    @Test("A town's desk is used from its networks alone, until somebody with a key from the safe opens it to everywhere, for a time")
+    func places() async throws {
+        let now = Mutex(Date())
+        let house = try await House(networks: ["10.1.0.0/16", "2001:db8::/32"], clock: { now.withLock { $0 } })
+        try await user(house, "佐藤", ["chief"])
+        let cookie = try await signIn(house, "佐藤")
+        func status(_ from: String, _ method: String = "GET", _ path: String = "/v1/alerts", _ body: String? = nil) async throws -> Int {
+            try await house.call(method, path, body, token: nil, headers: cookie, from: from).status
+        }
+        for inside in ["10.1.2.3", "2001:db8::5", "::ffff:10.1.9.9"] { #expect(try await status(inside) == 200, "\(inside)") }
+        for outside in ["10.2.0.1", "192.0.2.1", "2001:db9::1"] { #expect(try await status(outside) == 403, "\(outside)") }
+        // A token of the settings is a desk's too; one that was made for a program stands where it stands.
+        #expect(try await house.call("GET", "/v1/alerts", from: "192.0.2.1").status == 403)
+        let made = try await house.call(
+            "POST", "/v1/tokens", #"{"name":"sign","towns":["042056"],"scopes":["read"]}"#, token: House.root, from: "10.1.0.1")
+        let token = try #require(made.body.firstMatch(of: /"token":"([^"]+)"/)?.1)
+        #expect(try await house.call("GET", "/v1/alerts", token: String(token), from: "192.0.2.1").status == 200)
+
+        let keys = try await house.call("POST", "/v1/towns/042056/safe-keys", "{}", token: nil, headers: cookie, from: "10.1.0.1")
+        let key = try #require(keys.body.firstMatch(of: /"([a-z0-9]{5}(?:-[a-z0-9]{5}){3})"/)?.1)
+        let opened = try await house.call("POST", "/v1/sessions", #"{"name":"佐藤","safe_key":"\#(key)"}"#, token: nil, from: "192.0.2.1")
+        let safe: HTTPFields = [.cookie: String((opened.headers[.setCookie] ?? "").prefix { $0 != ";" }), .origin: "https://hub"]
+        #expect(try await house.call("PUT", "/v1/towns/042056/open-desk", #"{"reason":""}"#, token: nil, headers: safe, from: "192.0.2.1").status == 422)
+        let open = try await house.call(
+            "PUT", "/v1/towns/042056/open-desk", #"{"reason":"役場が浸水","hours":2}"#, token: nil, headers: safe, from: "192.0.2.1")
+        #expect(open.status == 200 && open.body.contains(#""open":true"#), "\(open.body)")
+        #expect(try await status("192.0.2.1") == 200)
+        #expect(try await house.call("GET", "/v1/attention", token: nil, headers: cookie, from: "10.1.0.1").body.contains("役場が浸水"))
+        now.withLock { $0 += 7201 }
+        #expect(try await status("192.0.2.1") == 403)
+    }
+
+    @Test("A network is read exactly, or not at all", arguments: [
+        ("10.1.0.0/16", true), ("10.1.2.3", true), ("::1", true), ("0.0.0.0/0", true), ("10.1.2.3/16", false), ("10.1.0.0/33", false),
+        ("10.1.0.0/", false), ("10.1.0/24", false), ("town-hall", false), ("", false), ("10.0.0.0/+8", false),
+    ])
+    func networks(_ text: String, _ isGood: Bool) { #expect((Network(text) != nil) == isGood) }
 
     @Test("An account the disk does not take is not there")
     func sick() async throws {
