@@ -226,7 +226,7 @@ let package = Package(
         // The built program as a child process, hence no dependency on its rooms.
         tests("EndToEnd", kit + ["CellBroadcast", "Chance", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
         tests("Gzip", ["Gzip"]),
-        tests("Desk", ["AlertModel", "ChannelKit", "Desk"]),
+        tests("Desk", ["AlertModel", "ChannelKit", "Desk", crypto]),
         tests("Hub", kit + ["Desk", "Hub", "Ledger", "Memories", log]),
         tests(
             "HubAPI",

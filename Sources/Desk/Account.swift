@@ -29,6 +29,9 @@ package struct Account: Codable, Sendable {
     package internal(set) var isFirstPassword: Bool
     package internal(set) var lastSignIn: Date?
 
+    /// Nil in what an older program kept.
+    package internal(set) var passkeys: [Passkey]?
+
     package var hasCode: Bool { code != nil }
 
     /// Nil: every town.

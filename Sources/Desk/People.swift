@@ -22,6 +22,7 @@ package final class People: Sendable {
         /// Digests of a town's unused keys.
         var safe: [String: Set<String>] = [:]
         var wrong = WrongTries()
+        var challenges = Challenges()
     }
 
     /// Bounds: a prefecture's people, its programs, and who is signed in at once.

@@ -76,6 +76,7 @@ package struct HubRouter: Sendable {
         addPages(to: router)
         addAttention(to: router)
         addSessions(to: router)
+        addPasskeys(to: router)
         addUsers(to: router)
         addApprovals(to: router)
         addSources(to: router)

@@ -15,6 +15,9 @@ extension HubRouter {
         var code: String?
         /// A code of the key from the safe: it opens whatever was tried before.
         var safe_key: String?
+        /// The answer to a challenge of `POST /v1/passkeys/challenge`.
+        var passkey: PasskeyAnswer?
+        var challenge: String?
     }
 
     private struct NewPassword: Decodable {
@@ -35,6 +38,7 @@ extension HubRouter {
         router.post("/v1/sessions") { request, context in
             if request.headers[.origin] != nil { try checkOrigin(request) }
             let wish = try await Self.decode(SignIn.self, request, upTo: 8 << 10)
+            if let passkey = wish.passkey { return try signIn(passkey, wish.challenge ?? "", request, from: context.address(request)) }
             return try await signIn(wish, from: context.address(request))
         }
         router.get("/v1/sessions/current") { request, _ in
@@ -86,6 +90,108 @@ extension HubRouter {
         do throws(PeopleFailure) {
             let opened = try await hub.people.signIn(name: name, password: password, code: wish.code, from: address, now: now)
             hub.logger.notice("signed in", metadata: ["who": "\(opened.person.name)", "from": "\(address)"])
+            return try welcome(opened.cookie, opened.person, opened.session, asks: opened.asksForPassword)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    // MARK: Passkeys
+
+    private struct Ask: Encodable {
+        var challenge, host: String
+        /// Whose key is asked for; absent: anybody's who wants in.
+        var name: String?
+        /// Keys of this person that are known already.
+        var known: [String]
+    }
+
+    private struct NewPasskey: Decodable {
+        var name, challenge: String
+        var passkey: PasskeyAnswer
+    }
+
+    private struct PasskeyShape: Encodable {
+        var id, name, made_at: String
+        init(_ passkey: Passkey) {
+            (id, name) = (passkey.id, passkey.name)
+            made_at = JapanTime.text(passkey.made, milliseconds: false)
+        }
+    }
+
+    func addPasskeys(to router: Router<Context>) {
+        router.post("/v1/passkeys/challenge") { request, _ in
+            let person = Self.cookie(request) == nil ? nil : somebody(request)?.person
+            if person != nil { try checkOrigin(request) }
+            let known = person.flatMap { hub.people.account($0.name) }?.passkeys ?? []
+            return try Answer.json(
+                Ask(challenge: hub.people.ask(person?.name, now: hub.clock()), host: host(request), name: person?.name, known: known.map(\.id)))
+        }
+        router.get("/v1/passkeys") { request, _ in
+            let (person, _) = try current(request)
+            return try Answer.json(["passkeys": (hub.people.account(person.name)?.passkeys ?? []).map { PasskeyShape($0) }])
+        }
+        router.post("/v1/passkeys") { request, _ in
+            let (person, session) = try current(request)
+            try checkOrigin(request)
+            try checkProved(session)
+            let wish = try await Self.decode(NewPasskey.self, request)
+            do throws(PeopleFailure) {
+                let made = try hub.people.addPasskey(
+                    wish.passkey, challenge: wish.challenge, host: host(request), origins: origins(request), name: wish.name, of: person,
+                    now: hub.clock())
+                hub.logger.notice("passkey registered", metadata: ["who": "\(person.name)"])
+                return try Self.json(PasskeyShape(made), .created)
+            } catch {
+                throw Problem(error)
+            }
+        }
+        router.delete("/v1/passkeys/{id}") { request, context in
+            let (person, session) = try current(request)
+            try checkOrigin(request)
+            try checkProved(session)
+            do throws(PeopleFailure) {
+                try hub.people.removePasskey(try Self.id(context), of: person)
+            } catch {
+                throw Problem(error)
+            }
+            return Response(status: .noContent)
+        }
+    }
+
+    private static func id(_ context: Context) throws(PeopleFailure) -> String {
+        guard let id = context.parameters.get("id") else { throw .notFound("このパスキーはありません (no such passkey)") }
+        return id
+    }
+
+    private func checkProved(_ session: Session) throws(Problem) {
+        guard hub.clock().timeIntervalSince(session.proved) <= People.elevated else {
+            throw Problem(.forbidden, "もう一度入ってから、変えてください (sign in again before changing this)")
+        }
+    }
+
+    private static func json(_ value: some Encodable, _ status: HTTPResponse.Status) throws(PeopleFailure) -> Response {
+        do { return try Answer.json(value, status: status) } catch { throw .busy }
+    }
+
+    /// What a key is bound to: the name in the address people type.
+    private func host(_ request: Request) -> String {
+        let authority = request.head.authority ?? ""
+        guard !authority.hasPrefix("["), let colon = authority.lastIndex(of: ":") else { return authority }
+        return String(authority[..<colon])
+    }
+
+    /// Plain http only on this machine itself, as browsers have it.
+    private func origins(_ request: Request) -> Set<String> {
+        let authority = request.head.authority ?? ""
+        return host(request) == "localhost" ? ["https://\(authority)", "http://\(authority)"] : ["https://\(authority)"]
+    }
+
+    private func signIn(_ passkey: PasskeyAnswer, _ challenge: String, _ request: Request, from address: String) throws -> Response {
+        do throws(PeopleFailure) {
+            let opened = try hub.people.signIn(
+                passkey: passkey, challenge: challenge, host: host(request), origins: origins(request), from: address, now: hub.clock())
+            hub.logger.notice("signed in", metadata: ["who": "\(opened.person.name)", "from": "\(address)", "by": "passkey"])
             return try welcome(opened.cookie, opened.person, opened.session, asks: opened.asksForPassword)
         } catch {
             throw Problem(error)

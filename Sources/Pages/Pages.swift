@@ -77,6 +77,7 @@ package enum Pages {
         "/console/live.js": PageAsset(script, PackageResources.live_js),
         "/console/log.js": PageAsset(script, PackageResources.log_js),
         "/console/parts.js": PageAsset(script, PackageResources.parts_js),
+        "/console/passkeys.js": PageAsset(script, PackageResources.passkeys_js),
         "/console/people.js": PageAsset(script, PackageResources.people_js),
         "/console/push.js": PageAsset(script, PackageResources.push_js),
         "/console/reach.js": PageAsset(script, PackageResources.reach_js),

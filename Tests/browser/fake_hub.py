@@ -205,6 +205,7 @@ class HubHandler(BaseHTTPRequestHandler):
         answers = {
             "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.alerts(asked)},
             "/v1/roles": lambda: {"roles": [{"role": "duty", "name": "当直", "rights": {}}, {"role": "chief", "name": "防災課長", "rights": {}}]},
+            "/v1/passkeys": lambda: {"passkeys": []},
             "/v1/users": lambda: {"users": self.hub.users}, "/v1/tokens": lambda: {"tokens": self.hub.program_tokens},
             "/v1/sessions/current": lambda: {"person": "佐藤", "roles": ["chief"]}, "/v1/towns/042056/safe-keys": lambda: {"left": 3},
             "/v1/approvals": lambda: {"approvals": self.hub.approvals},

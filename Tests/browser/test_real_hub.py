@@ -161,6 +161,39 @@ class RealHubTests(unittest.TestCase):
         second.click("#sign-out")
         second.until("document.readyState === 'complete' && document.querySelector('#sign-in')?.hidden === false")
 
+    def test_a_device_that_knows_its_person_opens_the_desk_and_a_removed_one_does_not(self):
+        password = self.hub.rows("user", "add", "佐藤", "--role", "chief", "--town", TOWN)[0]["password"]
+        browser, address = self.browser, self.hub.address.replace("127.0.0.1", "localhost")
+        browser.call("WebAuthn.enable")
+        browser.call("WebAuthn.addVirtualAuthenticator", {"options": {
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
+            "automaticPresenceSimulation": True}})
+        browser.open(address + "/console/")
+        browser.until("document.querySelector('#sign-in')?.hidden === false")
+        browser.type("#person-form [name=name]", "佐藤")
+        browser.type("#person-form [name=password]", password)
+        browser.press("Enter")
+        browser.until("document.querySelector('#person').textContent")
+        browser.click("#password-later")
+        browser.click("[data-room=people]")
+        browser.until("!document.querySelector('#passkeys').hidden")
+        browser.type("#passkey-form [name=device]", "当直室のパソコン")
+        browser.click("#passkey-form button")
+        browser.until("document.querySelector('#passkey-rows').textContent.includes('当直室のパソコン')")
+        browser.photograph("real-passkey")
+        for _ in range(2):
+            browser.click("#sign-out")
+            browser.until("document.readyState === 'complete' && document.querySelector('#sign-in')?.hidden === false")
+            browser.click("#passkey-enter")
+            browser.until("document.querySelector('#person').textContent === '佐藤さん'")
+        browser.click("[data-room=people]")
+        browser.until("document.querySelectorAll('#passkey-rows li').length === 1")
+        browser.click("#passkey-rows .danger")
+        browser.until("document.querySelector('#ask').open")
+        browser.click("#ask-yes")
+        browser.until("document.querySelectorAll('#passkey-rows li').length === 0")
+        self.assertNotIn("signature", self.hub.say("user", "list", "--format", "json"))
+
     def test_a_tablet_hears_a_drill_and_its_end_and_forgets_when_revoked(self):
         self.hub.enrol(self.browser, "hashikami-chu")
         self.assertIn("気仙沼市", self.browser.text("#place"))

@@ -7,6 +7,7 @@ import * as devices from "./devices.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
 import { byID } from "./parts.js";
+import * as passkeys from "./passkeys.js";
 import * as people from "./people.js";
 import * as push from "./push.js";
 import * as reach from "./reach.js";
@@ -134,7 +135,15 @@ async function leave() {
   signOut();
 }
 
+/** Nothing happens where the person thinks better of it. */
+async function enterByPasskey() {
+  const wish = await passkeys.answer();
+  if (wish) await enterBy(byID("person-form"), wish);
+}
+
 approvals.prepare(problem);
+byID("passkey-way").hidden = !passkeys.isPossible();
+byID("passkey-enter").onclick = () => enterByPasskey().catch(problem);
 for (const one of Object.values(ROOMS)) one.prepare?.(problem);
 for (const item of document.querySelectorAll("[data-room]")) item.onclick = () => { location.hash = item.dataset.room; };
 addEventListener("hashchange", enter);

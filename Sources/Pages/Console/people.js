@@ -2,6 +2,7 @@
 
 import { Refused, call, person } from "./api.js";
 import { Refusals } from "./refusals.js";
+import * as passkeys from "./passkeys.js";
 import { code, current } from "./towns.js";
 import { ask, button, byID, make, row, timeWord } from "./parts.js";
 
@@ -16,6 +17,7 @@ export function prepare(onProblem) {
   problem = onProblem;
   submit("user-form", addUser);
   submit("token-form", addToken);
+  passkeys.prepare(onProblem);
   byID("safe-make").onclick = () => makeKeys().catch(problem);
   byID("secret-print").onclick = () => print();
   byID("token-scopes").replaceChildren(...Object.entries(SCOPES).map(([scope, name]) => box("scope", scope, `${name}（${scope}）`)));
@@ -42,6 +44,8 @@ export const close = () => hide();
 
 export async function open() {
   hide();
+  // Everybody's own; the rest of this room is for who decides on people.
+  await passkeys.read();
   roles = (await call("GET", "/v1/roles")).roles ?? [];
   byID("user-roles").replaceChildren(...roles.map((role) => box("role", role.role, role.name)));
   await read();
