@@ -46,8 +46,8 @@ package struct WaitingAct: Codable, Sendable {
     package var fingerprint: String?
     /// The id it will have when it is sent.
     package var alert: String
-    /// The version of the standing that was seen.
-    package var seen: Int?
+    /// What it changes, as that stood when it was submitted.
+    package var before: [Act.Step]?
     package var submitted: Date
     /// How long each role has.
     package var patience: TimeInterval
@@ -142,12 +142,14 @@ package struct ApprovalTable: Sendable {
     }
 
     /// It has gone out, or was looked at afterwards.
-    package mutating func approved(_ id: String, by name: String, now: Date) {
-        guard var act = acts[id] else { return }
+    @discardableResult
+    package mutating func approved(_ id: String, by name: String, now: Date) -> WaitingAct? {
+        guard var act = acts[id] else { return nil }
         act.state = act.state == .review ? .reviewed : .sent
         act.decidedBy = name
         act.decided = now
         keep(act)
+        return act
     }
 
     /// Not sent, and why. Who submitted it may take it back too.

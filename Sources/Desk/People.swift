@@ -142,6 +142,8 @@ package final class People: Sendable {
         name: String, password: String, code: String?, from address: String, now: Date
     ) async throws(PeopleFailure) -> (cookie: String, person: Operator, session: Session, asksForPassword: Bool) {
         let name = Self.plain(name)
+        // Longer than any of ours: nothing to count wrong tries by.
+        guard name.count <= 64, password.count <= Self.longest else { throw .wrong }
         let (known, wait) = state.withLock { ($0.accounts[name], $0.wrong.wait(name, address, now: now)) }
         if let wait { throw .wait(.seconds(Int(min(900, wait.rounded(.up))))) }
         let hash = known?.password ?? .nobodys(cost)

@@ -29,13 +29,14 @@ extension Hub {
     }
 
     /// What was submitted under this key before.
-    func submitted(under key: OrderKey?) throws(DeskFailure) -> Pushed? {
+    func submitted(under key: OrderKey?) async throws(DeskFailure) -> Pushed? {
         guard let key, let act = approvals.withLock({ $0.under(key.name) }) else { return nil }
         guard act.fingerprint == key.fingerprint else { throw .keyIsAnothers }
+        try await kept()
         return Pushed(act, isRepeat: true)
     }
 
-    func waitingAct(_ order: DeskOrder, _ what: WaitingAct.Order, _ policy: ApprovalPolicy, by person: Operator, _ key: OrderKey?, seen: Int?) -> WaitingAct? {
+    func waitingAct(_ order: DeskOrder, _ what: WaitingAct.Order, _ policy: ApprovalPolicy, by person: Operator, _ key: OrderKey?) -> WaitingAct? {
         guard let town = order.content.town else { return nil }
         var patience = ApprovalTable.patience(order.content)
         var isTimed = false
@@ -49,7 +50,7 @@ extension Hub {
             alert: order.content.id, submitted: clock(), patience: patience, isTimed: isTimed)
         act.key = key?.name
         act.fingerprint = key?.fingerprint
-        act.seen = seen
+        act.before = order.content.act?.steps
         return act
     }
 
@@ -72,7 +73,7 @@ extension Hub {
 
     /// As it would wait if it were submitted now; nil where it would go out.
     package func wait(_ order: DeskOrder, by person: Operator) -> WaitingAct? {
-        waits(order).flatMap { waitingAct(order, .push([]), $0, by: person, nil, seen: nil) }
+        waits(order).flatMap { waitingAct(order, .push([]), $0, by: person, nil) }
     }
 
     /// It waits from now on, and is on disk.
@@ -90,18 +91,23 @@ extension Hub {
         }
         if let taken {
             guard taken.fingerprint == act.fingerprint else { throw .keyIsAnothers }
+            try await kept()
             return Pushed(taken, isRepeat: true)
         }
         logger.notice("waits for approval", metadata: [
             "approval": "\(act.id)", "town": "\(act.town)", "by": "\(act.by)", "next": "\(act.next?.rawValue ?? "time")",
         ])
+        try await kept()
+        return Pushed(act)
+    }
+
+    /// It waits all the same, in memory; who submitted it hears that the disk does not know of it.
+    private func kept() async throws(DeskFailure) {
         do {
             try await ledger.flush().committed()
         } catch {
-            // It waits all the same, in memory: a second person can send it.
-            logger.error("an act that waits is not on disk", metadata: ["approval": "\(act.id)", "error": "\(error)"])
+            throw .unkept("\(error)")
         }
-        return Pushed(act)
     }
 
     /// What went out without a second person, and is to be looked at afterwards.
@@ -142,11 +148,17 @@ extension Hub {
         }
         if act.state == .review {
             attention.settle(.review, subject: id)
-            return (decided(id, by: person.name), nil)
+            return (decided(act, by: person.name), nil)
         }
         defer { _ = sending.withLock { $0.remove(id) } }
-        let sent = try await send(act, actor: "operator:\(act.by) approved:\(person.name)")
-        return (decided(id, by: person.name), sent)
+        do throws(DeskFailure) {
+            let sent = try await send(act, actor: "operator:\(act.by) approved:\(person.name)")
+            return (decided(act, by: person.name), sent)
+        } catch {
+            // On its way, though the disk does not know: nobody sends it a second time.
+            if case .unrecorded = error { _ = decided(act, by: person.name) }
+            throw error
+        }
     }
 
     package func giveBack(_ id: String, by person: Operator, reason: String) throws(DeskFailure) -> WaitingAct {
@@ -178,7 +190,7 @@ extension Hub {
             defer { _ = sending.withLock { $0.remove(act.id) } }
             do {
                 _ = try await send(act, actor: "operator:\(act.by) waited")
-                _ = decided(act.id, by: act.by)
+                _ = decided(act, by: act.by)
             } catch {
                 logger.error("what waited for its time could not be sent", metadata: ["approval": "\(act.id)", "error": "\(error)"])
                 guard let town = TownID(act.town) else { continue }
@@ -200,10 +212,9 @@ extension Hub {
 
     // MARK: Pieces
 
-    private func decided(_ id: String, by name: String) -> WaitingAct {
+    private func decided(_ act: WaitingAct, by name: String) -> WaitingAct {
         approvals.withLock { table in
-            table.approved(id, by: name, now: clock())
-            guard let act = table.acts[id] else { preconditionFailure("it was there a moment ago") }
+            guard let act = table.approved(act.id, by: name, now: clock()) else { return act }
             keep(act)
             return act
         }
@@ -231,10 +242,26 @@ extension Hub {
     /// Read again, on the state as it is now.
     private func order(_ act: WaitingAct) async throws(DeskFailure) -> DeskOrder {
         let person = submitter(act)
-        switch act.order {
-        case .push(let octets): return try read(octets, by: person, as: AlertID(act.alert), seen: act.seen)
-        case .cancel(let alert): return try await cancelling(AlertID(alert), as: AlertID(act.alert), by: person, seen: act.seen)
+        let order = switch act.order {
+        case .push(let octets): try read(Self.withoutVersion(octets), by: person, as: AlertID(act.alert))
+        case .cancel(let alert): try await cancelling(AlertID(alert), as: AlertID(act.alert), by: person)
         }
+        // Whatever else has changed meanwhile: what this one changes stands as its sender saw it.
+        func states(_ steps: [Act.Step]?) -> [Act.Subject: Act.State?] {
+            Dictionary((steps ?? []).map { ($0.subject, $0.before?.state) }, uniquingKeysWith: { $1 })
+        }
+        guard states(order.content.act?.steps) == states(act.before) else {
+            throw .conflict(
+                "出したあとで、この情報が変えるところの状況が変わりました。差し戻して、いまの状況で出し直してください (what it changes has changed since it was submitted: return it, and submit it anew)")
+        }
+        return order
+    }
+
+    /// Two people's orders for two districts do not stand in each other's way while both wait.
+    private static func withoutVersion(_ octets: [UInt8]) -> [UInt8] {
+        guard var order = try? JSONSerialization.jsonObject(with: Data(octets)) as? [String: Any], order["based_on"] != nil else { return octets }
+        order["based_on"] = nil
+        return (try? JSONSerialization.data(withJSONObject: order)).map { [UInt8]($0) } ?? octets
     }
 
     private func words(_ refusal: ApprovalTable.Refusal) -> DeskFailure {

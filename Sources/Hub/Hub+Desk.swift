@@ -68,6 +68,8 @@ package enum DeskFailure: Error, Sendable, CustomStringConvertible {
     /// The key of this order stands for another one.
     case keyIsAnothers
     case unrecorded(String)
+    /// It waits for a second person, and the disk does not know of it.
+    case unkept(String)
 
     package var description: String {
         switch self {
@@ -75,6 +77,7 @@ package enum DeskFailure: Error, Sendable, CustomStringConvertible {
         case .forbidden(let reason), .notFound(let reason), .conflict(let reason): reason
         case .changed(let conflict): conflict.sentence
         case .keyIsAnothers: "この鍵（Idempotency-Key）は別の情報に使われました。新しい情報には新しい鍵が要ります (this key was used for another order)"
+        case .unkept(let reason): "承認待ちにしましたが、記録できていません。もう一度送ってください (it waits, but is not recorded: \(reason))"
         case .unrecorded(let reason): "送り始めましたが、記録できていません。もう一度同じ鍵で送ってください (on its way, but not recorded: \(reason))"
         }
     }
@@ -164,7 +167,7 @@ extension Hub {
     package func push(
         _ octets: [UInt8], by person: Operator, key: OrderKey? = nil, seen: Int? = nil, breakGlass: String? = nil
     ) async throws(DeskFailure) -> Pushed {
-        try await decide(key, .push(octets), by: person, seen: seen, breakGlass) { id throws(DeskFailure) in
+        try await decide(key, .push(octets), by: person, breakGlass) { id throws(DeskFailure) in
             let order = try self.read(octets, by: person, as: id, seen: seen)
             try self.check(order)
             try Self.authorise(order, person)
@@ -188,10 +191,10 @@ extension Hub {
     ///
     /// - Parameter breakGlass: why it does not wait.
     private func decide(
-        _ key: OrderKey?, _ what: WaitingAct.Order, by person: Operator, seen: Int?, _ breakGlass: String?,
+        _ key: OrderKey?, _ what: WaitingAct.Order, by person: Operator, _ breakGlass: String?,
         make: (AlertID) async throws(DeskFailure) -> DeskOrder
     ) async throws(DeskFailure) -> Pushed {
-        if let before = try submitted(under: key) { return before }
+        if let before = try await submitted(under: key) { return before }
         // Sent before under its key: whatever is asked for by now, it is the same order.
         if let key, orderKeys.isKnown(key) {
             return try await once(key, by: person, make: make)
@@ -206,11 +209,11 @@ extension Hub {
             if let policy, let breakGlass, !pushed.isRepeat {
                 var told = order
                 told.content.id = pushed.id
-                brokeGlass(waitingAct(told, what, policy, by: person, nil, seen: seen), breakGlass)
+                brokeGlass(waitingAct(told, what, policy, by: person, nil), breakGlass)
             }
             return pushed
         }
-        guard let act = waitingAct(order, what, policy, by: person, key, seen: seen) else { throw .forbidden("\(order.content.id)") }
+        guard let act = waitingAct(order, what, policy, by: person, key) else { throw .forbidden("\(order.content.id)") }
         return try await submit(act)
     }
 
@@ -317,7 +320,7 @@ extension Hub {
     package func cancel(
         _ id: AlertID, by person: Operator, key: OrderKey? = nil, seen: Int? = nil, breakGlass: String? = nil
     ) async throws(DeskFailure) -> Pushed {
-        try await decide(key, .cancel(id.text), by: person, seen: seen, breakGlass) { own throws(DeskFailure) in
+        try await decide(key, .cancel(id.text), by: person, breakGlass) { own throws(DeskFailure) in
             let order = try await self.cancelling(id, as: own, by: person, seen: seen)
             try Self.authorise(order, person)
             return order

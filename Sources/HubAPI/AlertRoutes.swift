@@ -238,7 +238,7 @@ extension HubRouter {
                 standing: StandingShape(table, of: conflict.town, conflict.mode, districts: hub.towns[conflict.town]?.districts ?? []))
             return problem
         case .keyIsAnothers: return Problem(.unprocessableContent, failure.description)
-        case .unrecorded:
+        case .unrecorded, .unkept:
             var problem = Problem(.serviceUnavailable, failure.description)
             problem.headers[.retryAfter] = "5"
             return problem

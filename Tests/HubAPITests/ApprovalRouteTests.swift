@@ -141,6 +141,36 @@ struct ApprovalRouteTests {
         }
     }
 
+    @Test("Two orders for two districts wait and go out one after the other; one whose district has changed meanwhile does not")
+    func meanwhile() async throws {
+        let house = try await House(approval: .two)
+        let cookies = try await people(house)
+        func submit(_ name: String, _ district: String, _ level: Int) async throws -> String {
+            let body = #"{"town":"042056","kind":"evacuation","mode":"actual","level":\#(level),"hazard":"洪水","districts":["\#(district)"],"based_on":0}"#
+            return try await id(house.call("POST", "/v1/alerts", body, token: nil, headers: cookies[name] ?? [:]))
+        }
+        let (one, two) = (try await submit("sato", "本町", 4), try await submit("suzuki", "川端", 3))
+        let third = try await submit("suzuki", "本町", 5)
+        let chief = cookies["takahashi"] ?? [:]
+        for id in [one, two] {
+            #expect(try await house.call("POST", "/v1/approvals/\(id)/approve", token: nil, headers: chief).status == 202)
+        }
+        let late = try await house.call("POST", "/v1/approvals/\(third)/approve", token: nil, headers: chief)
+        #expect(late.status == 409 && late.body.contains("状況が変わりました"), "\(late.body)")
+        let standing = try await inForce(house)
+        #expect(standing.contains("避難指示") && standing.contains("高齢者等避難") && !standing.contains("緊急安全確保"), "\(standing)")
+        #expect(try await house.call("POST", "/v1/approvals/\(third)/return", #"{"reason":"古い"}"#, token: nil, headers: chief).status == 200)
+    }
+
+    @Test("An order the disk does not take is said to be unrecorded, and the same order sent again is still one")
+    func sick() async throws {
+        let house = try await House(ledger: SickLedger(.refuses), approval: .two)
+        let answer = try await house.call("POST", "/v1/alerts", order, headers: [.init("Idempotency-Key")!: "k"])
+        #expect(answer.status == 503 && answer.body.contains("承認待ちにしましたが"), "\(answer.body)")
+        #expect(try await house.call("POST", "/v1/alerts", order, headers: [.init("Idempotency-Key")!: "k"]).status == 503)
+        #expect(try await house.call("GET", "/v1/approvals").body.components(separatedBy: #""id""#).count == 2)
+    }
+
     @Test("A town whose people are tokens in the settings waits for nobody, nor does one without anybody to approve")
     func none() async throws {
         let house = try await House()
