@@ -3,7 +3,7 @@ SWIFT ?= swift
 # One job per core; the hub's modules are small and the machine's memory is not the limit.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help run build test texts check format bench fuzz sbom man packages clean
+.PHONY: help run build test texts check format bench fuzz deb sbom man packages clean
 
 help: ## says this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,10 +17,10 @@ build: packages ## the program, optimised: .build/release/noroshi
 run: build ## the demonstration: hub, town, gateway and a replayed earthquake
 	.build/release/noroshi demo
 
-test: ## every test, with the programs they speak to installed first
+test: ## every test, with the programs they speak to installed first; make test ROOM="Targeting Web": these rooms alone
 	@deploy/install-debian-packages tests
 	@Tests/outside/install
-	Tests/run
+	Tests/run $(ROOM)
 
 check: build ## settings, towns and templates of the demonstration, traps in rooms that read from outside, and sentences that are not Japanese first
 	Tests/traps/find
@@ -43,6 +43,10 @@ bench: ## measures beside peers: Benchmarks/README.md
 
 fuzz: packages ## feeds the readers what a fuzzer finds, a minute each: Tests/fuzz/run
 	Tests/fuzz/run
+
+deb: build ## a Debian package of it: .build/noroshi_*.deb
+	@deploy/install-debian-packages deb
+	deploy/deb
 
 sbom: ## the bill of materials, CycloneDX: .build/noroshi.cdx.json
 	deploy/third-parties sbom > .build/noroshi.cdx.json

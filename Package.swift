@@ -59,13 +59,17 @@ let benchmarks: [Target] = FileManager.default.fileExists(atPath: Context.packag
 ] : []
 
 /// `NOROSHI_ROOM=Targeting swift build --build-tests` builds that room's tests and what they stand on, and nothing else:
-/// seconds instead of minutes while one works in a room. `Tests/run Targeting` sets it.
+/// seconds instead of minutes while one works in a room. `make test ROOM="Targeting Web"` sets it.
+let asked = (Context.environment["NOROSHI_ROOM"] ?? "").split(separator: " ").map(String.init)
+
+/// These rooms' tests start the built program.
+let startsProgram = !Set(asked).isDisjoint(with: ["EndToEnd", "Deploy"])
+
 func rooms(of all: [Target]) -> [Target] {
-    guard let room = Context.environment["NOROSHI_ROOM"], !room.isEmpty else { return all }
+    guard !asked.isEmpty else { return all }
     let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
     var wanted: Set<String> = []
-    // The end-to-end tests start the built program.
-    var open = room == "EndToEnd" ? ["noroshi", "EndToEndTests"] : ["\(room)Tests"]
+    var open = asked.map { "\($0)Tests" } + (startsProgram ? ["noroshi"] : [])
     while let name = open.popLast() {
         guard let target = byName[name], wanted.insert(name).inserted else { continue }
         for dependency in target.dependencies {
@@ -80,8 +84,7 @@ func rooms(of all: [Target]) -> [Target] {
 
 let package = Package(
     name: "noroshi",
-    products: Context.environment["NOROSHI_ROOM"].map { $0.isEmpty || $0 == "EndToEnd" } ?? true
-        ? [.executable(name: "noroshi", targets: ["noroshi"])] : [],
+    products: asked.isEmpty || startsProgram ? [.executable(name: "noroshi", targets: ["noroshi"])] : [],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
