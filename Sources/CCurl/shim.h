@@ -39,6 +39,12 @@ static inline CURLcode ccurl_set_on_header(CURL *easy, ccurl_data_callback callb
   if (code != CURLE_OK) return code;
   return curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
 }
+/* Anything but 0 out of the callback breaks it off. */
+static inline CURLcode ccurl_set_on_progress(CURL *easy, curl_xferinfo_callback callback, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, callback);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_XFERINFODATA, context);
+  return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) : code;
+}
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
   return curl_multi_setopt(multi, option, value);
 }
@@ -51,6 +57,10 @@ static inline long ccurl_info_long(CURL *easy, CURLINFO info) {
 static inline curl_off_t ccurl_info_large(CURL *easy, CURLINFO info) {
   curl_off_t value = 0;
   return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+static inline CURLcode ccurl_active_socket(CURL *easy, curl_socket_t *socket) {
+  return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, socket);
 }
 
 /* CURLMsg holds a union of pointer and code. */

@@ -57,7 +57,7 @@ final class Transfer {
         ccurl_set_string(easy, CURLOPT_USERAGENT, configuration.userAgent)
         ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText.baseAddress)
         limit(configuration, remaining)
-        secure(configuration.tlsByHost[address.host] ?? configuration.tls)
+        (configuration.tlsByHost[address.host] ?? configuration.tls).apply(to: easy)
         if !addresses.isEmpty {
             places = curl_slist_append(nil, address.entry(addresses))
             ccurl_set_list(easy, CURLOPT_RESOLVE, places)
@@ -71,16 +71,6 @@ final class Transfer {
         let total = max(1, remaining.milliseconds)
         ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, total)
         ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, min(total, configuration.connectLimit.milliseconds)))
-    }
-
-    private func secure(_ tls: CurlConfiguration.TLS) {
-        ccurl_set_long(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
-        ccurl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1)
-        ccurl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2)
-        if let authorities = tls.authorities { ccurl_set_string(easy, CURLOPT_CAINFO, authorities) }
-        if let certificate = tls.certificate { ccurl_set_string(easy, CURLOPT_SSLCERT, certificate) }
-        if let key = tls.key { ccurl_set_string(easy, CURLOPT_SSLKEY, key) }
-        if let pin = tls.pinnedKey { ccurl_set_string(easy, CURLOPT_PINNEDPUBLICKEY, pin) }
     }
 
     private func ask(_ call: HTTPCall) {

@@ -2,7 +2,6 @@ import ChannelKitTesting
 import Curl
 import Foundation
 import Gzip
-import NIOSSL
 import NIOWebSocket
 @testable import Receiving
 import Testing
@@ -234,36 +233,56 @@ struct DMDATASourceTests {
         await office.stop()
     }
 
-    @Test("Over TLS the far end's name must be certified", .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/openssl"), "no openssl here"), arguments: [true, false])
+    @Test("Over TLS the far end's name must be certified", .enabled(if: TLSFront.isThere, "no openssl or python3 here"), arguments: [true, false])
     func overTLS(isTrusted: Bool) async throws {
-        let scratch = try Scratch()
-        let openssl = Process()
-        openssl.executableURL = URL(filePath: "/usr/bin/openssl")
-        openssl.arguments = [
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:\(isTrusted ? "localhost" : "other.example")", "-keyout", "\(scratch.path)/key.pem",
-            "-out", "\(scratch.path)/cert.pem",
-        ]
-        openssl.standardError = FileHandle.nullDevice
-        try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in
-            openssl.terminationHandler = { _ in waiter.resume() }
-            do { try openssl.run() } catch { waiter.resume(throwing: error) }
-        }
-        let office = try await SmallDMDATA(tls: NIOSSLContext(configuration: .makeServerConfiguration(
-            certificateChain: NIOSSLCertificate.fromPEMFile("\(scratch.path)/cert.pem").map { .certificate($0) },
-            privateKey: .privateKey(NIOSSLPrivateKey(file: "\(scratch.path)/key.pem", format: .pem)))))
-        try await running(source(office) { $0.authorities = "\(scratch.path)/cert.pem" }) {
+        let office = try await SmallDMDATA()
+        let front = try await TLSFront(before: office.port, name: isTrusted ? "localhost" : "other.example")
+        office.standBehind(port: front.port)
+        // Longer than what the line under TLS holds at once.
+        let long = SmallDMDATA.data(String(repeating: "<安全/>", count: 40_000)).replacing(#""passing":[]"#, with: #""passing":["\#(String(repeating: "x", count: 900_000))"]"#)
+        try await running(source(office) { $0.authorities = front.authorities }) {
             if isTrusted {
                 await hub.hearings.reaches(1)
                 office.send(SmallDMDATA.data("<safe/>"))
                 await hub.taken.reaches(1)
+                office.send(long)
+                await hub.taken.reaches(2)
+                office.send(#"{"type":"ping","pingId":"7"}"#)
+                await office.heard.reaches(1)
             } else {
                 await hub.troubled.reaches(1)
             }
         }
-        #expect(hub.handed.map(\.text) == (isTrusted ? ["<safe/>"] : []))
+        #expect(hub.handed.map(\.octets.count) == (isTrusted ? [7, 360_000] : []))
         #expect(office.opened.count == (isTrusted ? 1 : 0))
+        if isTrusted {
+            // The goodbye goes through, too.
+            await office.heard.reaches(2)
+            #expect(office.said.last == "close 1000")
+        } else {
+            #expect(hub.troubles[0].hasPrefix("dmdata:1: localhost: "))
+        }
         await office.stop()
+        front.stop()
+    }
+
+    @Test("A far end behind TLS that is cut off is trouble, and found again", .enabled(if: TLSFront.isThere, "no openssl or python3 here"))
+    func cutUnderTLS() async throws {
+        let office = try await SmallDMDATA()
+        let front = try await TLSFront(before: office.port, name: "localhost")
+        office.standBehind(port: front.port)
+        try await running(source(office) { $0.authorities = front.authorities }) {
+            await hub.hearings.reaches(1)
+            await office.cut()
+            await hub.troubled.reaches(1)
+            await turn(until: office.opened, 2)
+            await hub.hearings.reaches(2)
+            office.send(SmallDMDATA.data("<back/>"))
+            await hub.taken.reaches(1)
+        }
+        #expect(hub.handed.map(\.text) == ["<back/>"])
+        await office.stop()
+        front.stop()
     }
 
     @Test("Only wss is connected to, or this machine", arguments: [
@@ -287,6 +306,7 @@ struct DMDATASourceTests {
         #expect(throws: DMDATASource.SettingsError.self) { try source(office) { $0.key = "" } }
         #expect(throws: DMDATASource.SettingsError.self) { try source(office) { $0.socketHosts = [] } }
         #expect(throws: DMDATASource.SettingsError.self) { try source(office) { $0.authorities = "/nowhere.pem" } }
+        #expect(throws: DMDATASource.SettingsError.self) { try source(office) { $0.authorities = "/etc/hosts" } }
         await office.stop()
     }
 

@@ -4,7 +4,6 @@ import Gzip
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 import NIOWebSocket
 import Synchronization
 
@@ -17,20 +16,20 @@ final class SmallDMDATA: Sendable {
         var said: [String] = []
         var listener: (any Channel)?
         var port = 0
+        /// Where it is reached under TLS.
+        var front: Int?
         var isRevoking = false
         var greets = true
         var protocolName = "dmdata.v2"
     }
     private let state = Mutex(State())
-    private let tls: NIOSSLContext?
     let api: FarEndServer
     /// WebSockets opened since the beginning.
     let opened = Tally()
     /// Whole messages from the hub, closes among them.
     let heard = Tally()
 
-    init(tls: NIOSSLContext? = nil) async throws {
-        self.tls = tls
+    init() async throws {
         api = try await FarEndServer { _ in .silent }
         api.behave { [self] in ticket($0) }
         try await listen()
@@ -43,6 +42,9 @@ final class SmallDMDATA: Sendable {
 
     /// Tickets from now on are refused by the WebSocket.
     func revokeTickets(_ isRevoking: Bool = true) { state.withLock { $0.isRevoking = isRevoking } }
+    var port: Int { state.withLock { $0.port } }
+    /// Tickets from now on name this port, where somebody carries TLS to us.
+    func standBehind(port: Int) { state.withLock { $0.front = port } }
     func staySilent() { state.withLock { $0.greets = false } }
     func speak(_ name: String) { state.withLock { $0.protocolName = name } }
 
@@ -52,12 +54,12 @@ final class SmallDMDATA: Sendable {
         else {
             return .answer(401, body: Array(#"{"status":"error","error":{"message":"Invalid key.","code":401}}"#.utf8))
         }
-        let (ticket, port) = state.withLock { state in
+        let (ticket, place) = state.withLock { state in
             state.issued += 1
             if !state.isRevoking { state.tickets.insert("T\(state.issued)") }
-            return ("T\(state.issued)", state.port)
+            return ("T\(state.issued)", state.front.map { "wss://localhost:\($0)" } ?? "ws://localhost:\(state.port)")
         }
-        let url = "\(tls == nil ? "ws" : "wss")://localhost:\(port)/v2/websocket?ticket=\(ticket)"
+        let url = "\(place)/v2/websocket?ticket=\(ticket)"
         return .answer(200, body: Array("""
             {"responseId":"1","status":"ok","ticket":"\(ticket)","websocket":{"id":1,"url":"\(url)","protocol":["dmdata.v2"],"expiration":300},
             "classifications":[],"test":"no","types":null,"formats":["xml"],"appName":"noroshi"}
@@ -129,7 +131,6 @@ final class SmallDMDATA: Sendable {
     }
 
     private func prepare(_ channel: any Channel) throws {
-        if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
         let upgrader = NIOTypedWebSocketServerUpgrader<Void>(
             maxFrameSize: 1 << 20,
             shouldUpgrade: { [self] channel, head in

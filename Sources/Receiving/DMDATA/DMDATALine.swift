@@ -1,5 +1,5 @@
 internal import ChannelKit
-internal import NIOSSL
+internal import Curl
 internal import Synchronization
 
 /// One socket, opened again and again, and what came through it.
@@ -12,7 +12,7 @@ final class DMDATALine: Sendable {
     let name: String
     private let host: String?
     private let settings: DMDATASource.Settings
-    private let tls: NIOSSLContext
+    private let tls: CurlConfiguration.TLS
     private let transport: any HTTPTransport
     private let sink: any BulletinSink
     private let watch: any SourceWatch
@@ -21,7 +21,7 @@ final class DMDATALine: Sendable {
     private let bell = Bell()
 
     init(
-        name: String, host: String?, settings: DMDATASource.Settings, tls: NIOSSLContext, transport: any HTTPTransport,
+        name: String, host: String?, settings: DMDATASource.Settings, tls: CurlConfiguration.TLS, transport: any HTTPTransport,
         sink: any BulletinSink, watch: any SourceWatch, clock: SourceClock
     ) {
         self.name = name

@@ -8,7 +8,8 @@
 ///
 /// The personal plan of DMDATA forbids passing on to third parties: a town needs a corporate contract.
 package import ChannelKit
-internal import NIOSSL
+internal import Curl
+internal import FoundationEssentials
 internal import ServiceLifecycle
 
 package struct DMDATASource: Service {
@@ -50,14 +51,11 @@ package struct DMDATASource: Service {
         guard !settings.classifications.isEmpty, settings.types?.count ?? 0 <= 30, !settings.key.isEmpty else {
             throw SettingsError(description: "APIキー、区分一つ以上、種類30以下が要ります (an API key, one classification and at most 30 types are needed)")
         }
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.minimumTLSVersion = .tlsv12
-        if let authorities = settings.authorities { configuration.trustRoots = .file(authorities) }
-        let tls: NIOSSLContext
-        do {
-            tls = try NIOSSLContext(configuration: configuration)
-        } catch {
-            throw SettingsError(description: "TLS: \(error)")
+        let tls = CurlConfiguration.TLS(authorities: settings.authorities)
+        if let file = settings.authorities {
+            guard let text = try? String(contentsOf: URL(filePath: file), encoding: .utf8), text.contains("-----BEGIN CERTIFICATE-----") else {
+                throw SettingsError(description: "TLS: \(file)に証明書（PEM）がありません (no certificate there)")
+            }
         }
         self.settings = settings
         self.watch = watch

@@ -1,12 +1,13 @@
-/// A WebSocket (RFC 6455) to the outside, on SwiftNIO: libcurl as Debian builds it has none.
+/// A WebSocket (RFC 6455) to the outside: libcurl's TLS, and on it SwiftNIO's frames, since libcurl as Debian 12 builds it (7.88)
+/// knows none.
 ///
 /// Text messages of bounded size, in fragments or not; pings are answered; a close is answered and ends it. No
 /// compression is offered. Client frames are masked, as the RFC asks.
+internal import Curl
 internal import FoundationEssentials
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-internal import NIOSSL
 internal import NIOWebSocket
 
 /// Where a WebSocket is: wss, or ws on this machine.
@@ -47,34 +48,43 @@ struct WebSocketClient: Sendable {
     /// Octets of one message, whole or in fragments.
     static let messageLimit = 8 << 20
     private static let fragmentLimit = 4096
-    /// For name, TCP, TLS and the upgrade, each.
-    private static let connectLimit: TimeAmount = .seconds(10)
+    /// For name, TCP and TLS together, and for the upgrade.
+    private static let connectLimit: Duration = .seconds(10)
 
     private let channel: any Channel
 
     /// - Parameter onEvent: Called on the event loop, must return soon; `.ended` comes once, if this returned.
     static func connect(
-        _ address: WebSocketAddress, protocol name: String, tls: NIOSSLContext, onEvent: @escaping @Sendable (Event) -> Void
+        _ address: WebSocketAddress, protocol name: String, tls: CurlConfiguration.TLS, onEvent: @escaping @Sendable (Event) -> Void
     ) async throws(Failure) -> WebSocketClient {
         do {
-            let upgrade = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .connectTimeout(connectLimit)
-                .channelOption(.socketOption(.so_keepalive), value: 1)
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .connect(host: address.host, port: address.port) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try prepare(channel, address, name, tls, onEvent)
-                    }
-                }
-            guard let channel = try await upgrade.get() else {
+            guard let channel = try await upgrade(address, name, tls, onEvent).get() else {
                 throw Failure(words: "\(address.host)がWebSocketの許可を受け付けません (does not take the ticket)")
             }
             return WebSocketClient(channel: channel)
         } catch let failure as Failure {
             throw failure
+        } catch let failure as SecureLine.Failure {
+            throw Failure(words: failure.words)
         } catch {
             throw Failure(words: "\(address.host): \(error)")
         }
+    }
+
+    private static func upgrade(
+        _ address: WebSocketAddress, _ name: String, _ tls: CurlConfiguration.TLS, _ onEvent: @escaping @Sendable (Event) -> Void
+    ) async throws -> EventLoopFuture<(any Channel)?> {
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connectTimeout(TimeAmount(connectLimit))
+        let initializer: @Sendable (any Channel) -> EventLoopFuture<EventLoopFuture<(any Channel)?>> = { channel in
+            channel.eventLoop.makeCompletedFuture { try prepare(channel, address, name, onEvent) }
+        }
+        guard address.isSecure else {
+            return try await bootstrap.connect(host: address.host, port: address.port, channelInitializer: initializer)
+        }
+        let socket = try await SecureLine.connect(host: address.host, port: address.port, tls: tls, limit: connectLimit)
+        // The bootstrap's from here on, whatever becomes of it.
+        return try await bootstrap.withConnectedSocket(socket, channelInitializer: initializer)
     }
 
     func send(_ text: [UInt8]) {
@@ -97,11 +107,9 @@ struct WebSocketClient: Sendable {
 
     /// Nil comes out where the far end answers in plain HTTP.
     private static func prepare(
-        _ channel: any Channel, _ address: WebSocketAddress, _ name: String, _ tls: NIOSSLContext,
-        _ onEvent: @escaping @Sendable (Event) -> Void
+        _ channel: any Channel, _ address: WebSocketAddress, _ name: String, _ onEvent: @escaping @Sendable (Event) -> Void
     ) throws -> EventLoopFuture<(any Channel)?> {
         let pipeline = channel.pipeline.syncOperations
-        if address.isSecure { try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: address.host)) }
         let upgrader = NIOTypedWebSocketClientUpgrader<(any Channel)?>(maxFrameSize: messageLimit) { channel, head in
             channel.eventLoop.makeCompletedFuture {
                 guard head.headers.first(name: "Sec-WebSocket-Protocol") == name else {
@@ -120,7 +128,7 @@ struct WebSocketClient: Sendable {
             "Host": isUsualPort ? address.host : "\(address.host):\(address.port)",
             "Sec-WebSocket-Protocol": name, "User-Agent": "noroshi",
         ]
-        let limit = channel.eventLoop.scheduleTask(in: connectLimit) { channel.close(promise: nil) }
+        let limit = channel.eventLoop.scheduleTask(in: TimeAmount(connectLimit)) { channel.close(promise: nil) }
         var configuration = NIOUpgradableHTTPClientPipelineConfiguration(
             upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
                 upgradeRequestHead: HTTPRequestHead(version: .http1_1, method: .GET, uri: address.target, headers: headers),
