@@ -230,8 +230,8 @@ extension People {
     }
 
     private static func check(_ name: String) throws(PeopleFailure) {
-        guard (1...64).contains(name.count), PlainText.isPlain(name), !name.contains(where: { "/:@,\"\\".contains($0) }) else {
-            throw .invalid("名前は64文字までで、/ : @ , \" \\ と制御文字は使えません (name: at most 64 letters, none of these)", field: "name")
+        guard (1...64).contains(name.count), PlainText.isPlain(name), !name.contains(where: { "/:,\"\\".contains($0) }) else {
+            throw .invalid("名前は64文字までで、/ : , \" \\ と制御文字は使えません (name: at most 64 letters, none of these)", field: "name")
         }
     }
 

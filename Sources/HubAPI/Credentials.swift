@@ -12,11 +12,11 @@ extension HubRouter {
     static let cookieName = "__Host-noroshi"
 
     /// What the cookie says; nil where there is none.
-    static func cookie(_ request: Request) -> String? {
+    static func cookie(_ request: Request, named name: String = cookieName) -> String? {
         for field in request.headers[values: .cookie] {
             for part in field.split(separator: ";") {
                 let pair = part.trimmingCharacters(in: .whitespaces).split(separator: "=", maxSplits: 1)
-                if pair.count == 2, pair[0] == cookieName { return String(pair[1]) }
+                if pair.count == 2, pair[0] == name { return String(pair[1]) }
             }
         }
         return nil

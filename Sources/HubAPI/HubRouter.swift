@@ -1,5 +1,6 @@
 internal import Dispatching
-internal import Desk
+package import ChannelKit
+package import Desk
 package import Hub
 package import Hummingbird
 internal import Logging
@@ -29,6 +30,19 @@ package struct HubRouter: Sendable {
         package var heartbeat = Duration.seconds(15)
         /// `POST /v1/bench/publish`, for measuring. Never in production settings.
         package var hasBenchmarkDoor = false
+
+        /// Where a town's own people are signed in, and how it is reached.
+        package struct OpenID: Sendable {
+            package var provider: OpenIDProvider
+            package var transport: any HTTPTransport
+            let visits = OpenIDVisits()
+
+            package init(provider: OpenIDProvider, transport: any HTTPTransport) {
+                self.provider = provider
+                self.transport = transport
+            }
+        }
+        package var openID: OpenID?
 
         package init(publicAddress: String, spots: URL) {
             self.publicAddress = publicAddress
@@ -77,6 +91,7 @@ package struct HubRouter: Sendable {
         addAttention(to: router)
         addSessions(to: router)
         addPasskeys(to: router)
+        addOpenID(to: router)
         addUsers(to: router)
         addApprovals(to: router)
         addSources(to: router)

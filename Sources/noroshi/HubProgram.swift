@@ -231,6 +231,7 @@ private struct House {
             publicAddress: options.settings.public_address ?? "http://\(options.host):\(options.port)",
             spots: options.data.appending(path: "wifi-portal"))
         configuration.hasBenchmarkDoor = options.hasBenchmarkDoor
+        if let provider = try options.settings.makeOpenID() { configuration.openID = .init(provider: provider, transport: transport) }
         configuration.voice = voice
         configuration.watcherDigest = try options.settings.watcherDigest()
         configuration.callCount = { [transport] in transport.callCount }

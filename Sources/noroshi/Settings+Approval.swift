@@ -1,6 +1,7 @@
 import AlertModel
 import ChannelKit
 import Desk
+import Foundation
 
 /// `approval:` of a town. `approval: two`, `approval: none`, or
 ///
@@ -40,6 +41,19 @@ struct ApprovalSettings: Codable, Sendable {
 }
 
 extension Settings {
+    func makeOpenID() throws(SettingsError) -> OpenIDProvider? {
+        guard let openid else { return nil }
+        guard OpenIDProvider.isSafe(openid.issuer) else {
+            throw SettingsError("openid: issuer: 「\(openid.issuer)」は https:// で始まるアドレスではありません (https, or this machine itself)")
+        }
+        guard let secret = try? String(contentsOf: URL(filePath: openid.client_secret_file), encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines),
+            !secret.isEmpty, !secret.contains(where: \.isWhitespace)
+        else { throw SettingsError("openid: client_secret_file: \(openid.client_secret_file) が読めないか、秘密一つだけではありません (cannot be read, or does not hold one secret)") }
+        guard public_address != nil else { throw SettingsError("openid: public_address も書いてください。認証から戻る先です (public_address is needed: where the provider sends people back)") }
+        return OpenIDProvider(
+            issuer: openid.issuer, client: openid.client_id, secret: secret, claim: openid.claim ?? "email", name: openid.name ?? "庁内の認証ではじめる")
+    }
+
     func networks() throws(SettingsError) -> [TownID: [Network]] {
         var made: [TownID: [Network]] = [:]
         for town in towns {

@@ -99,6 +99,19 @@ struct Settings: Codable, Sendable {
         var certificate_file: String?
     }
 
+    /// Where the town's people are signed in already (OpenID Connect).
+    struct OpenIDSettings: Codable, Sendable {
+        var issuer: String
+        var client_id: String
+        /// The secret and nothing else; 0600.
+        var client_secret_file: String
+        /// Which of the provider's words is the account's name; `email` unless said.
+        var claim: String?
+        /// What the desk's button says.
+        var name: String?
+    }
+
+    var openid: OpenIDSettings?
     var cap: CAPSettings?
     var listen: String?
     var public_address: String?

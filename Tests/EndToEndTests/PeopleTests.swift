@@ -1,5 +1,6 @@
 /// People, tokens and approvals, by the commands, over a restart and in what lies about.
 import ChannelKit
+import Curl
 import Foundation
 import Glibc
 import Testing
@@ -106,6 +107,72 @@ extension EndToEnd {
                     guard let octets = FileManager.default.contents(atPath: data + "/" + file) else { continue }
                     #expect(octets.range(of: Data(secret.utf8)) == nil, "\(file)")
                 }
+            }
+        }
+
+        private static let python = Program.package.appending(path: ".build/outside/venv/bin/python").path
+        private static let hasProvider = (try? FileManager.default.subpathsOfDirectory(
+            atPath: Program.package.appending(path: ".build/outside/venv/lib").path))?.contains { $0.hasSuffix("oidc_provider_mock/_app.py") } ?? false
+
+        @Test("The town's own sign-in, by a provider that others wrote: whoever has an account here is in, and nobody else, nobody twice, no other browser")
+        func openID() async throws {
+            guard Self.hasProvider else { return print("skipped: oidc-provider-mock is not installed (Tests/outside/install)") }
+            let port = Int.random(in: 20000..<32000)
+            let issuer = "http://127.0.0.1:\(port)"
+            let provider = try Program(
+                ["--version"], shell: "exec '\(Self.python)' -m oidc_provider_mock --port \(port) --require-nonce true;")
+            defer { provider.signal(SIGKILL) }
+            let folder = try TestHub.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let secret = folder.appending(path: "secret")
+            try "s3cret-of-the-client\n".write(to: secret, atomically: true, encoding: .utf8)
+            var town = TownFile(gateway: "http://127.0.0.1:9")
+            town.sources = """
+                public_address: "http://localhost:8480"
+                openid: {issuer: "\(issuer)", client_id: noroshi, client_secret_file: "\(secret.path)", claim: sub, name: 庁内の認証ではじめる}
+                """
+            try await TestHub.with(town, in: folder) { hub in
+                #expect(try await run(hub, ["user", "add", "tanaka@city.example.jp", "--role", "duty", "--town", "042056"]).code == 0)
+                let begun = try await eventually("the provider answers: \(provider.errors)") {
+                    let answer = try await hub.call("GET", "/v1/sessions/openid", token: nil)
+                    return answer.status == 303 ? answer : nil
+                }
+                #expect(try await hub.call("GET", "/v1/sessions", token: nil).text.contains("庁内の認証"))
+                func cookie(_ answer: HTTPAnswer, _ name: String) -> String {
+                    answer.headers.filter { $0.name.lowercased() == "set-cookie" }.map { String($0.value.prefix { $0 != ";" }) }
+                        .first { $0.hasPrefix(name + "=") } ?? ""
+                }
+                func visit(_ sub: String, _ start: HTTPAnswer) async throws -> String {
+                    let there = try #require(start.header("Location"))
+                    #expect(there.contains("code_challenge_method=S256") && !there.contains("s3cret"))
+                    let yes = try await CurlTransport().send(
+                        HTTPCall(method: "POST", url: there, headers: [("Content-Type", "application/x-www-form-urlencoded")], body: Array("sub=\(sub)".utf8)),
+                        deadline: .now.advanced(by: .seconds(10)))
+                    let back = try #require(yes.header("Location"), "\(yes.status) \(yes.text)")
+                    #expect(back.hasPrefix("http://localhost:8480/console/openid?"), "\(back)")
+                    return String(back.dropFirst("http://localhost:8480".count))
+                }
+                let mark = cookie(begun, "__Host-noroshi-openid")
+                let back = try await visit("tanaka%40city.example.jp", begun)
+                // Another browser, and one without its mark, get nothing of it.
+                let stranger = try await hub.call("GET", back, token: nil)
+                #expect(stranger.text.contains("openid=no") && cookie(stranger, "__Host-noroshi").isEmpty)
+                let home = try await hub.call("GET", back, token: nil, headers: [("Cookie", mark)])
+                #expect(home.status == 200 && home.text.contains("openid=yes"), "\(home.text) \(hub.program.errors.suffix(2000))")
+                let session = cookie(home, "__Host-noroshi")
+                let current = try await hub.call("GET", "/v1/sessions/current", token: nil, headers: [("Cookie", session)])
+                #expect(current.text.contains("tanaka@city.example.jp") && current.text.contains("duty"), "\(current.text)")
+                #expect(try await hub.call("GET", back, token: nil, headers: [("Cookie", mark)]).text.contains("openid=no"))
+
+                let other = try await hub.call("GET", "/v1/sessions/openid", token: nil)
+                let nobody = try await hub.call(
+                    "GET", try await visit("stranger%40example.com", other), token: nil, headers: [("Cookie", cookie(other, "__Host-noroshi-openid"))])
+                #expect(nobody.text.contains("openid=no") && cookie(nobody, "__Host-noroshi").isEmpty)
+                provider.signal(SIGKILL)
+                _ = try await provider.ended()
+                let gone = try await hub.call("GET", "/v1/sessions/openid", token: nil)
+                #expect(gone.status == 502 && gone.text.contains("金庫の鍵"), "\(gone.text)")
+                #expect(!hub.program.errors.contains("s3cret-of-the-client"))
             }
         }
 

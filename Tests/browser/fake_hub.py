@@ -53,6 +53,7 @@ class FakeHub:
         self.meanwhile = None
         self.texts: dict[str, list[dict]] = {}
         self.attention: list[dict] = []
+        self.has_openid = False
         self.approvals: list[dict] = []
         self.users: list[dict] = []
         self.program_tokens: list[dict] = []
@@ -185,6 +186,8 @@ class HubHandler(BaseHTTPRequestHandler):
             return
         if not path.startswith("/v1/"):
             return self.page(path)
+        if path == "/v1/sessions":
+            return self.answer(200, {"openid": {"name": "庁内の認証ではじめる"}} if self.hub.has_openid else {})
         if not self.is_known():
             return
         if path == "/v1/stream":

@@ -188,6 +188,20 @@ class ConsoleTests(unittest.TestCase):
         self.browser.click("#ask-yes")
         self.browser.until("document.querySelectorAll('#token-rows tr').length === 0")
 
+    def test_the_towns_own_sign_in_is_offered_and_who_comes_back_from_it_is_in_or_hears_why_not(self):
+        self.hub.has_openid = True
+        self.browser.open(self.hub.address + "/console/")
+        self.browser.until("!document.querySelector('#openid-way').hidden")
+        self.assertEqual(self.browser.evaluate("document.querySelector('#openid-enter').href"), self.hub.address + "/v1/sessions/openid")
+        self.browser.photograph("console-openid")
+        self.browser.open(self.hub.address + "/console/?openid=no")
+        self.browser.until("document.querySelector('#problem').textContent.includes('庁内の認証では入れませんでした')")
+        self.browser.evaluate("document.cookie = '__Host-noroshi=s-1; Path=/; Secure'")
+        self.browser.open(self.hub.address + "/console/?openid=yes")
+        self.browser.until("!document.querySelector('#alerts').hidden")
+        self.assertEqual(self.browser.text("#person"), "佐藤さん")
+        self.assertEqual(self.browser.evaluate("location.search"), "")
+
     def test_a_wrong_token_is_said_and_not_kept(self):
         self.hub.revoked = True
         self.browser.open(self.hub.address + "/console/")

@@ -176,7 +176,24 @@ byID("sign-in-form").onsubmit = (event) => {
   event.target.reset();
   signIn();
 };
+/** The town's own sign-in, where it has one; from there a browser comes back with `?openid=yes` or `no`. */
+async function showWays() {
+  const { openid } = await call("GET", "/v1/sessions");
+  byID("openid-way").hidden = !openid;
+  byID("openid-enter").textContent = openid?.name ?? "";
+}
+
+async function comeBack(word) {
+  history.replaceState(null, "", location.pathname + location.hash);
+  if (word !== "yes") return signOut("庁内の認証では入れませんでした。登録されているか、管理者に確かめてください");
+  keepPerson((await call("GET", "/v1/sessions/current")).person);
+  return signIn();
+}
+
 const words = sessionStorage.getItem(WORDS) ?? "";
 sessionStorage.removeItem(WORDS);
-if (isIn()) signIn();
+const openid = new URLSearchParams(location.search).get("openid");
+if (openid) comeBack(openid).catch(problem);
+else if (isIn()) signIn();
 else signOut(words);
+if (!isIn()) showWays().catch(() => { byID("openid-way").hidden = true; });
