@@ -128,6 +128,7 @@ package struct ApprovalTable: Sendable {
     private mutating func keep(_ act: WaitingAct) {
         acts[act.id] = act
         let over = acts.values.filter { $0.state != .waiting && $0.state != .review }.sorted { $0.submitted < $1.submitted }
+        // Zero or more, by the line itself.
         for old in over.prefix(max(0, over.count - Self.kept)) { acts[old.id] = nil }
     }
 

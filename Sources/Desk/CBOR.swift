@@ -54,11 +54,13 @@ enum CBOR: Hashable {
             case 4:
                 guard argument <= UInt64(Self.most) else { throw Malformed() }
                 var list: [CBOR] = []
+                // The guard above keeps it below 257.
                 for _ in 0..<argument { list.append(try value(depth: depth + 1)) }
                 return .list(list)
             case 5:
                 guard argument <= UInt64(Self.most) else { throw Malformed() }
                 var map: [CBOR: CBOR] = [:]
+                // The guard above keeps it below 257.
                 for _ in 0..<argument {
                     let key = try value(depth: depth + 1)
                     guard map.updateValue(try value(depth: depth + 1), forKey: key) == nil else { throw Malformed() }

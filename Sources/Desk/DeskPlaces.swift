@@ -21,8 +21,8 @@ package final class DeskPlaces: Sendable {
     private let notebook: any Notebook
     private let openings: Mutex<[TownID: DeskOpening]>
     private static let prefix = "people/open-desk/"
-    /// An opening ends by itself.
-    package static let longest: TimeInterval = 7 * 86400
+    /// An opening ends by itself, after a week at the most.
+    package static let longestHours = 168
 
     /// - Parameter networks: of the settings; a town that is not there is open to everywhere.
     package init(_ networks: [TownID: [Network]] = [:], notebook: any Notebook) {

@@ -31,6 +31,7 @@ package struct Network: Sendable, Hashable, CustomStringConvertible {
 
     private static func bit(_ number: Int, of octets: [UInt8]) -> UInt8 {
         let octet = octets[number / 8]
+        // Seven less a remainder of eight is 0 to 7.
         return (octet >> UInt8(7 - number % 8)) & 1
     }
 
@@ -41,6 +42,7 @@ package struct Network: Sendable, Hashable, CustomStringConvertible {
         var six = in6_addr()
         guard inet_pton(AF_INET6, text, &six) == 1 else { return nil }
         let all = withUnsafeBytes(of: six) { Array($0) }
+        // An address of IPv6 has sixteen octets.
         let isMapped = all.prefix(10).allSatisfy { $0 == 0 } && all[10] == 0xFF && all[11] == 0xFF
         return isMapped ? Array(all.suffix(4)) : all
     }

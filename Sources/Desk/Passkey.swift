@@ -61,6 +61,7 @@ enum PasskeyCheck {
         // 6.5.1: AAGUID, length of the id, the id, the key.
         guard data.rest.count > 18 else { return nil }
         let length = Int(data.rest[16]) << 8 | Int(data.rest[17])
+        // The length is below 65,536, and the first condition is that there are so many octets.
         guard data.rest.count > 18 + length, Array(data.rest[18..<18 + length]) == id,
             let (key, _) = try? CBOR.read(data.rest, from: 18 + length),
             // RFC 9053 7.1.1: EC2, ES256, P-256.
@@ -100,6 +101,7 @@ enum Base64URL {
     static func octets(_ text: String) -> [UInt8]? {
         guard text.utf8.count <= 32 << 10, !text.utf8.contains(where: { $0 == 0x2B || $0 == 0x2F || $0 == 0x3D }) else { return nil }
         let plain = text.replacing("-", with: "+").replacing("_", with: "/")
+        // A remainder of four: zero to three.
         return Data(base64Encoded: plain + String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)).map { [UInt8]($0) }
     }
 

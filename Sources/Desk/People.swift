@@ -263,6 +263,7 @@ enum SafeKey {
 
     static func make() -> String {
         var random = SystemRandomNumberGenerator()
+        // There are thirty-one letters, always.
         let text = (0..<20).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] }
         return stride(from: 0, to: 20, by: 5).map { String(text[$0..<$0 + 5]) }.joined(separator: "-")
     }

@@ -17,6 +17,7 @@ struct TimeCode: Codable, Sendable, Hashable {
         let mac = Array(HMAC<Insecure.SHA1>.authenticationCode(for: octets, using: SymmetricKey(data: secret)))
         // RFC 4226 5.3: dynamic truncation. SHA-1's MAC has 20 octets, and the place is at most 15.
         let place = Int(mac[mac.count - 1] & 0x0F)
+        // Twenty octets, and the place is 15 at the most.
         let number = mac[place..<place + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } & 0x7FFF_FFFF
         let digits = String(number % 1_000_000)
         return String(repeating: "0", count: 6 - digits.count) + digits
@@ -27,6 +28,7 @@ struct TimeCode: Codable, Sendable, Hashable {
         let digits = written.filter { !$0.isWhitespace }
         let seconds = now.timeIntervalSince1970
         guard (0..<1e11).contains(seconds) else { return false }
+        // The guard above bounds it to eleven digits.
         let step = Int64(seconds / 30)
         guard let taken = [step, step - 1, step + 1].first(where: { $0 > last && code($0) == digits }) else { return false }
         last = taken

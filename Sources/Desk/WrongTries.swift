@@ -32,6 +32,7 @@ struct WrongTries: Sendable {
             entries[key] = Entry(count: before + 1, last: now)
         }
         guard entries.count > Self.bound else { return }
+        // A tenth of our own bound.
         for key in entries.sorted(by: { $0.value.last < $1.value.last }).prefix(Self.bound / 10).map(\.key) { entries[key] = nil }
     }
 

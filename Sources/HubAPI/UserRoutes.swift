@@ -249,7 +249,7 @@ extension HubRouter {
             let town = try town(try context.parameters.require("code"), for: person)
             let wish = try await Self.decode(OpenWish.self, request)
             let hours = wish.hours ?? 24
-            guard (1...200).contains(wish.reason.count), PlainText.isPlain(wish.reason), (1...Int(DeskPlaces.longest / 3600)).contains(hours) else {
+            guard (1...200).contains(wish.reason.count), PlainText.isPlain(wish.reason), (1...DeskPlaces.longestHours).contains(hours) else {
                 throw Problem(.unprocessableContent, "理由（reason）を200文字までで、時間（hours）を1から168までで書いてください (reason: 1 to 200 letters; hours: 1 to 168)")
             }
             let now = hub.clock()
