@@ -12,6 +12,8 @@ package final class StreamConnection: ChannelInboundHandler, RemovableChannelHan
     var joinedAt: UInt64 = 0
     /// Counts all lines there ever were: of two the greater is the newer.
     var line: UInt64 = 0
+    /// An older line of the same device had to go for this one.
+    var ousts = false
     /// Where the audience keeps it.
     var seat = -1
     private weak var audience: Audience?

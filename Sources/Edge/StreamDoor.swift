@@ -1,14 +1,18 @@
 package import HummingbirdCore
 package import Logging
 package import NIOCore
-package import ChannelKit
+internal import ChannelKit
 internal import NIOHTTPTypes
-internal import HTTPTypes
+package import HTTPTypes
 internal import Web
 
 /// Who may listen. Answers at once, from memory.
 package protocol StreamAdmission: Sendable {
     func admit(_ request: StreamRequest) -> StreamAnswer
+    /// Whose credential a request bears: a connection of somebody we know is not pushed out for a stranger's. Nil: nobody's.
+    func whose(_ head: HTTPRequest) -> String?
+    /// Somebody was turned away, or lost a line to a newer one of the same device.
+    func turnedAway(_ request: StreamRequest, status: Int, detail: String, peer: String?)
 }
 
 package struct StreamRequest: Sendable {
@@ -16,6 +20,8 @@ package struct StreamRequest: Sendable {
     package var target: String
     package var token: String?
     package var lastEventID: String?
+    /// For whom a proxy says it speaks.
+    package var forwardedFor: String?
     /// HTTP/1.0, or a client that wants the connection closed behind the answer: no chunks.
     package var isBare = false
 
@@ -38,8 +44,8 @@ package enum StreamAnswer: Sendable {
 /// The server's child channel: looks at the first bytes of a connection and hands it either to the stream, which then
 /// needs no HTTP machinery at all, or to Hummingbird.
 ///
-///     accept ──▶ PeekHandler ──"GET /v1/stream"──▶ StreamConnection alone
-///                           └──anything else─────▶ HTTP/1, StreamTurnstile, Hummingbird
+///     accept ──▶ Doorkeeper: a place? ──▶ ConnectionWatch ──▶ PeekHandler ──"GET /v1/stream"──▶ StreamConnection alone
+///                                                                        └──anything else─────▶ HTTP/1, StreamTurnstile, Hummingbird
 ///
 /// Measured with 10,000 tablets, a response body inside Hummingbird costs 2.5 times the processor time of this.
 package struct StreamDoor: ServerChildChannel {
@@ -52,16 +58,20 @@ package struct StreamDoor: ServerChildChannel {
     private let http: HTTP1Channel
     private let hub: StreamHub
     private let admission: any StreamAdmission
+    private let keeper: Doorkeeper
 
     package init(
-        hub: StreamHub, admission: any StreamAdmission, responder: @escaping HTTPChannelHandler.Responder
+        hub: StreamHub, admission: any StreamAdmission, keeper: Doorkeeper, responder: @escaping HTTPChannelHandler.Responder
     ) {
         self.hub = hub
         self.admission = admission
+        self.keeper = keeper
         http = HTTP1Channel(
             responder: responder,
             configuration: .init(
-                additionalChannelHandlers: [StreamTurnstile(hub: hub, admission: admission)],
+                additionalChannelHandlers: [
+                    RequestMarks(whose: { admission.whose($0) }), StreamTurnstile(hub: hub, admission: admission),
+                ],
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100)))
     }
@@ -77,8 +87,11 @@ package struct StreamDoor: ServerChildChannel {
             }
         }, gone: { decided.fail(ChannelError.eof) })
         // Not the decision itself: a server channel lets its child read only once this future is there.
+        let keeper = keeper
         return channel.eventLoop.makeCompletedFuture {
             do {
+                guard keeper.enter(channel) else { throw ChannelError.eof }
+                try channel.pipeline.syncOperations.addHandler(ConnectionWatch(keeper))
                 try channel.pipeline.syncOperations.addHandler(peek)
             } catch {
                 decided.fail(error)
@@ -114,9 +127,13 @@ enum StreamUpgrade {
     static func perform(
         _ request: StreamRequest, channel: any Channel, hub: StreamHub, admission: any StreamAdmission
     ) {
+        let peer = channel.remoteAddress?.ipAddress
         switch admission.admit(request) {
-        case .refused(let status, let detail): refuse(status, detail, channel: channel)
+        case .refused(let status, let detail):
+            admission.turnedAway(request, status: status, detail: detail, peer: peer)
+            refuse(status, detail, channel: channel)
         case .revoked(let device):
+            admission.turnedAway(request, status: 401, detail: "この端末の登録は取り消されました (this device was revoked)", peer: peer)
             let type = #""type":"urn:noroshi:problem:device-revoked","device":"\#(device)""#
             refuse(401, "この端末の登録は取り消されました (this device was revoked)", type: type, channel: channel)
         case .welcome(let listener):
@@ -131,6 +148,12 @@ enum StreamUpgrade {
             }
             guard let greeting = hub.join(connection, since: request.since, on: channel.eventLoop) else {
                 return refuse(503, "ハブを終了しています (the hub is closing)", channel: channel)
+            }
+            let watch = try? channel.pipeline.syncOperations.handler(type: ConnectionWatch.self)
+            watch?.becameLine(of: "device:\(listener.device)")
+            if connection.ousts {
+                admission.turnedAway(
+                    request, status: 200, detail: "同じ端末の古い回線を閉じました (too many lines of one device: an older one was closed)", peer: peer)
             }
             var buffer = ByteBuffer(string: head + (request.isBare ? "\r\n" : chunkedEnd))
             buffer.writeImmutableBuffer(request.isBare ? greeting : ServerSentEvent.framed(greeting))
@@ -182,14 +205,13 @@ private final class RawWriter: ChannelInboundHandler {
     }
 }
 
-/// Reads until it is clear what the connection wants. Bounded in octets and in time.
+/// Reads until it is clear what the connection wants. Bounded in octets; in time by `ConnectionWatch`.
 private final class PeekHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
     /// The longest request head of a tablet that is read here.
     static let bound = 8 * 1024
-    static let patience = TimeAmount.seconds(30)
 
     private let hub: StreamHub
     private let admission: any StreamAdmission
@@ -197,7 +219,6 @@ private final class PeekHandler: ChannelInboundHandler, RemovableChannelHandler 
     private let gone: () -> Void
     private var seen = ByteBuffer()
     private var isDecided = false
-    private var alarm: Scheduled<Void>?
 
     init(
         hub: StreamHub, admission: any StreamAdmission, decided: @escaping (Bool) -> Void, gone: @escaping () -> Void
@@ -209,9 +230,7 @@ private final class PeekHandler: ChannelInboundHandler, RemovableChannelHandler 
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        let channel = context.channel
         hub.opened()
-        alarm = context.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -261,90 +280,10 @@ private final class PeekHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     /// Nil when it was decided before.
     private func finish() -> (() -> Void)? {
-        alarm?.cancel()
         guard !isDecided else { return nil }
         isDecided = true
         hub.decided()
         return gone
-    }
-}
-
-/// The head of a request as far as the stream needs it.
-enum StreamHead {
-    enum Look {
-        case more, other
-        case stream(StreamRequest)
-    }
-
-    private static let want = Array("GET /v1/stream".utf8)
-    private static let end = Array("\r\n\r\n".utf8)
-
-    static func look(at octets: ByteBufferView, bound: Int) -> Look {
-        let known = octets.prefix(want.count)
-        guard known.elementsEqual(want.prefix(known.count)) else { return .other }
-        guard octets.count > want.count else { return .more }
-        let next = octets[octets.startIndex + want.count]
-        guard next == 0x20 || next == 0x3F else { return .other }
-        guard let head = headEnd(octets) else { return octets.count < bound ? .more : .other }
-        // The end of the head was searched for in these octets.
-        let lines = String(decoding: octets[octets.startIndex..<head], as: UTF8.self)
-            .split(separator: "\r\n", omittingEmptySubsequences: true)
-        let words = lines.first?.split(separator: " ") ?? []
-        guard words.count == 3, words.last == "HTTP/1.1" else { return .other }
-        // `look` began with this; the target is what stands between the method and the version.
-        var request = StreamRequest(target: String(words.dropFirst().first ?? ""))
-        var hosts: [String] = []
-        for line in lines.dropFirst() {
-            // What is no plain field is for the decoder, which knows how to refuse it.
-            guard let colon = line.firstIndex(of: ":"), FieldText.isToken(line[..<colon]) else { return .other }
-            let name = line[..<colon].lowercased()
-            // Behind the colon found above; at the end that is nothing.
-            let value = String(FieldText.trimmed(line[line.index(after: colon)...]))
-            if name == "host" { hosts.append(value) }
-            take(name, value, into: &request)
-        }
-        guard hosts.count == 1, hosts.allSatisfy({ HostField.isValid($0) }) else { return .other }
-        return .stream(request)
-    }
-
-    static func take(_ name: String, _ value: String, into request: inout StreamRequest) {
-        switch name {
-        case "authorization" where value.lowercased().hasPrefix("bearer "):
-            request.token = String(value.dropFirst(7))
-        case "last-event-id": request.lastEventID = value
-        default: break
-        }
-    }
-
-    /// HTTP/1.0 reads an answer to the end of the connection (RFC 9112 §9.3); w3m does. The server behind us knows
-    /// no versions and closes for who asks it to.
-    static func closing(_ octets: ByteBuffer) -> ByteBuffer {
-        let view = octets.readableBytesView
-        guard let end = view.firstIndex(of: 0x0A) else { return octets }
-        var head = ByteBuffer()
-        head.writeBytes(view[...end])
-        head.writeStaticString("Connection: close\r\n")
-        // Behind the line end found above; at the end that is nothing.
-        head.writeBytes(view[view.index(after: end)...])
-        return head
-    }
-
-    static func isOld(_ octets: ByteBuffer) -> Bool {
-        let view = octets.readableBytesView
-        guard let end = view.firstIndex(of: 0x0A) else { return false }
-        return view[..<end].suffix(9).starts(with: "HTTP/1.0".utf8)
-    }
-
-    private static func headEnd(_ octets: ByteBufferView) -> Int? {
-        var index = octets.startIndex
-        let last = octets.endIndex - 4
-        while index <= last {
-            if octets[index] == 0x0D, octets[index + 1] == 0x0A, octets[index + 2] == 0x0D, octets[index + 3] == 0x0A {
-                return index
-            }
-            index += 1
-        }
-        return nil
     }
 }
 

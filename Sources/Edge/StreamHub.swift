@@ -147,6 +147,7 @@ package final class StreamHub: StreamPublisher {
         // There are more than so many.
         let surplus = own.count > linesPerDevice ? own[own.count - linesPerDevice - 1] : nil
         state.lines[connection.listener.device] = own
+        connection.ousts = surplus != nil
         return surplus
     }
 

@@ -23,7 +23,9 @@ package final class ActLog: Sendable {
     private let clock: @Sendable () -> Date
     private let state = Mutex(State())
 
-    package init(logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }, who: @escaping @Sendable (Request) -> String) {
+    package init(
+        logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }, who: @escaping @Sendable (Request) -> String = { _ in "nobody" }
+    ) {
         self.logger = logger
         self.clock = clock
         self.who = who
@@ -42,6 +44,15 @@ package final class ActLog: Sendable {
             if let made = response.headers[.location] { facts["made"] = "\(made)" }
             logger.notice("act", metadata: facts)
         }
+    }
+
+    /// The stream has a door of its own, and a line in the same words.
+    func streamTurnedAway(_ who: String, status: Int, detail: String, from: String) {
+        guard let untold = mayTell() else { return }
+        if untold > 0 { logger.warning("more refusals, not told one by one", metadata: ["count": "\(untold)"]) }
+        logger.warning(status == 200 ? "a line was closed for a newer one" : "refused", metadata: [
+            "who": "\(who)", "method": "GET", "path": "/v1/stream", "status": "\(status)", "reason": "\(detail)", "from": "\(from)",
+        ])
     }
 
     private func facts(_ request: Request, _ status: Int, _ context: HubContext) -> Logger.Metadata {

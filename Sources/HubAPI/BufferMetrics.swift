@@ -1,7 +1,7 @@
 internal import AlertModel
 internal import Devices
 internal import Dispatching
-internal import Edge
+package import Edge
 internal import Hub
 
 /// A gauge for every bounded buffer that is not a queue: ARCHITECTURE.md has the bounds.
@@ -29,6 +29,7 @@ extension HubRouter {
         text.add(
             "noroshi_connections_undecided", "gauge", "Connections that have not said yet what they want.",
             Double(door.undecided))
+        configuration.keeper?.gauges.add(to: &text)
         text.add("noroshi_wrong_codes", "gauge", "Wrong enrolment codes in the last minute.", Double(hub.devices.wrongCodes))
         text.add(
             "noroshi_calls", "gauge", "Calls to the outside, on the wire or waiting for their origin.",
@@ -38,5 +39,17 @@ extension HubRouter {
                 "noroshi_requests_refused_total", "counter", "Requests refused as too large or too many.", Double(count),
                 [("status", "\(status)")])
         }
+    }
+}
+
+extension Doorkeeper.Gauges {
+    /// The door's gauges, of a hub or an edge.
+    package func add(to text: inout MetricsText) {
+        text.add("noroshi_connections", "gauge", "Connections in the door, of strangers and of those we know.", Double(connections))
+        text.add("noroshi_connections_known", "gauge", "Connections in the door that are a device's or a person's of ours.", Double(named))
+        text.add(
+            "noroshi_connections_pushed_out_total", "counter", "Silent connections of strangers closed for somebody else.", Double(pushedOut))
+        text.add("noroshi_connections_refused_total", "counter", "Connections refused because the door was full.", Double(refused))
+        text.add("noroshi_accept_pauses_total", "counter", "Times accepting paused because no descriptor was left.", Double(pauses))
     }
 }

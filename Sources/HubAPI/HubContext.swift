@@ -14,9 +14,11 @@ package struct HubContext: RequestContext {
     }
 
     /// The caller's address. Only our own proxy, on this machine, may say whom it speaks for.
-    func address(_ request: Request) -> String {
+    func address(_ request: Request) -> String { Self.address(peer, request.headers[values: .forwardedFor].last) }
+
+    static func address(_ peer: String?, _ forwarded: String?) -> String {
         guard let peer else { return "-" }
-        guard ["127.0.0.1", "::1"].contains(peer), let said = request.headers[values: .forwardedFor].last?.split(separator: ",").last else { return peer }
+        guard ["127.0.0.1", "::1"].contains(peer), let said = forwarded?.split(separator: ",").last else { return peer }
         let last = said.trimmingCharacters(in: .whitespaces)
         return (try? SocketAddress(ipAddress: last, port: 0)) == nil ? peer : last
     }

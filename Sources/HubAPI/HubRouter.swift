@@ -1,6 +1,7 @@
 internal import Dispatching
 package import ChannelKit
 package import Desk
+package import Edge
 package import Hub
 package import Hummingbird
 internal import Logging
@@ -26,6 +27,8 @@ package struct HubRouter: Sendable {
         package var watcherDigest: String?
         /// Calls to the outside that are under way.
         package var callCount: @Sendable () -> Int = { 0 }
+        /// Who keeps the door; nil where there is no socket.
+        package var keeper: Doorkeeper?
         /// How often a quiet delivery stream says that it is alive; who hears nothing for longer hangs up.
         package var heartbeat = Duration.seconds(15)
         /// `POST /v1/bench/publish`, for measuring. Never in production settings.
@@ -112,8 +115,20 @@ package struct HubRouter: Sendable {
     // MARK: who is asking
 
     package static func bearer(_ request: Request) -> String? {
-        guard let value = request.headers[.authorization], value.lowercased().hasPrefix("bearer ") else { return nil }
+        bearer(request.head)
+    }
+
+    static func bearer(_ head: HTTPRequest) -> String? {
+        guard let value = head.headerFields[.authorization], value.lowercased().hasPrefix("bearer ") else { return nil }
         return String(value.dropFirst(7))
+    }
+
+    /// Who may listen to the stream, and whose connections the door keeps first.
+    package func admission() -> DeviceAdmission {
+        DeviceAdmission(
+            devices: hub.devices, benchmarkTopic: configuration.hasBenchmarkDoor ? Self.benchmarkTopic : nil,
+            log: ActLog(logger: hub.logger, clock: hub.clock),
+            people: { [self] head in somebody(Request(head: head, body: .init(buffer: .init())))?.person.actor })
     }
 
     /// A watcher's token, or an operator's with `watch`.

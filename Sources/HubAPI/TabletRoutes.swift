@@ -5,6 +5,7 @@ internal import Foundation
 internal import Desk
 internal import Hub
 internal import Hummingbird
+package import HTTPTypes
 internal import Ledger
 package import Devices
 package import Edge
@@ -93,10 +94,30 @@ private struct LedgerBook: TabletBook {
 package struct DeviceAdmission: StreamAdmission {
     private let devices: DeviceRegister
     private let benchmarkTopic: StreamTopic?
+    private let log: ActLog?
+    private let people: @Sendable (HTTPRequest) -> String?
 
-    package init(devices: DeviceRegister, benchmarkTopic: StreamTopic? = nil) {
+    /// - Parameter people: who of ours, beside devices, bears the credential of a request.
+    package init(
+        devices: DeviceRegister, benchmarkTopic: StreamTopic? = nil, log: ActLog? = nil,
+        people: @escaping @Sendable (HTTPRequest) -> String? = { _ in nil }
+    ) {
         self.devices = devices
         self.benchmarkTopic = benchmarkTopic
+        self.log = log
+        self.people = people
+    }
+
+    package func whose(_ head: HTTPRequest) -> String? {
+        guard head.headerFields[.authorization] != nil || head.headerFields[.cookie] != nil else { return nil }
+        if let token = HubRouter.bearer(head), let device = devices.device(token: token) { return "device:\(device.id)" }
+        return people(head)
+    }
+
+    package func turnedAway(_ request: StreamRequest, status: Int, detail: String, peer: String?) {
+        let known = request.token.flatMap { token in devices.device(token: token)?.id ?? devices.revoked(token: token) }
+        let who = known.map { "device:\($0)" } ?? (request.token == nil ? "nobody" : "unknown")
+        log?.streamTurnedAway(who, status: status, detail: detail, from: HubContext.address(peer, request.forwardedFor))
     }
 
     package func admit(_ request: StreamRequest) -> StreamAnswer {

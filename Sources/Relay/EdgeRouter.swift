@@ -23,11 +23,14 @@ package struct EdgeRouter: Sendable {
         package var spots: SpotMirror
         package var outbox: Outbox
         package var ledger: any Ledger
+        package var keeper: Doorkeeper?
 
         package init(
             site: String, hub: HubLine, devices: DeviceRegister, stream: StreamHub, watch: LineWatch,
-            upstream: Upstream, mirror: SiteMirror, spots: SpotMirror, outbox: Outbox, ledger: any Ledger
+            upstream: Upstream, mirror: SiteMirror, spots: SpotMirror, outbox: Outbox, ledger: any Ledger,
+            keeper: Doorkeeper? = nil
         ) {
+            self.keeper = keeper
             (self.site, self.hub, self.devices, self.stream, self.watch) = (site, hub, devices, stream, watch)
             (self.upstream, self.mirror, self.spots, self.outbox, self.ledger) = (upstream, mirror, spots, outbox, ledger)
         }
@@ -160,6 +163,7 @@ package struct EdgeRouter: Sendable {
         text.add("noroshi_edge_refused_total", "counter", "Receipts and reports the hub does not take.", Double(box.refused))
         text.add("noroshi_stream_listeners", "gauge", "Tablets on the stream.", Double(stream.live))
         text.add("noroshi_stream_cut_total", "counter", "Tablets cut because they did not read.", Double(stream.cut))
+        parts.keeper?.gauges.add(to: &text)
         let backlog = parts.ledger.backlog
         text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(backlog.waiting))
         text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(backlog.lost))

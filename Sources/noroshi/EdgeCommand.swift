@@ -136,18 +136,23 @@ struct EdgeProgram: Sendable {
                 },
                 alerted: { spots.hurry() }, registerChanged: { mirror.rounds.knock() }),
             logger: logger)
+        let keeper = Doorkeeper(Descriptors.door(), logger: logger)
+        let admission = DeviceAdmission(devices: devices, log: ActLog(logger: logger))
         let router = EdgeRouter(.init(
             site: options.topic.site, hub: options.hub, devices: devices, stream: stream, watch: watch,
-            upstream: upstream, mirror: mirror, spots: spots, outbox: outbox, ledger: ledger))
+            upstream: upstream, mirror: mirror, spots: spots, outbox: outbox, ledger: ledger, keeper: keeper))
         let port = Announced<Int>()
         let application = Application(
             responder: router.responder(),
             server: .init { responder in
-                StreamDoor(hub: stream, admission: DeviceAdmission(devices: devices), responder: responder)
+                StreamDoor(hub: stream, admission: admission, keeper: keeper, responder: responder)
             },
             configuration: .init(
                 address: .hostname(options.host, port: options.port), serverName: "noroshi", backlog: 1024),
-            onServerRunning: { channel in port.say(channel.localAddress?.port ?? options.port) },
+            onServerRunning: { channel in
+                await AcceptGate.stand(at: channel, keeper)
+                port.say(channel.localAddress?.port ?? options.port)
+            },
             logger: logger)
         let close = ClosingService {
             stream.close()

@@ -235,16 +235,20 @@ private struct House {
         configuration.voice = voice
         configuration.watcherDigest = try options.settings.watcherDigest()
         configuration.callCount = { [transport] in transport.callCount }
+        let keeper = Doorkeeper(Descriptors.door(), logger: logger)
+        configuration.keeper = keeper
         let router = HubRouter(hub: hub, readiness: readiness, configuration: configuration)
-        let admission = DeviceAdmission(
-            devices: hub.devices, benchmarkTopic: options.hasBenchmarkDoor ? HubRouter.benchmarkTopic : nil)
+        let admission = router.admission()
         let (port, door) = (Announced<Int>(), Announced<Int>())
         let application = Application(
             responder: router.responder(),
-            server: .init { responder in StreamDoor(hub: stream, admission: admission, responder: responder) },
+            server: .init { responder in StreamDoor(hub: stream, admission: admission, keeper: keeper, responder: responder) },
             configuration: .init(
                 address: .hostname(options.host, port: options.port), serverName: "noroshi", backlog: 1024),
-            onServerRunning: { channel in door.say(channel.localAddress?.port ?? options.port) },
+            onServerRunning: { channel in
+                await AcceptGate.stand(at: channel, keeper)
+                door.say(channel.localAddress?.port ?? options.port)
+            },
             logger: logger)
         let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }

@@ -1,5 +1,6 @@
 /// nginx with the file as shipped, in front of a hub that is a line of its own.
 import Foundation
+import Glibc
 import Testing
 
 @Suite("nginx in front of the hub", .serialized)
@@ -22,20 +23,23 @@ struct FrontServerTests {
             ]), made.code == 0 else { return nil }
             let shipped = package.appending(path: "deploy/nginx")
             let own = try String(contentsOf: shipped.appending(path: "noroshi.conf"), encoding: .utf8)
-                .replacing("/etc/ssl/noroshi", with: folder.path).replacing("/etc/nginx/noroshi_proxy.conf", with: shipped.appending(path: "noroshi_proxy.conf").path)
+                .replacing("/etc/ssl/noroshi", with: folder.path).replacing("/etc/nginx/noroshi_", with: shipped.path + "/noroshi_")
                 // No second protocol where the machine has none.
                 .replacing("listen [::]:80 default_server;", with: "").replacing("listen [::]:443 ssl http2;", with: "")
                 .replacing("listen 80 ", with: "listen 127.0.0.1:\(plain) ").replacing("listen 443 ", with: "listen 127.0.0.1:\(tls) ")
                 .replacing("server 127.0.0.1:8480", with: "server 127.0.0.1:\(hub)").replacing("server 127.0.0.1:8481", with: "server 127.0.0.1:\(hub)")
             let places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(folder.path)/\($0);" }.joined(separator: " ")
-            let whole = """
-                pid \(folder.path)/pid; error_log \(folder.path)/errors crit; worker_processes 1; worker_rlimit_nofile 16384; events { worker_connections 8192; }
-                http {
-                  access_log off; \(places)
-                  server { listen 127.0.0.1:\(hub) backlog=4096; location / { return 200 "the hub\\n"; } }
-                \(own)
-                }
-                """
+            // The shipped main file as it is, but for what only root has, and one worker, which has to hold everything alone.
+            let main = try String(contentsOf: shipped.appending(path: "nginx.conf"), encoding: .utf8)
+            let whole = main
+                .replacing("user www-data;", with: "").replacing("worker_processes auto;", with: "worker_processes 1;")
+                .replacing("/run/nginx.pid", with: "\(folder.path)/pid").replacing("/var/log/nginx/error.log", with: "\(folder.path)/errors crit")
+                .replacing("access_log /var/log/nginx/access.log;", with: "access_log off; \(places)")
+                .replacing("include /etc/nginx/modules-enabled/*.conf;", with: "").replacing("include /etc/nginx/conf.d/*.conf;", with: "")
+                .replacing("include /etc/nginx/sites-enabled/*;", with: """
+                    server { listen 127.0.0.1:\(hub) backlog=4096; location / { return 200 "the hub\\n"; } }
+                    \(own)
+                    """)
             try Data(whole.utf8).write(to: file)
         }
 
@@ -103,6 +107,60 @@ struct FrontServerTests {
         #expect(counts["429", default: 0] > 500 && counts["200", default: 0] >= 200 && counts.count == 2, "\(counts)")
         let head = try #require(try said("sh", ["-c", "curl -sk -i -Z --parallel-max 50 '\(address)?n=[1-300]' 2>/dev/null"])).text.lowercased()
         #expect(head.contains(" 429") && head.contains("retry-after: 2"), "\(head.suffix(600))")
+    }
+
+    @Test("A hundred enrolments and three hundred lines of one school's address, at once")
+    func classroom() throws {
+        guard let front = try Front(), try front.start() else { return print("skipped: nginx or curl is not installed") }
+        let address = "https://127.0.0.1:\(front.tls)"
+        #expect(try front.ask(100, address + "/v1/devices") == ["200": 100])
+        // Each with a token of its own, all at once.
+        let call = "curl -sk -o /dev/null -w '%{http_code}\\n' -H 'Authorization: Bearer t-{}' '\(address)/v1/stream'"
+        let heard = try said("sh", ["-c", "seq 300 | xargs -P 100 -I{} \(call)"])
+        let counts = Dictionary((heard?.text ?? "").split(separator: "\n").map { (String($0), 1) }, uniquingKeysWith: +)
+        #expect(counts == ["200": 300], "\(counts)")
+    }
+
+    @Test("Three thousand connections that say nothing or half of something keep nobody out")
+    func silence() throws {
+        guard let front = try Front(), try front.start() else { return print("skipped: nginx or curl is not installed") }
+        var crowd: [Int32] = []
+        defer { for socket in crowd { close(socket) } }
+        for number in 0..<3000 {
+            guard let socket = connected(to: number % 2 == 0 ? front.tls : front.plain) else { continue }
+            crowd.append(socket)
+            let half = Array(["", "GET /spots/eki/ HTTP/1.1\r\nHost: x\r\nX", "\u{16}\u{3}\u{1}"][number % 3].utf8)
+            _ = half.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        }
+        #expect(crowd.count == 3000)
+        #expect(try front.ask(200, "https://127.0.0.1:\(front.tls)/tablet/") == ["200": 200])
+        #expect(try front.ask(200, "http://127.0.0.1:\(front.plain)/spots/eki/") == ["200": 200])
+    }
+
+    private func connected(to port: Int) -> Int32? {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port)).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let reached = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        if reached == 0 { return socket }
+        close(socket)
+        return nil
+    }
+
+    @Test("Every server of the shipped file waits no longer than it says, and there are places for a crowd")
+    func patience() throws {
+        let folder = package.appending(path: "deploy/nginx")
+        let conf = try String(contentsOf: folder.appending(path: "noroshi.conf"), encoding: .utf8)
+        let servers = conf.split(separator: "\n").filter { $0.contains("listen 80 ") || $0.contains("listen 443 ") }
+        #expect(conf.ranges(of: "include /etc/nginx/noroshi_patience.conf;").count == servers.count)
+        let patience = try String(contentsOf: folder.appending(path: "noroshi_patience.conf"), encoding: .utf8)
+        for word in ["client_header_timeout", "client_body_timeout", "send_timeout", "keepalive_timeout"] { #expect(patience.contains(word + " ")) }
+        let main = try String(contentsOf: folder.appending(path: "nginx.conf"), encoding: .utf8)
+        #expect(main.contains("worker_connections 16384;") && main.contains("worker_rlimit_nofile 65536;"))
     }
 
     @Test("What is for nobody outside is not there", arguments: ["/metrics", "/v1/bench/publish"])

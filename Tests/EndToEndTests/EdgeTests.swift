@@ -15,9 +15,9 @@ struct TestEdge: Sendable {
 
     /// - Parameter code: nil when the folder has its identity already.
     static func start(
-        hub: Int, in folder: URL, code: String? = nil, spot: String? = "kesennuma-eki"
+        hub: Int, in folder: URL, code: String? = nil, spot: String? = "kesennuma-eki", shell: String? = nil
     ) async throws -> TestEdge {
-        let program = try Program(arguments(hub: hub, in: folder, code: code, spot: spot))
+        let program = try Program(arguments(hub: hub, in: folder, code: code, spot: spot), shell: shell)
         let port = try await TestHub.port(of: program)
         return TestEdge(program: program, folder: folder, port: port, transport: try CurlTransport())
     }
