@@ -83,23 +83,20 @@ package final class DeviceRegister: Sendable {
         /// Digests of tokens whose device was revoked here: "revoked" is said to nobody else.
         var revokedTokens: [String: String] = [:]
         var invitations: [String: Invitation] = [:]
-        var wrongTries: [Date] = []
+        var wrongCodes = WrongCodes()
     }
 
     /// RFC 8628, section 6.1: letters that are hard to mistake and spell no words.
     static let alphabet = Array("BCDFGHJKLMNPQRSTVWXZ")
     static let codeLength = 8
     package static let validity: TimeInterval = 15 * 60
-    /// Wrong codes a minute that are answered as such; after that who guesses hears "wait", and a right code gets in all the
-    /// same: whoever types nonsense in one town keeps no school of another out. 20^8 codes for 15 minutes each, once.
-    static let wrongTriesPerMinute = 30
-    /// Times of wrong codes that are kept.
-    static let wrongTriesKept = 1_000
+    // After so many wrong codes (`WrongCodes`) who guesses hears "wait", and a right code gets in all the same. There are 20^8
+    // codes, each good for 15 minutes, once.
 
     /// Wrong codes in the last minute.
     package var wrongCodes: Int {
-        let since = clock().addingTimeInterval(-60)
-        return state.withLock { $0.wrongTries.count { $0 >= since } }
+        let now = clock()
+        return state.withLock { $0.wrongCodes.total(at: now) }
     }
 
     private let notebook: any Notebook
@@ -149,8 +146,10 @@ package final class DeviceRegister: Sendable {
     /// - Parameters:
     ///   - role: what the code has to be for; a code for the other leaves it good.
     ///   - site: where the code has to be for; nil is anywhere.
+    ///   - source: the address it comes from: its wrong codes are counted.
     package func enrol(
-        code written: String, publicKey: String?, name: String, role: DeviceRole = .tablet, site: String? = nil
+        code written: String, publicKey: String?, name: String, role: DeviceRole = .tablet, site: String? = nil,
+        from source: String = "-"
     ) throws(EnrolmentFailure) -> (device: Device, token: String) {
         guard PlainText.isPlain(name) else {
             throw .badRequest("name: 使えない文字（制御文字、書字の向きを変える文字）が入っています (control characters or marks that reorder text)")
@@ -169,10 +168,11 @@ package final class DeviceRegister: Sendable {
             guard let invitation = state.invitations[code] else {
                 // What cannot be a code guesses none.
                 guard code.count == Self.codeLength else { return .failure(.unknownCode) }
-                return .failure(Self.wrongTry(&state, now) ?? .unknownCode)
+                return .failure(state.wrongCodes.count(from: source, of: nil, at: now) ? .tooManyTries : .unknownCode)
             }
             if let reason = Self.objection(to: invitation, role, site) {
-                return .failure(Self.wrongTry(&state, now) ?? .badRequest(reason))
+                let isOften = state.wrongCodes.count(from: source, of: invitation.town.code, at: now)
+                return .failure(isOften ? .tooManyTries : .badRequest(reason))
             }
             state.invitations[code] = nil
             notebook.write("invitation/\(code)", nil)
@@ -187,14 +187,6 @@ package final class DeviceRegister: Sendable {
             return .success(device)
         }
         return (try outcome.get(), token)
-    }
-
-    /// Counts one; `tooManyTries` where there were many.
-    private static func wrongTry(_ state: inout State, _ now: Date) -> EnrolmentFailure? {
-        state.wrongTries.removeAll { $0 < now.addingTimeInterval(-60) }
-        let isOften = state.wrongTries.count >= wrongTriesPerMinute
-        if state.wrongTries.count < wrongTriesKept { state.wrongTries.append(now) }
-        return isOften ? .tooManyTries : nil
     }
 
     /// An enrolment that the disk did not take: the device is none, and its code is as good as new.

@@ -55,13 +55,14 @@ extension HubRouter {
                     qr_svg: QRCode.svg(url) ?? "", qr_text: QRCode.text(url) ?? ""),
                 status: .created)
         }
-        router.post("/v1/devices") { request, _ in
+        router.post("/v1/devices") { request, context in
             let wish = try await Self.decode(Enrolment.self, request)
             let role = try Self.role(wish.role)
             let (device, token): (Device, String)
             do throws(EnrolmentFailure) {
                 (device, token) = try hub.devices.enrol(
-                    code: wish.code, publicKey: wish.public_key, name: wish.name ?? "", role: role, site: wish.site)
+                    code: wish.code, publicKey: wish.public_key, name: wish.name ?? "", role: role, site: wish.site,
+                    from: context.address(request))
             } catch {
                 throw problem(error)
             }

@@ -39,6 +39,28 @@ struct EnrolmentTests {
         #expect(failure("BCD") == .unknownCode)
     }
 
+    @Test("Wrong codes are counted for each address, and for each town whose code it was: who guesses elsewhere is told nothing of it")
+    func perSource() throws {
+        let register = DeviceRegister(notebook: MemoryLedger())
+        func failure(_ code: String, from source: String, role: DeviceRole = .tablet) -> EnrolmentFailure? {
+            do throws(EnrolmentFailure) { _ = try register.enrol(code: code, publicKey: nil, name: "", role: role, from: source) } catch { return error }
+            return nil
+        }
+        for _ in 0..<30 { #expect(failure("BCDFGHJK", from: "192.0.2.1") == .unknownCode) }
+        #expect(failure("BCDFGHJK", from: "192.0.2.1") == .tooManyTries)
+        #expect(failure("BCDFGHJK", from: "192.0.2.2") == .unknownCode)
+        // A tablet's code at an edge's door, of two towns.
+        let (here, there) = (register.invite(to: "a", of: Self.town, by: "desk").code, register.invite(to: "b", of: TownID("011002")!, by: "desk").code)
+        for _ in 0..<30 { #expect(failure(here, from: "192.0.2.3", role: .edge) != .tooManyTries) }
+        #expect(failure(here, from: "192.0.2.3", role: .edge) == .tooManyTries)
+        #expect(failure(there, from: "192.0.2.3", role: .edge) != .tooManyTries)
+        #expect(register.wrongCodes == 62)
+        #expect(failure(here, from: "192.0.2.1") == nil && failure(there, from: "192.0.2.3") == nil, "a right code gets in")
+        // However many addresses: what is remembered is bounded.
+        for number in 0..<5_000 { _ = failure("BCDFGHJK", from: "address \(number)") }
+        #expect(register.wrongCodes <= 2_100)
+    }
+
     @Test("By HTTP too: after a hundred nonsense codes the class enrols")
     func overHTTP() async throws {
         let house = try await House()
