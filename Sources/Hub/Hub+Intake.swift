@@ -68,7 +68,7 @@ extension Hub {
             var way = way
             way.isAgain = isAgain
             do throws(IntakeFailure) {
-                let taking = try await take(plain, hash, way, now)
+                let taking = try await inLane(plain, hash, way, now)
                 done.fulfil(nil)
                 return taking
             } catch {
@@ -79,6 +79,27 @@ extension Hub {
         }
     }
 
+    /// What is long is taken one after the other: four files of thousands of sentences are no reason for an order to wait.
+    private func inLane(_ octets: [UInt8], _ hash: String, _ way: Intake, _ now: Date) async throws(IntakeFailure) -> Taking {
+        guard BulletinReader.isLong(octets) else { return try await take(octets, hash, way, now) }
+        let lane = BulletinReader.isSentences(octets) ? sentenceFiles : longFiles
+        guard await lane.enter() else { throw await refuse(octets, "長いファイルが続いています。しばらくしてから送ってください (too many long files at once: send it again later)", way, now) }
+        defer { lane.leave() }
+        return try await take(octets, hash, way, now)
+    }
+
+    /// Off the line's threads where it takes long.
+    private func read(_ octets: [UInt8], _ way: Intake, _ now: Date) async throws(Refusal) -> [BulletinReader.Reading] {
+        let (codes, trust) = (codes, trust)
+        let work = { @Sendable () -> Result<[BulletinReader.Reading], Refusal> in
+            Result { () throws(Refusal) in
+                try BulletinReader.readEach(
+                    octets, fileName: way.fileName, codes: codes, trust: trust, receivedAt: now, isLive: way.isReceiver)
+            }
+        }
+        return try await (BulletinReader.isLong(octets) ? quiet.run(work) : work()).get()
+    }
+
     private func take(
         _ octets: [UInt8], _ hash: String, _ way: Intake, _ now: Date
     ) async throws(IntakeFailure) -> Taking {
@@ -87,10 +108,10 @@ extension Hub {
         var title: String?
         var sorted: [SortedAlert] = []
         do throws(Refusal) {
-            let readings = try BulletinReader.readEach(
-                octets, fileName: way.fileName, codes: codes, trust: trust, receivedAt: now, isLive: way.isReceiver)
+            let readings = try await read(octets, way, now)
             var refused = 0
-            for reading in readings {
+            for (index, reading) in readings.enumerated() {
+                await giveWay(index)
                 switch reading.outcome {
                 case .failure(let refusal):
                     refused += 1
@@ -111,6 +132,11 @@ extension Hub {
         health.count(way.source, at: now, bulletin: title, sent: sent, \.accepted)
         try await send(sorted, hash, octets, way, now, &taking)
         return taking
+    }
+
+    /// Every so many of a long file's bulletins: whoever else has something to do comes first.
+    private func giveWay(_ index: Int) async {
+        if index % 16 == 15 { await Task.yield() }
     }
 
     /// What no table of ours knows: to the record of this bulletin, and to the operator once for each of them.
@@ -185,7 +211,8 @@ extension Hub {
     ) async throws(IntakeFailure) {
         // All of them are on their way before the disk is waited for.
         var commits: [Commit] = []
-        for alert in sorted {
+        for (index, alert) in sorted.enumerated() {
+            await giveWay(index)
             switch alert {
             case .actual(let alert): commits += tell(alert, on: actual, way, &taking)
             case .exercise(let alert): commits += tell(alert, on: exercise, way, &taking)

@@ -44,6 +44,10 @@ package final class Hub: Sendable {
     let shelters: ShelterRegister
     let standings: Standings
     private let tables: Mutex<CodeTables>
+    /// Where long files are read, satellites' and others apart: a warning of a megabyte waits for no log of sentences.
+    let sentenceFiles = Lane(places: 1, waiting: 64)
+    let longFiles = Lane(places: 1, waiting: 64)
+    package let quiet = QuietThread("noroshi-quiet")
 
     package struct Parts: Sendable {
         package var actual: Line<Actual>

@@ -45,21 +45,25 @@ extension HubRouter {
     func addAlertPage(to router: Router<Context>) {
         router.get("/alerts/{id}") { _, context in
             let written = try context.parameters.require("id")
-            let id = AlertID(written.removingPercentEncoding ?? written)
-            var query = AlertQuery()
-            query.id = id
-            query.concernedOnly = true
-            query.limit = 1
-            for town in hub.towns.all {
-                // Real alerts only: a drill's page found by a search is read as real.
-                guard let alert = try await hub.ledger.town(town.id).alerts(query).first, alert.mode == .actual else { continue }
-                let stands = hub.lastWords(in: town.id, .actual).contains(id)
-                let page = AlertPage.html(try texts(alert, town), town: town, stands: stands, sent: alert.content.sent)
-                return Response(
-                    status: .ok, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-cache"],
-                    body: .init(byteBuffer: ByteBuffer(string: page)))
-            }
-            throw Problem(.notFound, "この番号の情報はありません (no alert \(id))")
+            return try await Self.inLane(documents) { try await alertPage(written) }
         }
+    }
+
+    private func alertPage(_ written: String) async throws -> Response {
+        let id = AlertID(written.removingPercentEncoding ?? written)
+        var query = AlertQuery()
+        query.id = id
+        query.concernedOnly = true
+        query.limit = 1
+        for town in hub.towns.all {
+            // Real alerts only: a drill's page found by a search is read as real.
+            guard let alert = try await hub.ledger.town(town.id).alerts(query).first, alert.mode == .actual else { continue }
+            let stands = hub.lastWords(in: town.id, .actual).contains(id)
+            let page = AlertPage.html(try texts(alert, town), town: town, stands: stands, sent: alert.content.sent)
+            return Response(
+                status: .ok, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-cache"],
+                body: .init(byteBuffer: ByteBuffer(string: page)))
+        }
+        throw Problem(.notFound, "この番号の情報はありません (no alert \(id))")
     }
 }

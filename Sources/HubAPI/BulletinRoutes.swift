@@ -27,34 +27,44 @@ extension HubRouter {
         router.post("/v1/bulletins") { request, context in
             let person = try source(request, context)
             try Self.checkMediaType(request)
-            let octets = try await Self.body(request, upTo: 8 << 20)
-            let given = request.uri.queryParameters
-            var way = Intake(source: "http:\(person.name)")
-            way.fileName = given["name"].map(String.init)
-            way.replay = given["replay"].map(String.init)
-            if let replay = way.replay, replay.isEmpty || replay.utf8.count > 40 {
-                throw Problem(.badRequest, "replay: 1〜40オクテットです (1 to 40 octets)")
-            }
-            for (field, text) in [("replay", way.replay), ("name", way.fileName)] where !PlainText.isPlain(text ?? "") {
-                throw Problem(.badRequest, "\(field): 使えない文字（制御文字、書字の向きを変える文字）が入っています (control characters or marks that reorder text)")
-            }
-            if given["exercise"] == "true", way.replay == nil { way.asExercise = true }
-            way.towns = person.towns
-            guard person.may(.feed) || (person.towns == nil && (way.asExercise || way.replay != nil)) else {
-                throw stranger(person.name, person.refusal([.feed]), octets)
-            }
-            do throws(IntakeFailure) {
-                let taken = try await hub.take(octets, way)
-                return try answer(taken)
-            } catch {
-                throw Self.problem(error)
-            }
+            guard Self.mayBeLong(request) else { return try await take(request, from: person) }
+            return try await Self.inLane(longBodies) { try await take(request, from: person) }
         }
         router.get("/v1/bulletins") { request, context in
             let person = try operatorOf(request, context)
             guard person.towns == nil else { throw Problem(.forbidden, "一つの市町村の権限では電文を渡せません (bulletins belong to no single town)") }
             let limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 50)
             return try Answer.json(["bulletins": try await hub.ledger.bulletins(limit: limit).map { BulletinShape($0) }])
+        }
+    }
+
+    /// A body that says it is longer than any warning, or does not say how long it is.
+    private static func mayBeLong(_ request: Request) -> Bool {
+        request.headers[.contentLength].flatMap { Int($0) }.map { $0 > 1 << 20 } ?? true
+    }
+
+    private func take(_ request: Request, from person: Operator) async throws -> Response {
+        let octets = try await Self.body(request, upTo: 8 << 20)
+        let given = request.uri.queryParameters
+        var way = Intake(source: "http:\(person.name)")
+        way.fileName = given["name"].map(String.init)
+        way.replay = given["replay"].map(String.init)
+        if let replay = way.replay, replay.isEmpty || replay.utf8.count > 40 {
+            throw Problem(.badRequest, "replay: 1〜40オクテットです (1 to 40 octets)")
+        }
+        for (field, text) in [("replay", way.replay), ("name", way.fileName)] where !PlainText.isPlain(text ?? "") {
+            throw Problem(.badRequest, "\(field): 使えない文字（制御文字、書字の向きを変える文字）が入っています (control characters or marks that reorder text)")
+        }
+        if given["exercise"] == "true", way.replay == nil { way.asExercise = true }
+        way.towns = person.towns
+        guard person.may(.feed) || (person.towns == nil && (way.asExercise || way.replay != nil)) else {
+            throw stranger(person.name, person.refusal([.feed]), octets)
+        }
+        do throws(IntakeFailure) {
+            let taken = try await hub.take(octets, way)
+            return try answer(taken)
+        } catch {
+            throw Self.problem(error)
         }
     }
 

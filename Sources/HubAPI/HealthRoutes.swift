@@ -31,7 +31,7 @@ extension HubRouter {
             guard mayWatch(request) else { throw Problem(.unauthorized, "計器を読むには、監視用か操作員のトークンが要ります (the gauges need the watcher's token, or an operator's)") }
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: .init(byteBuffer: ByteBuffer(string: metrics())))
+                body: .init(byteBuffer: ByteBuffer(string: try await gauges.value("") { await hub.quiet.run { metrics() } })))
         }
     }
 

@@ -57,6 +57,12 @@ package struct HubRouter: Sendable {
     let configuration: Configuration
     let readiness: Readiness
     let refusals = RefusalCount()
+    /// Below the line: what readers ask for in crowds, and what takes long to make.
+    let gauges = Together<String, String>()
+    let feeds = Together<String, [UInt8]>()
+    let documents = Lane(places: 2, waiting: 256)
+    /// Bodies that may be long, in memory at once: 8 MiB each.
+    let longBodies = Lane(places: 8, waiting: 0)
 
     package init(hub: Hub, readiness: Readiness, configuration: Configuration) {
         self.hub = hub
@@ -161,6 +167,17 @@ package struct HubRouter: Sendable {
         let own = hub.towns.all.filter { person.may($0.id) }
         guard own.count == 1 else { throw Problem(.badRequest, "市町村を選んでください。\(own.count)市町村の担当です (town: say which of \(own.count) towns)") }
         return own[0]
+    }
+
+    /// In its turn; when too many wait, later.
+    static func inLane<Value>(_ lane: Lane, _ work: () async throws -> Value) async throws -> Value {
+        do {
+            return try await lane.run(work)
+        } catch is Lane.Full {
+            var problem = Problem(.serviceUnavailable, "混み合っています。数秒後にもう一度お願いします (busy: ask again in a few seconds)")
+            problem.headers[.retryAfter] = "5"
+            throw problem
+        }
     }
 
     /// Reads a body of bounded size.

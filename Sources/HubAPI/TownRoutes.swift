@@ -67,26 +67,31 @@ extension HubRouter {
             let code = try context.parameters.require("code")
             guard let id = TownID(code), let town = hub.towns[id] else { throw Problem(.notFound, "市町村\(code)はここにありません (no town \(code))") }
             guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
-            var query = AlertQuery()
-            query.limit = 20
-            let now = hub.clock()
-            let recent = try await hub.ledger.town(id).alerts(query)
-            // Real alerts only: a drill in somebody's feed reader is read as real. Of each event the last word, which tells
-            // its whole state; what is lifted, taken back or over is not there.
-            let standing = try await hub.alerts(hub.lastWords(in: id, .actual), of: id)
-            do throws(CAPWriterError) {
-                var entries: [AlertFeed.Entry] = []
-                for alert in standing {
-                    let title = try texts(alert, town).first { $0.language == .japanese }?.headline
-                    entries.append(AlertFeed.Entry(content: alert.content, mode: alert.mode, headline: title))
-                }
-                let feed = AlertFeed.atom(
-                    town: town, entries: entries, address: configuration.publicAddress,
-                    issuer: try voice.issuer(for: town, web: configuration.publicAddress), updated: lastChange(recent, now))
-                return Self.document(feed, "application/atom+xml; charset=utf-8")
-            } catch {
-                throw Problem(.internalServerError, error.description)
+            let octets = try await feeds.value(code) { try await Self.inLane(documents) { try await feed(of: town, voice) } }
+            return Self.document(octets, "application/atom+xml; charset=utf-8")
+        }
+    }
+
+    private func feed(of town: Town, _ voice: HubVoice) async throws -> [UInt8] {
+        let id = town.id
+        var query = AlertQuery()
+        query.limit = 20
+        let now = hub.clock()
+        let recent = try await hub.ledger.town(id).alerts(query)
+        // Real alerts only: a drill in somebody's feed reader is read as real. Of each event the last word, which tells
+        // its whole state; what is lifted, taken back or over is not there.
+        let standing = try await hub.alerts(hub.lastWords(in: id, .actual), of: id)
+        do throws(CAPWriterError) {
+            var entries: [AlertFeed.Entry] = []
+            for alert in standing {
+                let title = try texts(alert, town).first { $0.language == .japanese }?.headline
+                entries.append(AlertFeed.Entry(content: alert.content, mode: alert.mode, headline: title))
             }
+            return AlertFeed.atom(
+                town: town, entries: entries, address: configuration.publicAddress,
+                issuer: try voice.issuer(for: town, web: configuration.publicAddress), updated: lastChange(recent, now))
+        } catch {
+            throw Problem(.internalServerError, error.description)
         }
     }
 
@@ -108,6 +113,10 @@ extension HubRouter {
     ///
     /// A drill's is for people of the town: whoever finds it by its address reads it as real.
     func capDocument(_ written: String, _ request: Request, _ context: Context) async throws -> Response {
+        try await Self.inLane(documents) { try await capDocument(of: written, request, context) }
+    }
+
+    private func capDocument(of written: String, _ request: Request, _ context: Context) async throws -> Response {
         guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
         let id = AlertID(written.removingPercentEncoding ?? written)
         var query = AlertQuery()

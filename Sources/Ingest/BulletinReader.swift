@@ -10,8 +10,9 @@ package enum BulletinReader {
     /// Octets of a file, packed or not. JMA's largest real bulletin has 3.84 MB and packs fifty to one, so what
     /// counts is the size after inflation.
     package static let limit = 8 << 20
-    /// Sentences of one QZSS file: what fills `limit` at 76 octets each.
-    package static let sentenceLimit = 110_000
+    /// Sentences of one QZSS file. A receiver hears some seven satellites, each of which says a sentence every four seconds
+    /// (IS-QZSS-DCR): this is more than an hour and a half of all of them. Whoever has more sends it in pieces.
+    package static let sentenceLimit = 10_000
 
     /// What became of one bulletin of a file.
     package struct Reading: Sendable {
@@ -57,6 +58,13 @@ package enum BulletinReader {
         return [Reading(line: nil, outcome: bulletin)]
     }
 
+    /// Whether reading it takes so long that it has to give way to what is short: every real warning is far shorter. `plain`
+    /// is not packed.
+    package static func isLong(_ plain: [UInt8]) -> Bool { plain.count > 1 << 20 || (plain.count > 16 << 10 && isSentences(plain)) }
+
+    /// Satellite sentences, as far as one glance tells.
+    package static func isSentences(_ plain: [UInt8]) -> Bool { (try? format(of: plain)) == .qzss }
+
     /// The octets themselves unless they are gzip. Refuses more than `limit`, a damaged or cut file, and gzip in gzip.
     package static func inflate(_ octets: [UInt8]) throws(Refusal) -> [UInt8] {
         guard octets.count <= limit else { throw Refusal("\(octets.count)オクテットあり、読める上限\(limit)を超えます (too long)") }
@@ -101,9 +109,13 @@ package enum BulletinReader {
     private static func sentences(
         _ octets: [UInt8], _ codes: CodeTables, _ receipt: QZSSReceipt
     ) throws(Refusal) -> [Reading] {
+        // Counted before anything is made of them.
+        let count = QZSSReader.count(octets, upTo: sentenceLimit + 1)
+        guard count <= sentenceLimit else {
+            throw Refusal("災危通報の文が\(sentenceLimit)より多くあります。一時間分ほどに分けて送ってください (more than \(sentenceLimit) sentences: send it in pieces of about an hour)")
+        }
         let lines = QZSSReader.recorded(octets)
         guard !lines.isEmpty else { throw Refusal("QZSSの文（$QZQSM,…）がありません (no QZSS sentence in it)") }
-        guard lines.count <= sentenceLimit else { throw Refusal("文が\(sentenceLimit)より多くあります (too many sentences)") }
         var readings: [Reading] = []
         readings.reserveCapacity(lines.count)
         var number = 1

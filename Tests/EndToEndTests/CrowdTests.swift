@@ -110,6 +110,39 @@ extension EndToEnd {
             }
         }
 
+        @Test("Four files of a hundred thousand sentences and twenty readers of feed and gauges keep no order waiting")
+        func files() async throws {
+            let hook = try await FarEndServer { _ in .answer(200) }
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9", hook: hook.url + "/hook")) { hub in
+                let line = "$QZQSM,55," + String(repeating: "0", count: 63) + "*00\n"
+                let file = Array(String(repeating: line, count: 100_000).utf8)
+                try await withThrowingTaskGroup(of: HTTPAnswer?.self) { group in
+                    for number in 0..<4 {
+                        group.addTask { try await hub.call("POST", "/v1/bulletins", file + Array("# \(number)\n".utf8), type: "text/plain") }
+                    }
+                    for number in 0..<20 {
+                        group.addTask {
+                            for _ in 0..<5 {
+                                let path = number % 2 == 0 ? "/metrics" : "/v1/towns/042056/alerts.atom"
+                                let status = try await hub.call("GET", path).status
+                                #expect(status == 200)
+                            }
+                            return nil
+                        }
+                    }
+                    _ = try await hub.push(Self.notice("避難"))
+                    await hook.arrived(1)
+                    for try await answer in group {
+                        guard let answer else { continue }
+                        #expect(answer.status == 422 && answer.text.contains("一時間分ほどに分けて"), "\(answer.status) \(answer.text)")
+                    }
+                }
+                let status = try String(contentsOfFile: "/proc/\(hub.program.pid)/status", encoding: .utf8)
+                let peak = status.firstMatch(of: #/VmHWM:\s+(\d+) kB/#).flatMap { Int($0.1) } ?? 0
+                #expect(peak < 700_000, "\(peak) kB")
+            }
+        }
+
         @Test("An edge under sixteen hundred silent and half-sent connections passes on to tablets what the hub says")
         func edge() async throws {
             let folder = try TestHub.newFolder()

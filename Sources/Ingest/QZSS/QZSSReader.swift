@@ -44,6 +44,19 @@ package enum QZSSReader {
     /// its checksum. Comments (`#`) and other NMEA sentences (`$GNGGA`) are left out; each that is left is read or refused.
     package static func lines(_ octets: [UInt8]) -> [ArraySlice<UInt8>] { recorded(octets).map(\.sentence) }
 
+    /// How many of our sentences begin in it, counted no further than `limit`.
+    static func count(_ octets: [UInt8], upTo limit: Int) -> Int {
+        var count = 0
+        octets.withUnsafeBufferPointer { octets in
+            for index in octets.indices where octets[index] == UInt8(ascii: "$") {
+                // From an index to the end: at least the one octet.
+                if octets[index...].starts(with: QZSSSentence.start) { count += 1 }
+                if count >= limit { return }
+            }
+        }
+        return count
+    }
+
     /// The same, each with what the receiver's own clock last said before it; the first ones with what it says first.
     static func recorded(_ octets: [UInt8]) -> [(sentence: ArraySlice<UInt8>, receiver: Date?)] {
         var sentences: [(sentence: ArraySlice<UInt8>, receiver: Date?)] = []

@@ -69,6 +69,16 @@ struct BulletinReaderTests {
         #expect(reason(Gzip.compress(long)) == "gzip: 展開すると8388608オクテットを超えます (too long once inflated)")
     }
 
+    @Test("A file of more satellite sentences than an hour and a half brings is refused before anything is made of them", arguments: ["\n", "\r\n", ""])
+    func sentencesWithoutEnd(end: String) {
+        let line = "$QZQSM,55," + String(repeating: "0", count: 63) + "*00" + end
+        let many = Array(String(repeating: line, count: BulletinReader.sentenceLimit + 1).utf8)
+        #expect(reason(many).contains("一時間分ほどに分けて"), "\(reason(many))")
+        #expect(BulletinReader.isLong(many) && BulletinReader.isSentences(many))
+        #expect(!reason(Array(String(repeating: line, count: 200).utf8)).contains("分けて"))
+        #expect(!BulletinReader.isLong(Array(line.utf8)))
+    }
+
     @Test("A document of another language says which it is")
     func otherXML() {
         #expect(reason(Array("<html xmlns=\"http://www.w3.org/1999/xhtml\"/>".utf8)).contains("html"))
