@@ -111,7 +111,6 @@ struct Settings: Codable, Sendable {
         var name: String?
     }
 
-    var openid: OpenIDSettings?
     var cap: CAPSettings?
     var listen: String?
     var public_address: String?
@@ -126,6 +125,7 @@ struct Settings: Codable, Sendable {
     var vocabularies: [String]?
     var channels: [String: ChannelSettings]?
     var sources: SourceSettings?
+    var openid: OpenIDSettings?
     var towns: [TownSettings]
 
     static func read(_ path: String) throws(SettingsError) -> Settings {
