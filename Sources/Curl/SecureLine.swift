@@ -69,6 +69,7 @@ package enum SecureLine {
         private let near: Int32
         private var out = Way()
         private var back = Way()
+        // `room` is a number of ours, above.
         private var page = [UInt8](repeating: 0, count: room)
         private var end: ContinuousClock.Instant?
 
