@@ -90,7 +90,9 @@ package enum SecureLine {
                 waiter.resume(returning: .failure(Failure(words: "\(call.host): \(reason)")))
                 return nil
             }
+            // A pair has two, always.
             (self.easy, far, near) = (easy, socket, pair[0])
+            // A pair has two, always.
             waiter.resume(returning: .success(pair[1]))
         }
 
@@ -148,6 +150,7 @@ package enum SecureLine {
             }
         }
 
+        /// Two of poll's bits, far below 32,768.
         private func wanted(reads: Bool, writes: Bool) -> Int16 { Int16((reads ? POLLIN : 0) | (writes ? POLLOUT : 0)) }
 
         /// Hands on what can be handed on now.
@@ -177,6 +180,7 @@ package enum SecureLine {
                 if code != CURLE_AGAIN { leave(&back) }
                 return false
             }
+            // More than none, and never more than the page has room for.
             back = Way(octets: Array(page.prefix(count)))
             return true
         }
@@ -187,6 +191,7 @@ package enum SecureLine {
                 if count == 0 || (errno != EAGAIN && errno != EINTR) { leave(&out) }
                 return false
             }
+            // More than none, and never more than the page has room for.
             out = Way(octets: Array(page.prefix(count)))
             return true
         }
@@ -205,6 +210,7 @@ package enum SecureLine {
         private func handOut() -> Bool {
             while !out.isEmpty {
                 var count = 0
+                // What was sent is never more than there is: the loop ends there.
                 let code = out.octets[out.sent...].withUnsafeBytes { curl_easy_send(easy, $0.baseAddress, $0.count, &count) }
                 guard code == CURLE_OK else { return code == CURLE_AGAIN }
                 out.sent += count
