@@ -24,6 +24,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
+    // In our own targets; the dependencies are built with their settings.
+    .treatAllWarnings(as: .error),
 ]
 
 func room(

@@ -1,5 +1,6 @@
 /// Every town of Japan on one hub, one school each: how long a warning takes to its answer, what a bulletin weighs in the
 /// ledger, and how long a start takes after them.
+import AlertModel
 import Codes
 import Foundation
 

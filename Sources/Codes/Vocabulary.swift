@@ -4,7 +4,7 @@
 ///
 /// A file that cannot be taken changes nothing: what it said when it was last good stays in force, and the flaw is said
 /// to the operator. A file that is taken away takes its entries along.
-package import FoundationEssentials
+internal import FoundationEssentials
 internal import Synchronization
 
 package final class Vocabulary: Sendable {

@@ -1,5 +1,5 @@
-package import ChannelKit
-package import FoundationEssentials
+internal import ChannelKit
+internal import FoundationEssentials
 internal import AlertModel
 
 /// What is in force on the stream, kept across restarts: a tablet that comes back after the hub was down asks for the

@@ -10,7 +10,7 @@ internal import AlertModel
 internal import ChannelKit
 internal import Crypto
 package import Desk
-package import FoundationEssentials
+internal import FoundationEssentials
 internal import Ledger
 internal import Synchronization
 

@@ -1,4 +1,4 @@
-package import AlertModel
+internal import AlertModel
 internal import FoundationEssentials
 internal import Ledger
 internal import Synchronization

@@ -11,7 +11,7 @@
 /// already, else one named after the file. Shelters of the settings stay, and a list does not change them.
 package import Desk
 package import AlertModel
-package import ChannelKit
+internal import ChannelKit
 internal import Dispatching
 internal import FoundationEssentials
 package import Ingest

@@ -1,4 +1,4 @@
-package import AlertModel
+internal import AlertModel
 package import FoundationEssentials
 internal import Synchronization
 

@@ -16,7 +16,7 @@ enum AlertPage {
 
     static func html(_ texts: [CAPText], town: Town, stands: Bool, sent: Date) -> String {
         let articles = texts.sorted { rank($0.language) < rank($1.language) }.map { text in
-            let paragraphs = (text.description ?? "").split(whereSeparator: \.isNewline).map { "<p>\(escaped(String($0)))</p>" }.joined()
+            let paragraphs = text.description.split(whereSeparator: \.isNewline).map { "<p>\(escaped(String($0)))</p>" }.joined()
             return "<article lang=\"\(escaped(text.language.rawValue))\"><h2>\(escaped(text.headline))</h2>\(paragraphs)</article>"
         }
         let state = stands

@@ -1,5 +1,5 @@
 package import AlertModel
-package import ChannelKit
+internal import ChannelKit
 package import Devices
 package import Edge
 internal import Foundation

@@ -1,5 +1,5 @@
-package import AlertModel
-package import Foundation
+import AlertModel
+import Foundation
 
 /// What people read while the line to the hub is cut.
 enum CutNotice {

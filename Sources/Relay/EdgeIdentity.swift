@@ -1,4 +1,4 @@
-package import ChannelKit
+import ChannelKit
 package import Foundation
 
 /// Who this edge is to its hub: what it got for its code, kept in a file that only its own user may read.

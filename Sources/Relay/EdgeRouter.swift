@@ -1,8 +1,8 @@
-package import ChannelKit
+internal import ChannelKit
 package import Devices
 package import Edge
 internal import AlertModel
-package import Foundation
+internal import Foundation
 internal import HTTPTypes
 package import HubAPI
 package import Hummingbird

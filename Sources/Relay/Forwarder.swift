@@ -1,4 +1,4 @@
-package import ChannelKit
+internal import ChannelKit
 package import Foundation
 package import Logging
 internal import Synchronization

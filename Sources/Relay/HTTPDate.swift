@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// The Date of an answer (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that is still written.
 enum HTTPDate {

@@ -1,8 +1,8 @@
 internal import HTTPTypes
 package import AlertModel
-package import ChannelKit
+internal import ChannelKit
 package import Devices
-package import Foundation
+internal import Foundation
 package import HubAPI
 package import Ledger
 internal import Synchronization

@@ -2,7 +2,7 @@ internal import AlertModel
 package import ChannelKit
 package import Devices
 package import Edge
-package import Foundation
+internal import Foundation
 package import Logging
 
 /// The devices of the site as the hub has them, on disk here too: tablets get in while the line is cut, and one that

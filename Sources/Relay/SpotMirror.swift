@@ -1,7 +1,7 @@
 package import ChannelKit
 internal import Crypto
 package import Edge
-package import Foundation
+internal import Foundation
 internal import Gzip
 package import Logging
 internal import Synchronization

@@ -1,7 +1,7 @@
 internal import AlertModel
 package import ChannelKit
 package import Edge
-package import Foundation
+internal import Foundation
 package import Logging
 internal import Synchronization
 

@@ -52,7 +52,7 @@ struct Check: AsyncParsableCommand {
             let renderer = try HubProgram.loadTemplates(words)
             _ = try Sources.make(settings.sources, Nowhere(), Nowhere(), MemoryLedger())
             let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
-            let scene = try CheckScene(settings: settings)
+            let scene = CheckScene(settings: settings)
             let actual = try scene.line(Actual.self, towns, words)
             let exercise = try scene.line(Exercise.self, towns, words)
             try HubProgram.check(towns, actual)

@@ -1,5 +1,6 @@
 /// The folder a program writes to: made, tried, and held by one program at a time. Two hubs on one folder would give two
 /// events one name; a folder that cannot be written is said in words before anything else is begun.
+import ChannelKit
 import Foundation
 import Glibc
 

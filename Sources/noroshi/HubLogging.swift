@@ -30,12 +30,9 @@ struct PlainLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(
-        level: Logger.Level, message: Logger.Message, metadata more: Logger.Metadata?, source: String, file: String, function: String,
-        line: UInt
-    ) {
-        let facts = metadata.merging(more ?? [:]) { $1 }.map { ($0.key, "\($0.value)") }.sorted { $0.0 < $1.0 }
-        FileHandle.standardError.write(Data((text(level, "\(message)", facts, at: Date()) + "\n").utf8))
+    func log(event: LogEvent) {
+        let facts = metadata.merging(event.metadata ?? [:]) { $1 }.map { ($0.key, "\($0.value)") }.sorted { $0.0 < $1.0 }
+        FileHandle.standardError.write(Data((text(event.level, "\(event.message)", facts, at: Date()) + "\n").utf8))
     }
 
     func text(_ level: Logger.Level, _ message: String, _ facts: [(String, String)], at now: Date) -> String {

@@ -116,7 +116,7 @@ struct VocabularyTests {
         let clock = HandClock()
         let looks = Tally()
         let (calls, wish) = AsyncStream<Void>.makeStream()
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withTaskGroup(of: Void.self) { group in
             group.addTask { await VocabularyWatch { looks.add() }.run(clock: clock, calls: calls) }
             await clock.sleeps(1)
             clock.advance(by: .seconds(9))

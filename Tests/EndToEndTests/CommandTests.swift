@@ -210,7 +210,7 @@ extension EndToEnd {
                     environment: ["NOROSHI_HUB": first.address, "NOROSHI_TOKEN": TownFile.token])
                 defer { watcher.signal(SIGKILL) }
                 func delivered() -> [String] {
-                    watcher.lines.filter { $0.contains("\"delivered\"") }.compactMap { (try? object($0)["delivery"]) as? String }
+                    watcher.lines.filter { $0.contains("\"delivered\"") }.compactMap { try? object($0)["delivery"] }
                 }
                 try await first.take(try Quake().tsunami())
                 try await eventually("five deliveries in the log") { Set(delivered()).count == 5 }

@@ -114,7 +114,7 @@ extension EndToEnd {
                 try await hub.settled("alert=\(alert)&channel=school-tablet")
                 return alert
             }
-            let ledger = try await DatabaseQueue(path: folder.appending(path: "data/ledger.sqlite").path)
+            let ledger = try DatabaseQueue(path: folder.appending(path: "data/ledger.sqlite").path)
             try await ledger.write { db in
                 try db.execute(sql: "UPDATE delivery SET offered = offered - 3600; UPDATE alert SET accepted = accepted - 3600")
             }

@@ -20,10 +20,7 @@ import Testing
                 get { metadata[key] }
                 set { metadata[key] = newValue }
             }
-            func log(
-                level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-                function: String, line: UInt
-            ) { lines.count.withLock { $0 += 1 } }
+            func log(event: LogEvent) { lines.count.withLock { $0 += 1 } }
         }
         var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
     }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Testing
 
 @testable import Lifecycle
+import Meanings
 
 private let quake = "jma/eew/20240417231454"
 private func warned(_ codes: String...) -> [AreaStatement] { codes.map { at(.jmaSeismic, $0, kind: "31", value: "5-") } }

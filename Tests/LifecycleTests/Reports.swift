@@ -2,6 +2,7 @@ import AlertModel
 import FoundationEssentials
 
 @testable import Lifecycle
+import Meanings
 
 let start = Date(timeIntervalSince1970: 1_713_363_299)  // 2024-04-17T14:14:59Z
 

@@ -30,7 +30,7 @@ import Testing
         return AlertContent(
             id: AlertID("a"), event: EventID("e"), kind: .evacuation, message: message,
             revision: Revision(series: "operator", serial: 1, sent: now), type: "operator", title: "避難指示", sender: "気仙沼市",
-            sent: now, expires: now.addingTimeInterval(3600), detail: .evacuation(order), town: try #require(TownID("042056")),
+            sent: now, expires: now.addingTimeInterval(3600), detail: .evacuation(order), town: TownID("042056"),
             act: Act(
                 version: 1, by: "当直", change: change, steps: [Act.Step(subject: own.subject, before: nil, after: own)],
                 standing: [own, row("中央地区", 3)]))

@@ -5,8 +5,8 @@
 /// Every mis-sent order on record passed a form that let it: the mode has no default, an area left empty is refused
 /// and never means everywhere, a field that is misspelt is refused and not ignored, and all that is wrong is said at
 /// once, so that nobody in a hurry mends it piece by piece.
-package import AlertModel
-package import FoundationEssentials
+import AlertModel
+import FoundationEssentials
 
 package struct OperatorAlert: Codable, Sendable, Hashable {
     /// 6-digit code.

@@ -1,5 +1,5 @@
 /// A row of a published list: read, mended or refused.
-package import AlertModel
+import AlertModel
 import Codes
 
 /// The list while its rows come in.

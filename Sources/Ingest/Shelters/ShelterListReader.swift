@@ -8,7 +8,7 @@
 ///
 /// Sources: 国土地理院 指定緊急避難場所・指定避難所データ; デジタル庁 自治体標準オープンデータセット 03 (39 columns) and its
 /// earlier edition (26 columns).
-package import AlertModel
+import AlertModel
 package import Codes
 
 package enum ShelterListReader {
