@@ -143,7 +143,7 @@ let package = Package(
             ]),
         room("Lifecycle", ["AlertModel", "Meanings"]),
         room("Receiving", kit + ["Curl", "Gzip", "Ingest", lifecycle, log] + webSocket),
-        room("CAPFeed", ["AlertModel", crypto]),
+        room("CAPFeed", ["AlertModel", "Meanings", crypto]),
 
         // The line.
         room("Memories", ["AlertModel"]),

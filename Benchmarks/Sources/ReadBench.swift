@@ -36,10 +36,10 @@ struct ReadBench {
     private func target(_ content: AlertContent, _ codes: CodeTables, _ figures: Figures) throws {
         let manifests = [
             ChannelManifest(
-                name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart, concurrency: 64,
+                name: "school-tablet", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, concurrency: 64,
                 reservedForImmediate: 32, attemptLimit: .seconds(2)),
             ChannelManifest(
-                name: "wifi-portal", afterSending: .lastStateWins, drills: .shownApart, concurrency: 64,
+                name: "wifi-portal", role: .page, afterSending: .lastStateWins, drills: .shownApart, concurrency: 64,
                 reservedForImmediate: 32, attemptLimit: .seconds(2)),
         ]
         let towns = codes.towns.filter { $0.parent == nil }.map { town in

@@ -3,6 +3,7 @@
 /// No Japanese profile of CAP exists. The table is ours; its measure is the warning level (警戒レベル): 5 is a danger
 /// to life that is here, 4 calls everybody out, 3 those who need time.
 import AlertModel
+import Meanings
 
 struct CAPWeight {
     var categories: [String]
@@ -60,8 +61,7 @@ struct CAPWeight {
         case .eew: CAPWeight(["Geo"], "Shelter", "Immediate", "Severe", "Likely")
         case .earthquake: CAPWeight(["Geo"], "Monitor", "Past", "Unknown", "Observed")
         case .tsunami:
-            // 52, 53: 大津波警報 and its issue (JMA code list 津波警報等情報要素／警報等情報要素コード).
-            content.areas.contains { ["52", "53"].contains($0.kindCode ?? "") }
+            content.areas.contains { Meaning($0, of: .tsunami).gravity == .emergency }
                 ? CAPWeight(["Geo"], "Evacuate", "Immediate", "Extreme", "Likely")
                 : CAPWeight(["Geo"], "Evacuate", "Immediate", "Severe", "Likely")
         case .landslide: CAPWeight(["Geo", "Met"], "Evacuate", "Immediate", "Severe", "Likely")

@@ -20,8 +20,25 @@ public struct ChannelManifest: Sendable {
         case shownApart
     }
 
+    /// Who is at the far end, as far as others have to know: the core asks for a role and never for a name.
+    public enum Role: String, Sendable, CaseIterable {
+        /// Every phone under the base stations; all of them sound.
+        case crowd
+        /// A page for whoever comes by, at `/spots/{far end}/`; at most one channel.
+        case page
+        /// Devices at a place of the town, enrolled with a code, which answer; at most one channel.
+        case tablet
+        /// Newsrooms and carriers.
+        case press
+        /// Programs and servers of others.
+        case machine
+    }
+
     /// `area-mail`: the channel's name in settings, templates and the log.
     public let name: String
+    /// What the town's staff call it: 緊急速報メール.
+    public let title: String
+    public let role: Role
     public let afterSending: AfterSending
     public let drills: Drills
     /// Characters, counted as the channel's contract counts them; nil for no limit.
@@ -51,13 +68,15 @@ public struct ChannelManifest: Sendable {
     public let channelKeys: [String]?
 
     public init(
-        name: String, afterSending: AfterSending, drills: Drills, titleLimit: Int? = nil, bodyLimit: Int? = nil,
+        name: String, title: String? = nil, role: Role, afterSending: AfterSending, drills: Drills, titleLimit: Int? = nil, bodyLimit: Int? = nil,
         languages: [Language] = [.japanese, .easyJapanese, .english], concurrency: Int, reservedForImmediate: Int,
         endpointWindow: Int = 1, cancelWindow: Int? = nil, attemptLimit: Duration, kinds: Set<AlertKind>? = nil,
         hearsEarthquakeWarningsElsewhere: Bool = false, farEndKeys: [String]? = nil, channelKeys: [String]? = nil
     ) {
         precondition(reservedForImmediate < concurrency, "slots for the other classes must remain")
         self.name = name
+        self.title = title ?? name
+        self.role = role
         self.afterSending = afterSending
         self.drills = drills
         self.titleLimit = titleLimit
@@ -73,4 +92,9 @@ public struct ChannelManifest: Sendable {
         self.farEndKeys = farEndKeys
         self.channelKeys = channelKeys
     }
+}
+
+extension Sequence<ChannelManifest> {
+    /// The channel of a role that one channel has at the most.
+    public func first(_ role: ChannelManifest.Role) -> ChannelManifest? { first { $0.role == role } }
 }

@@ -3,6 +3,7 @@ internal import Ledger
 internal import Edge
 internal import Dispatching
 internal import AlertModel
+internal import ChannelKit
 internal import Devices
 internal import Foundation
 internal import HTTPTypes
@@ -122,7 +123,7 @@ extension HubRouter {
     /// A school's or shelter's own endpoint of the tablets' channel; for an edge also a Wi-Fi spot.
     private func site(_ wish: Invite, _ role: DeviceRole, in town: Town) throws(Problem) -> String {
         let sites = town.endpoints.filter {
-            $0.channel == "school-tablet" || role == .edge && $0.channel == "wifi-portal"
+            configuration.has($0, .tablet) || role == .edge && configuration.has($0, .page)
         }
         guard let wanted = wish.site ?? wish.shelter else { throw Problem(.badRequest, "置き場所（site）を選んでください (site: missing)") }
         guard let site = sites.first(where: { $0.id == wanted || $0.shelter == wanted || $0.name == wanted }) else {

@@ -7,6 +7,7 @@ package import Hummingbird
 internal import Logging
 internal import Web
 internal import AlertModel
+package import ChannelKit
 internal import Devices
 internal import HTTPTypes
 package import Ledger
@@ -19,8 +20,10 @@ package struct HubRouter: Sendable {
     package struct Configuration: Sendable {
         /// What people type: `https://hub.example.jp`, for QR codes and feeds.
         package var publicAddress: String
-        /// Where the portal channel puts its pages.
+        /// Where the channel of pages puts them.
         package var spots: URL
+        /// Every channel of the program.
+        package var channels: [ChannelManifest]
         /// Who signs what the hub says to other systems; without it there is no CAP out.
         package var voice: HubVoice?
         /// SHA-256 of the token that whoever watches the hub needs, hex; nil: the gauges are open to all who reach them.
@@ -47,9 +50,14 @@ package struct HubRouter: Sendable {
         }
         package var openID: OpenID?
 
-        package init(publicAddress: String, spots: URL) {
+        package init(publicAddress: String, spots: URL, channels: [ChannelManifest]) {
             self.publicAddress = publicAddress
             self.spots = spots
+            self.channels = channels
+        }
+
+        func has(_ endpoint: Endpoint, _ role: ChannelManifest.Role) -> Bool {
+            channels.contains { $0.role == role && $0.name == endpoint.channel }
         }
     }
 

@@ -1,4 +1,5 @@
 internal import AlertModel
+internal import ChannelKit
 internal import Dispatching
 package import Edge
 internal import Foundation
@@ -11,14 +12,14 @@ internal import Web
 extension HubRouter {
     func addPages(to router: Router<Context>) {
         let shelf = SpotShelf(directory: configuration.spots)
-        let towns = hub.towns
+        let (towns, configuration) = (hub.towns, configuration)
         PageDesk(
             publicAddress: configuration.publicAddress, paths: Pages.paths,
             isKnown: { spot in
-                towns.all.contains { $0.endpoints.contains { $0.channel == "wifi-portal" && $0.id == spot } }
+                towns.all.contains { $0.endpoints.contains { $0.id == spot && configuration.has($0, .page) } }
             },
             spots: {
-                towns.all.flatMap(\.endpoints).filter { $0.channel == "wifi-portal" }.map { (id: $0.id, name: $0.name) }
+                towns.all.flatMap(\.endpoints).filter { configuration.has($0, .page) }.map { (id: $0.id, name: $0.name) }
             },
             page: { await shelf.page($0, $1) }
         ).add(to: router)

@@ -205,7 +205,7 @@ final class ProbeBoard: Sendable {
 private struct ProbeChannel: ChannelAdapter {
     typealias M = Exercise
     static let manifest = ChannelManifest(
-        name: "probe", afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese], concurrency: 4,
+        name: "probe", role: .machine, afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese], concurrency: 4,
         reservedForImmediate: 1, attemptLimit: .seconds(3))
     let board: ProbeBoard
 

@@ -195,7 +195,7 @@ package struct TabletDesk: Sendable {
         guard !item.alert.isEmpty, item.alert.utf8.count <= 200 else { throw Problem(.badRequest, "alert: 1〜200オクテットです (1 to 200 octets)") }
         let now = clock()
         return RecordedReceipt(
-            id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), channel: "school-tablet",
+            id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), channel: "",
             endpoint: device.site, device: device.id, reach: reach,
             occurred: now.addingTimeInterval(-Self.elapsed(item.elapsed_ms)), received: now)
     }

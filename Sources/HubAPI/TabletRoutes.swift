@@ -13,7 +13,7 @@ package import Edge
 /// What tablets tell ends up in the ledger, and the operator reads it there.
 extension HubRouter {
     func addTablets(to router: Router<Context>) {
-        TabletDesk(devices: hub.devices, stream: hub.stream, book: LedgerBook(hub: hub), clock: hub.clock).add(to: router)
+        TabletDesk(devices: hub.devices, stream: hub.stream, book: LedgerBook(hub: hub, channel: configuration.channels.first(.tablet)?.name ?? ""), clock: hub.clock).add(to: router)
         router.get("/v1/reports") { request, context in
             let person = try operatorOf(request, context)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
@@ -67,8 +67,15 @@ struct ReportReading: Codable {
 
 private struct LedgerBook: TabletBook {
     let hub: Hub
+    /// Over which tablets hear.
+    let channel: String
 
-    func take(_ receipts: [RecordedReceipt], in town: TownID) async throws {
+    func take(_ told: [RecordedReceipt], in town: TownID) async throws {
+        let receipts = told.map { receipt in
+            var receipt = receipt
+            receipt.channel = channel
+            return receipt
+        }
         let commits = receipts.map { hub.ledger.town(town).append($0) }
         for (record, commit) in zip(receipts, commits) {
             try await HubRouter.recorded(commit)

@@ -28,6 +28,13 @@ package struct HubVoice: Sendable {
 
 /// The towns of this hub, and what they say for others to build on: CAP 1.2 and Atom, open to all.
 extension HubRouter {
+    private struct TownsShape: Encodable {
+        struct Channel: Encodable { var name, title, role: String }
+        var towns: [TownShape]
+        /// Every way out of this hub, whether a town uses it or not.
+        var channels: [Channel]
+    }
+
     private struct TownShape: Encodable {
         struct House: Encodable {
             var id, name: String
@@ -35,7 +42,7 @@ extension HubRouter {
             var fitness: [String: String]?
         }
         struct End: Encodable {
-            var id, channel, name: String
+            var id, channel, role, name: String
             var district, shelter: String?
             var actual, exercise: Bool
         }
@@ -44,16 +51,16 @@ extension HubRouter {
         var shelters: [House]
         var endpoints: [End]
 
-        init(_ town: Town) {
+        init(_ town: Town, _ channels: [ChannelManifest]) {
             code = town.id.code
             name = town.name
             roman_name = town.romanName
             districts = town.districts
             shelters = town.shelters.map { House(id: $0.id, name: $0.name, fitness: $0.fitnessWords) }
-            endpoints = town.endpoints.map {
+            endpoints = town.endpoints.map { end in
                 End(
-                    id: $0.id, channel: $0.channel, name: $0.name, district: $0.district, shelter: $0.shelter,
-                    actual: $0.actual != nil, exercise: $0.exercise != nil)
+                    id: end.id, channel: end.channel, role: channels.first { $0.name == end.channel }?.role.rawValue ?? "", name: end.name, district: end.district, shelter: end.shelter,
+                    actual: end.actual != nil, exercise: end.exercise != nil)
             }
         }
     }
@@ -61,7 +68,9 @@ extension HubRouter {
     func addTowns(to router: Router<Context>) {
         router.get("/v1/towns") { request, context in
             let person = try operatorOf(request, context)
-            return try Answer.json(["towns": hub.towns.all.filter { person.may($0.id) }.map { TownShape($0) }])
+            return try Answer.json(TownsShape(
+                towns: hub.towns.all.filter { person.may($0.id) }.map { TownShape($0, configuration.channels) },
+                channels: configuration.channels.map { .init(name: $0.name, title: $0.title, role: $0.role.rawValue) }))
         }
         router.get("/v1/towns/{code}/alerts.atom") { _, context in
             let code = try context.parameters.require("code")
@@ -143,13 +152,14 @@ extension HubRouter {
     /// The same words as on the portal, in every language of it.
     func texts(_ alert: RecordedAlert, _ town: Town) throws(CAPWriterError) -> [CAPText] {
         let local = line(alert, town).first?.local ?? []
+        let page = configuration.channels.first(.page)?.name ?? ""
         let words =
             switch alert.mode {
             case .actual: hub.actual.composer.text(
-                alert.content, channel: "wifi-portal", town: town, local: local,
+                alert.content, channel: page, town: town, local: local,
                 shelters: hub.actual.shelters.statuses(of: town)).texts
             case .exercise: hub.exercise.composer.text(
-                alert.content, channel: "wifi-portal", town: town, local: local,
+                alert.content, channel: page, town: town, local: local,
                 shelters: hub.exercise.shelters.statuses(of: town)).texts
             }
         var made: [CAPText] = []

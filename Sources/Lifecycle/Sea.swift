@@ -49,7 +49,7 @@ struct Sea: Sendable {
         guard parts.count > 1 || (forecast == nil && parts.count == 1) else { return current }
         var content = current
         let classes = governed()
-        let isWarned = classes.contains { Meaning($0, of: .tsunami).isInForce && $0.kindCode != "71" }
+        let isWarned = classes.map { Meaning($0, of: .tsunami) }.contains { $0.isInForce && $0.gravity != .advisory }
         let rest = parts.sorted { $0.key < $1.key }.flatMap { $0.value.areas.filter { $0.kindCode == nil } }
         content.areas = classes + (isWarned || classes.isEmpty ? rest : [])
         content.remarks = parts.sorted { $0.key < $1.key }.flatMap { $0.value.remarks ?? [] }.reduce(into: [Remark]()) {

@@ -64,9 +64,7 @@ struct Standings {
     /// Warned is warned, whatever intensity: the action is the same. Below, each step of a forecast is a class.
     private mutating func readEarlyWarning(_ local: [AreaStatement], _ priority: Priority?) {
         guard priority != nil else { return }
-        // 府県予報区 and 地方予報区 are named when a part of them is warned: they count for a town without a district.
-        let districts = local.filter { $0.scheme == .jmaSeismic }
-        let isWarned = local.isEmpty || (districts.isEmpty ? local : districts).contains(where: \.isEarthquakeWarning)
+        let isWarned = local.isEmpty || EarlyWarning.isWarned(local)
         let step = local.compactMap(\.value).compactMap(Intensity.highest(in:)).max()
         add(content.event.text, Standing(rank: isWarned ? 100 : 1 + Self.number(step)))
     }
@@ -92,7 +90,7 @@ struct Standings {
     /// One sea, whichever bulletin speaks: VTSE51 repeats what VTSE41 warned of. Observed heights have no code.
     private mutating func readTsunami(_ local: [AreaStatement]) {
         for statement in local {
-            guard let code = statement.kindCode.flatMap({ Int($0) }) else {
+            guard statement.kindCode.flatMap({ Int($0) }) != nil else {
                 // 沖合の観測からの推定 of VTSE52: a height or an arrival to be told, whatever the class.
                 if statement.kindName != nil {
                     let words = [statement.value, statement.status].compactMap(\.self)
@@ -100,14 +98,9 @@ struct Standings {
                 }
                 continue
             }
-            let rank = switch code {
-            case 52, 53: 4
-            case 51: 3
-            case 62: 2
-            case 71: 1
-            // 00, 50, 60; 72 and 73 are what is left when a warning or advisory is lifted.
-            default: 0
-            }
+            // 1 若干の海面変動, 2 津波注意報, 3 津波警報, 4 大津波警報.
+            let meaning = Meaning(statement, of: .tsunami)
+            let rank = meaning.isInForce ? max(0, (meaning.gravity ?? .information).rawValue - 1) : 0
             add(Subject.sea.text, Standing(rank: rank, places: rank > 0 ? [statement.place] : []))
         }
     }
@@ -137,7 +130,7 @@ struct Standings {
     /// By how urgent targeting finds it, and by its words. Another authority's text, or one of a kind nobody knows, may
     /// say another thing under the same title; JMA's long prose is written anew each time and is none.
     private mutating func readOther(_ local: [AreaStatement], _ priority: Priority?) {
-        let inForce = local.filter { $0.status?.contains("解除") != true }
+        let inForce = local.filter { $0.saidState != .over }
         guard let priority, local.isEmpty || !inForce.isEmpty else {
             if !local.isEmpty { add(content.event.text, Standing(rank: 0)) }
             return
@@ -157,7 +150,7 @@ struct WeatherHazard {
 
     /// Nil for "発表警報・注意報はなし". A code or name that is in no table is a hazard of its own.
     init?(_ statement: AreaStatement, isLandslideBulletin: Bool) {
-        let isLifted = statement.status?.contains("解除") == true
+        let isLifted = statement.saidState == .over
         let name = statement.kindName ?? ""
         if isLandslideBulletin || name.contains("土砂災害警戒情報") {
             subject = "weather/landslide"

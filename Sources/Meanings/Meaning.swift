@@ -48,10 +48,7 @@ package struct Meaning: Sendable, Hashable {
     }
 
     private static func state(of statement: AreaStatement, _ name: String, _ number: Int?, _ kind: AlertKind) -> State {
-        if let status = statement.status {
-            if status.contains("解除") { return .over }
-            if status.hasSuffix("なし"), statement.kindCode == nil { return .nothing }
-        }
+        if let said = statement.saidState { return said }
         switch (kind, number) {
         case (.tsunami, 0), (.tsunami, 50), (.tsunami, 60), (.tsunami, 72), (.tsunami, 73): return .over
         case (.weather, 0), (.landslide, 1), (.flood, 10), (.volcano, 4), (.volcano, 32): return .over
@@ -83,6 +80,15 @@ package struct Meaning: Sendable, Hashable {
         hazard = .flood
         if let number, (20..<60).contains(number) { gravity = Gravity(level: number / 10) }
         gravity = gravity ?? Self.flood.first { name.contains($0.0) }?.1 ?? Self.gravity(named: name)
+    }
+}
+
+extension AreaStatement {
+    /// What its status says by itself; nil where the code or the name has to.
+    package var saidState: Meaning.State? {
+        guard let status else { return nil }
+        if status.contains("解除") { return .over }
+        return status.hasSuffix("なし") && kindCode == nil ? .nothing : nil
     }
 }
 
@@ -133,6 +139,16 @@ extension Meaning {
         22: (.avalanche, .advisory), 23: (.cold, .advisory), 24: (.frost, .advisory), 25: (.icing, .advisory),
         26: (.wetSnow, .advisory), 27: (.other, .advisory),
     ]
+
+    /// VolcanicWarning 51…65: it has erupted, or has thrown or sent down something.
+    package static func isEruption(_ statement: AreaStatement) -> Bool {
+        statement.kindCode.flatMap { Int($0) }.map { (51...65).contains($0) } ?? false
+    }
+
+    /// What a code means by itself, without a name or a status.
+    package init(code: Int, of kind: AlertKind) {
+        self.init(AreaStatement(scheme: .jmaForecast, code: "", kindCode: "\(code)"), of: kind)
+    }
 
     /// 噴火警戒レベル 11…15, its words for volcanoes without level 21…25, VolcanicWarning 1, 2, 41…49.
     private static let volcano: [Int: Gravity] = [

@@ -140,8 +140,7 @@ struct TemplateName {
 
     private static func volcano(_ content: AlertContent, _ decided: Decided) -> String? {
         if content.type == "VFVO56" { return "eruption" }
-        let eruptions = Set(decided.inForce.compactMap { $0.statement.kindCode.flatMap { Int($0) } }).intersection(51...65)
-        if !eruptions.isEmpty { return "erupted" }
+        if decided.inForce.contains(where: { Meaning.isEruption($0.statement) }) { return "erupted" }
         guard let gravity = decided.gravity, gravity > .information else { return nil }
         return "level\(gravity.rawValue)"
     }

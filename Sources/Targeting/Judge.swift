@@ -204,9 +204,10 @@ extension Judge {
 
     /// Nil when no rule knows the code or the name.
     private func course(of statement: AreaStatement) -> RoutingRules.Course? {
-        if let status = statement.status {
-            if status.contains("解除") { return .lifted }
-            if status.hasSuffix("なし") && statement.kindCode == nil { return RoutingRules.Course.none }
+        switch statement.saidState {
+        case .over: return .lifted
+        case .nothing: return RoutingRules.Course.none
+        case .inForce, nil: break
         }
         if content.kind == .flood, let level = riverLevel(statement) { return level }
         let byCode = statement.kindCode.flatMap { rules.course(content.kind, code: $0) }

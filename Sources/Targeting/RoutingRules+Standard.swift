@@ -1,4 +1,6 @@
 import AlertModel
+internal import ChannelKit
+internal import Meanings
 
 extension RoutingRules {
     /// What a town sends unless its settings say otherwise.
@@ -46,46 +48,41 @@ extension RoutingRules {
         followsWithoutArea: [],
         // 緊急速報メール: the municipal subjects of the carriers' joint guide (配信の手引き), as the press lists them
         // (k-tai.watch 2021-07). Shelters and notices are none of them. Every phone sounds, so nothing routine.
-        channels: [
-            "area-mail": ChannelRule(
+        channels: [:],
+        roles: [
+            ChannelManifest.Role.crowd.rawValue: ChannelRule(
                 kinds: [.evacuation, .tsunami, .volcano, .landslide, .flood, .eew], slowest: .urgent)
         ])
 
-    /// 51 is urgent and not immediate: the few slots kept for `immediate` belong to 大津波警報 and EEW, and an upgrade
+    /// 津波警報 is urgent and not immediate: the few slots kept for `immediate` belong to 大津波警報 and EEW, and an upgrade
     /// from 51 to 52 must overtake.
-    private static let tsunami: [String: Course] = [
-        "0": .lifted, "50": .lifted, "60": .lifted,
-        "51": .urgent, "52": .immediate, "53": .immediate,
-        "62": .urgent, "71": .routine, "72": .lifted, "73": .lifted,
-    ]
+    private static let tsunami = courses(of: .tsunami, [.emergency: .immediate, .danger: .urgent, .warning: .urgent, .advisory: .routine])
 
     /// 特別警報 and level 4 are urgent, warnings routine, advisories background.
-    private static let weather: [String: Course] = {
-        var courses: [String: Course] = ["0": .lifted]
-        for code in [32, 33, 35, 36, 37, 38, 39, 43, 48, 49] { courses["\(code)"] = .urgent }
-        for code in 2...9 { courses["\(code)"] = .routine }
-        for code in Array(10...27) + [29] where code != 11 { courses["\(code)"] = .background }
-        return courses
-    }()
+    private static let weather = courses(of: .weather, named)
 
-    /// Tens: 1 lifted, 2 注意, 3 警戒 (level 3), 4 危険 (level 4), 5 発生 (level 5).
-    private static let flood: [String: Course] = {
-        var courses: [String: Course] = ["10": .lifted]
-        for code in 20...29 { courses["\(code)"] = .routine }
-        for code in 30...59 { courses["\(code)"] = .urgent }
-        return courses
-    }()
+    private static let flood = courses(of: .flood, [.emergency: .urgent, .danger: .urgent, .warning: .urgent, .advisory: .routine])
 
-    private static let volcano: [String: Course] = [
-        "1": .urgent, "2": .routine, "3": .routine, "4": .lifted, "5": .background,
-        "11": .background, "12": .routine, "13": .routine, "14": .urgent, "15": .immediate,
-        "21": .background, "22": .routine, "23": .routine, "24": .urgent, "25": .immediate,
-        "31": .routine, "32": .lifted, "33": .background, "35": .background, "36": .routine,
-        "41": .immediate, "42": .routine, "43": .routine, "44": .routine, "45": .background, "46": .immediate,
-        "47": .urgent, "48": .routine, "49": .routine,
+    /// By 噴火警戒レベル, and what has no level: 51…65 say that something has come out (55 and 65: of little weight).
+    private static let volcano = courses(
+        of: .volcano, [.emergency: .immediate, .danger: .urgent, .warning: .routine, .advisory: .routine, .information: .background]
+    ).merging([
+        "3": .routine, "31": .routine, "33": .background, "35": .background,
         "51": .routine, "52": .routine, "53": .routine, "54": .routine, "55": .background, "56": .routine,
         "61": .routine, "62": .routine, "63": .routine, "64": .routine, "65": .background,
-    ]
+    ]) { $1 }
+
+    private static let named: [Gravity: Course] = [.emergency: .urgent, .danger: .urgent, .warning: .routine, .advisory: .background]
+
+    /// How fast a code goes: what it means is said elsewhere (`Meaning`), here only what that is worth.
+    private static func courses(of kind: AlertKind, _ pace: [Gravity: Course]) -> [String: Course] {
+        var courses: [String: Course] = [:]
+        for code in 0...99 {
+            let meaning = Meaning(code: code, of: kind)
+            courses["\(code)"] = meaning.state == .over ? .lifted : meaning.gravity.flatMap { pace[$0] }
+        }
+        return courses
+    }
 
     /// What an issuer's own words weigh. Urgent is drawn where alerts sound on every phone of the United States
     /// (47 CFR 10.400(b)): Extreme or Severe, Immediate or Expected, and not in doubt. Nil where it is not said.
@@ -108,13 +105,6 @@ extension RoutingRules {
         // Ｊアラート by satellite (DCX) has words and no codes of JMA.
         if name.contains("ミサイル") || name.contains("空襲") || name.contains("核兵器") { return .immediate }
         if name.contains("解除") { return .lifted }
-        // 線状降水帯発生 and 直前予測 mean that level 4 is there or near (警戒レベル4相当以上で発表).
-        if name.contains("線状降水帯発生") || name.contains("線状降水帯直前予測") { return .urgent }
-        if name.contains("特別警報") || name.contains("危険警報") || name.contains("レベル５") || name.contains("レベル４") {
-            return .urgent
-        }
-        if name.contains("警報") { return .routine }
-        if name.contains("注意報") { return .background }
-        return nil
+        return Meaning.gravity(named: name).flatMap { named[$0] }
     }
 }

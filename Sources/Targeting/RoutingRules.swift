@@ -1,6 +1,7 @@
 /// The thresholds as data: what a town sends, and how fast. One standard set, changed by the settings of the hub and
 /// then of the town.
 package import AlertModel
+internal import ChannelKit
 
 package struct RoutingRules: Sendable, Hashable, Codable {
     /// What becomes of a kind of warning.
@@ -59,7 +60,9 @@ package struct RoutingRules: Sendable, Hashable, Codable {
     package var otherwise: [String: Course]
     /// Kinds taken by the town though they name no area: `nankai` in the towns it was made for.
     package var followsWithoutArea: Set<AlertKind>
+    /// What a channel takes, by name; where it is not there, by its role.
     package var channels: [String: ChannelRule]
+    package var roles: [String: ChannelRule]
 }
 
 extension RoutingRules {
@@ -119,6 +122,8 @@ extension RoutingRules {
         let rest = code.drop { $0 == "0" }
         return rest.isEmpty && !code.isEmpty ? "0" : String(rest)
     }
+
+    func rule(for channel: ChannelManifest) -> ChannelRule? { channels[channel.name] ?? roles[channel.role.rawValue] }
 
     func course(_ kind: AlertKind, code: String) -> Course? { codes[kind.rawValue]?[Self.plain(code)] }
 }

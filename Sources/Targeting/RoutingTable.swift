@@ -50,7 +50,7 @@ package struct RoutingTable: Sendable {
         _ judgement: Judgement, _ gravity: (gravity: Gravity, isOver: Bool), _ content: AlertContent, _ rules: RoutingRules,
         _ town: Town, _ channel: ChannelManifest, _ mode: ModeName, to decisions: inout [Decision]
     ) {
-        let rule = rules.channels[channel.name]
+        let rule = rules.rule(for: channel)
         let channelSays = Self.objection(of: channel, rule, to: judgement, content.kind)
         let first = decisions.count
         for endpoint in town.endpoints where endpoint.channel == channel.name {
@@ -73,7 +73,7 @@ package struct RoutingTable: Sendable {
 
     /// Whether a channel may speak of this kind at all, in the town or elsewhere.
     package func permits(_ kind: AlertKind, on channel: ChannelManifest) -> Bool {
-        channel.kinds?.contains(kind) != false && rules.channels[channel.name]?.kinds?.contains(kind) != false
+        channel.kinds?.contains(kind) != false && rules.rule(for: channel)?.kinds?.contains(kind) != false
     }
 
     private static func objection(

@@ -227,9 +227,10 @@ private struct House {
     ) throws(SettingsError) -> HubProgram {
         let sources = try Sources.make(options.settings.sources, hub: hub, transport: transport, notebook: ledger)
         let readiness = Readiness(ledger: ledger, renderer: renderer, logger: logger)
+        let channels = Channels.all.map(\.manifest)
         var configuration = HubRouter.Configuration(
             publicAddress: options.settings.public_address ?? "http://\(options.host):\(options.port)",
-            spots: options.data.appending(path: "wifi-portal"))
+            spots: options.data.appending(path: channels.first(.page)?.name ?? "spots"), channels: channels)
         configuration.hasBenchmarkDoor = options.hasBenchmarkDoor
         if let provider = try options.settings.makeOpenID() { configuration.openID = .init(provider: provider, transport: transport) }
         configuration.voice = voice

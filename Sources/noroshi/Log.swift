@@ -8,7 +8,7 @@ struct Log: AsyncParsableCommand {
     @OptionGroup var hub: HubOptions
     @Option(help: "この情報だけ (only this alert)") var alert: String?
     @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
-    @Option(help: "経路の名前: area-mail, wifi-portal, school-tablet … (channel)") var channel: String?
+    @Option(help: "経路の名前: \(Channels.all.map(\.manifest.name).joined(separator: ", ")) (channel)") var channel: String?
     @Option(help: "この送り先だけ (only this far end)") var endpoint: String?
     @Option(help: "状態: waiting, sending, retrying, stopped, held, skipped, delivered, superseded, annulled, expired, rejected (state)")
     var state: String?

@@ -172,9 +172,10 @@ extension Settings {
                 problems.append(error.reason)
             }
         }
-        let spots = made.flatMap { $0.endpoints.filter { $0.channel == "wifi-portal" }.map(\.id) }
+        let page = channels.first(.page)?.name
+        let spots = made.flatMap { $0.endpoints.filter { $0.channel == page }.map(\.id) }
         for (spot, count) in Dictionary(grouping: spots, by: { $0 }).mapValues(\.count) where count > 1 {
-            problems.append("wifi-portal: スポットの番号\(spot)が\(count)回あります。/spots/\(spot)/ は一つのページだけです (the spot id is used more than once)")
+            problems.append("\(page ?? ""): スポットの番号\(spot)が\(count)回あります。/spots/\(spot)/ は一つのページだけです (the spot id is used more than once)")
         }
         let twice = Dictionary(grouping: made, by: \.id).filter { $1.count > 1 }.keys
         problems += twice.map { "町\($0)が二度あります (the town is there twice)" }

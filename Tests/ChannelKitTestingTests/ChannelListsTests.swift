@@ -32,6 +32,34 @@ struct ChannelListsTests {
         #expect(listed == folders, "Channels/README.md")
     }
 
+    /// A comment may give a channel as an example; a line that runs, or that a browser runs, may not.
+    private func mentions(_ name: String, _ line: Substring) -> Bool {
+        let code = line.drop { $0 == " " }
+        guard !code.hasPrefix("//"), !code.hasPrefix("*"), !code.hasPrefix("/*") else { return false }
+        return (code.range(of: " // ").map { code[..<$0.lowerBound] } ?? code).contains(name)
+    }
+
+    @Test("No room and no page knows a channel by its name: what they need of it is in its manifest")
+    func names() throws {
+        let manifests = try FileManager.default.contentsOfDirectory(atPath: package.path + "/Channels").flatMap { folder -> [String] in
+            let path = "Channels/\(folder)/Sources/\(folder).swift"
+            return FileManager.default.fileExists(atPath: package.appending(path: path).path) ? try Array(words(in: path, from: "name: \"", to: "\", title:")) : []
+        }
+        #expect(manifests.count >= 6)
+        // The settings of the demonstration's town name theirs, as any settings do.
+        let spared = ["noroshi/DemonstrationTown.swift"]
+        let folder = package.appending(path: "Sources")
+        for case let file as String in FileManager.default.enumerator(atPath: folder.path) ?? .init()
+        where [".swift", ".js", ".html", ".css"].contains(where: file.hasSuffix) && !spared.contains(file) {
+            let lines = try String(contentsOf: folder.appending(path: file), encoding: .utf8).split(separator: "\n")
+            for name in manifests {
+                // `program` and `webhook` are words, too: only as a channel's name in quotes.
+                let found = lines.first { name.contains("-") ? mentions(name, $0) : $0.contains("channel: \"\(name)\"") || $0.contains("channel == \"\(name)\"") }
+                #expect(found == nil, "\(file): \(found ?? "")")
+            }
+        }
+    }
+
     @Test("The core knows no channel by its type")
     func core() throws {
         let types = try words(in: "Package.swift", from: "    (\"", to: "\", [")

@@ -34,7 +34,7 @@ enum NeverReturns: Faulty { static let fault = Fault.neverReturns }
 struct PostChannel<M: Mode, F: Faulty>: ChannelAdapter {
     static var manifest: ChannelManifest {
         ChannelManifest(
-            name: F.fault == .hasBadManifest ? "Post Channel" : "post", afterSending: .canBeReplaced,
+            name: F.fault == .hasBadManifest ? "Post Channel" : "post", role: .machine, afterSending: .canBeReplaced,
             drills: .needOwnFarEnd, titleLimit: 20, bodyLimit: 100, languages: [.japanese], concurrency: 4,
             reservedForImmediate: 1, attemptLimit: .seconds(5))
     }

@@ -38,7 +38,7 @@ final class FarEndScript: Sendable {
 struct ScriptedChannel: ChannelAdapter {
     typealias M = Actual
     static let manifest = ChannelManifest(
-        name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese],
+        name: "school-tablet", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese],
         concurrency: 4, reservedForImmediate: 1, attemptLimit: .seconds(20))
     let script: FarEndScript
 

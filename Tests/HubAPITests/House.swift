@@ -1,4 +1,5 @@
 import AlertModel
+import ChannelKit
 import Desk
 import Devices
 import Dispatching
@@ -71,7 +72,15 @@ struct House {
             logger: Self.logger,
             time: clock.map { HubClock(wall: $0) } ?? HubClock(), start: start))
         var configuration = HubRouter.Configuration(
-            publicAddress: "https://hub.example.jp", spots: Self.package.appending(path: ".build/no-such-folder"))
+            publicAddress: "https://hub.example.jp", spots: Self.package.appending(path: ".build/no-such-folder"),
+            channels: [
+                ChannelManifest(
+                    name: "wifi-portal", title: "Wi-Fiスポット", role: .page, afterSending: .lastStateWins, drills: .shownApart, concurrency: 2,
+                    reservedForImmediate: 1, attemptLimit: .seconds(1)),
+                ChannelManifest(
+                    name: "school-tablet", title: "学校タブレット", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, concurrency: 2,
+                    reservedForImmediate: 1, attemptLimit: .seconds(1)),
+            ])
         configuration.voice = HubVoice(sender: "hub.example.jp", signer: nil)
         router = HubRouter(
             hub: hub, readiness: Readiness(ledger: ledger, renderer: renderer, logger: Self.logger), configuration: configuration)

@@ -25,7 +25,7 @@ final class TemplateFolder {
 @Suite("What is refused, and how it says so")
 struct RefusalTests {
     static let japaneseOnly = ChannelManifest(
-        name: "area-mail", afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 40,
+        name: "area-mail", role: .crowd, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 40,
         languages: [.japanese], concurrency: 8, reservedForImmediate: 2, attemptLimit: .seconds(10))
 
     func problems(_ text: String) throws -> [String] {
@@ -150,7 +150,7 @@ struct RefusalTests {
             var portal = try Rendered.sample("eew-warning")
             portal.message = .alert
             let english = ChannelManifest(
-                name: "wifi-portal", afterSending: .lastStateWins, drills: .shownApart, languages: [.english],
+                name: "wifi-portal", role: .page, afterSending: .lastStateWins, drills: .shownApart, languages: [.english],
                 concurrency: 2, reservedForImmediate: 1, attemptLimit: .seconds(1))
             return try Rendered.texts(portal, english, renderer: renderer)
         }

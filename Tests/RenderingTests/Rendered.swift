@@ -12,18 +12,18 @@ enum Rendered {
         .appending(path: "Templates")
 
     static let areaMail = ChannelManifest(
-        name: "area-mail", afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
+        name: "area-mail", role: .crowd, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
         languages: [.japanese], concurrency: 8, reservedForImmediate: 2, attemptLimit: .seconds(10))
     static let portal = ChannelManifest(
-        name: "wifi-portal", afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
+        name: "wifi-portal", role: .page, afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
         reservedForImmediate: 2, attemptLimit: .seconds(5))
     static let tablet = ChannelManifest(
-        name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
+        name: "school-tablet", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
         reservedForImmediate: 2, attemptLimit: .seconds(5))
     /// As the rules let them speak: a mail that sounds on every phone has few subjects.
     static let book = [
         ChannelManifest(
-            name: "area-mail", afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
+            name: "area-mail", role: .crowd, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
             languages: [.japanese], concurrency: 8, reservedForImmediate: 2, attemptLimit: .seconds(10),
             kinds: [.evacuation, .tsunami, .volcano, .landslide, .flood, .eew]), portal, tablet,
     ]

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("An order and far ends in districts") struct DistrictScopeTests {
     private let channel = ChannelManifest(
-        name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart, concurrency: 2, reservedForImmediate: 1,
+        name: "school-tablet", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, concurrency: 2, reservedForImmediate: 1,
         attemptLimit: .seconds(1))
 
     private func town() throws -> Town {

@@ -30,14 +30,14 @@ enum Kesennuma {
 
     static let channels = [
         ChannelManifest(
-            name: "area-mail", afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
+            name: "area-mail", role: .crowd, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
             languages: [.japanese], concurrency: 8, reservedForImmediate: 2, attemptLimit: .seconds(10),
             hearsEarthquakeWarningsElsewhere: true),
         ChannelManifest(
-            name: "wifi-portal", afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
+            name: "wifi-portal", role: .page, afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
             reservedForImmediate: 2, attemptLimit: .seconds(5)),
         ChannelManifest(
-            name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
+            name: "school-tablet", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
             reservedForImmediate: 2, attemptLimit: .seconds(5)),
     ]
 }

@@ -52,6 +52,46 @@ struct OwnAlertTests {
         #expect(try judged(order, on: "area-mail").reason == .lifted("洪水", area: "気仙沼市"))
     }
 
+    @Test("What a role takes binds every channel of it, whatever its name, until the town says something of that name")
+    func roles() throws {
+        let sirens = ChannelManifest(
+            name: "sirens", role: .crowd, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 2, reservedForImmediate: 1,
+            attemptLimit: .seconds(1))
+        var town = Kesennuma.town()
+        town.endpoints = [Endpoint(id: "hill", channel: "sirens", name: "丘")]
+        let ripple = alert(.tsunami, [statement(.jmaTsunami, "220", "71")])
+        #expect(RoutingTable().decide(ripple, for: town, channels: [sirens], mode: .actual).first?.reason == .tooSlightForChannel(.routine))
+        let own = RoutingTable(overrides: [town.id: .init(channels: ["sirens": .init()])])
+        #expect(own.decide(ripple, for: town, channels: [sirens], mode: .actual).first?.verdict == .send(.routine))
+    }
+
+    @Test("Every code of JMA goes at the pace of what it means")
+    func paces() {
+        typealias Course = RoutingRules.Course
+        let weather: [Course: Set<Int>] = [
+            .lifted: [0], .urgent: [32, 33, 35, 36, 37, 38, 39, 43, 48, 49], .routine: Set(2...9),
+            .background: Set(10...27).subtracting([11]).union([29]),
+        ]
+        let tsunami: [Course: Set<Int>] = [.lifted: [0, 50, 60, 72, 73], .urgent: [51, 62], .immediate: [52, 53], .routine: [71]]
+        let flood: [Course: Set<Int>] = [.lifted: [10], .routine: Set(20...29), .urgent: Set(30...59)]
+        let volcano: [Course: Set<Int>] = [
+            .lifted: [4, 32], .immediate: [15, 25, 41, 46], .urgent: [1, 14, 24, 47], .background: [5, 11, 21, 33, 35, 45, 55, 65],
+            .routine: [2, 3, 12, 13, 22, 23, 31, 36, 42, 43, 44, 48, 49, 51, 52, 53, 54, 56, 61, 62, 63, 64],
+        ]
+        for (kind, wanted) in [(AlertKind.weather, weather), (.tsunami, tsunami), (.flood, flood), (.volcano, volcano)] {
+            let said = Dictionary(grouping: 0...99) { RoutingRules.standard.codes[kind.rawValue]?["\($0)"] }
+            for course in [Course.immediate, .urgent, .routine, .background, .lifted] {
+                #expect(Set(said[course] ?? []) == wanted[course] ?? [], "\(kind) \(course)")
+            }
+        }
+    }
+
+    @Test("A name without a code weighs what it means", arguments: [
+        ("大津波警報", RoutingRules.Course.urgent), ("津波警報", .urgent), ("土砂災害警戒情報", .urgent), ("レベル４氾濫危険警報", .urgent), ("大雨特別警報", .urgent),
+        ("氾濫警戒情報", .routine), ("暴風警報", .routine), ("雷注意報", .background), ("大雨警報解除", .lifted), ("ミサイル発射", .immediate),
+    ])
+    func named(name: String, course: RoutingRules.Course) { #expect(RoutingRules.course(named: name) == course) }
+
     @Test("A drill goes to no far end that takes none")
     func drillSide() throws {
         let content = alert(.evacuation, detail: Self.order(.order), town: Kesennuma.id)

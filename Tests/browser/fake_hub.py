@@ -22,10 +22,15 @@ def stamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds + 9 * 3600)) + "+09:00"
 
 
+WAYS = [{"name": name, "title": title, "role": role} for name, title, role in (
+    ("area-mail", "緊急速報メール", "crowd"), ("wifi-portal", "Wi-Fiスポット", "page"), ("school-tablet", "学校タブレット", "tablet"),
+    ("l-alert", "Lアラート", "press"), ("webhook", "外部システム", "machine"), ("program", "外部プログラム", "machine"))]
+
+
 def hub_towns() -> list[dict]:
     return [{"code": "042056", "name": "さくら市", "roman_name": "Sakura City", "districts": ["本町", "川端", "山手"],
              "shelters": [{"id": "gym", "name": "市民体育館", "address": "本町1丁目"}],
-             "endpoints": [{"id": "daiichi-sho", "channel": "school-tablet", "name": "第一小学校"}]}]
+             "endpoints": [{"id": "daiichi-sho", "channel": "school-tablet", "role": "tablet", "name": "第一小学校"}]}]
 
 
 class FakeHub:
@@ -217,7 +222,7 @@ class HubHandler(BaseHTTPRequestHandler):
                 {"id": key, "site": "daiichi-sho", "device": "dev-1", "occurred_at": stamp(time.time()),
                  "received_at": stamp(time.time()), "body": json.dumps(value)} for key, value in self.hub.reports.items()]},
             **{f"/v1/reports/{key}": lambda key=key: {"id": key, "state": self.hub.report_state} for key in list(self.hub.reports)},
-            "/v1/towns": lambda: {"towns": self.hub.towns},
+            "/v1/towns": lambda: {"towns": self.hub.towns, "channels": WAYS},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
             "/v1/deliveries": lambda: self.filtered(asked)}
         if parts[2] == "towns" and path.endswith("/shelters"):

@@ -23,7 +23,7 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
     /// a DELETE takes osmo-cbc 10 s when all is well. `attemptLimit` is those 15 s and 5 s to spare. Two at once to one far end: a warning does not wait behind a text to a slow centre.
     public static var manifest: ChannelManifest {
         ChannelManifest(
-            name: "area-mail", afterSending: .canBeReplaced, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
+            name: "area-mail", title: "緊急速報メール", role: .crowd, afterSending: .canBeReplaced, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
             languages: [.japanese], concurrency: 8, reservedForImmediate: 2, endpointWindow: 2,
             cancelWindow: 32, attemptLimit: .seconds(20), hearsEarthquakeWarningsElsewhere: true,
             farEndKeys: GatewaySettings.keys + Identifiers.keys, channelKeys: [])

@@ -18,7 +18,7 @@ public struct LAlert<M: Mode>: ChannelAdapter {
     /// ComplementaryInfo, and what goes to phones is measured for each carrier when it is planned.
     public static var manifest: ChannelManifest {
         ChannelManifest(
-            name: "l-alert", afterSending: .canBeReplaced, drills: .needOwnFarEnd, languages: [.japanese],
+            name: "l-alert", title: "Lアラート", role: .press, afterSending: .canBeReplaced, drills: .needOwnFarEnd, languages: [.japanese],
             concurrency: 8, reservedForImmediate: 2, endpointWindow: 2, attemptLimit: .seconds(30),
             kinds: [.evacuation, .shelter, .headquarters, .notice], farEndKeys: NodeSettings.keys, channelKeys: [])
     }

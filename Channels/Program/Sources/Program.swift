@@ -13,7 +13,7 @@ public struct Program<M: Mode>: ChannelAdapter {
     /// its own affair: an update and a cancel are told like any message.
     public static var manifest: ChannelManifest {
         ChannelManifest(
-            name: "program", afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 16,
+            name: "program", title: "外部プログラム", role: .machine, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 16,
             reservedForImmediate: 4, endpointWindow: 4, attemptLimit: .seconds(20),
             farEndKeys: ["command", "arguments", "env."], channelKeys: [])
     }

@@ -10,7 +10,7 @@ import FoundationEssentials
 public struct SchoolTablet<M: Mode>: ChannelAdapter {
     public static var manifest: ChannelManifest {
         ChannelManifest(
-            name: "school-tablet", afterSending: .lastStateWins, drills: .shownApart,
+            name: "school-tablet", title: "学校タブレット", role: .tablet, afterSending: .lastStateWins, drills: .shownApart,
             // Publishing is a copy in memory: the number bounds bookkeeping, not a far end.
             concurrency: 64, reservedForImmediate: 32, attemptLimit: .seconds(2), farEndKeys: [], channelKeys: [])
     }

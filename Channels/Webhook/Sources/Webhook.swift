@@ -11,7 +11,7 @@ public struct Webhook<M: Mode>: ChannelAdapter {
     /// them slow, and a call costs a connection.
     public static var manifest: ChannelManifest {
         ChannelManifest(
-            name: "webhook", afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 32,
+            name: "webhook", title: "外部システム", role: .machine, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 32,
             reservedForImmediate: 8, endpointWindow: 4, attemptLimit: .seconds(15),
             farEndKeys: ["url", "secret", "previous_secret"], channelKeys: [])
     }

@@ -1,7 +1,7 @@
 // A text as people will read it, or have read it, on each way out.
 
-import { channelWord, make, modeMark, words } from "./parts.js";
-import { endpointName } from "./towns.js";
+import { make, modeMark, words } from "./parts.js";
+import { channelWord, endpointName } from "./towns.js";
 
 /** Far ends named on a card. */
 const NAMED = 4;

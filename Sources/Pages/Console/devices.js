@@ -2,7 +2,7 @@
 
 import { Refused, call } from "./api.js";
 import { Refusals } from "./refusals.js";
-import { code, current, endpointName, question } from "./towns.js";
+import { code, question, siteName, sites } from "./towns.js";
 import { ask, button, byID, make, row, timeWord } from "./parts.js";
 
 let problem = () => {};
@@ -19,10 +19,10 @@ export function prepare(onProblem) {
 
 /** Places by name; where the hub tells none, the id is typed. */
 function showSites() {
-  const sites = (current().endpoints ?? []).filter((item) => item.channel === "school-tablet");
-  byID("site-select").replaceChildren(...sites.map((item) => new Option(item.name ?? item.id, item.id)));
-  byID("site-select-label").hidden = byID("site-select").disabled = sites.length === 0;
-  byID("site-input-label").hidden = byID("site-input").disabled = sites.length > 0;
+  const places = sites();
+  byID("site-select").replaceChildren(...places.map((item) => new Option(item.name ?? item.id, item.id)));
+  byID("site-select-label").hidden = byID("site-select").disabled = places.length === 0;
+  byID("site-input-label").hidden = byID("site-input").disabled = places.length > 0;
 }
 
 async function invite(form) {
@@ -31,7 +31,7 @@ async function invite(form) {
   const answer = await call("POST", "/v1/devices/invitations", asked);
   const card = make("article", "", "card invitation");
   card.append(
-    make("h3", endpointName("school-tablet", asked.site)),
+    make("h3", siteName(asked.site)),
     make("p", "登録するタブレットでQRコードを読み取るか、下のアドレスを開いてコードを入れてください。1台だけ、一度だけ使えます。"),
     make("p", answer.code, "code"), make("p", answer.url ?? "", "url"), make("p", `${timeWord(answer.expires_at, false)}まで使えます`, "hint"));
   if (answer.qr_svg) {
@@ -64,7 +64,7 @@ function line(device) {
   const isRevoked = Boolean(device.revoked_at);
   const act = isRevoked ? "" : button("使えなくする", () => revoke(id, name).catch(problem), "danger");
   return row([
-    device.role === "edge" ? `${name}（中継）` : name, endpointName("school-tablet", device.site), isRevoked ? "登録を取り消しました" : "使用中", timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
+    device.role === "edge" ? `${name}（中継）` : name, siteName(device.site), isRevoked ? "登録を取り消しました" : "使用中", timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
 }
 
 async function revoke(id, name) {

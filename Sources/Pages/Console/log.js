@@ -2,8 +2,8 @@
 
 import { call } from "./api.js";
 import { Rows, oneAtATime, soon } from "./rows.js";
-import { channels, endpointName, question } from "./towns.js";
-import { KNOWN_CHANNELS, byID, channelWord, japanese, kindWord, make, modeMark, priorityWord, row, timeWord } from "./parts.js";
+import { channelWord, channels, endpointName, question } from "./towns.js";
+import { byID, japanese, kindWord, make, modeMark, priorityWord, row, timeWord } from "./parts.js";
 
 /** How a delivery stands, numbered in the order of its life; from 5 on nothing more happens. */
 export const STATES = {
@@ -39,7 +39,7 @@ export async function open() {
   tail = TAIL;
   first = fresh = 0;
   const select = byID("log-form").channel, chosen = select.value;
-  const all = [...new Set([...KNOWN_CHANNELS, ...channels()])];
+  const all = channels();
   select.replaceChildren(new Option("すべて", ""), ...all.map((channel) => new Option(channelWord(channel), channel)));
   select.value = all.includes(chosen) ? chosen : "";
   await again();

@@ -40,13 +40,6 @@ const KINDS = {
 };
 export const kindWord = (kind) => KINDS[kind] ?? kind ?? "";
 
-const CHANNELS = {
-  "area-mail": "緊急速報メール", "wifi-portal": "Wi-Fiスポット", "school-tablet": "学校タブレット", "l-alert": "Lアラート",
-  webhook: "外部システム", program: "外部プログラム",
-};
-export const KNOWN_CHANNELS = Object.keys(CHANNELS);
-export const channelWord = (channel) => CHANNELS[channel] ?? channel ?? "";
-
 const PRIORITIES = { immediate: "1 即時", urgent: "2 緊急", routine: "3 通常", background: "4 後回し" };
 export const priorityWord = (priority) => PRIORITIES[priority] ?? priority ?? "";
 

@@ -10,8 +10,8 @@ import { NEW, begin, body, chosen, dress } from "./form.js";
 import { Refusals } from "./refusals.js";
 import { soon } from "./rows.js";
 import * as standing from "./standing.js";
-import { button, byID, channelWord, make, subject, timeWord, words } from "./parts.js";
-import { current } from "./towns.js";
+import { button, byID, make, subject, timeWord, words } from "./parts.js";
+import { channelWord, current } from "./towns.js";
 
 const VERBS = { raise: "上げるか、広げます", part: "一部を解除します", lift: "解除します", cancel: "誤報として取り消します" };
 const CHANGES = {

@@ -8,13 +8,12 @@ import { call } from "./api.js";
 import { STATES, place } from "./log.js";
 import { Rows, oneAtATime, soon } from "./rows.js";
 import * as said from "./said.js";
-import { ask, byID, channelWord, japanese, make, modeMark, row, subject, timeWord } from "./parts.js";
-import { question } from "./towns.js";
+import { ask, byID, japanese, make, modeMark, row, subject, timeWord } from "./parts.js";
+import { answers, channelWord, question } from "./towns.js";
 
 /** Rows of one reading, and readings at most: a town has hundreds of far ends, not tens of thousands. */
 const PAGE = 1000;
 const PAGES = 10;
-const ANSWERING = ["school-tablet"];
 
 /** From the one that needs a person most. `calls` are those that are on the list to telephone. */
 const GROUPS = [
@@ -35,7 +34,7 @@ export function groupOf(item) {
   if (["held", "stopped", "rejected", "expired"].includes(item.state)) return "missed";
   if (["waiting", "sending", "retrying"].includes(item.state)) return "underway";
   if (item.state !== "delivered") return "over";
-  if (!ANSWERING.includes(item.channel)) return "accepted";
+  if (!answers(item.channel)) return "accepted";
   if (reach.touched > 0) return "touched";
   if (reach.shown > 0) return "untouched";
   return reach.reached > 0 ? "unseen" : "silent";
@@ -142,7 +141,7 @@ function line({ item, group: name }, isCall) {
   if (detail.length > 0) how.append(make("small", detail.filter(Boolean).join("："), "hint"));
   const cells = [
     make("b", place(item)), channelWord(item.channel), how,
-    ANSWERING.includes(item.channel) ? counts.join("　") : "–", timeWord(item.settled_at ?? item.offered_at)];
+    answers(item.channel) ? counts.join("　") : "–", timeWord(item.settled_at ?? item.offered_at)];
   // Empty squares for the pen, on paper only.
   return row(isCall ? [...cells, "", ""] : cells);
 }

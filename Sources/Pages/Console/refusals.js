@@ -1,7 +1,8 @@
 // What the hub does not take, said where it is to be mended: beside the field, in view, read out, and gone as soon as
 // the field is touched.
 
-import { channelWord, make, words } from "./parts.js";
+import { make, words } from "./parts.js";
+import { channelWord } from "./towns.js";
 
 export class Refusals {
   #form;

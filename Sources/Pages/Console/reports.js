@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { byID, row, timeWord } from "./parts.js";
-import { endpointName, question } from "./towns.js";
+import { question, siteName } from "./towns.js";
 
 const NEEDS = {
   water: "水", food: "食べ物", blanket: "毛布・暖房", medical: "けが人・病人・薬", toilet: "トイレ", power: "電気・充電", baby: "赤ちゃん用品", help: "人手",
@@ -32,6 +32,6 @@ function line(report) {
     try { said = JSON.parse(said); } catch { said = { note: said }; }
   }
   return row([
-    timeWord(report.occurred_at, false), endpointName("school-tablet", report.site), said.people == null ? "" : `${said.people}人`,
+    timeWord(report.occurred_at, false), siteName(report.site), said.people == null ? "" : `${said.people}人`,
     (said.needs ?? []).map((need) => NEEDS[need] ?? need).join("、"), said.note, timeWord(report.received_at, false)]);
 }

@@ -6,6 +6,8 @@ import { button, byID } from "./parts.js";
 
 const KEY = "noroshi-town";
 let towns = [];
+/** Every way out of this hub: its name, what people call it, and who is at its far end. */
+let ways = [];
 
 /** Towns with their districts, shelters and far ends. `changed` is called when another one is chosen. */
 export async function prepare(changed) {
@@ -14,6 +16,7 @@ export async function prepare(changed) {
     return null;
   });
   towns = answer?.towns ?? [];
+  ways = answer?.channels ?? [];
   const select = byID("town-select"), input = byID("town-code");
   const words = (town) => `${town.name}（${town.code}）`;
   select.replaceChildren(...towns.map((town) => new Option(words(town), town.code)));
@@ -42,8 +45,19 @@ export const code = () => (towns.length > 0 ? byID("town-select").value : byID("
 /** The chosen town; only its code where the hub tells no more. */
 export const current = () => towns.find((town) => town.code === code()) ?? { code: code(), name: code() };
 
-/** The ways out this town has. */
-export const channels = () => [...new Set((current().endpoints ?? []).map((item) => item.channel))];
+/** The hub's ways out, by name, and any other that a far end of this town is at. */
+export const channels = () => [...new Set([...ways.map((way) => way.name), ...(current().endpoints ?? []).map((item) => item.channel)])];
+
+export const channelWord = (channel) => ways.find((way) => way.name === channel)?.title ?? channel ?? "";
+
+/** Whether the devices at its far ends answer for themselves. */
+export const answers = (channel) => ways.some((way) => way.name === channel && way.role === "tablet");
+
+/** Places of this town where tablets can stand. */
+export const sites = () => (current().endpoints ?? []).filter((item) => item.role === "tablet");
+
+/** The name of a place by its id; the id where the town knows none. */
+export const siteName = (id) => sites().find((item) => item.id === id)?.name ?? id ?? "";
 
 /** The name of a far end as the town knows it; its id where the hub tells none. */
 export function endpointName(channel, id) {
