@@ -178,7 +178,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
-        room("Pages", ["Gzip", crypto], resources: [.embedInCode("Tablet"), .embedInCode("Console")]),
+        room("Pages", ["AlertModel", "ChannelKit", "Gzip", crypto], resources: [.embedInCode("Tablet"), .embedInCode("Console")]),
         room("QRCode", ["CQREncode"]),
 
         // All of it.
@@ -245,7 +245,7 @@ let package = Package(
         tests("Lifecycle", ["AlertModel", "Chance", "Codes", "Ingest", "Lifecycle", "Meanings"]),
         tests("Meanings", ["AlertModel", "Codes", "Meanings"]),
         tests("Memories", ["AlertModel", "Memories"]),
-        tests("Pages", ["ChannelKitTesting", "Gzip", "Pages"]),
+        tests("Pages", ["ChannelKit", "ChannelKitTesting", "Gzip", "Pages"]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
         tests("Relay", testKit + ["Devices", "Edge", "HubAPI", "Ledger", "Relay"]),
         tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),

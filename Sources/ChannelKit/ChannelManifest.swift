@@ -44,8 +44,9 @@ public struct ChannelManifest: Sendable {
     /// Characters, counted as the channel's contract counts them; nil for no limit.
     public let titleLimit: Int?
     public let bodyLimit: Int?
-    /// The texts that every message of this channel carries, in order of preference.
-    public let languages: [Language]
+    /// The texts that every message of this channel carries, in order of preference; all that there are words for unless said.
+    public var languages: [Language] { ownLanguages ?? ScreenLanguages.inUse.all }
+    private let ownLanguages: [Language]?
     /// Deliveries on the wire at once, over all far ends.
     public let concurrency: Int
     /// Of these, how many are kept free for `Priority.immediate`.
@@ -69,7 +70,7 @@ public struct ChannelManifest: Sendable {
 
     public init(
         name: String, title: String? = nil, role: Role, afterSending: AfterSending, drills: Drills, titleLimit: Int? = nil, bodyLimit: Int? = nil,
-        languages: [Language] = [.japanese, .easyJapanese, .english], concurrency: Int, reservedForImmediate: Int,
+        languages: [Language]? = nil, concurrency: Int, reservedForImmediate: Int,
         endpointWindow: Int = 1, cancelWindow: Int? = nil, attemptLimit: Duration, kinds: Set<AlertKind>? = nil,
         hearsEarthquakeWarningsElsewhere: Bool = false, farEndKeys: [String]? = nil, channelKeys: [String]? = nil
     ) {
@@ -81,7 +82,7 @@ public struct ChannelManifest: Sendable {
         self.drills = drills
         self.titleLimit = titleLimit
         self.bodyLimit = bodyLimit
-        self.languages = languages
+        ownLanguages = languages
         self.concurrency = concurrency
         self.reservedForImmediate = reservedForImmediate
         self.endpointWindow = endpointWindow

@@ -1,4 +1,5 @@
 internal import AlertModel
+internal import ChannelKit
 internal import CAPFeed
 internal import Dispatching
 internal import Foundation
@@ -33,7 +34,7 @@ enum AlertPage {
     }
 
     private static func rank(_ language: Language) -> Int {
-        [Language.japanese, .easyJapanese, .english].firstIndex(of: language) ?? 9
+        ScreenLanguages.inUse.all.firstIndex(of: language) ?? .max
     }
 
     private static func escaped(_ text: String) -> String {

@@ -7,7 +7,6 @@ package import Hummingbird
 internal import Logging
 internal import Web
 internal import AlertModel
-package import ChannelKit
 internal import Devices
 internal import HTTPTypes
 package import Ledger

@@ -112,7 +112,7 @@ package struct PageDesk: Sendable {
 
     private func spotPage(_ spot: String, file: String?, _ request: Request) async throws -> Response {
         guard isKnown(spot) else { throw Problem(.notFound, "この場所（\(spot)）のページはありません (no spot \(spot))") }
-        let name = file ?? "index.\(Wishes.language(request.headers[.acceptLanguage])).html"
+        let name = file ?? "index.\(Wishes.language(request.headers[.acceptLanguage], among: ScreenLanguages.inUse.all.map(\.rawValue))).html"
         guard let page = await page(spot, name) else { throw Problem(.notFound, "このページ（\(name)）はありません (no page \(name))") }
         let packed = page.gzip != nil && Wishes.takesGzip(request.headers[.acceptEncoding])
         let tag = packed ? page.gzipTag : page.tag

@@ -42,7 +42,7 @@ package enum Pages {
     private static let css = "text/css; charset=utf-8"
     private static let script = "text/javascript; charset=utf-8"
 
-    /// Compressed once, at the first request.
+    /// Compressed once, at the first request. The words of screens are read by then.
     private static let all: [String: PageAsset] = [
         "/tablet/": PageAsset(html, PackageResources.tablet_html),
         "/tablet/tablet.css": PageAsset(css, PackageResources.tablet_css),
@@ -53,6 +53,7 @@ package enum Pages {
         "/tablet/enrolment.js": PageAsset(script, PackageResources.enrolment_js),
         "/tablet/front.js": PageAsset(script, PackageResources.front_js),
         "/tablet/list.js": PageAsset(script, PackageResources.list_js),
+        "/tablet/lists.js": PageAsset(script, TabletLists.script()),
         "/tablet/news.js": PageAsset(script, PackageResources.news_js),
         "/tablet/outbox.js": PageAsset(script, PackageResources.outbox_js),
         "/tablet/report.js": PageAsset(script, PackageResources.report_js),

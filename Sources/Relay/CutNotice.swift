@@ -1,36 +1,25 @@
 import AlertModel
+import ChannelKit
 import Foundation
 
 /// What people read while the line to the hub is cut.
 enum CutNotice {
-    private static let languages = ["ja", "ja-x-easy", "en"]
-
     static func text(_ language: String, since: Date, now: Date) -> String {
-        let time = time(language, since, now)
-        switch language {
-        case "ja-x-easy": return "役所と つながって いません（\(time)から）。最後に 届いた お知らせを 見せて います"
-        case "en": return "The line to the town office is cut (since \(time)). You see the last information that arrived"
-        default: return "役場との回線が切れています（\(time)から）。最後に届いた情報を表示しています"
-        }
+        let words = ScreenLanguages.inUse.words(Language(rawValue: language))
+        return words(.cutLine, clock(words, since, now))
     }
 
     /// The same on a portal page, with where else to look: whoever reads it has nothing else from the town.
     static func pageText(_ language: String, since: Date, now: Date) -> String {
-        let advice =
-            switch language {
-            case "ja-x-easy": "。テレビや ラジオも 見て、聞いて ください。"
-            case "en": ". Check television and radio too."
-            default: "。テレビ、ラジオ、防災行政無線も確認してください。"
-            }
-        return text(language, since: since, now: now) + advice
+        text(language, since: since, now: now) + ScreenLanguages.inUse.words(Language(rawValue: language))[.cutAdvice]
     }
 
     /// The clock alone, with the date before it when that was another day.
-    private static func time(_ language: String, _ date: Date, _ now: Date) -> String {
+    static func clock(_ words: ScreenWords, _ date: Date, _ now: Date) -> String {
         let (then, today) = (JapanTime.parts(date), JapanTime.parts(now))
         let clock = "\(then.hour):\(then.minute < 10 ? "0" : "")\(then.minute)"
         guard (then.year, then.month, then.day) != (today.year, today.month, today.day) else { return clock }
-        return language == "en" ? "\(then.month)/\(then.day) \(clock)" : "\(then.month)月\(then.day)日 \(clock)"
+        return words.date(month: then.month, day: then.day) + " " + clock
     }
 
     /// The data of a `line` event.
@@ -44,8 +33,8 @@ enum CutNotice {
         let line = Line(
             state: status.isCut ? "cut" : "up", since: since.map { JapanTime.text($0, milliseconds: false) },
             texts: since.map { since in
-                // The languages are a list of ours, each once.
-                Dictionary(uniqueKeysWithValues: languages.map { ($0, text($0, since: since, now: now)) })
+                Dictionary(
+                    ScreenLanguages.inUse.all.map { ($0.rawValue, text($0.rawValue, since: since, now: now)) }, uniquingKeysWith: { $1 })
             })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

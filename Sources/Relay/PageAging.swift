@@ -1,4 +1,5 @@
 internal import AlertModel
+internal import ChannelKit
 internal import Foundation
 
 /// A portal page that nobody renews goes on ending what is over by itself: an `<article>` with `data-until` (seconds
@@ -60,15 +61,8 @@ struct PageAging {
     }
 
     private func line(_ article: Article) -> String {
-        let time = article.until.map { clock($0) } ?? ""
-        return "<article class=\"i old\"><p class=\"k\">\(words.mark)</p><h3>\(article.title)</h3><p class=\"w\">\(words.until(time))</p></article>"
-    }
-
-    private func clock(_ date: Date) -> String {
-        let (then, today) = (JapanTime.parts(date), JapanTime.parts(now))
-        let clock = "\(then.hour):\(then.minute < 10 ? "0" : "")\(then.minute)"
-        guard (then.year, then.month, then.day) != (today.year, today.month, today.day) else { return clock }
-        return language == "en" ? "\(then.month)/\(then.day) \(clock)" : "\(then.month)月\(then.day)日 \(clock)"
+        let time = article.until.map { CutNotice.clock(words, $0, now) } ?? ""
+        return "<article class=\"i old\"><p class=\"k\">\(words[.agedMark])</p><h3>\(article.title)</h3><p class=\"w\">\(words(.agedUntil, time))</p></article>"
     }
 
     /// いま出ている情報 over nothing would say that nothing is: nobody here knows.
@@ -76,12 +70,12 @@ struct PageAging {
         guard let main = page.range(of: "<main>"), let open = page.range(of: "<h1", range: main.upperBound..<page.endIndex),
             let end = page.range(of: "</h1>", range: open.upperBound..<page.endIndex)
         else { return page }
-        return page.replacingCharacters(in: open.lowerBound..<end.upperBound, with: "<h1 class=\"no\">\(words.nothingKnown)</h1>")
+        return page.replacingCharacters(in: open.lowerBound..<end.upperBound, with: "<h1 class=\"no\">\(words[.nothingKnown])</h1>")
     }
 
     /// Under the page's own heading where it has one, else at its end.
     private func append(_ articles: String, to page: String) -> String {
-        let heading = "<h2>\(words.ended)</h2>"
+        let heading = "<h2>\(words[.ended])</h2>"
         if let known = page.range(of: heading) {
             return page.replacingCharacters(in: known, with: heading + articles)
         }
@@ -90,13 +84,5 @@ struct PageAging {
         return page.replacingCharacters(in: end, with: section + "</main>")
     }
 
-    private var words: (ended: String, mark: String, nothingKnown: String, until: (String) -> String) {
-        switch language {
-        case "ja-x-easy":
-            ("終わった お知らせ", "時間が 来ました。終わったかは わかりません", "いまの お知らせは、ここでは わかりません", { "\($0)まで" })
-        case "en":
-            ("No longer in force", "Time is up: not known to be lifted", "What is in force now is not known here", { "valid until \($0)" })
-        default: ("終わった情報", "期限が過ぎました（解除は確認できていません）", "いま出ている情報は、ここではわかりません", { "\($0)まで" })
-        }
-    }
+    private var words: ScreenWords { ScreenLanguages.inUse.words(Language(rawValue: language)) }
 }

@@ -59,23 +59,23 @@ extension Wishes {
         return gzip > 0 && gzip >= wishes.weight(of: "identity") ?? 0
     }
 
-    /// Of an `Accept-Language` field: which of the portal's languages, `ja`, `ja-x-easy` and `en`. Japanese for who says
-    /// nothing; English for who names only languages we do not have.
-    package static func language(_ written: String?) -> String {
+    /// Of an `Accept-Language` field: which of our languages, by tag; the first of them is the one spoken here. Japanese for who
+    /// says nothing; English for who names only languages we do not have.
+    package static func language(_ written: String?, among ours: [String] = ["ja", "ja-x-easy", "en"]) -> String {
         let wishes = Wishes(written)
         let refused = Set(wishes.all.filter { $0.weight == 0 }.map(\.value))
         func isRefused(_ language: String) -> Bool {
             refused.contains(language) || language == "ja-x-easy" && refused.contains("ja") && !wishes.inOrder.contains(language)
         }
+        // `pt-BR` is `pt`, and `zh-hant-tw` is `zh-Hant`, where we have no closer one (RFC 4647, 3.4).
+        func closest(_ wish: String) -> String? {
+            ours.filter { wish == $0.lowercased() || wish.hasPrefix($0.lowercased() + "-") }.max { $0.utf8.count < $1.utf8.count }
+        }
         var isForeign = false
         for wish in wishes.inOrder {
-            let ours: String? =
-                wish == "ja-x-easy" ? wish
-                : wish == "ja" || wish.hasPrefix("ja-") ? "ja"
-                : wish == "en" || wish.hasPrefix("en-") ? "en"
-                : wish == "*" ? (isForeign ? ["en", "ja"] : ["ja", "en"]).first { !isRefused($0) } : nil
-            if let ours, !isRefused(ours) { return ours }
-            if ours == nil, wish != "*" { isForeign = true }
+            let found = wish == "*" ? (isForeign ? ["en", "ja"] : ["ja", "en"]).first { !isRefused($0) } : closest(wish)
+            if let found, !isRefused(found) { return found }
+            if found == nil, wish != "*" { isForeign = true }
         }
         if isForeign || refused.contains("ja") { return refused.contains("en") ? "ja" : "en" }
         return "ja"

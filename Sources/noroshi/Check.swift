@@ -48,7 +48,7 @@ struct Check: AsyncParsableCommand {
             _ = try settings.watcherDigest()
             if let listen = settings.listen { _ = try Address.parse(listen) }
             let manifests = Channels.all.map(\.manifest)
-            let words = try TemplateFolder.find(templates ?? settings.templates)
+            let words = try TemplateFolder.open(templates ?? settings.templates)
             let renderer = try HubProgram.loadTemplates(words)
             _ = try Sources.make(settings.sources, Nowhere(), Nowhere(), MemoryLedger())
             let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))

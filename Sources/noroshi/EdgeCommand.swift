@@ -31,6 +31,7 @@ struct EdgeCommand: AsyncParsableCommand {
     @Option(help: "招待の番号。初回だけ (the code of the invitation, the first time)") var code: String?
     @Option(help: "発信卓でのこの中継機の名前 (what the desk calls this edge)") var name: String?
     @Option(help: "ここからもページを出すWi-Fiスポット。いくつでも (a Wi-Fi spot whose page is served here too; repeat it)") var spot: [String] = []
+    @Option(help: "文面のフォルダー。画面の単語をここから読む (folder of templates, for the words of screens)") var templates: String?
     @Option(name: .customLong("log-format"), help: "ログの形。text か json (form of the log lines on standard error)") var log_format = HubLogging.Format.text
     @Option(help: .hidden) var patience = 40
 
@@ -40,6 +41,7 @@ struct EdgeCommand: AsyncParsableCommand {
         do {
             let (host, port) = try Address.parse(listen)
             _ = try place.checked()
+            _ = try TemplateFolder.open(templates)
             for id in spot where !SpotShelf.isPlain(id) { throw SettingsError("spot: 「\(id)」はスポットの番号ではありません (no spot's id)") }
             let folder = URL(filePath: data)
             try DataFolder.claim(folder)

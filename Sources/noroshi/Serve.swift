@@ -37,7 +37,7 @@ struct Serve: AsyncParsableCommand {
             let program = try await HubProgram.make(
                 .init(
                     settings: settings, data: URL(filePath: folder),
-                    templates: try TemplateFolder.find(templates ?? settings.templates), host: host, port: port,
+                    templates: try TemplateFolder.open(templates ?? settings.templates), host: host, port: port,
                     operators: operators, hasBenchmarkDoor: benchmark),
                 logger: logger)
             try await withThrowingDiscardingTaskGroup { group in
@@ -72,18 +72,19 @@ enum TemplateFolder {
     /// The folder said, or the first of: ./Templates, beside the program and its parents, /usr/share/noroshi/Templates.
     static func find(_ said: String?) throws(SettingsError) -> URL {
         if let said { return URL(filePath: said) }
-        if let environment = ProcessInfo.processInfo.environment["NOROSHI_TEMPLATES"] { return URL(filePath: environment) }
-        var candidates = [URL(filePath: "Templates")]
-        var folder = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-        for _ in 0..<5 {
-            candidates.append(folder.appending(path: "Templates"))
-            folder.deleteLastPathComponent()
-        }
-        candidates.append(URL(filePath: "/usr/share/noroshi/Templates"))
-        for candidate in candidates where FileManager.default.fileExists(atPath: candidate.appending(path: "words/ja.json").path) {
-            return candidate
-        }
+        if let found = TemplatePlace.found { return found }
         throw SettingsError("文面のフォルダーが見つかりません。--templates で場所を書いてください (no folder of templates found)")
+    }
+
+    /// The folder, whose words of screens are this program's from now on. Before anything asks a channel what it speaks.
+    static func open(_ said: String?) throws(SettingsError) -> URL {
+        let folder = try find(said)
+        do throws(ScreenWordsProblem) {
+            ScreenLanguages.use(try ScreenLanguages(folder: folder.appending(path: "screens")))
+        } catch {
+            throw SettingsError(error.description)
+        }
+        return folder
     }
 }
 

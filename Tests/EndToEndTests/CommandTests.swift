@@ -22,6 +22,24 @@ extension EndToEnd {
             return try #require(value, "\(line)").mapValues { "\($0)" }
         }
 
+        @Test("A word of a screen that one language lacks is said before anything starts, at the hub and at an edge")
+        func screenWords() async throws {
+            let folder = try TestHub.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }  // only a temporary folder
+            let templates = folder.appending(path: "Templates")
+            try FileManager.default.copyItem(at: Program.package.appending(path: "Templates"), to: templates)
+            let file = templates.appending(path: "screens/en.json")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            try text.replacing("\"nothing\":", with: "\"nothinq\":").write(to: file, atomically: true, encoding: .utf8)
+            for arguments in [
+                ["check", "--templates", templates.path],
+                ["edge", "--hub", "http://127.0.0.1:9", "--site", "school", "--data", folder.appending(path: "edge").path, "--templates", templates.path],
+            ] {
+                let said = try await Program.run(arguments)
+                #expect(said.code == 78 && said.errors.contains("en.json: 「portal.nothing」がありません"), "\(said.errors)")
+            }
+        }
+
         @Test("--help explains itself, and so does every command")
         func help() async throws {
             let help = try await Program.run("--help")

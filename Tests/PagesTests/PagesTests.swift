@@ -1,4 +1,5 @@
 import Foundation
+import ChannelKit
 import ChannelKitTesting
 import Gzip
 import Testing
@@ -28,6 +29,17 @@ struct PagesTests {
         #expect(asset.tag.hasPrefix("\"") && asset.tag.hasSuffix("\"") && asset.tag.count == 26)
         #expect(asset.gzipTag != asset.tag)
         #expect(asset.contentType.hasPrefix(path.hasSuffix("/") ? "text/html" : "") && !asset.contentType.isEmpty)
+    }
+
+    @Test("A tablet has the words of every language there is a file for")
+    func lists() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "screens-\(UUID().uuidString.prefix(8))")
+        defer { try? FileManager.default.removeItem(at: folder) }  // only a temporary folder
+        try FileManager.default.copyItem(at: Self.root.appending(path: "Templates/screens"), to: folder)
+        try FileManager.default.copyItem(at: folder.appending(path: "en.json"), to: folder.appending(path: "pt.json"))
+        let script = String(decoding: TabletLists.script(try ScreenLanguages(folder: folder)), as: UTF8.self)
+        #expect(script.hasPrefix("export const LISTS = [{\"language\":\"ja\"") && script.contains("{\"language\":\"pt\""))
+        #expect(script.contains("\"kind.tsunami\":\"津波\"") && script.contains("\"outbox\":\"{} not sent yet\"") && script.contains("\"full\":\"満員\""))
     }
 
     @Test("Nothing else is there", arguments: ["", "/", "/tablet", "/tablet/..", "/tablet/tablet.html", "/console/api"])

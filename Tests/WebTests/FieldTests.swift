@@ -43,6 +43,13 @@ struct FieldTests {
         #expect(Wishes.language(written) == language)
     }
 
+    @Test("A language there are words for is found by its tag or by its own region, whichever they are", arguments: [
+        ("pt-BR,pt;q=0.9,en;q=0.8", "pt"), ("zh-Hant-TW,zh;q=0.9", "zh-Hant"), ("zh-TW", "en"), ("ZH-HANT", "zh-Hant"), ("pt;q=0,en", "en"), ("ja", "ja"),
+    ])
+    func further(written: String, language: String) {
+        #expect(Wishes.language(written, among: ["ja", "ja-x-easy", "en", "pt", "zh-Hant"]) == language)
+    }
+
     @Test("gzip goes to who takes it", arguments: [
         (nil, false), ("", false), ("gzip", true), ("GZIP;q=0.5", true), ("gzip;q=0", false), ("gzip;q=0.000", false), ("*", true),
         ("*;q=0", false), ("*, gzip;q=0", false), ("br, deflate", false), ("x-gzip", true), ("identity, gzip;q=0.5", false),

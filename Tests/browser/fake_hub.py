@@ -22,6 +22,18 @@ def stamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds + 9 * 3600)) + "+09:00"
 
 
+def tablet_lists() -> bytes:
+    """As Pages/TabletLists.swift makes them of Templates/screens."""
+    lists = []
+    for language in ("ja", "ja-x-easy", "en"):
+        words = json.loads((PAGES.parents[1] / "Templates" / "screens" / f"{language}.json").read_text())
+        flat = {**words["shelter"], **words["tablet"], **{"kind." + kind: word for kind, word in words["kind"].items()}, "drill": words["drill"]["word"]}
+        flat |= {key: words["language"][key] for key in ("own", "names", "gap", "parts", "date", "months")}
+        flat |= {key: words["portal"][key] for key in ("level", "from", "issued", "until", "shelters")}
+        lists.append({"language": language, "words": flat})
+    return f"export const LISTS = {json.dumps(lists, ensure_ascii=False)};".encode()
+
+
 WAYS = [{"name": name, "title": title, "role": role} for name, title, role in (
     ("area-mail", "緊急速報メール", "crowd"), ("wifi-portal", "Wi-Fiスポット", "page"), ("school-tablet", "学校タブレット", "tablet"),
     ("l-alert", "Lアラート", "press"), ("webhook", "外部システム", "machine"), ("program", "外部プログラム", "machine"))]
@@ -254,6 +266,8 @@ class HubHandler(BaseHTTPRequestHandler):
         room, _, name = path.strip("/").partition("/")
         folder = PAGES / room.capitalize()
         file = folder / (name or f"{room}.html")
+        if (room, name) == ("tablet", "lists.js"):
+            return self.answer(200, tablet_lists(), TYPES[".js"])
         if room not in ("tablet", "console") or not file.is_file() or file.parent != folder:
             return self.problem(404, "no such page")
         self.answer(200, file.read_bytes(), TYPES[file.suffix])

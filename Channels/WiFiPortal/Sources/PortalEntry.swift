@@ -122,7 +122,7 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
 
     /// The text in `language`, or in the one people here most likely read.
     static func pick(_ language: Language, from texts: [String: RenderedText]) -> (text: RenderedText, language: Language)? {
-        for candidate in [language, .japanese, .easyJapanese, .english] {
+        for candidate in [language] + ScreenLanguages.inUse.all {
             if let text = texts[candidate.rawValue] { return (text, candidate) }
         }
         return nil

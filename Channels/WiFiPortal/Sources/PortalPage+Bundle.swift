@@ -12,7 +12,7 @@ extension PortalPage {
     /// All files of a spot, `manifest.json` last.
     static func bundle(of state: SpotState, now: Date) throws(DeliveryFailure) -> [BundleFolder.File] {
         var files: [BundleFolder.File] = []
-        for language in PortalWords.languages {
+        for language in ScreenLanguages.inUse.all {
             let page = PortalPage(state: state, language: language, now: now)
             files += try fitting(page, name: "index.\(language).html") { $0.html() }
             var cutOff = page
@@ -71,7 +71,7 @@ extension PortalPage {
                 id: AlertID(""), event: EventID(""), kind: kind, message: .alert,
                 revision: Revision(series: "", serial: nil, sent: now), type: "", title: "", sender: "", sent: now,
                 expires: now + 60)
-            return PortalWords.languages.map { page(empty, $0, content).html().utf8.count }
+            return ScreenLanguages.inUse.all.map { page(empty, $0, content).html().utf8.count }
         }
         return 64 + (sizes.max() ?? 0)
     }()

@@ -24,7 +24,8 @@ struct PortalPage {
     var isCutOff = false
     var detail = Detail.full
 
-    private var words: PortalWords { PortalWords.of(language) }
+    /// The page's own words. What to do comes from the reviewed templates, never from here.
+    private var words: ScreenWords { ScreenLanguages.inUse.words(language) }
     private var today: JapanTime { JapanTime(now) }
     private func when(_ date: Date) -> String { JapanTime(date).words(language, today: today) }
 
@@ -40,15 +41,15 @@ struct PortalPage {
         let isShortened = detail.rawValue > Detail.fewShelters.rawValue
         return document(isCrowded: real.count + drills.count > Self.openItems) {
             [
-                isCutOff ? HTML.tag("p", ["class": "cut"], HTML.text(words.cutOff(when(now)))) : "",
+                isCutOff ? HTML.tag("p", ["class": "cut"], HTML.text(words(.cutOff, when(now)))) : "",
                 isIdle ? idle() : "",
                 inForce(real),
-                isShortened ? HTML.tag("p", HTML.text(words.shortened)) : "",
+                isShortened ? HTML.tag("p", HTML.text(words[.shortened])) : "",
                 drills.isEmpty ? "" : drillSection(drills, isAlone: real.isEmpty),
-                section(words.cancelled, cancelled(state.actual)),
-                showsDrills ? section("\(words.cancelled)（\(words.drill)）", cancelled(state.exercise)) : "",
+                section(words[.cancelled], cancelled(state.actual)),
+                showsDrills ? section("\(words[.cancelled])（\(words[.drill])）", cancelled(state.exercise)) : "",
                 detail == .full
-                    ? section(words.ended, state.actual.on(.ended, at: now).prefix(5).map { item($0, .ended, heading: "h3") }) : "",
+                    ? section(words[.ended], state.actual.on(.ended, at: now).prefix(5).map { item($0, .ended, heading: "h3") }) : "",
             ].joined()
         }
     }
@@ -102,7 +103,7 @@ struct PortalPage {
                 state.drillShelters, limit: limit, isAll: true, isDrill: true, heading: real.isEmpty ? "h1" : "h2",
                 hazards: Self.hazards(state.exercise.on(.inForce, at: now)))
             return real + drill
-                + HTML.tag("p", ["class": "m"], link("index.\(language).html", words.back))
+                + HTML.tag("p", ["class": "m"], link("index.\(language).html", words[.back]))
         }
     }
 
@@ -110,15 +111,15 @@ struct PortalPage {
 
     private func document(isCrowded: Bool, _ main: () -> String) -> String {
         let place = state.place
-        let town = language == .english ? state.townRomanName : state.townName
-        let title = HTML.text("\(town) \(words.page)")
-        let spot = language == .english ? place?.romanName : nil
+        let town = words.isRoman ? state.townRomanName : state.townName
+        let title = HTML.text("\(town) \(words[.page])")
+        let spot = words.isRoman ? place?.romanName : nil
         return """
             <!doctype html><html lang="\(language)"><head><meta charset="utf-8">\
             <meta name="viewport" content="width=device-width,initial-scale=1">\
             <title>\(title)</title><style>\(PortalStyle.sheet)</style></head><body>\
             <header><p class="town">\(title)</p><p class="spot"\(languageMark(spot == nil ? .japanese : .english))>\(HTML.text(spot ?? place?.name ?? ""))</p></header>\
-            \(languages())<main\(isCrowded ? #" class="many""# : "")><p class="now"><time datetime="\(today.stamp)">\(HTML.text(words.asOf(nowWords())))</time></p>\
+            \(languages())<main\(isCrowded ? #" class="many""# : "")><p class="now"><time datetime="\(today.stamp)">\(HTML.text(words(.asOf, nowWords())))</time></p>\
             \(main())</main>\(footer(place))</body></html>
 
             """
@@ -129,16 +130,16 @@ struct PortalPage {
 
     /// The dots are for browsers without styles, which would run the three words together.
     private func languages() -> String {
-        let links = PortalWords.languages.map { other in
+        let links = ScreenLanguages.inUse.all.map { other in
             let isCurrent = other == language ? #" aria-current="page""# : ""
-            return #"<a lang="\#(other)" hreflang="\#(other)" href="index.\#(other).html"\#(isCurrent)>\#(PortalWords.of(other).own)</a>"#
+            return #"<a lang="\#(other)" hreflang="\#(other)" href="index.\#(other).html"\#(isCurrent)>\#(ScreenLanguages.inUse.words(other)[.own])</a>"#
         }
         return #"<nav aria-label="言語 / Language">\#(links.joined(separator: "<i>・</i>"))</nav>"#
     }
 
     private func idle() -> String {
-        HTML.tag("h1", ["class": "no"], HTML.text(words.nothing)) + HTML.tag("p", HTML.text(words.nothingMore))
-            + HTML.tag("p", ["class": "m"], link("index.\(language).html", words.reload))
+        HTML.tag("h1", ["class": "no"], HTML.text(words[.nothing])) + HTML.tag("p", HTML.text(words[.nothingMore]))
+            + HTML.tag("p", ["class": "m"], link("index.\(language).html", words[.reload]))
     }
 
     private func alertFirst(_ items: [String]) -> String {
@@ -150,7 +151,7 @@ struct PortalPage {
     private func inForce(_ entries: [PortalEntry<Actual>]) -> String {
         let places = shelters(state.shelters, limit: shelterLimit, hazards: Self.hazards(entries))
         guard !entries.isEmpty else { return places }
-        let heading = HTML.tag("h1", HTML.text(words.inForce))
+        let heading = HTML.tag("h1", HTML.text(words[.inForce]))
         let grave = entries.filter { $0.weight >= .danger }, rest = entries.filter { $0.weight < .danger }
         return grave.isEmpty
             ? heading + alertFirst(items(rest, heading: "h2")) + places
@@ -166,7 +167,7 @@ struct PortalPage {
     private var shelterLimit: Int { detail.rawValue < Detail.fewShelters.rawValue ? 12 : 3 }
 
     private func drillSection(_ entries: [PortalEntry<Exercise>], isAlone: Bool) -> String {
-        let heading = HTML.tag(isAlone ? "h1" : "h2", HTML.text("【\(words.drill)】\(words.drillNote)"))
+        let heading = HTML.tag(isAlone ? "h1" : "h2", HTML.text("【\(words[.drill])】\(words[.drillNote])"))
         let made = items(entries, heading: isAlone ? "h2" : "h3")
         let places = shelters(
             state.drillShelters, limit: shelterLimit, isDrill: true, heading: isAlone ? "h2" : "h3", hazards: Self.hazards(entries))
@@ -205,8 +206,8 @@ struct PortalPage {
     /// 地区 of an order; the texts name them too, but not in the title.
     private func place<M: Mode>(_ entry: PortalEntry<M>) -> String? {
         guard let districts = entry.districts, !districts.isEmpty else { return nil }
-        let names = districts.prefix(4).map { language == .english ? state.districtRomanNames?[$0] ?? $0 : $0 }
-        return names.joined(separator: language == .english ? ", " : "、") + (districts.count > 4 ? (language == .english ? " …" : "ほか") : "")
+        let names = districts.prefix(4).map { words.isRoman ? state.districtRomanNames?[$0] ?? $0 : $0 }
+        return names.joined(separator: words[.comma]) + (districts.count > 4 ? words[.more] : "")
     }
 
     /// - Parameter heading: nil where the title stands in the summary.
@@ -220,19 +221,19 @@ struct PortalPage {
         // Under a cancelled title stands what the cancel says.
         let taken = entry.cancellation.flatMap { PortalEntry<M>.pick(language, from: $0.texts)?.text }
         let body = isBare ? "" : HTML.tag("div", ["class": "t"], HTML.paragraphs((taken ?? text).body))
-        let fallback = shown != language && !words.otherLanguage.isEmpty ? HTML.tag("p", ["class": "w"], HTML.text(words.otherLanguage)) : ""
+        let fallback = shown != language && !words[.otherLanguage].isEmpty ? HTML.tag("p", ["class": "w"], HTML.text(words[.otherLanguage])) : ""
         var title = heading.map { HTML.tag($0, HTML.text(text.title)) } ?? ""
         if phase == .cancelled, let heading {
             // The largest words must not be those that are no longer true.
-            title = "<\(heading)\(languageMark(language))>\(HTML.text(words.takenBack))</\(heading)><p class=\"x\"><s>\(HTML.text(text.title))</s></p>"
+            title = "<\(heading)\(languageMark(language))>\(HTML.text(words[.takenBack]))</\(heading)><p class=\"x\"><s>\(HTML.text(text.title))</s></p>"
         }
         let also = others.compactMap { other in place(other).map { "\($0)（\(when(other.issued))）" } }
-        let same = also.isEmpty ? "" : HTML.tag("p", ["class": "w"], HTML.text(words.also(also.joined(separator: language == .english ? ", " : "、"))))
+        let same = also.isEmpty ? "" : HTML.tag("p", ["class": "w"], HTML.text(words(.also, also.joined(separator: words[.comma]))))
         let sender = sender(entry)
         return """
             \(fallback)<div\(languageMark(shown))>\(title)\(body)</div>\(same)\
             <p class="w">\(HTML.text(times(entry, phase)))</p>\
-            <p class="f"\(languageMark(sender.language))>\(HTML.text(words.from(sender.name)))</p>
+            <p class="f"\(languageMark(sender.language))>\(HTML.text(words(.from, sender.name)))</p>
             """
     }
 
@@ -244,9 +245,9 @@ struct PortalPage {
     }
 
     private func sender<M: Mode>(_ entry: PortalEntry<M>) -> (name: String, language: Language) {
-        guard language == .english else { return (entry.sender, .japanese) }
-        if entry.sender == state.townName, !state.townRomanName.isEmpty { return (state.townRomanName, .english) }
-        return entry.sender.hasPrefix("気象庁") ? ("Japan Meteorological Agency", .english) : (entry.sender, .japanese)
+        guard words.isRoman else { return (entry.sender, .japanese) }
+        if entry.sender == state.townName, !state.townRomanName.isEmpty { return (state.townRomanName, language) }
+        return entry.sender.hasPrefix("気象庁") ? (words[.jma], language) : (entry.sender, .japanese)
     }
 
     private func isFirst<M: Mode>(_ entry: PortalEntry<M>) -> Bool {
@@ -259,15 +260,15 @@ struct PortalPage {
     private func band<M: Mode>(_ entry: PortalEntry<M>, _ phase: PortalEntry<M>.Phase) -> String {
         let kind = words.kind(entry.kind)
         switch phase {
-        case .cancelled: return "\(words.cancelledMark)（\(kind)）"
-        case .ended, .gone: return "\(words.endedMark)（\(kind)）"
+        case .cancelled: return "\(words[.cancelledMark])（\(kind)）"
+        case .ended, .gone: return "\(words[.endedMark])（\(kind)）"
         case .inForce: break
         }
         var parts = [kind]
-        if M.name == .exercise { parts.insert("【\(words.drill)】", at: 0) }
-        if let level = entry.level { parts.append(words.level(level)) }
-        if entry.isLifted { parts.append(words.lifted) }
-        return parts.joined(separator: language == .english ? " · " : "　")
+        if M.name == .exercise { parts.insert("【\(words[.drill])】", at: 0) }
+        if let level = entry.level { parts.append(words(.level, "\(level)")) }
+        if entry.isLifted { parts.append(words[.lifted]) }
+        return parts.joined(separator: words[.gap])
     }
 
     private func tone<M: Mode>(_ entry: PortalEntry<M>, _ phase: PortalEntry<M>.Phase) -> String {
@@ -284,15 +285,15 @@ struct PortalPage {
     }
 
     private func times<M: Mode>(_ entry: PortalEntry<M>, _ phase: PortalEntry<M>.Phase) -> String {
-        var parts = [words.issued(when(entry.since))]
-        if when(entry.issued) != when(entry.since) { parts.append(words.updated(when(entry.issued))) }
+        var parts = [words(.issued, when(entry.since))]
+        if when(entry.issued) != when(entry.since) { parts.append(words(.updated, when(entry.issued))) }
         if let at = entry.cancellation?.at, phase == .cancelled {
-            parts.append("\(when(at)) \(words.cancelledMark)")
+            parts.append("\(when(at)) \(words[.cancelledMark])")
         } else if isCutOff {
             // Nobody can move it to the old ones while the line is cut: the reader must be able to tell.
-            parts.append(words.until(when(entry.expires)))
+            parts.append(words(.until, when(entry.expires)))
         }
-        return parts.joined(separator: language == .english ? ", " : "　")
+        return parts.joined(separator: words[.parts])
     }
 
     /// A shelter that is open in a drill alone says so, above the list and in every line. What is not fit for a hazard in
@@ -303,11 +304,11 @@ struct PortalPage {
         let known = all.filter { $0.state != nil }.map { (status: $0, rank: rank($0, hazards)) }
             .sorted { ($0.rank.0, $0.rank.1, $0.rank.2, $0.status.shelter.name) < ($1.rank.0, $1.rank.1, $1.rank.2, $1.status.shelter.name) }
         guard !known.isEmpty else { return "" }
-        let mark = isDrill ? "【\(words.drill)】" : ""
+        let mark = isDrill ? "【\(words[.drill])】" : ""
         let rows = known.prefix(limit).map { shelterRow($0.status, mark, hazards) }.joined()
         let more = known.count > limit && !isAll
-            ? HTML.tag("p", ["class": "m"], link("shelters.\(language).html", words.allShelters(known.count))) : ""
-        return HTML.tag("section", HTML.tag(heading, HTML.text(mark + words.shelters)) + HTML.tag("ul", rows) + more)
+            ? HTML.tag("p", ["class": "m"], link("shelters.\(language).html", words(.allShelters, "\(known.count)"))) : ""
+        return HTML.tag("section", HTML.tag(heading, HTML.text(mark + words[.shelters])) + HTML.tag("ul", rows) + more)
     }
 
     private func rank(_ status: ShelterStatus, _ hazards: [String]) -> (Int, Int, Int) {
@@ -322,9 +323,9 @@ struct PortalPage {
             let word = words.hazard(hazard)
             switch shelter.fitness(for: hazard) {
             case .fit: return nil
-            case .conditional: return words.inPart(word)
-            case .unfit: return words.notFit(word)
-            case nil: return words.notKnown(word)
+            case .conditional: return words(.inPart, word)
+            case .unfit: return words(.notFit, word)
+            case nil: return words(.notKnown, word)
             }
         }
     }
@@ -340,23 +341,23 @@ struct PortalPage {
 
     private func shelterRow(_ status: ShelterStatus, _ mark: String, _ hazards: [String]) -> String {
         guard let state = status.state else { return "" }
-        let roman = language == .english ? status.shelter.romanName : nil
+        let roman = words.isRoman ? status.shelter.romanName : nil
         // The wide space keeps the words apart where there are no styles: w3m drops narrow ones between Japanese.
-        var line = HTML.tag("b", ["class": state.rawValue], HTML.text(mark + words.shelterState(state))) + "\u{3000}"
+        var line = HTML.tag("b", ["class": state.rawValue], HTML.text(mark + words[state.word])) + "\u{3000}"
         line += "<span\(languageMark(roman == nil ? .japanese : .english))>\(HTML.text(roman ?? status.shelter.name))"
         if let address = status.shelter.address { line += "\u{3000}<small>\(HTML.text(address))</small>" }
         if let note = status.note, !note.isEmpty { line += "\u{3000}<small>\(HTML.text(note))</small>" }
         let warnings = status.state == .closed ? [] : warnings(status.shelter, hazards)
-        let warning = warnings.isEmpty ? "" : "\u{3000}" + HTML.tag("strong", HTML.text(warnings.joined(separator: language == .english ? "; " : "、")))
+        let warning = warnings.isEmpty ? "" : "\u{3000}" + HTML.tag("strong", HTML.text(warnings.joined(separator: words[.remarks])))
         return HTML.tag("li", line + "</span>" + warning)
     }
 
     private func footer(_ place: SpotPlace?) -> String {
-        var lines = [HTML.text(words.privacy)]
+        var lines = [HTML.text(words[.privacy])]
         if let address = place?.address {
-            lines.append(HTML.text(words.address) + ": " + HTML.text(address))
+            lines.append(HTML.text(words[.address]) + ": " + HTML.text(address))
         }
-        if let next = place?.continueURL { lines.append(link(next, words.carryOn)) }
+        if let next = place?.continueURL { lines.append(link(next, words[.carryOn])) }
         return HTML.tag("footer", lines.map { HTML.tag("p", $0) }.joined())
     }
 

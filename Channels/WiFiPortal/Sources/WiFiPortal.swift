@@ -14,7 +14,6 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
     public static var manifest: ChannelManifest {
         ChannelManifest(
             name: "wifi-portal", title: "Wi-Fiスポット", role: .page, afterSending: .lastStateWins, drills: .shownApart,
-            languages: PortalWords.languages,
             // Writing is local and takes milliseconds; more at once only fight for the disk.
             concurrency: 8, reservedForImmediate: 4, attemptLimit: .seconds(5), farEndKeys: ["address", "continue_url"],
             channelKeys: [])

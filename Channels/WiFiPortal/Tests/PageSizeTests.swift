@@ -80,7 +80,7 @@ struct PageSizeTests {
             let text = RenderedText(
                 title: String(repeating: "'", count: length),
                 body: (0..<length).map { worst[$0 % worst.count] }.joined() + String(repeating: "\n\nx", count: length))
-            for language in PortalWords.languages {
+            for language in ScreenLanguages.inUse.all {
                 let html = PortalPage.page(text, language, content).html()
                 #expect(html.utf8.count <= PortalPage.most(text, content), "\(kind) \(language) \(length)")
             }

@@ -90,7 +90,7 @@ struct PlaceOnPageTests {
     }
 
     private func check(_ both: Both) async throws {
-        for language in PortalWords.languages {
+        for language in ScreenLanguages.inUse.all {
             for name in ["index", "stale", "shelters"] {
                 guard let octets = both.file("\(name).\(language).html") else { continue }
                 let page = String(decoding: octets, as: UTF8.self)

@@ -41,7 +41,7 @@ struct WiFiPortalTests {
         let both = try Both()
         try await both.send(Sample())
         try await both.send(Sample(event: "f", title: "津波警報", priority: .immediate))
-        for language in PortalWords.languages {
+        for language in ScreenLanguages.inUse.all {
             let page = both.page(language)
             #expect(page.components(separatedBy: "role=\"alert\"").count == 2)
             for forbidden in ["<script", "src=", "@import", "url(", "<link", "<form", "<input"] {

@@ -2,7 +2,7 @@
 
 import { isInForce } from "./board.js";
 import { isOver } from "./news.js";
-import { clockText, intensityText, wordsOf } from "./words.js";
+import { LANGUAGES, clockText, intensityText, wordsOf } from "./words.js";
 
 const byID = (id) => document.getElementById(id);
 
@@ -47,7 +47,7 @@ export function markOf({ alert, change, cancelledBy }, language) {
 
 /** The text in `language`, or in the one that is there; with the language it is in. */
 export function textOf(alert, language) {
-  const found = [language, "ja", "ja-x-easy", "en"].find((tag) => alert.texts?.[tag]);
+  const found = [language, ...LANGUAGES.map(([tag]) => tag)].find((tag) => alert.texts?.[tag]);
   return { ...(alert.texts?.[found] ?? { title: "", body: "" }), language: found ?? "ja" };
 }
 
@@ -55,7 +55,7 @@ export function kindWords({ alert, cancelledBy }, language) {
   const words = wordsOf(language);
   const parts = [words.kind[alert.kind] ?? words.kind.other];
   if (alert.level && !cancelledBy && !isOver(alert)) parts.push(words.level(alert.level));
-  return parts.join(language === "en" ? " · " : "　");
+  return parts.join(words.gap);
 }
 
 function facts({ alert, cancelledBy }, language) {
@@ -65,10 +65,10 @@ function facts({ alert, cancelledBy }, language) {
     const text = intensityText(alert.local_intensity, language);
     parts.push(alert.kind === "eew" ? words.forecast(text) : words.intensity(text));
   }
-  if (source?.name && language !== "en") parts.push(words.hypocentre(source.name));
+  if (source?.name && words.names !== "roman") parts.push(words.hypocentre(source.name));
   if (source?.magnitude != null) parts.push(words.magnitude(source.magnitude.toFixed(1)));
   if (source?.depth_km != null) parts.push(words.depth(source.depth_km));
-  return parts.join(language === "en" ? ", " : "　");
+  return parts.join(words.parts);
 }
 
 /** What ends by the clock says when. Everything else holds until it is lifted: a time would say otherwise. */
@@ -93,7 +93,7 @@ export function times({ alert, over, cancelledBy }, language, now, body = "") {
     signed ? "" : words.issued(clockText(Date.parse(alert.reported ?? alert.sent), now, language)),
     cancelledBy || isOver(alert) || !ENDS_BY_CLOCK.includes(alert.kind) ? "" : words.until(clockText(over, now, language)),
     signed ? "" : words.from(alert.sender),
-  ].filter(Boolean).join(language === "en" ? ", " : "　");
+  ].filter(Boolean).join(words.parts);
 }
 
 /** Paragraphs with their line breaks; always as text, never as markup. */

@@ -59,10 +59,10 @@ function showShelters(visible, language) {
   byID("shelters-drill").textContent = mark;
   byID("shelter-list").replaceChildren(...latest.alert.shelters.map((shelter) => {
     const item = document.createElement("li");
-    const name = language === "en" && shelter.roman_name ? shelter.roman_name : shelter.name;
+    const name = words.names === "roman" && shelter.roman_name ? shelter.roman_name : shelter.name;
     item.append(
       block("b", mark + (words[shelter.state] ?? shelter.state), shelter.state),
-      block("span", [name, shelter.address, shelter.note].filter(Boolean).join("　"), "", name === shelter.name ? "ja" : "en"));
+      block("span", [name, shelter.address, shelter.note].filter(Boolean).join("　"), "", name === shelter.name ? "ja" : language));
     return item;
   }));
 }

@@ -2,7 +2,7 @@
 // The hub's answers under /v1/ are never kept here.
 
 const NAME = "tablet";
-const PARTS = ["./", "tablet.css", "tablet.js", "alarm.js", "board.js", "clock.js", "enrolment.js", "front.js", "list.js", "news.js", "outbox.js",
+const PARTS = ["./", "tablet.css", "tablet.js", "alarm.js", "board.js", "clock.js", "enrolment.js", "front.js", "list.js", "lists.js", "news.js", "outbox.js",
   "report.js", "sound.js", "spoken.js", "store.js", "stream.js", "tabs.js", "words.js", "tablet.webmanifest", "icon.svg"];
 
 addEventListener("install", (event) => {

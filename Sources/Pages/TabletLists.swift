@@ -1,0 +1,32 @@
+/// The tablet's words, of every language there are words for, as a script of data: `lists.js`.
+import AlertModel
+import ChannelKit
+import Foundation
+
+enum TabletLists {
+    private struct List: Encodable {
+        var language: String
+        var words: [String: String]
+    }
+
+    static func script(_ languages: ScreenLanguages = .inUse) -> [UInt8] {
+        let lists = languages.all.map { List(language: $0.rawValue, words: words(languages.words($0))) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Words are texts: they can be encoded.
+        let json = (try? encoder.encode(lists)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+        return Array("export const LISTS = \(json);\n".utf8)
+    }
+
+    /// The tablet's own, and those it shares with the pages of spots.
+    private static func words(_ list: ScreenWords) -> [String: String] {
+        var words = list.group("tablet")
+        for (kind, word) in list.group("kind") { words["kind.\(kind)"] = word }
+        words.merge(list.group("shelter")) { own, _ in own }
+        for word: ScreenWords.Word in [.own, .names, .gap, .parts, .date, .months, .level, .from, .issued, .until, .shelters] {
+            words[String(word.rawValue.drop { $0 != "." }.dropFirst())] = list[word]
+        }
+        words["drill"] = list[.drill]
+        return words
+    }
+}

@@ -1,0 +1,75 @@
+import AlertModel
+import ChannelKit
+import Foundation
+import Testing
+
+@Suite("Words of screens")
+final class ScreenWordsTests {
+    private let folder: URL
+    private let shipped = URL(filePath: "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")).appending(path: "Templates/screens")
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "screens-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.copyItem(at: shipped, to: folder)
+    }
+
+    deinit { _ = try? FileManager.default.removeItem(at: folder) }  // only a temporary folder
+
+    private func change(_ name: String, into other: String? = nil, _ body: (inout [String: [String: String]]) -> Void) throws {
+        let file = folder.appending(path: "\(name).json")
+        var words = try JSONDecoder().decode([String: [String: String]].self, from: Data(contentsOf: file))
+        body(&words)
+        try JSONEncoder().encode(words).write(to: other.map { folder.appending(path: "\($0).json") } ?? file)
+    }
+
+    private func refusal() throws -> String {
+        try #require(throws: ScreenWordsProblem.self) { try ScreenLanguages(folder: folder) }.description
+    }
+
+    @Test("The shipped lists are whole; Japanese comes first")
+    func shippedLists() throws {
+        let languages = try ScreenLanguages(folder: shipped)
+        #expect(languages.all == [.japanese, .easyJapanese, .english])
+        #expect(languages.words(.english)(.asOf, "23 Nov") == "As of 23 Nov")
+        #expect(languages.words(.japanese).date(month: 3, day: 11) == "3月11日" && languages.words(.english).date(month: 3, day: 11) == "11 Mar")
+    }
+
+    @Test("A word that is missing, in the program's or in the tablet's, is named with its file", arguments: [("portal", "nothing"), ("tablet", "outbox"), ("kind", "eew")])
+    func missing(group: String, key: String) throws {
+        try change("en") { $0[group]?[key] = nil }
+        #expect(try refusal().contains("en.json: 「\(group).\(key)」がありません"))
+    }
+
+    @Test("A word that Japanese lacks is missing, too")
+    func missingInJapanese() throws {
+        for language in ["ja", "ja-x-easy", "en"] { try change(language) { $0["cut"]?["line"] = nil } }
+        #expect(try refusal().contains("ja.json: 「cut.line」がありません"))
+    }
+
+    @Test("A word nobody uses, a place for something that is lost, eleven months and a file that is no list are named, all at once")
+    func flaws() throws {
+        try change("en") {
+            $0["portal"]?["nothinq"] = "x"
+            $0["cut"]?["line"] = "The line is cut"
+        }
+        try change("ja-x-easy") { $0["language"]?["months"] = "1 2 3 4 5 6 7 8 9 10 11" }
+        try Data("[]".utf8).write(to: folder.appending(path: "fr.json"))
+        let words = try refusal()
+        for part in ["portal.nothinq", "「cut.line」の {} の数", "language.months", "fr.json"] { #expect(words.contains(part), "\(part): \(words)") }
+    }
+
+    @Test("A further language is a file: it stands behind ours, and has its own words")
+    func further() throws {
+        try change("en", into: "pt") { $0["portal"]?["nothing"] = "Não há alertas" }
+        let languages = try ScreenLanguages(folder: folder)
+        #expect(languages.all.map(\.rawValue) == ["ja", "ja-x-easy", "en", "pt"])
+        #expect(languages.words(Language(rawValue: "pt"))[.nothing] == "Não há alertas")
+        #expect(languages.words(Language(rawValue: "xx"))[.own] == "日本語")
+    }
+
+    @Test("Without a folder there are no words")
+    func nothing() throws {
+        try FileManager.default.removeItem(at: folder)
+        #expect(try refusal().contains("画面の単語がありません"))
+    }
+}
