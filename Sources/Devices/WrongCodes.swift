@@ -1,4 +1,4 @@
-package import FoundationEssentials
+internal import FoundationEssentials
 
 /// Wrong codes of invitations in the last minute, by who tried them: an address, and the town whose invitation it was where the
 /// code was one of a town, but for another site or another kind of device. Who guesses in one place is told to wait; nobody

@@ -1,4 +1,4 @@
-package import Synchronization
+internal import Synchronization
 
 /// Many ask the same: it is made once for all who came before it was begun.
 ///
