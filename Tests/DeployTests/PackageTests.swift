@@ -105,7 +105,8 @@ final class PackageTests {
     @Test("A fresh Debian installs it with apt, checks the settings, runs the hub as its own user, and keeps the record when it goes")
     func freshRoot() throws {
         let root = package.appending(path: ".build/outside/debian-root.tar").path
-        guard access(root, R_OK) == 0 else { return print("skipped: there is no fresh Debian (Tests/outside/install)") }
+        var facts = stat()
+        guard stat(root, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return print("skipped: there is no fresh Debian (Tests/outside/install)") }
         guard getuid() == 0, try said("unshare", ["--mount", "--pid", "--fork", "true"])?.code == 0 else {
             return print("skipped: only root may make a root of its own here")
         }
