@@ -90,6 +90,8 @@ package final class ChannelRunner<M: Mode>: Sendable {
             for load in loads {
                 let parcel = load.parcel
                 let town = parcel.lane.town
+                // The same delivery twice is one, whoever offers it again.
+                guard state.loads[parcel.id] == nil else { continue }
                 state.loads[parcel.id] = load
                 switch state.queue.offer(parcel, now: now) {
                 case .waiting: break

@@ -140,7 +140,7 @@ extension Hub {
         do throws(ApprovalTable.Refusal) {
             act = try approvals.withLock { table throws(ApprovalTable.Refusal) in
                 let act = try table.check(id, person)
-                guard act.state == .review || sending.withLock({ $0.insert(id).inserted }) else { throw .over(person.name) }
+                guard act.state == .review || claim(id, in: table) else { throw .over("") }
                 return act
             }
         } catch {
@@ -186,10 +186,15 @@ extension Hub {
                 "approval": "\(act.id)", "town": "\(act.town)", "next": "\(act.next?.rawValue ?? "")",
             ])
         }
-        for act in due where sending.withLock({ $0.insert(act.id).inserted }) {
+        // Each of them takes its time, and may have been stopped or approved meanwhile.
+        for act in due where approvals.withLock({ claim(act.id, in: $0) }) {
             defer { _ = sending.withLock { $0.remove(act.id) } }
-            do {
+            do throws(DeskFailure) {
                 _ = try await send(act, actor: "operator:\(act.by) waited")
+                _ = decided(act, by: act.by)
+            } catch .unrecorded(let reason) {
+                // On its way, though the disk does not know.
+                logger.error("what waited for its time is not on disk", metadata: ["approval": "\(act.id)", "error": "\(reason)"])
                 _ = decided(act, by: act.by)
             } catch {
                 logger.error("what waited for its time could not be sent", metadata: ["approval": "\(act.id)", "error": "\(error)"])
@@ -203,11 +208,27 @@ extension Hub {
         }
     }
 
-    func restoreApprovals() {
+    func restoreApprovals() async {
         for key in ledger.keys(prefix: Self.prefix) {
             guard let octets = ledger.read(key), let act = try? JSONDecoder().decode(WaitingAct.self, from: Data(octets)) else { continue }
             approvals.withLock { $0.restore(act, now: clock()) }
+            // Killed between its sending and the note of it: the record has it.
+            if act.state == .waiting, await isRecorded(act) { _ = decided(act, by: act.by) }
         }
+    }
+
+    private func isRecorded(_ act: WaitingAct) async -> Bool {
+        var query = AlertQuery()
+        query.id = AlertID(act.alert)
+        query.limit = 1
+        guard let town = TownID(act.town) else { return false }
+        // What cannot be read waits for a person.
+        return (try? await ledger.town(town).alerts(query).isEmpty == false) ?? false
+    }
+
+    /// Whoever sends it is the only one: it still waits, and nobody else is at it. Under the approvals' lock.
+    private func claim(_ id: String, in table: ApprovalTable) -> Bool {
+        table.acts[id]?.state == .waiting && sending.withLock { $0.insert(id).inserted }
     }
 
     // MARK: Pieces

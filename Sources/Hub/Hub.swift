@@ -138,7 +138,7 @@ package final class Hub: Sendable {
     /// and passed over: its warnings go out all the same.
     package func recover() async throws {
         towns.replace(with: shelters.complete(towns.all))
-        restoreApprovals()
+        await restoreApprovals()
         let since = clock().addingTimeInterval(-72 * 3600)
         // Most towns had nothing: they are asked for together.
         let busy = (try? await ledger.busy(towns.all.map(\.id), since: since)).map { ids in towns.all.filter { ids.contains($0.id) } } ?? towns.all

@@ -2,6 +2,7 @@ import Desk
 import Foundation
 import HTTPTypes
 import Hub
+import Ledger
 import Synchronization
 import Testing
 
@@ -108,6 +109,56 @@ struct ApprovalRouteTests {
         await house.hub.turnApprovals()
         #expect(try await inForce(house).contains("避難指示"))
         #expect(try await house.call("GET", "/v1/alerts?town=042056").body.components(separatedBy: #""title""#).count == 2)
+    }
+
+    @Test("What is returned while the timed ones go out does not go out, and what is approved meanwhile goes out once")
+    func stopped() async throws {
+        let now = Mutex(Date())
+        let house = try await House(approval: .wait(.seconds(60)), clock: { now.withLock { $0 } })
+        let cookies = try await people(house)
+        var ids: [String] = []
+        for number in 0..<40 {
+            let notice = #"{"town":"042056","kind":"notice","mode":"actual","title":"お知らせ第\#(number)号","body":"断水しています。"}"#
+            ids.append(try await id(house.call("POST", "/v1/alerts", notice, token: nil, headers: cookies["sato"] ?? [:])))
+        }
+        now.withLock { $0 += 61 }
+        let hub = house.hub
+        let answers = try await withThrowingTaskGroup(of: (String, Bool, Int).self) { group in
+            group.addTask {
+                await hub.turnApprovals()
+                return ("", false, 0)
+            }
+            for (number, id) in ids.reversed().enumerated() {
+                let isReturn = number.isMultiple(of: 2)
+                group.addTask {
+                    let path = "/v1/approvals/\(id)/" + (isReturn ? "return" : "approve")
+                    let answer = try await house.call("POST", path, isReturn ? #"{"reason":"止め"}"# : nil, token: nil, headers: cookies["takahashi"] ?? [:])
+                    return (id, isReturn, answer.status)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let sent = try await house.call("GET", "/v1/alerts?limit=1000").body
+        for (id, isReturn, status) in answers where !id.isEmpty {
+            let alert = id.dropFirst(2)
+            #expect(sent.contains(alert) == !(isReturn && status == 200), "\(id) \(isReturn) \(status)")
+            #expect(sent.components(separatedBy: #""id":"\#(alert)""#).count <= 2)
+        }
+    }
+
+    @Test("Killed between the sending and the note of it: after the start it is sent already, and nobody sends it again")
+    func killed() async throws {
+        let ledger = MemoryLedger()
+        let house = try await House(ledger: ledger, approval: .two)
+        let cookies = try await people(house)
+        let path = "/v1/approvals/\(try await id(house.call("POST", "/v1/alerts", order, token: nil, headers: cookies["sato"] ?? [:])))"
+        let notes = ledger.keys(prefix: "approval/").map { ($0, ledger.read($0)) }
+        #expect(try await house.call("POST", path + "/approve", token: nil, headers: cookies["takahashi"] ?? [:]).status == 202)
+        for (key, value) in notes { ledger.write(key, value) }
+        let again = try await House(ledger: ledger, approval: .two)
+        try await again.hub.recover()
+        #expect(try await again.call("POST", path + "/approve", token: nil, headers: cookies["takahashi"] ?? [:]).status == 409)
+        #expect(try await again.call("GET", "/v1/approvals").body == #"{"approvals":[]}"#)
     }
 
     @Test("The same order under the same key waits once, and after the yes its answer is the alert's")
