@@ -15,6 +15,23 @@ package struct Duty: Codable, Sendable, Hashable {
     package var places: Set<TownID>? { towns.map { Set($0.compactMap { TownID($0) }) } }
 }
 
+/// In whose hands an account was: who made it or set its password knows what opens it, whatever its person set since. Until
+/// somebody else has looked, the two of them are no two pairs of eyes.
+package struct Doubt: Codable, Sendable, Hashable {
+    /// Credentials.
+    var hands: [String]
+    package var by: String
+    package var since: Date
+
+    /// Nil for this machine's keeper.
+    init?(_ person: Operator, _ now: Date) {
+        guard !person.isOwner else { return nil }
+        hands = person.hands.union([person.credential]).sorted()
+        by = person.name
+        since = now
+    }
+}
+
 /// A person with a name here. Rights come from the roles alone.
 package struct Account: Codable, Sendable {
     package internal(set) var name: String
@@ -31,18 +48,24 @@ package struct Account: Codable, Sendable {
 
     /// Nil in what an older program kept.
     package internal(set) var passkeys: [Passkey]?
+    /// The towns of its last roles, once it has none: theirs it stays.
+    var homes: [String]?
+    package internal(set) var doubt: Doubt?
 
     package var hasCode: Bool { code != nil }
 
-    /// Nil: every town.
+    /// Whose it is to change: the towns of its roles, or of its last ones. Nil: every town.
     var places: Set<TownID>? {
-        duties.reduce(into: Set<TownID>?.some([])) { all, duty in all = duty.places.flatMap { own in all?.union(own) } }
+        guard !duties.isEmpty else { return homes.map { Set($0.compactMap { TownID($0) }) } }
+        return duties.reduce(into: Set<TownID>?.some([])) { all, duty in all = duty.places.flatMap { own in all?.union(own) } }
     }
 
     var person: Operator {
-        Operator(
+        var person = Operator(
             name: name, kind: .account, credential: "account:\(name)",
             grants: duties.map { Operator.Grant(towns: $0.places, rights: $0.role.rights) })
+        person.hands = Set(doubt?.hands ?? [])
+        return person
     }
 }
 
@@ -58,13 +81,17 @@ package struct ProgramToken: Codable, Sendable {
     package internal(set) var maker: String
     package internal(set) var expires: Date
     package internal(set) var revoked: Date?
+    /// Its maker's, and whose hands he is in: a program is nobody's second pair of eyes. Nil in what an older program kept.
+    var hands: [String]?
 
     package var places: Set<TownID>? { towns.map { Set($0.compactMap { TownID($0) }) } }
 
     var person: Operator {
-        Operator(
+        var person = Operator(
             name: name, kind: .program, credential: digest,
             grants: [Operator.Grant(towns: places, rights: Rights(scopes.map(\.rights)))])
+        person.hands = Set(hands ?? ["account:\(maker)"])
+        return person
     }
 }
 

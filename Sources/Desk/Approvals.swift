@@ -20,9 +20,22 @@ package enum ApprovalPolicy: Sendable, Hashable {
 
 /// An act that waits for a second person, or did.
 package struct WaitingAct: Codable, Sendable {
-    package enum Order: Codable, Sendable {
+    package enum Order: Codable, Sendable, Hashable {
         case push([UInt8])
         case cancel(String)
+        /// That a new account, or one with a new password, is who it says.
+        case confirm(account: String)
+        case roles(account: String, [Duty])
+        /// Digests of keys for the safe that open nothing yet.
+        case safeKeys([String])
+
+        /// Whether something goes out when it is approved.
+        package var isSaid: Bool {
+            switch self {
+            case .push, .cancel: true
+            case .confirm, .roles, .safeKeys: false
+            }
+        }
     }
 
     package enum State: String, Codable, Sendable {
@@ -41,6 +54,8 @@ package struct WaitingAct: Codable, Sendable {
     /// Who submitted it, by name and by credential.
     package var by: String
     package var credential: String
+    /// Whose hands he was in then. Nil in what an older program kept.
+    var hands: [String]?
     /// Digest of the sender's key and of what it stands for, where there is one.
     package var key: String?
     package var fingerprint: String?
@@ -67,12 +82,19 @@ package struct WaitingAct: Codable, Sendable {
     ) {
         (self.id, self.town, self.act, self.title, self.order) = (id, town.code, act, title, order)
         (by, credential) = (person.name, person.credential)
+        hands = person.hands.sorted()
         self.alert = alert.text
         self.submitted = submitted
         self.patience = patience
         self.isTimed = isTimed
         deadline = submitted.addingTimeInterval(patience)
     }
+
+    /// Credentials of who submitted it.
+    package var submitters: [String] { [credential] + (hands ?? []) }
+
+    /// When it is too old to be said yes to: what was true when it was written is not any more.
+    package var lapses: Date { submitted.addingTimeInterval(order.isSaid ? 3600 : 7 * 86400) }
 
     /// Whose turn it is; nil where it goes out by itself.
     package var next: Role? { isTimed ? nil : ApprovalTable.line[min(step, ApprovalTable.line.count - 1)] }
@@ -81,9 +103,9 @@ package struct WaitingAct: Codable, Sendable {
 package struct ApprovalTable: Sendable {
     /// Whom it comes to, one after another; who had it before keeps it.
     package static let line: [Role] = [.chief, .duty, .prefecture]
-    /// Decided ones that are kept, and waiting ones that may be.
-    static let kept = 1000
-    package static let mostWaiting = 200
+    /// Decided ones of a town that are kept, and waiting ones that may be. One town's never stand in another's way.
+    static let kept = 200
+    package static let mostWaiting = 100
 
     package private(set) var acts: [String: WaitingAct] = [:]
 
@@ -102,8 +124,20 @@ package struct ApprovalTable: Sendable {
 
     package func under(_ key: String) -> WaitingAct? { acts.values.first { $0.key == key } }
 
+    /// The same order of the same person that waits already.
+    package func twin(of order: WaitingAct.Order, _ town: TownID, by person: Operator) -> WaitingAct? {
+        waiting.first { $0.town == town.code && $0.order == order && $0.credential == person.credential }
+    }
+
+    /// Its key stands for another sending of the same order from now on.
+    package mutating func free(_ id: String) -> WaitingAct? {
+        acts[id]?.key = nil
+        return acts[id]
+    }
+
     package mutating func submit(_ act: WaitingAct) throws(Refusal) {
-        guard waiting.count < Self.mostWaiting else { throw .full }
+        let own = acts.values.count { $0.town == act.town && $0.state == .waiting }
+        guard own < Self.mostWaiting else { throw .full }
         keep(act)
     }
 
@@ -112,7 +146,18 @@ package struct ApprovalTable: Sendable {
         var act = act
         act.state = .review
         act.reason = reason
+        act.isTimed = false
         keep(act)
+    }
+
+    /// It does not go out by itself any more: a person decides.
+    package mutating func hold(_ id: String, now: Date) -> WaitingAct? {
+        guard var act = acts[id], act.state == .waiting, act.isTimed else { return nil }
+        act.isTimed = false
+        act.step = Self.line.count - 1
+        act.deadline = now.addingTimeInterval(act.patience)
+        acts[id] = act
+        return act
     }
 
     package mutating func restore(_ act: WaitingAct, now: Date) {
@@ -127,7 +172,7 @@ package struct ApprovalTable: Sendable {
 
     private mutating func keep(_ act: WaitingAct) {
         acts[act.id] = act
-        let over = acts.values.filter { $0.state != .waiting && $0.state != .review }.sorted { $0.submitted < $1.submitted }
+        let over = acts.values.filter { $0.town == act.town && $0.state != .waiting && $0.state != .review }.sorted { $0.submitted < $1.submitted }
         // Zero or more, by the line itself.
         for old in over.prefix(max(0, over.count - Self.kept)) { acts[old.id] = nil }
     }
@@ -136,17 +181,26 @@ package struct ApprovalTable: Sendable {
     package func check(_ id: String, _ person: Operator) throws(Refusal) -> WaitingAct {
         guard let act = acts[id], let town = TownID(act.town), person.may(town) else { throw .notFound }
         guard act.state == .waiting || act.state == .review else { throw .over(act.decidedBy ?? "") }
-        guard person.name != act.by, person.credential != act.credential else { throw .own }
-        let isLater = act.step > 0 && person.may(act.act, .actual, in: town)
+        guard !person.isOne(with: act.by, act.credential, Set(act.hands ?? [])) else { throw .own }
+        // Whoever it is about does not say yes to it either.
+        switch act.order {
+        case .confirm(let name), .roles(let name, _): if person.name == name { throw .own }
+        case .push, .cancel, .safeKeys: break
+        }
+        // What was done by a key from the safe is looked at by somebody with a name.
+        if act.state == .review, person.kind == .safe { throw .notAllowed(act.next) }
+        let isLater = (act.step > 0 || act.act == .people) && person.may(act.act, .actual, in: town)
         guard person.may(.approve, in: town) || isLater else { throw .notAllowed(act.next) }
         return act
     }
 
     /// It has gone out, or was looked at afterwards.
+    ///
+    /// - Parameter isSafe: by a key from the safe: whose hand turned it is looked at afterwards.
     @discardableResult
-    package mutating func approved(_ id: String, by name: String, now: Date) -> WaitingAct? {
+    package mutating func approved(_ id: String, by name: String, isSafe: Bool = false, now: Date) -> WaitingAct? {
         guard var act = acts[id] else { return nil }
-        act.state = act.state == .review ? .reviewed : .sent
+        act.state = act.state == .review ? .reviewed : isSafe ? .review : .sent
         act.decidedBy = name
         act.decided = now
         keep(act)
@@ -171,12 +225,20 @@ package struct ApprovalTable: Sendable {
         return act
     }
 
-    /// What the clock does: what has come to the next role, and what goes out by itself now.
-    package mutating func tick(_ now: Date) -> (moved: [WaitingAct], due: [WaitingAct]) {
+    /// What the clock does: what has come to the next role, what goes out by itself now, and what nobody said yes to for so long
+    /// that it is not true any more.
+    package mutating func tick(_ now: Date) -> (moved: [WaitingAct], due: [WaitingAct], lapsed: [WaitingAct]) {
         var moved: [WaitingAct] = []
         var due: [WaitingAct] = []
+        var lapsed: [WaitingAct] = []
         for var act in waiting where act.deadline <= now {
-            if act.isTimed {
+            if !act.isTimed, act.lapses <= now {
+                act.state = .returned
+                act.decided = now
+                act.reason = "だれも承認しないまま古くなりました (nobody answered; too old by now)"
+                keep(act)
+                lapsed.append(act)
+            } else if act.isTimed {
                 due.append(act)
             } else if act.step < Self.line.count - 1 {
                 act.step += 1
@@ -185,8 +247,11 @@ package struct ApprovalTable: Sendable {
                 moved.append(act)
             }
         }
-        return (moved, due)
+        return (moved, due, lapsed)
     }
+
+    /// What changes people waits for people at work, not for a siren.
+    package static let peoplePatience: TimeInterval = 3600
 
     /// How long each role has: by what waits.
     package static func patience(_ content: AlertContent) -> TimeInterval {

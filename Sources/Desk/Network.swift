@@ -29,6 +29,13 @@ package struct Network: Sendable, Hashable, CustomStringConvertible {
         return (0..<length).allSatisfy { Self.bit($0, of: octets) == Self.bit($0, of: other) }
     }
 
+    /// Whom an address stands for: itself, or of IPv6 the first 64 bits, since whoever has one address there has all of them.
+    package static func place(_ address: String) -> String {
+        guard let octets = octets(address) else { return address }
+        if octets.count == 4 { return octets.map(String.init).joined(separator: ".") }
+        return octets.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") + "::/64"
+    }
+
     private static func bit(_ number: Int, of octets: [UInt8]) -> UInt8 {
         let octet = octets[number / 8]
         // Seven less a remainder of eight is 0 to 7.

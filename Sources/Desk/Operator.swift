@@ -34,6 +34,11 @@ package struct Operator: Sendable, Hashable {
     /// What tells this one from all others: SHA-256 of its token, hex, or its account's name.
     package var credential: String
     package var grants: [Grant]
+    /// Credentials of others in whose hands this one was: who made it, or set its password, and nobody else has looked since.
+    /// Two that share a hand are one person.
+    package var hands: Set<String> = []
+    /// This machine's own commands: whoever reads the data folder is its keeper anyway.
+    package var isOwner = false
 
     package init(name: String, kind: Kind, credential: String, grants: [Grant]) {
         self.name = name
@@ -60,6 +65,19 @@ package struct Operator: Sendable, Hashable {
     package func may(_ town: TownID) -> Bool { grants.contains { $0.holds(town) } }
     package func may(_ act: DeskAct, _ mode: ModeName, in town: TownID) -> Bool {
         grants.contains { $0.holds(town) && $0.rights.contains(act, mode) }
+    }
+
+    /// All that it may in a town, by any of its grants.
+    package func rights(in town: TownID) -> Rights { Rights(grants.filter { $0.holds(town) }.map(\.rights)) }
+    /// All that it may in every town.
+    package var rightsEverywhere: Rights { Rights(grants.filter { $0.towns == nil }.map(\.rights)) }
+
+    /// Whether these two may be the same person.
+    package func isOne(with name: String, _ credential: String, _ hands: Set<String>) -> Bool {
+        if self.name == name || self.credential == credential { return true }
+        let shared = self.hands.union([self.credential]).intersection(hands.union([credential]))
+        // Whoever keeps the settings makes everybody's account: he counts where he himself is one of the two.
+        return shared.contains { $0 == self.credential || $0 == credential || $0.hasPrefix("account:") || $0.hasPrefix("safe:") }
     }
 
     /// Everything of the scope, somewhere; in this town; in every town.

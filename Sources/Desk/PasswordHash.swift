@@ -40,22 +40,31 @@ struct PasswordHash: Codable, Sendable, Hashable {
     }
 }
 
-/// One password at a time, on a thread of its own: a tenth of a second and 32 MiB each. Who finds the lane full is told so.
+/// One password at a time, on a thread of its own: a tenth of a second and 32 MiB each. Who finds the lane full is told so;
+/// one place fills an eighth of it and no more.
 final class PasswordLane: Sendable {
     struct Full: Error {}
     static let most = 32
+    static let mostOfOne = 4
 
     private let thread = DispatchQueue(label: "noroshi.passwords")
-    private let waiting = Mutex(0)
+    private let waiting = Mutex<[String: Int]>([:])
 
-    func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async throws(Full) -> Value {
-        let isIn = waiting.withLock { count in
-            guard count < Self.most else { return false }
-            count += 1
+    /// - Parameter address: whose turn it is.
+    func run<Value: Sendable>(for address: String, _ body: @escaping @Sendable () -> Value) async throws(Full) -> Value {
+        let place = WrongTries.place(address)
+        let isIn = waiting.withLock { counts in
+            guard counts.values.reduce(0, +) < Self.most, counts[place, default: 0] < Self.mostOfOne else { return false }
+            counts[place, default: 0] += 1
             return true
         }
         guard isIn else { throw Full() }
-        defer { waiting.withLock { $0 -= 1 } }
+        defer {
+            waiting.withLock { counts in
+                let left = counts[place, default: 1] - 1
+                counts[place] = left > 0 ? left : nil
+            }
+        }
         return await withCheckedContinuation { done in thread.async { done.resume(returning: body()) } }
     }
 }

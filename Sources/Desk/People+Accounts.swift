@@ -15,16 +15,22 @@ extension People {
     package func accounts(for person: Operator) -> [Account] {
         state.withLock { state in
             state.accounts.values.compactMap { account -> Account? in
-                var seen = account
-                seen.duties = account.duties.filter { duty in
-                    person.grants.contains { grant in
-                        guard let own = grant.towns else { return true }
-                        return duty.places.map { !$0.isDisjoint(with: own) } ?? false
-                    }
-                }
-                return seen.duties.isEmpty ? nil : seen
+                let shown = seen(account, by: person)
+                return shown.duties.isEmpty && !(account.duties.isEmpty && Self.covers(person, account.places)) ? nil : shown
             }.sorted { $0.name < $1.name }
         }
+    }
+
+    /// Of its roles those in this person's towns.
+    package func seen(_ account: Account, by person: Operator) -> Account {
+        var seen = account
+        seen.duties = account.duties.filter { duty in
+            person.grants.contains { grant in
+                guard let own = grant.towns else { return true }
+                return duty.places.map { !$0.isDisjoint(with: own) } ?? false
+            }
+        }
+        return seen
     }
 
     package func tokens(for person: Operator) -> [ProgramToken] {
@@ -52,15 +58,20 @@ extension People {
         try check(duties, person)
         if let password { try Self.check(password: password, name) }
         let made = password == nil ? Self.newPassword() : nil
-        let hash = try await hash(password ?? made ?? "")
+        let hash = try await hash(password ?? made ?? "", for: person.name)
         let code = withCode ? TimeCode.make() : nil
-        let account = Account(
+        var account = Account(
             name: name, duties: duties, password: hash, code: code, made: now, maker: person.name, passwordSet: now, isFirstPassword: true)
+        account.doubt = Doubt(person, now)
+        let new = account
         try state.withLock { state throws(PeopleFailure) in
-            guard state.accounts[name] == nil else { throw .conflict("「\(name)」という名前はもう使われています (this name is taken)") }
+            // Two that look alike in a list are one too many.
+            let look = Self.look(name)
+            guard state.accounts.values.allSatisfy({ Self.look($0.name) != look }) else {
+                throw .conflict("「\(name)」という名前か、見分けにくい名前がもう使われています (this name, or one that looks like it, is taken)")
+            }
             guard state.accounts.count < Self.mostAccounts else { throw .conflict("人の数が上限の\(Self.mostAccounts)人に達しています (no more accounts)") }
-            state.accounts[name] = account
-            keep(Note.account + name, account)
+            keep(new, &state)
         }
         return (account, made, code?.address(of: name))
     }
@@ -71,6 +82,14 @@ extension People {
             state.accounts[account.name] = nil
             keep(Note.account + account.name, Account?.none)
         }
+    }
+
+    /// Whether these roles could be given, before a second person is asked.
+    ///
+    /// - Returns: the account as it is.
+    package func checkChange(_ name: String, _ duties: [Duty], by person: Operator) throws(PeopleFailure) -> Account? {
+        try check(duties, person)
+        return try change(name, by: person) { _, _ in }
     }
 
     /// From now on these roles.
@@ -93,12 +112,15 @@ extension People {
     ) async throws(PeopleFailure) -> (account: Account, password: String?, codeAddress: String?) {
         if let password { try Self.check(password: password, Self.plain(name)) }
         let made = password == nil ? Self.newPassword() : nil
-        let hash = try await hash(password ?? made ?? "")
+        let hash = try await hash(password ?? made ?? "", for: person.name)
         let code = withCode == true ? TimeCode.make() : nil
         let account = try change(name, by: person) { account, state in
             account.password = hash
             account.passwordSet = now
             account.isFirstPassword = true
+            // What was registered before may be what is to be shut out.
+            account.passkeys = nil
+            account.doubt = Doubt(person, now)
             if let withCode { account.code = withCode ? code : nil }
             state.close(account.name, keep)
         }
@@ -109,14 +131,15 @@ extension People {
     package func changeOwn(_ person: Operator, cookie: String, to password: String, now: Date) async throws(PeopleFailure) {
         guard person.kind == .account else { throw .forbidden("パスワードを変えられるのは、名前で入った人だけです (only who signed in by name has a password)") }
         try Self.check(password: password, person.name)
-        let hash = try await hash(password)
+        let hash = try await hash(password, for: person.name)
         state.withLock { state in
             guard var account = state.accounts[person.name] else { return }
             account.password = hash
             account.passwordSet = now
             account.isFirstPassword = false
-            state.accounts[account.name] = account
-            keep(Note.account + account.name, account)
+            // Where nobody else could look at who this is, the person's own word is all there is.
+            if let doubt = account.doubt, !Self.hasOther(than: doubt, account, state) { account.doubt = nil }
+            keep(account, &state)
             state.close(account.name, except: DeviceRegister.digest(cookie), keep)
         }
     }
@@ -131,12 +154,11 @@ extension People {
             guard var other = state.accounts[name], !other.isDisabled, other.name != own.name else {
                 throw .notFound("「\(name)」さんに引き継げません。その名前の人がいないか、止められています (nobody of this name can take it over)")
             }
+            let before = own.places
             own.duties = own.duties.flatMap { $0.without(role, town) }
+            if own.duties.isEmpty { own.homes = before?.map(\.code).sorted() }
             if !other.duties.contains(where: { $0.covers(role, town) }) { other.duties.append(Duty(role, towns: [town])) }
-            for account in [own, other] {
-                state.accounts[account.name] = account
-                keep(Note.account + account.name, account)
-            }
+            for account in [own, other] { keep(account, &state) }
             return other
         }
     }
@@ -149,15 +171,26 @@ extension People {
         let name = Self.plain(name)
         try Self.check(name)
         guard Self.covers(person, towns) else { throw Self.outside }
+        // A bulletin speaks to every town.
+        for scope in scopes where !person.isOwner {
+            let isOwn = scope == .feed
+                ? person.mayEverywhere(.feed)
+                : towns.map { $0.allSatisfy { person.rights(in: $0).contains(scope.rights) } } ?? person.rightsEverywhere.contains(scope.rights)
+            guard isOwn else {
+                throw .forbidden("自分にない権限「\(scope.japanese)」（\(scope.rawValue)）のトークンは作れません (you cannot give the scope \(scope.rawValue): it is not yours there)")
+            }
+        }
         guard !scopes.isEmpty else { throw .invalid("権限（scopes）を一つ以上書いてください (scopes: none)", field: "scopes") }
         guard expires > now, expires.timeIntervalSince(now) <= 800 * 86400 else {
             throw .invalid("期限（expires）は、いまから800日までの時刻です (expires: within 800 days from now)", field: "expires")
         }
         let secret = DeviceRegister.randomToken()
-        let token = ProgramToken(
+        var made = ProgramToken(
             id: String(DeviceRegister.digest(DeviceRegister.randomToken()).prefix(16)), name: name, digest: DeviceRegister.digest(secret),
             towns: towns.map { $0.map(\.code).sorted() }, scopes: Scope.allCases.filter(scopes.contains), made: now, maker: person.name,
             expires: expires)
+        made.hands = person.hands.union([person.credential]).sorted()
+        let token = made
         try state.withLock { state throws(PeopleFailure) in
             guard state.tokens.count < Self.mostTokens else { throw .conflict("トークンの数が上限に達しています。使っていないものを取り消してください (no more tokens)") }
             state.tokens[token.id] = token
@@ -183,28 +216,94 @@ extension People {
 
     /// New keys for a town; the old ones open nothing any more.
     package func makeSafeKeys(_ town: TownID, by person: Operator) throws(PeopleFailure) -> [String] {
+        let (keys, digests) = try newSafeKeys(town, by: person)
+        putSafeKeys(digests, town, hands: person.isOwner ? [] : person.hands.union([person.credential]))
+        return keys
+    }
+
+    /// Keys that open nothing yet, and what is kept of them.
+    package func newSafeKeys(_ town: TownID, by person: Operator) throws(PeopleFailure) -> (keys: [String], digests: [String]) {
         guard Self.covers(person, [town]) else { throw Self.outside }
         let made = (0..<Self.safeCodes).map { _ in SafeKey.make() }
+        return (made, made.map { DeviceRegister.digest(SafeKey.plain($0)) })
+    }
+
+    /// From now on these open, and those before no more.
+    ///
+    /// - Parameter hands: credentials of who has seen them.
+    package func putSafeKeys(_ digests: [String], _ town: TownID, hands: Set<String>) {
         state.withLock { state in
-            state.safe[town.code] = Set(made.map { DeviceRegister.digest(SafeKey.plain($0)) })
+            state.safe[town.code] = Set(digests)
+            state.safeHands[town.code] = hands.sorted()
             keep(Note.safe + town.code, state.safe[town.code])
+            keep(Note.safeHands + town.code, state.safeHands[town.code])
         }
-        return made
+    }
+
+    // MARK: Somebody else looks
+
+    /// Whose yes a change of people waits for, if anybody's: an account that may approve in this town, in other hands.
+    ///
+    /// - Parameter name: whom it is about.
+    package func hasOther(than person: Operator, about name: String?, in town: TownID) -> Bool {
+        !person.isOwner && person.kind != .settings && state.withLock { $0.hasOther(than: person, except: name, in: town) }
+    }
+
+    /// Whether these roles let somebody say yes, or change people, who may not by now.
+    package func weighs(_ duties: [Duty], for name: String, in town: TownID) -> Bool {
+        let before = account(name)?.person.rights(in: town) ?? Rights()
+        let after = Rights(duties.filter { $0.places?.contains(town) ?? true }.map(\.role.rights))
+        return [Rights(.approve), Rights(.people)].contains { after.contains($0) && !before.contains($0) }
+    }
+
+    /// Somebody else has looked: this is who it says.
+    package func confirm(_ name: String, by person: Operator) throws(PeopleFailure) {
+        _ = try change(name, by: nil) { account, _ in account.doubt = nil }
+    }
+
+    /// What was asked for by who might then, and somebody else has said yes to.
+    package func confirm(_ name: String, _ duties: [Duty]) throws(PeopleFailure) {
+        _ = try change(name, by: nil) { account, _ in account.duties = duties }
+    }
+
+    private static func hasOther(than doubt: Doubt, _ account: Account, _ state: State) -> Bool {
+        // Nobody of this name: only its hands count.
+        var maker = Operator(name: "", kind: .account, credential: doubt.hands.first ?? "", grants: [])
+        maker.hands = Set(doubt.hands)
+        return (account.places ?? []).contains { state.hasOther(than: maker, except: account.name, in: $0) }
+    }
+
+    /// An account as it is from now on; what its towns had of two people before is noted.
+    private func keep(_ account: Account, _ state: inout State) {
+        let towns = (state.accounts[account.name]?.places ?? []).union(account.places ?? [])
+        func note(_ state: inout State) {
+            for town in towns where !state.pairs.contains(town.code) && state.hasTwo(in: town) {
+                state.pairs.insert(town.code)
+                keep(Note.pair + town.code, true)
+            }
+            guard !state.pairs.contains("*"), state.hasTwo(in: nil) else { return }
+            state.pairs.insert("*")
+            keep(Note.pair + "*", true)
+        }
+        note(&state)
+        state.accounts[account.name] = account
+        keep(Note.account + account.name, account)
+        note(&state)
     }
 
     // MARK: Rules
 
+    /// - Parameter person: nil: whoever might was asked before.
     private func change(
-        _ name: String, by person: Operator, _ body: (inout Account, inout State) -> Void
+        _ name: String, by person: Operator?, _ body: (inout Account, inout State) -> Void
     ) throws(PeopleFailure) -> Account {
         let name = Self.plain(name)
         return try state.withLock { state throws(PeopleFailure) in
             guard var account = state.accounts[name] else { throw .notFound("「\(name)」という人はいません (nobody of this name)") }
             // Who works for another town too is not one town's to change; nor is it told that there is such a one.
-            guard Self.covers(person, account.places) else { throw .notFound("「\(name)」という人はいません (nobody of this name)") }
+            if let person, !Self.covers(person, account.places) { throw .notFound("「\(name)」という人はいません (nobody of this name)") }
             body(&account, &state)
-            state.accounts[name] = account
-            keep(Note.account + name, account)
+            keep(account, &state)
             return account
         }
     }
@@ -225,15 +324,24 @@ extension People {
 
     /// Whether this person decides on people in all of these towns.
     private static func covers(_ person: Operator, _ towns: Set<TownID>?) -> Bool {
-        guard let towns else { return person.mayEverywhere(.admin) }
+        guard let towns, !towns.isEmpty else { return person.mayEverywhere(.admin) }
         return towns.allSatisfy { person.may(.admin, in: $0) }
     }
 
-    private static func check(_ name: String) throws(PeopleFailure) {
-        guard (1...64).contains(name.count), PlainText.isPlain(name), !name.contains(where: { "/:,\"\\".contains($0) }) else {
-            throw .invalid("名前は64文字までで、/ : , \" \\ と制御文字は使えません (name: at most 64 letters, none of these)", field: "name")
+    static func check(_ name: String) throws(PeopleFailure) {
+        let isSeen = name.unicodeScalars.allSatisfy { !$0.properties.isDefaultIgnorableCodePoint }
+        guard (1...64).contains(name.count), name.unicodeScalars.count <= 256, PlainText.isPlain(name), isSeen,
+            !name.contains(where: { "/:,\"\\".contains($0) })
+        else {
+            throw .invalid("名前は64文字までで、/ : , \" \\ と、制御文字や見えない文字は使えません (name: at most 64 letters, none of these, none that is not seen)", field: "name")
+        }
+        guard !name.contains(safeMark) else {
+            throw .invalid("「\(safeMark)」は、鍵で入った人のしるしなので、名前に使えません (name: this mark is for who opened with a key)", field: "name")
         }
     }
+
+    /// What a name is taken for at a glance: without its case and its spaces.
+    private static func look(_ name: String) -> String { name.lowercased().filter { !$0.isWhitespace } }
 
     private static func check(password: String, _ name: String) throws(PeopleFailure) {
         guard (shortest...longest).contains(password.count) else {

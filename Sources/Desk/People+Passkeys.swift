@@ -5,15 +5,21 @@ internal import Synchronization
 
 /// Questions that were asked and not answered yet, each for five minutes and once.
 struct Challenges: Sendable {
-    private var open: [String: (until: Date, name: String?)] = [:]
+    private var open: [String: (until: Date, name: String?, place: String)] = [:]
     static let lifetime: TimeInterval = 300
     static let most = 10_000
+    /// Of one place: a flood from there pushes out its own.
+    static let mostOfOne = 100
 
-    mutating func ask(_ name: String?, now: Date) -> String {
+    /// - Parameter address: from where it is asked for.
+    mutating func ask(_ name: String?, from address: String, now: Date) -> String {
         open = open.filter { $0.value.until > now }
-        if open.count >= Self.most, let oldest = open.min(by: { $0.value.until < $1.value.until })?.key { open[oldest] = nil }
+        let place = WrongTries.place(address)
+        let own = open.filter { $0.value.place == place && ($0.value.name == nil) == (name == nil) }
+        let crowded = own.count >= Self.mostOfOne ? own : open.count >= Self.most ? open : [:]
+        if let oldest = crowded.min(by: { $0.value.until < $1.value.until })?.key { open[oldest] = nil }
         let challenge = DeviceRegister.randomToken()
-        open[challenge] = (now.addingTimeInterval(Self.lifetime), name)
+        open[challenge] = (now.addingTimeInterval(Self.lifetime), name, place)
         return challenge
     }
 
@@ -28,7 +34,9 @@ extension People {
     static let mostPasskeys = 10
 
     /// - Parameter name: whose new key is asked for; nil: anybody who wants in.
-    package func ask(_ name: String?, now: Date) -> String { state.withLock { $0.challenges.ask(name, now: now) } }
+    package func ask(_ name: String?, from address: String, now: Date) -> String {
+        state.withLock { $0.challenges.ask(name, from: address, now: now) }
+    }
 
     /// What the browser's page is called by: `host` without a port, and the origins that are ours.
     private func place(_ host: String, _ origins: Set<String>) -> PasskeyCheck.Place { .init(host: host, origins: origins) }
@@ -68,13 +76,13 @@ extension People {
         passkey answer: PasskeyAnswer, challenge: String, host: String, origins: Set<String>, from address: String, now: Date
     ) throws(PeopleFailure) -> (cookie: String, person: Operator, session: Session, asksForPassword: Bool) {
         try state.withLock { state throws(PeopleFailure) in
-            guard state.wrong.wait("", address, now: now) == nil else { throw .wait(.seconds(30)) }
             let isAsked = state.challenges.answer(challenge, nil, now: now)
             let found = state.accounts.values.lazy.compactMap { account in account.passkeys?.first { $0.id == answer.id }.map { (account, $0) } }.first
-            guard isAsked, var (account, passkey) = found, !account.isDisabled,
-                let known = PasskeyCheck.open(answer, passkey, challenge: challenge, at: place(host, origins))
-            else {
-                state.wrong.wrong("", address, now: now)
+            // A key nobody has is no try at anybody's: counted, it would lock out all who share the address.
+            guard isAsked, var (account, passkey) = found, !account.isDisabled else { throw .wrong }
+            guard state.wrong.wait(account.name, address, now: now) == nil else { throw .wait(.seconds(30)) }
+            guard let known = PasskeyCheck.open(answer, passkey, challenge: challenge, at: place(host, origins)) else {
+                state.wrong.begins(account.name, address, now: now)
                 throw .wrong
             }
             passkey = known

@@ -21,6 +21,10 @@ package final class People: Sendable {
         var sessions: [String: Session] = [:]
         /// Digests of a town's unused keys.
         var safe: [String: Set<String>] = [:]
+        /// Whose hands they have been in: who made them.
+        var safeHands: [String: [String]] = [:]
+        /// Towns that had two people once, one who sends and one who approves; "*": all of them.
+        var pairs: Set<String> = []
         var wrong = WrongTries()
         var challenges = Challenges()
     }
@@ -45,14 +49,19 @@ package final class People: Sendable {
     ///   - cost: log2 of scrypt's N; less for tests alone.
     package init(_ operators: [Operator], notebook: any Notebook, local: String? = nil, cost: Int? = nil) {
         settings = Dictionary(operators.map { ($0.credential, $0) }, uniquingKeysWith: { $1 })
-        self.local = local.map {
-            Operator(
-                name: "local", kind: .program, credential: $0,
-                grants: [.init(towns: nil, rights: Rights([Rights(.people), Rights(.read)]))])
-        }
+        self.local = local.map { Self.keeper($0) }
         self.notebook = notebook
         self.cost = cost ?? PasswordHash.cost
         state = Mutex(Self.read(notebook))
+    }
+
+    /// Who keeps the machine, by its own key or by the folder itself.
+    package static func keeper(_ credential: String) -> Operator {
+        var keeper = Operator(
+            name: "local", kind: .program, credential: credential,
+            grants: [.init(towns: nil, rights: Rights([Rights(.people), Rights(.read)]))])
+        keeper.isOwner = true
+        return keeper
     }
 
     private static func read(_ notebook: any Notebook) -> State {
@@ -70,6 +79,8 @@ package final class People: Sendable {
         }
         each(Note.session, Session.self) { state.sessions[$0] = $1 }
         each(Note.safe, Set<String>.self) { state.safe[$0] = $1 }
+        each(Note.safeHands, [String].self) { state.safeHands[$0] = $1 }
+        each(Note.pair, Bool.self) { town, _ in state.pairs.insert(town) }
         return state
     }
 
@@ -78,6 +89,8 @@ package final class People: Sendable {
         static let token = "people/token/"
         static let session = "people/session/"
         static let safe = "people/safe/"
+        static let safeHands = "people/safe-hands/"
+        static let pair = "people/two/"
     }
 
     func keep(_ key: String, _ value: (some Encodable)?) {
@@ -97,11 +110,13 @@ package final class People: Sendable {
     }
 
     /// Whose session a cookie opens.
-    package func with(session cookie: String, now: Date) -> (person: Operator, session: Session)? {
+    ///
+    /// - Parameter isUse: somebody did something; false: something only goes on, such as a stream.
+    package func with(session cookie: String, now: Date, isUse: Bool = true) -> (person: Operator, session: Session)? {
         let digest = DeviceRegister.digest(cookie)
         return state.withLock { state in
             guard var session = state.sessions[digest], !session.isOver(now), let person = state.person(of: session) else { return nil }
-            if now.timeIntervalSince(session.used) > 60 {
+            if isUse, now.timeIntervalSince(session.used) > 60 {
                 session.used = now
                 state.sessions[digest] = session
                 keep(Note.session + digest, session)
@@ -116,12 +131,20 @@ package final class People: Sendable {
         return (Array(settings.values) + programs).filter { $0.may(.feed) }.sorted { $0.name < $1.name }
     }
 
-    /// Whether a town has accounts of which one may send there and another one may approve.
+    /// Whether a town has, or ever had, accounts of which one may send there and another one may approve: nobody gets rid of
+    /// the second person by stopping him.
     package func hasTwo(in town: TownID) -> Bool {
-        state.withLock { state in
-            let there = state.accounts.values.filter { !$0.isDisabled }.map(\.person)
-            let approvers = there.filter { $0.may(.approve, in: town) }
-            return approvers.contains { one in there.contains { $0.name != one.name && $0.may(.order, .actual, in: town) } }
+        state.withLock { $0.pairs.contains(town.code) || $0.pairs.contains("*") || $0.hasTwo(in: town) }
+    }
+
+    /// Whether what this act's submitter came in by still opens something.
+    package func isOpen(_ credential: String, now: Date) -> Bool {
+        if settings[credential] != nil || local?.credential == credential { return true }
+        return state.withLock { state in
+            if credential.hasPrefix("account:") { return state.accounts[String(credential.dropFirst(8))].map { !$0.isDisabled } ?? false }
+            // A key from the safe is used up as it opens.
+            if credential.hasPrefix("safe:") { return true }
+            return state.tokenIDs[credential].flatMap { state.tokens[$0] }.map { $0.revoked == nil && $0.expires > now } ?? false
         }
     }
 
@@ -144,26 +167,30 @@ package final class People: Sendable {
         let name = Self.plain(name)
         // Longer than any of ours: nothing to count wrong tries by.
         guard name.count <= 64, password.count <= Self.longest else { throw .wrong }
-        let (known, wait) = state.withLock { ($0.accounts[name], $0.wrong.wait(name, address, now: now)) }
+        let (known, wait) = state.withLock { state in
+            let wait = state.wrong.wait(name, address, now: now)
+            if wait == nil { state.wrong.begins(name, address, now: now) }
+            return (state.accounts[name], wait)
+        }
         if let wait { throw .wait(.seconds(Int(min(900, wait.rounded(.up))))) }
         let hash = known?.password ?? .nobodys(cost)
         let isRight: Bool
         do throws(PasswordLane.Full) {
-            isRight = try await lane.run { hash.matches(password) } && known != nil
+            isRight = try await lane.run(for: address) { hash.matches(password) } && known != nil
         } catch {
+            state.withLock { $0.wrong.takeBack(name, address) }
             throw .busy
         }
         return try state.withLock { state throws(PeopleFailure) in
             guard isRight, var account = state.accounts[name], !account.isDisabled, account.password == hash else {
-                state.wrong.wrong(name, address, now: now)
                 throw .wrong
             }
             if var own = account.code {
-                guard let code, !code.isEmpty else { throw .codeNeeded }
-                guard own.takes(code, now: now) else {
-                    state.wrong.wrong(name, address, now: now)
-                    throw .wrong
+                guard let code, !code.isEmpty else {
+                    state.wrong.takeBack(name, address)
+                    throw .codeNeeded
                 }
+                guard own.takes(code, now: now) else { throw .wrong }
                 account.code = own
             }
             state.wrong.right(name, address)
@@ -178,18 +205,21 @@ package final class People: Sendable {
     /// The key from the safe: opens whatever was tried before, once for each code. Rights are those of the head of the
     /// town's disaster section.
     ///
+    /// Whoever he says he is, the record shows that it was the key.
+    ///
     /// - Returns: nil where it is no key.
     package func signIn(
         safeKey: String, name: String, from address: String, now: Date
-    ) -> (cookie: String, person: Operator, session: Session, left: Int)? {
+    ) throws(PeopleFailure) -> (cookie: String, person: Operator, session: Session, left: Int)? {
         let digest = DeviceRegister.digest(SafeKey.plain(safeKey))
         let name = Self.plain(name)
+        if !name.isEmpty { try Self.check(name) }
         return state.withLock { state in
             guard let town = state.safe.first(where: { $0.value.contains(digest) })?.key else { return nil }
             state.safe[town]?.remove(digest)
             keep(Note.safe + town, state.safe[town])
             let session = Session(
-                name: name.isEmpty ? "金庫の鍵" : name, safe: town, began: now, used: now, proved: now, from: address)
+                name: name.isEmpty ? Self.safeMark : "\(name)（\(Self.safeMark)）", safe: town, began: now, used: now, proved: now, from: address)
             guard let person = state.person(of: session) else { return nil }
             return (state.open(session, keep), person, session, state.safe[town]?.count ?? 0)
         }
@@ -203,16 +233,18 @@ package final class People: Sendable {
         }
     }
 
-    /// What a person typed, without what cannot be seen at its ends.
+    static let safeMark = "金庫の鍵"
+
+    /// What a person typed, by what it looks like (Unicode's NFKC), without what cannot be seen at its ends.
     static func plain(_ name: String) -> String {
-        name.precomposedStringWithCanonicalMapping.trimmingCharacters(in: .whitespacesAndNewlines)
+        name.precomposedStringWithCompatibilityMapping.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// Reckoned on the lane.
-    func hash(_ password: String) async throws(PeopleFailure) -> PasswordHash {
+    func hash(_ password: String, for person: String) async throws(PeopleFailure) -> PasswordHash {
         let cost = cost
         do throws(PasswordLane.Full) {
-            guard let made = try await lane.run({ try? PasswordHash.make(password, cost: cost) }) else { throw PasswordLane.Full() }
+            guard let made = try await lane.run(for: person, { try? PasswordHash.make(password, cost: cost) }) else { throw PasswordLane.Full() }
             return made
         } catch {
             throw .busy
@@ -224,12 +256,35 @@ extension People.State {
     func person(of session: Session) -> Operator? {
         if let town = session.safe {
             guard let id = TownID(town) else { return nil }
-            return Operator(
+            var person = Operator(
                 name: session.name, kind: .safe, credential: "safe:\(town):\(session.name)",
                 grants: [.init(towns: [id], rights: Role.chief.rights)])
+            person.hands = Set(safeHands[town] ?? [])
+            return person
         }
         guard let account = accounts[session.name], !account.isDisabled else { return nil }
         return account.person
+    }
+
+    /// Whether there are two, also where one of them is stopped.
+    func hasTwo(in town: TownID?) -> Bool {
+        func may(_ person: Operator, _ right: Rights) -> Bool {
+            town.map { person.rights(in: $0).contains(right) } ?? person.rightsEverywhere.contains(right)
+        }
+        let there = accounts.values.map(\.person)
+        return there.filter { may($0, Rights(.approve)) }.contains { one in
+            there.contains { $0.name != one.name && may($0, Rights(.order, [.actual])) }
+        }
+    }
+
+    /// Whether somebody else could look at what this one did: one who may approve there, in whose hands it is not.
+    func hasOther(than person: Operator, except name: String?, in town: TownID) -> Bool {
+        accounts.values.contains { account in
+            guard !account.isDisabled, account.name != name else { return false }
+            let other = account.person
+            return (other.may(.approve, in: town) || other.may(.people, .actual, in: town))
+                && !other.isOne(with: person.name, person.credential, person.hands)
+        }
     }
 
     mutating func open(_ session: Session, _ keep: (String, Session?) -> Void) -> String {

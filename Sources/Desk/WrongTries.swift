@@ -1,5 +1,5 @@
-/// Wrong passwords, counted where they come from: by the name they were for and the address they came from. Somebody far
-/// away locks nobody out at the desk.
+/// Wrong passwords, counted where they come from: by the name they were for and the place they came from. Somebody far
+/// away locks nobody out at the desk. A try counts from its first moment, so that many at once are not one.
 internal import Foundation
 
 struct WrongTries: Sendable {
@@ -18,7 +18,8 @@ struct WrongTries: Sendable {
 
     /// How long this one waits; nil: it may try.
     func wait(_ name: String, _ address: String, now: Date) -> TimeInterval? {
-        [(Self.pair(name, address), Self.free), (address, Self.freeFromOneAddress)].compactMap { key, free in
+        let place = Self.place(address)
+        return [(Self.pair(name, place), Self.free), (place, Self.freeFromOneAddress)].compactMap { key, free in
             guard let entry = entries[key], entry.count >= free else { return nil }
             let pause = min(900, 30 * pow(2, Double(min(entry.count - free, 10))))
             let left = pause - now.timeIntervalSince(entry.last)
@@ -26,8 +27,10 @@ struct WrongTries: Sendable {
         }.max()
     }
 
-    mutating func wrong(_ name: String, _ address: String, now: Date) {
-        for key in [Self.pair(name, address), address] {
+    /// A try begins: it is wrong until it is `right` or `taken` back.
+    mutating func begins(_ name: String, _ address: String, now: Date) {
+        let place = Self.place(address)
+        for key in [Self.pair(name, place), place] {
             let before = entries[key].flatMap { now.timeIntervalSince($0.last) < Self.memory ? $0.count : nil } ?? 0
             entries[key] = Entry(count: before + 1, last: now)
         }
@@ -36,7 +39,21 @@ struct WrongTries: Sendable {
         for key in entries.sorted(by: { $0.value.last < $1.value.last }).prefix(Self.bound / 10).map(\.key) { entries[key] = nil }
     }
 
-    mutating func right(_ name: String, _ address: String) { entries[Self.pair(name, address)] = nil }
+    mutating func right(_ name: String, _ address: String) {
+        takeBack(name, address)
+        entries[Self.pair(name, Self.place(address))] = nil
+    }
 
-    private static func pair(_ name: String, _ address: String) -> String { "\(address)\n\(name)" }
+    /// It was no wrong try: nobody could look, or only the digits were missing.
+    mutating func takeBack(_ name: String, _ address: String) {
+        let place = Self.place(address)
+        for key in [Self.pair(name, place), place] {
+            guard let entry = entries[key] else { continue }
+            entries[key] = entry.count > 1 ? Entry(count: entry.count - 1, last: entry.last) : nil
+        }
+    }
+
+    private static func pair(_ name: String, _ place: String) -> String { "\(place)\n\(name)" }
+
+    static func place(_ address: String) -> String { Network.place(address) }
 }

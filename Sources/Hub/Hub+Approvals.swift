@@ -21,7 +21,7 @@ extension Hub {
     /// Whether this order waits; nil: it goes out now.
     func waits(_ order: DeskOrder) -> ApprovalPolicy? {
         guard order.mode == .actual, let town = order.content.town else { return nil }
-        if let accepted = order.takesBack, clock().timeIntervalSince(accepted) < Self.freshness { return nil }
+        if let accepted = order.takesBack, !order.repeats, clock().timeIntervalSince(accepted) < Self.freshness { return nil }
         switch approval(of: town) {
         case .none: return nil
         case let policy: return policy
@@ -54,6 +54,22 @@ extension Hub {
         return act
     }
 
+    /// A change of people waits too, where two decide and somebody else could look at it.
+    ///
+    /// - Parameters:
+    ///   - town: where it weighs.
+    ///   - name: whom it is about, who does not look at it either.
+    /// - Returns: nil: it waits for nobody.
+    package func submit(
+        _ order: WaitingAct.Order, about name: String?, _ title: String, in town: TownID, by person: Operator
+    ) async throws(DeskFailure) -> WaitingAct? {
+        guard case .two = approval(of: town), people.hasOther(than: person, about: name, in: town) else { return nil }
+        let id = newID()
+        return try await submit(WaitingAct(
+            id: "A-\(id.text)", town: town, act: .people, title: title, order: order, by: person, alert: id, submitted: clock(),
+            patience: ApprovalTable.peoplePatience, isTimed: false)).approval
+    }
+
     /// What it is, in one line, with what it is about.
     private static func title(_ content: AlertContent) -> String {
         let subject = switch content.detail {
@@ -66,10 +82,15 @@ extension Hub {
     }
 
     /// What it would say and change if it were sent now, for who decides.
-    package func order(waiting id: String, for person: Operator) async throws(DeskFailure) -> (act: WaitingAct, order: DeskOrder) {
+    ///
+    /// - Returns: no order where it is a change of people.
+    package func order(waiting id: String, for person: Operator) async throws(DeskFailure) -> (act: WaitingAct, order: DeskOrder?) {
         guard let act = approvals.withLock({ $0.acts[id] }), let town = TownID(act.town), person.may(town) else { throw words(.notFound) }
-        return (act, try await order(act))
+        return (act, act.order.isSaid ? try await order(act) : nil)
     }
+
+    /// Whether who submitted it may do nothing here by now: stopped, or his token is over.
+    package func isStopped(_ act: WaitingAct) -> Bool { !people.isOpen(act.credential, now: clock()) }
 
     /// As it would wait if it were submitted now; nil where it would go out.
     package func wait(_ order: DeskOrder, by person: Operator) -> WaitingAct? {
@@ -87,7 +108,7 @@ extension Hub {
                 return nil
             }
         } catch {
-            throw .conflict("承認を待つものが\(ApprovalTable.mostWaiting)件あります。先に承認するか、差し戻してください (too many acts wait for approval)")
+            throw .conflict("この市町村で承認を待つものが\(ApprovalTable.mostWaiting)件あります。先に承認するか、差し戻してください (too many acts wait for approval)")
         }
         if let taken {
             guard taken.fingerprint == act.fingerprint else { throw .keyIsAnothers }
@@ -117,6 +138,8 @@ extension Hub {
             table.brokeGlass(act, reason)
             if let kept = table.acts[act.id] { keep(kept) }
         }
+        // It may have waited, and gone by itself.
+        defer { _ = sending.withLock { $0.remove(act.id) } }
         logger.warning("sent without a second person", metadata: ["approval": "\(act.id)", "town": "\(act.town)", "by": "\(act.by)"])
         if let town = TownID(act.town) {
             attention.notice(
@@ -148,17 +171,40 @@ extension Hub {
         }
         if act.state == .review {
             attention.settle(.review, subject: id)
-            return (decided(act, by: person.name), nil)
+            return (decided(act, by: person), nil)
         }
         defer { _ = sending.withLock { $0.remove(id) } }
         do throws(DeskFailure) {
+            guard act.order.isSaid else {
+                try change(act, by: person)
+                let done = decided(act, by: person)
+                try await kept()
+                return (done, nil)
+            }
             let sent = try await send(act, actor: "operator:\(act.by) approved:\(person.name)")
-            return (decided(act, by: person.name), sent)
+            return (decided(act, by: person), sent)
         } catch {
             // On its way, though the disk does not know: nobody sends it a second time.
-            if case .unrecorded = error { _ = decided(act, by: person.name) }
+            if case .unrecorded = error { _ = decided(act, by: person) }
             throw error
         }
+    }
+
+    /// A change of people, said yes to.
+    private func change(_ act: WaitingAct, by person: Operator) throws(DeskFailure) {
+        do throws(PeopleFailure) {
+            switch act.order {
+            case .push, .cancel: break
+            case .confirm(let name): try people.confirm(name, by: person)
+            case .roles(let name, let duties): try people.confirm(name, duties)
+            case .safeKeys(let digests):
+                guard let town = TownID(act.town) else { return }
+                people.putSafeKeys(digests, town, hands: Set(act.submitters))
+            }
+        } catch {
+            throw .conflict("\(error)")
+        }
+        logger.notice("change of people approved", metadata: ["approval": "\(act.id)", "what": "\(act.title)", "by": "\(person.name)"])
     }
 
     package func giveBack(_ id: String, by person: Operator, reason: String) throws(DeskFailure) -> WaitingAct {
@@ -176,10 +222,17 @@ extension Hub {
 
     /// Moves what nobody answered to the next role, and sends what only waited for its time.
     package func turnApprovals() async {
-        let (moved, due) = approvals.withLock { table in
+        let (moved, due, lapsed) = approvals.withLock { table in
             let turn = table.tick(clock())
-            for act in turn.moved { keep(act) }
+            for act in turn.moved + turn.lapsed { keep(act) }
             return turn
+        }
+        for act in lapsed {
+            logger.error("nobody approved it, and it is too old by now", metadata: ["approval": "\(act.id)", "town": "\(act.town)"])
+            guard act.order.isSaid, let town = TownID(act.town) else { continue }
+            attention.notice(
+                .review, act.id, "「\(act.title)」（\(act.by)さん）は、だれも承認しないまま古くなり、出ていません。要るなら、出し直してください (nobody approved it; it was not sent)",
+                from: "desk", of: town, at: clock())
         }
         for act in moved {
             logger.warning("nobody answered: it comes to the next role", metadata: [
@@ -188,6 +241,10 @@ extension Hub {
         }
         // Each of them takes its time, and may have been stopped or approved meanwhile.
         for act in due where approvals.withLock({ claim(act.id, in: $0) }) {
+            if isStopped(act) {
+                hold(act)
+                continue
+            }
             defer { _ = sending.withLock { $0.remove(act.id) } }
             do throws(DeskFailure) {
                 _ = try await send(act, actor: "operator:\(act.by) waited")
@@ -207,6 +264,41 @@ extension Hub {
             }
         }
     }
+
+    /// Whoever submitted it was stopped meanwhile: it does not go out by itself.
+    private func hold(_ act: WaitingAct) {
+        approvals.withLock { table in
+            if let held = table.hold(act.id, now: clock()) { keep(held) }
+            _ = sending.withLock { $0.remove(act.id) }
+        }
+        logger.warning("its submitter was stopped: it waits for a person", metadata: ["approval": "\(act.id)", "town": "\(act.town)", "by": "\(act.by)"])
+        guard let town = TownID(act.town) else { return }
+        attention.notice(
+            .review, act.id, "「\(act.title)」は、出した\(act.by)さんが止められたので、時間が来ても出ません。ほかの人が承認するか、差し戻してください (its submitter was stopped: somebody else decides)",
+            from: "desk", of: town, at: clock())
+    }
+
+    /// The same order that waits already is taken out of the list, and is its sender's alone.
+    func claimTwin(_ key: OrderKey?, _ what: WaitingAct.Order, in town: TownID?, by person: Operator) throws(DeskFailure) -> WaitingAct? {
+        guard let town else { return nil }
+        do throws(ApprovalTable.Refusal) {
+            return try approvals.withLock { table throws(ApprovalTable.Refusal) in
+                guard let act = key.flatMap({ table.under($0.name) }) ?? table.twin(of: what, town, by: person) else { return nil }
+                guard act.state == .waiting else {
+                    // Given back before: under this key it goes out now.
+                    if let freed = table.free(act.id) { keep(freed) }
+                    return nil
+                }
+                guard claim(act.id, in: table) else { throw .over("") }
+                return act
+            }
+        } catch {
+            throw words(error)
+        }
+    }
+
+    /// It was not sent after all, and waits as it did.
+    func unclaim(_ act: WaitingAct) { _ = sending.withLock { $0.remove(act.id) } }
 
     func restoreApprovals() async {
         for key in ledger.keys(prefix: Self.prefix) {
@@ -233,12 +325,23 @@ extension Hub {
 
     // MARK: Pieces
 
-    private func decided(_ act: WaitingAct, by name: String) -> WaitingAct {
+    private func decided(_ act: WaitingAct, by name: String, isSafe: Bool = false) -> WaitingAct {
         approvals.withLock { table in
-            guard let act = table.approved(act.id, by: name, now: clock()) else { return act }
+            guard let act = table.approved(act.id, by: name, isSafe: isSafe, now: clock()) else { return act }
             keep(act)
             return act
         }
+    }
+
+    /// The key from the safe is nobody's name: what it approved goes out, and somebody looks at it afterwards.
+    private func decided(_ act: WaitingAct, by person: Operator) -> WaitingAct {
+        let isSafe = person.kind == .safe
+        if isSafe, act.state == .waiting, let town = TownID(act.town) {
+            attention.notice(
+                .review, act.id, "「\(act.title)」（\(act.by)さん）を、金庫の鍵で入った\(person.name)さんが承認しました。あとから確かめてください (approved by a key from the safe: look at it)",
+                from: "desk", of: town, at: clock())
+        }
+        return decided(act, by: person.name, isSafe: isSafe)
     }
 
     /// Under the approvals' lock, so that the disk has them in their order.
@@ -266,6 +369,7 @@ extension Hub {
         let order = switch act.order {
         case .push(let octets): try read(Self.withoutVersion(octets), by: person, as: AlertID(act.alert))
         case .cancel(let alert): try await cancelling(AlertID(alert), as: AlertID(act.alert), by: person)
+        case .confirm, .roles, .safeKeys: throw .conflict("送るものではありません (nothing that is sent)")
         }
         // Whatever else has changed meanwhile: what this one changes stands as its sender saw it.
         func states(_ steps: [Act.Step]?) -> [Act.Subject: Act.State?] {
@@ -303,6 +407,6 @@ extension Pushed {
         self.init(id: AlertID(act.alert), event: EventID(act.alert), mode: .actual, town: TownID(act.town))
         self.isRepeat = isRepeat
         // Sent meanwhile: it is an alert like any other.
-        approval = act.state == .sent ? nil : act
+        approval = [.sent, .review, .reviewed].contains(act.state) ? nil : act
     }
 }

@@ -17,6 +17,8 @@ package struct DeskOrder: Sendable {
     var remake: (@Sendable (Standing) throws(StandingRefusal) -> AlertContent)?
     /// When the act that this one takes back was accepted; nil: it takes nothing back.
     var takesBack: Date?
+    /// What it takes back was a taking back itself: what somebody called wrong would be said again.
+    var repeats = false
 
     package init(content: AlertContent, mode: ModeName) {
         self.content = content
@@ -194,7 +196,7 @@ extension Hub {
         _ key: OrderKey?, _ what: WaitingAct.Order, by person: Operator, _ breakGlass: String?,
         make: (AlertID) async throws(DeskFailure) -> DeskOrder
     ) async throws(DeskFailure) -> Pushed {
-        if let before = try await submitted(under: key) { return before }
+        if let before = try await submitted(under: key), breakGlass == nil || before.approval == nil { return before }
         // Sent before under its key: whatever is asked for by now, it is the same order.
         if let key, orderKeys.isKnown(key) {
             return try await once(key, by: person, make: make)
@@ -208,20 +210,39 @@ extension Hub {
             throw error
         }
         let policy = waits(order)
-        guard let policy, breakGlass == nil else {
+        if let policy, let breakGlass { return try await sendAtOnce(order, key, what, policy, by: person, breakGlass, make: make) }
+        guard let policy else {
             // Made anew under the id of its key, on the state as it is then.
-            let pushed = key == nil
-                ? try await send(order, actor: person.actor)
-                : try await once(key, by: person, make: make)
-            if let policy, let breakGlass, !pushed.isRepeat {
-                var told = order
-                told.content.id = pushed.id
-                brokeGlass(waitingAct(told, what, policy, by: person, nil), breakGlass)
-            }
-            return pushed
+            return key == nil ? try await send(order, actor: person.actor) : try await once(key, by: person, make: make)
         }
         guard let act = waitingAct(order, what, policy, by: person, key) else { throw .forbidden("\(order.content.id)") }
         return try await submit(act)
+    }
+
+    /// Now, for a reason, and looked at afterwards. Where the same order waits, it is that one which goes out.
+    private func sendAtOnce(
+        _ order: DeskOrder, _ key: OrderKey?, _ what: WaitingAct.Order, _ policy: ApprovalPolicy, by person: Operator, _ reason: String,
+        make: (AlertID) async throws(DeskFailure) -> DeskOrder
+    ) async throws(DeskFailure) -> Pushed {
+        let twin = try claimTwin(key, what, in: order.content.town, by: person)
+        do throws(DeskFailure) {
+            let pushed = key == nil
+                ? try await send(twin == nil ? order : try await make(twin.map { AlertID($0.alert) } ?? newID()), actor: person.actor)
+                : try await once(key, by: person, make: make)
+            guard !pushed.isRepeat else {
+                if let twin { unclaim(twin) }
+                return pushed
+            }
+            var told = order
+            told.content.id = pushed.id
+            var act = twin ?? waitingAct(told, what, policy, by: person, nil)
+            act?.alert = pushed.id.text
+            brokeGlass(act, reason)
+            return pushed
+        } catch {
+            if let twin { unclaim(twin) }
+            throw error
+        }
     }
 
     /// Makes an order and sends it, unless that was done before.
@@ -355,6 +376,7 @@ extension Hub {
             try standing.takeBack(content, as: chosen, by: person.name, basedOn: seen, districts: districts, now: moment)
         }
         order.takesBack = found.alert.accepted
+        order.repeats = found.alert.content.act.map { $0.takesBack != nil } ?? (found.alert.content.message == .cancel)
         return order
     }
 

@@ -108,7 +108,7 @@ extension HubRouter {
                 Accepted(
                     id: alert.id.text, event: alert.event.text, mode: alert.mode.rawValue,
                     town: alert.town?.code ?? "", deliveries: counts,
-                    approval: alert.approval.map { ApprovalShape($0, hub.people) }),
+                    approval: alert.approval.map { shape($0) }),
                 status: .accepted, headers: headers)
         } catch {
             throw .unrecorded("\(error)")

@@ -18,8 +18,10 @@ struct ApprovalShape: Encodable {
     /// Whose turn it is; absent where it goes out by itself at the deadline.
     var next: Next?
     var decided_by, decided_at, reason: String?
+    /// Who submitted it was stopped meanwhile.
+    var by_stopped: Bool?
 
-    init(_ act: WaitingAct, _ people: People) {
+    init(_ act: WaitingAct, _ people: People, now: Date) {
         (id, town, title) = (act.id, act.town, act.title)
         kind = act.act.rawValue
         state = act.state.rawValue
@@ -31,6 +33,7 @@ struct ApprovalShape: Encodable {
         decided_by = act.decidedBy
         decided_at = act.decided.map { JapanTime.text($0) }
         reason = act.reason
+        if act.state == .waiting, !people.isOpen(act.credential, now: now) { by_stopped = true }
     }
 
     /// Whose turn it is, of those who did not submit it.
@@ -66,7 +69,7 @@ extension HubRouter {
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             let isAll = request.uri.queryParameters["all"] == "true"
             let acts = hub.approvals(for: person, town.id).filter { isAll || $0.state == .waiting || $0.state == .review }
-            return try Answer.json(["approvals": acts.map { ApprovalShape($0, hub.people) }])
+            return try Answer.json(["approvals": acts.map { shape($0) }])
         }
         router.get("/v1/approvals/{id}") { request, context in
             let person = try operatorOf(request, context)
@@ -75,8 +78,8 @@ extension HubRouter {
                 let (act, order) = try await hub.order(waiting: id, for: person)
                 return try Self.json(
                     Content(
-                        approval: ApprovalShape(act, hub.people), previews: previews(order),
-                        changes: (order.content.act?.steps ?? []).map { StandingShape.Step($0) }), .ok)
+                        approval: shape(act), previews: order.map { previews($0) } ?? [],
+                        changes: (order?.content.act?.steps ?? []).map { StandingShape.Step($0) }), .ok)
             } catch {
                 throw problem(error)
             }
@@ -86,7 +89,7 @@ extension HubRouter {
             let id = try context.parameters.require("id")
             do throws(DeskFailure) {
                 let (act, sent) = try await hub.approve(id, by: person)
-                return try Self.json(Answered(approval: ApprovalShape(act, hub.people), alert: sent?.id.text), sent == nil ? .ok : .accepted)
+                return try Self.json(Answered(approval: shape(act), alert: sent?.id.text), sent == nil ? .ok : .accepted)
             } catch {
                 throw problem(error)
             }
@@ -100,12 +103,14 @@ extension HubRouter {
             }
             do throws(DeskFailure) {
                 let act = try hub.giveBack(id, by: person, reason: wish.reason)
-                return try Self.json(Answered(approval: ApprovalShape(act, hub.people)), .ok)
+                return try Self.json(Answered(approval: shape(act)), .ok)
             } catch {
                 throw problem(error)
             }
         }
     }
+
+    func shape(_ act: WaitingAct) -> ApprovalShape { ApprovalShape(act, hub.people, now: hub.clock()) }
 
     private static func json(_ value: some Encodable, _ status: HTTPResponse.Status) throws(DeskFailure) -> Response {
         do { return try Answer.json(value, status: status) } catch { throw .unrecorded("\(error)") }

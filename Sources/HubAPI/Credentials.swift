@@ -29,6 +29,18 @@ extension HubRouter {
         return hub.people.with(session: cookie, now: hub.clock()).map { ($0.person, $0.session) }
     }
 
+    /// Whether who began a long answer may still have it: he was not stopped, nor his role or his session over.
+    func stillMay(_ request: Request, _ context: Context, _ scope: Scope, in town: TownID) -> Bool {
+        let person: Operator? =
+            if let token = Self.bearer(request) {
+                hub.people.with(token: token, now: hub.clock())
+            } else {
+                Self.cookie(request).flatMap { hub.people.with(session: $0, now: hub.clock(), isUse: false)?.person }
+            }
+        guard let person else { return false }
+        return hub.places.narrowed(person, from: context.address(request), towns: hub.towns.all.map(\.id), now: hub.clock()).may(scope, in: town)
+    }
+
     /// Who asks, with what this route needs and no more: grants of other towns that lack it are not there.
     func operatorOf(_ request: Request, _ context: Context) throws(Problem) -> Operator {
         let (everything, session) = try signedIn(request)
@@ -67,9 +79,11 @@ extension HubRouter {
     func checkOrigin(_ request: Request) throws(Problem) {
         guard ![.get, .head, .options].contains(request.method) else { return }
         if request.headers[.fetchSite] == "same-origin" { return }
-        if let origin = request.headers[.origin], let own = request.head.authority {
-            let host = origin.split(separator: "/").last.map(String.init) ?? ""
-            if host == own || origin == configuration.publicAddress { return }
+        // Letter by letter (RFC 6454 6.2): what only ends like ours is another's.
+        if let origin = request.headers[.origin], let own = request.head.authority,
+            ["https://\(own)", "http://\(own)", configuration.publicAddress].contains(origin)
+        {
+            return
         }
         throw Problem(.forbidden, "ほかのページから送られた操作は受け付けません (Origin: not this site's)")
     }

@@ -33,6 +33,9 @@ extension HubRouter {
             let query = try deliveryQuery(request)
             let watch = hub.journal.watch()
             let pause = configuration.heartbeat
+            guard let scope = RouteScopes.needed(request.method, request.uri.path).first(where: { person.may($0, in: town.id) }) else {
+                throw Problem(.forbidden, person.refusal(RouteScopes.needed(request.method, request.uri.path)))
+            }
             return Response(
                 status: .ok,
                 // nginx would hold the rows back until its buffer is full.
@@ -50,6 +53,7 @@ extension HubRouter {
                             defer { group.cancelAll() }
                             // A hub that is to stop does not wait for those who watch.
                             for await event in watch.events.cancelOnGracefulShutdown() {
+                                guard stillMay(request, context, scope, in: town.id) else { break }
                                 if let line = Self.line(event, in: town.id, query) { try await writer.write(line) }
                             }
                         }

@@ -17,7 +17,8 @@ package struct HubContext: RequestContext {
     func address(_ request: Request) -> String { Self.address(peer, request.headers[values: .forwardedFor].last) }
 
     static func address(_ peer: String?, _ forwarded: String?) -> String {
-        guard let peer else { return "-" }
+        // A socket of IPv6 shows an IPv4 address behind this (RFC 4291 2.5.5.2).
+        guard let peer = peer.map({ $0.lowercased().hasPrefix("::ffff:") && $0.contains(".") ? String($0.dropFirst(7)) : $0 }) else { return "-" }
         guard ["127.0.0.1", "::1"].contains(peer), let said = forwarded?.split(separator: ",").last else { return peer }
         let last = said.trimmingCharacters(in: .whitespaces)
         return (try? SocketAddress(ipAddress: last, port: 0)) == nil ? peer : last

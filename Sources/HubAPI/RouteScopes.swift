@@ -33,8 +33,8 @@ struct RouteScopes {
         Row(method: .get, path: "/v1/attention", scopes: [.read, .watch]),
         Row(method: .get, path: "/v1/sources", scopes: [.read, .watch]),
         // Who may send comes after who approves; the table of what waits asks again.
-        Row(method: .post, path: "/v1/approvals/{id}/approve", scopes: [.approve, .send]),
-        Row(method: .post, path: "/v1/approvals/{id}/return", scopes: [.approve, .send]),
+        Row(method: .post, path: "/v1/approvals/{id}/approve", scopes: [.approve, .send, .admin]),
+        Row(method: .post, path: "/v1/approvals/{id}/return", scopes: [.approve, .send, .admin]),
         Row(method: .get, path: "/v1/approvals", scopes: [.approve, .send, .read]),
         Row(method: .get, path: "/v1/approvals/{id}", scopes: [.approve, .send, .read]),
         Row(method: .get, path: "/v1/roles", scopes: Scope.allCases),

@@ -70,7 +70,7 @@ extension HubRouter {
     private func signIn(_ wish: SignIn, from address: String) async throws -> Response {
         let now = hub.clock()
         if let key = wish.safe_key {
-            guard let opened = hub.people.signIn(safeKey: key, name: wish.name ?? "", from: address, now: now) else {
+            guard let opened = try safe(key, wish.name ?? "", from: address, now: now) else {
                 throw Problem(.unauthorized, "この鍵は合わないか、もう使われました (this key opens nothing, or was used)")
             }
             hub.logger.warning("opened by a key from the safe", metadata: [
@@ -91,6 +91,16 @@ extension HubRouter {
             let opened = try await hub.people.signIn(name: name, password: password, code: wish.code, from: address, now: now)
             hub.logger.notice("signed in", metadata: ["who": "\(opened.person.name)", "from": "\(address)"])
             return try welcome(opened.cookie, opened.person, opened.session, asks: opened.asksForPassword)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private func safe(
+        _ key: String, _ name: String, from address: String, now: Date
+    ) throws(Problem) -> (cookie: String, person: Operator, session: Session, left: Int)? {
+        do throws(PeopleFailure) {
+            return try hub.people.signIn(safeKey: key, name: name, from: address, now: now)
         } catch {
             throw Problem(error)
         }
@@ -120,12 +130,12 @@ extension HubRouter {
     }
 
     func addPasskeys(to router: Router<Context>) {
-        router.post("/v1/passkeys/challenge") { request, _ in
+        router.post("/v1/passkeys/challenge") { request, context in
             let person = Self.cookie(request) == nil ? nil : somebody(request)?.person
             if person != nil { try checkOrigin(request) }
             let known = person.flatMap { hub.people.account($0.name) }?.passkeys ?? []
             return try Answer.json(
-                Ask(challenge: hub.people.ask(person?.name, now: hub.clock()), host: host(request), name: person?.name, known: known.map(\.id)))
+                Ask(challenge: hub.people.ask(person?.name, from: context.address(request), now: hub.clock()), host: host(request), name: person?.name, known: known.map(\.id)))
         }
         router.get("/v1/passkeys") { request, _ in
             let (person, _) = try current(request)

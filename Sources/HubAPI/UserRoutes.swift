@@ -45,17 +45,25 @@ extension HubRouter {
         var roles: [RoleShape]
         var disabled: Bool
         var code: Bool
+        /// Devices that open without a password.
+        var passkeys: Int
+        /// False: nobody else has looked yet at who this is; for who made it, it is no second person.
+        var confirmed: Bool
         var made_at, made_by: String
         var last_sign_in_at: String?
         /// Said once, where it was made here.
         var password: String?
         var code_address, code_qr_text: String?
+        /// What waits for a second person.
+        var approval: ApprovalShape?
 
         init(_ account: Account, password: String? = nil, codeAddress: String? = nil) {
             name = account.name
             roles = account.duties.map { RoleShape(role: $0.role.rawValue, name: $0.role.japanese, towns: $0.towns) }
             disabled = account.isDisabled
             code = account.hasCode
+            passkeys = account.passkeys?.count ?? 0
+            confirmed = account.doubt == nil
             made_at = JapanTime.text(account.made, milliseconds: false)
             made_by = account.maker
             last_sign_in_at = account.lastSignIn.map { JapanTime.text($0, milliseconds: false) }
@@ -122,7 +130,9 @@ extension HubRouter {
                     wish.name, try duties(wish.roles, wish.towns), password: wish.password, withCode: wish.code ?? false, by: person,
                     now: hub.clock())
                 try await recordedPeople { hub.people.undo(made.account) }
-                return try answer(UserShape(made.account, password: made.password, codeAddress: made.codeAddress), .created)
+                var shape = UserShape(made.account, password: made.password, codeAddress: made.codeAddress)
+                shape.approval = try await confirming(made.account, "新しい人：\(made.account.name)", by: person)
+                return try answer(shape, .created)
             } catch {
                 throw Problem(error)
             }
@@ -134,7 +144,7 @@ extension HubRouter {
             do throws(PeopleFailure) {
                 let changed = try await change(name, wish, by: person)
                 try await recordedPeople {}
-                return try answer(changed)
+                return try answer(changed, changed.approval == nil ? .ok : .accepted)
             } catch {
                 throw Problem(error)
             }
@@ -151,7 +161,7 @@ extension HubRouter {
                     "role": "\(role.rawValue)", "town": "\(town.id)", "from": "\(person.name)", "to": "\(other.name)",
                 ])
                 try await recordedPeople {}
-                return try answer(UserShape(other))
+                return try answer(UserShape(hub.people.seen(other, by: person)))
             } catch {
                 throw Problem(error)
             }
@@ -163,16 +173,56 @@ extension HubRouter {
 
     private func change(_ name: String, _ wish: UserChange, by person: Operator) async throws(PeopleFailure) -> UserShape {
         var shape: UserShape?
-        if let roles = wish.roles { shape = UserShape(try hub.people.change(name, try duties(roles, wish.towns), by: person)) }
+        if let roles = wish.roles {
+            let duties = try duties(roles, wish.towns)
+            if let waits = try await waiting(name, duties, by: person) { return waits }
+            shape = UserShape(try hub.people.change(name, duties, by: person))
+        }
         if let disabled = wish.disabled { shape = UserShape(try hub.people.disable(name, disabled, by: person)) }
         if wish.reset == true || wish.password != nil || wish.code != nil {
             let made = try await hub.people.reset(name, password: wish.password, withCode: wish.code, by: person, now: hub.clock())
             shape = UserShape(made.account, password: made.password, codeAddress: made.codeAddress)
+            shape?.approval = try await confirming(made.account, "新しいパスワード：\(made.account.name)", by: person)
         }
         guard let shape else {
             throw .invalid("変えることがありません。roles、disabled、reset、password、code のどれかを書いてください (nothing to change)", field: "")
         }
         return shape
+    }
+
+    /// Roles that let somebody say yes, or change people, are given when a second person has seen it.
+    ///
+    /// - Returns: the account as it stays until then; nil: they are given now.
+    private func waiting(_ name: String, _ duties: [Duty], by person: Operator) async throws(PeopleFailure) -> UserShape? {
+        guard let account = try hub.people.checkChange(name, duties, by: person) else { return nil }
+        for town in hub.towns.all.map(\.id) where hub.people.weighs(duties, for: account.name, in: town) {
+            let words = duties.map(\.role.japanese).joined(separator: "、")
+            guard let act = try await submit(.roles(account: account.name, duties), account.name, "役割：\(account.name)を\(words)に", town, by: person) else { continue }
+            var shape = UserShape(hub.people.seen(account, by: person))
+            shape.approval = self.shape(act)
+            return shape
+        }
+        return nil
+    }
+
+    /// Somebody else looks at who it is; until then the account works, and is no second person for who made it.
+    private func confirming(_ account: Account, _ title: String, by person: Operator) async throws(PeopleFailure) -> ApprovalShape? {
+        guard account.doubt != nil else { return nil }
+        for town in hub.towns.all.map(\.id) where account.duties.contains(where: { $0.places?.contains(town) ?? true }) {
+            if let act = try await submit(.confirm(account: account.name), account.name, title, town, by: person) { return shape(act) }
+        }
+        return nil
+    }
+
+    private func submit(
+        _ order: WaitingAct.Order, _ name: String?, _ title: String, _ town: TownID, by person: Operator
+    ) async throws(PeopleFailure) -> WaitingAct? {
+        do throws(DeskFailure) {
+            return try await hub.submit(order, about: name, title, in: town, by: person)
+        } catch {
+            if case .unkept = error { throw .busy }
+            throw .conflict("\(error)")
+        }
     }
 
     private func addTokens(to router: Router<Context>) {
@@ -206,6 +256,13 @@ extension HubRouter {
         }
     }
 
+    private struct NewKeys: Encodable {
+        /// Said once.
+        var keys: [String]
+        /// They open nothing until a second person has said yes; those before still do.
+        var approval: ApprovalShape?
+    }
+
     private func addSafeKeys(to router: Router<Context>) {
         router.get("/v1/towns/{code}/safe-keys") { request, context in
             let town = try town(try context.parameters.require("code"), for: try operatorOf(request, context))
@@ -215,10 +272,15 @@ extension HubRouter {
             let person = try operatorOf(request, context)
             let town = try town(try context.parameters.require("code"), for: person)
             do throws(PeopleFailure) {
-                let keys = try hub.people.makeSafeKeys(town.id, by: person)
-                hub.logger.warning("keys for the safe made", metadata: ["town": "\(town.id)", "by": "\(person.name)"])
-                try await recordedPeople {}
-                return try answer(["keys": keys], .created)
+                let (keys, digests) = try hub.people.newSafeKeys(town.id, by: person)
+                let waits = try await submit(.safeKeys(digests), nil, "金庫の鍵の作り直し（\(keys.count)枚）", town.id, by: person)
+                hub.logger.warning("keys for the safe made", metadata: ["town": "\(town.id)", "by": "\(person.name)", "waits": "\(waits?.id ?? "-")"])
+                guard let waits else {
+                    hub.people.putSafeKeys(digests, town.id, hands: person.isOwner ? [] : person.hands.union([person.credential]))
+                    try await recordedPeople {}
+                    return try answer(NewKeys(keys: keys), .created)
+                }
+                return try answer(NewKeys(keys: keys, approval: shape(waits)), .accepted)
             } catch {
                 throw Problem(error)
             }

@@ -39,7 +39,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
             if let alert = answer["alert"] as? String {
                 Terminal.say("承認して送りました  \(alert)   結果は noroshi log --alert \(alert) (approved and sent)")
             } else {
-                Terminal.say("確かめたと記録しました (looked at)")
+                Terminal.say("承認しました (done, or looked at)")
             }
         }
     }
@@ -62,7 +62,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
         case "waiting": "承認待ち"
         case "sent": "送信済み"
         case "returned": "差し戻し"
-        case "review": "承認なしで送信。確認待ち"
+        case "review": "送信済み。確認待ち"
         case "reviewed": "確認済み"
         default: word
         }

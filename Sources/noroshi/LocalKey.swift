@@ -36,7 +36,7 @@ enum LocalKey {
     }
 
     /// The keeper of the folder, where no hub runs.
-    static let keeper = Operator(name: "local", kind: .settings, credential: "local", grants: [.init(towns: nil, rights: Rights([Rights(.people), Rights(.read)]))])
+    static let keeper = People.keeper("local")
 
     /// The people of a folder whose hub does not run.
     static func opening<Value>(_ folder: URL, _ body: (People) async throws -> Value) async throws -> Value {

@@ -13,14 +13,33 @@ struct KeeperOptions: ParsableArguments {
     /// Over HTTP, with this machine's own key where a data folder is named and its hub runs.
     func send(_ method: String, _ path: String, _ body: [String: Any]? = nil) async throws -> Any {
         var client = try hub.client()
-        if let folder, client.token == nil || hub.token == nil, let key = LocalKey.read(in: folder) {
+        if let folder, hub.token == nil, let key = LocalKey.read(in: folder) {
+            // This machine's key is for this machine's hub: whoever else gets it may do everything here.
+            guard HubAddress.isHere(URLComponents(string: client.address)?.host ?? "") else {
+                throw Exit.with(
+                    Exit.usage, "\(client.address) は、このマシンのハブではありません。--data の鍵は送りません。その宛先のトークンを使ってください "
+                        + "(not this machine's hub: the key of --data is not sent there)")
+            }
             client = HubClient(address: client.address, token: key, transport: client.transport)
         }
         return try await client.send(method, path, body: body.map { Array(JSONLine.text($0).utf8) } ?? [])
     }
 
     /// Whether a hub has the folder: then it is asked, and nobody else writes there.
-    func isRunning(_ folder: URL) throws -> Bool {
+    ///
+    /// - Parameter makes: a folder that is not there yet is made; else it is a slip of the fingers.
+    func isRunning(_ folder: URL, makes: Bool = false) throws -> Bool {
+        guard FileManager.default.fileExists(atPath: folder.appending(path: "ledger.sqlite").path) else {
+            guard makes || LocalKey.read(in: folder) != nil else {
+                throw Exit.with(Exit.usage, "\(folder.path) に記録がありません。--data を確かめてください (no record there: check --data)")
+            }
+            if makes { Terminal.complain("\(folder.path) に新しい記録を作ります (a new record is made there)") }
+            return try take(folder)
+        }
+        return try take(folder)
+    }
+
+    private func take(_ folder: URL) throws -> Bool {
         do throws(CannotWrite) {
             try DataFolder.claim(folder)
             return false
@@ -64,7 +83,7 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let password = try GivenPassword.read(fromInput: password_stdin)
-            guard let folder = keeper.folder, try !keeper.isRunning(folder) else {
+            guard let folder = keeper.folder, try !keeper.isRunning(folder, makes: true) else {
                 var wish: [String: Any] = ["name": name, "roles": role, "code": code]
                 if !town.isEmpty { wish["towns"] = town }
                 wish["password"] = password
@@ -195,13 +214,17 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let keys: [String]
+            var waits = false
             if let folder = keeper.folder, try !keeper.isRunning(folder) {
                 guard let id = TownID(town) else { throw Exit.with(Exit.usage, "「\(town)」は市町村コードではありません (no local government code)") }
                 keys = try await LocalKey.opening(folder) { people in try people.makeSafeKeys(id, by: LocalKey.keeper) }
             } else {
-                keys = (try await keeper.send("POST", "/v1/towns/\(town)/safe-keys", [:]) as? [String: Any])?["keys"] as? [String] ?? []
+                let answer = try await keeper.send("POST", "/v1/towns/\(town)/safe-keys", [:]) as? [String: Any]
+                keys = answer?["keys"] as? [String] ?? []
+                waits = answer?["approval"] != nil
             }
-            guard keeper.hub.format == .table else { return Terminal.say(JSONLine.text(["town": town, "keys": keys])) }
+            guard keeper.hub.format == .table else { return Terminal.say(JSONLine.text(["town": town, "keys": keys, "waits": waits])) }
+            if waits { Terminal.say("ほかの人が承認するまで使えません。それまでは前の鍵が使えます (they open nothing until a second person has approved; the old ones do)") }
             Terminal.say("市町村 \(town) の金庫の鍵です。印刷し、封をして、金庫に入れてください。一枚で一回、パスワードがなくても入れます。")
             Terminal.say("(Keys for the safe: print, seal, lock away. Each opens once, without a password.)\n")
             for (number, key) in keys.enumerated() { Terminal.say("\(number + 1 < 10 ? " " : "")\(number + 1)  □ \(key)") }
@@ -211,16 +234,18 @@ struct UserCommand: AsyncParsableCommand {
     // MARK: pieces
 
     static func duties(_ roles: [String], _ towns: [String]) throws -> [Duty] {
-        var ids: [TownID]?
-        for code in towns {
+        func id(_ code: String) throws -> TownID {
             guard let id = TownID(code) else { throw Exit.with(Exit.usage, "「\(code)」は市町村コードではありません。6桁です (no local government code)") }
-            ids = (ids ?? []) + [id]
+            return id
         }
+        let common = towns.isEmpty ? nil : try towns.map(id)
+        // `chief@042056` names its own town.
         return try roles.map { written in
-            guard let role = Role(written) else {
+            let parts = written.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard let role = Role(parts[0]) else {
                 throw Exit.with(Exit.usage, "「\(written)」という役割はありません。noroshi roles で確かめてください (no such role)")
             }
-            return Duty(role, towns: ids)
+            return Duty(role, towns: parts.count == 2 ? [try id(parts[1])] : common)
         }
     }
 
@@ -246,6 +271,9 @@ struct UserCommand: AsyncParsableCommand {
         Terminal.say("\(user["name"] as? String ?? "")  \(roles(user))\(user["disabled"] as? Bool == true ? "  停止 (disabled)" : "")")
         if let password = user["password"] as? String {
             Terminal.say("最初のパスワード  \(password)   もう表示されません。本人が入ってから変えてください (first password, shown once)")
+        }
+        if let approval = user["approval"] as? [String: Any] {
+            Terminal.say("ほかの人の承認を待っています  \(approval["title"] as? String ?? "")  noroshi approvals approve \(approval["id"] as? String ?? "") (waits for a second person)")
         }
         if let address = user["code_address"] as? String {
             if let picture = user["code_qr_text"] as? String { Terminal.say(picture) }

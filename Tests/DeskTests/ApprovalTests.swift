@@ -50,9 +50,9 @@ struct ApprovalTests {
         #expect(refusal(table, other) == nil && refusal(table, person("佐藤", .duty)) == .own)
         #expect(table.tick(start + 239).moved.isEmpty)
         #expect(table.tick(start + 240).moved.map(\.next) == [.prefecture])
-        for hour in 1..<48 {
-            let turn = table.tick(start + Double(hour) * 3600)
-            #expect(turn.due.isEmpty && turn.moved.isEmpty)
+        for minute in 5..<60 {
+            let turn = table.tick(start + Double(minute) * 60)
+            #expect(turn.due.isEmpty && turn.moved.isEmpty && turn.lapsed.isEmpty)
         }
         #expect(refusal(table, person("県の人", .prefecture)) == nil)
         table.approved("1", by: "鈴木", now: start + 300)
@@ -75,7 +75,7 @@ struct ApprovalTests {
     func stale() throws {
         var table = ApprovalTable()
         table.restore(act("1", isTimed: true), now: start + 121)
-        #expect(table.tick(start + 3600).due.isEmpty)
+        #expect(table.tick(start + 600).due.isEmpty)
         #expect(refusal(table, person("鈴木", .duty)) == nil)
         table.restore(act("2", isTimed: true), now: start + 60)
         #expect(table.tick(start + 120).due.map(\.id) == ["2"])
@@ -102,5 +102,75 @@ struct ApprovalTests {
             table.approved("n\(number)", by: "x", now: start)
         }
         #expect(table.acts.count <= ApprovalTable.kept + 1)
+    }
+
+    @Test("One town's waiting and decided acts never stand in another's way")
+    func towns() throws {
+        var table = ApprovalTable()
+        var other = act("other")
+        other.town = "042021"
+        for number in 0..<ApprovalTable.mostWaiting { try table.submit(act("\(number)")) }
+        try table.submit(other)
+        table.approved("other", by: "x", now: start)
+        for number in 0..<ApprovalTable.mostWaiting { table.approved("\(number)", by: "x", now: start) }
+        for number in 0..<ApprovalTable.kept * 2 {
+            try table.submit(act("n\(number)"))
+            table.approved("n\(number)", by: "x", now: start)
+        }
+        #expect(table.acts["other"] != nil)
+    }
+
+    @Test("What nobody said yes to for an hour is true no more: it is given back, and no yes sends it; a change of people keeps for a week")
+    func lapsed() throws {
+        var table = ApprovalTable()
+        try table.submit(act())
+        var people = act("p")
+        people.order = .confirm(account: "鈴木")
+        people.act = .people
+        try table.submit(people)
+        for minute in stride(from: 2, to: 60, by: 2) { #expect(table.tick(start + Double(minute) * 60).lapsed.isEmpty) }
+        #expect(table.tick(start + 3600).lapsed.map(\.id) == ["1"])
+        #expect(refusal(table, person("高橋", .chief)) == .over(""))
+        #expect(table.tick(start + 7 * 86400).lapsed.map(\.id) == ["p"])
+    }
+
+    @Test("Two that share a hand are one person: who made an account, a token or the safe's keys, and whoever came in by them", arguments: [
+        (["account:佐藤"], [], true), ([], ["account:高橋"], true), (["account:課長"], ["account:課長"], true), (["safe:042056:x"], ["safe:042056:x"], true),
+        // Whoever keeps the settings makes everybody's account.
+        (["5e7"], ["5e7"], false), (["account:課長"], ["account:ほか"], false), ([], [], false),
+    ])
+    func hands(_ approver: [String], _ submitter: [String], _ isOne: Bool) throws {
+        var table = ApprovalTable()
+        var sender = person("佐藤", .duty)
+        sender.hands = Set(submitter)
+        try table.submit(WaitingAct(
+            id: "1", town: town, act: .order, title: "避難指示", order: .push([]), by: sender, alert: AlertID("a1"), submitted: start, patience: 120,
+            isTimed: false))
+        var chief = person("高橋", .chief)
+        chief.hands = Set(approver)
+        #expect((refusal(table, chief) == .own) == isOne)
+    }
+
+    @Test("Whom a change of people is about does not say yes to it, and who may change people does")
+    func about() throws {
+        var table = ApprovalTable()
+        try table.submit(WaitingAct(
+            id: "1", town: town, act: .people, title: "役割", order: .roles(account: "高橋", []), by: person("佐藤", .chief), alert: AlertID("a1"),
+            submitted: start, patience: 3600, isTimed: false))
+        #expect(refusal(table, person("高橋", .chief)) == .own)
+        #expect(refusal(table, person("管理", .admin)) == nil)
+        #expect(refusal(table, person("当直", .duty)) == .notAllowed(.chief))
+    }
+
+    @Test("By a key from the safe it goes out, and a person with a name looks at it afterwards")
+    func safe() throws {
+        var table = ApprovalTable()
+        try table.submit(act())
+        let safe = Operator(name: "鍵", kind: .safe, credential: "safe:042056:鍵", grants: [.init(towns: [town], rights: Role.chief.rights)])
+        #expect(refusal(table, safe) == nil)
+        #expect(table.approved("1", by: "鍵", isSafe: true, now: start)?.state == .review)
+        #expect(refusal(table, safe) == .notAllowed(.chief) || refusal(table, safe) == .own)
+        #expect(refusal(table, person("高橋", .chief)) == nil)
+        #expect(table.approved("1", by: "高橋", now: start)?.state == .reviewed)
     }
 }

@@ -142,12 +142,12 @@ struct PasskeyTests {
     @Test("A question is answered once, by whom it was asked, within five minutes")
     func challenges() {
         var all = Challenges()
-        let one = all.ask(nil, now: now)
+        let one = all.ask(nil, from: "a", now: now)
         // One after another: each answer uses its question up.
         var answers = [all.answer("made-up", nil, now: now), all.answer(one, nil, now: now), all.answer(one, nil, now: now)]
-        let two = all.ask("佐藤", now: now)
+        let two = all.ask("佐藤", from: "a", now: now)
         answers.append(all.answer(two, nil, now: now))
-        let three = all.ask(nil, now: now)
+        let three = all.ask(nil, from: "a", now: now)
         answers.append(all.answer(three, nil, now: now + 301))
         #expect(answers == [false, true, false, false, false])
     }

@@ -110,6 +110,49 @@ extension EndToEnd {
             }
         }
 
+        @Test("Who follows the log and is stopped meanwhile reads no further line, and is hung up on", .timeLimit(.minutes(2)))
+        func follower() async throws {
+            let folder = try TestHub.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9"), in: folder) { hub in
+                let made = try await run(hub, ["token", "add", "wall", "--scope", "read,watch", "--town", "042056", "--format", "json"])
+                let (secret, id) = (try #require(try object(made.out)["token"] as? String), try #require(try object(made.out)["id"] as? String))
+                let line = try await StreamLine.connect(to: hub.port)
+                try await line.send("GET /v1/deliveries/stream?town=042056 HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer \(secret)\r\n\r\n")
+                try await eventually("following") { line.text.contains("following") }
+                let notice = ["push", "--town", "042056", "--kind", "notice", "--title", "断水", "--body", "断水しています。", "--exercise"]
+                #expect(try await run(hub, notice).code == 0)
+                try await eventually("a line: \(line.text)") { line.text.contains("event: delivery") }
+                #expect(try await hub.call("DELETE", "/v1/tokens/\(id)", token: TownFile.token).status == 204)
+                let before = line.text.components(separatedBy: "event: delivery").count
+                let second = try await run(hub, notice)
+                #expect(second.code == 0)
+                try await eventually("hung up on: \(line.text)") { line.raw.hasSuffix("0\r\n\r\n") }
+                #expect(line.text.components(separatedBy: "event: delivery").count == before)
+            }
+        }
+
+        @Test("A slip of the fingers in --data makes no folder; this machine's key goes to no other machine; a role may name its town")
+        func folders() async throws {
+            let folder = try TestHub.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let typo = folder.appending(path: "dta").path
+            for words in [["user", "list"], ["user", "reset", "佐藤"], ["user", "safe-keys", "--town", "042056"], ["user", "disable", "佐藤"]] {
+                let ended = try await Program.run(words + ["--data", typo])
+                #expect(ended.code == 64 && ended.errors.contains("記録がありません"), "\(ended)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: typo))
+            let data = folder.appending(path: "data").path
+            let made = try await Program.run(["user", "add", "佐藤", "--role", "chief@042056", "--data", data, "--format", "json"])
+            #expect(made.code == 0 && made.out.contains("042056"), "\(made)")
+            // As if its hub ran.
+            try "a-key".write(toFile: data + "/local-key", atomically: true, encoding: .utf8)
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9"), in: folder) { hub in
+                let far = try await Program.run(["user", "list", "--data", data, "--hub", "https://hub.example.jp"])
+                #expect(far.code == 64 && far.errors.contains("このマシンのハブではありません"), "\(far)")
+            }
+        }
+
         private static let python = Program.package.appending(path: ".build/outside/venv/bin/python").path
         private static let hasProvider = (try? FileManager.default.subpathsOfDirectory(
             atPath: Program.package.appending(path: ".build/outside/venv/lib").path))?.contains { $0.hasSuffix("oidc_provider_mock/_app.py") } ?? false

@@ -234,4 +234,147 @@ struct ApprovalRouteTests {
         #expect(try await house.call("POST", "/v1/users", chief, token: House.root).status == 201)
         #expect(try await house.call("POST", "/v1/alerts", order).body.contains("approval"))
     }
+
+    @Test("An account, a token or a password that somebody made is no second person for him, until somebody else has looked")
+    func shadows() async throws {
+        let house = try await House(approval: .two)
+        let cookies = try await people(house)
+        let (chief, ken) = (cookies["takahashi"] ?? [:], cookies["ken"] ?? [:])
+        let made = try await house.call(
+            "POST", "/v1/users", #"{"name":"kage","roles":["chief"],"towns":["042056"],"password":"\#(password)"}"#, token: nil, headers: chief)
+        #expect(made.status == 201 && made.body.contains(#""confirmed":false"#) && made.body.contains(#""kind":"people"#), "\(made.body)")
+        let token = try await house.call("POST", "/v1/tokens", #"{"name":"t","towns":["042056"],"scopes":["approve","read"]}"#, token: nil, headers: chief)
+        let secret = String(try #require(token.body.firstMatch(of: /"token":"([^"]+)"/)?.1))
+        let signed = try await house.call("POST", "/v1/sessions", #"{"name":"kage","password":"\#(password)"}"#, token: nil)
+        let shadow: HTTPFields = [.cookie: String((signed.headers[.setCookie] ?? "").prefix { $0 != ";" }), .origin: "https://hub"]
+        let waiting = "/v1/approvals/\(try await id(house.call("POST", "/v1/alerts", order, token: nil, headers: chief)))/approve"
+        #expect(try await house.call("POST", waiting, token: nil, headers: shadow).status == 403)
+        #expect(try await house.call("POST", waiting, token: secret).status == 403)
+        // Nor does he look at himself, nor she at her own.
+        let look = "/v1/approvals/\(try id(made))"
+        #expect(try await house.call("GET", look, token: nil, headers: ken).body.contains(#""previews":[]"#))
+        for own in [chief, shadow] { #expect(try await house.call("POST", look + "/approve", token: nil, headers: own).status == 403) }
+        #expect(try await house.call("POST", look + "/approve", token: nil, headers: ken).status == 200)
+        #expect(try await house.call("POST", waiting, token: secret).status == 403)
+        #expect(try await house.call("POST", waiting, token: nil, headers: shadow).status == 202)
+        // A new password puts the account back into who set it's hands.
+        let reset = try await house.call("PATCH", "/v1/users/ken", #"{"password":"\#(password)"}"#, token: nil, headers: chief)
+        #expect(reset.status == 202 && reset.body.contains("approval"), "\(reset.body)")
+    }
+
+    @Test("A role that says yes, and new keys for the safe, are given when a second person has seen it, and are not until then")
+    func roles() async throws {
+        let house = try await House(approval: .two)
+        let cookies = try await people(house)
+        let (chief, ken, suzuki) = (cookies["takahashi"] ?? [:], cookies["ken"] ?? [:], cookies["suzuki"] ?? [:])
+        let wish = try await house.call("PATCH", "/v1/users/suzuki", #"{"roles":["chief"],"towns":["042056"]}"#, token: nil, headers: chief)
+        #expect(wish.status == 202 && wish.body.contains("suzukiを防災課長に"), "\(wish.body)")
+        #expect(try await house.call("GET", "/v1/users", token: nil, headers: suzuki).status == 403)
+        let path = "/v1/approvals/\(try id(wish))/approve"
+        for own in [chief, suzuki] { #expect(try await house.call("POST", path, token: nil, headers: own).status == 403) }
+        #expect(try await house.call("POST", path, token: nil, headers: ken).status == 200)
+        #expect(try await house.call("GET", "/v1/users", token: nil, headers: suzuki).status == 200)
+        // Less than before waits for nobody.
+        #expect(try await house.call("PATCH", "/v1/users/suzuki", #"{"roles":["duty"],"towns":["042056"]}"#, token: nil, headers: chief).status == 200)
+
+        let first = try await house.call("POST", "/v1/towns/042056/safe-keys", "{}", token: House.root)
+        let next = try await house.call("POST", "/v1/towns/042056/safe-keys", "{}", token: nil, headers: chief)
+        #expect(first.status == 201 && next.status == 202)
+        func opens(_ answer: House.Heard) async throws -> Bool {
+            let key = try #require(answer.body.firstMatch(of: /"([a-z0-9]{5}(?:-[a-z0-9]{5}){3})"/)?.1)
+            return try await house.call("POST", "/v1/sessions", #"{"safe_key":"\#(key)"}"#, token: nil).status == 201
+        }
+        #expect(try await !opens(next))
+        #expect(try await house.call("POST", "/v1/approvals/\(try id(next))/approve", token: nil, headers: ken).status == 200)
+        #expect(try await opens(next))
+        let second = House.Heard(status: 0, headers: [:], body: String(first.body.dropFirst(30)))
+        #expect(try await !opens(second))
+    }
+
+    @Test("Break-glass on an order that waits sends that one, once, under its key or without, and leaves nothing waiting", arguments: [true, false])
+    func glass(_ hasKey: Bool) async throws {
+        let house = try await House(approval: .two)
+        let cookies = try await people(house)
+        var sato = cookies["sato"] ?? [:]
+        if hasKey { sato[.init("Idempotency-Key")!] = "k1" }
+        let first = try await house.call("POST", "/v1/alerts", order, token: nil, headers: sato)
+        #expect(first.body.contains(#""approval":"#))
+        for number in 0..<2 {
+            let now = try await house.call("POST", "/v1/alerts?break_glass=x", order, token: nil, headers: sato)
+            #expect(now.status == 202 || now.status == 200)
+            #expect(!now.body.contains(#""approval":"#), "\(number): \(now.body)")
+            if !hasKey { break }
+        }
+        #expect(try await inForce(house).contains("避難指示"))
+        let list = try await house.call("GET", "/v1/approvals").body
+        #expect(list.contains(#""state":"review"#) && !list.contains(#""state":"waiting"#), "\(list)")
+        #expect(try await house.call("GET", "/v1/alerts?town=042056").body.components(separatedBy: #""title""#).count == 2)
+        #expect(try await house.call("POST", "/v1/approvals/\(try id(first))/approve", token: nil, headers: cookies["takahashi"] ?? [:]).status == 200)
+        #expect(try await house.call("GET", "/v1/alerts?town=042056").body.components(separatedBy: #""title""#).count == 2)
+    }
+
+    @Test("After it was given back, break-glass under the same key sends it; told again it is the same")
+    func glassAfterNo() async throws {
+        let house = try await House(approval: .two)
+        let cookies = try await people(house)
+        var sato = cookies["sato"] ?? [:]
+        sato[.init("Idempotency-Key")!] = "k1"
+        let first = try await house.call("POST", "/v1/alerts", order, token: nil, headers: sato)
+        _ = try await house.call("POST", "/v1/approvals/\(try id(first))/return", #"{"reason":"違う"}"#, token: nil, headers: cookies["takahashi"] ?? [:])
+        for _ in 0..<2 { #expect(try await !house.call("POST", "/v1/alerts?break_glass=x", order, token: nil, headers: sato).body.contains(#""approval":"#)) }
+        #expect(try await house.call("GET", "/v1/alerts?town=042056").body.components(separatedBy: #""title""#).count == 2)
+    }
+
+    @Test("Who submitted it is stopped, or his token is taken away: it does not go out by itself, and somebody else decides")
+    func stoppedSender() async throws {
+        let now = Mutex(Date())
+        let house = try await House(approval: .wait(.seconds(60)), clock: { now.withLock { $0 } })
+        let cookies = try await people(house)
+        let made = try await house.call("POST", "/v1/tokens", #"{"name":"t","towns":["042056"],"scopes":["send"]}"#, token: House.root)
+        let token = String(try #require(made.body.firstMatch(of: /"token":"([^"]+)"/)?.1))
+        let number = try #require(made.body.firstMatch(of: /"id":"([^"]+)"/)?.1)
+        let notice = #"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"断水しています。"}"#
+        let first = try await house.call("POST", "/v1/alerts", order, token: nil, headers: cookies["sato"] ?? [:])
+        let second = try await house.call("POST", "/v1/alerts", notice, token: token)
+        #expect(try await house.call("PATCH", "/v1/users/sato", #"{"disabled":true}"#, token: House.root).status == 200)
+        #expect(try await house.call("DELETE", "/v1/tokens/\(number)", token: House.root).status == 204)
+        now.withLock { $0 += 61 }
+        for _ in 0..<3 { await house.hub.turnApprovals() }
+        #expect(try await house.call("GET", "/v1/alerts?town=042056").body == #"{"alerts":[]}"#)
+        #expect(try await house.call("GET", "/v1/approvals").body.components(separatedBy: #""by_stopped":true"#).count == 3)
+        #expect(try await house.call("GET", "/v1/attention").body.contains("止められたので"))
+        for answer in [first, second] {
+            #expect(try await house.call("POST", "/v1/approvals/\(try id(answer))/approve", token: nil, headers: cookies["takahashi"] ?? [:]).status == 202)
+        }
+    }
+
+    @Test("What was called wrong a moment ago is not said again by one person")
+    func again() async throws {
+        let house = try await House(approval: .two)
+        let cookies = try await people(house)
+        let sato = cookies["sato"] ?? [:]
+        let sent = try await house.call("POST", "/v1/alerts?break_glass=x", order, token: nil, headers: sato)
+        let alert = try #require(sent.body.firstMatch(of: /"id":"([^"]+)"/)?.1)
+        let back = try await house.call("POST", "/v1/alerts/\(alert)/cancel", token: nil, headers: cookies["suzuki"] ?? [:])
+        #expect(back.status == 202 && !back.body.contains(#""approval":"#))
+        let cancel = try #require(back.body.firstMatch(of: /"id":"([^"]+)"/)?.1)
+        let once = try await house.call("POST", "/v1/alerts/\(cancel)/cancel", token: nil, headers: sato)
+        #expect(once.status == 202 && once.body.contains(#""approval":"#), "\(once.body)")
+        #expect(try await !inForce(house).contains("避難指示"))
+    }
+
+    @Test("Nobody says yes for an hour: it is not sent any more, and the desk is told")
+    func lapsed() async throws {
+        let now = Mutex(Date())
+        let house = try await House(approval: .two, clock: { now.withLock { $0 } })
+        let cookies = try await people(house)
+        let path = "/v1/approvals/\(try await id(house.call("POST", "/v1/alerts", order, token: nil, headers: cookies["sato"] ?? [:])))/approve"
+        for _ in 0..<31 {
+            now.withLock { $0 += 120 }
+            await house.hub.turnApprovals()
+        }
+        #expect(try await house.call("POST", path, token: nil, headers: cookies["takahashi"] ?? [:]).status == 409)
+        #expect(try await house.call("GET", "/v1/attention").body.contains("古くなり"))
+        #expect(try await !inForce(house).contains("避難指示"))
+    }
 }

@@ -178,4 +178,32 @@ struct SignInTests {
         #expect(try await house.call("POST", "/v1/users", body, token: House.root).status == 503)
         #expect(try await house.call("POST", "/v1/sessions", #"{"name":"佐藤","password":"\#(password)"}"#, token: nil).status == 401)
     }
+
+    @Test("A page whose address only ends like ours changes nothing", arguments: [
+        "https://evil.example/hub", "https://a@hub", "ftp://hub", "https://hub/", "https://hub.evil", "hub", "//hub", "https://HUB.example", "",
+    ])
+    func origins(_ origin: String) async throws {
+        let house = try await House()
+        try await user(house, "佐藤", ["duty"])
+        var cookie = try await signIn(house, "佐藤")
+        cookie[.origin] = origin
+        let order = #"{"town":"042056","kind":"notice","mode":"exercise","title":"a","body":"b"}"#
+        #expect(try await house.call("POST", "/v1/alerts", order, token: nil, headers: cookie).status == 403)
+    }
+
+    @Test("Our own proxy on this machine says whom it speaks for, also through a socket of IPv6", arguments: [
+        ("127.0.0.1", "10.1.2.3", "10.1.2.3"), ("::ffff:127.0.0.1", "10.1.2.3", "10.1.2.3"), ("::1", "1.1.1.1, 10.1.2.3", "10.1.2.3"),
+        ("::ffff:10.9.9.9", "10.1.2.3", "10.9.9.9"), ("10.9.9.9", "10.1.2.3", "10.9.9.9"), ("127.0.0.1", "nobody", "127.0.0.1"),
+    ])
+    func proxy(_ peer: String, _ forwarded: String, _ address: String) { #expect(HubContext.address(peer, forwarded) == address) }
+
+    @Test("A role that is handed over is shown in the town it is of, not those of other towns")
+    func handedOver() async throws {
+        let house = try await House(hasNeighbour: true)
+        try await user(house, "佐藤", ["chief"])
+        try await user(house, "鈴木", ["duty"], towns: [House.neighbour])
+        let answer = try await house.call(
+            "POST", "/v1/users/%E9%88%B4%E6%9C%A8/hand-over", #"{"role":"chief"}"#, token: nil, headers: try await signIn(house, "佐藤"))
+        #expect(answer.status == 200 && !answer.body.contains(House.neighbour), "\(answer.body)")
+    }
 }

@@ -62,9 +62,11 @@ function line(act) {
   item.append(said, make("p", turn(act)));
   if (act.reason) item.append(make("p", `理由：${act.reason}`));
   const acts = make("p", "", "row");
-  if (act.state === "waiting") item.append(content(act));
-  if (!isOwn) acts.append(button(act.state === "review" ? "確かめた" : "承認して送る", () => approve(act).catch(problem), "main"));
-  if (act.state === "waiting") acts.append(button(isOwn ? "やめる（送らない）" : "差し戻す（送らない）", () => giveBack(act, isOwn).catch(problem), "danger"));
+  const isSaid = act.kind !== "people";
+  if (act.by_stopped) item.append(make("p", `出した${act.by}さんは、いま止められています。ほかの人が決めてください。`, "warning"));
+  if (act.state === "waiting" && isSaid) item.append(content(act));
+  if (!isOwn) acts.append(button(act.state === "review" ? "確かめた" : isSaid ? "承認して送る" : "承認する", () => approve(act).catch(problem), "main"));
+  if (act.state === "waiting") acts.append(button((isOwn ? "やめる" : "差し戻す") + (isSaid ? "（送らない）" : ""), () => giveBack(act, isOwn).catch(problem), "danger"));
   for (const one of acts.children) one.setAttribute("aria-label", `${act.title}：${one.textContent}`);
   item.append(acts);
   return item;
@@ -97,14 +99,18 @@ function turn(act) {
 }
 
 async function approve(act) {
-  if (act.state === "waiting" && !await ask("承認して送りますか", `「${act.title}」を、いま本番として送ります。`, "承認して送る")) return;
+  const question = act.kind === "people"
+    ? ["承認しますか", `「${act.title}」（出した人 ${act.by}）。本人に確かめましたか。`, "承認する"]
+    : ["承認して送りますか", `「${act.title}」を、いま本番として送ります。`, "承認して送る"];
+  if (act.state === "waiting" && !await ask(...question)) return;
   await call("POST", `/v1/approvals/${encodeURIComponent(act.id)}/approve`, {});
   read();
 }
 
 async function giveBack(act, isOwn) {
   const reason = await ask(
-    isOwn ? "送るのをやめますか" : "差し戻しますか", `「${act.title}」は送られません。理由を書いてください。`, "送らない", "理由");
+    isOwn ? "やめますか" : "差し戻しますか", `「${act.title}」は${act.kind === "people" ? "行われません" : "送られません"}。理由を書いてください。`,
+    act.kind === "people" ? "行わない" : "送らない", "理由");
   if (!reason) return;
   await call("POST", `/v1/approvals/${encodeURIComponent(act.id)}/return`, { reason });
   read();

@@ -86,7 +86,7 @@ function userLine(user) {
     button(user.disabled ? "また使えるようにする" : "使えなくする", () => stop(user).catch(problem), user.disabled ? "" : "danger"));
   for (const act of acts.children) act.setAttribute("aria-label", `${user.name}：${act.textContent}`);
   return row([
-    user.name, own.map((role) => role.name).join("、"), user.disabled ? "止めています" : "使用中", user.code ? "あり" : "なし",
+    user.name, own.map((role) => role.name).join("、"), user.disabled ? "止めています" : user.confirmed ? "使用中" : "使用中（本人の確認待ち）", user.code ? "あり" : "なし",
     timeWord(user.last_sign_in_at, false) || "まだ入っていません", acts], ["", "役割", "", "確認コード", "最後に入った"]);
 }
 
@@ -107,11 +107,12 @@ async function addUser(form) {
 /** The password and the picture, once. */
 function told(user) {
   const lines = user.password ? [`名前　${user.name}`, `最初のパスワード　${user.password}`] : [`名前　${user.name}`];
+  if (user.approval) lines.push(`ほかの人の確認を待っています。それまで、${user.name}さんはあなたの出したものを承認できません`);
   show("本人に渡してください。この画面を離れると、もう表示されません", lines, user.code_qr_text ?? "");
 }
 
 async function reset(name) {
-  if (!await ask("新しいパスワードを作りますか", `${name}さんは、いま開いている画面からも出ます。`, "作る")) return;
+  if (!await ask("新しいパスワードを作りますか", `${name}さんは、いま開いている画面からも出ます。登録したパスキーも消えます。`, "作る")) return;
   told(await call("PATCH", "/v1/users/" + encodeURIComponent(name), { reset: true }));
 }
 
@@ -148,6 +149,7 @@ async function revoke(token) {
 async function makeKeys() {
   if (!await ask("金庫の鍵を作りますか", "前に作った鍵は、すべて使えなくなります。", "作る")) return;
   const answer = await call("POST", `/v1/towns/${code()}/safe-keys`, {});
-  show(`${current().name}　金庫の鍵。印刷し、封をして、金庫に入れてください。一枚で一回、パスワードなしで入れます`, answer.keys);
+  const waits = answer.approval ? "　ほかの人が承認するまで使えません。それまでは前の鍵が使えます。" : "";
+  show(`${current().name}　金庫の鍵。印刷し、封をして、金庫に入れてください。一枚で一回、パスワードなしで入れます${waits}`, answer.keys);
   await read();
 }
