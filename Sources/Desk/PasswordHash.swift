@@ -62,6 +62,7 @@ final class PasswordLane: Sendable {
         defer {
             waiting.withLock { counts in
                 let left = counts[place, default: 1] - 1
+                // By the address, a text.
                 counts[place] = left > 0 ? left : nil
             }
         }

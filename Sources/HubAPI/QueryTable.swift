@@ -20,7 +20,7 @@ enum QueryTable {
         "GET /v1/deliveries/stream": ["town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text],
         "GET /v1/endpoints": ["town": .text],
         "GET /v1/devices": ["town": .text],
-        "GET /v1/reports": ["town": .text],
+        "GET /v1/reports": ["town": .text, "site": .text, "device": .text, "before": .text, "limit": .text, "aside": .flag],
         "GET /v1/reports/{id}": ["device": .text],
         "GET /v1/approvals": ["town": .text, "all": .flag],
         "GET /v1/catch-up": ["since": .text],

@@ -78,6 +78,15 @@ package struct TabletDesk: Sendable {
     private final class Limits: Sendable {
         let reports = Mutex(Allowance(atOnce: 30, perMinute: 6))
         let receipts = Mutex(Allowance(atOnce: 3_000, perMinute: 600))
+        /// Octets of a device: as many at once, and as many again in a day. An evening's true reports have some kilobytes.
+        let octets = Mutex(Allowance(atOnce: 4 << 20, perMinute: (4 << 20) / 1440))
+        /// Octets of a town's reports: many devices together do not fill the disk of all. What is short has room of its own, so
+        /// that a keeper is heard on such a day too.
+        let long = Mutex(Allowance(atOnce: 256 << 20, perMinute: (256 << 20) / 1440))
+        let short = Mutex(Allowance(atOnce: 64 << 20, perMinute: (64 << 20) / 1440))
+        static let isShort = 1 << 10
+        /// A receipt's row with its indices, about.
+        static let receipt = 250
     }
 
     package init(
@@ -112,6 +121,7 @@ package struct TabletDesk: Sendable {
             let records = try receipts.map { try record($0, toldBy: teller) }
             for (device, own) in Dictionary(grouping: records, by: \.device) {
                 try Self.check(limits.receipts.withLock { $0.take(own.count, of: device, at: clock()) })
+                try Self.check(limits.octets.withLock { $0.take(own.count * Limits.receipt, of: device, at: clock()) })
             }
             try await book.take(records, in: teller.town)
             return try taken(receipts.map(\.id))
@@ -131,6 +141,8 @@ package struct TabletDesk: Sendable {
             let device = try author(report.device, toldBy: teller)
             let now = clock()
             try Self.check(limits.reports.withLock { $0.take(1, of: device.id, at: now) })
+            try Self.check(limits.octets.withLock { $0.take(octets.count, of: device.id, at: now) })
+            try Self.check(octets.count, of: teller.town, limits, at: now)
             let written = teller.isEdge ? report.body : nil
             let state = try await book.take(
                 RecordedReport(
@@ -179,6 +191,19 @@ package struct TabletDesk: Sendable {
         // At most 500 are handed in at once, at six a minute.
         let seconds = Int(min(wait, 86_400).rounded(.up))
         var problem = Problem(.tooManyRequests, "この端末からの数が多すぎます。\(seconds)秒待ってください (too many from this device: wait \(seconds) s)")
+        problem.headers[.retryAfter] = "\(seconds)"
+        throw problem
+    }
+
+    /// Who is refused is heard later: an edge keeps it, a tablet asks again.
+    private static func check(_ octets: Int, of town: TownID, _ limits: Limits, at now: Date) throws(Problem) {
+        let taken = octets <= Limits.isShort
+            ? limits.short.withLock { $0.take(octets, of: town.code, at: now) } : limits.long.withLock { $0.take(octets, of: town.code, at: now) }
+        guard let wait = taken else { return }
+        // A day at the most.
+        let seconds = Int(min(wait, 86_400).rounded(.up))
+        var problem = Problem(
+            .serviceUnavailable, "きょうの報告が多すぎて、長いものは受け取れません。短くして送ってください (too much was reported in this town today: send a short one)")
         problem.headers[.retryAfter] = "\(seconds)"
         throw problem
     }

@@ -14,21 +14,7 @@ package import Edge
 extension HubRouter {
     func addTablets(to router: Router<Context>) {
         TabletDesk(devices: hub.devices, stream: hub.stream, book: LedgerBook(hub: hub, channel: configuration.channels.first(.tablet)?.name ?? ""), clock: hub.clock).add(to: router)
-        router.get("/v1/reports") { request, context in
-            let person = try operatorOf(request, context)
-            let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
-            struct Shape: Encodable {
-                var id, site, device, occurred_at, received_at, body: String
-                var read_at, read_by: String?
-            }
-            let reports = try await hub.ledger.town(town.id).reports(limit: 500)
-            return try Answer.json(["reports": reports.map { report in
-                let reading = ReportReading.of(report.id, in: town.id, hub.ledger)
-                return Shape(
-                    id: report.id, site: report.site, device: report.device, occurred_at: JapanTime.text(report.occurred),
-                    received_at: JapanTime.text(report.received), body: report.body, read_at: reading?.at, read_by: reading?.by)
-            }])
-        }
+        addReports(to: router)
         router.post("/v1/reports/read") { request, context in
             struct Read: Decodable {
                 var town: String?
@@ -38,8 +24,7 @@ extension HubRouter {
             let read = try await Self.decode(Read.self, request)
             let town = try town(read.town, for: person)
             guard read.ids.count <= 500 else { throw Problem(.badRequest, "ids: 一度に500件までです (at most 500 at once)") }
-            let known = Set(try await hub.ledger.town(town.id).reports(limit: 500).map(\.id))
-            for id in read.ids where known.contains(id) {
+            for id in read.ids where try await isKnown(id, in: town.id) {
                 ReportReading(at: JapanTime.text(hub.clock()), by: person.name).keep(id, in: town.id, hub.ledger)
             }
             try await Self.recorded(hub.ledger.flush())
@@ -93,7 +78,9 @@ private struct LedgerBook: TabletBook {
 
     func state(ofReport id: String, by device: Device) async throws -> ReportState? {
         if ReportReading.of(id, in: device.town, hub.ledger) != nil { return .read }
-        return try await hub.ledger.town(device.town).reports(limit: 500).contains { $0.id == id } ? .received : nil
+        var query = ReportQuery()
+        query.id = id
+        return try await hub.ledger.town(device.town).reports(query).isEmpty ? nil : .received
     }
 }
 

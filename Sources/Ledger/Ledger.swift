@@ -71,10 +71,18 @@ package protocol TownLedger: Sendable {
     func append(_ report: RecordedReport) -> Commit
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow]
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert]
-    /// The newest first, of each device at most `RecordedReport.shownPerDevice`.
-    func reports(limit: Int) async throws -> [RecordedReport]
+    func reports(_ query: ReportQuery) async throws -> [RecordedReport]
     /// The words in which an alert went out, as recorded then. Empty where none did, or where it is older than this.
     func said(_ alert: AlertID) async throws -> [SaidText]
+}
+
+extension TownLedger {
+    /// The newest, of each device at most `RecordedReport.shownPerDevice`.
+    package func reports(limit: Int) async throws -> [RecordedReport] {
+        var query = ReportQuery()
+        query.limit = limit
+        return try await reports(query)
+    }
 }
 
 extension Ledger {

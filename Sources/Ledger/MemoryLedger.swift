@@ -157,13 +157,17 @@ private struct MemoryTown: TownLedger {
         return Array(found.sorted { ($0.accepted, $0.content.id) > ($1.accepted, $1.content.id) }.prefix(query.limit))
     }
 
-    func reports(limit: Int) async throws -> [RecordedReport] {
+    func reports(_ query: ReportQuery) async throws -> [RecordedReport] {
         ledger.with(id) { town, _ in
             var counts: [String: Int] = [:]
-            return Array(town.reports.reversed().filter { report in
+            let all = town.reports.sorted { ($0.received, $0.id) > ($1.received, $1.id) }
+            let border = query.before.flatMap { id in all.first { $0.id == id } }
+            return Array(all.filter(query.takes).filter { report in
                 counts[report.device, default: 0] += 1
-                return counts[report.device, default: 0] <= RecordedReport.shownPerDevice
-            }.prefix(limit))
+                guard query.device != nil || counts[report.device, default: 0] <= RecordedReport.shownPerDevice else { return false }
+                guard query.before != nil else { return true }
+                return border.map { (report.received, report.id) < ($0.received, $0.id) } ?? false
+            }.prefix(query.limit))
         }
     }
 

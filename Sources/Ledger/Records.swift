@@ -155,6 +155,26 @@ package struct RecordedReport: Sendable, Hashable {
     }
 }
 
+/// Which reports: the newest first.
+package struct ReportQuery: Sendable {
+    package var id: String?
+    package var site: String?
+    /// Of one device all of them; else of each the newest `RecordedReport.shownPerDevice`.
+    package var device: String?
+    /// Of these devices none.
+    package var without: Set<String> = []
+    /// Only what came before this report.
+    package var before: String?
+    package var limit = 500
+
+    package init() {}
+
+    package func takes(_ report: RecordedReport) -> Bool {
+        (id == nil || id == report.id) && (site == nil || site == report.site) && (device == nil || device == report.device)
+            && !without.contains(report.device)
+    }
+}
+
 package struct DeliveryQuery: Sendable {
     package var alert: AlertID?
     /// Of any of these; nil: of all.

@@ -133,15 +133,36 @@ struct SQLiteTown: TownLedger {
         }
     }
 
-    func reports(limit: Int) async throws -> [RecordedReport] {
+    func reports(_ query: ReportQuery) async throws -> [RecordedReport] {
         let town = id.code
+        var own = "town = ?"
+        var given: [(any DatabaseValueConvertible)?] = [town]
+        for (column, value) in [("id", query.id), ("site", query.site), ("device", query.device)] {
+            guard let value else { continue }
+            own += " AND \(column) = ?"
+            given.append(value)
+        }
+        for device in query.without.sorted() {
+            own += " AND device <> ?"
+            given.append(device)
+        }
+        var sql = """
+            SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY device ORDER BY received DESC, id DESC) AS place FROM report WHERE \(own))
+            WHERE 1
+            """
+        if query.device == nil {
+            sql += " AND place <= ?"
+            given.append(RecordedReport.shownPerDevice)
+        }
+        if let before = query.before {
+            sql += " AND (received, id) < (SELECT received, id FROM report WHERE town = ? AND id = ?)"
+            given += [town, before]
+        }
+        sql += " ORDER BY received DESC, id DESC LIMIT ?"
+        given.append(query.limit)
+        let (text, arguments) = (sql, StatementArguments(given))
         return try await pool.read { db in
-            try Row.fetchAll(
-                db, sql: """
-                    SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY device ORDER BY received DESC) AS place FROM report WHERE town = ?)
-                    WHERE place <= ? ORDER BY received DESC LIMIT ?
-                    """, arguments: [town, RecordedReport.shownPerDevice, limit]
-            ).map { row in
+            try Row.fetchAll(db, sql: text, arguments: arguments).map { row in
                 RecordedReport(
                     id: row["id"], site: row["site"], device: row["device"],
                     occurred: Date(timeIntervalSince1970: row["occurred"]),

@@ -20,7 +20,7 @@ private final class StallingLedger: Ledger {
         func append(_ report: RecordedReport) -> Commit { inner.append(report) }
         func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] { try await inner.deliveries(query) }
         func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] { try await inner.alerts(query) }
-        func reports(limit: Int) async throws -> [RecordedReport] { try await inner.reports(limit: limit) }
+        func reports(_ query: ReportQuery) async throws -> [RecordedReport] { try await inner.reports(query) }
         func said(_ alert: AlertID) async throws -> [SaidText] { try await inner.said(alert) }
     }
 

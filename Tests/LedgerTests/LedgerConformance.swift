@@ -206,6 +206,48 @@ struct LedgerConformance {
         await ledger.close()
     }
 
+    @Test("Reports are read page by page, of one shelter or one device, without those set aside; of each device the newest alone, unless it is asked for", arguments: Store.allCases)
+    func reportPages(store: Store) async throws {
+        let ledger = try store.open()
+        let town = ledger.town(kesennuma)
+        for index in 0..<120 {
+            _ = town.append(RecordedReport(
+                id: "r\(index)", site: index % 2 == 0 ? "north" : "south", device: index % 3 == 0 ? "loud" : "d\(index % 5)",
+                // Some in the same moment.
+                occurred: epoch, received: epoch + Double(index / 2), body: "{}"))
+        }
+        _ = ledger.town(ishinomaki).append(RecordedReport(id: "other", site: "north", device: "x", occurred: epoch, received: epoch + 500, body: "{}"))
+        try await ledger.flush().committed()
+        func all(_ query: ReportQuery) async throws -> [String] {
+            var query = query
+            var ids: [String] = []
+            query.limit = 7
+            while true {
+                let page = try await town.reports(query).map(\.id)
+                ids += page
+                guard page.count == 7 else { return ids }
+                query.before = page.last
+            }
+        }
+        let everything = try await all(ReportQuery())
+        #expect(everything.count == 120 && Set(everything).count == 120 && everything.first == "r119", "\(everything.count)")
+        var query = ReportQuery()
+        query.site = "north"
+        #expect(try await all(query).count == 60)
+        query.device = "loud"
+        #expect(try await all(query).count == 20)
+        query = ReportQuery()
+        query.without = ["loud", "d1"]
+        #expect(try await all(query).count == 64)
+        query = ReportQuery()
+        query.id = "r5"
+        #expect(try await town.reports(query).map(\.id) == ["r5"])
+        query = ReportQuery()
+        query.before = "other"
+        #expect(try await town.reports(query).isEmpty)
+        await ledger.close()
+    }
+
     @Test("However much one device reports, another's report is in the list", arguments: Store.allCases)
     func reportsByDevice(store: Store) async throws {
         let ledger = try store.open()

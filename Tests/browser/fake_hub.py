@@ -230,9 +230,7 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/sessions/current": lambda: {"person": "佐藤", "roles": ["chief"]}, "/v1/towns/042056/safe-keys": lambda: {"left": 3},
             "/v1/approvals": lambda: {"approvals": self.hub.approvals},
             "/v1/attention": lambda: {"attention": self.hub.attention, "left_out": 0},
-            "/v1/reports": lambda: {"reports": [
-                {"id": key, "site": "daiichi-sho", "device": "dev-1", "occurred_at": stamp(time.time()),
-                 "received_at": stamp(time.time()), "body": json.dumps(value)} for key, value in self.hub.reports.items()]},
+            "/v1/reports": lambda: self.reports(asked),
             **{f"/v1/reports/{key}": lambda key=key: {"id": key, "state": self.hub.report_state} for key in list(self.hub.reports)},
             "/v1/towns": lambda: {"towns": self.hub.towns, "channels": WAYS},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
@@ -253,6 +251,19 @@ class HubHandler(BaseHTTPRequestHandler):
     def stands(alert: dict, later: list[dict]) -> bool:
         return alert["message"] != "cancel" and alert["expires"] > stamp(time.time()) and all(
             other["event"] != alert["event"] for other in later)
+
+    def reports(self, asked: dict) -> dict:
+        """As the hub has it: page by page, without what was set aside."""
+        rows = [
+            {"id": key, "site": "daiichi-sho", "device": value.get("device", "dev-1"), "occurred_at": stamp(time.time()),
+             "received_at": stamp(time.time()), "body": json.dumps(value),
+             **({"aside_by": "佐藤", "aside_at": stamp(time.time())} if value.get("aside") else {})}
+            for key, value in self.hub.reports.items() if "aside" in asked or not value.get("aside")]
+        if "before" in asked:
+            place = next(index for index, row in enumerate(rows) if row["id"] == asked["before"])
+            rows = rows[place + 1:]
+        limit = int(asked.get("limit", 500))
+        return {"reports": rows[:limit], **({"next": rows[limit - 1]["id"]} if len(rows) > limit else {})}
 
     def filtered(self, wanted: dict) -> dict:
         rows = [row for row in self.hub.rows if row["number"] > int(wanted.get("after", 0))
@@ -392,6 +403,11 @@ class HubHandler(BaseHTTPRequestHandler):
             for receipt in body["receipts"]:
                 hub.receipts[receipt["id"]] = receipt
             return self.answer(200, {"accepted": len(body["receipts"])})
+        if path == "/v1/reports/aside":
+            for key, value in self.hub.reports.items():
+                if key in body.get("ids", []) or body.get("device") == value.get("device", "dev-1"):
+                    value["aside"] = body.get("aside", True)
+            return self.answer(204)
         if path == "/v1/reports/read":
             hub.report_state = "read"
             return self.answer(204)

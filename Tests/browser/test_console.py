@@ -419,9 +419,30 @@ class ConsoleTests(unittest.TestCase):
         self.hub.reports["r1"] = {"id": "r1", "people": 87, "needs": ["water", "toilet"], "note": "夜は寒い"}
         self.sign_in("reports")
         self.wait(lambda: self.hub.report_state == "read")
-        self.browser.until("document.querySelectorAll('#report-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#report-rows tr').length === 2")
         for part in ["87人", "水、トイレ", "夜は寒い", "第一小学校"]:
             self.assertIn(part, self.browser.text("#report-rows"))
+
+    def test_what_is_nobodys_report_is_set_aside_and_taken_back_and_the_list_goes_on_page_by_page(self):
+        for number in range(130):
+            self.hub.reports[f"r{number}"] = {"id": f"r{number}", "people": number, "device": "loud" if number else "dev-1"}
+        self.sign_in("reports")
+        rows = "document.querySelectorAll('#report-rows tr:not(.group)').length"
+        self.browser.until(f"{rows} === 100")
+        self.browser.click("#reports-more")
+        self.browser.until(f"{rows} === 130 && document.querySelector('#reports-more').hidden")
+        self.browser.photograph("console-reports")
+        self.browser.click("#report-rows tr:last-child button:last-child")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.browser.until(f"{rows} === 1")
+        self.assertIn("0人", self.browser.text("#report-rows"))
+        self.browser.click("#reports-aside")
+        self.browser.until(f"{rows} === 100")
+        self.assertIn("佐藤さんが脇に置きました", self.browser.text("#report-rows"))
+        self.browser.click("#report-rows tr:last-child button")
+        self.browser.click("#reports-aside")
+        self.browser.until(f"{rows} === 100")
 
     def test_what_was_cancelled_cannot_be_cancelled_again(self):
         first = self.hub.alerts[0]

@@ -150,6 +150,7 @@ addEventListener("hashchange", enter);
 // Somebody went back to a page that the browser had put by, with the last person's form in it.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 byID("log-form").onsubmit = (event) => { event.preventDefault(); log.open().catch(problem); };
+reports.prepare(problem);
 byID("reports-again").onclick = () => reports.open().catch(problem);
 byID("log-more").onclick = () => log.readMore().catch(problem);
 byID("sign-out").onclick = leave;

@@ -1,0 +1,132 @@
+/// What shelters report, for the desk: page by page, and set aside where it is nobody's report.
+///
+/// A pupil's tablet in the wrong hands says a thousand things. Nothing of it is thrown away: a person sets the device aside, and
+/// what it said, and says from then on, is not in the way of the others'.
+internal import AlertModel
+internal import ChannelKit
+internal import Foundation
+internal import Desk
+internal import Devices
+internal import Hub
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import Logging
+
+extension HubRouter {
+    private struct ReportShape: Encodable {
+        var id, site, device, occurred_at, received_at, body: String
+        var read_at, read_by: String?
+        /// By whom it, or all of its device, was set aside.
+        var aside_by, aside_at: String?
+    }
+
+    private struct Page: Encodable {
+        var reports: [ReportShape]
+        /// Give it as `before` to read on; null when these were the last.
+        var next: String?
+    }
+
+    /// How many pages are looked through for what was not set aside.
+    private static let furthest = 20
+
+    func addReports(to router: Router<Context>) {
+        router.get("/v1/reports") { request, context in
+            let person = try operatorOf(request, context)
+            let given = request.uri.queryParameters
+            let town = try town(given["town"].map(String.init), for: person)
+            var query = ReportQuery()
+            query.site = given["site"].map(String.init)
+            query.device = given["device"].map(String.init)
+            query.before = given["before"].map(String.init)
+            query.limit = Int(try Self.number(given["limit"], "limit", 1...500) ?? 500)
+            let isAside = given["aside"] == "true"
+            if !isAside, query.device == nil { query.without = SetAside.devices(of: town.id, hub.ledger) }
+            return try Answer.json(try await page(query, in: town.id, isAside: isAside))
+        }
+        router.post("/v1/reports/aside") { request, context in
+            struct Wish: Decodable {
+                var town: String?
+                var ids: [String]?
+                var device: String?
+                /// False: back among the others.
+                var aside: Bool?
+            }
+            let person = try operatorOf(request, context)
+            let wish = try await Self.decode(Wish.self, request)
+            let town = try town(wish.town, for: person)
+            let ids = wish.ids ?? []
+            guard ids.count <= 500, !ids.isEmpty || wish.device != nil else {
+                throw Problem(.unprocessableContent, "脇に置く報告（ids、500件まで）か端末（device）を書いてください (ids: at most 500, or device)")
+            }
+            let mark = wish.aside ?? true ? SetAside(by: person.name, at: JapanTime.text(hub.clock())) : nil
+            for id in ids where try await isKnown(id, in: town.id) { SetAside.keep(mark, .report, id, of: town.id, hub.ledger) }
+            if let device = wish.device {
+                guard hub.devices.device(id: device, of: town.id) != nil else { throw Problem(.notFound, "端末\(device)はありません (no such device)") }
+                SetAside.keep(mark, .device, device, of: town.id, hub.ledger)
+            }
+            hub.logger.notice("reports set aside", metadata: [
+                "by": "\(person.name)", "town": "\(town.id)", "reports": "\(ids.count)", "device": "\(wish.device ?? "-")", "aside": "\(mark != nil)",
+            ])
+            try await Self.recorded(hub.ledger.flush())
+            return Response(status: .noContent)
+        }
+    }
+
+    private func page(_ query: ReportQuery, in town: TownID, isAside: Bool) async throws -> Page {
+        var query = query
+        var shown: [ReportShape] = []
+        let wanted = query.limit
+        var page = 0
+        while page < Self.furthest {
+            page += 1
+            let rows = try await hub.ledger.town(town).reports(query)
+            for row in rows {
+                let shape = shape(row, in: town)
+                if isAside || shape.aside_at == nil || query.device != nil { shown.append(shape) }
+                if shown.count == wanted { return Page(reports: shown, next: row.id == rows.last?.id && rows.count < query.limit ? nil : row.id) }
+            }
+            guard rows.count == query.limit, let last = rows.last else { return Page(reports: shown, next: nil) }
+            query.before = last.id
+        }
+        return Page(reports: shown, next: query.before)
+    }
+
+    private func shape(_ report: RecordedReport, in town: TownID) -> ReportShape {
+        let reading = ReportReading.of(report.id, in: town, hub.ledger)
+        let aside = SetAside.of(.report, report.id, of: town, hub.ledger) ?? SetAside.of(.device, report.device, of: town, hub.ledger)
+        return ReportShape(
+            id: report.id, site: report.site, device: report.device, occurred_at: JapanTime.text(report.occurred),
+            received_at: JapanTime.text(report.received), body: report.body, read_at: reading?.at, read_by: reading?.by, aside_by: aside?.by,
+            aside_at: aside?.at)
+    }
+
+    func isKnown(_ report: String, in town: TownID) async throws -> Bool {
+        var query = ReportQuery()
+        query.id = report
+        query.limit = 1
+        return try await !hub.ledger.town(town).reports(query).isEmpty
+    }
+}
+
+/// That a person has set a report, or whatever a device says, aside.
+struct SetAside: Codable {
+    enum Of: String { case report, device }
+    var by, at: String
+
+    private static func prefix(_ of: Of, _ town: TownID) -> String { "report-aside/\(town.code)/\(of.rawValue)/" }
+
+    static func of(_ of: Of, _ id: String, of town: TownID, _ notebook: any Notebook) -> SetAside? {
+        notebook.read(prefix(of, town) + id).flatMap { try? JSONDecoder().decode(Self.self, from: Data($0)) }
+    }
+
+    static func devices(of town: TownID, _ notebook: any Notebook) -> Set<String> {
+        let prefix = prefix(.device, town)
+        return Set(notebook.keys(prefix: prefix).map { String($0.dropFirst(prefix.count)) })
+    }
+
+    /// - Parameter mark: nil: back among the others.
+    static func keep(_ mark: SetAside?, _ of: Of, _ id: String, of town: TownID, _ notebook: any Notebook) {
+        notebook.write(prefix(of, town) + id, mark.flatMap { try? JSONEncoder().encode($0) }.map { [UInt8]($0) })
+    }
+}

@@ -1,0 +1,84 @@
+import ChannelKit
+import Foundation
+import HTTPTypes
+import Hub
+import Ledger
+import Synchronization
+import Testing
+
+@testable import HubAPI
+
+@Suite("What shelters report")
+struct ReportTests {
+    private func tablet(_ house: House, _ name: String, site: String = "school") async throws -> (token: String, id: String) {
+        let code = try await house.call("POST", "/v1/devices/invitations", #"{"town":"042056","site":"\#(site)","name":"\#(name)"}"#)
+        let word = try #require(code.body.firstMatch(of: /"code":"([^"]+)"/)?.1)
+        let device = try await house.call("POST", "/v1/devices", #"{"code":"\#(word)","name":"\#(name)"}"#, token: nil)
+        return (
+            String(try #require(device.body.firstMatch(of: /"token":"([^"]+)"/)?.1, "\(device.body)")),
+            String(try #require(device.body.firstMatch(of: /"device_id":"([^"]+)"/)?.1))
+        )
+    }
+
+    private func ids(_ body: String) -> [String] { body.matches(of: /"id":"([^"]+)"/).map { String($0.1) } }
+    private func next(_ body: String) -> String? { body.firstMatch(of: /"next":"([^"]+)"/).map { String($0.1) } }
+
+    private func report(_ house: House, _ token: String, _ id: String, octets: Int = 0) async throws -> House.Heard {
+        let note = String(repeating: "x", count: octets)
+        return try await house.call("POST", "/v1/reports", #"{"id":"\#(id)","people":1,"note":"\#(note)"}"#, token: token)
+    }
+
+    @Test("Page by page every report is read once; one that is set aside is not in the way, is not gone, and comes back")
+    func pages() async throws {
+        let now = Mutex(Date())
+        let house = try await House(clock: { now.withLock { $0 } })
+        let (first, second) = (try await tablet(house, "a"), try await tablet(house, "b"))
+        for number in 0..<25 {
+            now.withLock { $0 += 15 }
+            #expect(try await report(house, number % 2 == 0 ? first.token : second.token, "r\(number)").status == 202)
+        }
+        func all(_ more: String = "") async throws -> [String] {
+            var found: [String] = []
+            var before: String?
+            while true {
+                let answer = try await house.call("GET", "/v1/reports?limit=7\(more)" + (before.map { "&before=\($0)" } ?? ""))
+                #expect(answer.status == 200, "\(answer.body)")
+                found += ids(answer.body)
+                before = next(answer.body)
+                if before == nil { return found }
+            }
+        }
+        let everything = try await all()
+        #expect(everything.count == 25 && Set(everything).count == 25 && everything.first?.hasSuffix("r24") == true)
+        let one = everything[3]
+        #expect(try await house.call("POST", "/v1/reports/aside", #"{"ids":["\#(one)","nobody/x"]}"#).status == 204)
+        #expect(try await all() == everything.filter { $0 != one })
+        #expect(try await all("&aside=true").count == 25)
+        let shown = try await house.call("GET", "/v1/reports?aside=true").body
+        #expect(shown.contains(#""aside_by":"desk"#) && shown.components(separatedBy: "aside_by").count == 2)
+        // The whole of one device, also what it says from now on.
+        #expect(try await house.call("POST", "/v1/reports/aside", #"{"device":"\#(second.id)"}"#).status == 204)
+        #expect(try await report(house, second.token, "late").status == 202)
+        #expect(try await all().allSatisfy { $0.hasPrefix(first.id) })
+        #expect(try await all("&device=\(second.id)").count == 13)
+        #expect(try await house.call("POST", "/v1/reports/aside", #"{"device":"\#(second.id)","ids":["\#(one)"],"aside":false}"#).status == 204)
+        #expect(try await all().count == 26)
+        for bad in [#"{}"#, #"{"ids":[]}"#] { #expect(try await house.call("POST", "/v1/reports/aside", bad).status == 422) }
+        #expect(try await house.call("POST", "/v1/reports/aside", #"{"device":"nobody"}"#).status == 404)
+    }
+
+    @Test("One device does not fill the disk, nor do many together; what is short is taken on such a day too")
+    func quota() async throws {
+        let now = Mutex(Date())
+        let house = try await House(clock: { now.withLock { $0 } })
+        let loud = try await tablet(house, "loud")
+        var taken = 0
+        // Six a minute of sixteen kilobytes, for an hour.
+        for number in 0..<360 {
+            now.withLock { $0 += 10 }
+            if try await report(house, loud.token, "r\(number)", octets: 16_000).status == 202 { taken += 16_000 }
+        }
+        #expect(taken > 3 << 20 && taken < 5 << 20, "\(taken)")
+        #expect(try await report(house, try await tablet(house, "keeper").token, "true").status == 202)
+    }
+}
