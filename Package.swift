@@ -184,7 +184,10 @@ let package = Package(
         // All of it.
         room(
             "Hub",
-            kit + ["Codes", "Desk", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "Targeting", crypto, log]),
+            kit + [
+                "Codes", "Desk", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "Targeting", crypto, log,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
         room(
             "HubAPI",
             kit + [

@@ -39,6 +39,8 @@ package struct ChannelQueue: Sendable {
     }
 
     package var onWireCount: Int { places.count }
+    /// Moments to look again: ends and retries of what waits, and what is left of those that have gone meanwhile.
+    package var timerCount: Int { timers.count }
     /// Attempts on the wire that have given their place back: their far ends hang, or are slow.
     package var lateCount: Int { places.lateCount }
     /// The lanes that wait for a person, with the reason.
@@ -198,7 +200,7 @@ package struct ChannelQueue: Sendable {
         lane.stoppedBecause = nil
         lane.pausedUntil = nil
         for priority in Priority.allCases { enqueue(&lane, id, priority) }
-        return lane.waiting.values.map(\.parcel)
+        return lane.inOrder.map(\.parcel)
     }
 
     /// Everything that waits.
@@ -241,6 +243,20 @@ extension ChannelQueue {
         waitingByClass[parcel.priority.rawValue] += 1
         timers.insert(Timer(due: parcel.expires, lane: parcel.lane))
         if entry.attempts > 0 { timers.insert(Timer(due: entry.due, lane: parcel.lane)) }
+        if timers.count > 4 * waitingCount + Self.spareTimers { forgetOldTimers(lane, parcel.lane) }
+    }
+
+    /// Timers of what is gone by now that may lie about, beside those of what waits.
+    static let spareTimers = 4096
+
+    /// What was delivered at once leaves the timer of its end behind, a day ahead: a busy hub would gather millions of them.
+    private mutating func forgetOldTimers(_ own: Lane, _ id: LaneID) {
+        func moments(_ lane: Lane, _ id: LaneID) -> [Timer] {
+            let ends = lane.waiting.values.flatMap { $0.attempts > 0 ? [$0.parcel.expires, $0.due] : [$0.parcel.expires] }
+            return (ends + [lane.pausedUntil].compactMap(\.self)).map { Timer(due: $0, lane: id) }
+        }
+        // The lane at hand is out of the table just now.
+        timers = Heap(lanes.flatMap { moments($0.value, $0.key) } + moments(own, id))
     }
 
     private mutating func drop(_ event: EventID, from lane: inout Lane) {
@@ -265,7 +281,7 @@ extension ChannelQueue {
                 timers.removeMin()
                 continue
             }
-            if let entry = lane.waiting.values.first(where: { $0.parcel.expires <= now }) {
+            if let entry = lane.inOrder.first(where: { $0.parcel.expires <= now }) {
                 drop(entry.parcel.event, from: &lane)
                 lanes[timer.lane] = lane
                 return entry.parcel

@@ -1,5 +1,6 @@
 package import AlertModel
 package import ChannelKit
+internal import DequeModule
 package import FoundationEssentials
 package import Ledger
 internal import Synchronization
@@ -17,7 +18,7 @@ package final class DeliveryJournal: DeliveryObserver {
 
     private struct State {
         var rows: [DeliveryID: DeliveryRow] = [:]
-        var order: [DeliveryID] = []
+        var order: Deque<DeliveryID> = []
         /// True from one of them: it was behind, and its oldest was lost.
         var followers: [Int: @Sendable (Watched) -> Bool] = [:]
         /// Who lost something and does not know yet.
@@ -27,13 +28,8 @@ package final class DeliveryJournal: DeliveryObserver {
         var times: [String: LatencyHistogram] = [:]
         var lost = 0
 
-        /// A tenth at once: an array that loses its first one moves all the others.
         mutating func makeRoom() {
-            guard order.count > DeliveryJournal.bound + DeliveryJournal.bound / 10 else { return }
-            for id in order.prefix(order.count - DeliveryJournal.bound) {
-                rows[id] = nil
-            }
-            order.removeFirst(order.count - DeliveryJournal.bound)
+            while order.count > DeliveryJournal.bound, let oldest = order.popFirst() { rows[oldest] = nil }
         }
 
         mutating func tell(_ row: DeliveryRow) { tell(.row(row)) }

@@ -1,4 +1,5 @@
 package import AlertModel
+internal import DequeModule
 internal import Synchronization
 
 /// Who was told of which event: a cancel goes to exactly those.
@@ -22,7 +23,7 @@ package final class EventMemory: Sendable {
     private struct State {
         var told: [EventID: [TownID: [String: Told]]] = [:]
         var words: [EventID: [TownID: Words]] = [:]
-        var order: [EventID] = []
+        var order: Deque<EventID> = []
     }
 
     /// Some three days of a busy country: EEW, earthquakes, warnings of 47 prefectures.

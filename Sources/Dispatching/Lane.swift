@@ -91,6 +91,9 @@ struct Lane: Sendable {
         return nil
     }
 
+    /// What waits, the most urgent first and in the order it came.
+    var inOrder: some Sequence<Entry> { order.lazy.flatMap { $0 }.compactMap { waiting[$0] } }
+
     /// Since when the oldest of that class is here, waiting or on the wire.
     func oldest(_ priority: Priority) -> Instant? {
         let flying = onWire.isEmpty ? nil : onWire.values.filter { $0.parcel.priority == priority }.map(\.offered).min()

@@ -83,7 +83,7 @@ extension Line {
             }
             if let load = load(row, content, in: town) { loads[row.delivery.channel, default: []].append(load) }
         }
-        for (channel, loads) in loads { slot(channel)?.runner.offer(loads) }
+        for (channel, loads) in loads.sorted(by: { $0.key < $1.key }) { slot(channel)?.runner.offer(loads, now: steady()) }
     }
 
     private static func words(age: TimeInterval) -> String {
@@ -152,7 +152,7 @@ extension Line {
                 done.rejected += 1
                 continue
             }
-            slot(row.delivery.channel)?.runner.offer([load])
+            slot(row.delivery.channel)?.runner.offer([load], now: steady())
             done.released += 1
         }
         return done

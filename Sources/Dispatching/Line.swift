@@ -23,13 +23,16 @@ package final class Line<M: Mode>: Sendable {
     let journal: DeliveryJournal
     let logger: Logger
     let clock: @Sendable () -> Date
+    /// Moments inside the hub, which no change of the wall clock moves.
+    let steady: @Sendable () -> Instant
     private let routing: RoutingTable
     private let slots: [String: ChannelSlot<M>]
     private let manifests: [ChannelManifest]
 
     package init(
         channels: [ChannelSlot<M>], towns: TownRegister, routing: RoutingTable, renderer: Renderer,
-        ledger: any Ledger, journal: DeliveryJournal, logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
+        ledger: any Ledger, journal: DeliveryJournal, logger: Logger, clock: @escaping @Sendable () -> Date = { Date() },
+        steady: @escaping @Sendable () -> Instant = { .now }
     ) {
         self.channels = channels
         self.towns = towns
@@ -38,6 +41,7 @@ package final class Line<M: Mode>: Sendable {
         self.journal = journal
         self.logger = logger
         self.clock = clock
+        self.steady = steady
         composer = Composer(renderer: renderer, channels: channels)
         slots = Dictionary(channels.map { ($0.manifest.name, $0) }, uniquingKeysWith: { $1 })
         manifests = channels.map(\.manifest)
@@ -99,7 +103,7 @@ package final class Line<M: Mode>: Sendable {
             ])
             journal.delivery(id, of: town.id, took: .rejected(reason))
         }
-        for (channel, loads) in plan.loads { slots[channel]?.runner.offer(loads) }
+        for (channel, loads) in plan.loads { slots[channel]?.runner.offer(loads, now: steady()) }
     }
 
     // MARK: plan
@@ -218,7 +222,7 @@ package final class Line<M: Mode>: Sendable {
 
     /// From a wall time to a moment that a clock change does not move.
     func deadline(_ date: Date) -> Instant {
-        Instant.now.advanced(by: .seconds(date.timeIntervalSince(clock())))
+        steady().advanced(by: .seconds(date.timeIntervalSince(clock())))
     }
 
     /// Lets every far end show that it is there, before the first alert. What fails is logged and nothing else.

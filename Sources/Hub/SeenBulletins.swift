@@ -1,4 +1,5 @@
 internal import AlertModel
+internal import DequeModule
 internal import FoundationEssentials
 internal import Ledger
 internal import Synchronization
@@ -27,7 +28,7 @@ final class SeenBulletins: Sendable {
 
     private struct State {
         var entries: [String: Entry] = [:]
-        var order: [String] = []
+        var order: Deque<String> = []
     }
 
     /// An earthquake with all its aftershocks brings some thousand bulletins a day.
@@ -73,7 +74,7 @@ final class SeenBulletins: Sendable {
         state.withLock { state in
             guard state.entries[hash] == nil else { return }
             state.entries[hash] = Entry(commit: .done(), trust: trust, alerts: alerts)
-            state.order.insert(hash, at: 0)
+            state.order.prepend(hash)
         }
     }
 }

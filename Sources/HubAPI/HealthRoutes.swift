@@ -110,6 +110,9 @@ extension HubRouter {
             text.add(
                 "noroshi_queue_late", "gauge", "Of these, attempts that hang or are slow and hold no place any more.",
                 Double(gauges.late), channel)
+            text.add(
+                "noroshi_queue_timers", "gauge", "Moments at which a delivery is looked at again: ends, retries, deadlines.",
+                Double(gauges.timers), channel)
             let oldest = slot.runner.oldestImmediate()
             for (lanes, age) in [("well", oldest.well), ("troubled", oldest.troubled)] {
                 text.add(
