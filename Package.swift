@@ -149,7 +149,7 @@ let package = Package(
         room("Memories", ["AlertModel"]),
         room("Targeting", kit + ["Meanings"]),
         room("Rendering", kit + ["Meanings", .product(name: "Mustache", package: "swift-mustache")]),
-        room("Ledger", kit),
+        room("Ledger", kit + [crypto]),
         room("LedgerStore", kit + ["Gzip", "Ledger", grdb, log]),
         room(
             "Dispatching",

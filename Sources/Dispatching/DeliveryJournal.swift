@@ -240,11 +240,11 @@ extension RecordedStep {
         case .stopped(let reason): self.init(delivery: id, at: now, state: .stopped, detail: reason)
         case .held(let reason): self.init(delivery: id, at: now, state: .held, detail: reason)
         case .released(let person):
-            self.init(delivery: id, at: now, state: .waiting, detail: "\(person)が送信を許可 (released by \(person))")
+            self.init(delivery: id, at: now, state: .waiting, detail: "\(person)が送信を許可 (released by \(person))", actor: person)
         case .dropped(let person):
-            self.init(delivery: id, at: now, state: .annulled, detail: "\(person)が送らないことに決定 (dropped by \(person))")
+            self.init(delivery: id, at: now, state: .annulled, detail: "\(person)が送らないことに決定 (dropped by \(person))", actor: person)
         case .resumed(let person):
-            self.init(delivery: id, at: now, state: .waiting, detail: "\(person)が送信先を再開 (resumed by \(person))")
+            self.init(delivery: id, at: now, state: .waiting, detail: "\(person)が送信先を再開 (resumed by \(person))", actor: person)
         case .remarked(let words): self.init(delivery: id, at: now, state: .delivered, detail: words)
         }
     }

@@ -68,6 +68,7 @@ package struct HubRouter: Sendable {
     let gauges = Together<String, String>()
     let feeds = Together<String, [UInt8]>()
     let documents = Lane(places: 2, waiting: 256)
+    let chains = Lane(places: 1, waiting: 8)
     /// Bodies that may be long, in memory at once: 8 MiB each.
     let longBodies = Lane(places: 8, waiting: 0)
 
@@ -99,6 +100,7 @@ package struct HubRouter: Sendable {
         addAlertPage(to: router)
         addShelters(to: router)
         addDeliveries(to: router)
+        addChain(to: router)
         addEndpoints(to: router)
         addDevices(to: router)
         addTablets(to: router)

@@ -10,6 +10,7 @@ enum QueryTable {
         "POST /v1/alerts": ["preview": .flag, "break_glass": .text],
         "POST /v1/alerts/{id}/cancel": ["preview": .flag, "break_glass": .text],
         "GET /v1/alerts": ["town": .text, "event": .text, "limit": .text, "in_force": .flag],
+        "GET /v1/towns/{code}/chain": ["expect": .text],
         "GET /v1/towns/{code}/standing": ["mode": .text],
         "POST /v1/towns/{code}/shelters/import": ["name": .text, "dry_run": .flag, "list": .text, "map": .texts, "replace": .flag],
         "DELETE /v1/towns/{code}/shelters/lists/{list}": ["dry_run": .flag],

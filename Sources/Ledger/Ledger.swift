@@ -38,11 +38,16 @@ package protocol Ledger: Notebook {
     var troubles: [String] { get }
     /// Reads all of it for damage; what is found is in `troubles` afterwards.
     func examine() async
+    /// Follows the chain of a town's record, or of what passed towns by (nil), to the first fact that is not what was recorded.
+    /// - Parameter expected: a head that was written down elsewhere.
+    func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport
 }
 
 extension Ledger {
     package var troubles: [String] { [] }
     package func examine() async {}
+    package func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport { ChainWalk(CommonChain.name(of: town)).report }
+    package func verify(_ town: TownID?) async throws -> ChainReport { try await verify(town, expecting: nil) }
     package func bulletinHeads(limit: Int) async throws -> [KeptBulletin] { try await bulletins(limit: limit) }
     package func busy(_ towns: [TownID], since: Date) async throws -> Set<TownID> { Set(towns) }
 }

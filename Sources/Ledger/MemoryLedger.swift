@@ -25,6 +25,10 @@ package final class MemoryLedger: Ledger {
             guard !state.passed.contains(where: { $0.alert.content.id == passed.content.id && $0.alert.mode == passed.mode }) else { return }
             state.passed.append((state.number, passed))
             state.number += Int64(passed.groups.count)
+            guard !passed.groups.isEmpty else { return }
+            state.common.append(
+                .passed, "\(passed.mode.rawValue)/\(passed.content.id.text)", in: CommonChain.name, at: passed.accepted, actor: passed.actor,
+                cause: passed.content.event.text)
         }
         return .done()
     }
@@ -39,6 +43,16 @@ package final class MemoryLedger: Ledger {
                 guard let town = state.towns[id] else { return false }
                 return town.alerts.contains { $0.accepted >= since } || town.rows.contains { !$0.state.isEnd }
             })
+        }
+    }
+
+    package func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport {
+        state.withLock { state in
+            let chain = town.map { state.towns[$0]?.chain ?? MemoryChain() } ?? state.common
+            var walk = ChainWalk(CommonChain.name(of: town), expecting: expected)
+            for fact in chain.facts where !walk.take(fact, saying: MemoryChain.digest(fact)) { break }
+            walk.end(at: chain.head)
+            return walk.report
         }
     }
 
@@ -88,13 +102,27 @@ private struct MemoryState {
         var receipts: Set<String> = []
         var levels: Set<String> = []
         var reports: [RecordedReport] = []
+        var chain = MemoryChain()
     }
+    var common = MemoryChain()
     var towns: [TownID: Town] = [:]
     /// With the number before its first row.
     var passed: [(before: Int64, alert: PassedAlert)] = []
     var bulletins: [KeptBulletin] = []
     var notes: [String: [UInt8]] = [:]
     var number: Int64 = 0
+}
+
+/// A chain without a disk. Nobody changes what stands in memory: its facts say only what they are.
+private struct MemoryChain {
+    private(set) var facts: [Fact] = []
+    private(set) var head = ChainHead.beginning
+
+    static func digest(_ fact: Fact) -> [UInt8] { FactDigest.of(Array(fact.subject.utf8)) }
+
+    mutating func append(_ kind: Fact.Kind, _ subject: String, in chain: String, at: Date, actor: String, cause: String) {
+        facts.append(head.append(kind, subject, in: chain, at: at, actor: actor, cause: cause, saying: FactDigest.of(Array(subject.utf8))))
+    }
 }
 
 private struct MemoryTown: TownLedger {
@@ -110,12 +138,18 @@ private struct MemoryTown: TownLedger {
                 town.index[delivery.id] = town.rows.count
                 town.rows.append(DeliveryRow(number: number, delivery: delivery, in: alert, town: id))
             }
+            let hasSkips = alert.deliveries.contains { !$0.isSend }
+            for kind in [Fact.Kind.alert] + (hasSkips ? [.skips] : []) {
+                town.chain.append(
+                    kind, alert.content.id.text, in: id.code, at: alert.accepted, actor: alert.actor, cause: alert.content.event.text)
+            }
         }
         return .done()
     }
 
     func append(_ step: RecordedStep) {
         ledger.with(id) { town, _ in
+            town.chain.append(.step, "", in: id.code, at: step.at, actor: step.actor, cause: "")
             guard let index = town.index[step.delivery] else { return }
             town.rows[index].take(step)
         }
@@ -126,6 +160,7 @@ private struct MemoryTown: TownLedger {
             guard town.receipts.insert(receipt.id).inserted,
                 town.levels.insert("\(receipt.alert) \(receipt.device) \(receipt.reach)").inserted
             else { return false }
+            town.chain.append(.receipt, receipt.id, in: id.code, at: receipt.received, actor: receipt.device, cause: receipt.alert.text)
             let delivery = DeliveryID(
                 alert: receipt.alert, town: id, channel: receipt.channel, endpoint: receipt.endpoint)
             if let index = town.index[delivery] { town.rows[index].take(receipt.reach) }
@@ -138,6 +173,7 @@ private struct MemoryTown: TownLedger {
         ledger.with(id) { town, _ in
             guard !town.reports.contains(where: { $0.id == report.id }) else { return }
             town.reports.append(report)
+            town.chain.append(.report, report.id, in: id.code, at: report.received, actor: report.device, cause: report.site)
         }
         return .done()
     }

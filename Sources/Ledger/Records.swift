@@ -92,11 +92,14 @@ package struct RecordedStep: Sendable, Hashable {
     /// The far end's words, or ours.
     package var detail: String?
     package var reference: String?
+    /// Who: the line itself, or the person who decided it.
+    package var actor: String
 
     package init(
         delivery: DeliveryID, at: Date, state: DeliveryState, attempt: Int = 0, detail: String? = nil,
-        reference: String? = nil
+        reference: String? = nil, actor: String = "line"
     ) {
+        self.actor = actor
         self.delivery = delivery
         self.at = at
         self.state = state

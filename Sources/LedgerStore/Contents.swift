@@ -32,15 +32,20 @@ final class Contents: Sendable {
     }
 }
 
-/// The numbers that what alerts say was given in one transaction, which may still come to nothing.
+/// What alerts say as it was written in one transaction, which may still come to nothing.
 final class WrittenBodies {
-    private var last: (content: AlertContent, number: Int64)?
+    struct Body {
+        var number: Int64
+        /// Of its octets.
+        var digest: [UInt8]
+    }
+    private var last: (content: AlertContent, body: Body)?
 
     /// For each of hundreds of towns the same alert comes one after the other, and is put into octets once.
-    func number(of content: AlertContent, _ write: () throws -> Int64) rethrows -> Int64 {
-        if let last, last.content == content { return last.number }
-        let number = try write()
-        last = (content, number)
-        return number
+    func body(of content: AlertContent, _ write: () throws -> Body) rethrows -> Body {
+        if let last, last.content == content { return last.body }
+        let body = try write()
+        last = (content, body)
+        return body
     }
 }

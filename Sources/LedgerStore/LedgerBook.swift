@@ -81,7 +81,7 @@ final class LedgerBook: Sendable {
 
     private static func write(_ notes: [String: [UInt8]], to pool: DatabasePool) throws {
         try pool.write { db in
-            for (key, value) in notes { try LedgerSchema.apply(.note(key, value), to: db) }
+            for (key, value) in notes { try LedgerSchema.apply(.note(key, value), to: db, Writing()) }
         }
     }
 

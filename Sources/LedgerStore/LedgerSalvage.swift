@@ -8,6 +8,8 @@ struct LedgerSalvage {
     /// As far back as a start looks.
     static let since: TimeInterval = 72 * 3600
     static let rowLimit = 200_000
+    /// A row's place in the old file's chain.
+    private static let chained: Set = ["fact", "skips"]
 
     let old: DatabaseQueue
     let new: DatabasePool
@@ -40,6 +42,8 @@ struct LedgerSalvage {
         // Of the deliveries that were copied; the others' are of no use.
         copy("standing", by: "town, delivery", where: "1", keeping: "SELECT 1 FROM delivery WHERE town = ? AND id = ?")
         do { try new.write { try LedgerSchema.alignNumbers($0) } } catch { holes.append("sqlite_sequence") }
+        // The old chain is in the old file, with the rows that were not carried over.
+        do { try new.write { try LedgerSchema.beginChains($0, because: "salvaged") } } catch { holes.append("chain") }
     }
 
     private mutating func copy(_ table: String, by key: String, where condition: String, keeping question: String? = nil, wholeJSON: String? = nil) {
@@ -64,7 +68,7 @@ struct LedgerSalvage {
     private func common(_ table: String) throws -> [String]? {
         func names(_ db: Database) throws -> [String] { try db.columns(in: table).map(\.name) }
         guard let mine = try? new.read(names), let theirs = try? old.read(names) else { return nil }
-        return mine.filter(theirs.contains)
+        return mine.filter { theirs.contains($0) && !Self.chained.contains($0) }
     }
 
     /// False when a row could not be read.

@@ -11,32 +11,42 @@ internal import Ledger
 extension LedgerSchema {
     /// The number of what it says; new where nobody has said it yet. By its octets and not by its id alone: what one town's
     /// ledger was given never stands in another's.
-    static func body(of content: AlertContent, _ bodies: WrittenBodies, _ db: Database) throws -> Int64 {
-        try bodies.number(of: content) { try body(of: content, db) }
+    static func body(of content: AlertContent, _ bodies: WrittenBodies, _ db: Database) throws -> WrittenBodies.Body {
+        try bodies.body(of: content) { try body(of: content, db) }
     }
 
-    private static func body(of content: AlertContent, _ db: Database) throws -> Int64 {
+    private static func body(of content: AlertContent, _ db: Database) throws -> WrittenBodies.Body {
         let encoder = JSONEncoder()
         // So that the same alert is the same octets.
         encoder.outputFormatting = .sortedKeys
         let octets = try encoder.encode(content)
         let known = try db.cachedStatement(sql: "SELECT number FROM content WHERE alert = ? AND content = ?")
-        if let number = try Int64.fetchOne(known, arguments: [content.id.text, octets]) { return number }
+        let digest = FactDigest.of(octets)
+        if let number = try Int64.fetchOne(known, arguments: [content.id.text, octets]) { return .init(number: number, digest: digest) }
         try run(db, "INSERT INTO content (alert, content) VALUES (?,?)", [content.id.text, octets])
-        return db.lastInsertedRowID
+        return .init(number: db.lastInsertedRowID, digest: digest)
     }
 
-    static func insert(_ passed: PassedAlert, _ bodies: WrittenBodies, _ db: Database) throws {
+    static func insert(_ passed: PassedAlert, _ writing: Writing, _ db: Database) throws {
         let known = try db.cachedStatement(sql: "SELECT 1 FROM passed WHERE alert = ? AND mode = ?")
-        guard try Row.fetchOne(known, arguments: [passed.content.id.text, passed.mode.rawValue]) == nil else { return }
-        let body = try body(of: passed.content, bodies, db)
+        guard !passed.groups.isEmpty, try Row.fetchOne(known, arguments: [passed.content.id.text, passed.mode.rawValue]) == nil else { return }
+        let body = try body(of: passed.content, writing.bodies, db)
+        var rows: [FactDigest.Values] = []
         for group in passed.groups {
-            try run(db, "INSERT INTO passed VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", [
-                try nextNumber(db), passed.content.id.text, passed.content.event.text, passed.mode.rawValue, passed.content.kind.rawValue,
+            let values: [(any DatabaseValueConvertible)?] = [
+                passed.content.id.text, passed.content.event.text, passed.mode.rawValue, passed.content.kind.rawValue,
                 passed.content.title, group.channel, group.reason, group.sentence, passed.accepted.timeIntervalSince1970,
-                passed.content.expires.timeIntervalSince1970, passed.actor, group.farEnds, try number(of: group.towns, db), body,
-            ])
+                passed.content.expires.timeIntervalSince1970, passed.actor, group.farEnds,
+            ]
+            let set = try set(of: group.towns, db)
+            try run(db, "INSERT INTO passed (number, \(passedColumns), towns, body) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                [try nextNumber(db)] + values + [set.number, body.number])
+            rows.append(passedValues(values, towns: FactDigest.of(Data(set.text.utf8))))
         }
+        let fact = try writing.pen.append(
+            .passed, "\(passed.mode.rawValue)/\(passed.content.id.text)", in: CommonChain.name, at: passed.accepted.timeIntervalSince1970,
+            actor: passed.actor, cause: passed.content.event.text, saying: digest(rows + [.values([Data(body.digest)])]), db)
+        try run(db, "UPDATE passed SET fact = ? WHERE alert = ? AND mode = ?", [fact, passed.content.id.text, passed.mode.rawValue])
     }
 
     /// The log counts its rows in one sequence, whichever table they stand in: a reader's cursor is one number.
@@ -57,15 +67,15 @@ extension LedgerSchema {
         try db.execute(sql: "INSERT INTO sqlite_sequence (name, seq) VALUES ('delivery', ?)", arguments: [last])
     }
 
-    private static func number(of towns: [PassedAlert.Share], _ db: Database) throws -> Int64 {
+    private static func set(of towns: [PassedAlert.Share], _ db: Database) throws -> (number: Int64, text: String) {
         let text = towns.reduce(into: "\n") { text, share in
             text += share.town.code + (share.endpoint.map { "/" + $0 } ?? "*\(share.farEnds)") + "\n"
         }
         let sum = checksum(text)
         let known = try db.cachedStatement(sql: "SELECT number FROM town_set WHERE sum = ? AND towns = ?")
-        if let number = try Int64.fetchOne(known, arguments: [sum, text]) { return number }
+        if let number = try Int64.fetchOne(known, arguments: [sum, text]) { return (number, text) }
         try run(db, "INSERT INTO town_set (sum, towns) VALUES (?,?)", [sum, text])
-        return db.lastInsertedRowID
+        return (db.lastInsertedRowID, text)
     }
 
     /// FNV-1a, to find the text by; whether it is the same is asked of the text.

@@ -6,7 +6,7 @@ internal import GRDB
 
 /// The tables. `alert`, `delivery`, `passed`, `step`, `receipt`, `report` and `bulletin` are only ever added to; what an
 /// alert says is in `content`, once for all its towns (in an older file beside each town's row); `standing` is what the steps and receipts of a delivery add up to, kept in the same transaction so that the log can be asked by
-/// state. `note` is the channels' notebook.
+/// state. `note` is the channels' notebook. `fact` is the chain that makes a changed row show, `chain` where each ends (`LedgerSchema+Chain`).
 enum LedgerSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -80,22 +80,19 @@ enum LedgerSchema {
                 CREATE INDEX passed_time ON passed (accepted, alert);
                 """)
         }
+        migrator.registerMigration("chain of facts") { db in try addChain(db) }
         return migrator
     }
 
     /// False where it was there already and nothing was written.
     @discardableResult
-    static func apply(_ write: LedgerWrite, to db: Database, _ bodies: WrittenBodies = WrittenBodies()) throws -> Bool {
+    static func apply(_ write: LedgerWrite, to db: Database, _ writing: Writing) throws -> Bool {
         switch write {
-        case .alert(let town, let alert): try insert(alert, of: town, bodies, db)
-        case .passed(let passed): try insert(passed, bodies, db)
-        case .step(let town, let step): try insert(step, of: town, db)
-        case .receipt(let town, let receipt): return try insert(receipt, of: town, db)
-        case .report(let town, let report):
-            try run(db, "INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?)", [
-                town.code, report.id, report.site, report.device, report.occurred.timeIntervalSince1970,
-                report.received.timeIntervalSince1970, report.body,
-            ])
+        case .alert(let town, let alert): try insert(alert, of: town, writing, db)
+        case .passed(let passed): try insert(passed, writing, db)
+        case .step(let town, let step): try insert(step, of: town, writing, db)
+        case .receipt(let town, let receipt): return try insert(receipt, of: town, writing, db)
+        case .report(let town, let report): try insert(report, of: town, writing, db)
         case .bulletin(let bulletin):
             try run(db, "INSERT INTO bulletin (hash, received, source, verdict, reason, alerts, octets) VALUES (?,?,?,?,?,?,?)", [
                 bulletin.hash, bulletin.received.timeIntervalSince1970, bulletin.source, bulletin.verdict.rawValue,
@@ -113,71 +110,6 @@ enum LedgerSchema {
     static func run(_ db: Database, _ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
         let statement = try db.cachedStatement(sql: sql)
         try statement.execute(arguments: StatementArguments(values))
-    }
-
-    private static func insert(_ alert: RecordedAlert, of town: TownID, _ bodies: WrittenBodies, _ db: Database) throws {
-        try run(db, "INSERT OR IGNORE INTO alert (town, id, event, mode, accepted, actor, content, body) VALUES (?,?,?,?,?,?,x'',?)", [
-            town.code, alert.content.id.text, alert.content.event.text, alert.mode.rawValue,
-            alert.accepted.timeIntervalSince1970, alert.actor, try body(of: alert.content, bodies, db),
-        ])
-        if !alert.said.isEmpty {
-            try run(db, "INSERT OR IGNORE INTO said VALUES (?,?,?)", [
-                town.code, alert.content.id.text, try SaidForm.pack(alert.said),
-            ])
-        }
-        for delivery in alert.deliveries {
-            try run(db, """
-                INSERT OR IGNORE INTO delivery (town, id, alert, event, mode, kind, title, channel, endpoint,
-                endpoints, is_send, priority, reason, sentence, offered, expires)
-                VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-                """, [
-                    town.code, delivery.id.text, alert.content.id.text, alert.content.event.text, alert.mode.rawValue,
-                    alert.content.kind.rawValue, alert.content.title, delivery.channel, delivery.endpoint,
-                    delivery.endpoints, delivery.isSend, delivery.priority.rawValue, delivery.reason,
-                    delivery.sentence, alert.accepted.timeIntervalSince1970, delivery.expires.timeIntervalSince1970,
-                ])
-            let state: DeliveryState = delivery.isSend ? .waiting : .skipped
-            try run(db, "INSERT OR IGNORE INTO standing (town, delivery, state, attempts, settled) VALUES (?,?,?,0,?)", [
-                town.code, delivery.id.text, state.rawValue,
-                delivery.isSend ? nil : alert.accepted.timeIntervalSince1970,
-            ])
-        }
-    }
-
-    private static let ends = DeliveryState.allCases.filter(\.isEnd).map { "'\($0.rawValue)'" }.joined(separator: ",")
-
-    private static func insert(_ step: RecordedStep, of town: TownID, _ db: Database) throws {
-        try run(db, "INSERT INTO step (town, delivery, at, state, attempt, detail, reference) VALUES (?,?,?,?,?,?,?)", [
-            town.code, step.delivery.text, step.at.timeIntervalSince1970, step.state.rawValue, step.attempt,
-            step.detail, step.reference,
-        ])
-        try run(db, """
-            UPDATE standing SET state = ?, attempts = max(attempts, ?), detail = coalesce(?, detail),
-            reference = coalesce(?, reference), settled = ?
-            WHERE town = ? AND delivery = ? AND state NOT IN (\(ends))
-            """, [
-                step.state.rawValue, step.attempt, step.detail, step.reference,
-                step.state.isEnd ? step.at.timeIntervalSince1970 : nil, town.code, step.delivery.text,
-            ])
-    }
-
-    private static func insert(_ receipt: RecordedReceipt, of town: TownID, _ db: Database) throws -> Bool {
-        try run(db, "INSERT OR IGNORE INTO receipt VALUES (?,?,?,?,?,?,?,?,?)", [
-            town.code, receipt.id, receipt.alert.text, receipt.channel, receipt.endpoint, receipt.device,
-            receipt.reach.rawValue, receipt.occurred.timeIntervalSince1970, receipt.received.timeIntervalSince1970,
-        ])
-        guard db.changesCount > 0 else { return false }
-        let column: String
-        switch receipt.reach {
-        case .accepted: return true
-        case .reached: column = "reached"
-        case .shown: column = "shown"
-        case .touched: column = "touched"
-        }
-        let delivery = DeliveryID(alert: receipt.alert, town: town, channel: receipt.channel, endpoint: receipt.endpoint)
-        try run(db, "UPDATE standing SET \(column) = \(column) + 1 WHERE town = ? AND delivery = ?",
-            [town.code, delivery.text])
-        return true
     }
 
     static func bulletins(_ db: Database, limit: Int, withOctets: Bool) throws -> [KeptBulletin] {

@@ -79,8 +79,9 @@ final class LedgerThread: Sendable {
         return try book.pool.writeWithoutTransaction { db in
             var news: [Bool] = []
             try db.inTransaction(.immediate) {
-                let bodies = WrittenBodies()
-                news = try writes.map { try LedgerSchema.apply($0, to: db, bodies) }
+                let writing = Writing()
+                news = try writes.map { try LedgerSchema.apply($0, to: db, writing) }
+                try writing.pen.close(db)
                 return .commit
             }
             return news

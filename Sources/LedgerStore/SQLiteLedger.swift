@@ -90,6 +90,12 @@ package final class SQLiteLedger: Ledger {
         }
     }
 
+    package func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport {
+        // One moment, however long it takes and whatever is written meanwhile.
+        let snapshot = try pool.makeSnapshot()
+        return try await ChainCheck(CommonChain.name(of: town), ledger: snapshot).run(expecting: expected)
+    }
+
     package func flush() -> Commit {
         let commit = Commit()
         buffer.add(.barrier, commit)
@@ -131,6 +137,11 @@ package final class SQLiteLedger: Ledger {
         try pool.barrierWriteWithoutTransaction {
             try $0.execute(sql: "UPDATE content SET content = x'7b00ff' WHERE alert = ?", arguments: [alert.text])
         }
+    }
+
+    /// What somebody with the file in his hands may do. For the tests that find it.
+    package func tamper(_ sql: String) throws {
+        try pool.barrierWriteWithoutTransaction { try $0.execute(sql: sql) }
     }
 
     /// How SQLite goes about a page of the log. For the test that proves it.

@@ -27,6 +27,8 @@ struct HubClient: Sendable {
     let address: String
     let token: String?
     let transport: CurlTransport
+    /// Of an answer. What reads a whole record takes longer.
+    var patience = Duration.seconds(30)
 
     func get(_ path: String) async throws -> Any { try await send("GET", path) }
 
@@ -68,7 +70,7 @@ struct HubClient: Sendable {
         if !body.isEmpty { headers.append(("Content-Type", type)) }
         return try await transport.send(
             HTTPCall(method: method, url: address + path, headers: headers, body: body, answerLimit: 64 << 20),
-            deadline: .now.advanced(by: .seconds(30)))
+            deadline: .now.advanced(by: patience))
     }
 
     func unreachable(_ failure: TransportFailure) -> any Error {

@@ -3,7 +3,17 @@ import ChannelKit
 import Foundation
 
 struct Log: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "配信の記録 (the delivery log).")
+    static let configuration = CommandConfiguration(
+        abstract: "配信の記録 (the delivery log).",
+        discussion: """
+            noroshi log [--alert A] [--town C] [--channel N] [--endpoint E] [--state S] [--limit N] [--follow] [--format json]
+            一つひとつの説明は noroshi log rows --help (each of them: noroshi log rows --help)。
+            """,
+        subcommands: [LogRows.self, LogVerify.self], defaultSubcommand: LogRows.self)
+}
+
+struct LogRows: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "rows", abstract: "配信を一行ずつ（log だけでも同じ） (row by row; the same as log alone)")
 
     @OptionGroup var hub: HubOptions
     @Option(help: "この情報だけ (only this alert)") var alert: String?
