@@ -150,6 +150,7 @@ extension HubRouter {
                 let made = try hub.people.addPasskey(
                     wish.passkey, challenge: wish.challenge, host: host(request), origins: origins(request), name: wish.name, of: person,
                     now: hub.clock())
+                try await recordedPeople { try? hub.people.removePasskey(made.id, of: person) }
                 hub.logger.notice("passkey registered", metadata: ["who": "\(person.name)"])
                 return try Self.json(PasskeyShape(made), .created)
             } catch {
@@ -162,6 +163,7 @@ extension HubRouter {
             try checkProved(session)
             do throws(PeopleFailure) {
                 try hub.people.removePasskey(try Self.id(context), of: person)
+                try await recordedPeople {}
             } catch {
                 throw Problem(error)
             }

@@ -344,7 +344,7 @@ extension HubRouter {
     // MARK: pieces
 
     /// On disk, or as if it had not been.
-    private func recordedPeople(else undo: () -> Void) async throws(PeopleFailure) {
+    func recordedPeople(else undo: () -> Void) async throws(PeopleFailure) {
         do {
             try await hub.ledger.flush().committed()
         } catch {
