@@ -25,6 +25,7 @@ package final class Hub: Sendable {
     package let stream: StreamHub
     package let people: People
     package let places: DeskPlaces
+    package let plans: PlanBook
     let approvalPolicies: [TownID: ApprovalPolicy]
     let approvals = Mutex(ApprovalTable())
     /// What waits and is being sent just now.
@@ -62,6 +63,7 @@ package final class Hub: Sendable {
         package var approvals: [TownID: ApprovalPolicy] = [:]
         /// From where a town's desk may be used, where it says so.
         package var networks: [TownID: [Network]] = [:]
+        package var plans: [TownID: TownPlans] = [:]
         package var codes: CodeTables
         package var trust: CAPTrust
         package var sources: SourceRules
@@ -72,7 +74,7 @@ package final class Hub: Sendable {
         package init(
             actual: Line<Actual>, exercise: Line<Exercise>, towns: TownRegister, ledger: any Ledger,
             journal: DeliveryJournal, devices: DeviceRegister, stream: StreamHub, people: People, approvals: [TownID: ApprovalPolicy] = [:],
-            networks: [TownID: [Network]] = [:],
+            networks: [TownID: [Network]] = [:], plans: [TownID: TownPlans] = [:],
             codes: CodeTables = .bundled, trust: CAPTrust = .nobody, sources: SourceRules = SourceRules(),
             logger: Logger,
             time: HubClock = HubClock(), start: StartWatch = StartWatch()
@@ -87,6 +89,7 @@ package final class Hub: Sendable {
             self.people = people
             self.approvals = approvals
             self.networks = networks
+            self.plans = plans
             self.codes = codes
             self.trust = trust
             self.sources = sources
@@ -107,6 +110,7 @@ package final class Hub: Sendable {
         people = parts.people
         approvalPolicies = parts.approvals
         places = DeskPlaces(parts.networks, notebook: parts.ledger)
+        plans = PlanBook(parts.plans, notebook: parts.ledger)
         tables = Mutex(parts.codes)
         shelters = ShelterRegister(notebook: parts.ledger, towns: parts.towns.all)
         attention = Attention(logger: parts.logger)

@@ -112,6 +112,7 @@ package struct HubRouter: Sendable {
         addOpenID(to: router)
         addUsers(to: router)
         addApprovals(to: router)
+        addPlans(to: router)
         addSources(to: router)
         addHealth(to: router)
         if configuration.hasBenchmarkDoor { addBenchmark(to: router) }

@@ -39,6 +39,8 @@ struct RouteScopes {
         Row(method: .post, path: "/v1/approvals/{id}/return", scopes: [.approve, .send, .admin]),
         Row(method: .get, path: "/v1/approvals", scopes: [.approve, .send, .read]),
         Row(method: .get, path: "/v1/approvals/{id}", scopes: [.approve, .send, .read]),
+        // Who sends and who approves see first what a plan has taken for granted in vain.
+        Row(method: .put, path: "/v1/towns/{code}/assumptions/{id}", scopes: [.send, .approve]),
         Row(method: .get, path: "/v1/roles", scopes: Scope.allCases),
         Row(method: .get, path: "/v1/users", scopes: [.admin]),
         Row(method: .post, path: "/v1/users", scopes: [.admin]),

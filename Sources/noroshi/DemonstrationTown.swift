@@ -54,6 +54,12 @@ enum DemonstrationTown {
               - {name: 唐桑地区, roman_name: Karakuwa District}
               - {name: 本吉地区, roman_name: Motoyoshi District}
               - {name: 大谷地区, roman_name: Oya District}
+            assumptions:
+              - {id: town-hall, name: 役場が使える}
+              - {id: half-staff, name: 職員の半分が来られる}
+            plans:
+              - {id: tsunami-1, name: 大津波 計画1（全職員）, assumes: [town-hall, half-staff], otherwise: tsunami-2, order: {hazard: 津波, level: 4, districts: [気仙沼地区, 鹿折地区, 松岩地区, 階上地区, 大島地区, 唐桑地区, 本吉地区, 大谷地区]}}
+              - {id: tsunami-2, name: 大津波 計画2（少ない人数。隣の町の役場から）, assumes: [], order: {hazard: 津波, level: 4, districts: [市内全域]}}
             shelters:
               - {id: shimin-kaikan, name: 市民会館, roman_name: Civic Hall, address: 笹が陣4-2, latitude: 38.9045, longitude: 141.5667, capacity: 400, district: 気仙沼地区, fit: [洪水, 土砂災害, 地震, 津波, 内水氾濫]}
               - {id: kesennuma-chu, name: 気仙沼中学校, roman_name: Kesennuma Junior High School, address: 笹が陣2-1, latitude: 38.9058, longitude: 141.5649, capacity: 350, district: 気仙沼地区, fit: [洪水, 土砂災害, 地震, 津波, 大規模な火事, 内水氾濫]}

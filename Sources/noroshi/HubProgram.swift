@@ -85,6 +85,7 @@ struct HubProgram: Sendable {
             actual: actual, exercise: exercise, towns: towns, ledger: ledger, journal: journal,
             devices: DeviceRegister(notebook: ledger), stream: stream, people: People(options.operators, notebook: ledger, local: local),
             approvals: try options.settings.approvals(), networks: try options.settings.networks(),
+            plans: try options.settings.makePlans(),
             codes: codes, trust: try trust(options.settings), sources: try options.settings.makeSourceRules(), logger: logger, time: time,
             start: StartWatch(isOpen: false, began: time.now)))
         words.report(flaws, to: hub)

@@ -35,6 +35,8 @@ struct Settings: Codable, Sendable {
         var approval: ApprovalSettings?
         /// From where this town's desk may be used: addresses and networks (`10.1.0.0/16`). Absent: from everywhere.
         var desk_networks: [String]?
+        var assumptions: [AssumptionSettings]?
+        var plans: [PlanSettings]?
     }
 
     /// `階上地区`, or `{name: 階上地区, roman_name: Hashikami}` for texts in English.

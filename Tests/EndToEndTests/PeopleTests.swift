@@ -153,6 +153,34 @@ extension EndToEnd {
             }
         }
 
+        @Test("plans shows what is broken and what to do instead; settings that cannot be meant are refused by name")
+        func plans() async throws {
+            let folder = try TestHub.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            var town = TownFile(gateway: "http://127.0.0.1:9")
+            town.more = """
+                    assumptions: [{id: hall, name: 役場が使える}]
+                    plans:
+                      - {id: p1, name: 計画1, assumes: [hall], otherwise: p2}
+                      - {id: p2, name: 計画2}
+                """
+            try await TestHub.with(town, in: folder) { hub in
+                let quiet = try await run(hub, ["plans", "--town", "042056"])
+                #expect(quiet.code == 0 && quiet.out.contains("使える"), "\(quiet)")
+                let broken = try await run(hub, ["plans", "broken", "hall", "--town", "042056", "--reason", "浸水"])
+                #expect(broken.code == 0 && broken.out.contains("崩れた：役場が使える") && broken.out.contains("計画2"), "\(broken)")
+                #expect(try await run(hub, ["plans", "broken", "x", "--town", "042056", "--reason", "r"]).code == 65)
+                #expect(try await run(hub, ["plans", "holds", "hall", "--town", "042056"]).out.contains("成り立つ"))
+            }
+            let path = folder.appending(path: "s.yaml")
+            for (more, word) in [("otherwise: p1", "もとに戻ります"), ("otherwise: p9", "p9"), ("assumes: [x]", "前提「x」"), ("order: {hazard: 津波, level: 9, districts: []}", "level")] {
+                town.more = "    plans: [{id: p1, name: 計画1, \(more)}]"
+                try town.yaml.write(to: path, atomically: true, encoding: .utf8)
+                let ended = try await Program.run("check", "--config", path.path)
+                #expect(ended.code == 78 && ended.errors.contains(word), "\(more): \(ended)")
+            }
+        }
+
         private static let python = Program.package.appending(path: ".build/outside/venv/bin/python").path
         private static let hasProvider = (try? FileManager.default.subpathsOfDirectory(
             atPath: Program.package.appending(path: ".build/outside/venv/lib").path))?.contains { $0.hasSuffix("oidc_provider_mock/_app.py") } ?? false

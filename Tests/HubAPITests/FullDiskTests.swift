@@ -1,5 +1,6 @@
 import AlertModel
 import ChannelKit
+import Desk
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -60,7 +61,7 @@ struct FullDiskTests {
     @Test("Every call that writes says one thing of a full disk, 503 and to come again; no code, key or name is spent by it")
     func everyRoute() async throws {
         let ledger = FillingLedger()
-        let house = try await House(ledger: ledger)
+        let house = try await House(ledger: ledger, plans: try TownPlans(assumptions: [Assumption(id: "hall", name: "役場")]))
         let notice = #"{"town":"042056","kind":"notice","mode":"exercise","title":"断水","body":"断水しています。"}"#
         let alert = found(try await house.call("POST", "/v1/alerts", notice), "id")
         let spare = found(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school"}"#), "code")
@@ -96,6 +97,7 @@ struct FullDiskTests {
             ("POST", "/v1/tokens", #"{"name":"q","towns":["042056"],"scopes":["read"]}"#, House.root, [:]), ("DELETE", "/v1/tokens/\(program)", nil, House.root, [:]),
             ("POST", "/v1/towns/042056/safe-keys", "{}", House.root, [:]), ("PUT", "/v1/towns/042056/open-desk", #"{"reason":"試験"}"#, House.root, [:]),
             ("DELETE", "/v1/towns/042056/open-desk", nil, House.root, [:]),
+            ("PUT", "/v1/towns/042056/assumptions/hall", #"{"holds":false,"reason":"r"}"#, House.token, [:]),
             ("PUT", "/v1/sessions/current/password", #"{"password":"another long secret"}"#, nil, cookie),
             ("DELETE", "/v1/devices/\(device)", nil, House.token, [:]),
             ("POST", "/v1/approvals/\(waiting)/return", #"{"reason":"r"}"#, House.root, [:]),

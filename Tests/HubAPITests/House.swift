@@ -34,7 +34,7 @@ struct House {
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
-        hasNeighbour: Bool = false, networks: [String] = [], clock: (@Sendable () -> Date)? = nil
+        hasNeighbour: Bool = false, networks: [String] = [], plans: TownPlans? = nil, clock: (@Sendable () -> Date)? = nil
     ) async throws {
         let journal = DeliveryJournal(ledger: ledger)
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
@@ -69,7 +69,7 @@ struct House {
                     Operator(name: "root", tokenDigest: DeviceRegister.digest(Self.root)),
                 ], notebook: ledger, cost: 4),
             approvals: approval.map { [id: $0] } ?? [:], networks: networks.isEmpty ? [:] : [id: networks.compactMap { Network($0) }],
-            logger: Self.logger,
+            plans: plans.map { [id: $0] } ?? [:], logger: Self.logger,
             time: clock.map { HubClock(wall: $0) } ?? HubClock(), start: start))
         var configuration = HubRouter.Configuration(
             publicAddress: "https://hub.example.jp", spots: Self.package.appending(path: ".build/no-such-folder"),

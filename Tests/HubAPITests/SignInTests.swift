@@ -1,3 +1,4 @@
+import AlertModel
 import Desk
 import Foundation
 import HTTPTypes
@@ -205,5 +206,59 @@ struct SignInTests {
         let answer = try await house.call(
             "POST", "/v1/users/%E9%88%B4%E6%9C%A8/hand-over", #"{"role":"chief"}"#, token: nil, headers: try await signIn(house, "佐藤"))
         #expect(answer.status == 200 && !answer.body.contains(House.neighbour), "\(answer.body)")
+    }
+
+    @Test("Role by act by mode, as the calls themselves have it: what the table allows is taken, and nothing else")
+    func matrix() async throws {
+        let house = try await House(approval: ApprovalPolicy.none)
+        let orders: [DeskAct: String] = [
+            .order: #""kind":"evacuation","level":4,"hazard":"洪水","districts":["市内全域"]"#, .shelter: #""kind":"headquarters","title":"災害対策本部","state":"open""#,
+            .notice: #""kind":"notice","title":"断水","body":"断水しています。""#,
+        ]
+        for role in Role.allCases {
+            try await user(house, "own-\(role.rawValue)", [role.rawValue])
+            let cookie = try await signIn(house, "own-\(role.rawValue)")
+            func may(_ act: DeskAct, _ mode: String = "actual") -> Bool { Role.table[role]?[act]?.contains { $0.rawValue == mode } ?? false }
+            for (act, order) in orders {
+                for mode in ["actual", "exercise"] {
+                    let body = #"{"town":"042056","mode":"\#(mode)",\#(order)}"#
+                    let answer = try await house.call("POST", "/v1/alerts", body, token: nil, headers: cookie)
+                    #expect((answer.status == 202) == may(act, mode) && [202, 403].contains(answer.status), "\(role) \(act) \(mode): \(answer.status) \(answer.body)")
+                }
+            }
+            let calls: [(act: DeskAct, method: String, path: String, body: String?)] = [
+                (.feed, "POST", "/v1/bulletins", "<x/>"), (.devices, "POST", "/v1/devices/invitations", #"{"site":"school"}"#), (.read, "GET", "/v1/alerts", nil),
+                (.read, "GET", "/v1/deliveries", nil), (.people, "GET", "/v1/users", nil), (.people, "GET", "/v1/tokens", nil),
+                (.people, "POST", "/v1/users", #"{"name":"by-\#(role.rawValue)","roles":["watcher"],"towns":["042056"]}"#),
+                (.people, "POST", "/v1/towns/042056/safe-keys", "{}"),
+            ]
+            for call in calls {
+                var headers = cookie
+                if call.act == .feed { headers[.contentType] = "application/xml" }
+                let answer = try await house.call(call.method, call.path, call.body, token: nil, headers: headers)
+                #expect((answer.status != 403) == may(call.act), "\(role) \(call.method) \(call.path): \(answer.status) \(answer.body)")
+            }
+        }
+    }
+
+    @Test("An assumption that is broken is said once, to everybody, with the plan to use instead; who only reads does not say it")
+    func plans() async throws {
+        let own = try TownPlans(
+            assumptions: [Assumption(id: "hall", name: "役場が使える")],
+            plans: [Plan(id: "1", name: "計画1", assumes: ["hall"], otherwise: "2"), Plan(id: "2", name: "計画2", assumes: [])])
+        let house = try await House(hasNeighbour: true, plans: own)
+        try await user(house, "見る", ["watcher"])
+        let path = "/v1/towns/042056/assumptions/hall"
+        let broken = #"{"holds":false,"reason":"浸水"}"#
+        #expect(try await house.call("PUT", path, broken, token: nil, headers: try await signIn(house, "見る")).status == 403)
+        #expect(try await house.call("PUT", path, #"{"holds":false}"#).status == 422)
+        #expect(try await house.call("PUT", path.replacing("hall", with: "x"), broken).status == 404)
+        let answer = try await house.call("PUT", path, broken)
+        #expect(answer.status == 200 && answer.body.contains(#""instead":"2""#) && answer.body.contains(#""broken_by":"desk""#), "\(answer.body)")
+        let said = try await house.call("GET", "/v1/attention").body
+        #expect(said.contains("「計画1」は、「計画2」に替えてください"))
+        #expect(try await house.call("GET", "/v1/towns/042021/plans", token: House.root).body.contains(#""plans":[]"#))
+        #expect(try await house.call("PUT", path, #"{"holds":true}"#).body.contains(#""holds":true"#))
+        #expect(try await !house.call("GET", "/v1/attention").body.contains("計画1"))
     }
 }

@@ -72,6 +72,9 @@ class FakeHub:
         self.attention: list[dict] = []
         self.has_openid = False
         self.approvals: list[dict] = []
+        self.place = {"bound": False, "open": True}
+        self.broken: dict[str, str] = {}
+        self.plans: list[dict] = []
         self.users: list[dict] = []
         self.program_tokens: list[dict] = []
         self.decisions: list[tuple[str, str, dict]] = []
@@ -105,6 +108,18 @@ class FakeHub:
         self.server.daemon_threads = True
         self.address = f"http://localhost:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def plans_now(self) -> dict:
+        """Two plans; the first takes the town hall for granted."""
+        if not self.plans:
+            return {"town": "042056", "assumptions": [], "plans": []}
+        holds = "hall" not in self.broken
+        own = {"id": "hall", "name": "役場が使える", "holds": holds}
+        if not holds:
+            own |= {"broken_by": "佐藤", "broken_at": stamp(time.time()), "reason": self.broken["hall"]}
+        first = {**self.plans[0], "holds": holds, "assumes": ["hall"], "broken": [] if holds else ["hall"]}
+        return {"town": "042056", "assumptions": [own], "plans": [
+            first if holds else {**first, "instead": self.plans[1]["id"]}, {**self.plans[1], "holds": True, "assumes": [], "broken": []}]}
 
     def publish(self, name: str, **change) -> dict:
         """One event on the stream; `change` overrides the sample's keys."""
@@ -228,6 +243,7 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/passkeys": lambda: {"passkeys": []},
             "/v1/users": lambda: {"users": self.hub.users}, "/v1/tokens": lambda: {"tokens": self.hub.program_tokens},
             "/v1/sessions/current": lambda: {"person": "佐藤", "roles": ["chief"]}, "/v1/towns/042056/safe-keys": lambda: {"left": 3},
+            "/v1/towns/042056/open-desk": lambda: self.hub.place, "/v1/towns/042056/plans": lambda: self.hub.plans_now(),
             "/v1/approvals": lambda: {"approvals": self.hub.approvals},
             "/v1/attention": lambda: {"attention": self.hub.attention, "left_out": 0},
             "/v1/reports": lambda: self.reports(asked),
@@ -480,6 +496,12 @@ class HubHandler(BaseHTTPRequestHandler):
     def do_PUT(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
         self.hub.decisions.append(("PUT", self.path, body))
+        if "/assumptions/" in self.path:
+            self.hub.broken = {} if body["holds"] else {"hall": body["reason"]}
+            return self.answer(200, self.hub.plans_now())
+        if self.path.endswith("/open-desk"):
+            self.hub.place = {"bound": True, "open": True, "by": "佐藤", "until": stamp(time.time() + 86400), "reason": body["reason"]}
+            return self.answer(200, self.hub.place)
         self.answer(204)
 
     def refusals(self, body: dict) -> list[dict]:

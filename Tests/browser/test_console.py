@@ -423,6 +423,42 @@ class ConsoleTests(unittest.TestCase):
         for part in ["87人", "水、トイレ", "夜は寒い", "第一小学校"]:
             self.assertIn(part, self.browser.text("#report-rows"))
 
+    def test_a_plan_fills_the_form_and_a_broken_assumption_offers_the_next_plan(self):
+        self.hub.plans = [
+            {"id": "1", "name": "大津波 計画1", "order": {"hazard": "津波", "level": 4, "districts": ["本町", "川端"]}},
+            {"id": "2", "name": "大津波 計画2", "order": {"hazard": "津波", "level": 4, "districts": ["沖ノ島"]}}]
+        self.sign_in("push")
+        self.browser.until("!document.querySelector('#plans').hidden")
+        self.browser.click("#plans summary")
+        self.browser.click("#plan-rows li:first-child button")
+        form = "document.querySelector('#push-form')"
+        self.assertEqual(self.browser.evaluate(f"{form}.hazard.value + {form}.level.value"), "津波4")
+        self.assertIn("まだ送っていません", self.browser.text("#push-done"))
+        # Drill or real is the person's own choice, still.
+        self.assertEqual(self.browser.evaluate(f"{form}.mode.value"), "")
+        self.browser.click("#assumption-rows button")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.type("#ask-input", "浸水")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelector('#plan-rows').textContent.includes('代わりに「大津波 計画2」')")
+        self.browser.photograph("console-plans")
+        self.browser.click("#plan-rows li:first-child button")
+        self.assertIn("沖ノ島", self.browser.evaluate(f"{form}.districts.value"))
+        self.assertEqual(self.hub.pushes, [])
+        self.browser.click("#assumption-rows button")
+        self.browser.until("!document.querySelector('#plan-rows').textContent.includes('代わりに')")
+
+    def test_a_desk_bound_to_networks_is_opened_with_a_reason(self):
+        self.hub.place = {"bound": True, "open": False}
+        self.sign_in("people")
+        self.browser.until("!document.querySelector('#places').hidden")
+        self.browser.click("#places-open")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.type("#ask-input", "役場が浸水")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelector('#places-words').textContent.includes('役場が浸水')")
+        self.assertIn(("PUT", "/v1/towns/042056/open-desk", {"reason": "役場が浸水"}), self.hub.decisions)
+
     def test_what_is_nobodys_report_is_set_aside_and_taken_back_and_the_list_goes_on_page_by_page(self):
         for number in range(130):
             self.hub.reports[f"r{number}"] = {"id": f"r{number}", "people": number, "device": "loud" if number else "dev-1"}

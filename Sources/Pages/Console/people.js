@@ -18,6 +18,8 @@ export function prepare(onProblem) {
   submit("user-form", addUser);
   submit("token-form", addToken);
   passkeys.prepare(onProblem);
+  byID("places-open").onclick = () => openDesk().catch(problem);
+  byID("places-close").onclick = () => closeDesk().catch(problem);
   byID("safe-make").onclick = () => makeKeys().catch(problem);
   byID("secret-print").onclick = () => print();
   byID("token-scopes").replaceChildren(...Object.entries(SCOPES).map(([scope, name]) => box("scope", scope, `${name}（${scope}）`)));
@@ -67,6 +69,7 @@ function show(title, lines, picture = "") {
 async function read() {
   const [users, tokens, safe] = await Promise.all([
     call("GET", "/v1/users"), call("GET", "/v1/tokens"), code() ? call("GET", `/v1/towns/${code()}/safe-keys`) : { left: 0 }]);
+  showPlaces(code() ? await call("GET", `/v1/towns/${code()}/open-desk`) : { bound: false });
   byID("user-rows").replaceChildren(...(users.users ?? []).map(userLine));
   byID("users-none").hidden = (users.users ?? []).length > 0;
   const open = (tokens.tokens ?? []).filter((token) => !token.revoked_at);
@@ -152,4 +155,24 @@ async function makeKeys() {
   const waits = answer.approval ? "　ほかの人が承認するまで使えません。それまでは前の鍵が使えます。" : "";
   show(`${current().name}　金庫の鍵。印刷し、封をして、金庫に入れてください。一枚で一回、パスワードなしで入れます${waits}`, answer.keys);
   await read();
+}
+
+/** A town that binds its desk to networks opens it in the night its hall is gone. */
+function showPlaces(place) {
+  byID("places").hidden = !place.bound;
+  byID("places-open").hidden = place.open;
+  byID("places-close").hidden = !place.open;
+  byID("places-words").textContent = place.open
+    ? `いま、どこからでも使えます（${place.by}さん、${timeWord(place.until, false)}まで。理由：${place.reason}）。`
+    : "設定に書いたネットワーク（役場など）からだけ使えます。金庫の鍵は、どこからでも開きます。";
+}
+
+async function openDesk() {
+  const reason = await ask("操作卓を、どこからでも使えるようにしますか", "24時間、ほかの町の役場などからも使えます。全員に知らせ、記録に残ります。", "使えるようにする", "理由");
+  if (reason) showPlaces(await call("PUT", `/v1/towns/${code()}/open-desk`, { reason }));
+}
+
+async function closeDesk() {
+  if (!await ask("いつもの場所だけに戻しますか", "いま、ほかの場所で使っている人は、そこから使えなくなります。", "戻す")) return;
+  showPlaces(await call("DELETE", `/v1/towns/${code()}/open-desk`));
 }

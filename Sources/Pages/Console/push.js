@@ -9,6 +9,7 @@ import { card, merged } from "./cards.js";
 import { NEW, begin, body, chosen, dress } from "./form.js";
 import { Refusals } from "./refusals.js";
 import { soon } from "./rows.js";
+import * as plans from "./plans.js";
 import * as standing from "./standing.js";
 import { button, byID, make, subject, timeWord, words } from "./parts.js";
 import { channelWord, current } from "./towns.js";
@@ -35,6 +36,7 @@ let problem = () => {};
 
 export function prepare(onProblem) {
   problem = onProblem;
+  plans.prepare(write, onProblem);
   refusals = new Refusals(byID("push-form"), CONTROLS);
   sendRefusals = new Refusals(byID("send-form"));
   byID("push-form").addEventListener("input", (event) => { changed(event.target.name === "mode"); });
@@ -69,10 +71,27 @@ export async function open(said = "") {
     const alert = await find(rest.join(":"));
     if (alert) act = { verb, mode: alert.mode, alert };
   } else if (verb in VERBS) act = { verb, mode: rest[0], hazard: rest.slice(1).join(":") };
+  if (act.verb === "new") plans.open().catch(problem);
+  else byID("plans").hidden = true;
   await look(act.mode);
   begin(act, seen);
   changed(false);
   if (act.verb === "lift" || act.verb === "cancel") await attempt(preview, act.verb === "cancel" ? sendRefusals : refusals);
+}
+
+/** What a plan begins with, in the form. Drill or real is still the person's own choice. */
+function write(order) {
+  const form = byID("push-form");
+  form.kind.value = "evacuation";
+  form.hazard.value = order.hazard;
+  form.level.value = String(order.level);
+  const ticks = [...form.querySelectorAll("input[name=district]")];
+  for (const box of ticks) box.checked = order.districts.includes(box.value);
+  const known = new Set(ticks.map((box) => box.value));
+  form.districts.value = order.districts.filter((name) => !known.has(name)).join("、");
+  changed(false);
+  byID("push-done").textContent = "計画の内容を書きました。訓練か本番かを選び、文面を確かめてください。まだ送っていません。";
+  form.querySelector("input[name=mode]").focus();
 }
 
 /** Reads the state of the mode that is chosen, and shows it. */
