@@ -27,6 +27,9 @@ package final class Hub: Sendable {
     package let places: DeskPlaces
     package let plans: PlanBook
     let approvalPolicies: [TownID: ApprovalPolicy]
+    /// For how long what was said stays in the record, of towns that say it themselves.
+    let years: [TownID: Int]
+    package let retired = RetentionCount()
     let approvals = Mutex(ApprovalTable())
     /// What waits and is being sent just now.
     let sending = Mutex(Set<String>())
@@ -64,6 +67,7 @@ package final class Hub: Sendable {
         /// From where a town's desk may be used, where it says so.
         package var networks: [TownID: [Network]] = [:]
         package var plans: [TownID: TownPlans] = [:]
+        package var years: [TownID: Int] = [:]
         package var codes: CodeTables
         package var trust: CAPTrust
         package var sources: SourceRules
@@ -74,7 +78,7 @@ package final class Hub: Sendable {
         package init(
             actual: Line<Actual>, exercise: Line<Exercise>, towns: TownRegister, ledger: any Ledger,
             journal: DeliveryJournal, devices: DeviceRegister, stream: StreamHub, people: People, approvals: [TownID: ApprovalPolicy] = [:],
-            networks: [TownID: [Network]] = [:], plans: [TownID: TownPlans] = [:],
+            networks: [TownID: [Network]] = [:], plans: [TownID: TownPlans] = [:], years: [TownID: Int] = [:],
             codes: CodeTables = .bundled, trust: CAPTrust = .nobody, sources: SourceRules = SourceRules(),
             logger: Logger,
             time: HubClock = HubClock(), start: StartWatch = StartWatch()
@@ -90,6 +94,7 @@ package final class Hub: Sendable {
             self.approvals = approvals
             self.networks = networks
             self.plans = plans
+            self.years = years
             self.codes = codes
             self.trust = trust
             self.sources = sources
@@ -109,6 +114,7 @@ package final class Hub: Sendable {
         stream = parts.stream
         people = parts.people
         approvalPolicies = parts.approvals
+        years = parts.years
         places = DeskPlaces(parts.networks, notebook: parts.ledger)
         plans = PlanBook(parts.plans, notebook: parts.ledger)
         tables = Mutex(parts.codes)
@@ -147,6 +153,10 @@ package final class Hub: Sendable {
         // Most towns had nothing: they are asked for together.
         let busy = (try? await ledger.busy(towns.all.map(\.id), since: since)).map { ids in towns.all.filter { ids.contains($0.id) } } ?? towns.all
         start.begins(3 * busy.count + towns.all.count)
+        // First of all which shelters are open, however long ago that was said: what goes out again names them.
+        for town in busy {
+            try await read(town) { try await restoreStandings(of: town, since: since) }
+        }
         for town in busy {
             try await read(town) { try await actual.recover(town, since: since, began: start.began) }
         }
@@ -162,7 +172,6 @@ package final class Hub: Sendable {
         }
         for town in busy {
             try await read(town) { try await restoreStories(of: town, since: since) }
-            try await read(town) { try await restoreStandings(of: town, since: since) }
         }
         let others = Set(towns.all.map(\.id)).subtracting(busy.map(\.id))
         for town in towns.all where others.contains(town.id) {

@@ -103,6 +103,15 @@ final class OrderKeys: Sendable {
         self.state = Mutex(state)
     }
 
+    /// Keys of before, whose orders nobody sends again. Returns how many.
+    func forget(before border: Date) -> Int {
+        state.withLock { state in
+            let old = state.entries.filter { $0.value.at < border }.map(\.key)
+            for name in old { forget(name, &state) }
+            return old.count
+        }
+    }
+
     var count: Int { state.withLock { $0.entries.count } }
 
     /// Whether something was begun or sent under it.

@@ -1,6 +1,8 @@
 internal import AlertModel
 internal import Devices
 internal import Dispatching
+internal import FoundationEssentials
+internal import Ledger
 package import Edge
 internal import Hub
 
@@ -20,6 +22,12 @@ extension HubRouter {
         }
         text.add("noroshi_bulletins_seen", "gauge", "Bulletins known by their digest.", Double(hub.seenCount))
         text.add("noroshi_order_keys", "gauge", "Idempotency keys of orders that are known.", Double(hub.orderKeyCount))
+        let left = hub.retired.left
+        text.add("noroshi_archived_rows_total", "counter", "Rows that left the record for the archive since the start.", Double(left.rows))
+        text.add("noroshi_archived_alerts_total", "counter", "Alerts that left the record for the archive since the start.", Double(left.alerts))
+        text.add(
+            "noroshi_archive_last_run_seconds", "gauge", "When the last round of archiving ended, Unix time; 0 before the first.",
+            hub.retired.last?.timeIntervalSince1970 ?? 0)
         text.add("noroshi_sources", "gauge", "Ways in that are watched.", Double(hub.health.all.count))
     }
 

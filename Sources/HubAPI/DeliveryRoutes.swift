@@ -22,8 +22,12 @@ extension HubRouter {
         router.get("/v1/deliveries") { request, context in
             let person = try operatorOf(request, context)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
-            let query = try deliveryQuery(request)
-            let rows = try await hub.ledger.town(town.id).deliveries(query)
+            var query = try deliveryQuery(request)
+            query.since = try Self.moment(request.uri.queryParameters["since"], "since")
+            query.until = try Self.moment(request.uri.queryParameters["until"], "until")
+            let part = hub.ledger.town(town.id), asked = query
+            // Archives are files of months: not by crowds at once.
+            let rows = query.reachesBack ? try await Self.inLane(documents) { try await part.deliveries(asked) } : try await part.deliveries(asked)
             return try Answer.json(Page(
                 deliveries: rows.map { DeliveryShape($0) }, next: rows.count == query.limit ? rows.last?.number : nil))
         }
@@ -130,6 +134,17 @@ extension HubRouter {
             query.limit = Int(tail)
         }
         return query
+    }
+
+    /// RFC 3339, or a day in Japan.
+    static func moment(_ text: Substring?, _ name: String) throws(Problem) -> Date? {
+        guard let text else { return nil }
+        // A plus that nobody escaped arrives as a blank.
+        let written = text.utf8.count == 10 ? text + "T00:00:00+09:00" : text
+        guard let date = try? Date(written.replacing(" ", with: "+"), strategy: .iso8601) else {
+            throw Problem(.badRequest, "\(name)は 2026-11-29 か 2026-11-29T15:00:00+09:00 のように書きます (\(name): a date, or RFC 3339 with offset)")
+        }
+        return date
     }
 
     static func number(_ text: Substring?, _ name: String, _ range: ClosedRange<Int64>) throws(Problem) -> Int64? {

@@ -16,7 +16,7 @@ enum QueryTable {
         "DELETE /v1/towns/{code}/shelters/lists/{list}": ["dry_run": .flag],
         "GET /v1/deliveries": [
             "town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text, "after": .text,
-            "limit": .text, "tail": .text,
+            "limit": .text, "tail": .text, "since": .text, "until": .text,
         ],
         "GET /v1/deliveries/stream": ["town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text],
         "GET /v1/endpoints": ["town": .text],

@@ -41,12 +41,15 @@ package protocol Ledger: Notebook {
     /// Follows the chain of a town's record, or of what passed towns by (nil), to the first fact that is not what was recorded.
     /// - Parameter expected: a head that was written down elsewhere.
     func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport
+    /// A round of what leaves by this rule, in order: nothing is out of the record before it is in an archive. Ask again while there is more.
+    func retire(_ rule: RetentionRule) async throws -> Retired
 }
 
 extension Ledger {
     package var troubles: [String] { [] }
     package func examine() async {}
     package func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport { ChainWalk(CommonChain.name(of: town)).report }
+    package func retire(_ rule: RetentionRule) async throws -> Retired { Retired() }
     package func verify(_ town: TownID?) async throws -> ChainReport { try await verify(town, expecting: nil) }
     package func bulletinHeads(limit: Int) async throws -> [KeptBulletin] { try await bulletins(limit: limit) }
     package func busy(_ towns: [TownID], since: Date) async throws -> Set<TownID> { Set(towns) }

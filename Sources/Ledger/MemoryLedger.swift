@@ -56,6 +56,14 @@ package final class MemoryLedger: Ledger {
         }
     }
 
+    /// All at once: nobody waits for a disk here.
+    package func retire(_ rule: RetentionRule) async throws -> Retired {
+        state.withLock { state in
+            guard let town = rule.town else { return state.retireCommon(rule) }
+            return state.towns[town]?.retire(rule) ?? Retired()
+        }
+    }
+
     package func flush() -> Commit { .done() }
     package var backlog: (waiting: Int, lost: Int) { (0, 0) }
     package func close() async {}
@@ -67,10 +75,11 @@ package final class MemoryLedger: Ledger {
     }
 
     /// A town's rows of what passed it by.
-    fileprivate func passedRows(_ town: TownID) -> [DeliveryRow] {
+    fileprivate func passedRows(_ town: TownID, reachesBack: Bool) -> [DeliveryRow] {
         state.withLock { state in
             state.passed.flatMap { before, passed in
-                passed.groups.enumerated().flatMap { index, group in
+                guard reachesBack || !state.archivedPassed.contains(passed.content.id) else { return [DeliveryRow]() }
+                return passed.groups.enumerated().flatMap { index, group in
                     PassedAlert(content: passed.content, mode: passed.mode, accepted: passed.accepted, actor: passed.actor, groups: [group])
                         .deliveries(of: town).map { DeliveryRow(number: before + Int64(index) + 1, delivery: $0, in: passed.recorded, town: town) }
                 }
@@ -103,7 +112,12 @@ private struct MemoryState {
         var levels: Set<String> = []
         var reports: [RecordedReport] = []
         var chain = MemoryChain()
+        /// Deliveries and alerts that left.
+        var archived: Set<DeliveryID> = []
+        var archivedAlerts: Set<AlertID> = []
     }
+    /// Alerts that passed by, and left.
+    var archivedPassed: Set<AlertID> = []
     var common = MemoryChain()
     var towns: [TownID: Town] = [:]
     /// With the number before its first row.
@@ -111,6 +125,37 @@ private struct MemoryState {
     var bulletins: [KeptBulletin] = []
     var notes: [String: [UInt8]] = [:]
     var number: Int64 = 0
+}
+
+extension MemoryState {
+    mutating func retireCommon(_ rule: RetentionRule) -> Retired {
+        var done = Retired()
+        for (_, alert) in passed where alert.accepted < rule.skips && alert.content.expires < rule.now {
+            if archivedPassed.insert(alert.content.id).inserted { done.passed += 1 }
+        }
+        done.bulletins = bulletins.count { $0.received < rule.skips }
+        bulletins.removeAll { $0.received < rule.skips }
+        return done
+    }
+}
+
+extension MemoryState.Town {
+    mutating func retire(_ rule: RetentionRule) -> Retired {
+        var done = Retired()
+        for alert in alerts where !rule.keep.contains(alert.content.id) && alert.accepted < rule.skips {
+            let own = rows.filter { $0.alert == alert.content.id }
+            let skips = own.filter { !$0.delivery.isSend }.map(\.delivery.id)
+            if !archived.isSuperset(of: skips) { done.skips += 1 }
+            archived.formUnion(skips)
+            guard alert.accepted < rule.said, alert.content.expires < rule.now, own.allSatisfy(\.state.isEnd),
+                archivedAlerts.insert(alert.content.id).inserted else { continue }
+            archived.formUnion(own.map(\.delivery.id))
+            done.alerts += 1
+        }
+        done.reports = reports.count { $0.received < rule.said }
+        reports.removeAll { $0.received < rule.said }
+        return done
+    }
 }
 
 /// A chain without a disk. Nobody changes what stands in memory: its facts say only what they are.
@@ -179,12 +224,13 @@ private struct MemoryTown: TownLedger {
     }
 
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {
-        let rows = (ledger.with(id) { town, _ in town.rows } + (query.concernedOnly ? [] : ledger.passedRows(id))).filter { query.takes($0) }.sorted { $0.number < $1.number }
+        let own = ledger.with(id) { town, _ in town.rows.filter { query.reachesBack || !town.archived.contains($0.delivery.id) } }
+        let rows = (own + (query.concernedOnly ? [] : ledger.passedRows(id, reachesBack: query.reachesBack))).filter { query.takes($0) }.sorted { $0.number < $1.number }
         return query.newest ? Array(rows.suffix(query.limit)) : Array(rows.prefix(query.limit))
     }
 
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] {
-        let known = ledger.with(id) { town, _ in town.alerts } + (query.concernedOnly ? [] : ledger.passedAlerts(id))
+        let known = ledger.with(id) { town, _ in town.alerts.filter { !town.archivedAlerts.contains($0.content.id) } } + (query.concernedOnly ? [] : ledger.passedAlerts(id))
         let found = known.filter { alert in
             (query.id == nil || alert.content.id == query.id)
                 && (query.event == nil || alert.content.event == query.event)
@@ -217,6 +263,6 @@ extension DeliveryQuery {
         row.number > after && (alert == nil || row.alert == alert) && (alerts?.contains(row.alert) ?? true)
             && (channel == nil || row.delivery.channel == channel)
             && (endpoint == nil || row.delivery.endpoint == endpoint) && (state == nil || row.state == state)
-            && (!unfinishedOnly || !row.state.isEnd)
+            && (!unfinishedOnly || !row.state.isEnd) && (since.map { row.offered >= $0 } ?? true) && (until.map { row.offered < $0 } ?? true)
     }
 }

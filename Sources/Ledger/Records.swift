@@ -189,6 +189,9 @@ package struct DeliveryQuery: Sendable {
     package var unfinishedOnly = false
     /// Only rows of the town's own, and none of what passed it by.
     package var concernedOnly = false
+    /// Offered at or after, and before. Where one of them is given what is archived is read too.
+    package var since: Date?
+    package var until: Date?
     /// Rows after this number.
     package var after: Int64 = 0
     /// Asks for the last rows instead of the first.
@@ -196,6 +199,8 @@ package struct DeliveryQuery: Sendable {
     package var limit = 100
 
     package init() {}
+
+    package var reachesBack: Bool { since != nil || until != nil }
 }
 
 package struct AlertQuery: Sendable {

@@ -29,8 +29,9 @@ enum ChainFold {
         }
     }
 
-    /// The fact of the alert, and the delivery.
-    static func firstDifference(in town: String, _ db: Database) throws -> (fact: Int64, delivery: String)? {
+    /// The facts of the alerts, and the deliveries; some of them at most.
+    static func differences(in town: String, _ db: Database) throws -> [(fact: Int64, alert: String, delivery: String)] {
+        var found: [(fact: Int64, alert: String, delivery: String)] = []
         let cursor = try Row.fetchCursor(db, sql: """
             SELECT a.fact, d.alert, d.id, d.channel, d.endpoint, d.is_send, d.offered,
             s.state, s.attempts, s.settled, s.detail, s.reference, s.reached, s.shown, s.touched
@@ -48,9 +49,11 @@ enum ChainFold {
             let farEnd: [DatabaseValue] = [row["channel"], row["endpoint"]]
             let counts = try receipts.counts(of: alert, town, fact, db)[farEnd] ?? [0, 0, 0]
             for (place, count) in counts.enumerated() { stand.values[5 + place] = count.databaseValue }
-            if stand != Stand(Array(row.databaseValues.dropFirst(7))) { return (fact, id) }
+            if stand != Stand(Array(row.databaseValues.dropFirst(7))) { found.append((fact, alert, id)) }
+            // One that leaves has some thousand far ends at the most.
+            if found.count >= 10_000 { break }
         }
-        return nil
+        return found
     }
 
     /// Of one alert after the other.

@@ -16,6 +16,7 @@ final class LedgerBook: Sendable {
     }
 
     let notes: Mutex<[String: [UInt8]]>
+    let archive: Archive
     private let file: LedgerFile
     private let copy: NotebookCopy
     private let logger: Logger
@@ -24,6 +25,7 @@ final class LedgerBook: Sendable {
     init(path: String, logger: Logger) throws {
         file = LedgerFile(path: path)
         copy = NotebookCopy(besideLedger: path)
+        archive = Archive(besideLedger: path)
         self.logger = logger
         var opened = try Self.open(file, copy, logger)
         // A ledger whose copy is there was not begun just now.
@@ -164,6 +166,17 @@ final class LedgerBook: Sendable {
     /// Alerts were passed over when a town's were read. Said once for each town.
     func tellUnread(of town: String) {
         let words = "市町村 \(town) の記録に読めない行があります。ほかの行は読めています (alerts of town \(town) that cannot be read were passed over)"
+        let isNew = state.withLock { state in
+            guard !state.troubles.contains(words) else { return false }
+            state.troubles.append(words)
+            return true
+        }
+        if isNew { logger.critical("the ledger is not whole", metadata: ["trouble": "\(words)"]) }
+    }
+
+    /// An archive could not be read. Said once for each file.
+    func tellUnread(archive path: String, _ error: any Error) {
+        let words = "保管した記録 \(Self.name(path)) を読めません。ほかは読めています (an archive cannot be read: \(error))"
         let isNew = state.withLock { state in
             guard !state.troubles.contains(words) else { return false }
             state.troubles.append(words)

@@ -15,6 +15,7 @@ enum LedgerWrite: Sendable {
     case report(TownID, RecordedReport)
     case bulletin(KeptBulletin)
     case note(String, [UInt8]?)
+    case leave(Leaving)
     case barrier
     /// The file is damaged: put it aside before anything else is written.
     case beginAnew(String)

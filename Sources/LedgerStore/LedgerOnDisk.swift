@@ -20,8 +20,10 @@ package struct LedgerOnDisk: Sendable {
     }
 
     private let queue: DatabaseQueue
+    private let archive: Archive
 
     package init(path: String) throws(Failure) {
+        archive = Archive(besideLedger: path)
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
@@ -52,7 +54,9 @@ package struct LedgerOnDisk: Sendable {
 
     package func verify(_ town: TownID?, expecting expected: ChainHead? = nil) async throws(Failure) -> ChainReport {
         do {
-            return try await ChainCheck(CommonChain.name(of: town), ledger: queue).run(expecting: expected)
+            let chain = CommonChain.name(of: town)
+            let archives = try archive.readers(of: chain, generation: try await queue.read { try Archive.generation($0) })
+            return try await ChainCheck(chain, archives: archives, ledger: queue).run(expecting: expected)
         } catch {
             throw .unreadable("\(error)")
         }

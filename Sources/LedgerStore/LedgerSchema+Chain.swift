@@ -24,6 +24,20 @@ extension LedgerSchema {
         try beginChains(db, because: "migrated")
     }
 
+    static let generation = "generation"
+
+    /// For what leaves: skips that are there still, and what nobody says any more.
+    static func addRetention(_ db: Database) throws {
+        try db.execute(sql: """
+            CREATE INDEX alert_skips ON alert (town, accepted) WHERE skips IS NOT NULL;
+            CREATE INDEX alert_body ON alert (body);
+            CREATE INDEX passed_body ON passed (body);
+            CREATE INDEX passed_towns ON passed (towns);
+            """)
+        // Whose chains these are: a ledger that is begun anew counts from 1 again.
+        try db.execute(sql: "INSERT INTO chain VALUES (?, 0, randomblob(16))", arguments: [generation])
+    }
+
     /// What an alert's fact says, but for its sends.
     static let alertColumns = "id, event, mode, accepted, actor"
     static let deliveryColumns = "id, alert, event, mode, kind, title, channel, endpoint, endpoints, is_send, priority, reason, sentence, offered, expires"

@@ -81,6 +81,7 @@ enum LedgerSchema {
                 """)
         }
         migrator.registerMigration("chain of facts") { db in try addChain(db) }
+        migrator.registerMigration("what leaves") { db in try addRetention(db) }
         return migrator
     }
 
@@ -102,6 +103,7 @@ enum LedgerSchema {
             try run(db, "INSERT INTO note VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 [key, Data(value)])
         case .note(let key, nil): try run(db, "DELETE FROM note WHERE key = ?", [key])
+        case .leave(let leaving): try leaving.apply(db)
         case .barrier, .beginAnew: break
         }
         return true

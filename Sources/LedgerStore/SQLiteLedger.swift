@@ -92,9 +92,34 @@ package final class SQLiteLedger: Ledger {
 
     package func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport {
         // One moment, however long it takes and whatever is written meanwhile.
-        let snapshot = try pool.makeSnapshot()
-        return try await ChainCheck(CommonChain.name(of: town), ledger: snapshot).run(expecting: expected)
+        let snapshot = try pool.makeSnapshot(), chain = CommonChain.name(of: town)
+        // What is not in it any more is in an archive by now.
+        let archives = try book.archive.readers(of: chain, generation: try await snapshot.read { try Archive.generation($0) })
+        return try await ChainCheck(chain, archives: archives, ledger: snapshot).run(expecting: expected)
     }
+
+    package func retire(_ rule: RetentionRule) async throws -> Retired { try await retire(rule, slices: .max) }
+
+    /// Stops when so many slices have left, as a power failure does. For the test of that day.
+    package func retire(_ rule: RetentionRule, slices: Int) async throws -> Retired {
+        let left = Mutex(0)
+        return try await Retirement(
+            rule: rule, ledger: pool, archive: book.archive,
+            leave: { [buffer] slice in
+                guard left.withLock({ count in
+                    count += 1
+                    return count <= slices
+                }) else { throw CancellationError() }
+                let commit = Commit()
+                buffer.add(.leave(slice), commit)
+                try await commit.committed()
+            },
+            rest: { try await ContinuousClock().sleep(for: Self.rest) }
+        ).run()
+    }
+
+    /// Between two slices of what leaves.
+    private static let rest = Duration.milliseconds(20)
 
     package func flush() -> Commit {
         let commit = Commit()

@@ -27,6 +27,11 @@ extension SQLiteTown {
             conditions.append(condition)
             arguments.append(value)
         }
+        for (condition, date) in [("accepted >= ?", query.since), ("accepted < ?", query.until)] {
+            guard let date else { continue }
+            conditions.append(condition)
+            arguments.append(date.timeIntervalSince1970)
+        }
         arguments.append(query.limit)
         let sql = """
             SELECT * FROM passed WHERE \(conditions.joined(separator: " AND "))

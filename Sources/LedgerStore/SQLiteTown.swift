@@ -23,17 +23,55 @@ struct SQLiteTown: TownLedger {
     }
 
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {
-        let (sql, arguments) = question(query)
         let rows = try await pool.read { db in
-            try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: arguments).map { try deliveryRow($0) } + passedRows(query, db)
+            let rows = try page(query, db)
+            // After the ledger: what has left it meanwhile is in an archive.
+            return query.reachesBack ? rows + archivedRows(query) : rows
         }
-        let sorted = rows.sorted { $0.number < $1.number }
+        var seen: Set<Seen> = []
+        // What leaves just now is in both.
+        let sorted = rows.filter { query.reachesBack ? seen.insert(Seen(number: $0.number, id: $0.delivery.id)).inserted : true }.sorted { $0.number < $1.number }
         return query.newest ? Array(sorted.suffix(query.limit)) : Array(sorted.prefix(query.limit))
     }
 
-    func question(_ query: DeliveryQuery) -> (sql: String, arguments: StatementArguments) {
+    private struct Seen: Hashable {
+        var number: Int64
+        var id: DeliveryID
+    }
+
+    private func page(_ query: DeliveryQuery, isArchive: Bool = false, _ db: Database) throws -> [DeliveryRow] {
+        let (sql, arguments) = question(query, isArchive: isArchive)
+        return try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: arguments).map { try deliveryRow($0) } + passedRows(query, db)
+    }
+
+    /// Of the months asked for. A file that cannot be read is named, and the others are read.
+    private func archivedRows(_ query: DeliveryQuery) -> [DeliveryRow] {
+        // An alert of the last minute of a month may be offered in the next.
+        let first = query.since.map { Archive.month($0.addingTimeInterval(-86_400)) } ?? "", last = query.until.map { Archive.month($0) } ?? "9999-99"
+        return [id.code, CommonChain.name].flatMap { chain in
+            book.archive.files(of: chain, from: first, to: last).flatMap { path -> [DeliveryRow] in
+                do {
+                    let queue = try Archive.reading(path)
+                    defer { try? queue.close() }
+                    return try queue.read { try page(query, isArchive: true, $0) }
+                } catch {
+                    book.tellUnread(archive: path, error)
+                    return []
+                }
+            }
+        }
+    }
+
+    /// Some weeks are found by their alerts; more is read in the log's order.
+    private static func isNarrow(_ query: DeliveryQuery) -> Bool {
+        guard let since = query.since else { return false }
+        return (query.until ?? .distantFuture).timeIntervalSince(since) < 32 * 86_400
+    }
+
+    func question(_ query: DeliveryQuery, isArchive: Bool = false) -> (sql: String, arguments: StatementArguments) {
+        let byAlert = !isArchive && Self.isNarrow(query)
         // Of some alerts: their rows, by the index that finds them, and not the town's whole log in its order.
-        let number = query.alerts == nil ? "d.number" : "+d.number"
+        let number = query.alerts == nil && !byAlert ? "d.number" : "+d.number"
         var conditions = ["d.town = ?", "\(number) > ?"]
         var arguments: [any DatabaseValueConvertible] = [id.code, query.after]
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
@@ -46,6 +84,12 @@ struct SQLiteTown: TownLedger {
         add("d.channel = ?", query.channel)
         add("d.endpoint = ?", query.endpoint)
         add("s.state = ?", query.state?.rawValue)
+        add("d.offered >= ?", query.since?.timeIntervalSince1970)
+        add("d.offered < ?", query.until?.timeIntervalSince1970)
+        if byAlert, let since = query.since {
+            conditions.append("d.alert IN (SELECT id FROM alert WHERE town = ? AND accepted >= ? AND accepted < ?)")
+            arguments += [id.code, since.timeIntervalSince1970, (query.until ?? .distantFuture).timeIntervalSince1970] as [any DatabaseValueConvertible]
+        }
         if query.unfinishedOnly {
             let open = DeliveryState.allCases.filter { !$0.isEnd }.map { "'\($0.rawValue)'" }.joined(separator: ",")
             conditions.append("s.state IN (\(open))")

@@ -86,6 +86,7 @@ struct HubProgram: Sendable {
             devices: DeviceRegister(notebook: ledger), stream: stream, people: People(options.operators, notebook: ledger, local: local),
             approvals: try options.settings.approvals(), networks: try options.settings.networks(),
             plans: try options.settings.makePlans(),
+            years: try options.settings.retention(),
             codes: codes, trust: try trust(options.settings), sources: try options.settings.makeSourceRules(), logger: logger, time: time,
             start: StartWatch(isOpen: false, began: time.now)))
         words.report(flaws, to: hub)
@@ -255,7 +256,7 @@ private struct House {
         let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }
         let start = StartService(hub: hub, door: door, port: port)
-        let working: [any Service] = (runners + extra + sources + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub)] as [any Service]).map {
+        let working: [any Service] = (runners + extra + sources + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
         let close = ClosingService { [stream, transport, ledger] in

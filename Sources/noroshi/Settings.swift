@@ -37,6 +37,8 @@ struct Settings: Codable, Sendable {
         var desk_networks: [String]?
         var assumptions: [AssumptionSettings]?
         var plans: [PlanSettings]?
+        /// Years for which what was said stays in the record; 5 unless said. Then it is in the archive.
+        var keep_years: Int?
     }
 
     /// `階上地区`, or `{name: 階上地区, roman_name: Hashikami}` for texts in English.

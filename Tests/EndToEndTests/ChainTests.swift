@@ -18,6 +18,9 @@ extension EndToEnd {
             try await TestHub.with(TownFile(gateway: gateway.url), in: folder) { hub in
                 let alert = try #require(try await hub.take(try Quake().tsunami()).alerts.first)
                 _ = try await hub.settled("alert=\(alert)")
+                let (all, back) = (try await run(hub, "log", "--format", "json"), try await run(hub, "log", "--since", "2000-01-01", "--format", "json"))
+                #expect(back.code == 0 && !back.lines.isEmpty && back.lines == all.lines, "\(back)")
+                #expect(try await run(hub, "log", "--until", "2000-01-01", "--format", "json").lines.isEmpty)
                 let asked = try await run(hub, "log", "verify")
                 #expect(asked.code == 0 && asked.lines.count == 2, "\(asked)")
                 // The folder is only read: also while the hub has it.
