@@ -111,6 +111,7 @@ package final class DeviceRegister: Sendable {
         for key in notebook.keys(prefix: "device/") {
             guard let octets = notebook.read(key), let device = try? decoder.decode(Device.self, from: Data(octets))
             else { continue }
+            Self.rename(key, Self.key(device), octets, notebook)
             known.devices[device.id] = device
             Self.index(device, &known)
         }
@@ -118,9 +119,21 @@ package final class DeviceRegister: Sendable {
             guard let octets = notebook.read(key),
                 let invitation = try? decoder.decode(Invitation.self, from: Data(octets))
             else { continue }
+            Self.rename(key, Self.key(invitation), octets, notebook)
             known.invitations[invitation.code] = invitation
         }
         state = Mutex(known)
+    }
+
+    // A town's own, by its key: it moves with its town.
+    private static func key(_ device: Device) -> String { "device/\(device.town.code)/\(device.id)" }
+    private static func key(_ invitation: Invitation) -> String { "invitation/\(invitation.town.code)/\(invitation.code)" }
+
+    /// An older program's keys had no town.
+    private static func rename(_ old: String, _ new: String, _ octets: [UInt8], _ notebook: any Notebook) {
+        guard old != new else { return }
+        notebook.write(new, octets)
+        notebook.write(old, nil)
     }
 
     package func invite(
@@ -134,10 +147,10 @@ package final class DeviceRegister: Sendable {
         state.withLock { state in
             for old in state.invitations.values where old.expires < clock() {
                 state.invitations[old.code] = nil
-                notebook.write("invitation/\(old.code)", nil)
+                notebook.write(Self.key(old), nil)
             }
             state.invitations[code] = invitation
-            write("invitation/\(code)", invitation)
+            write(Self.key(invitation), invitation)
         }
         return invitation
     }
@@ -175,7 +188,7 @@ package final class DeviceRegister: Sendable {
                 return .failure(isOften ? .tooManyTries : .badRequest(reason))
             }
             state.invitations[code] = nil
-            notebook.write("invitation/\(code)", nil)
+            notebook.write(Self.key(invitation), nil)
             guard invitation.expires > now else { return .failure(.expiredCode) }
             let device = Device(
                 id: "d-" + Self.randomToken().prefix(12), town: invitation.town, site: invitation.site,
@@ -183,7 +196,7 @@ package final class DeviceRegister: Sendable {
                 invitedBy: invitation.invitedBy, role: invitation.role, tokenDigest: Self.digest(token))
             state.devices[device.id] = device
             state.byToken[device.tokenDigest] = device.id
-            write("device/\(device.id)", device)
+            write(Self.key(device), device)
             return .success(device)
         }
         return (try outcome.get(), token)
@@ -198,9 +211,9 @@ package final class DeviceRegister: Sendable {
         state.withLock { state in
             state.devices[device.id] = nil
             state.byToken[device.tokenDigest] = nil
-            notebook.write("device/\(device.id)", nil)
+            notebook.write(Self.key(device), nil)
             state.invitations[code] = invitation
-            write("invitation/\(code)", invitation)
+            write(Self.key(invitation), invitation)
         }
     }
 
@@ -253,7 +266,7 @@ package final class DeviceRegister: Sendable {
             state.devices[id] = device
             state.byToken[device.tokenDigest] = nil
             Self.index(device, &state)
-            write("device/\(id)", device)
+            write(Self.key(device), device)
             return true
         }
     }
@@ -279,9 +292,9 @@ package final class DeviceRegister: Sendable {
                 device.lastSeen = nil
                 var known = old
                 known?.lastSeen = nil
-                if device != known { write("device/\(seen.id)", device) }
+                if device != known { write(Self.key(device), device) }
             }
-            for id in before.keys where state.devices[id] == nil { notebook.write("device/\(id)", nil) }
+            for old in before.values where state.devices[old.id] == nil { notebook.write(Self.key(old), nil) }
             return before.values.filter { old in
                 old.revoked == nil && state.byToken[old.tokenDigest] != old.id
             }.map(\.id).sorted()

@@ -96,7 +96,14 @@ final class OrderKeys: Sendable {
             else { continue }
             let pushed = Pushed(
                 id: AlertID(note.alert), event: EventID(note.event), mode: mode, town: TownID(note.town))
-            state.entries[String(key.dropFirst(Self.prefix.count))] = Entry(
+            let name = String(key.split(separator: "/").last ?? "")
+            // An older program's keys had no town.
+            let own = Self.key(name, note.town)
+            if own != key {
+                notebook.write(own, octets)
+                notebook.write(key, nil)
+            }
+            state.entries[name] = Entry(
                 fingerprint: note.fingerprint, at: note.at, id: pushed.id, standing: .unsure, pushed: pushed)
         }
         state.order = state.entries.sorted { $0.value.at < $1.value.at }.map(\.key)
@@ -158,7 +165,7 @@ final class OrderKeys: Sendable {
         let note = Note(
             fingerprint: key.fingerprint, alert: pushed.id.text, event: pushed.event.text, mode: pushed.mode.rawValue,
             town: pushed.town?.code ?? "", at: at)
-        notebook.write(Self.prefix + key.name, (try? JSONEncoder().encode(note)).map { [UInt8]($0) })
+        notebook.write(Self.key(key.name, note.town), (try? JSONEncoder().encode(note)).map { [UInt8]($0) })
     }
 
     func isDone(_ key: OrderKey) { end(key, .done, nil) }
@@ -199,8 +206,12 @@ final class OrderKeys: Sendable {
 
     private func forget(_ name: String, _ state: inout State) {
         if case .underWay(let commit) = state.entries[name]?.standing { commit.fulfil(.full) }
+        let key = Self.key(name, state.entries[name]?.pushed?.town?.code ?? "")
         state.entries[name] = nil
         if let index = state.order.firstIndex(of: name) { state.order.remove(at: index) }
-        if notebook.read(Self.prefix + name) != nil { notebook.write(Self.prefix + name, nil) }
+        if notebook.read(key) != nil { notebook.write(key, nil) }
     }
+
+    /// A town's own, by its key: it moves with its town.
+    private static func key(_ name: String, _ town: String) -> String { prefix + (town.isEmpty ? "" : town + "/") + name }
 }

@@ -31,12 +31,18 @@ extension LedgerSchema {
         }
     }
 
+    static func beginPassed(because cause: String, _ db: Database) throws {
+        let pen = ChainPen()
+        try beginPassed(pen, BodyDigests(), cause, db)
+        try pen.close(db)
+    }
+
     private static func beginPassed(_ pen: ChainPen, _ bodies: BodyDigests, _ cause: String, _ db: Database) throws {
         let alerts = try Row.fetchAll(db, sql: "SELECT alert, mode, accepted, actor FROM passed WHERE fact IS NULL GROUP BY alert, mode ORDER BY min(number)")
         for row in alerts {
             let (alert, mode): (String, String) = (row["alert"], row["mode"])
             let number = try ChainPen.head(of: CommonChain.name, db).number + 1
-            try run(db, "UPDATE passed SET fact = ? WHERE alert = ? AND mode = ?", [number, alert, mode])
+            try run(db, "UPDATE passed SET fact = ? WHERE alert = ? AND mode = ? AND fact IS NULL", [number, alert, mode])
             let fact = Fact(number: number, kind: .passed, subject: "\(mode)/\(alert)", at: Date(), actor: "", cause: "")
             guard let digest = try digest(of: fact, row: nil, in: CommonChain.name, bodies, db) else { continue }
             _ = try pen.append(.passed, fact.subject, in: CommonChain.name, at: row["accepted"], actor: row["actor"], cause: cause, saying: digest, db)

@@ -79,7 +79,7 @@ extension LedgerSchema {
     }
 
     /// FNV-1a, to find the text by; whether it is the same is asked of the text.
-    private static func checksum(_ text: String) -> Int64 {
+    static func checksum(_ text: String) -> Int64 {
         Int64(bitPattern: text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 })
     }
 

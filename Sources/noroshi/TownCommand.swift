@@ -1,0 +1,92 @@
+import AlertModel
+import ArgumentParser
+import Foundation
+import LedgerStore
+
+/// A town as one file, out of one hub's data folder and into another's.
+struct TownCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "town", abstract: "町を一つのファイルとして移す (moves a town as one file)",
+        discussion: """
+            noroshi town export 042056 --data /var/lib/noroshi --out kesennuma.town    （動いているハブの隣でも読めます）
+            noroshi town import kesennuma.town --data /var/lib/noroshi                 （受け取るハブは止めておきます）
+
+            移すのは、記録、いまの状況、避難所、端末の登録、その町だけの人です。設定の towns は移しません。元のハブの設定から町を外し、新しいハブの設定に
+            書いてから起動してください。二つのハブが同じ町を同時に受け持ってはいけません。ファイルには住民には見せない記録と、トークンの要約が入っています。
+            (The record, the standing, shelters, devices, and people of this town alone. Settings are not moved: take the town out of the old
+            hub's settings and put it into the new one's. Two hubs must never serve one town. Keep the file as you keep the record.)
+            """,
+        subcommands: [Export.self, Import.self])
+
+    struct Export: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "町を一つのファイルにする (writes a town into one file)")
+        @Argument(help: "町の6桁の番号 (6-digit code)") var town: String
+        @Option(help: "ハブの記録フォルダー (the hub's data folder)") var data: String
+        @Option(help: "書くファイル (the file to write)") var out: String
+        @Option(help: "table は人、json はプログラムのため (table for people, json for programs)") var format: OutputFormat = .table
+
+        func run() throws {
+            guard let id = TownID(town) else { throw Exit.with(Exit.usage, "「\(town)」は市町村コードではありません。6桁です (no local government code)") }
+            let contents = try TownCommand.telling { () throws(TownFile.Failure) in
+                try TownExport(id, data: URL(filePath: data).path).write(to: URL(filePath: out).path, now: Date())
+            }
+            TownCommand.say(contents, format, "\(out) に書きました (written)")
+        }
+    }
+
+    struct Import: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "町のファイルを、止めてあるハブの記録に入れる。何も送らない (takes a town's file into the record of a hub that does not run; sends nothing)")
+        @Argument(help: "町のファイル (the town's file)") var file: String
+        @Option(help: "受け取るハブの記録フォルダー (the data folder of the hub that receives it)") var data: String
+        @Flag(help: "確かめるだけで、何も変えない (only looks, changes nothing)") var dryRun = false
+        @Option(help: "table は人、json はプログラムのため (table for people, json for programs)") var format: OutputFormat = .table
+
+        func run() async throws {
+            let folder = URL(filePath: data)
+            do throws(CannotWrite) {
+                try DataFolder.claim(folder)
+            } catch {
+                throw Exit.with(Exit.cannotWrite, error.reason)
+            }
+            do throws(TownFile.Failure) {
+                let contents = try await TownImport(URL(filePath: file).path, data: folder.path).run(isTrial: dryRun, now: Date())
+                TownCommand.say(contents, format, contents.wasHere ? "もう入っています。何も変えていません (it is here already; nothing was changed)" : dryRun ? "入れられます (it can be taken)" : "入れました。何も送っていません (taken; nothing was sent)")
+            } catch {
+                throw TownCommand.exit(error)
+            }
+        }
+    }
+
+    private static func telling<Value>(_ body: () throws(TownFile.Failure) -> Value) throws -> Value {
+        do throws(TownFile.Failure) {
+            return try body()
+        } catch {
+            throw exit(error)
+        }
+    }
+
+    private static func exit(_ failure: TownFile.Failure) -> any Error {
+        let code: Int32 =
+            switch failure {
+            case .notWhole: Exit.badData
+            case .occupied: Exit.changed
+            case .disk: Exit.cannotWrite
+            }
+        return Exit.with(code, failure.description)
+    }
+
+    private static func say(_ contents: TownFile.Contents, _ format: OutputFormat, _ words: String) {
+        guard format == .table else {
+            return Terminal.say(JSONLine.text([
+                "town": contents.town, "alerts": contents.alerts, "deliveries": contents.deliveries, "facts": contents.facts, "devices": contents.devices,
+                "notes": contents.notes, "held": contents.held, "left": contents.left.sorted(), "was_here": contents.wasHere,
+            ]))
+        }
+        Terminal.say("市町村 \(contents.town)  情報 \(contents.alerts)、配信 \(contents.deliveries)、端末 \(contents.devices)、記録の最後は \(contents.facts) 番。\(words)")
+        if contents.held > 0 { Terminal.say("終わっていなかった配信 \(contents.held) 件を保留にしました。起動してから noroshi held で決めてください (held: release or drop them after the start)") }
+        if !contents.left.isEmpty {
+            Terminal.say("移していない人: \(contents.left.sorted().joined(separator: "、"))。ほかの町でも働いているか、同じ名前の人がもういます (people who stay: they work elsewhere too, or their name is taken)")
+        }
+    }
+}
