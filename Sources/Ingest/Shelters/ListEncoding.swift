@@ -1,6 +1,7 @@
-/// The octets of a list as UTF-8. Municipalities send UTF-8 with and without mark, CP932 and, from spreadsheets, UTF-16.
+/// The octets of a list as UTF-8. Municipalities send UTF-8 with and without mark, CP932, EUC-JP from older
+/// systems and, from spreadsheets, UTF-16.
 ///
-/// CP932 and not Shift_JIS: 643 names in the lists seen need its additions (①, 髙, 﨑).
+/// CP932 and not Shift_JIS: 643 names in the lists seen need its additions (①, 髙, 﨑); EUC-JP with the same ones.
 import Glibc
 
 enum ListEncoding {
@@ -15,6 +16,11 @@ enum ListEncoding {
             return (try convert(octets, from: "UTF-16"), .utf16)
         }
         if let repaired = repairedUTF8(octets) { return (repaired, .utf8) }
+        // Kanji of CP932 begin with octets that EUC-JP does not have. What is EUC-JP to the last octet is that, unless it could be
+        // half-width kana alone, whose octets end at 0xDF.
+        if octets.contains(where: { (0xE0...0xFE).contains($0) }), let euc = try? convert(octets, from: "EUC-JP-MS", mends: false) {
+            return (euc, .eucJP)
+        }
         return (try convert(octets, from: "CP932"), .cp932)
     }
 
@@ -26,7 +32,8 @@ enum ListEncoding {
         return broken * 20 <= letters ? Array(text.utf8) : nil
     }
 
-    private static func convert(_ octets: [UInt8], from encoding: String) throws(Refusal) -> [UInt8] {
+    /// - Parameter mends: an octet that fits nothing costs its row alone.
+    private static func convert(_ octets: [UInt8], from encoding: String, mends: Bool = true) throws(Refusal) -> [UInt8] {
         guard let converter = iconv_open("UTF-8", encoding), converter != UnsafeMutableRawPointer(bitPattern: -1) else {
             throw Refusal("UTF-8でなく、この機械は\(encoding)を読めない (gconv modules are missing)")
         }
@@ -40,7 +47,7 @@ enum ListEncoding {
                 var from = input.baseAddress, to = output.baseAddress
                 // (size_t)-1, which Swift shows as an Int.
                 while iconv(converter, &from, &inputLeft, &to, &outputLeft) == -1 {
-                    guard errno == EILSEQ || errno == EINVAL, inputLeft > 0, outputLeft >= 3, broken <= octets.count / 50 else { return false }
+                    guard mends, errno == EILSEQ || errno == EINVAL, inputLeft > 0, outputLeft >= 3, broken <= octets.count / 50 else { return false }
                     broken += 1
                     for octet in [0xEF, 0xBF, 0xBD] as [UInt8] {
                         to?.pointee = CChar(bitPattern: octet)

@@ -14,7 +14,7 @@ package struct ShelterList: Sendable, Hashable {
     }
 
     package enum Encoding: String, Sendable, Codable {
-        case utf8 = "UTF-8", utf16 = "UTF-16", cp932 = "CP932"
+        case utf8 = "UTF-8", utf16 = "UTF-16", cp932 = "CP932", eucJP = "EUC-JP"
     }
 
     package var layout: Layout
