@@ -3,7 +3,7 @@ SWIFT ?= swift
 # One job per core; the hub's modules are small and the machine's memory is not the limit.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help run build test texts check format bench fuzz deb sbom man packages clean
+.PHONY: help run build test night texts check format bench fuzz deb sbom man packages clean
 
 help: ## says this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,10 @@ test: ## every test, with the programs they speak to installed first; make test 
 	@deploy/install-debian-packages tests
 	@Tests/outside/install
 	Tests/run $(ROOM)
+
+night: packages ## a simulated night: make night SEED=7 tells it, make night NIGHTS=10000 plays so many
+	NOROSHI_ROOM=Night $(SWIFT) build --product noroshi-night
+	.build/debug/noroshi-night $(SEED) $(if $(NIGHTS),--nights $(NIGHTS)) $(if $(FROM),--from $(FROM)) $(if $(PLANT),--plant $(PLANT))
 
 check: build ## settings, towns and templates of the demonstration, traps in rooms that read from outside, and sentences that are not Japanese first
 	Tests/traps/find

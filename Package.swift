@@ -58,6 +58,13 @@ let benchmarks: [Target] = FileManager.default.fileExists(atPath: Context.packag
         path: "Benchmarks/Sources", swiftSettings: strict),
 ] : []
 
+/// `make night`: one night told, or as many as one has time for.
+let nights: [Target] = FileManager.default.fileExists(atPath: Context.packageDirectory + "/Benchmarks/Night") ? [
+    .executableTarget(
+        name: "noroshi-night", dependencies: ["Night", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        path: "Benchmarks/Night", swiftSettings: strict),
+] : []
+
 /// `NOROSHI_ROOM=Targeting swift build --build-tests` builds that room's tests and what they stand on, and nothing else:
 /// seconds instead of minutes while one works in a room. `make test ROOM="Targeting Web"` sets it.
 let asked = (Context.environment["NOROSHI_ROOM"] ?? "").split(separator: " ").map(String.init)
@@ -202,6 +209,14 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
+        // A night of all that, simulated from a seed; nothing of the program depends on it.
+        room(
+            "Night",
+            kit + [
+                "Chance", "Codes", "Desk", "Devices", "Dispatching", "Edge", "Hub", "Ledger", "Memories", "Rendering", "Targeting", log,
+                .product(name: "DequeModule", package: "swift-collections"), .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         .executableTarget(
             name: "noroshi",
             dependencies: kit + [
@@ -248,6 +263,7 @@ let package = Package(
         tests("Lifecycle", ["AlertModel", "Chance", "Codes", "Ingest", "Lifecycle", "Meanings"]),
         tests("Meanings", ["AlertModel", "Codes", "Meanings"]),
         tests("Memories", ["AlertModel", "Memories"]),
+        tests("Night", ["Night"] + nights.map { .init(stringLiteral: $0.name) }),
         tests("Pages", ["ChannelKit", "ChannelKitTesting", "Gzip", "Pages"]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
         tests("Relay", testKit + ["Devices", "Edge", "HubAPI", "Ledger", "Relay"]),
@@ -256,7 +272,7 @@ let package = Package(
         tests("TextRules", kit + ["TextRules"]),
         tests("Web", ["Chance", "Web"]),
     ]
-        + benchmarks
+        + benchmarks + nights
         + channels.flatMap { channel -> [Target] in
             let own = kit + channel.dependencies + [log]
             return [

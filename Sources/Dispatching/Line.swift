@@ -152,11 +152,15 @@ package final class Line<M: Mode>: Sendable {
         _ alert: Alert<M>, _ town: Town, _ decision: Decision, _ heard: [EventMemory.Told], _ change: Change,
         _ plan: inout Plan
     ) {
-        if heard.isEmpty {
-            plan.rows.append(skip(alert, decision, "not-told", "この町には伝えていない情報の取消 (a cancel of what this town was not told)"))
-        } else {
-            send(alert, town, decision, heard.map { ($0.endpoint, $0.priority, $0.isFromBefore) }, change, &plan)
+        guard !heard.isEmpty else {
+            return plan.rows.append(skip(alert, decision, "not-told", "この町には伝えていない情報の取消 (a cancel of what this town was not told)"))
         }
+        send(alert, town, decision, heard.map { ($0.endpoint, $0.priority, $0.isFromBefore) }, change, &plan)
+        // Refused it, or came to its settings since: the log answers for each far end why it hears nothing.
+        var others = decision
+        others.endpoints.removeAll { endpoint in heard.contains { $0.endpoint == endpoint } }
+        guard !others.endpoints.isEmpty else { return }
+        plan.rows.append(skip(alert, others, "not-told", "この送り先には伝わっていない情報の取消 (a cancel of what this far end was not told)"))
     }
 
     private func skip(_ alert: Alert<M>, _ decision: Decision, _ code: String, _ sentence: String) -> RecordedDelivery {

@@ -397,7 +397,7 @@ extension Hub {
 
     func newID() -> AlertID {
         let letters = Array("0123456789abcdefghjkmnpqrstvwxyz")
-        let word = String((0..<8).map { _ in letters[Int.random(in: 0..<32)] })
+        let word = String((0..<8).map { _ in letters[Int(chance() % 32)] })
         return AlertID("\(Self.compact(clock()))-\(word)")
     }
 }

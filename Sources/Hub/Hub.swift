@@ -47,6 +47,7 @@ package final class Hub: Sendable {
     let stories = Mutex(ModeStories())
     let shelters: ShelterRegister
     let standings: Standings
+    let chance: @Sendable () -> UInt64
     private let tables: Mutex<CodeTables>
     /// Where long files are read, satellites' and others apart: a warning of a megabyte waits for no log of sentences.
     let sentenceFiles = Lane(places: 1, waiting: 64)
@@ -74,6 +75,8 @@ package final class Hub: Sendable {
         package var logger: Logger
         package var time: HubClock
         package var start: StartWatch
+        /// Where the letters of new ids come from.
+        package var chance: @Sendable () -> UInt64 = { .random(in: .min ... .max) }
 
         package init(
             actual: Line<Actual>, exercise: Line<Exercise>, towns: TownRegister, ledger: any Ledger,
@@ -125,6 +128,7 @@ package final class Hub: Sendable {
         logger = parts.logger
         time = parts.time
         start = parts.start
+        chance = parts.chance
         clock = { [time = parts.time] in time.now }
         orderKeys = OrderKeys(notebook: parts.ledger)
         standings = Standings(notebook: parts.ledger)

@@ -95,7 +95,8 @@ package final class MemoryLedger: Ledger {
 
     fileprivate func with<Value: Sendable>(_ town: TownID, _ body: (inout MemoryState.Town, inout Int64) -> Value) -> Value {
         state.withLock { state in
-            var part = state.towns[town] ?? MemoryState.Town()
+            // Taken out, so that it is changed in place.
+            var part = state.towns.removeValue(forKey: town) ?? MemoryState.Town()
             let value = body(&part, &state.number)
             state.towns[town] = part
             return value

@@ -133,4 +133,24 @@ struct RecoveryTests {
             #expect(row.state == .delivered)
         }
     }
+
+    @Test("A cancel after a restart says of each far end why it hears nothing, also of one that refused what is taken back")
+    func whyNot() async throws {
+        let ledger = MemoryLedger()
+        let before = try Stage(ledger, ends: ["a", "b"])
+        _ = before.line.offer(order(), actor: "test")
+        for _ in 0..<2 {
+            guard case .attempt(let attempt) = before.line.channels[0].runner.begin() else { continue }
+            let isKnown = attempt.delivery.farEnd.id == "a"
+            before.line.channels[0].runner.settle(attempt, isKnown ? .success(Receipt()) : .failure(.rejected("nobody here")))
+        }
+        let stage = try Stage(ledger, ends: ["a", "b"])
+        try await stage.line.recover(since: since)
+        let cancel = order(revision: 2, .cancel)
+        _ = stage.line.offer(cancel, actor: "test")
+        let rows = stage.journal.rows(of: cancel.id)
+        #expect(rows.first { $0.delivery.endpoint == "a" }?.delivery.isSend == true)
+        let other = rows.first { $0.delivery.endpoint == "b" || $0.delivery.endpoint == "*" }
+        #expect(other?.state == .skipped && other?.delivery.reason == "not-told")
+    }
 }
