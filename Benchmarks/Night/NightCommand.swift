@@ -19,6 +19,8 @@ struct NightCommand: AsyncParsableCommand {
     var plant: String?
     @Option(help: "文面のフォルダー (the folder of texts)")
     var templates = "Templates"
+    @Flag(help: "誤りの出た最初の夜で終わります (ends with a night that breaks)")
+    var first = false
     @Flag(help: "夜ごとの要約値だけを書きます (one digest a night, and nothing else)")
     var digests = false
 
@@ -43,6 +45,12 @@ struct NightCommand: AsyncParsableCommand {
             return
         }
         let begun = ContinuousClock.now
+        if first {
+            let broken = Nights(from: from, count: nights, planted: planted).firstBroken(shelf)
+            print(broken?.verdict ?? "all held", begun.duration(to: .now))
+            if broken != nil { throw ExitCode.failure }
+            return
+        }
         let sum = Nights(from: from, count: nights, planted: planted).play(shelf)
         for broken in sum.broken { print(broken.verdict) }
         print("\(sum.words) \(begun.duration(to: .now))")

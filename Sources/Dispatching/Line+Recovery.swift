@@ -142,8 +142,8 @@ extension Line {
                 done.expired += 1
                 continue
             }
-            if try await isTakenBack(recorded, in: row.town) {
-                journal.delivery(row.delivery.id, of: row.town, took: .annulled)
+            if let end = try await isOvertaken(recorded, row) {
+                journal.delivery(row.delivery.id, of: row.town, took: end)
                 done.annulled += 1
                 continue
             }
@@ -158,15 +158,24 @@ extension Line {
         return done
     }
 
-    /// A cancel came while it was held: its far end has heard that, or has nothing to hear.
-    private func isTakenBack(_ held: RecordedAlert, in town: TownID) async throws -> Bool {
+    /// What came while it was held: a cancel, whose far end has heard that or has nothing to hear; or a newer word that this far
+    /// end was given. The queue knows of neither after another start.
+    private func isOvertaken(_ held: RecordedAlert, _ row: DeliveryRow) async throws -> DeliveryStep? {
         var query = AlertQuery()
         query.event = held.content.event
         query.limit = 1000
-        return try await ledger.town(town).alerts(query).contains {
-            $0.mode == M.name && $0.content.message == .cancel
-                && $0.content.revision.isNewer(than: held.content.revision)
+        let newer = try await ledger.town(row.town).alerts(query).filter {
+            $0.mode == M.name && $0.content.revision.isNewer(than: held.content.revision)
         }
+        if newer.contains(where: { $0.content.message == .cancel }) { return .annulled }
+        guard !newer.isEmpty else { return nil }
+        var deliveries = DeliveryQuery()
+        deliveries.alerts = newer.map(\.content.id)
+        deliveries.channel = row.delivery.channel
+        deliveries.endpoint = row.delivery.endpoint
+        deliveries.concernedOnly = true
+        deliveries.limit = 1000
+        return try await ledger.town(row.town).deliveries(deliveries).contains(where: \.wasPerhapsHeard) ? .superseded : nil
     }
 
     /// A person says that held deliveries shall not go out. Returns how many.
@@ -183,7 +192,7 @@ extension Line {
 /// What became of held deliveries that a person released.
 package struct Released: Sendable, Hashable {
     package var released = 0
-    /// Too late, taken back meanwhile, or not possible any more: these do not go out.
+    /// Too late, taken back or said anew meanwhile, or not possible any more: these do not go out.
     package var expired = 0, annulled = 0, rejected = 0
 
     package static func + (left: Self, right: Self) -> Self {

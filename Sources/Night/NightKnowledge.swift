@@ -10,31 +10,46 @@ struct TownMode: Hashable {
     var mode: ModeName
 }
 
-/// Which district is under which level, from the words of orders alone.
+/// Which district is under which level, from the words of orders alone, and who said so last.
 struct Oracle {
-    private(set) var levels: [String: Int] = [:]
-    private var before: [AlertID: [String: Int?]] = [:]
+    private struct Word {
+        var level: Int?
+        /// Whose words these are.
+        var act: AlertID?
+    }
+    private var words: [String: Word] = [:]
+    private var touched: [String: AlertID] = [:]
+    private var before: [AlertID: [String: Word]] = [:]
 
     static func name(_ hazard: String, _ district: String) -> String { "\(hazard) \(district)" }
+
+    var levels: [String: Int] { words.compactMapValues(\.level) }
 
     func districts(_ hazard: String) -> [String] {
         levels.keys.filter { $0.hasPrefix(hazard + " ") }.map { String($0.dropFirst(hazard.count + 1)) }.sorted()
     }
 
-    mutating func take(_ content: AlertContent) {
-        guard let act = content.act, case .evacuation(let order) = content.detail else { return }
-        var changes: [String: Int?] = [:]
+    /// Returns what is wrong with it: it takes back what somebody else has changed since.
+    mutating func take(_ content: AlertContent) -> String? {
+        guard let act = content.act, case .evacuation(let order) = content.detail else { return nil }
+        var changes: [String: Word] = [:]
+        var stale: [String] = []
         if let taken = act.takesBack {
             changes = before[taken] ?? [:]
+            stale = changes.keys.filter { words[$0]?.act != taken && touched[$0] != taken }.sorted()
         } else if act.change == .ranOut {
-            for step in act.steps { changes[Self.name(step.subject.hazard ?? "", step.subject.district ?? "")] = .some(nil) }
+            for step in act.steps { changes[Self.name(step.subject.hazard ?? "", step.subject.district ?? "")] = Word() }
         } else {
             for district in order.districts.flatMap({ $0 == "市内全域" ? NightWorld.districts : [$0] }) {
-                changes[Self.name(order.hazard, district)] = order.isLifted ? .some(nil) : .some(order.level.rawValue)
+                changes[Self.name(order.hazard, district)] = order.isLifted ? Word() : Word(level: order.level.rawValue, act: content.id)
             }
         }
-        before[content.id] = changes.keys.reduce(into: [:]) { $0[$1] = .some(levels[$1]) }
-        for (name, level) in changes { levels[name] = level }
+        before[content.id] = changes.keys.reduce(into: [:]) { $0[$1] = words[$1] ?? Word() }
+        for (name, word) in changes {
+            words[name] = word
+            touched[name] = content.id
+        }
+        return stale.isEmpty ? nil : "\(content.id) takes \(act.takesBack?.text ?? "") back in \(stale.joined(separator: ", ")), where somebody has spoken since"
     }
 }
 
@@ -65,9 +80,10 @@ struct NightKnowledge {
         if sentActs[key]?.contains(id) != true { sentActs[key, default: []].append(id) }
     }
 
-    mutating func record(_ recorded: NightDisk.Recorded, at now: Int) {
+    /// Returns what is wrong with it.
+    mutating func record(_ recorded: NightDisk.Recorded, at now: Int) -> String? {
         let (town, alert) = (recorded.town, recorded.alert)
-        oracle[TownMode(town: town, mode: alert.mode), default: Oracle()].take(alert.content)
+        let stale = oracle[TownMode(town: town, mode: alert.mode), default: Oracle()].take(alert.content)
         if modes[alert.content.id] == nil { modes[alert.content.id] = alert.mode }
         for delivery in alert.deliveries where delivery.isSend {
             let key = FarEndKey(town: town, channel: delivery.channel, endpoint: delivery.endpoint)
@@ -76,6 +92,7 @@ struct NightKnowledge {
                 run: recorded.run)
             open[key, default: []].insert(delivery.id.text)
         }
+        return stale
     }
 
     /// Returns the far end and event of which nothing can be said from now on.
@@ -105,7 +122,7 @@ struct NightKnowledge {
         }
         for key in oracle.keys {
             var oracle = Oracle()
-            for alert in disk.contents(key.town) where alert.mode == key.mode { oracle.take(alert.content) }
+            for alert in disk.contents(key.town) where alert.mode == key.mode { _ = oracle.take(alert.content) }
             self.oracle[key] = oracle
         }
         return unknown

@@ -1,4 +1,4 @@
-/// What must hold, after everything that happens; the numbers are those of docs/decisions/0020-simulated-night.md.
+/// What must hold, after everything that happens; the numbers are those of docs/decisions/0021-simulated-night.md.
 import AlertModel
 import Dispatching
 import Desk
@@ -39,7 +39,7 @@ extension NightWorld {
             tell("said in \(recorded.town) \(recorded.alert.mode): \(recorded.alert.content.title) \(recorded.alert.content.id) by \(recorded.alert.actor)")
             checkReasons(recorded)
             checkOnce(recorded)
-            known.record(recorded, at: now)
+            if let stale = known.record(recorded, at: now) { breaks(2, stale) }
             for key in farEnds.keys where key.town == recorded.town { stale.insert(key) }
         }
         for key in Set(news.alerts.map { TownMode(town: $0.town, mode: $0.alert.mode) }) { checkOracle(key) }

@@ -22,6 +22,8 @@ struct Click {
     var key: String?
     /// The version on the page.
     var seen: Int?
+    /// Why it does not wait for a second person.
+    var breakGlass: String?
     var tries = 0
 }
 
@@ -44,6 +46,7 @@ extension NightWorld {
             click = Click(what: .push(order(town, mode)), town: town, mode: mode, person: person)
         }
         if chance(70) { click.key = "key-\(dice.next())" }
+        if approvals[town] != nil, chance(15) { click.breakGlass = "電話がつながらない" }
         if let version = house?.hub.standing(of: town, mode).version, chance(50) { click.seen = version }
         // Read a while ago.
         let lag = chance(30) ? between(1_000, 60_000) : 0
@@ -87,16 +90,17 @@ extension NightWorld {
         click.tries += 1
         let (asked, what) = (click, click.what)
         tell("\(click.person.name) in \(click.town) \(click.mode): \(Self.words(what)) key \(click.key ?? "none") seen \(click.seen.map { "\($0)" } ?? "nothing") (\(click.tries))")
-        let (person, seen, key) = (click.person, click.seen, click.key)
+        let (person, seen, key, glass) = (click.person, click.seen, click.key, click.breakGlass)
         ask({ hub in
             await Self.desk {
                 switch what {
                 case .push(let octets):
                     return try await hub.push(
-                        octets, by: person, key: key.map { OrderKey($0, of: person, order: octets) }, seen: seen)
+                        octets, by: person, key: key.map { OrderKey($0, of: person, order: octets) }, seen: seen, breakGlass: glass)
                 case .cancel(let id):
                     return try await hub.cancel(
-                        id, by: person, key: key.map { OrderKey($0, of: person, order: Array(id.text.utf8)) }, seen: seen)
+                        id, by: person, key: key.map { OrderKey($0, of: person, order: Array(id.text.utf8)) }, seen: seen,
+                        breakGlass: glass)
                 }
             }
         }, then: { $0.answered(asked, $1) }, orElse: { world in

@@ -153,4 +153,28 @@ struct RecoveryTests {
         let other = rows.first { $0.delivery.endpoint == "b" || $0.delivery.endpoint == "*" }
         #expect(other?.state == .skipped && other?.delivery.reason == "not-told")
     }
+
+    @Test("What was held is not released after something newer was told there, whichever start the release comes after")
+    func heldAndOvertaken() async throws {
+        let clock = WallClock()
+        let ledger = try await left(order(), by: clock)
+        clock.jump(3600)
+        let between = try Stage(ledger, clock: clock)
+        try await between.line.recover(since: since)
+        _ = between.line.offer(order(revision: 2), actor: "test")
+        guard case .attempt(let attempt) = between.line.channels[0].runner.begin() else { throw CancellationError() }
+        between.line.channels[0].runner.settle(attempt, .success(Receipt()))
+
+        let stage = try Stage(ledger, clock: clock)
+        try await stage.line.recover(since: since)
+        var query = DeliveryQuery()
+        query.state = .held
+        let held = try await ledger.town(Sample.town.id).deliveries(query)
+        #expect(held.map(\.alert) == [order().id])
+        let done = try await stage.line.release(held, by: "test")
+        #expect(done.released == 0 && done.annulled == 1)
+        #expect(stage.journal.rows(of: order().id).map(\.state) == [.superseded])
+        guard case .attempt = stage.line.channels[0].runner.begin() else { return }
+        Issue.record("the older one went out")
+    }
 }
