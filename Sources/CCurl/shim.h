@@ -1,5 +1,8 @@
 #include <curl/curl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 /* curl_easy_setopt and its sisters are variadic, which Swift cannot call: one function per type of argument. */
 
@@ -45,6 +48,14 @@ static inline CURLcode ccurl_set_on_progress(CURL *easy, curl_xferinfo_callback 
   if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_XFERINFODATA, context);
   return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) : code;
 }
+static inline CURLMcode ccurl_multi_on_socket(CURLM *multi, curl_socket_callback callback, void *context) {
+  CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, callback);
+  return code == CURLM_OK ? curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context) : code;
+}
+static inline CURLMcode ccurl_multi_on_timer(CURLM *multi, curl_multi_timer_callback callback, void *context) {
+  CURLMcode code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, callback);
+  return code == CURLM_OK ? curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context) : code;
+}
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
   return curl_multi_setopt(multi, option, value);
 }
@@ -62,6 +73,37 @@ static inline curl_off_t ccurl_info_large(CURL *easy, CURLINFO info) {
 static inline CURLcode ccurl_active_socket(CURL *easy, curl_socket_t *socket) {
   return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, socket);
 }
+
+/* Sockets that are watched, in the kernel: what hangs costs nothing. `what` are libcurl's CURL_POLL_ and CURL_CSELECT_ bits. */
+typedef struct { int socket; int what; } ccurl_event;
+
+static inline void ccurl_watch(int watch, int socket, int what) {
+  struct epoll_event event = {0};
+  event.data.fd = socket;
+  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) event.events |= EPOLLIN;
+  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) event.events |= EPOLLOUT;
+  if (what == CURL_POLL_REMOVE || what == CURL_POLL_NONE) {
+    epoll_ctl(watch, EPOLL_CTL_DEL, socket, 0);
+  } else if (epoll_ctl(watch, EPOLL_CTL_MOD, socket, &event) != 0) {
+    epoll_ctl(watch, EPOLL_CTL_ADD, socket, &event);
+  }
+}
+/* How many of `events` were filled in; less than none on a signal. */
+static inline int ccurl_wait(int watch, ccurl_event *events, int most, int milliseconds) {
+  struct epoll_event found[64];
+  int count = epoll_wait(watch, found, most < 64 ? most : 64, milliseconds);
+  for (int i = 0; i < count; i++) {
+    events[i].socket = found[i].data.fd;
+    events[i].what = ((found[i].events & (EPOLLIN | EPOLLHUP)) ? CURL_CSELECT_IN : 0) |
+                     ((found[i].events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) | ((found[i].events & EPOLLERR) ? CURL_CSELECT_ERR : 0);
+  }
+  return count;
+}
+static inline int ccurl_make_watch(void) { return epoll_create1(EPOLL_CLOEXEC); }
+static inline int ccurl_make_bell(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+static inline void ccurl_ring(int bell) { (void)!eventfd_write(bell, 1); }
+static inline void ccurl_still(int bell) { eventfd_t rung; (void)!eventfd_read(bell, &rung); }
+static inline void ccurl_close(int descriptor) { if (descriptor >= 0) close(descriptor); }
 
 /* CURLMsg holds a union of pointer and code. */
 static inline CURLcode ccurl_message_result(const CURLMsg *message) { return message->data.result; }

@@ -20,15 +20,15 @@ final class CurlInbox: Sendable {
         var mail = Mail()
         var calls = 0
         var next: UInt64 = 0
-        /// The multi handle as a number, which may cross threads; 0 once the loop has left it.
-        var multi: UInt
+        /// What wakes the loop (an eventfd); -1 once it has left.
+        var bell: Int32
         var onEnd: [CheckedContinuation<Void, Never>] = []
     }
     private let state: Mutex<State>
     private let limit: Int
 
-    init(multi: UInt, limit: Int) {
-        state = Mutex(State(multi: multi))
+    init(bell: Int32, limit: Int) {
+        state = Mutex(State(bell: bell))
         self.limit = limit
     }
 
@@ -43,7 +43,7 @@ final class CurlInbox: Sendable {
 
     func begin(_ exchange: Exchange) -> Answer {
         state.withLock { state in
-            guard state.multi != 0, !state.mail.isClosing else { return .closed }
+            guard state.bell >= 0, !state.mail.isClosing else { return .closed }
             guard state.calls < limit else { return .full }
             state.calls += 1
             state.mail.begun.append(exchange)
@@ -54,7 +54,7 @@ final class CurlInbox: Sendable {
 
     func cancel(_ number: UInt64) {
         state.withLock { state in
-            guard state.multi != 0 else { return }
+            guard state.bell >= 0 else { return }
             state.mail.cancelled.append(number)
             wake(state)
         }
@@ -62,7 +62,7 @@ final class CurlInbox: Sendable {
 
     func learned(_ host: String, _ addresses: [String]?) {
         state.withLock { state in
-            guard state.multi != 0 else { return }
+            guard state.bell >= 0 else { return }
             state.mail.names.append((host, addresses))
             wake(state)
         }
@@ -79,8 +79,8 @@ final class CurlInbox: Sendable {
     func ended() async {
         await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
             let isOver = state.withLock { state in
-                if state.multi != 0 { state.onEnd.append(waiter) }
-                return state.multi == 0
+                if state.bell >= 0 { state.onEnd.append(waiter) }
+                return state.bell < 0
             }
             if isOver { waiter.resume() }
         }
@@ -99,10 +99,10 @@ final class CurlInbox: Sendable {
         state.withLock { $0.calls -= count }
     }
 
-    /// After this nobody wakes the multi handle any more, and it may be freed.
+    /// After this nobody rings any more, and the bell may be closed.
     func leave() -> Mail {
         state.withLock { state in
-            state.multi = 0
+            state.bell = -1
             defer { state.mail = Mail(isClosing: true) }
             return state.mail
         }
@@ -117,9 +117,8 @@ final class CurlInbox: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Under the lock, so that the handle lives. A wake-up before the poll is kept (curl_multi_wakeup(3)).
+    /// Under the lock, so that the bell is not another's. A ring before the loop waits is kept (eventfd(2)).
     private func wake(_ state: borrowing State) {
-        guard let multi = UnsafeMutableRawPointer(bitPattern: state.multi) else { return }
-        curl_multi_wakeup(multi)
+        if state.bell >= 0 { ccurl_ring(state.bell) }
     }
 }

@@ -30,18 +30,25 @@ package final class CurlTransport: HTTPTransport {
             throw CurlSetupError(description: "このlibcurlには、TLS、HTTP/2、スレッド安全な初期化のどれかがありません (this libcurl lacks one of them)")
         }
         guard let multi = curl_multi_init() else { throw CurlSetupError(description: "libcurl: メモリが足りません (out of memory)") }
+        let (watch, bell) = (ccurl_make_watch(), ccurl_make_bell())
+        guard watch >= 0, bell >= 0 else {
+            curl_multi_cleanup(multi)
+            for descriptor in [watch, bell] { ccurl_close(descriptor) }
+            throw CurlSetupError(description: "これ以上ファイルを開けません (no descriptors are left)")
+        }
         let number = UInt(bitPattern: multi)
-        let inbox = CurlInbox(multi: number, limit: configuration.callLimit)
+        let inbox = CurlInbox(bell: bell, limit: configuration.callLimit)
         let started = LoopThread.start("curl") {
             defer { inbox.announceEnd() }
             guard let multi = UnsafeMutableRawPointer(bitPattern: number) else { return }
             let resolver = Resolver(
                 lifetime: configuration.addressLifetime, threads: configuration.resolverThreads, lookup: lookup,
                 tell: { host, addresses in inbox.learned(host, addresses) })
-            CurlLoop(inbox, configuration, resolver, multi).run()
+            CurlLoop(inbox, configuration, resolver, multi, watch: watch, bell: bell).run()
         }
         guard let started else {
             curl_multi_cleanup(multi)
+            for descriptor in [watch, bell] { ccurl_close(descriptor) }
             throw CurlSetupError(description: "これ以上スレッドを作れません (the system gives no more threads)")
         }
         self.inbox = inbox
