@@ -62,7 +62,7 @@ final class CurlLoop {
     /// Returns when the inbox is closed, every call answered and libcurl's memory given back.
     func run() {
         listen()
-        let events = UnsafeMutableBufferPointer<ccurl_event>.allocate(capacity: Self.eventsAtOnce)
+        let events = UnsafeMutableBufferPointer<ccurl_event>.allocate(capacity: Int(Self.eventsAtOnce))
         events.initialize(repeating: ccurl_event())
         defer { events.deallocate() }
         while true {
@@ -77,7 +77,8 @@ final class CurlLoop {
             expire()
             ringTimer()
             harvest()
-            let count = ccurl_wait(watch, events.baseAddress, Int32(Self.eventsAtOnce), pollLimit())
+            let count = ccurl_wait(watch, events.baseAddress, Self.eventsAtOnce, pollLimit())
+            // None, on a signal less than none, at the most all of them.
             for event in events.prefix(Int(max(0, count))) {
                 if event.socket == bell { ccurl_still(bell) } else { ask(event.socket, event.what) }
             }
@@ -85,7 +86,7 @@ final class CurlLoop {
         }
     }
 
-    private static let eventsAtOnce = 64
+    private static let eventsAtOnce: Int32 = 64
 
     /// What libcurl says of its sockets and its clock. It says so inside calls of ours, on this thread.
     private func listen() {
