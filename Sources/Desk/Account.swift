@@ -26,7 +26,7 @@ package struct Doubt: Codable, Sendable, Hashable {
     /// Nil for this machine's keeper.
     init?(_ person: Operator, _ now: Date) {
         guard !person.isOwner else { return nil }
-        hands = person.hands.union([person.credential]).sorted()
+        hands = person.ownHands.sorted()
         by = person.name
         since = now
     }
@@ -106,6 +106,8 @@ package struct Session: Codable, Sendable {
     /// When a password was last given.
     package var proved: Date
     package var from: String
+    /// Of the key from the safe: who had printed it.
+    package var hands: [String]?
 
     /// A shift.
     static let idle: TimeInterval = 8 * 3600

@@ -36,6 +36,14 @@ package struct WaitingAct: Codable, Sendable {
             case .confirm, .roles, .safeKeys: false
             }
         }
+
+        func isReplaced(by other: Order) -> Bool {
+            switch (self, other) {
+            case (.confirm(let one), .confirm(let other)), (.roles(let one, _), .roles(let other, _)): one == other
+            case (.safeKeys, .safeKeys): true
+            default: false
+            }
+        }
     }
 
     package enum State: String, Codable, Sendable {
@@ -106,8 +114,12 @@ package struct ApprovalTable: Sendable {
     /// Decided ones of a town that are kept, and waiting ones that may be. One town's never stand in another's way.
     static let kept = 200
     package static let mostWaiting = 100
+    static let mostOfPeople = 40
+    /// To be looked at afterwards, of a town; the oldest go first.
+    static let mostToReview = 500
 
     package private(set) var acts: [String: WaitingAct] = [:]
+    private var forgotten: [String] = []
 
     package init() {}
 
@@ -135,10 +147,22 @@ package struct ApprovalTable: Sendable {
         return acts[id]
     }
 
-    package mutating func submit(_ act: WaitingAct) throws(Refusal) {
-        let own = acts.values.count { $0.town == act.town && $0.state == .waiting }
-        guard own < Self.mostWaiting else { throw .full }
+    /// - Returns: what it takes the place of: another change of the same account, or older keys.
+    @discardableResult
+    package mutating func submit(_ act: WaitingAct) throws(Refusal) -> [WaitingAct] {
+        var replaced = acts.values.filter { $0.town == act.town && $0.state == .waiting && $0.order.isReplaced(by: act.order) }
+        for index in replaced.indices {
+            replaced[index].state = .returned
+            replaced[index].decided = act.submitted
+            replaced[index].reason = "新しいものに替わりました (a newer one took its place)"
+            keep(replaced[index])
+        }
+        let own = acts.values.filter { $0.town == act.town && $0.state == .waiting && $0.order.isSaid == act.order.isSaid }
+        // Changes of people never stand in an order's way, nor one person's orders in everybody's.
+        let most = act.order.isSaid ? Self.mostWaiting : Self.mostOfPeople
+        guard own.count < most, own.count(where: { $0.credential == act.credential }) < most / 2 else { throw .full }
         keep(act)
+        return replaced
     }
 
     /// What was sent without a second person, with the reason.
@@ -167,14 +191,34 @@ package struct ApprovalTable: Sendable {
             act.isTimed = false
             act.step = Self.line.count - 1
         }
-        acts[act.id] = act
+        keep(act)
+    }
+
+    /// It went out, and nobody knows any more by whose yes: somebody looks at it.
+    package mutating func wasSent(_ id: String) -> WaitingAct? {
+        guard var act = acts[id], act.state == .waiting else { return nil }
+        act.state = .review
+        act.isTimed = false
+        act.reason = "送った記録のあとで、ハブが止まりました (the hub stopped just after it was sent)"
+        keep(act)
+        return act
     }
 
     private mutating func keep(_ act: WaitingAct) {
         acts[act.id] = act
         let over = acts.values.filter { $0.town == act.town && $0.state != .waiting && $0.state != .review }.sorted { $0.submitted < $1.submitted }
+        let review = acts.values.filter { $0.town == act.town && $0.state == .review }.sorted { $0.submitted < $1.submitted }
         // Zero or more, by the line itself.
-        for old in over.prefix(max(0, over.count - Self.kept)) { acts[old.id] = nil }
+        for old in over.prefix(max(0, over.count - Self.kept)) + review.prefix(max(0, review.count - Self.mostToReview)) {
+            acts[old.id] = nil
+            forgotten.append(old.id)
+        }
+    }
+
+    /// Ids that are to be forgotten beside the record too, since the last time this was asked.
+    package mutating func takeForgotten() -> [String] {
+        defer { forgotten = [] }
+        return forgotten
     }
 
     /// Whether this person may say yes to it now.

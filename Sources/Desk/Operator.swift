@@ -75,9 +75,16 @@ package struct Operator: Sendable, Hashable {
     /// Whether these two may be the same person.
     package func isOne(with name: String, _ credential: String, _ hands: Set<String>) -> Bool {
         if self.name == name || self.credential == credential { return true }
-        let shared = self.hands.union([self.credential]).intersection(hands.union([credential]))
         // Whoever keeps the settings makes everybody's account: he counts where he himself is one of the two.
-        return shared.contains { $0 == self.credential || $0 == credential || $0.hasPrefix("account:") || $0.hasPrefix("safe:") }
+        if self.hands.contains("keeper:\(credential)") || hands.contains("keeper:\(self.credential)") { return true }
+        let shared = self.hands.union([self.credential]).intersection(hands.union([credential]))
+        return shared.contains { !$0.hasPrefix("keeper:") }
+    }
+
+    /// As what this one is a hand of what he makes.
+    package var ownHands: Set<String> {
+        if isOwner { return [] }
+        return hands.union([kind == .settings && mayEverywhere(.admin) ? "keeper:\(credential)" : credential])
     }
 
     /// Everything of the scope, somewhere; in this town; in every town.

@@ -41,20 +41,23 @@ struct PasswordHash: Codable, Sendable, Hashable {
 }
 
 /// One password at a time, on a thread of its own: a tenth of a second and 32 MiB each. Who finds the lane full is told so;
-/// one place fills an eighth of it and no more.
+/// one place fills an eighth of it and no more, and a quarter is kept for places from which somebody is in already.
 final class PasswordLane: Sendable {
     struct Full: Error {}
     static let most = 32
     static let mostOfOne = 4
+    static let mostOfStrangers = 24
 
     private let thread = DispatchQueue(label: "noroshi.passwords")
     private let waiting = Mutex<[String: Int]>([:])
 
-    /// - Parameter address: whose turn it is.
-    func run<Value: Sendable>(for address: String, _ body: @escaping @Sendable () -> Value) async throws(Full) -> Value {
+    /// - Parameters:
+    ///   - address: whose turn it is.
+    ///   - isKnown: somebody from there is in already.
+    func run<Value: Sendable>(for address: String, isKnown: Bool = true, _ body: @escaping @Sendable () -> Value) async throws(Full) -> Value {
         let place = WrongTries.place(address)
         let isIn = waiting.withLock { counts in
-            guard counts.values.reduce(0, +) < Self.most, counts[place, default: 0] < Self.mostOfOne else { return false }
+            guard counts.values.reduce(0, +) < (isKnown ? Self.most : Self.mostOfStrangers), counts[place, default: 0] < Self.mostOfOne else { return false }
             counts[place, default: 0] += 1
             return true
         }

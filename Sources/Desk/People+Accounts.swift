@@ -137,8 +137,9 @@ extension People {
             account.password = hash
             account.passwordSet = now
             account.isFirstPassword = false
-            // Where nobody else could look at who this is, the person's own word is all there is.
-            if let doubt = account.doubt, !Self.hasOther(than: doubt, account, state) { account.doubt = nil }
+            // The doubt stays: who set the password before may be who set this one. Somebody else says that it is the person.
+            // Whoever had the password before may have registered a device with it.
+            if account.doubt != nil { account.passkeys = nil }
             keep(account, &state)
             state.close(account.name, except: DeviceRegister.digest(cookie), keep)
         }
@@ -189,7 +190,7 @@ extension People {
             id: String(DeviceRegister.digest(DeviceRegister.randomToken()).prefix(16)), name: name, digest: DeviceRegister.digest(secret),
             towns: towns.map { $0.map(\.code).sorted() }, scopes: Scope.allCases.filter(scopes.contains), made: now, maker: person.name,
             expires: expires)
-        made.hands = person.hands.union([person.credential]).sorted()
+        made.hands = person.ownHands.sorted()
         let token = made
         try state.withLock { state throws(PeopleFailure) in
             guard state.tokens.count < Self.mostTokens else { throw .conflict("トークンの数が上限に達しています。使っていないものを取り消してください (no more tokens)") }
@@ -217,7 +218,7 @@ extension People {
     /// New keys for a town; the old ones open nothing any more.
     package func makeSafeKeys(_ town: TownID, by person: Operator) throws(PeopleFailure) -> [String] {
         let (keys, digests) = try newSafeKeys(town, by: person)
-        putSafeKeys(digests, town, hands: person.isOwner ? [] : person.hands.union([person.credential]))
+        putSafeKeys(digests, town, hands: person.ownHands)
         return keys
     }
 
@@ -256,21 +257,41 @@ extension People {
         return [Rights(.approve), Rights(.people)].contains { after.contains($0) && !before.contains($0) }
     }
 
-    /// Somebody else has looked: this is who it says.
-    package func confirm(_ name: String, by person: Operator) throws(PeopleFailure) {
-        _ = try change(name, by: nil) { account, _ in account.doubt = nil }
+    /// Somebody else has looked: the person is who the name says, and has a password of his own by now. Whoever is in by
+    /// this name is out, and its devices are to be registered anew: they may be somebody else's.
+    ///
+    /// - Parameter hands: whose doubt was looked at; nil: as it is now. Another one since is another question.
+    package func confirm(_ name: String, _ hands: Set<String>? = nil, by person: Operator) throws(PeopleFailure) {
+        let name = Self.plain(name)
+        try state.withLock { state throws(PeopleFailure) in
+            guard var account = state.accounts[name], Self.covers(person, account.places) || hands != nil else {
+                throw .notFound("「\(name)」という人はいません (nobody of this name)")
+            }
+            guard let doubt = account.doubt else { return }
+            guard person.name != name, !person.isOne(with: "", "", Set(doubt.hands)) else {
+                throw .forbidden("この人を作った人、パスワードを決めた人、本人は、確かめたことにできません (not by who made it, set its password, or is it)")
+            }
+            guard hands == nil || hands == Set(doubt.hands) else {
+                throw .conflict("そのあとで、ほかの人がこの人のパスワードを作り直しました。差し戻してください (somebody else has reset it since: return this)")
+            }
+            guard !account.isFirstPassword || person.isOwner else {
+                throw .conflict("本人がまだ自分のパスワードに変えていません。変えてから確かめてください (the person has not set a password of his own yet)")
+            }
+            account.doubt = nil
+            account.passkeys = nil
+            state.close(name, keep)
+            keep(account, &state)
+        }
     }
 
-    /// What was asked for by who might then, and somebody else has said yes to.
-    package func confirm(_ name: String, _ duties: [Duty]) throws(PeopleFailure) {
-        _ = try change(name, by: nil) { account, _ in account.duties = duties }
-    }
-
-    private static func hasOther(than doubt: Doubt, _ account: Account, _ state: State) -> Bool {
-        // Nobody of this name: only its hands count.
-        var maker = Operator(name: "", kind: .account, credential: doubt.hands.first ?? "", grants: [])
-        maker.hands = Set(doubt.hands)
-        return (account.places ?? []).contains { state.hasOther(than: maker, except: account.name, in: $0) }
+    /// What was asked for by who might then, and somebody else has said yes to: in this town.
+    package func confirm(_ name: String, _ duties: [Duty], in town: TownID) throws(PeopleFailure) {
+        _ = try change(name, by: nil) { account, _ in
+            let elsewhere = account.duties.flatMap { duty in Role.allCases.contains(duty.role) ? duty.without(duty.role, town) : [] }
+            account.duties = elsewhere.filter { $0.towns != nil } + duties.filter { $0.places?.contains(town) ?? true }.map { duty in
+                duty.towns == nil ? duty : Duty(duty.role, towns: [town])
+            }
+        }
     }
 
     /// An account as it is from now on; what its towns had of two people before is noted.

@@ -103,10 +103,7 @@ package final class People: Sendable {
         let digest = DeviceRegister.digest(token)
         if let person = settings[digest] { return person }
         if let local, local.credential == digest { return local }
-        return state.withLock { state in
-            guard let id = state.tokenIDs[digest], let token = state.tokens[id], token.revoked == nil, token.expires > now else { return nil }
-            return token.person
-        }
+        return state.withLock { state in state.tokenIDs[digest].flatMap { state.token($0, now) }?.person }
     }
 
     /// Whose session a cookie opens.
@@ -137,14 +134,16 @@ package final class People: Sendable {
         state.withLock { $0.pairs.contains(town.code) || $0.pairs.contains("*") || $0.hasTwo(in: town) }
     }
 
-    /// Whether what this act's submitter came in by still opens something.
-    package func isOpen(_ credential: String, now: Date) -> Bool {
-        if settings[credential] != nil || local?.credential == credential { return true }
+    /// Whether what an act's submitter came in by still opens this act there.
+    package func isOpen(_ credential: String, for act: DeskAct, in town: TownID, now: Date) -> Bool {
+        if let person = settings[credential] { return person.may(act, .actual, in: town) }
+        // This machine's key is made anew at each start, and one from the safe is used up as it opens.
+        if local?.credential == credential || credential.hasPrefix("safe:") { return true }
         return state.withLock { state in
-            if credential.hasPrefix("account:") { return state.accounts[String(credential.dropFirst(8))].map { !$0.isDisabled } ?? false }
-            // A key from the safe is used up as it opens.
-            if credential.hasPrefix("safe:") { return true }
-            return state.tokenIDs[credential].flatMap { state.tokens[$0] }.map { $0.revoked == nil && $0.expires > now } ?? false
+            if credential.hasPrefix("account:") {
+                return state.accounts[String(credential.dropFirst(8))].map { !$0.isDisabled && $0.person.may(act, .actual, in: town) } ?? false
+            }
+            return state.tokenIDs[credential].flatMap { state.token($0, now) }?.person.may(act, .actual, in: town) ?? false
         }
     }
 
@@ -167,16 +166,17 @@ package final class People: Sendable {
         let name = Self.plain(name)
         // Longer than any of ours: nothing to count wrong tries by.
         guard name.count <= 64, password.count <= Self.longest else { throw .wrong }
-        let (known, wait) = state.withLock { state in
+        let (known, wait, isKnown) = state.withLock { state in
             let wait = state.wrong.wait(name, address, now: now)
             if wait == nil { state.wrong.begins(name, address, now: now) }
-            return (state.accounts[name], wait)
+            let place = Network.place(address)
+            return (state.accounts[name], wait, state.sessions.values.contains { Network.place($0.from) == place })
         }
         if let wait { throw .wait(.seconds(Int(min(900, wait.rounded(.up))))) }
         let hash = known?.password ?? .nobodys(cost)
         let isRight: Bool
         do throws(PasswordLane.Full) {
-            isRight = try await lane.run(for: address) { hash.matches(password) } && known != nil
+            isRight = try await lane.run(for: address, isKnown: isKnown) { hash.matches(password) } && known != nil
         } catch {
             state.withLock { $0.wrong.takeBack(name, address) }
             throw .busy
@@ -218,8 +218,9 @@ package final class People: Sendable {
             guard let town = state.safe.first(where: { $0.value.contains(digest) })?.key else { return nil }
             state.safe[town]?.remove(digest)
             keep(Note.safe + town, state.safe[town])
-            let session = Session(
+            var session = Session(
                 name: name.isEmpty ? Self.safeMark : "\(name)（\(Self.safeMark)）", safe: town, began: now, used: now, proved: now, from: address)
+            session.hands = state.safeHands[town]
             guard let person = state.person(of: session) else { return nil }
             return (state.open(session, keep), person, session, state.safe[town]?.count ?? 0)
         }
@@ -259,11 +260,19 @@ extension People.State {
             var person = Operator(
                 name: session.name, kind: .safe, credential: "safe:\(town):\(session.name)",
                 grants: [.init(towns: [id], rights: Role.chief.rights)])
-            person.hands = Set(safeHands[town] ?? [])
+            // Nobody knows whose hand turned the key: all that opened by one safe are one.
+            person.hands = Set(session.hands ?? safeHands[town] ?? []).union(["safe:\(town)"])
             return person
         }
         guard let account = accounts[session.name], !account.isDisabled else { return nil }
         return account.person
+    }
+
+    /// A token that opens something: not over, not taken away, and not of somebody who was stopped.
+    func token(_ id: String, _ now: Date) -> ProgramToken? {
+        guard let token = tokens[id], token.revoked == nil, token.expires > now else { return nil }
+        let makers = (token.hands ?? ["account:\(token.maker)"]).compactMap { $0.hasPrefix("account:") ? accounts[String($0.dropFirst(8))] : nil }
+        return makers.contains { $0.isDisabled } ? nil : token
     }
 
     /// Whether there are two, also where one of them is stopped.

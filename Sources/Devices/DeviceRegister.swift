@@ -29,6 +29,10 @@ package struct Device: Sendable, Hashable, Codable {
     /// Absent in what was written before there were edges: a tablet.
     var role: DeviceRole?
     package var tokenDigest: String
+    /// Who has it; nil: it is where it belongs.
+    package internal(set) var loan: Loan?
+    /// When it last came back.
+    package internal(set) var returned: Date?
 
     package var isEdge: Bool { role == .edge }
 }
@@ -41,6 +45,8 @@ package struct Invitation: Sendable, Hashable, Codable {
     package var invitedBy: String
     package var expires: Date
     var role: DeviceRole?
+    /// What the device is called where it does not say so itself.
+    var name: String?
 
     package var isForEdge: Bool { role == .edge }
     package var spelled: String { code.prefix(4) + "-" + code.suffix(4) }
@@ -77,7 +83,7 @@ package enum EnrolmentFailure: Error, Sendable, Equatable, CustomStringConvertib
 }
 
 package final class DeviceRegister: Sendable {
-    private struct State {
+    struct State {
         var devices: [String: Device] = [:]
         var byToken: [String: String] = [:]
         /// Digests of tokens whose device was revoked here: "revoked" is said to nobody else.
@@ -100,8 +106,8 @@ package final class DeviceRegister: Sendable {
     }
 
     private let notebook: any Notebook
-    private let clock: @Sendable () -> Date
-    private let state: Mutex<State>
+    let clock: @Sendable () -> Date
+    let state: Mutex<State>
 
     package init(notebook: any Notebook, clock: @escaping @Sendable () -> Date = { Date() }) {
         self.notebook = notebook
@@ -126,7 +132,7 @@ package final class DeviceRegister: Sendable {
     }
 
     // A town's own, by its key: it moves with its town.
-    private static func key(_ device: Device) -> String { "device/\(device.town.code)/\(device.id)" }
+    static func key(_ device: Device) -> String { "device/\(device.town.code)/\(device.id)" }
     private static func key(_ invitation: Invitation) -> String { "invitation/\(invitation.town.code)/\(invitation.code)" }
 
     /// An older program's keys had no town.
@@ -137,13 +143,13 @@ package final class DeviceRegister: Sendable {
     }
 
     package func invite(
-        to site: String, of town: TownID, by person: String, role: DeviceRole = .tablet
+        to site: String, of town: TownID, by person: String, role: DeviceRole = .tablet, name: String? = nil
     ) -> Invitation {
         var random = SystemRandomNumberGenerator()
         let code = String((0..<Self.codeLength).map { _ in Self.alphabet.randomElement(using: &random) ?? "B" })
         let invitation = Invitation(
             code: code, town: town, site: site, invitedBy: person,
-            expires: clock().addingTimeInterval(Self.validity), role: role)
+            expires: clock().addingTimeInterval(Self.validity), role: role, name: name)
         state.withLock { state in
             for old in state.invitations.values where old.expires < clock() {
                 state.invitations[old.code] = nil
@@ -192,7 +198,7 @@ package final class DeviceRegister: Sendable {
             guard invitation.expires > now else { return .failure(.expiredCode) }
             let device = Device(
                 id: "d-" + Self.randomToken().prefix(12), town: invitation.town, site: invitation.site,
-                name: name.isEmpty ? invitation.site : name, publicKey: publicKey, enrolled: now,
+                name: name.isEmpty ? invitation.name ?? invitation.site : name, publicKey: publicKey, enrolled: now,
                 invitedBy: invitation.invitedBy, role: invitation.role, tokenDigest: Self.digest(token))
             state.devices[device.id] = device
             state.byToken[device.tokenDigest] = device.id
@@ -306,7 +312,7 @@ package final class DeviceRegister: Sendable {
         state.withLock { $0.devices[id]?.lastSeen = clock() }
     }
 
-    private func write(_ key: String, _ value: some Encodable) {
+    func write(_ key: String, _ value: some Encodable) {
         guard let octets = try? JSONEncoder().encode(value) else { return }
         notebook.write(key, [UInt8](octets))
     }

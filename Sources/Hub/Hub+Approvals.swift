@@ -90,7 +90,9 @@ extension Hub {
     }
 
     /// Whether who submitted it may do nothing here by now: stopped, or his token is over.
-    package func isStopped(_ act: WaitingAct) -> Bool { !people.isOpen(act.credential, now: clock()) }
+    package func isStopped(_ act: WaitingAct) -> Bool {
+        TownID(act.town).map { !people.isOpen(act.credential, for: act.act, in: $0, now: clock()) } ?? true
+    }
 
     /// As it would wait if it were submitted now; nil where it would go out.
     package func wait(_ order: DeskOrder, by person: Operator) -> WaitingAct? {
@@ -103,7 +105,7 @@ extension Hub {
         do throws(ApprovalTable.Refusal) {
             taken = try approvals.withLock { table throws(ApprovalTable.Refusal) in
                 if let key = act.key, let first = table.under(key) { return first }
-                try table.submit(act)
+                for replaced in try table.submit(act) { keep(replaced) }
                 keep(act)
                 return nil
             }
@@ -123,7 +125,7 @@ extension Hub {
     }
 
     /// It waits all the same, in memory; who submitted it hears that the disk does not know of it.
-    private func kept() async throws(DeskFailure) {
+    func kept() async throws(DeskFailure) {
         do {
             try await ledger.flush().committed()
         } catch {
@@ -195,8 +197,10 @@ extension Hub {
         do throws(PeopleFailure) {
             switch act.order {
             case .push, .cancel: break
-            case .confirm(let name): try people.confirm(name, by: person)
-            case .roles(let name, let duties): try people.confirm(name, duties)
+            case .confirm(let name): try people.confirm(name, Set(act.submitters), by: person)
+            case .roles(let name, let duties):
+                guard let town = TownID(act.town) else { return }
+                try people.confirm(name, duties, in: town)
             case .safeKeys(let digests):
                 guard let town = TownID(act.town) else { return }
                 people.putSafeKeys(digests, town, hands: Set(act.submitters))
@@ -225,6 +229,7 @@ extension Hub {
         let (moved, due, lapsed) = approvals.withLock { table in
             let turn = table.tick(clock())
             for act in turn.moved + turn.lapsed { keep(act) }
+            for id in table.takeForgotten() { ledger.write(Self.prefix + id, nil) }
             return turn
         }
         for act in lapsed {
@@ -284,8 +289,8 @@ extension Hub {
         do throws(ApprovalTable.Refusal) {
             return try approvals.withLock { table throws(ApprovalTable.Refusal) in
                 guard let act = key.flatMap({ table.under($0.name) }) ?? table.twin(of: what, town, by: person) else { return nil }
-                guard act.state == .waiting else {
-                    // Given back before: under this key it goes out now.
+                // Given back before: under this key it goes out now.
+                if act.state == .returned {
                     if let freed = table.free(act.id) { keep(freed) }
                     return nil
                 }
@@ -305,7 +310,11 @@ extension Hub {
             guard let octets = ledger.read(key), let act = try? JSONDecoder().decode(WaitingAct.self, from: Data(octets)) else { continue }
             approvals.withLock { $0.restore(act, now: clock()) }
             // Killed between its sending and the note of it: the record has it.
-            if act.state == .waiting, await isRecorded(act) { _ = decided(act, by: act.by) }
+            if act.state == .waiting, await isRecorded(act) {
+                approvals.withLock { table in
+                    if let sent = table.wasSent(act.id) { keep(sent) }
+                }
+            }
         }
     }
 

@@ -226,18 +226,20 @@ extension Hub {
     ) async throws(DeskFailure) -> Pushed {
         let twin = try claimTwin(key, what, in: order.content.town, by: person)
         do throws(DeskFailure) {
-            let pushed = key == nil
-                ? try await send(twin == nil ? order : try await make(twin.map { AlertID($0.alert) } ?? newID()), actor: person.actor)
-                : try await once(key, by: person, make: make)
-            guard !pushed.isRepeat else {
-                if let twin { unclaim(twin) }
-                return pushed
+            let pushed: Pushed
+            if let twin {
+                // Under the id that was promised: after a kill the record says that it is this one which went out.
+                pushed = try await send(try await make(AlertID(twin.alert)), actor: person.actor)
+            } else {
+                pushed = key == nil ? try await send(order, actor: person.actor) : try await once(key, by: person, make: make)
             }
+            guard !pushed.isRepeat else { return pushed }
             var told = order
             told.content.id = pushed.id
             var act = twin ?? waitingAct(told, what, policy, by: person, nil)
             act?.alert = pushed.id.text
             brokeGlass(act, reason)
+            try await kept()
             return pushed
         } catch {
             if let twin { unclaim(twin) }

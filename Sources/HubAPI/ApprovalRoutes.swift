@@ -21,7 +21,7 @@ struct ApprovalShape: Encodable {
     /// Who submitted it was stopped meanwhile.
     var by_stopped: Bool?
 
-    init(_ act: WaitingAct, _ people: People, now: Date) {
+    init(_ act: WaitingAct, _ people: People, isStopped: Bool) {
         (id, town, title) = (act.id, act.town, act.title)
         kind = act.act.rawValue
         state = act.state.rawValue
@@ -33,7 +33,7 @@ struct ApprovalShape: Encodable {
         decided_by = act.decidedBy
         decided_at = act.decided.map { JapanTime.text($0) }
         reason = act.reason
-        if act.state == .waiting, !people.isOpen(act.credential, now: now) { by_stopped = true }
+        if act.state == .waiting, isStopped { by_stopped = true }
     }
 
     /// Whose turn it is, of those who did not submit it.
@@ -110,7 +110,7 @@ extension HubRouter {
         }
     }
 
-    func shape(_ act: WaitingAct) -> ApprovalShape { ApprovalShape(act, hub.people, now: hub.clock()) }
+    func shape(_ act: WaitingAct) -> ApprovalShape { ApprovalShape(act, hub.people, isStopped: act.state == .waiting && hub.isStopped(act)) }
 
     private static func json(_ value: some Encodable, _ status: HTTPResponse.Status) throws(DeskFailure) -> Response {
         do { return try Answer.json(value, status: status) } catch { throw .unrecorded("\(error)") }

@@ -20,6 +20,13 @@ extension HubRouter {
         var shelter: String?
         /// `tablet` (the default) or `edge`.
         var role: String?
+        /// What the device will be called, unless it says so itself.
+        var name: String?
+    }
+
+    private struct Lend: Decodable {
+        var to: String
+        var until: String?
     }
 
     private struct InvitationShape: Encodable {
@@ -46,7 +53,10 @@ extension HubRouter {
             let town = try town(wish.town, for: person)
             let role = try Self.role(wish.role)
             let site = try site(wish, role, in: town)
-            let invitation = hub.devices.invite(to: site, of: town.id, by: person.name, role: role)
+            guard wish.name.map({ (1...64).contains($0.count) && PlainText.isPlain($0) }) ?? true else {
+                throw Problem(.badRequest, "端末の名前（name）は64文字までで、制御文字は使えません (name: 1 to 64 letters)")
+            }
+            let invitation = hub.devices.invite(to: site, of: town.id, by: person.name, role: role, name: wish.name)
             try await hub.ledger.flush().committed()
             let url = "\(configuration.publicAddress)/tablet/#\(invitation.code)"
             return try Answer.json(
@@ -80,15 +90,32 @@ extension HubRouter {
         router.get("/v1/devices") { request, context in
             let person = try operatorOf(request, context)
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
-            return try Answer.json(["devices": hub.devices.devices(of: town.id).map { DeviceShape($0) }])
+            return try Answer.json(["devices": hub.devices.devices(of: town.id).map { DeviceShape($0, now: hub.clock()) }])
         }
         router.get("/v1/devices/{id}") { request, context in
             let person = try operatorOf(request, context)
             let id = try context.parameters.require("id")
             for town in hub.towns.all where person.may(town.id) {
-                if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(DeviceShape(device)) }
+                if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(DeviceShape(device, now: hub.clock())) }
             }
             throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
+        }
+        router.post("/v1/devices/{id}/lend") { request, context in
+            let person = try operatorOf(request, context)
+            let wish = try await Self.decode(Lend.self, request)
+            let until = wish.until.map { ISO8601DateFormatter().date(from: $0) }
+            if case .some(nil) = until {
+                throw Problem(.badRequest, "返す時刻（until）は 2026-12-01T17:00:00+09:00 のように書いてください (until: RFC 3339)")
+            }
+            return try await custody(try context.parameters.require("id"), for: person) { id, town throws(LoanFailure) in
+                try hub.devices.lend(id, of: town, to: wish.to, until: until ?? nil, by: person.name)
+            }
+        }
+        router.post("/v1/devices/{id}/return") { request, context in
+            let person = try operatorOf(request, context)
+            return try await custody(try context.parameters.require("id"), for: person) { id, town throws(LoanFailure) in
+                try hub.devices.giveBack(id, of: town)
+            }
         }
         router.delete("/v1/devices/{id}") { request, context in
             let person = try operatorOf(request, context)
@@ -102,6 +129,26 @@ extension HubRouter {
             }
             throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
         }
+    }
+
+    private func custody(
+        _ id: String, for person: Operator, _ act: (String, TownID) throws(LoanFailure) -> Device
+    ) async throws -> Response {
+        let town = hub.towns.all.first { person.may($0.id) && hub.devices.device(id: id, of: $0.id) != nil }?.id
+        guard let town else { throw Problem(.notFound, "端末\(PlainText.visible(id))はありません (no such device)") }
+        let device: Device
+        do throws(LoanFailure) {
+            device = try act(id, town)
+        } catch {
+            switch error {
+            case .noDevice: throw Problem(.notFound, "端末\(PlainText.visible(id))はないか、貸せません (no such device, or none to lend)")
+            case .lent(let name): throw Problem(.conflict, "いま\(name)さんに貸しています。先に返却を記録してください (lent already: record its return first)")
+            case .notLent: throw Problem(.conflict, "この端末は貸していません (it is not lent)")
+            case .invalid(let words): throw Problem(.unprocessableContent, words)
+            }
+        }
+        try await Self.recorded(hub.ledger.flush())
+        return try Answer.json(DeviceShape(device, now: hub.clock()))
     }
 
     private func enrolled(_ device: Device, _ token: String) throws -> Response {

@@ -28,6 +28,8 @@ struct RouteScopes {
         Row(method: .post, path: "/v1/towns/{code}/shelters/import", scopes: [.send, .read]),
         Row(method: .post, path: "/v1/devices/invitations", scopes: [.devices]),
         Row(method: .delete, path: "/v1/devices/{id}", scopes: [.devices]),
+        Row(method: .post, path: "/v1/devices/{id}/lend", scopes: [.devices]),
+        Row(method: .post, path: "/v1/devices/{id}/return", scopes: [.devices]),
         Row(method: .get, path: "/v1/devices", scopes: [.read, .devices]),
         Row(method: .get, path: "/v1/devices/{id}", scopes: [.read, .devices]),
         Row(method: .get, path: "/v1/towns", scopes: Scope.allCases),

@@ -107,8 +107,17 @@ struct DeviceShape: Encodable {
     var id, town, site, name, role, enrolled_at, invited_by: String
     var revoked_at, last_seen: String?
     var has_key: Bool
+    /// Who has it in his hands.
+    var lent_to, lent_until, lent_at, lent_by, returned_at: String?
+    var overdue: Bool?
 
-    init(_ device: Device) {
+    init(_ device: Device, now: Date) {
+        lent_to = device.loan?.to
+        lent_until = device.loan?.until.map { JapanTime.text($0, milliseconds: false) }
+        lent_at = device.loan.map { JapanTime.text($0.at, milliseconds: false) }
+        lent_by = device.loan?.by
+        overdue = device.loan.map { $0.isOverdue(now) }
+        returned_at = device.returned.map { JapanTime.text($0, milliseconds: false) }
         id = device.id
         town = device.town.code
         site = device.site

@@ -140,10 +140,10 @@ package struct TabletDesk: Sendable {
             try Self.check(report.id)
             let device = try author(report.device, toldBy: teller)
             let now = clock()
+            let written = teller.isEdge ? report.body : nil
             try Self.check(limits.reports.withLock { $0.take(1, of: device.id, at: now) })
             try Self.check(limits.octets.withLock { $0.take(octets.count, of: device.id, at: now) })
-            try Self.check(octets.count, of: teller.town, limits, at: now)
-            let written = teller.isEdge ? report.body : nil
+            try Self.check(written?.utf8.count ?? octets.count, of: teller.town, limits, at: now)
             let state = try await book.take(
                 RecordedReport(
                     id: "\(device.id)/\(report.id)", site: device.site, device: device.id,

@@ -29,6 +29,8 @@ extension HubRouter {
         var reset: Bool?
         var password: String?
         var code: Bool?
+        /// Somebody else than its maker has looked at who this is.
+        var confirmed: Bool?
     }
 
     private struct HandOver: Decodable {
@@ -184,6 +186,10 @@ extension HubRouter {
             shape = UserShape(made.account, password: made.password, codeAddress: made.codeAddress)
             shape?.approval = try await confirming(made.account, "新しいパスワード：\(made.account.name)", by: person)
         }
+        if wish.confirmed == true {
+            try hub.people.confirm(name, by: person)
+            shape = hub.people.account(name).map { UserShape(hub.people.seen($0, by: person)) }
+        }
         guard let shape else {
             throw .invalid("変えることがありません。roles、disabled、reset、password、code のどれかを書いてください (nothing to change)", field: "")
         }
@@ -195,9 +201,17 @@ extension HubRouter {
     /// - Returns: the account as it stays until then; nil: they are given now.
     private func waiting(_ name: String, _ duties: [Duty], by person: Operator) async throws(PeopleFailure) -> UserShape? {
         guard let account = try hub.people.checkChange(name, duties, by: person) else { return nil }
-        for town in hub.towns.all.map(\.id) where hub.people.weighs(duties, for: account.name, in: town) {
-            let words = duties.map(\.role.japanese).joined(separator: "、")
-            guard let act = try await submit(.roles(account: account.name, duties), account.name, "役割：\(account.name)を\(words)に", town, by: person) else { continue }
+        let weighty = hub.towns.all.filter { town in
+            hub.people.weighs(duties, for: account.name, in: town.id) && hub.people.hasOther(than: person, about: account.name, in: town.id)
+                && hub.approval(of: town.id) == .two
+        }
+        // Each town says yes for itself.
+        guard weighty.count <= 1 else {
+            throw .invalid("承認や管理の役割は、市町村ごとに一つずつ変えてください。町ごとに、ほかの人の承認が要るからです (one town at a time: each says yes for itself)", field: "roles")
+        }
+        for town in weighty {
+            let words = duties.filter { $0.places?.contains(town.id) ?? true }.map(\.role.japanese).joined(separator: "、")
+            guard let act = try await submit(.roles(account: account.name, duties), account.name, "役割：\(account.name)を\(town.name)の\(words)に", town.id, by: person) else { continue }
             var shape = UserShape(hub.people.seen(account, by: person))
             shape.approval = self.shape(act)
             return shape
@@ -276,7 +290,7 @@ extension HubRouter {
                 let waits = try await submit(.safeKeys(digests), nil, "金庫の鍵の作り直し（\(keys.count)枚）", town.id, by: person)
                 hub.logger.warning("keys for the safe made", metadata: ["town": "\(town.id)", "by": "\(person.name)", "waits": "\(waits?.id ?? "-")"])
                 guard let waits else {
-                    hub.people.putSafeKeys(digests, town.id, hands: person.isOwner ? [] : person.hands.union([person.credential]))
+                    hub.people.putSafeKeys(digests, town.id, hands: person.ownHands)
                     try await recordedPeople {}
                     return try answer(NewKeys(keys: keys), .created)
                 }

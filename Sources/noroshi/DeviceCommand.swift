@@ -4,20 +4,20 @@ import Foundation
 struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "タブレットとスポットの登録 (the register of tablets and spots)",
-        subcommands: [Invite.self, List.self, Show.self, Revoke.self])
+        subcommands: [Invite.self, List.self, Show.self, Lend.self, Return.self, Revoke.self])
 
     struct Invite: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "一度だけ使える番号とQRコードを作る。15分有効 (a one-time code and its QR, for fifteen minutes)")
         @OptionGroup var hub: HubOptions
         @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
-        @Option(name: [.long, .customLong("site")], help: "避難所か学校の番号 (the shelter's or school's id)") var shelter: String
+        @Option(name: [.long, .customLong("site")], help: "避難所か学校の番号 (the shelter's or school's id)") var shelter: String?
+        @Option(help: "まとめて作る：CSVの列は name（端末の名前）と site（学校の番号か名前） (many at once: a CSV with the columns name and site)") var from: String?
         @Flag(help: "タブレットでなく、その場所の中継機（noroshi edge）のため (for a relay at that site instead of a tablet)") var edge = false
 
         func run() async throws {
-            var wish: [String: Any] = ["site": shelter]
-            wish["town"] = town
-            if edge { wish["role"] = "edge" }
-            let value = try await hub.client().send("POST", "/v1/devices/invitations", body: Array(JSONLine.text(wish).utf8))
+            if let from { return try await many(from) }
+            guard let shelter else { throw Exit.with(Exit.usage, "--site か --from を書いてください (--site or --from)") }
+            let value = try await invite(shelter, nil)
             guard hub.format == .table, let invitation = value as? [String: Any] else {
                 return Terminal.say(JSONLine.text(value))
             }
@@ -30,20 +30,81 @@ struct DeviceCommand: AsyncParsableCommand {
             }
             Terminal.say("期限    \(invitation["expires_at"] as? String ?? "")（1台、1回だけ）")
         }
+
+        private func invite(_ site: String, _ name: String?) async throws -> Any {
+            var wish: [String: Any] = ["site": site]
+            wish["town"] = town
+            wish["name"] = name
+            if edge { wish["role"] = "edge" }
+            return try await hub.client().send("POST", "/v1/devices/invitations", body: Array(JSONLine.text(wish).utf8))
+        }
+
+        /// Every line is read before the first code is made: half a class is worse than a question.
+        private func many(_ file: String) async throws {
+            let rows: [DeviceList.Row]
+            do throws(DeviceList.Refusal) {
+                rows = try DeviceList.read(file)
+            } catch {
+                throw Exit.with(Exit.badData, "\(file): \(error.reason)")
+            }
+            var table = [["名前 NAME", "場所 SITE", "コード CODE", "期限 UNTIL", "アドレス URL"]]
+            for row in rows {
+                let value = try await invite(row.site, row.name) as? [String: Any] ?? [:]
+                func text(_ key: String) -> String { value[key] as? String ?? "" }
+                guard hub.format == .table else {
+                    Terminal.say(JSONLine.text(value.merging(["name": row.name]) { $1 }))
+                    continue
+                }
+                table.append([row.name, row.site, text("code"), text("expires_at"), text("url")])
+            }
+            guard hub.format == .table else { return }
+            Terminal.say(Terminal.table(table))
+            Terminal.say("\(rows.count)台分です。1つのコードで1台、15分のうちに登録してください (one device for each code, within fifteen minutes)")
+        }
     }
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "町のすべての端末 (every device of a town)")
         @OptionGroup var hub: HubOptions
         @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
+        @Flag(help: "貸しているものだけ (only those that are lent)") var lent = false
 
         func run() async throws {
             let value = try await hub.client().get("/v1/devices" + HubClient.query([("town", town)]))
-            let devices = (value as? [String: Any])?["devices"] as? [[String: Any]] ?? []
+            let all = (value as? [String: Any])?["devices"] as? [[String: Any]] ?? []
+            let devices = all.filter { !lent || $0["lent_to"] != nil }
             guard hub.format == .table else { return devices.forEach { Terminal.say(JSONLine.text($0)) } }
-            var rows = [["端末 DEVICE", "役目 ROLE", "場所 SITE", "名前 NAME", "登録 ENROLLED", "最後に見た LAST SEEN", "状態 STATE"]]
+            var rows = [["端末 DEVICE", "役目 ROLE", "場所 SITE", "名前 NAME", "登録 ENROLLED", "最後に見た LAST SEEN", "状態 STATE", "貸出 LENT"]]
             for device in devices { rows.append(DeviceCommand.row(device)) }
             Terminal.say(Terminal.table(rows))
+            let (out, late) = (all.filter { $0["lent_to"] != nil }, all.filter { $0["overdue"] as? Bool == true })
+            if !out.isEmpty { Terminal.say("貸出中 \(out.count)台、期限を過ぎて戻っていないもの \(late.count)台 (lent, and not back in time)") }
+        }
+    }
+
+    struct Lend: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "貸したと記録する。借りた人の名前は、返るまで残る (hands one out; the name is kept until it is back)")
+        @OptionGroup var hub: HubOptions
+        @Argument(help: "端末の番号 (its id)") var device: String
+        @Option(help: "借りる人の名前 (to whom)") var to: String
+        @Option(help: "返す時刻 2026-12-01T17:00:00+09:00 (until when)") var until: String?
+
+        func run() async throws {
+            var wish: [String: Any] = ["to": to]
+            wish["until"] = until
+            let value = try await hub.client().send("POST", "/v1/devices/\(HubClient.step(device))/lend", body: Array(JSONLine.text(wish).utf8))
+            Terminal.say(hub.format == .json ? JSONLine.text(value) : "貸出  \(device)  \(to)さん\(until.map { "  \($0)まで" } ?? "") (lent)")
+        }
+    }
+
+    struct Return: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "返ってきたと記録する (it has come back)")
+        @OptionGroup var hub: HubOptions
+        @Argument(help: "端末の番号 (its id)") var device: String
+
+        func run() async throws {
+            let value = try await hub.client().send("POST", "/v1/devices/\(HubClient.step(device))/return")
+            Terminal.say(hub.format == .json ? JSONLine.text(value) : "返却  \(device) (returned)")
         }
     }
 
@@ -77,6 +138,7 @@ struct DeviceCommand: AsyncParsableCommand {
         return [
             text("id"), text("role"), text("site"), text("name"), text("enrolled_at"), text("last_seen"),
             device["revoked_at"] == nil ? "active" : "revoked",
+            device["lent_to"] == nil ? "—" : text("lent_to") + (device["overdue"] as? Bool == true ? "（期限を過ぎています）" : ""),
         ]
     }
 }

@@ -70,7 +70,7 @@ struct UserCommand: AsyncParsableCommand {
             noroshi user add 佐藤 --role duty --town 042056 --data ./data   最初の人（ハブのあるマシンで）
             役割の一覧は noroshi roles (roles: noroshi roles)
             """,
-        subcommands: [Add.self, List.self, RoleChange.self, Reset.self, Disable.self, HandOver.self, SafeKeys.self])
+        subcommands: [Add.self, List.self, RoleChange.self, Reset.self, Disable.self, Confirm.self, HandOver.self, SafeKeys.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "人を加える。最初のパスワードを一度だけ表示する (adds a person; the first password is shown once)")
@@ -185,6 +185,21 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             try await UserCommand.change(keeper, name, ["disabled": !again]) { people in
                 try people.disable(name, !again, by: LocalKey.keeper)
+            }
+        }
+    }
+
+    struct Confirm: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "本人だと確かめた。作った人の出したものも承認できるようになる (somebody else has looked at who this is: from now on a second person for its maker too)")
+        @OptionGroup var keeper: KeeperOptions
+        @Argument(help: "名前 (name)") var name: String
+
+        func run() async throws {
+            try await UserCommand.change(keeper, name, ["confirmed": true]) { people in
+                try people.confirm(name, by: LocalKey.keeper)
+                guard let account = people.account(name) else { throw PeopleFailure.notFound("「\(name)」という人はいません (nobody of this name)") }
+                return account
             }
         }
     }

@@ -14,9 +14,9 @@ struct ApprovalTests {
             name: name, kind: .account, credential: "account:\(name)", grants: [.init(towns: [town ?? self.town], rights: role.rights)])
     }
 
-    private func act(_ id: String = "1", isTimed: Bool = false) -> WaitingAct {
+    private func act(_ id: String = "1", isTimed: Bool = false, by name: String = "佐藤") -> WaitingAct {
         WaitingAct(
-            id: id, town: town, act: .order, title: "避難指示", order: .push([]), by: person("佐藤", .duty), alert: AlertID("a\(id)"),
+            id: id, town: town, act: .order, title: "避難指示", order: .push([]), by: person(name, .duty), alert: AlertID("a\(id)"),
             submitted: start, patience: 120, isTimed: isTimed)
     }
 
@@ -94,14 +94,27 @@ struct ApprovalTests {
     @Test("No more wait than the bound says, and what is decided is forgotten, the oldest first")
     func bounds() throws {
         var table = ApprovalTable()
-        for number in 0..<ApprovalTable.mostWaiting { try table.submit(act("\(number)")) }
+        for number in 0..<ApprovalTable.mostWaiting { try table.submit(act("\(number)", by: "p\(number % 2)")) }
+        // One person fills no more than half of it.
+        var other = ApprovalTable()
+        #expect(throws: ApprovalTable.Refusal.full) { for more in 0..<60 { try other.submit(act("x\(more)", by: "loud")) } }
+        try other.submit(act("quiet", by: "quiet"))
         #expect(throws: ApprovalTable.Refusal.full) { try table.submit(act("more")) }
+        // A change of people stands in no order's way, and a newer one takes the older one's place.
+        for number in 0..<200 {
+            var keys = act("k\(number)")
+            keys.order = .safeKeys(["\(number)"])
+            try table.submit(keys)
+        }
+        #expect(table.waiting.count { $0.order.isSaid == false } == 1)
         for number in 0..<ApprovalTable.mostWaiting { table.approved("\(number)", by: "x", now: start) }
         for number in 0..<ApprovalTable.kept {
             try table.submit(act("n\(number)"))
             table.approved("n\(number)", by: "x", now: start)
         }
-        #expect(table.acts.count <= ApprovalTable.kept + 1)
+        #expect(table.acts.count <= ApprovalTable.kept + 60)
+        // What is forgotten is to be forgotten beside the record too.
+        #expect(Set(table.takeForgotten()).isDisjoint(with: table.acts.keys) && table.takeForgotten().isEmpty)
     }
 
     @Test("One town's waiting and decided acts never stand in another's way")
@@ -109,7 +122,7 @@ struct ApprovalTests {
         var table = ApprovalTable()
         var other = act("other")
         other.town = "042021"
-        for number in 0..<ApprovalTable.mostWaiting { try table.submit(act("\(number)")) }
+        for number in 0..<ApprovalTable.mostWaiting { try table.submit(act("\(number)", by: "p\(number % 4)")) }
         try table.submit(other)
         table.approved("other", by: "x", now: start)
         for number in 0..<ApprovalTable.mostWaiting { table.approved("\(number)", by: "x", now: start) }
@@ -137,7 +150,7 @@ struct ApprovalTests {
     @Test("Two that share a hand are one person: who made an account, a token or the safe's keys, and whoever came in by them", arguments: [
         (["account:佐藤"], [], true), ([], ["account:高橋"], true), (["account:課長"], ["account:課長"], true), (["safe:042056:x"], ["safe:042056:x"], true),
         // Whoever keeps the settings makes everybody's account.
-        (["5e7"], ["5e7"], false), (["account:課長"], ["account:ほか"], false), ([], [], false),
+        (["keeper:5e7"], ["keeper:5e7"], false), (["5e7"], ["5e7"], true), (["account:課長"], ["account:ほか"], false), ([], [], false),
     ])
     func hands(_ approver: [String], _ submitter: [String], _ isOne: Bool) throws {
         var table = ApprovalTable()

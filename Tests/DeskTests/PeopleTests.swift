@@ -248,27 +248,35 @@ struct PeopleTests {
         for register in [people, self.people] { #expect(register.hasTwo(in: own) && !register.hasTwo(in: other)) }
     }
 
-    @Test("A new account is in its maker's hands until somebody else has looked, or, where nobody could, until its person has a word of his own")
+    @Test("A new account is in its maker's hands until somebody else has looked, whatever its person does; and then whoever was in is out")
     func doubt() async throws {
         let people = people
         let maker = chief("課長")
         _ = try await people.add("佐藤", [Duty(.chief, towns: [own])], password: secret, withCode: false, by: maker, now: start)
         let first = try await people.signIn(name: "佐藤", password: secret, code: nil, from: "a", now: start)
         #expect(first.person.hands == ["account:課長"] && first.person.isOne(with: "課長", "account:課長", []))
-        // Nobody else is there who could look.
+        // Nobody looks before the person has a word of his own; nor do who made it and the person.
+        #expect(throws: PeopleFailure.self) { try people.confirm("佐藤", by: chief("ほか")) }
         try await people.changeOwn(first.person, cookie: first.cookie, to: "a word of my own", now: start)
-        #expect(people.account("佐藤")?.doubt == nil)
-        // From now on there is.
+        #expect(people.account("佐藤")?.doubt?.by == "課長")
+        for one in [maker, first.person] { #expect(throws: PeopleFailure.self) { try people.confirm("佐藤", by: one) } }
+        try people.confirm("佐藤", by: chief("ほか"))
+        #expect(people.account("佐藤")?.doubt == nil && people.with(session: first.cookie, now: start) == nil)
         _ = try await people.add("影", [Duty(.chief, towns: [own])], password: secret, withCode: false, by: maker, now: start)
         let shadow = try await people.signIn(name: "影", password: secret, code: nil, from: "b", now: start)
         try await people.changeOwn(shadow.person, cookie: shadow.cookie, to: "a word of my own", now: start)
         #expect(people.hasOther(than: maker, about: "影", in: own))
         #expect(people.account("影")?.doubt?.by == "課長" && self.people.account("影")?.doubt != nil)
-        try people.confirm("影", by: chief("佐藤"))
-        #expect(people.account("影")?.doubt == nil)
+        // Another one has set a password since: that is another question.
+        _ = try await people.reset("影", password: secret, withCode: nil, by: chief("佐藤"), now: start)
+        #expect(throws: PeopleFailure.self) { try people.confirm("影", ["account:課長"], by: chief("ほか")) }
+        _ = try await people.reset("影", password: secret, withCode: nil, by: maker, now: start)
         // A token of a shadow's is in the same hands.
         let token = try people.addToken("t", towns: [own], scopes: [.approve], expires: start + 60, by: shadow.person, now: start)
         #expect(people.with(token: token.secret, now: start)?.hands == ["account:影", "account:課長"])
+        // And opens nothing once who made it is stopped.
+        _ = try people.disable("影", true, by: keeper)
+        #expect(people.with(token: token.secret, now: start) == nil)
     }
 
     @Test("A new password shuts out the passkeys that were there before, and puts the account into who made it's hands")

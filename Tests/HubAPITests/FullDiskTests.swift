@@ -99,6 +99,7 @@ struct FullDiskTests {
             ("DELETE", "/v1/towns/042056/open-desk", nil, House.root, [:]),
             ("PUT", "/v1/towns/042056/assumptions/hall", #"{"holds":false,"reason":"r"}"#, House.token, [:]),
             ("PUT", "/v1/sessions/current/password", #"{"password":"another long secret"}"#, nil, cookie),
+            ("POST", "/v1/devices/\(device)/lend", #"{"to":"山田"}"#, House.token, [:]), ("POST", "/v1/devices/\(device)/return", nil, House.token, [:]),
             ("DELETE", "/v1/devices/\(device)", nil, House.token, [:]),
             ("POST", "/v1/approvals/\(waiting)/return", #"{"reason":"r"}"#, House.root, [:]),
             ("POST", "/v1/towns/042056/shelters/import?name=a.csv", Self.shelters, House.root, [.contentType: "text/csv"]),

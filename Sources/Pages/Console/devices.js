@@ -57,14 +57,40 @@ async function read() {
   const devices = answer.devices ?? [];
   byID("device-rows").replaceChildren(...devices.map(line));
   byID("devices-none").hidden = devices.length > 0;
+  const out = devices.filter((device) => device.lent_to), late = out.filter((device) => device.overdue);
+  byID("devices-lent").textContent = out.length > 0 ? `貸出中 ${out.length}台。期限を過ぎて戻っていないもの ${late.length}台。` : "";
 }
 
 function line(device) {
   const id = device.id ?? device.device_id, name = device.name || id;
   const isRevoked = Boolean(device.revoked_at);
-  const act = isRevoked ? "" : button("使えなくする", () => revoke(id, name).catch(problem), "danger");
+  const act = make("span", "", "acts");
+  if (!isRevoked && device.role !== "edge") {
+    act.append(device.lent_to ? button("返却", () => giveBack(id).catch(problem)) : button("貸す", () => lend(id, name).catch(problem)));
+  }
+  if (!isRevoked) act.append(button("使えなくする", () => revoke(id, name).catch(problem), "danger"));
+  for (const one of act.children) one.setAttribute("aria-label", `${name}：${one.textContent}`);
   return row([
-    device.role === "edge" ? `${name}（中継）` : name, siteName(device.site), isRevoked ? "登録を取り消しました" : "使用中", timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
+    device.role === "edge" ? `${name}（中継）` : name, siteName(device.site), isRevoked ? "登録を取り消しました" : loan(device), timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
+}
+
+/** Who has it, and whether it should be back by now. */
+function loan(device) {
+  if (!device.lent_to) return "使用中";
+  const until = device.lent_until ? `、${timeWord(device.lent_until, false)}まで` : "";
+  return `${device.lent_to}さんに貸出中${until}${device.overdue ? "（期限を過ぎています）" : ""}`;
+}
+
+async function lend(id, name) {
+  const to = await ask("端末を貸しますか", `「${name}」を借りる人の名前を書いてください。名前は、返るまで残ります。`, "貸す", "借りる人の名前");
+  if (!to) return;
+  await call("POST", `/v1/devices/${encodeURIComponent(id)}/lend`, { to });
+  await read();
+}
+
+async function giveBack(id) {
+  await call("POST", `/v1/devices/${encodeURIComponent(id)}/return`, {});
+  await read();
 }
 
 async function revoke(id, name) {
