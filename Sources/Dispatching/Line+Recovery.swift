@@ -19,20 +19,23 @@ extension Line {
 
     /// Reads the ledger once, before the first alert is accepted.
     package func recover(since: Date, began: Date? = nil) async throws {
-        for town in towns.all { try await recover(town, since: since, began: began ?? clock()) }
+        for town in towns.all {
+            var query = AlertQuery()
+            query.since = since
+            query.concernedOnly = true
+            query.limit = 10_000
+            try await recover(town, try await ledger.town(town.id).alerts(query).reversed(), began: began ?? clock())
+        }
     }
 
-    /// - Parameter began: when this run began. How old a delivery was then decides whether it goes out by itself: the time
-    ///   that reading takes is ours, and no warning is held for it.
-    package func recover(_ town: Town, since: Date, began: Date) async throws {
+    /// - Parameters:
+    ///   - alerts: the town's of the last days, of both modes, as they were recorded, the oldest first.
+    ///   - began: when this run began. How old a delivery was then decides whether it goes out by itself: the time
+    ///     that reading takes is ours, and no warning is held for it.
+    package func recover(_ town: Town, _ alerts: [RecordedAlert], began: Date) async throws {
         let part = ledger.town(town.id)
-        var query = AlertQuery()
-        query.since = since
-        query.concernedOnly = true
-        query.limit = 10_000
-        let recorded = try await part.alerts(query).filter { $0.mode == M.name }.reversed()
         var contents: [AlertID: AlertContent] = [:]
-        for alert in recorded {
+        for alert in alerts where alert.mode == M.name {
             contents[alert.content.id] = alert.content
             shelters.take(Alert<M>(alert.content))
         }

@@ -38,12 +38,13 @@ extension Hub {
                 } while done.isMore
                 all += done
                 retired.add(done)
+                attention.settle(.ledger, subject: Self.archiveName(town))
             } catch let error as CancellationError {
                 throw error
             } catch {
                 logger.error("nothing is archived", metadata: ["town": "\(town?.code ?? CommonChain.name)", "error": "\(error)"])
                 attention.notice(
-                    .ledger, "archive \(town?.code ?? CommonChain.name)", "終わった記録を保管のファイルに移せません。記録には残っています: \(error) (nothing is archived; it stays in the record)",
+                    .ledger, Self.archiveName(town), "終わった記録を保管のファイルに移せません。記録には残っています: \(error) (nothing is archived; it stays in the record)",
                     from: "archive", of: town, at: now)
             }
         }
@@ -56,7 +57,9 @@ extension Hub {
         ])
     }
 
-    /// Alerts whose words stand, in both modes, and those a person has still to say yes or no to.
+    private static func archiveName(_ town: TownID?) -> String { "archive \(CommonChain.name(of: town))" }
+
+    /// Alerts whose words stand, in both modes.
     private func standing(in town: TownID) -> Set<AlertID> {
         ModeName.allCases.reduce(into: []) { keep, mode in
             keep.formUnion(inForce(in: town, mode))

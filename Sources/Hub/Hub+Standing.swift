@@ -75,16 +75,7 @@ extension Hub {
         return "\(parts[1])月\(parts[2])日\(parts[3])時\(parts[4] < 10 ? "0" : "")\(parts[4])分"
     }
 
-    /// A town's tables as they were: what was kept, and what was recorded after it.
-    func restoreStandings(of town: Town, since: Date) async throws {
-        var query = AlertQuery()
-        query.since = since
-        query.limit = 10_000
-        query.concernedOnly = true
-        restoreStandings(of: town, then: try await ledger.town(town.id).alerts(query).reversed())
-    }
-
-    /// What was kept, and these on top.
+    /// A town's tables as they were: what was kept, and what was recorded since on top.
     func restoreStandings(of town: Town, then recorded: [RecordedAlert]) {
         for mode in ModeName.allCases {
             let acts = recorded.filter { $0.mode == mode && $0.content.town == town.id }.map(\.content)

@@ -156,16 +156,10 @@ package final class Hub: Sendable {
         let since = clock().addingTimeInterval(-72 * 3600)
         // Most towns had nothing: they are asked for together.
         let busy = (try? await ledger.busy(towns.all.map(\.id), since: since)).map { ids in towns.all.filter { ids.contains($0.id) } } ?? towns.all
-        start.begins(3 * busy.count + towns.all.count)
-        // First of all which shelters are open, however long ago that was said: what goes out again names them.
+        start.begins(towns.all.count)
         for town in busy {
-            try await read(town) { try await restoreStandings(of: town, since: since) }
-        }
-        for town in busy {
-            try await read(town) { try await actual.recover(town, since: since, began: start.began) }
-        }
-        for town in busy {
-            try await read(town) { try await exercise.recover(town, since: since, began: start.began) }
+            try await read(town) { try await restore(town, since: since) }
+            start.step()
         }
         do {
             for bulletin in try await ledger.bulletinHeads(limit: SeenBulletins.bound) where bulletin.verdict == .accepted {
@@ -173,9 +167,6 @@ package final class Hub: Sendable {
             }
         } catch {
             try unreadable("受信した電文の記録 (the bulletins received)", "bulletins", error)
-        }
-        for town in busy {
-            try await read(town) { try await restoreStories(of: town, since: since) }
         }
         let others = Set(towns.all.map(\.id)).subtracting(busy.map(\.id))
         for town in towns.all where others.contains(town.id) {
@@ -189,6 +180,22 @@ package final class Hub: Sendable {
         }
     }
 
+    /// One town's last days, read once for all who remember something of them.
+    private func restore(_ town: Town, since: Date) async throws {
+        var query = AlertQuery()
+        query.since = since
+        query.concernedOnly = true
+        query.limit = 10_000
+        // In the order they were recorded.
+        let recorded = Array(try await ledger.town(town.id).alerts(query).reversed())
+        // First of all which shelters are open, however long ago that was said: what goes out again names them.
+        restoreStandings(of: town, then: recorded)
+        restoreStories(of: town, recorded)
+        try await read(town) { try await actual.recover(town, recorded, began: start.began) }
+        try await read(town) { try await exercise.recover(town, recorded, began: start.began) }
+    }
+
+    /// What fails here is named, and keeps nothing else from being read.
     private func read(_ town: Town, _ body: () async throws -> Void) async throws {
         try Task.checkCancellation()
         do {
@@ -196,7 +203,6 @@ package final class Hub: Sendable {
         } catch {
             try unreadable("\(town.name)の記録 (the record of town \(town.id))", town.id.code, of: town.id, error)
         }
-        start.step()
     }
 
     private func unreadable(_ words: String, _ subject: String, of town: TownID? = nil, _ error: any Error) throws {

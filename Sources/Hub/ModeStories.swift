@@ -94,12 +94,8 @@ extension Hub {
     }
 
     /// The same again after a restart: the alerts of the last days, in the order they were recorded.
-    func restoreStories(of town: Town, since: Date) async throws {
-        var query = AlertQuery()
-        query.since = since
-        query.concernedOnly = true
-        query.limit = 10_000
-        for recorded in try await ledger.town(town.id).alerts(query).reversed() {
+    func restoreStories(of town: Town, _ alerts: [RecordedAlert]) {
+        for recorded in alerts {
             let decisions =
                 switch recorded.mode {
                 case .actual: actual.decisions(Alert<Actual>(recorded.content), for: town)

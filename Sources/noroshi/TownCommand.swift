@@ -26,6 +26,8 @@ struct TownCommand: AsyncParsableCommand {
         @Option(help: "table は人、json はプログラムのため (table for people, json for programs)") var format: OutputFormat = .table
 
         func run() throws {
+            // What lies in it is nobody else's on this machine.
+            umask(0o077)
             guard let id = TownID(town) else { throw Exit.with(Exit.usage, "「\(town)」は市町村コードではありません。6桁です (no local government code)") }
             let contents = try TownCommand.telling { () throws(TownFile.Failure) in
                 try TownExport(id, data: URL(filePath: data).path).write(to: URL(filePath: out).path, now: Date())

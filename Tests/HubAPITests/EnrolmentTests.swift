@@ -25,6 +25,25 @@ struct EnrolmentTests {
         }
     }
 
+    @Test("A device and an invitation that an older program kept without their town open as before, and have their town in their key from then on")
+    func oldKeys() throws {
+        let old = MemoryLedger()
+        let before = DeviceRegister(notebook: old)
+        let code = before.invite(to: "school", of: Self.town, by: "desk").spelled
+        let made = try before.enrol(code: code, publicKey: nil, name: "")
+        let invitation = before.invite(to: "school", of: Self.town, by: "desk")
+        let notebook = MemoryLedger()
+        for key in old.keys(prefix: "") { notebook.write(key.replacing("/042056/", with: "/"), old.read(key)) }
+        #expect(notebook.keys(prefix: "") == ["device/\(made.device.id)", "invitation/\(invitation.code)"])
+        let register = DeviceRegister(notebook: notebook)
+        #expect(register.device(token: made.token)?.id == made.device.id)
+        #expect(notebook.keys(prefix: "") == ["device/042056/\(made.device.id)", "invitation/042056/\(invitation.code)"])
+        #expect(try register.enrol(code: invitation.spelled, publicKey: nil, name: "").device.town == Self.town)
+        #expect(register.revoke(made.device.id, of: Self.town))
+        #expect(DeviceRegister(notebook: notebook).revoked(token: made.token) == made.device.id)
+        #expect(notebook.keys(prefix: "").count == 2)
+    }
+
     @Test("Who guesses is told to wait after thirty tries in a minute; what cannot be a code is no guess")
     func guessing() throws {
         let register = DeviceRegister(notebook: MemoryLedger())

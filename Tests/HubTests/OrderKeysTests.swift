@@ -90,6 +90,22 @@ import Testing
         #expect(order.content.id == id)
     }
 
+    @Test("A key that an older program kept without its town is the same order still, under its town; after a month it goes")
+    func oldKey() throws {
+        let old = MemoryLedger(), notebook = MemoryLedger()
+        let id = try begin(OrderKeys(notebook: old), key("a"))
+        let own = try #require(old.keys(prefix: "order-key/").first)
+        #expect(own.split(separator: "/").count == 3, "\(own)")
+        let name = try #require(own.split(separator: "/").last)
+        notebook.write("order-key/\(name)", old.read(own))
+        let keys = OrderKeys(notebook: notebook)
+        guard case .unsure(let pushed) = keys.look(key("a"), now: now, day: "20260202") else { throw Unexpected() }
+        #expect(pushed.id == id && notebook.keys(prefix: "order-key/") == [own])
+        #expect(keys.forget(before: now.addingTimeInterval(-1)) == 0)
+        #expect(keys.forget(before: now.addingTimeInterval(1)) == 1)
+        #expect(notebook.keys(prefix: "order-key/").isEmpty)
+    }
+
     @Test("A key is forgotten after a day, and the oldest when there are too many; the notebook forgets with it")
     func bounds() throws {
         let notebook = MemoryLedger()
