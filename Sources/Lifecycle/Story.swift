@@ -68,6 +68,8 @@ struct Story: Sendable {
     /// Of a tsunami: what each type of bulletin said last.
     private(set) var sea = Sea()
     private(set) var seen: [Fingerprint: Receipt] = [:]
+    /// Of all that is in `seen`; an alert's id is made of its octets.
+    private var ids: Set<AlertID> = []
     /// All ways it came by, the first one first.
     private(set) var sources: [String] = []
     var names: Set<EventID>
@@ -103,7 +105,12 @@ struct Story: Sendable {
             seen[print] = known
             return isMore ? nil : known
         }
-        if seen.count < Self.seenLimit { seen[print] = Receipt(first: content.id, sources: [source], trust: content.trust) }
+        // The same octets: where their date was not believed, they bear the moment they came, and that is another one now.
+        if ids.contains(content.id) { return Receipt(first: content.id, sources: sources, trust: content.trust) }
+        if seen.count < Self.seenLimit {
+            seen[print] = Receipt(first: content.id, sources: [source], trust: content.trust)
+            ids.insert(content.id)
+        }
         return nil
     }
 

@@ -89,6 +89,8 @@ extension NightWorld {
             any = true
             if farEnds[flight.key]?.manner == .hanging, chance(20) { arrive(flight) }
             settle(number, .failure(.unavailable(cause)))
+            // It answers after all, when it is asked again already.
+            if number % 3 == 0 { later(700_000) { $0.again(flight) } }
         }
         return any
     }

@@ -27,6 +27,16 @@ struct EventStoriesTests {
         #expect(take(second, "tokyo") == .sameAgain(first: warning.id, sources: ["osaka", "tokyo"]))
     }
 
+    @Test("The same octets again are the same telegram, also where their date was not believed and they bear the moment they came")
+    mutating func sameOctets() {
+        let first = report(quake, "VTSE41", serial: nil, warned("750"))
+        #expect(take(first) == .news(first))
+        var again = first
+        again.sent.addTimeInterval(10)
+        again.revision.sent.addTimeInterval(10)
+        #expect(take(again) == .sameAgain(first: first.id, sources: ["osaka"]))
+    }
+
     @Test("A cancel repeats the serial and is heard; the same cancel of the other type is not heard again")
     mutating func cancel() {
         _ = take(report(quake, "VXSE45", serial: 32, warned("750")))
@@ -68,6 +78,7 @@ struct EventStoriesTests {
         let first = report("jma/typhoon/TC2001", "VPTI51", kind: .typhoon, headline: "a")
         let correction = report("jma/typhoon/TC2001", "VPTI51", kind: .typhoon, .update, headline: "b")
         var another = correction
+        another.id = AlertID("another")
         another.headline = "c"
         #expect(take(first) == .news(first))
         #expect(take(correction) == .news(correction))

@@ -18,7 +18,8 @@ func report(
 ) -> AlertContent {
     let sent = start.addingTimeInterval(seconds)
     return AlertContent(
-        id: AlertID("\(event)-\(type)-\(serial ?? 0)-\(seconds)-\(message)"), event: EventID(event), kind: kind, message: message,
+        // Other octets have another id.
+        id: AlertID("\(event)-\(type)-\(serial ?? 0)-\(seconds)-\(message)\(headline ?? "")\(aliases?.joined() ?? "")"), event: EventID(event), kind: kind, message: message,
         revision: Revision(
             series: type, serial: serial, sent: sent, isCancel: message == .cancel,
             isCorrection: message == .update && type.hasPrefix("V")),
