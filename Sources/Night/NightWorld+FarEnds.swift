@@ -24,10 +24,10 @@ extension NightWorld {
             does(number, after: between(5, 60), answers: between(5, 60), .success(Receipt()))
             later(between(200, 900)) { $0.again(flight) }
         case .hanging: if chance(30) { later(between(50, 4_000)) { $0.arrive(number) } }
-        case .refusing: answers(number, after: between(5, 60), .failure(.rejected("nobody here")))
-        case .misconfigured: answers(number, after: between(5, 60), .failure(.misconfigured("who are you")))
+        case .refusing: answers(number, after: between(5, 60), .failure(.rejected("受け手がいません (nobody here)")))
+        case .misconfigured: answers(number, after: between(5, 60), .failure(.misconfigured("認証を拒まれました (who are you)")))
         case .throttling: answers(number, after: between(5, 60), .failure(.throttled(retryAfter: .milliseconds(between(200, 3_000) / 1000))))
-        case .away: answers(number, after: between(1, 20), .failure(.unavailable("no route")))
+        case .away: answers(number, after: between(1, 20), .failure(.unavailable("届きません (no route)")))
         case .lying:
             farEnds[flight.key]?.unknown.insert(event(flight))
             answers(number, after: between(5, 60), .success(Receipt()))
