@@ -77,6 +77,8 @@ extension HubRouter {
         var query = query
         var shown: [ReportShape] = []
         let wanted = query.limit
+        // What was set aside is passed over in handfuls, however few are asked for.
+        query.limit = max(wanted, 100)
         var page = 0
         while page < Self.furthest {
             page += 1

@@ -91,7 +91,7 @@ struct Archive: Sendable {
             let found = try queue.read { try $0.tableExists("chain") ? Self.generation($0) : generation }
             if found == generation { return path }
         }
-        throw Trouble(description: "\(month) (no name left)")
+        throw Trouble(description: "\(month)に使える名前が残っていません (no name left)")
     }
 
     private static func synced(_ path: String) throws {

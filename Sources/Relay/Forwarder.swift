@@ -18,6 +18,10 @@ package final class Forwarder: Sendable {
     private let logger: Logger
     private let clock: @Sendable () -> Date
     private let pause = Mutex((failures: 0, end: ContinuousClock.now))
+    /// Tablets the hub has asked to wait: one that talks too much keeps the others of its school from nothing.
+    private let paused = Mutex<[String: ContinuousClock.Instant]>([:])
+    /// What is asked for is waited for, up to here.
+    static let longestPause = 600
 
     package init(
         hub: HubLine, outbox: Outbox, logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
@@ -32,13 +36,14 @@ package final class Forwarder: Sendable {
     /// The line is back: no more waiting for the pause to pass.
     package func hurry() {
         pause.withLock { $0 = (0, .now) }
+        paused.withLock { $0 = [:] }
         outbox.rounds.knock()
     }
 
     private func send() async {
         guard pause.withLock({ $0.end <= .now }) else { return }
         var size = Outbox.batch
-        while !Task.isCancelled, let batch = outbox.next(upTo: size) {
+        while !Task.isCancelled, let batch = outbox.next(upTo: size, without: devicesPaused()) {
             switch await hand(batch) {
             case .taken:
                 pause.withLock { $0.failures = 0 }
@@ -50,6 +55,12 @@ package final class Forwarder: Sendable {
                     "device": "\(batch.entries[0].device)", "id": "\(batch.entries[0].id)", "reason": "\(reason)",
                 ])
                 outbox.settle(batch, isTaken: false)
+            // Of several tablets one has told too much: one by one it is found.
+            case .tooMuch where batch.entries.count > 1: size = 1
+            case .tooMuch(let seconds):
+                let device = batch.entries.map(\.device).first ?? ""
+                paused.withLock { $0[device] = .now.advanced(by: .seconds(min(max(1, seconds), Self.longestPause))) }
+                logger.info("hub asks a tablet to wait", metadata: ["device": "\(device)", "seconds": "\(seconds)"])
             case .later(let reason):
                 pause.withLock { pause in
                     pause.failures += 1
@@ -60,7 +71,18 @@ package final class Forwarder: Sendable {
         }
     }
 
-    private enum Outcome { case taken, refused(String), later(String) }
+    private func devicesPaused() -> Set<String> {
+        paused.withLock { paused in
+            paused = paused.filter { $0.value > .now }
+            return Set(paused.keys)
+        }
+    }
+
+    private enum Outcome {
+        case taken, refused(String), later(String)
+        /// This device alone, for so many seconds.
+        case tooMuch(Int)
+    }
 
     private func hand(_ batch: Outbox.Batch) async -> Outcome {
         let now = clock()
@@ -79,6 +101,9 @@ package final class Forwarder: Sendable {
             case 200..<300: return .taken
             // 401 is the edge itself, and no fault of what it carries.
             case 400, 403, 404, 409, 413, 422: return .refused(answer.text)
+            case 429: return .tooMuch(answer.header("Retry-After").flatMap { Int($0) } ?? 10)
+            // The town's room for long reports is used up for today; short ones and receipts go on.
+            case 503 where isReport && body.count > 1 << 10: return .tooMuch(answer.header("Retry-After").flatMap { Int($0) } ?? 60)
             default: return .later("ハブが\(answer.status)と答えました (the hub answers so)")
             }
         } catch {

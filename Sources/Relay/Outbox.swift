@@ -161,11 +161,14 @@ package final class Outbox: Sendable {
 
     // MARK: the forwarder's side
 
-    /// Reports first.
-    func next(upTo count: Int = batch) -> Batch? {
+    /// Reports first. Of these devices none: the hub has asked them to wait, and nobody waits for another.
+    func next(upTo count: Int = batch, without paused: Set<String> = []) -> Batch? {
         state.withLock { state in
+            let known = state.entries
+            // By the number, a key of ours.
+            let goes = { (number: Int) in known[number].map { !paused.contains($0.device) } ?? false }
             // The count is our own batch size.
-            let numbers = state.reports.first.map { [$0] } ?? Array(state.receipts.prefix(count))
+            let numbers = state.reports.first(where: goes).map { [$0] } ?? Array(state.receipts.lazy.filter(goes).prefix(count))
             let entries = numbers.compactMap { state.entries[$0] }
             return entries.isEmpty ? nil : Batch(numbers: numbers, entries: entries)
         }

@@ -39,6 +39,11 @@ extension Settings {
             for word in ids where !Self.isPlain(word) {
                 throw SettingsError("town \(id): plans: 番号「\(word)」は、英数字と - で40文字までです (letters, digits and -, at most 40)")
             }
+            for name in (town.assumptions ?? []).map(\.name) + (town.plans ?? []).map(\.name) {
+                guard (1...100).contains(name.count), PlainText.isPlain(name) else {
+                    throw SettingsError("town \(id): plans: 名前「\(PlainText.visible(String(name.prefix(40))))」は、100文字までで、制御文字は使えません (name: 1 to 100 letters)")
+                }
+            }
             for plan in town.plans ?? [] { try check(plan, town, id) }
             do throws(TownPlans.Fault) {
                 made[id] = try TownPlans(
@@ -56,7 +61,16 @@ extension Settings {
     }
 
     private func check(_ plan: PlanSettings, _ town: TownSettings, _ id: TownID) throws(SettingsError) {
+        guard Set(plan.assumes ?? []).count == (plan.assumes ?? []).count else {
+            throw SettingsError("town \(id): plans: \(plan.id): assumes に同じ前提が二度あります (is there twice)")
+        }
         guard let order = plan.order else { return }
+        guard order.hazard != "津波" || order.level == 4 else {
+            throw SettingsError("town \(id): plans: \(plan.id): 津波で出せるのは level: 4（避難指示）だけです (tsunami: level 4 alone)")
+        }
+        guard (1...40).contains(order.hazard.count), !order.districts.isEmpty, Set(order.districts).count == order.districts.count else {
+            throw SettingsError("town \(id): plans: \(plan.id): 災害の種類と地区を書いてください。同じ地区は一度だけです (hazard, and districts, each once)")
+        }
         guard EvacuationOrder.Level(rawValue: order.level) != nil else {
             throw SettingsError("town \(id): plans: \(plan.id): level は 3、4、5 のどれかです (level: 3, 4 or 5)")
         }

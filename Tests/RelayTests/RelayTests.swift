@@ -260,3 +260,32 @@ struct MirrorTests {
         #expect(try !hub.enrol(code: forTablet, publicKey: nil, name: "").device.isEdge)
     }
 }
+
+@Suite("What tablets told, on its way to the hub")
+struct OutboxOrderTests {
+    @Test("A tablet the hub has asked to wait keeps no other's report and no receipt from going, and goes on after it in its own order")
+    func paused() async throws {
+        let outbox = Outbox(ledger: MemoryLedger())
+        let town = TownID("042056")!
+        let now = Date()
+        func report(_ device: String, _ id: String) -> RecordedReport {
+            RecordedReport(id: "\(device)/\(id)", site: "school", device: device, occurred: now, received: now, body: "{}")
+        }
+        for id in ["1", "2"] { _ = try await outbox.take(report("loud", id), in: town) }
+        _ = try await outbox.take(report("keeper", "water"), in: town)
+        try await outbox.take(
+            ["loud", "keeper"].map { device in
+                RecordedReceipt(
+                    id: "\(device)/r", alert: AlertID("a"), channel: "", endpoint: "school", device: device, reach: .shown, occurred: now, received: now)
+            }, in: town)
+        #expect(outbox.next()?.entries.map(\.device) == ["loud"])
+        let other = try #require(outbox.next(without: ["loud"]))
+        #expect(other.entries.map(\.id) == ["water"])
+        outbox.settle(other, isTaken: true)
+        let receipts = try #require(outbox.next(without: ["loud"]))
+        #expect(receipts.entries.map(\.device) == ["keeper"] && !receipts.entries.contains { $0.isReport })
+        outbox.settle(receipts, isTaken: true)
+        #expect(outbox.next(without: ["loud"]) == nil)
+        #expect(outbox.next()?.entries.map(\.id) == ["1"])
+    }
+}
