@@ -1,3 +1,4 @@
+import Foundation
 import Hub
 import Hummingbird
 import Testing
