@@ -419,6 +419,12 @@ class HubHandler(BaseHTTPRequestHandler):
             for receipt in body["receipts"]:
                 hub.receipts[receipt["id"]] = receipt
             return self.answer(200, {"accepted": len(body["receipts"])})
+        if path.startswith("/v1/devices/") and path.endswith(("/lend", "/return")):
+            device = hub.devices[path.split("/")[3]]
+            device.pop("lent_to", None)
+            if path.endswith("/lend"):
+                device |= {"lent_to": body["to"], "overdue": False}
+            return self.answer(200, device)
         if path == "/v1/reports/aside":
             for key, value in self.hub.reports.items():
                 if key in body.get("ids", []) or body.get("device") == value.get("device", "dev-1"):

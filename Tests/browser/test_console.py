@@ -410,7 +410,7 @@ class ConsoleTests(unittest.TestCase):
         self.assertIn("BCDFGHJK", self.browser.text("#invitation"))
         self.assertGreater(self.browser.evaluate("document.querySelector('.invitation img').naturalWidth"), 0)
         self.browser.photograph("console-devices")
-        self.browser.click("#device-rows button")
+        self.browser.click("#device-rows .danger")
         self.browser.until("document.querySelector('#ask').open")
         self.browser.click("#ask-yes")
         self.browser.until("document.querySelectorAll('#device-rows tr').length === 0")
@@ -458,6 +458,19 @@ class ConsoleTests(unittest.TestCase):
         self.browser.click("#ask-yes")
         self.browser.until("document.querySelector('#places-words').textContent.includes('役場が浸水')")
         self.assertIn(("PUT", "/v1/towns/042056/open-desk", {"reason": "役場が浸水"}), self.hub.decisions)
+
+    def test_a_tablet_is_lent_and_comes_back(self):
+        self.hub.devices["dev-1"] = {"id": "dev-1", "site": "daiichi-sho", "name": "一号", "role": "tablet", "enrolled_at": stamp(time.time())}
+        self.sign_in("devices")
+        self.browser.until("document.querySelectorAll('#device-rows tr').length === 1")
+        self.browser.click("#device-rows button")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.type("#ask-input", "山田花子")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelector('#device-rows').textContent.includes('山田花子さんに貸出中')")
+        self.assertIn("貸出中 1台", self.browser.text("#devices-lent"))
+        self.browser.click("#device-rows button")
+        self.browser.until("!document.querySelector('#device-rows').textContent.includes('山田花子')")
 
     def test_what_is_nobodys_report_is_set_aside_and_taken_back_and_the_list_goes_on_page_by_page(self):
         for number in range(130):

@@ -535,7 +535,7 @@ class TabletTests(unittest.TestCase):
         self.browser.until(FULL)
         self.browser.until("!document.querySelector('#cut').hidden", 15)
         self.assertIn("古いかもしれません", self.browser.text("#cut"))
-        self.assertIn("最後に受信", self.browser.text("#cut"))
+        self.browser.until("document.querySelector('#cut').textContent.includes('最後に受信')")
         self.assertTrue(self.browser.evaluate(FULL))
         self.photograph("stale")
         self.hub.mend()
