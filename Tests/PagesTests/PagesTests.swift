@@ -47,7 +47,8 @@ struct PagesTests {
         #expect(Pages.asset(path) == nil)
     }
 
-    @Test("A first visit weighs little", arguments: [("/tablet/", 38_000), ("/console/", 54_000)])
+    // The desk: with plans, lending and what is set aside. The tablet of a resident gets none of it.
+    @Test("A first visit weighs little", arguments: [("/tablet/", 38_000), ("/console/", 57_000)])
     func weight(room: String, limit: Int) {
         let bytes = Pages.paths.filter { $0.hasPrefix(room) }.compactMap { Pages.asset($0)?.gzip.count }.reduce(0, +)
         #expect(bytes <= limit, "\(room) is \(bytes) bytes compressed")
