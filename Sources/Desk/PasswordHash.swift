@@ -53,11 +53,13 @@ final class PasswordLane: Sendable {
 
     /// - Parameters:
     ///   - address: whose turn it is.
-    ///   - isKnown: somebody from there is in already.
-    func run<Value: Sendable>(for address: String, isKnown: Bool = true, _ body: @escaping @Sendable () -> Value) async throws(Full) -> Value {
-        let place = WrongTries.place(address)
+    ///   - isKnown: whether somebody from there is in already; asked where it matters.
+    func run<Value: Sendable>(for address: String, isKnown: () -> Bool = { true }, _ body: @escaping @Sendable () -> Value) async throws(Full) -> Value {
+        let place = Network.place(address)
+        let isCrowded = waiting.withLock { $0.values.reduce(0, +) >= Self.mostOfStrangers }
+        guard !isCrowded || isKnown() else { throw Full() }
         let isIn = waiting.withLock { counts in
-            guard counts.values.reduce(0, +) < (isKnown ? Self.most : Self.mostOfStrangers), counts[place, default: 0] < Self.mostOfOne else { return false }
+            guard counts.values.reduce(0, +) < Self.most, counts[place, default: 0] < Self.mostOfOne else { return false }
             counts[place, default: 0] += 1
             return true
         }

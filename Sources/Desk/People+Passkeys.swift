@@ -14,7 +14,7 @@ struct Challenges: Sendable {
     /// - Parameter address: from where it is asked for.
     mutating func ask(_ name: String?, from address: String, now: Date) -> String {
         open = open.filter { $0.value.until > now }
-        let place = WrongTries.place(address)
+        let place = Network.place(address)
         let own = open.filter { $0.value.place == place && ($0.value.name == nil) == (name == nil) }
         let crowded = own.count >= Self.mostOfOne ? own : open.count >= Self.most ? open : [:]
         if let oldest = crowded.min(by: { $0.value.until < $1.value.until })?.key { open[oldest] = nil }

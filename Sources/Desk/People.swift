@@ -156,6 +156,12 @@ package final class People: Sendable {
         }
     }
 
+    /// Whether somebody is in from there already.
+    private func isIn(from address: String) -> Bool {
+        let place = Network.place(address)
+        return state.withLock { $0.sessions.values.contains { $0.from == address || Network.place($0.from) == place } }
+    }
+
     // MARK: Signing in
 
     /// - Parameter address: where it comes from; wrong tries are counted by it.
@@ -166,17 +172,16 @@ package final class People: Sendable {
         let name = Self.plain(name)
         // Longer than any of ours: nothing to count wrong tries by.
         guard name.count <= 64, password.count <= Self.longest else { throw .wrong }
-        let (known, wait, isKnown) = state.withLock { state in
+        let (known, wait) = state.withLock { state in
             let wait = state.wrong.wait(name, address, now: now)
             if wait == nil { state.wrong.begins(name, address, now: now) }
-            let place = Network.place(address)
-            return (state.accounts[name], wait, state.sessions.values.contains { Network.place($0.from) == place })
+            return (state.accounts[name], wait)
         }
         if let wait { throw .wait(.seconds(Int(min(900, wait.rounded(.up))))) }
         let hash = known?.password ?? .nobodys(cost)
         let isRight: Bool
         do throws(PasswordLane.Full) {
-            isRight = try await lane.run(for: address, isKnown: isKnown) { hash.matches(password) } && known != nil
+            isRight = try await lane.run(for: address, isKnown: { self.isIn(from: address) }) { hash.matches(password) } && known != nil
         } catch {
             state.withLock { $0.wrong.takeBack(name, address) }
             throw .busy

@@ -18,7 +18,7 @@ struct WrongTries: Sendable {
 
     /// How long this one waits; nil: it may try.
     func wait(_ name: String, _ address: String, now: Date) -> TimeInterval? {
-        let place = Self.place(address)
+        let place = Network.place(address)
         return [(Self.pair(name, place), Self.free), (place, Self.freeFromOneAddress)].compactMap { key, free in
             guard let entry = entries[key], entry.count >= free else { return nil }
             let pause = min(900, 30 * pow(2, Double(min(entry.count - free, 10))))
@@ -29,7 +29,7 @@ struct WrongTries: Sendable {
 
     /// A try begins: it is wrong until it is `right` or `taken` back.
     mutating func begins(_ name: String, _ address: String, now: Date) {
-        let place = Self.place(address)
+        let place = Network.place(address)
         for key in [Self.pair(name, place), place] {
             let before = entries[key].flatMap { now.timeIntervalSince($0.last) < Self.memory ? $0.count : nil } ?? 0
             entries[key] = Entry(count: before + 1, last: now)
@@ -41,12 +41,12 @@ struct WrongTries: Sendable {
 
     mutating func right(_ name: String, _ address: String) {
         takeBack(name, address)
-        entries[Self.pair(name, Self.place(address))] = nil
+        entries[Self.pair(name, Network.place(address))] = nil
     }
 
     /// It was no wrong try: nobody could look, or only the digits were missing.
     mutating func takeBack(_ name: String, _ address: String) {
-        let place = Self.place(address)
+        let place = Network.place(address)
         for key in [Self.pair(name, place), place] {
             guard let entry = entries[key] else { continue }
             entries[key] = entry.count > 1 ? Entry(count: entry.count - 1, last: entry.last) : nil

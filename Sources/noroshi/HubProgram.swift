@@ -224,11 +224,6 @@ private struct House {
         }
     }
 
-    /// The demonstration's early warning; nothing where it is not there.
-    private static func sample(_ templates: URL) -> [UInt8] {
-        (try? Data(contentsOf: templates.appending(path: "demo/02_20110311144648_VXSE43.xml"))).map { [UInt8]($0) } ?? []
-    }
-
     func program(
         _ hub: Hub, _ renderer: Renderer, _ voice: HubVoice, _ extra: [any Service]
     ) throws(SettingsError) -> HubProgram {
@@ -260,7 +255,7 @@ private struct House {
             logger: logger)
         let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }
-        let start = StartService(hub: hub, door: door, port: port, sample: Self.sample(options.templates))
+        let start = StartService(hub: hub, door: door, port: port)
         let working: [any Service] = (runners + extra + sources + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }

@@ -8,8 +8,6 @@ struct StartService: Service {
     let hub: Hub
     let door: Announced<Int>
     let port: Announced<Int>
-    /// A warning to have run through once before the first one comes.
-    var sample: [UInt8] = []
 
     func run() async throws {
         do {
@@ -18,7 +16,6 @@ struct StartService: Service {
                 // Before anything runs: far ends show that they are there, and have reserved what they must not use twice.
                 await hub.actual.prepare()
                 await hub.exercise.prepare()
-                hub.warm(sample)
             }
         } catch is CancellationError {
             return

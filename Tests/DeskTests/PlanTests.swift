@@ -6,13 +6,6 @@ import Testing
 
 @testable import Desk
 
-private final class Paper: Notebook {
-    private let pages = Mutex<[String: [UInt8]]>([:])
-    func read(_ key: String) -> [UInt8]? { pages.withLock { $0[key] } }
-    func write(_ key: String, _ value: [UInt8]?) { pages.withLock { $0[key] = value } }
-    func keys(prefix: String) -> [String] { pages.withLock { $0.keys.filter { $0.hasPrefix(prefix) }.sorted() } }
-}
-
 @Suite("Plans and what they take for granted")
 struct PlanTests {
     private let town = TownID("042056")!

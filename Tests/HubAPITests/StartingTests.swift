@@ -1,4 +1,3 @@
-import Foundation
 import Hub
 import Hummingbird
 import Testing
@@ -25,16 +24,5 @@ struct StartingTests {
         #expect(start.progress == .init(done: 1, total: 1))
         start.open()
         #expect(try await house.call("GET", "/v1/alerts").status == 200)
-    }
-
-    @Test("The warning that is run through once at the start is told to nobody and stands in no record")
-    func warm() async throws {
-        let house = try await House()
-        let file = House.package.appending(path: "Templates/demo/02_20110311144648_VXSE43.xml")
-        house.hub.warm([UInt8](try Data(contentsOf: file)))
-        house.hub.warm(Array("nothing".utf8))
-        #expect(try await house.call("GET", "/v1/alerts").body == #"{"alerts":[]}"#)
-        #expect(try await house.call("GET", "/v1/deliveries").body.contains(#""deliveries":[]"#))
-        #expect(try await house.call("GET", "/v1/attention").body.contains(#""attention":[]"#))
     }
 }
