@@ -87,7 +87,7 @@ extension People {
     /// Whether these roles could be given, before a second person is asked.
     ///
     /// - Returns: the account as it is.
-    package func checkChange(_ name: String, _ duties: [Duty], by person: Operator) throws(PeopleFailure) -> Account? {
+    package func checkChange(_ name: String, _ duties: [Duty], by person: Operator) throws(PeopleFailure) -> Account {
         try check(duties, person)
         return try change(name, by: person) { _, _ in }
     }

@@ -59,6 +59,8 @@ package final class Attention: Sendable {
     private struct Key: Hashable {
         var topic: Topic
         var subject: String
+        /// The same of two towns are two.
+        var town: TownID?
     }
 
     private struct State {
@@ -76,7 +78,7 @@ package final class Attention: Sendable {
     package init(logger: Logger) { self.logger = logger }
 
     package func notice(_ topic: Topic, _ subject: String, _ words: String, from source: String, of town: TownID? = nil, at now: Date) {
-        let key = Key(topic: topic, subject: Self.cut(subject))
+        let key = Key(topic: topic, subject: Self.cut(subject), town: town)
         let isNew = state.withLock { state in
             if state.rows[key] != nil {
                 state.rows[key]?.times += 1
@@ -106,10 +108,9 @@ package final class Attention: Sendable {
         }
     }
 
-    /// One of them was looked into.
-    package func settle(_ topic: Topic, subject: String) {
-        let wanted = Self.cut(subject)
-        state.withLock { state in state.rows = state.rows.filter { $0.key.topic != topic || $0.key.subject != wanted } }
+    /// One of them was looked into: a town's, or the hub's.
+    package func settle(_ topic: Topic, subject: String, of town: TownID? = nil) {
+        state.withLock { $0.rows[Key(topic: topic, subject: Self.cut(subject), town: town)] = nil }
     }
 
     /// What a person may see: whoever works for some towns sees theirs and what is common to all, and by whose token another

@@ -8,7 +8,7 @@ internal import Ledger
 internal import Synchronization
 
 extension Hub {
-    private static let prefix = "approval/"
+    static let approvalPrefix = "approval/"
 
     /// What this town asks for before something real of a person's goes out.
     package func approval(of town: TownID) -> ApprovalPolicy {
@@ -52,22 +52,6 @@ extension Hub {
         act.fingerprint = key?.fingerprint
         act.before = order.content.act?.steps
         return act
-    }
-
-    /// A change of people waits too, where two decide and somebody else could look at it.
-    ///
-    /// - Parameters:
-    ///   - town: where it weighs.
-    ///   - name: whom it is about, who does not look at it either.
-    /// - Returns: nil: it waits for nobody.
-    package func submit(
-        _ order: WaitingAct.Order, about name: String?, _ title: String, in town: TownID, by person: Operator
-    ) async throws(DeskFailure) -> WaitingAct? {
-        guard case .two = approval(of: town), people.hasOther(than: person, about: name, in: town) else { return nil }
-        let id = newID()
-        return try await submit(WaitingAct(
-            id: "A-\(id.text)", town: town, act: .people, title: title, order: order, by: person, alert: id, submitted: clock(),
-            patience: ApprovalTable.peoplePatience, isTimed: false)).approval
     }
 
     /// What it is, in one line, with what it is about.
@@ -124,7 +108,7 @@ extension Hub {
         return Pushed(act)
     }
 
-    /// It waits all the same, in memory; who submitted it hears that the disk does not know of it.
+    /// It is so all the same, in memory; who did it hears that the disk does not know of it.
     func kept() async throws(DeskFailure) {
         do {
             try await ledger.flush().committed()
@@ -134,7 +118,7 @@ extension Hub {
     }
 
     /// What went out without a second person, and is to be looked at afterwards.
-    func brokeGlass(_ act: WaitingAct?, _ reason: String) {
+    func brokeGlass(_ act: WaitingAct?, _ reason: String) async throws(DeskFailure) {
         guard let act else { return }
         approvals.withLock { table in
             table.brokeGlass(act, reason)
@@ -148,6 +132,7 @@ extension Hub {
                 .review, act.id, "「\(act.title)」を、\(act.by)さんが承認なしで出しました。理由：\(reason)。あとから確かめてください (sent without a second person: look at it)",
                 from: "desk", of: town, at: clock())
         }
+        try await kept()
     }
 
     // MARK: The second person
@@ -172,7 +157,7 @@ extension Hub {
             throw words(error)
         }
         if act.state == .review {
-            attention.settle(.review, subject: id)
+            attention.settle(.review, subject: id, of: TownID(act.town))
             return (decided(act, by: person), nil)
         }
         defer { _ = sending.withLock { $0.remove(id) } }
@@ -192,25 +177,6 @@ extension Hub {
         }
     }
 
-    /// A change of people, said yes to.
-    private func change(_ act: WaitingAct, by person: Operator) throws(DeskFailure) {
-        do throws(PeopleFailure) {
-            switch act.order {
-            case .push, .cancel: break
-            case .confirm(let name): try people.confirm(name, Set(act.submitters), by: person)
-            case .roles(let name, let duties):
-                guard let town = TownID(act.town) else { return }
-                try people.confirm(name, duties, in: town)
-            case .safeKeys(let digests):
-                guard let town = TownID(act.town) else { return }
-                people.putSafeKeys(digests, town, hands: Set(act.submitters))
-            }
-        } catch {
-            throw .conflict("\(error)")
-        }
-        logger.notice("change of people approved", metadata: ["approval": "\(act.id)", "what": "\(act.title)", "by": "\(person.name)"])
-    }
-
     package func giveBack(_ id: String, by person: Operator, reason: String) throws(DeskFailure) -> WaitingAct {
         do throws(ApprovalTable.Refusal) {
             return try approvals.withLock { table throws(ApprovalTable.Refusal) in
@@ -222,65 +188,6 @@ extension Hub {
         } catch {
             throw words(error)
         }
-    }
-
-    /// Moves what nobody answered to the next role, and sends what only waited for its time.
-    package func turnApprovals() async {
-        let (moved, due, lapsed) = approvals.withLock { table in
-            let turn = table.tick(clock())
-            for act in turn.moved + turn.lapsed { keep(act) }
-            for id in table.takeForgotten() { ledger.write(Self.prefix + id, nil) }
-            return turn
-        }
-        for act in lapsed {
-            logger.error("nobody approved it, and it is too old by now", metadata: ["approval": "\(act.id)", "town": "\(act.town)"])
-            guard act.order.isSaid, let town = TownID(act.town) else { continue }
-            attention.notice(
-                .review, act.id, "「\(act.title)」（\(act.by)さん）は、だれも承認しないまま古くなり、出ていません。要るなら、出し直してください (nobody approved it; it was not sent)",
-                from: "desk", of: town, at: clock())
-        }
-        for act in moved {
-            logger.warning("nobody answered: it comes to the next role", metadata: [
-                "approval": "\(act.id)", "town": "\(act.town)", "next": "\(act.next?.rawValue ?? "")",
-            ])
-        }
-        // Each of them takes its time, and may have been stopped or approved meanwhile.
-        for act in due where approvals.withLock({ claim(act.id, in: $0) }) {
-            if isStopped(act) {
-                hold(act)
-                continue
-            }
-            defer { _ = sending.withLock { $0.remove(act.id) } }
-            do throws(DeskFailure) {
-                _ = try await send(act, actor: "operator:\(act.by) waited")
-                _ = decided(act, by: act.by)
-            } catch .unrecorded(let reason) {
-                // On its way, though the disk does not know.
-                logger.error("what waited for its time is not on disk", metadata: ["approval": "\(act.id)", "error": "\(reason)"])
-                _ = decided(act, by: act.by)
-            } catch {
-                logger.error("what waited for its time could not be sent", metadata: ["approval": "\(act.id)", "error": "\(error)"])
-                guard let town = TownID(act.town) else { continue }
-                attention.notice(
-                    .review, act.id, "「\(act.title)」は、待ち時間が過ぎましたが出せませんでした。\(error)（could not be sent）", from: "desk", of: town, at: clock())
-                approvals.withLock { table in
-                    if let back = try? table.giveBack(act.id, by: submitter(act), reason: "\(error)", now: clock()) { keep(back) }
-                }
-            }
-        }
-    }
-
-    /// Whoever submitted it was stopped meanwhile: it does not go out by itself.
-    private func hold(_ act: WaitingAct) {
-        approvals.withLock { table in
-            if let held = table.hold(act.id, now: clock()) { keep(held) }
-            _ = sending.withLock { $0.remove(act.id) }
-        }
-        logger.warning("its submitter was stopped: it waits for a person", metadata: ["approval": "\(act.id)", "town": "\(act.town)", "by": "\(act.by)"])
-        guard let town = TownID(act.town) else { return }
-        attention.notice(
-            .review, act.id, "「\(act.title)」は、出した\(act.by)さんが止められたので、時間が来ても出ません。ほかの人が承認するか、差し戻してください (its submitter was stopped: somebody else decides)",
-            from: "desk", of: town, at: clock())
     }
 
     /// The same order that waits already is taken out of the list, and is its sender's alone.
@@ -305,36 +212,14 @@ extension Hub {
     /// It was not sent after all, and waits as it did.
     func unclaim(_ act: WaitingAct) { _ = sending.withLock { $0.remove(act.id) } }
 
-    func restoreApprovals() async {
-        for key in ledger.keys(prefix: Self.prefix) {
-            guard let octets = ledger.read(key), let act = try? JSONDecoder().decode(WaitingAct.self, from: Data(octets)) else { continue }
-            approvals.withLock { $0.restore(act, now: clock()) }
-            // Killed between its sending and the note of it: the record has it.
-            if act.state == .waiting, await isRecorded(act) {
-                approvals.withLock { table in
-                    if let sent = table.wasSent(act.id) { keep(sent) }
-                }
-            }
-        }
-    }
-
-    private func isRecorded(_ act: WaitingAct) async -> Bool {
-        var query = AlertQuery()
-        query.id = AlertID(act.alert)
-        query.limit = 1
-        guard let town = TownID(act.town) else { return false }
-        // What cannot be read waits for a person.
-        return (try? await ledger.town(town).alerts(query).isEmpty == false) ?? false
-    }
-
     /// Whoever sends it is the only one: it still waits, and nobody else is at it. Under the approvals' lock.
-    private func claim(_ id: String, in table: ApprovalTable) -> Bool {
+    func claim(_ id: String, in table: ApprovalTable) -> Bool {
         table.acts[id]?.state == .waiting && sending.withLock { $0.insert(id).inserted }
     }
 
     // MARK: Pieces
 
-    private func decided(_ act: WaitingAct, by name: String, isSafe: Bool = false) -> WaitingAct {
+    func decided(_ act: WaitingAct, by name: String, isSafe: Bool = false) -> WaitingAct {
         approvals.withLock { table in
             guard let act = table.approved(act.id, by: name, isSafe: isSafe, now: clock()) else { return act }
             keep(act)
@@ -354,19 +239,19 @@ extension Hub {
     }
 
     /// Under the approvals' lock, so that the disk has them in their order.
-    private func keep(_ act: WaitingAct) {
-        ledger.write(Self.prefix + act.id, (try? JSONEncoder().encode(act)).map { [UInt8]($0) })
+    func keep(_ act: WaitingAct) {
+        ledger.write(Self.approvalPrefix + act.id, (try? JSONEncoder().encode(act)).map { [UInt8]($0) })
     }
 
     /// Who submitted it: what he might do was asked then, whatever became of him since.
-    private func submitter(_ act: WaitingAct) -> Operator {
+    func submitter(_ act: WaitingAct) -> Operator {
         let town = TownID(act.town)
         return Operator(
             name: act.by, kind: .account, credential: act.credential,
             grants: [.init(towns: town.map { [$0] } ?? [], rights: Rights([Rights(act.act, [.actual]), Rights(.read)]))])
     }
 
-    private func send(_ act: WaitingAct, actor: String) async throws(DeskFailure) -> Pushed {
+    func send(_ act: WaitingAct, actor: String) async throws(DeskFailure) -> Pushed {
         let order = try await order(act)
         try check(order)
         return try await send(order, actor: actor)
@@ -398,7 +283,7 @@ extension Hub {
         return (try? JSONSerialization.data(withJSONObject: order)).map { [UInt8]($0) } ?? octets
     }
 
-    private func words(_ refusal: ApprovalTable.Refusal) -> DeskFailure {
+    func words(_ refusal: ApprovalTable.Refusal) -> DeskFailure {
         switch refusal {
         case .notFound: .notFound("この番号の承認待ちはありません (nothing of this id waits)")
         case .over(let name):

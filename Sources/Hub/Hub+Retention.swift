@@ -38,7 +38,7 @@ extension Hub {
                 } while done.isMore
                 all += done
                 retired.add(done)
-                attention.settle(.ledger, subject: Self.archiveName(town))
+                attention.settle(.ledger, subject: Self.archiveName(town), of: town)
             } catch let error as CancellationError {
                 throw error
             } catch {

@@ -72,8 +72,8 @@ extension HubRouter {
         hub.logger.notice("assumption of plans", metadata: [
             "town": "\(town)", "assumption": "\(assumption.id)", "holds": "\(made == nil)", "by": "\(person.name)", "reason": "\(made?.reason ?? "-")",
         ])
-        let subject = "前提 \(town) \(assumption.id)"
-        guard let made, let own = hub.plans.plans(of: town) else { return hub.attention.settle(.review, subject: subject) }
+        let subject = "前提 \(assumption.id)"
+        guard let made, let own = hub.plans.plans(of: town) else { return hub.attention.settle(.review, subject: subject, of: town) }
         let breaks = hub.plans.breaks(of: town)
         let lines = own.plans.filter { $0.assumes.contains(assumption.id) }.map { plan in
             "「\(plan.name)」は、" + (own.instead(of: plan, breaks).map { "「\($0.name)」に替えてください" } ?? "代わりの計画がありません")

@@ -190,23 +190,27 @@ struct SQLiteTown: TownLedger {
             own += " AND device <> ?"
             given.append(device)
         }
-        var sql = """
-            SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY device ORDER BY received DESC, id DESC) AS place FROM report WHERE \(own))
-            WHERE 1
-            """
+        var listed = "1"
         if query.device == nil {
-            sql += " AND place <= ?"
+            listed += " AND place <= ?"
             given.append(RecordedReport.shownPerDevice)
         }
         if let before = query.before {
-            sql += " AND (received, id) < (SELECT received, id FROM report WHERE town = ? AND id = ?)"
+            listed += " AND (received, id) < (SELECT received, id FROM report WHERE town = ? AND id = ?)"
             given += [town, before]
         }
-        sql += " ORDER BY received DESC, id DESC LIMIT ?"
         given.append(query.limit)
-        let (text, arguments) = (sql, StatementArguments(given))
+        // Which ones, out of the index alone; what they say is read of those that are listed.
+        let sql = """
+            SELECT report.* FROM (
+              SELECT town, id FROM (
+                SELECT town, id, received, row_number() OVER (PARTITION BY device ORDER BY received DESC, id DESC) AS place FROM report WHERE \(own))
+              WHERE \(listed) ORDER BY received DESC, id DESC LIMIT ?)
+            CROSS JOIN report USING (town, id) ORDER BY received DESC, id DESC
+            """
+        let arguments = StatementArguments(given)
         return try await pool.read { db in
-            try Row.fetchAll(db, sql: text, arguments: arguments).map { row in
+            try Row.fetchAll(db, sql: sql, arguments: arguments).map { row in
                 RecordedReport(
                     id: row["id"], site: row["site"], device: row["device"],
                     occurred: Date(timeIntervalSince1970: row["occurred"]),

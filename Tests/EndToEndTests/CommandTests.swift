@@ -1,5 +1,4 @@
 /// The commands, as a newcomer types them.
-import ChannelKit
 import Foundation
 import Testing
 
@@ -21,29 +20,6 @@ extension EndToEnd {
         private func object(_ line: String) throws -> [String: String] {
             let value = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
             return try #require(value, "\(line)").mapValues { "\($0)" }
-        }
-
-        @Test("A class is invited from a list, a tablet is lent and comes back; a list that names no place makes no code")
-        func lending() async throws {
-            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
-                let list = try file("\u{FEFF}site,name\r\nschool-1,\"1組, 1番\"\r\nschool-1,1組2番\r\n", in: hub, "class.csv")
-                let made = try await run(hub, "device", "invite", "--town", "042056", "--from", list, "--format", "json")
-                try #require(made.code == 0 && made.lines.count == 2, "\(made)")
-                let code = try #require(try object(made.lines[0])["code"])
-                let device = try await hub.call("POST", "/v1/devices", Array(#"{"code":"\#(code)"}"#.utf8), token: nil)
-                let id = try #require(device.text.firstMatch(of: #/"device_id":"([^"]+)"/#)).1
-                #expect(try await run(hub, "device", "lend", String(id), "--to", "山田花子").code == 0)
-                #expect(try await run(hub, "device", "lend", String(id), "--to", "鈴木").code == 75)
-                let lent = try await run(hub, "device", "list", "--town", "042056", "--lent")
-                #expect(lent.out.contains("1組, 1番") && lent.out.contains("山田花子") && lent.out.contains("貸出中 1台"), "\(lent)")
-                #expect(try await run(hub, "device", "return", String(id)).code == 0)
-                #expect(try await !run(hub, "device", "list", "--town", "042056").out.contains("山田花子"))
-                for (number, bad) in ["name,place\na,b", "name,site\n,school-1", "name,site\n", ""].enumerated() {
-                    let ended = try await run(hub, "device", "invite", "--town", "042056", "--from", try file(bad, in: hub, "bad\(number).csv"))
-                    #expect(ended.code == 65, "\(bad): \(ended)")
-                }
-                #expect(try await run(hub, "device", "invite", "--town", "042056").code == 64)
-            }
         }
 
         @Test("A word of a screen that one language lacks is said before anything starts, at the hub and at an edge")

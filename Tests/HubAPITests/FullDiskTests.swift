@@ -5,50 +5,10 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Ledger
-import Synchronization
 import Testing
 import Web
 
 @testable import HubAPI
-
-/// A ledger whose disk is full from a moment on.
-private final class FillingLedger: Ledger {
-    private let inner = MemoryLedger()
-    private let isFull = Mutex(false)
-
-    func fill() { isFull.withLock { $0 = true } }
-    private func commit(_ inner: Commit) -> Commit {
-        guard isFull.withLock({ $0 }) else { return inner }
-        let refused = Commit()
-        refused.fulfil(.disk("SQLITE_FULL"))
-        return refused
-    }
-
-    private struct FillingTown: TownLedger {
-        let inner: any TownLedger
-        let commit: @Sendable (Commit) -> Commit
-        func record(_ alert: RecordedAlert) -> Commit { commit(inner.record(alert)) }
-        func append(_ step: RecordedStep) { inner.append(step) }
-        func append(_ receipt: RecordedReceipt) -> Commit { commit(inner.append(receipt)) }
-        func append(_ report: RecordedReport) -> Commit { commit(inner.append(report)) }
-        func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] { try await inner.deliveries(query) }
-        func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] { try await inner.alerts(query) }
-        func reports(_ query: ReportQuery) async throws -> [RecordedReport] { try await inner.reports(query) }
-        func said(_ alert: AlertID) async throws -> [SaidText] { try await inner.said(alert) }
-    }
-
-    func town(_ id: TownID) -> any TownLedger { FillingTown(inner: inner.town(id), commit: { self.commit($0) }) }
-    func keep(_ bulletin: KeptBulletin) -> Commit { commit(inner.keep(bulletin)) }
-    func bulletins(limit: Int) async throws -> [KeptBulletin] { try await inner.bulletins(limit: limit) }
-    func record(_ passed: PassedAlert) -> Commit { commit(inner.record(passed)) }
-    func passed(since: Date, limit: Int) async throws -> [RecordedAlert] { try await inner.passed(since: since, limit: limit) }
-    func flush() -> Commit { commit(inner.flush()) }
-    var backlog: (waiting: Int, lost: Int) { (0, 0) }
-    func close() async {}
-    func read(_ key: String) -> [UInt8]? { inner.read(key) }
-    func write(_ key: String, _ value: [UInt8]?) { inner.write(key, value) }
-    func keys(prefix: String) -> [String] { inner.keys(prefix: prefix) }
-}
 
 @Suite("A full disk")
 struct FullDiskTests {
@@ -60,7 +20,7 @@ struct FullDiskTests {
 
     @Test("Every call that writes says one thing of a full disk, 503 and to come again; no code, key or name is spent by it")
     func everyRoute() async throws {
-        let ledger = FillingLedger()
+        let ledger = SickLedger(.well)
         let house = try await House(ledger: ledger, plans: try TownPlans(assumptions: [Assumption(id: "hall", name: "役場")]))
         let notice = #"{"town":"042056","kind":"notice","mode":"exercise","title":"断水","body":"断水しています。"}"#
         let alert = found(try await house.call("POST", "/v1/alerts", notice), "id")
@@ -78,7 +38,7 @@ struct FullDiskTests {
         // Two people are here: an order waits for the second.
         let order = notice.replacing("exercise", with: "actual")
         let waiting = String(try #require(try await house.call("POST", "/v1/alerts", order).body.firstMatch(of: /"id":"(A-[^"]+)"/)?.1))
-        ledger.fill()
+        ledger.becomes(.refuses)
 
         let kept = #"{"id":"r1","people":3}"#
         let receipts = #"{"receipts":[{"id":"x","alert":"\#(alert)","level":"shown"}]}"#

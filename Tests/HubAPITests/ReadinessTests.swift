@@ -8,43 +8,6 @@ import Logging
 import Rendering
 import Testing
 
-/// A ledger whose disk does as the test says; what it has is in memory.
-struct SickLedger: Ledger {
-    enum Disk: Sendable {
-        /// Neither yes nor no, ever.
-        case hangs
-        case refuses
-        /// What no row was written for is no proof: SQLite says yes to an empty commit on a dead disk.
-        case takesNothingButEmptyCommits
-    }
-
-    let disk: Disk
-    private let inner = MemoryLedger()
-
-    init(_ disk: Disk) { self.disk = disk }
-
-    func town(_ id: TownID) -> any TownLedger { inner.town(id) }
-    func keep(_ bulletin: KeptBulletin) -> Commit { flush() }
-    func bulletins(limit: Int) async throws -> [KeptBulletin] { [] }
-    func record(_ passed: PassedAlert) -> Commit { flush() }
-    func passed(since: Date, limit: Int) async throws -> [RecordedAlert] { [] }
-    func flush() -> Commit {
-        switch disk {
-        case .hangs: return Commit()
-        case .refuses: break
-        case .takesNothingButEmptyCommits: if inner.keys(prefix: "").isEmpty { return .done() }
-        }
-        let commit = Commit()
-        commit.fulfil(.disk("SQLITE_IOERR_FSYNC"))
-        return commit
-    }
-    var backlog: (waiting: Int, lost: Int) { (0, 0) }
-    func close() async {}
-    func read(_ key: String) -> [UInt8]? { inner.read(key) }
-    func write(_ key: String, _ value: [UInt8]?) { inner.write(key, value) }
-    func keys(prefix: String) -> [String] { inner.keys(prefix: prefix) }
-}
-
 @Suite("Ready", .timeLimit(.minutes(1)))
 struct ReadinessTests {
     private static let templates: URL = {

@@ -1,0 +1,169 @@
+/// What a person ordered goes out: now or when somebody has seen it, once under each key, the table and what far ends hear as one.
+internal import AlertModel
+internal import ChannelKit
+internal import Desk
+internal import Dispatching
+internal import Foundation
+internal import Ledger
+internal import Memories
+internal import Synchronization
+
+extension Hub {
+    /// Now, or when a second person has seen it.
+    ///
+    /// - Parameter breakGlass: why it does not wait.
+    func decide(
+        _ key: OrderKey?, _ what: WaitingAct.Order, by person: Operator, _ breakGlass: String?,
+        make: (AlertID) async throws(DeskFailure) -> DeskOrder
+    ) async throws(DeskFailure) -> Pushed {
+        if let before = try await submitted(under: key), breakGlass == nil || before.approval == nil { return before }
+        // Sent before under its key: whatever is asked for by now, it is the same order.
+        if let key, orderKeys.isKnown(key) {
+            return try await once(key, by: person, make: make)
+        }
+        let order: DeskOrder
+        do throws(DeskFailure) {
+            order = try await make(newID())
+        } catch {
+            // The same order under the same key was faster by a moment, and is what stands in the way.
+            if let key, orderKeys.isKnown(key) { return try await once(key, by: person, make: make) }
+            throw error
+        }
+        let policy = waits(order)
+        if let policy, let breakGlass { return try await sendAtOnce(order, key, what, policy, by: person, breakGlass, make: make) }
+        guard let policy else {
+            // Made anew under the id of its key, on the state as it is then.
+            return key == nil ? try await send(order, actor: person.actor) : try await once(key, by: person, make: make)
+        }
+        guard let act = waitingAct(order, what, policy, by: person, key) else { throw .forbidden("\(order.content.id)") }
+        return try await submit(act)
+    }
+
+    /// Now, for a reason, and looked at afterwards. Where the same order waits, it is that one which goes out.
+    private func sendAtOnce(
+        _ order: DeskOrder, _ key: OrderKey?, _ what: WaitingAct.Order, _ policy: ApprovalPolicy, by person: Operator, _ reason: String,
+        make: (AlertID) async throws(DeskFailure) -> DeskOrder
+    ) async throws(DeskFailure) -> Pushed {
+        let twin = try claimTwin(key, what, in: order.content.town, by: person)
+        do throws(DeskFailure) {
+            let pushed: Pushed
+            if let twin {
+                // Under the id that was promised: after a kill the record says that it is this one which went out.
+                pushed = try await send(try await make(AlertID(twin.alert)), actor: person.actor)
+            } else {
+                pushed = key == nil ? try await send(order, actor: person.actor) : try await once(key, by: person, make: make)
+            }
+            guard !pushed.isRepeat else { return pushed }
+            var told = order
+            told.content.id = pushed.id
+            var act = twin ?? waitingAct(told, what, policy, by: person, nil)
+            act?.alert = pushed.id.text
+            try await brokeGlass(act, reason)
+            return pushed
+        } catch {
+            guard let twin else { throw error }
+            // On its way, though the disk does not know: nobody sends it a second time.
+            if case .unrecorded = error { try await brokeGlass(twin, reason) } else { unclaim(twin) }
+            throw error
+        }
+    }
+
+    /// Makes an order and sends it, unless that was done before.
+    private func once(
+        _ key: OrderKey?, by person: Operator, make: (AlertID) async throws(DeskFailure) -> DeskOrder
+    ) async throws(DeskFailure) -> Pushed {
+        guard let key else { return try await send(try await make(newID()), actor: person.actor) }
+        while true {
+            switch orderKeys.look(key, now: clock(), day: String(Self.compact(clock()).prefix(8))) {
+            case .another: throw .keyIsAnothers
+            case .underWay(let first):
+                do { try await first.committed() } catch { throw .unrecorded("\(error)") }
+            case .unsure(let pushed):
+                if try await isRecorded(pushed) { orderKeys.isDone(key) } else { orderKeys.isMissing(key) }
+            case .done(var pushed):
+                pushed.isRepeat = true
+                return pushed
+            case .yours(let id, let before): return try await send(key, before, id, by: person, make)
+            }
+        }
+    }
+
+    private func send(
+        _ key: OrderKey, _ before: DeskOrder?, _ id: AlertID, by person: Operator,
+        _ make: (AlertID) async throws(DeskFailure) -> DeskOrder
+    ) async throws(DeskFailure) -> Pushed {
+        let order: DeskOrder
+        do throws(DeskFailure) {
+            if let before { order = before } else { order = try await make(id) }
+        } catch {
+            orderKeys.isRefused(key)
+            throw error
+        }
+        orderKeys.begins(key, order)
+        do throws(DeskFailure) {
+            let pushed = try await send(order, actor: person.actor)
+            orderKeys.isDone(key)
+            return pushed
+        } catch {
+            orderKeys.isUnsure(key, .disk("\(error)"))
+            throw error
+        }
+    }
+
+    /// Whether the ledger has it, once everything that waits for the disk is there.
+    private func isRecorded(_ pushed: Pushed) async throws(DeskFailure) -> Bool {
+        var query = AlertQuery()
+        query.id = pushed.id
+        query.limit = 1
+        guard let town = pushed.town else { return false }
+        do {
+            try await ledger.flush().committed()
+            return try await !ledger.town(town).alerts(query).isEmpty
+        } catch {
+            throw .unrecorded("\(error)")
+        }
+    }
+
+    func send(_ order: DeskOrder, actor: String) async throws(DeskFailure) -> Pushed {
+        let (sent, commits) = try commit(order, actor: actor)
+        do {
+            for commit in commits { try await commit.committed() }
+        } catch {
+            throw .unrecorded("\(error)")
+        }
+        return Pushed(sent)
+    }
+
+    /// The act and its sending as one: the table and what far ends hear never part. Nothing here waits.
+    func commit(_ order: DeskOrder, actor: String) throws(DeskFailure) -> (DeskOrder, [Commit]) {
+        guard let town = order.content.town else { throw .forbidden("\(order.content.id)はどの市町村のものでもありません (nobody's own)") }
+        return try standings.change(town, order.mode) { standing throws(DeskFailure) in
+            var order = order
+            if let act = order.content.act, act.version != standing.version + 1, standing.act(order.content.id) == nil,
+                let remake = order.remake
+            {
+                do throws(StandingRefusal) {
+                    order.content = try remake(standing)
+                } catch {
+                    throw self.failure(error, town, order.mode)
+                }
+            }
+            standing.take(order.content)
+            let commits =
+                switch order.mode {
+                case .actual: self.tell(order.content, on: self.actual, actor)
+                case .exercise: self.tell(order.content, on: self.exercise, actor)
+                }
+            return (order, commits)
+        }
+    }
+
+    /// What a person orders is told, and the stories remember it.
+    private func tell<M: Mode>(_ content: AlertContent, on line: Line<M>, _ actor: String) -> [Commit] {
+        _ = stories.withLock { $0.take(content, M.name, source: actor, now: clock()) }
+        return line.offer(Alert<M>(content), actor: actor) { town, decisions in
+            _ = self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }
+            return .news(content.act?.change ?? (content.message == .cancel ? .takenBack : .new))
+        }
+    }
+}
