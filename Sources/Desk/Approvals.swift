@@ -136,9 +136,25 @@ package struct ApprovalTable: Sendable {
 
     package func under(_ key: String) -> WaitingAct? { acts.values.first { $0.key == key } }
 
-    /// The same order of the same person that waits already.
-    package func twin(of order: WaitingAct.Order, _ town: TownID, by person: Operator) -> WaitingAct? {
-        waiting.first { $0.town == town.code && $0.order == order && $0.credential == person.credential }
+    /// What became of the same order, submitted before.
+    package enum Twin: Sendable {
+        case none
+        case waits(WaitingAct)
+        /// Given back: the same order is another one.
+        case returned(WaitingAct)
+        /// Sent meanwhile: nobody sends it a second time.
+        case sent
+    }
+
+    /// By its key, or of the same person that waits.
+    package func twin(under key: String?, of order: WaitingAct.Order, _ town: TownID, by person: Operator) -> Twin {
+        let same = waiting.first { $0.town == town.code && $0.order == order && $0.credential == person.credential }
+        guard let act = key.flatMap(under) ?? same else { return .none }
+        return switch act.state {
+        case .waiting: .waits(act)
+        case .returned: .returned(act)
+        case .sent, .review, .reviewed: .sent
+        }
     }
 
     /// Its key stands for another sending of the same order from now on.

@@ -51,13 +51,15 @@ final class PasswordLane: Sendable {
     private let thread = DispatchQueue(label: "noroshi.passwords")
     private let waiting = Mutex<[String: Int]>([:])
 
+    /// Waiting and under way.
+    var count: Int { waiting.withLock { $0.values.reduce(0, +) } }
+
     /// - Parameters:
     ///   - address: whose turn it is.
     ///   - isKnown: whether somebody from there is in already; asked where it matters.
     func run<Value: Sendable>(for address: String, isKnown: () -> Bool = { true }, _ body: @escaping @Sendable () -> Value) async throws(Full) -> Value {
         let place = Network.place(address)
-        let isCrowded = waiting.withLock { $0.values.reduce(0, +) >= Self.mostOfStrangers }
-        guard !isCrowded || isKnown() else { throw Full() }
+        guard count < Self.mostOfStrangers || isKnown() else { throw Full() }
         let isIn = waiting.withLock { counts in
             guard counts.values.reduce(0, +) < Self.most, counts[place, default: 0] < Self.mostOfOne else { return false }
             counts[place, default: 0] += 1

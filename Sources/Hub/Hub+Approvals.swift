@@ -195,14 +195,15 @@ extension Hub {
         guard let town else { return nil }
         do throws(ApprovalTable.Refusal) {
             return try approvals.withLock { table throws(ApprovalTable.Refusal) in
-                guard let act = key.flatMap({ table.under($0.name) }) ?? table.twin(of: what, town, by: person) else { return nil }
-                // Given back before: under this key it goes out now.
-                if act.state == .returned {
+                switch table.twin(under: key?.name, of: what, town, by: person) {
+                case .none: return nil
+                // Under its key it goes out now.
+                case .returned(let act):
                     if let freed = table.free(act.id) { keep(freed) }
                     return nil
+                case .waits(let act) where claim(act.id, in: table): return act
+                case .waits, .sent: throw .over("")
                 }
-                guard claim(act.id, in: table) else { throw .over("") }
-                return act
             }
         } catch {
             throw words(error)

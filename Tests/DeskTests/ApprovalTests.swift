@@ -186,4 +186,29 @@ struct ApprovalTests {
         #expect(refusal(table, person("高橋", .chief)) == nil)
         #expect(table.approved("1", by: "高橋", now: start)?.state == .reviewed)
     }
+
+    @Test("The same order submitted before: what waits is it, what was given back is another, what went out meanwhile is not sent again")
+    func twins() throws {
+        var table = ApprovalTable()
+        var keyed = act()
+        keyed.key = "k"
+        try table.submit(keyed)
+        let sender = person("佐藤", .duty)
+        func twin(_ key: String?, _ person: Operator) -> String {
+            switch table.twin(under: key, of: .push([]), town, by: person) {
+            case .none: "none"
+            case .waits: "waits"
+            case .returned: "returned"
+            case .sent: "sent"
+            }
+        }
+        #expect(twin("k", sender) == "waits" && twin(nil, sender) == "waits" && twin(nil, person("鈴木", .duty)) == "none")
+        table.approved("1", by: "高橋", now: start)
+        #expect(twin("k", sender) == "sent" && twin(nil, sender) == "none")
+        var other = act("2")
+        other.key = "l"
+        try table.submit(other)
+        _ = try table.giveBack("2", by: sender, reason: "r", now: start)
+        #expect(twin("l", sender) == "returned")
+    }
 }

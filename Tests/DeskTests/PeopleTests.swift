@@ -333,4 +333,35 @@ struct PeopleTests {
         for _ in 0..<500 { _ = challenges.ask(nil, from: "192.0.2.1", now: start) }
         #expect(challenges.answer(mine, nil, now: start) && challenges.answer(own, "佐藤", now: start))
     }
+
+    @Test("All that opened by one safe are one, and in the hands of who had printed the key they came by, whatever is printed since")
+    func safeHands() throws {
+        let people = people
+        let keys = try people.makeSafeKeys(own, by: chief("課長"))
+        let one = try #require(try people.signIn(safeKey: keys[0], name: "佐藤", from: "a", now: start))
+        _ = try people.makeSafeKeys(own, by: chief("ほか"))
+        let now = try #require(people.with(session: one.cookie, now: start)).person
+        #expect(now.isOne(with: "課長", "account:課長", []) && !now.isOne(with: "ほか", "account:ほか", []))
+        let printed = try people.makeSafeKeys(own, by: keeper)
+        let (first, second) = (
+            try #require(try people.signIn(safeKey: printed[0], name: "佐藤", from: "a", now: start)).person,
+            try #require(try people.signIn(safeKey: printed[1], name: "鈴木", from: "b", now: start)).person
+        )
+        #expect(first.isOne(with: second.name, second.credential, second.hands))
+    }
+
+    @Test("Strangers from many places do not fill the lane of passwords for a place from which somebody is in already")
+    func strangers() async throws {
+        let lane = PasswordLane()
+        let gate = DispatchSemaphore(value: 0)
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<PasswordLane.mostOfStrangers {
+                group.addTask { _ = try? await lane.run(for: "192.0.\(number).1", isKnown: { false }) { gate.wait() } }
+            }
+            while lane.count < PasswordLane.mostOfStrangers { await Task.yield() }
+            await #expect(throws: PasswordLane.Full.self) { try await lane.run(for: "198.51.100.1", isKnown: { false }) {} }
+            group.addTask { await #expect(throws: Never.self) { try await lane.run(for: "10.0.0.1", isKnown: { true }) {} } }
+            for _ in 0..<PasswordLane.mostOfStrangers { gate.signal() }
+        }
+    }
 }
