@@ -144,6 +144,23 @@ struct SecondPersonTests {
         #expect(try await house.call("GET", "/v1/alerts?town=042056").body.components(separatedBy: #""title""#).count == 2)
     }
 
+    @Test("Break-glass on an order that waits, with a disk that does not take it: it is on its way, waits no more, and a yes sends it no second time")
+    func glassOnASickDisk() async throws {
+        let ledger = SickLedger(.well)
+        let house = try await House(ledger: ledger, approval: .two)
+        let cookies = try await house.staff()
+        let sato = cookies["sato"] ?? [:]
+        let first = try await house.call("POST", "/v1/alerts", order, token: nil, headers: sato)
+        ledger.becomes(.refuses)
+        #expect(try await house.call("POST", "/v1/alerts?break_glass=x", order, token: nil, headers: sato).status == 503)
+        ledger.becomes(.well)
+        let list = try await house.call("GET", "/v1/approvals").body
+        #expect(list.contains(#""state":"review""#) && !list.contains(#""state":"waiting""#), "\(list)")
+        let path = "/v1/approvals/\(try House.approval(in: first))/approve"
+        #expect(try await house.call("POST", path, token: nil, headers: cookies["takahashi"] ?? [:]).status == 200)
+        #expect(try await house.call("GET", "/v1/alerts?town=042056").body.components(separatedBy: #""title""#).count == 2)
+    }
+
     @Test("After it was given back, break-glass under the same key sends it; told again it is the same")
     func glassAfterNo() async throws {
         let house = try await House(approval: .two)
