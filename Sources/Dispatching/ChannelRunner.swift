@@ -108,8 +108,8 @@ package final class ChannelRunner<M: Mode>: Sendable {
         }
     }
 
-    /// In the attempt's own task, which ends with it, and no other: most answers come within a millisecond, and a task for each of them, for its
-    /// deadline and for whoever might cut it short would be three quarters of the work.
+    /// In the attempt's own task, which ends with it, and no other: most answers come within a millisecond, and need no further tasks for
+    /// their deadline and for whoever might cut them short.
     package func make(_ attempt: Attempt<M>) async {
         let end: Result<Receipt, DeliveryFailure> = await withUnsafeCurrentTask { task in
             attempt.ending.arm(task)

@@ -4,7 +4,7 @@ internal import Ledger
 
 /// Rows that are in an archive and leave the record. In slices: whatever is urgent waits for one at the most.
 struct Leaving: Sendable {
-    /// Rows of one slice. 200 take some 3 ms on this machine's disk (2 cores, 2026-11), and an urgent commit may come in behind one.
+    /// Rows of one slice: an urgent commit comes in behind one at the most.
     static let slice = 200
 
     struct Delete: Sendable {
