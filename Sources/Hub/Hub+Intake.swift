@@ -1,5 +1,6 @@
 package import AlertModel
 internal import Crypto
+internal import Devices
 internal import Dispatching
 internal import Foundation
 internal import Ingest
@@ -55,13 +56,13 @@ package enum IntakeFailure: Error, Sendable, Hashable, CustomStringConvertible {
 extension Hub {
     package func take(_ octets: [UInt8], _ way: Intake) async throws(IntakeFailure) -> Taking {
         let now = clock()
+        let (unpacked, hash) = await unpack(octets, way)
         let plain: [UInt8]
         do throws(Refusal) {
-            plain = try BulletinReader.inflate(octets)
+            plain = try unpacked.get()
         } catch {
-            throw await refuse(octets, error.reason, way, now)
+            throw await refuse(octets, hash, error.reason, way, now)
         }
-        let hash = Self.digest(plain, way)
         switch seen.look(hash, sources.trust(of: way.source)) {
         case .known(let first): return try await duplicate(hash, first, plain, way, now)
         case .new(let done, let isAgain):
@@ -79,11 +80,22 @@ extension Hub {
         }
     }
 
+    /// The octets and their hash; of what can't be unpacked, the hash of what came. What is longer than any warning is
+    /// unpacked and hashed off the line's threads.
+    private func unpack(_ octets: [UInt8], _ way: Intake) async -> (plain: Result<[UInt8], Refusal>, hash: String) {
+        let most = BulletinReader.longestWarning
+        if octets.count <= most, let plain = try? BulletinReader.inflate(octets, upTo: most) { return (.success(plain), Self.digest(plain, way)) }
+        return await quiet.run {
+            let plain = Result { () throws(Refusal) in try BulletinReader.inflate(octets) }
+            return (plain, Self.digest((try? plain.get()) ?? octets, way))
+        }
+    }
+
     /// What is long is taken one after the other: four files of thousands of sentences are no reason for an order to wait.
     private func inLane(_ octets: [UInt8], _ hash: String, _ way: Intake, _ now: Date) async throws(IntakeFailure) -> Taking {
         guard BulletinReader.isLong(octets) else { return try await take(octets, hash, way, now) }
         let lane = BulletinReader.isSentences(octets) ? sentenceFiles : longFiles
-        guard await lane.enter() else { throw await refuse(octets, "長いファイルが続いています。しばらくしてから送ってください (too many long files at once: send it again later)", way, now) }
+        guard await lane.enter() else { throw await refuse(octets, hash, "長いファイルが続いています。しばらくしてから送ってください (too many long files at once: send it again later)", way, now) }
         defer { lane.leave() }
         return try await take(octets, hash, way, now)
     }
@@ -126,7 +138,7 @@ extension Hub {
             }
             if refused == readings.count { throw Refusal(taking.notes.first ?? "読めるものがありません (nothing readable)") }
         } catch {
-            throw await refuse(octets, error.reason, way, now)
+            throw await refuse(octets, hash, error.reason, way, now)
         }
         seen.read(hash, as: .init(title: title, sent: sent))
         health.count(way.source, at: now, bulletin: title, sent: sent, \.accepted)
@@ -265,13 +277,15 @@ extension Hub {
         }
     }
 
-    private func refuse(_ octets: [UInt8], _ reason: String, _ way: Intake, _ now: Date) async -> IntakeFailure {
+    private func refuse(_ octets: [UInt8], _ hash: String, _ reason: String, _ way: Intake, _ now: Date) async -> IntakeFailure {
         health.count(way.source, at: now, bulletin: nil, sent: nil, \.refused)
         logger.warning("bulletin refused", metadata: ["source": "\(way.source)", "reason": "\(reason)"])
-        // What was refused is kept for the operator, up to the size a bulletin may have.
+        // What was refused is kept for the operator, up to the size a warning may have; of a source that sends nothing else, its beginning.
+        let whole = min(octets.count, BulletinReader.longestWarning)
+        let mayStay = refusedOctets.withLock { $0.take(whole, of: way.source, at: now) } == nil
         let kept = KeptBulletin(
-            hash: Self.digest(octets, way), received: now, source: way.source, verdict: .refused, reason: reason,
-            alerts: [], octets: Array(octets.prefix(1 << 20)))
+            hash: hash, received: now, source: way.source, verdict: .refused, reason: reason,
+            alerts: [], octets: Array(octets.prefix(mayStay ? whole : 1 << 10)))
         do { try await ledger.keep(kept).committed() } catch { return .refused("\(reason)。もとのデータも残せませんでした (its bytes could not be kept)") }
         return .refused(reason)
     }

@@ -52,6 +52,8 @@ package final class Hub: Sendable {
     /// Where long files are read, satellites' and others apart: a warning of a megabyte waits for no log of sentences.
     let sentenceFiles = Lane(places: 1, waiting: 64)
     let longFiles = Lane(places: 1, waiting: 64)
+    /// Octets of refused bulletins that are kept, of each source: 64 MiB at once, and as many again in a day.
+    let refusedOctets = Mutex(Allowance(atOnce: 64 << 20, perMinute: (64 << 20) / 1440))
     package let quiet = QuietThread("noroshi-quiet")
 
     package struct Parts: Sendable {

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Synchronization
 
 /// A thread for work that takes the processor for long and is no warning: reading a file of thousands of sentences, writing
-/// the gauges of a thousand towns. It gives way to everything else (nice 10), and the line's own threads stay free.
+/// the gauges of a thousand towns. It gives way to everything else (nice 19), and the line's own threads stay free.
 ///
 /// One piece after the other; who waits is bounded by the `Lane` before it.
 package final class QuietThread: Sendable {
@@ -20,7 +20,7 @@ package final class QuietThread: Sendable {
         let (state, bell) = (Weak(self), bell)
         let thread = Thread {
             // Of Linux' threads each has a niceness of its own; 0 is the calling one.
-            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
             while true {
                 bell.wait()
                 guard let work = state.next() else { return }

@@ -5,6 +5,7 @@ internal import HTTPTypes
 internal import Desk
 internal import Hub
 internal import Hummingbird
+internal import Ingest
 internal import Ledger
 internal import Logging
 internal import Web
@@ -40,7 +41,7 @@ extension HubRouter {
 
     /// A body that says it is longer than any warning, or does not say how long it is.
     private static func mayBeLong(_ request: Request) -> Bool {
-        request.headers[.contentLength].flatMap { Int($0) }.map { $0 > 1 << 20 } ?? true
+        request.headers[.contentLength].flatMap { Int($0) }.map { $0 > BulletinReader.longestWarning } ?? true
     }
 
     private func take(_ request: Request, from person: Operator) async throws -> Response {

@@ -40,7 +40,8 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
     private func admitted(_ request: Request) throws(Problem) -> Request {
         try checkHost(request)
         let request = request.method == .head ? Self.asGet(request) : request
-        let known = routes.filter { $0.pattern.matches(request.uri.path) }
+        let path = PathPattern.Asked(request.uri.path)
+        let known = routes.filter { $0.pattern.matches(path) }
         guard !known.isEmpty else { return request }
         guard known.contains(where: { $0.pattern.isSpelt(request.uri.path, isFolder: $0.isFolder) }) else {
             throw Problem(.notFound, "この住所はありません。余分な / があります (no such address: a slash too many)")

@@ -204,11 +204,16 @@ package struct MetricsText {
         }
     }
 
+    /// Most values have nothing to escape, and looking for it letter by letter was an eighth of the hub's time under twenty readers.
+    private static func escaped(_ value: String) -> String {
+        guard value.utf8.contains(where: { $0 == 0x5C || $0 == 0x22 || $0 == 0x0A }) else { return value }
+        return value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+
     private static func braces(_ labels: [(String, String)]) -> String {
         guard !labels.isEmpty else { return "" }
         let inside = labels.map { name, value in
-            let safe = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-            return "\(name)=\"\(safe)\""
+            "\(name)=\"\(Self.escaped(value))\""
         }
         return "{\(inside.joined(separator: ","))}"
     }

@@ -69,8 +69,8 @@ package struct HubRouter: Sendable {
     let feeds = Together<String, [UInt8]>()
     let documents = Lane(places: 2, waiting: 256)
     let chains = Lane(places: 1, waiting: 8)
-    /// Bodies that may be long, in memory at once: 8 MiB each.
-    let longBodies = Lane(places: 8, waiting: 0)
+    /// Bodies that may be long, in memory at once: 8 MiB each. Who waits has not been read yet.
+    let longBodies = Lane(places: 2, waiting: 32)
 
     package init(hub: Hub, readiness: Readiness, configuration: Configuration) {
         self.hub = hub
@@ -198,6 +198,7 @@ package struct HubRouter: Sendable {
         var octets: [UInt8] = []
         do {
             for try await part in request.body {
+                if octets.isEmpty, let length = request.headers[.contentLength].flatMap({ Int($0) }), length > part.readableBytes { octets.reserveCapacity(length) }
                 guard octets.count + part.readableBytes <= limit else {
                     throw Problem(.contentTooLarge, "\(limit)オクテットまでです (more than \(limit) octets)")
                 }

@@ -10,6 +10,8 @@ package enum BulletinReader {
     /// Octets of a file, packed or not. JMA's largest real bulletin has 3.84 MB and packs fifty to one, so what
     /// counts is the size after inflation.
     package static let limit = 8 << 20
+    /// No real warning is longer, unpacked; what is may be a document of forecasts, or no bulletin at all.
+    package static let longestWarning = 1 << 20
     /// Sentences of one QZSS file. A receiver hears some seven satellites, each of which says a sentence every four seconds
     /// (IS-QZSS-DCR): this is more than an hour and a half of all of them. Whoever has more sends it in pieces.
     package static let sentenceLimit = 10_000
@@ -60,13 +62,13 @@ package enum BulletinReader {
 
     /// Whether reading it takes so long that it has to give way to what is short: every real warning is far shorter. `plain`
     /// is not packed.
-    package static func isLong(_ plain: [UInt8]) -> Bool { plain.count > 1 << 20 || (plain.count > 16 << 10 && isSentences(plain)) }
+    package static func isLong(_ plain: [UInt8]) -> Bool { plain.count > longestWarning || (plain.count > 16 << 10 && isSentences(plain)) }
 
     /// Satellite sentences, as far as one glance tells.
     package static func isSentences(_ plain: [UInt8]) -> Bool { (try? format(of: plain)) == .qzss }
 
     /// The octets themselves unless they are gzip. Refuses more than `limit`, a damaged or cut file, and gzip in gzip.
-    package static func inflate(_ octets: [UInt8]) throws(Refusal) -> [UInt8] {
+    package static func inflate(_ octets: [UInt8], upTo limit: Int = limit) throws(Refusal) -> [UInt8] {
         guard octets.count <= limit else { throw Refusal("\(octets.count)オクテットあり、読める上限\(limit)を超えます (too long)") }
         guard isGzip(octets) else { return octets }
         let plain: [UInt8]

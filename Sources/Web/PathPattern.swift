@@ -8,11 +8,18 @@ package struct PathPattern: Sendable, Hashable {
         pieces = Self.pieces(text)
     }
 
-    /// As the router does it: doubled slashes and the last one do not count, nothing is decoded.
-    package func matches(_ path: String) -> Bool {
-        let asked = Self.pieces(path)
-        return asked.count == pieces.count && zip(pieces, asked).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+    /// A path that is held against many patterns: taken to pieces once.
+    package struct Asked: Sendable {
+        fileprivate let pieces: [Substring]
+        package init(_ path: String) { pieces = PathPattern.pieces(path) }
     }
+
+    /// As the router does it: doubled slashes and the last one do not count, nothing is decoded.
+    package func matches(_ path: Asked) -> Bool {
+        path.pieces.count == pieces.count && zip(pieces, path.pieces).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+    }
+
+    package func matches(_ path: String) -> Bool { matches(Asked(path)) }
 
     /// Whether a path that matches is spelt as it should be. The router passes over doubled slashes and one at the end; whoever
     /// guards a path by its letters (a proxy, a list of rights) does not, so there is one spelling.
