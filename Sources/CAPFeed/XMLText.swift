@@ -2,7 +2,7 @@
 /// namespaces and `Algorithm`s in order, no empty-element tags, no entities but those the canonical form writes.
 ///
 /// What is signed is what is sent, octet for octet; nothing is parsed and written again in between.
-struct XMLText {
+package struct XMLText {
     private(set) var text = ""
 
     mutating func open(_ name: String, _ attributes: String = "") {
@@ -21,7 +21,7 @@ struct XMLText {
     mutating func raw(_ markup: String) { text += markup }
 
     /// For text and for attribute values in double quotes. Characters XML 1.0 cannot hold (§2.2) are left out.
-    static func escaped(_ text: String, inAttribute: Bool = false) -> String {
+    package static func escaped(_ text: String, inAttribute: Bool = false) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar.value {

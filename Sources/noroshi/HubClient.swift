@@ -4,18 +4,26 @@ import Curl
 import Foundation
 
 /// How every command that talks to a hub finds it.
-struct HubOptions: ParsableArguments {
+struct HubLink: ParsableArguments {
     @OptionGroup var place: HubAddress
     @Option(help: "担当者のトークン（または NOROSHI_TOKEN） (operator's token)") var token: String?
-    @Option(help: "table は人、json はプログラムのため（一行に一つ） (table for people, json for programs: one object a line)") var format: OutputFormat = .table
-
-    var address: String { place.written }
 
     func client() throws -> HubClient {
         HubClient(
             address: try place.checked(), token: token ?? ProcessInfo.processInfo.environment["NOROSHI_TOKEN"],
             transport: try CurlTransport())
     }
+}
+
+/// And how most of them answer.
+struct HubOptions: ParsableArguments {
+    @OptionGroup var link: HubLink
+    @Option(help: "table は人、json はプログラムのため（一行に一つ） (table for people, json for programs: one object a line)") var format: OutputFormat = .table
+
+    var token: String? { link.token }
+    var address: String { link.place.written }
+
+    func client() throws -> HubClient { try link.client() }
 }
 
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {

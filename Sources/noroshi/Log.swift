@@ -1,3 +1,4 @@
+import AlertModel
 import ArgumentParser
 import ChannelKit
 import Foundation
@@ -6,7 +7,7 @@ struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "配信の記録 (the delivery log).",
         discussion: """
-            noroshi log [--alert A] [--town C] [--channel N] [--endpoint E] [--state S] [--since T] [--until T] [--limit N] [--follow] [--format json]
+            noroshi log [--alert A] [--town C] [--channel N] [--endpoint E] [--state S] [--since T] [--until T] [--limit N] [--follow] [--format json|csv]
             一つひとつの説明は noroshi log rows --help (each of them: noroshi log rows --help)。
             """,
         subcommands: [LogRows.self, LogVerify.self], defaultSubcommand: LogRows.self)
@@ -15,7 +16,9 @@ struct Log: AsyncParsableCommand {
 struct LogRows: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "rows", abstract: "配信を一行ずつ（log だけでも同じ） (row by row; the same as log alone)")
 
-    @OptionGroup var hub: HubOptions
+    @OptionGroup var hub: HubLink
+    @Option(help: "table は人、json はプログラム、csv は表計算のため (table for people, json for programs: one object a line; csv for spreadsheets, UTF-8)")
+    var format: Format = .table
     @Option(help: "この情報だけ (only this alert)") var alert: String?
     @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
     @Option(help: "経路の名前: \(Channels.all.map(\.manifest.name).joined(separator: ", ")) (channel)") var channel: String?
@@ -26,6 +29,10 @@ struct LogRows: AsyncParsableCommand {
     @Option(help: "この時より前 (before that)") var until: String?
     @Option(help: "新しいほうから何行まで (at most so many of the newest rows)") var limit = 200
     @Flag(help: "止めるまで、一行ずつ続ける (keeps on, row by row, until interrupted)") var follow = false
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table, json, csv
+    }
 
     func run() async throws {
         guard !follow || until == nil else { throw Exit.with(Exit.usage, "--follow と --until は一緒に使えません (--follow has no end)") }
@@ -96,7 +103,11 @@ struct LogRows: AsyncParsableCommand {
     private static func state(_ row: [String: Any]) -> String { JSONLine.text(row.filter { ["state", "attempts", "reach"].contains($0.key) }) }
 
     private func show(_ rows: [[String: Any]], withHead: Bool) {
-        if hub.format == .json { return rows.forEach { Terminal.say(JSONLine.text($0)) } }
+        switch format {
+        case .json: return rows.forEach { Terminal.say(JSONLine.text($0)) }
+        case .csv: return ((withHead ? [DeliveryLine.names] : []) + rows.map { DeliveryLine.values($0) }).forEach { Terminal.say(CSVLine.text($0)) }
+        case .table: break
+        }
         var table = withHead ? [["時刻 TIME", "区別 MODE", "状態 STATE", "経路 CHANNEL", "送り先 FAR END", "題 TITLE", "MS", "届いた/出た/触れた REACHED/SHOWN/TOUCHED", "理由 WHY"]] : []
         table += rows.map { DeliveryLine.cells($0) }
         if !table.isEmpty { Terminal.say(Terminal.table(table)) }
@@ -104,8 +115,32 @@ struct LogRows: AsyncParsableCommand {
     }
 }
 
+/// A row of CSV (RFC 4180), for spreadsheets too: what would be a formula there is a word.
+enum CSVLine {
+    static func text(_ cells: [String]) -> String { cells.map(cell).joined(separator: ",") }
+
+    private static func cell(_ words: String) -> String {
+        let plain = PlainText.visible(words)
+        let isFormula = plain.first.map { "=+-@".contains($0) } == true && Double(plain) == nil
+        let safe = isFormula ? "'" + plain : plain
+        guard safe.contains(where: { ",\"".contains($0) }) || safe != safe.trimmingCharacters(in: .whitespaces) else { return safe }
+        return "\"" + safe.replacing("\"", with: "\"\"") + "\""
+    }
+}
+
 /// One row of the log for people.
 enum DeliveryLine {
+    /// Columns of CSV: the names of the JSON, what a person looks for first.
+    static let names = [
+        "number", "offered_at", "settled_at", "mode", "state", "town", "channel", "endpoint", "endpoints", "kind", "title", "alert", "event", "delivery",
+        "priority", "attempts", "milliseconds", "reached", "shown", "touched", "reason", "sentence", "detail", "reference",
+    ]
+
+    static func values(_ row: [String: Any]) -> [String] {
+        let reach = row["reach"] as? [String: Any] ?? [:]
+        return names.map { name in (row[name] ?? reach[name]).map { "\($0)" } ?? "" }
+    }
+
     static func cells(_ row: [String: Any]) -> [String] {
         func text(_ key: String) -> String { row[key] as? String ?? "" }
         let reach = row["reach"] as? [String: Int] ?? [:]
