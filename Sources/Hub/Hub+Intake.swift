@@ -81,21 +81,25 @@ extension Hub {
     }
 
     /// The octets and their hash; of what can't be unpacked, the hash of what came. What is longer than any warning is
-    /// unpacked and hashed off the line's threads.
+    /// unpacked and hashed off the line's threads, one after the other: a small file can hold a long one.
     private func unpack(_ octets: [UInt8], _ way: Intake) async -> (plain: Result<[UInt8], Refusal>, hash: String) {
         let most = BulletinReader.longestWarning
         if octets.count <= most, let plain = try? BulletinReader.inflate(octets, upTo: most) { return (.success(plain), Self.digest(plain, way)) }
+        guard await unpacking.enter() else { return (.failure(Self.tooManyLong), Self.digest(octets, way)) }
+        defer { unpacking.leave() }
         return await quiet.run {
             let plain = Result { () throws(Refusal) in try BulletinReader.inflate(octets) }
             return (plain, Self.digest((try? plain.get()) ?? octets, way))
         }
     }
 
+    private static let tooManyLong = Refusal("長いファイルが続いています。しばらくしてから送ってください (too many long files at once: send it again later)")
+
     /// What is long is taken one after the other: four files of thousands of sentences are no reason for an order to wait.
     private func inLane(_ octets: [UInt8], _ hash: String, _ way: Intake, _ now: Date) async throws(IntakeFailure) -> Taking {
         guard BulletinReader.isLong(octets) else { return try await take(octets, hash, way, now) }
         let lane = BulletinReader.isSentences(octets) ? sentenceFiles : longFiles
-        guard await lane.enter() else { throw await refuse(octets, hash, "長いファイルが続いています。しばらくしてから送ってください (too many long files at once: send it again later)", way, now) }
+        guard await lane.enter() else { throw await refuse(octets, hash, Self.tooManyLong.reason, way, now) }
         defer { lane.leave() }
         return try await take(octets, hash, way, now)
     }

@@ -50,8 +50,10 @@ package final class Hub: Sendable {
     let chance: @Sendable () -> UInt64
     private let tables: Mutex<CodeTables>
     /// Where long files are read, satellites' and others apart: a warning of a megabyte waits for no log of sentences.
-    let sentenceFiles = Lane(places: 1, waiting: 64)
-    let longFiles = Lane(places: 1, waiting: 64)
+    /// Who waits in the two holds up to 8 MiB.
+    let sentenceFiles = Lane(places: 1, waiting: 16)
+    let longFiles = Lane(places: 1, waiting: 16)
+    let unpacking = Lane(places: 1, waiting: 64)
     /// Octets of refused bulletins that are kept, of each source: 64 MiB at once, and as many again in a day.
     let refusedOctets = Mutex(Allowance(atOnce: 64 << 20, perMinute: (64 << 20) / 1440))
     package let quiet = QuietThread("noroshi-quiet")

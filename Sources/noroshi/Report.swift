@@ -11,15 +11,13 @@ struct Report {
             var level_name, hazard, reason, title, body, name, state, note: String?
             var districts, shelters: [String]?
         }
-        var id, event, kind, message, mode, title, sender, actor: String
+        var id, event, message, mode, title, actor, accepted_at: String
         var headline, town: String?
-        var sent, expires, accepted_at: String
         var in_force: Bool
         var detail: Words?
     }
 
     struct Row: Decodable {
-        var number: Int64
         var channel, endpoint, state, sentence: String
         var endpoints, attempts: Int
         var offered_at: String
@@ -53,7 +51,7 @@ struct Report {
 
     var sends: [Row] { rows.filter { !$0.isSkip } }
     var delivered: [Row] { sends.filter { $0.state == "delivered" } }
-    /// Who did not get it, and is not waiting by design either.
+    /// Who does not have it: whoever refused, ran out of time or was taken back, and whoever still waits.
     var missing: [Row] { sends.filter { $0.state != "delivered" } }
 
     /// Milliseconds from the decision to the far end's yes, ascending.

@@ -18,7 +18,7 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(help: "町の6桁の番号。電文で、いくつもの町の担当のとき (6-digit code; for a bulletin, where you work for several towns)") var town: String?
     @Option(help: "書き出すファイル。.html か .pdf (the file to write)") var out: String?
 
-    /// Rows that are read: some 300 octets each.
+    /// Rows that are read, all in memory.
     private static let rowLimit = 200_000
 
     func run() async throws {
@@ -144,9 +144,10 @@ enum Printer {
         let ended = Announced<Int32>()
         process.terminationHandler = { ended.say($0.terminationStatus) }
         do { try process.run() } catch { throw Exit.with(Exit.cannotWrite, "\(program) を起動できません (cannot be started)") }
+        // A browser that hangs is killed; the watch ends with it.
         let watch = Task {
             try await ContinuousClock().sleep(for: patience)
-            process.terminate()
+            kill(process.processIdentifier, SIGKILL)
         }
         let status = await ended.heard()
         watch.cancel()
