@@ -101,6 +101,9 @@ struct ReportCommand: AsyncParsableCommand {
         ]
         Terminal.say(Terminal.table(marks.map { [$0, Report.duration($1)] }))
         Terminal.say(Terminal.table([["時刻 TIME", "何を WHAT", "題 TITLE", "だれが BY"]] + report.story.map { [Report.time($0.accepted_at), Report.message($0.message), $0.title, $0.actor] }))
+        if !report.skips.isEmpty {
+            Terminal.say(Terminal.table([["送らなかった理由 NOT SENT, AND WHY", "送り先 FAR ENDS"]] + report.skips.map { [$0.why, "\($0.count)"] }))
+        }
         guard !report.missing.isEmpty else { return Terminal.say(report.sends.isEmpty ? "送り先はありませんでした (nobody was asked)" : "すべての送り先に届きました (every far end has it)") }
         Terminal.say("届いていないところ (who did not get it)")
         Terminal.say(Terminal.table([["経路 CHANNEL", "送り先 FAR END", "状態 STATE", "理由 WHY"]] + report.missing.map { [$0.channel, report.farEnd($0), Report.state($0.state), $0.why] }))

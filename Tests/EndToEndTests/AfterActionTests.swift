@@ -83,6 +83,11 @@ extension EndToEnd {
                 #expect(try await run(hub, "20260101T000000-nobody", "--out", file.path).code == 65)
                 #expect(try await Program.run("report", order.id, "--hub", hub.address, "--token", "wrong").code == 77)
                 #expect(try Data(contentsOf: file) == kept, "a refused report takes nothing away")
+                // A far end that takes no drills of this kind is not sent to, and the report says why.
+                let seat = try await hub.push(#"{"town":"042056","kind":"headquarters","mode":"exercise","state":"open"}"#)
+                let skipped = try await hub.settled("alert=\(seat.id)").filter { $0.state == "skipped" }
+                let why = try #require(skipped.first?.sentence)
+                #expect(try await run(hub, seat.id).out.contains(why), "\(why)")
                 let drill = hub.folder.appending(path: "drill.html")
                 #expect(try await run(hub, order.id, "--out", drill.path).code == 0)
                 let page = try String(contentsOf: drill, encoding: .utf8)
