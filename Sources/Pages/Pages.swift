@@ -83,6 +83,7 @@ package enum Pages {
         "/console/people.js": PageAsset(script, PackageResources.people_js),
         "/console/push.js": PageAsset(script, PackageResources.push_js),
         "/console/reach.js": PageAsset(script, PackageResources.reach_js),
+        "/console/real.js": PageAsset(script, PackageResources.real_js),
         "/console/refusals.js": PageAsset(script, PackageResources.refusals_js),
         "/console/reports.js": PageAsset(script, PackageResources.reports_js),
         "/console/rows.js": PageAsset(script, PackageResources.rows_js),
@@ -90,5 +91,6 @@ package enum Pages {
         "/console/shelters.js": PageAsset(script, PackageResources.shelters_js),
         "/console/standing.js": PageAsset(script, PackageResources.standing_js),
         "/console/towns.js": PageAsset(script, PackageResources.towns_js),
+        "/console/world.js": PageAsset(script, PackageResources.world_js),
     ]
 }

@@ -47,8 +47,8 @@ struct PagesTests {
         #expect(Pages.asset(path) == nil)
     }
 
-    // The desk: with plans, lending and what is set aside. The tablet of a resident gets none of it.
-    @Test("A first visit weighs little", arguments: [("/tablet/", 38_000), ("/console/", 57_000)])
+    // The desk: with plans, lending, what is set aside, and real and drill as two places. The tablet of a resident gets none of it.
+    @Test("A first visit weighs little", arguments: [("/tablet/", 38_000), ("/console/", 62_000)])
     func weight(room: String, limit: Int) {
         let bytes = Pages.paths.filter { $0.hasPrefix(room) }.compactMap { Pages.asset($0)?.gzip.count }.reduce(0, +)
         #expect(bytes <= limit, "\(room) is \(bytes) bytes compressed")
@@ -77,6 +77,8 @@ struct PagesTests {
         ("#eceff4", "#14181f"), ("#eceff4", "#1e242e"), ("#eceff4", "#18271f"), ("#eceff4", "#2a3240"), ("#c3cad4", "#14181f"),
         ("#8ec1ff", "#1e242e"), ("#8fd6ae", "#1e242e"), ("#ff9aa5", "#1e242e"), ("#ffd9a0", "#3a2a12"), ("#d9efe2", "#20402e"),
         ("#aaa", "#333"),
+        // The drill's own ground, by day and by night.
+        ("#111", "#e3f0e7"), ("#444", "#e3f0e7"), ("#eceff4", "#10231a"), ("#c3cad4", "#10231a"),
     ]
 
     @Test("Every pair of colours has a contrast of at least 4.5 to 1", arguments: pairs)

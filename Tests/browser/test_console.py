@@ -22,20 +22,26 @@ class ConsoleTests(unittest.TestCase):
              "sender": "さくら市", "sent": stamp(now - 9000), "expires": stamp(now - 10)}]
 
 
-    def sign_in(self, room: str = "alerts"):
-        self.browser.open(self.hub.address + "/console/#" + room)
+    def sign_in(self, room: str = "alerts", mode: str = "actual"):
+        """Signed in, and in the place of this mode by the person's own choice."""
+        self.browser.open(self.hub.address + "/console/#" + ("drill/" if mode == "exercise" else "") + room)
         self.browser.until("!document.querySelector('#sign-in').hidden")
         self.enter_token()
+        self.enter_world(mode)
         self.browser.until(f"!document.querySelector('#{room.partition(':')[0]}').hidden")
+
+    def enter_world(self, mode: str = "actual"):
+        self.browser.until("!document.querySelector('#between').hidden")
+        self.browser.click(f"#world-{mode}")
+        self.browser.until(f"document.body.dataset.world === '{mode}' && !document.querySelector('#rooms').hidden")
 
     def enter_token(self):
         self.browser.type("[name=token]", "operator")
         self.browser.press("Enter")
 
-    def order(self, mode: str = "exercise", district: str = "本町"):
+    def order(self, district: str = "本町"):
         """The form, filled in as far as the preview."""
         self.browser.until("document.querySelectorAll('#districts input').length === 4")
-        self.browser.click(f"#push-form input[value={mode}]")
         self.choose("level", "4")
         self.choose("hazard", "洪水")
         self.browser.click(f"#districts input[value={district}]")
@@ -67,6 +73,7 @@ class ConsoleTests(unittest.TestCase):
 
     def test_who_signs_in_by_name_is_asked_for_the_digits_and_a_password_of_his_own_and_is_named(self):
         self.sign_in_by_name()
+        self.enter_world()
         self.browser.until("!document.querySelector('#alerts').hidden")
         self.assertEqual(self.browser.text("#person"), "佐藤さん")
         self.assertFalse(self.browser.evaluate("document.querySelector('#change-password').hidden"))
@@ -89,13 +96,14 @@ class ConsoleTests(unittest.TestCase):
         self.browser.type("#safe-form [name=name]", "鈴木")
         self.browser.type("#safe-form [name=key]", "key")
         self.browser.press("Enter")
-        self.browser.until("!document.querySelector('#alerts').hidden")
+        self.enter_world()
         self.assertEqual(self.browser.text("#person"), "鈴木さん")
 
     def test_what_waits_is_before_everybody_in_every_room_and_is_decided_there(self):
         self.hub.approvals = [self.waiting(), self.waiting(id="A-2", title="お知らせ 断水", by="佐藤"), self.waiting(
             id="A-3", state="review", reason="津波が見えた", next=None)]
         self.sign_in_by_name()
+        self.enter_world()
         self.browser.until("document.querySelectorAll('#approvals-rows li').length === 3")
         first = self.browser.text("#approvals-rows li:nth-child(1)")
         for word in ["承認待ち", "避難指示", "鈴木", "防災課長", "次の役割"]:
@@ -126,7 +134,7 @@ class ConsoleTests(unittest.TestCase):
         self.hub.waits = {"next": {"role": "chief", "name": "防災課長", "people": ["高橋"]}, "seconds": 120}
         self.sign_in("push")
         for glass in (False, True):
-            self.order("actual")
+            self.order()
             self.browser.click("#push-form button.main")
             self.browser.until("!document.querySelector('#preview').hidden")
             self.assertIn("「防災課長」（高橋）の承認を待ちます", self.browser.text("#second-words"))
@@ -145,7 +153,7 @@ class ConsoleTests(unittest.TestCase):
         self.hub.users = [{"name": "鈴木", "roles": [{"role": "duty", "name": "当直", "towns": ["042056"]}], "disabled": False, "code": True,
                            "last_sign_in_at": stamp(time.time() - 60)}]
         self.sign_in_by_name()
-        self.browser.until("!document.querySelector('#rooms').hidden")
+        self.enter_world()
         self.browser.click("#password-later")
         self.browser.click("[data-room=people]")
         self.browser.until("document.querySelectorAll('#user-rows tr').length === 1")
@@ -198,9 +206,116 @@ class ConsoleTests(unittest.TestCase):
         self.browser.until("document.querySelector('#problem').textContent.includes('庁内の認証では入れませんでした')")
         self.browser.evaluate("document.cookie = '__Host-noroshi=s-1; Path=/; Secure'")
         self.browser.open(self.hub.address + "/console/?openid=yes")
+        self.enter_world()
         self.browser.until("!document.querySelector('#alerts').hidden")
         self.assertEqual(self.browser.text("#person"), "佐藤さん")
         self.assertEqual(self.browser.evaluate("location.search"), "")
+
+    def test_real_or_drill_is_chosen_first_and_neither_is_seen_before(self):
+        self.stands("actual", ("本町", "洪水", 4, 9000))
+        self.browser.open(self.hub.address + "/console/#push")
+        self.browser.until("!document.querySelector('#sign-in').hidden")
+        self.enter_token()
+        self.browser.until("!document.querySelector('#between').hidden")
+        self.browser.photograph("console-between")
+        self.assertEqual(self.browser.evaluate("[document.body.dataset.world, document.querySelector('#rooms').hidden]"), ["", True])
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('main > section')].filter((one) => !one.hidden).length"), 1)
+        self.browser.click("#world-exercise")
+        self.browser.until("document.body.dataset.world === 'exercise'")
+        self.assertEqual(self.browser.evaluate("location.hash"), "#drill/alerts", "an address of its own")
+        self.assertIn("【訓練】", self.browser.evaluate("document.title"))
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('[data-room]')].filter((one) => !one.hidden).map((one) => one.dataset.room)"),
+                         ["alerts", "push", "log", "reports"], "registers are real")
+        self.browser.open(self.hub.address + "/console/#drill/people")
+        self.browser.until("!document.querySelector('#alerts').hidden")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#people').hidden"))
+
+    def test_nothing_of_the_drill_is_seen_or_sent_in_the_real_place_and_the_other_way_round(self):
+        now = time.time()
+        self.hub.alerts[1]["expires"] = stamp(now + 3600)
+        self.stands("actual", ("本町", "洪水", 4, 9000))
+        self.stands("exercise", ("川端", "津波", 4, 9000))
+        self.hub.attention = [{"topic": "runs-out", "subject": mark, "words": mark + "川端は期限が来ます (runs out)", "times": 1, "last_at": stamp(now)}
+                              for mark in ("", "【訓練】")]
+        for index in range(3):
+            self.hub.row(delivery=f"x.{index}", alert=f"op-{index}", mode=("exercise", "actual")[index % 2], state="held")
+        self.sign_in()
+        for mode, own, others, held in (("actual", "避難指示", "給水", 1), ("exercise", "給水", "警戒レベル4", 2)):
+            self.browser.until(f"document.querySelector('#now-rows').textContent.includes('{own}')")
+            self.browser.until(f"document.querySelectorAll('#held-rows li').length === {held}")
+            self.assertNotIn(others, self.browser.text("main"))
+            self.assertEqual("川端\t" in self.browser.text("#standing"), mode == "exercise")
+            self.assertEqual(self.browser.evaluate("document.querySelectorAll('#runs-out-rows li').length"), 1)
+            self.assertEqual("訓練" in self.browser.text("main"), mode == "exercise")
+            self.browser.photograph("console-world-" + mode)
+            self.browser.click("[data-room=log]")
+            self.browser.until(f"document.querySelectorAll('#log-rows tr').length === {held}")
+            self.browser.click("[data-room=push]")
+            self.order()
+            self.browser.photograph("console-push-" + mode)
+            self.browser.click("#push-form button.main")
+            self.browser.until("!document.querySelector('#preview').hidden")
+            if mode == "actual":
+                self.browser.type("#send-form [name=name]", "さくら市")
+            self.browser.click("#send-form button")
+            self.wait(lambda: self.hub.pushes and self.hub.pushes[-1]["mode"] == mode)
+            self.browser.type("#push-form [name=reason]", "書きかけ")
+            if mode == "actual":
+                self.browser.click("#cross")
+                self.browser.until("!document.querySelector('#between').hidden")
+                self.browser.click("#world-exercise")
+                self.browser.until("document.body.dataset.world === 'exercise' && !document.querySelector('#alerts').hidden")
+        self.assertEqual([push["mode"] for push in self.hub.pushes], ["actual", "exercise"])
+        # The way back leads over the choice, and what was begun stays behind.
+        self.browser.evaluate("location.hash = 'push'")
+        self.browser.until("!document.querySelector('#between').hidden && document.querySelector('#push').hidden")
+        self.browser.click("#world-actual")
+        self.browser.until("document.body.dataset.world === 'actual' && document.querySelectorAll('#districts input').length === 4")
+        self.assertEqual(self.browser.evaluate("document.querySelector('#push-form').reason.value"), "")
+
+    def test_what_is_real_and_grave_is_said_in_the_drill_and_one_key_leads_to_it(self):
+        self.hub.alerts = []
+        self.sign_in("push", "exercise")
+        self.browser.until("document.querySelector('#line').textContent.includes('●')")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#real').hidden"))
+        now = time.time()
+        self.hub.alerts = [{"id": "n-1", "event": "n1", "kind": "notice", "message": "alert", "mode": "actual", "title": "断水のお知らせ", "sender": "さくら市",
+                            "sent": stamp(now), "expires": stamp(now + 900)}]
+        self.hub.row(alert="n-1", delivery="n.1", mode="actual", title="断水のお知らせ")
+        self.hub.alerts.append({"id": "t-1", "event": "t1", "kind": "tsunami", "type": "VTSE41", "message": "alert", "mode": "actual", "title": "大津波警報",
+                                "sender": "気象庁", "sent": stamp(now), "expires": stamp(now + 9000)})
+        self.hub.row(alert="t-1", delivery="t.1", mode="actual", title="大津波警報", kind="tsunami")
+        self.browser.until("!document.querySelector('#real').hidden")
+        said = self.browser.text("#real")
+        self.assertIn("大津波警報（気象庁", said)
+        self.assertNotIn("断水", said)
+        self.browser.photograph("console-real-in-drill")
+        self.browser.size(360, 740)
+        self.browser.photograph("console-real-in-drill-phone")
+        self.hub.approvals = [self.waiting()]
+        self.browser.until("document.querySelector('#real').textContent.includes('二人目を待っているもの 1件')")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#approvals').hidden"), "real, and so not here")
+        self.browser.evaluate("scrollTo(0, document.body.scrollHeight)")
+        self.browser.click("#real-go")
+        self.browser.until("document.body.dataset.world === 'actual' && document.querySelector('#now-rows').textContent.includes('大津波警報')")
+
+    def test_the_strip_is_there_in_every_room_however_far_one_scrolls(self):
+        self.stands("actual", *[(f"第{number}地区", "洪水", 4, 9000) for number in range(60)])
+        self.sign_in_by_name()
+        self.enter_world()
+        for size in ((1440, 900), (360, 740), (740, 360)):
+            self.browser.size(*size)
+            for room in ("alerts", "push", "log", "reports", "devices", "shelters", "people"):
+                self.browser.evaluate(f"location.hash = '{room}'")
+                self.browser.until(f"!document.querySelector('#{room}').hidden")
+                self.browser.evaluate("scrollTo(0, document.body.scrollHeight)")
+                self.browser.until("document.querySelector('header').getBoundingClientRect().top === 0")
+                strip = self.browser.text("#strip")
+                for part in ["【本番】", "さくら市", "佐藤さん", "つながって"]:
+                    self.assertIn(part, strip)
+                self.assertRegex(strip, r"\d\d:\d\d:\d\d")
+                self.assertLess(self.browser.evaluate("document.querySelector('header').offsetHeight / innerHeight"), 0.25, f"{room} {size}")
+                self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{room} {size}")
 
     def test_a_wrong_token_is_said_and_not_kept(self):
         self.hub.revoked = True
@@ -214,9 +329,9 @@ class ConsoleTests(unittest.TestCase):
     def test_taking_back_shows_first_what_it_does_and_names_what_is_real(self):
         self.stands("actual", ("本町", "洪水", 4, 9000), version=7)
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
         self.browser.photograph("console-alerts")
-        self.browser.click("#actual-rows .danger")
+        self.browser.click("#now-rows .danger")
         self.browser.until("!document.querySelector('#preview').hidden")
         self.assertIn("【本番】", self.browser.text("#mode-bar"))
         self.assertIn("避難指示", self.browser.text("#changes-rows"))
@@ -231,7 +346,7 @@ class ConsoleTests(unittest.TestCase):
         self.browser.until("document.querySelector('#push-done').textContent.includes('c1')")
 
     def test_a_drill_is_previewed_and_sent_and_nothing_complains(self):
-        self.sign_in("push")
+        self.sign_in("push", "exercise")
         self.order()
         self.assertIn("市内全域", self.browser.text("#districts"))
         self.browser.photograph("console-push-drill")
@@ -254,35 +369,33 @@ class ConsoleTests(unittest.TestCase):
         self.sign_in("push")
         self.browser.until("document.querySelectorAll('#districts input').length === 4")
         self.assertEqual(self.browser.evaluate("""(() => { const all = document.querySelector('#push-form');
-            return [all.mode.value, all.level.value, all.hazard.value, document.querySelector('#push').dataset.mode] })()"""), ["", "", "", ""])
+            return [all.level.value, all.hazard.value, all.querySelectorAll('[name=mode]').length] })()"""), ["", "", 0])
 
     def test_a_refusal_stands_beside_its_field_in_view_and_goes_when_it_is_mended(self):
         self.browser.size(1024, 600)
         self.sign_in("push")
         self.browser.until("document.querySelectorAll('#districts input').length === 4")
         self.browser.click("#push-form button.main")
-        self.browser.until("document.querySelectorAll('#push-form .refusal').length === 4")
-        beside = "document.querySelector('.modes .refusal')"
-        self.assertIn("本番か訓練かを選んでください", self.browser.evaluate(beside + ".textContent"))
+        self.browser.until("document.querySelectorAll('#push-form .refusal').length === 3")
+        beside = "document.querySelector('#push-form label:has([name=hazard]) + .refusal')"
+        self.assertIn("災害の種類を選んでください", self.browser.evaluate(beside + ".textContent"))
         self.assertEqual(self.browser.evaluate(beside + ".querySelector('small').lang"), "en")
         self.browser.until(f"""(() => {{ const r = {beside}.getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight }})()""")
-        self.assertEqual(self.browser.evaluate("document.activeElement.name"), "mode", "the keys go to what is to be mended")
-        self.assertTrue(self.browser.evaluate(
-            "document.activeElement.getAttribute('aria-describedby') === document.querySelector('.modes .refusal').id"))
+        self.assertEqual(self.browser.evaluate("document.activeElement.name"), "hazard", "the keys go to what is to be mended")
+        self.assertTrue(self.browser.evaluate(f"document.activeElement.getAttribute('aria-describedby') === {beside}.id"))
         self.assertTrue(self.browser.evaluate("document.querySelector('#problem').hidden"))
         self.browser.photograph("console-refused")
-        self.browser.click("#push-form input[value=exercise]")
-        self.assertIsNone(self.browser.evaluate(beside))
-        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#push-form .refusal').length"), 3)
-        self.choose("level", "4")
         self.choose("hazard", "洪水")
+        self.assertIsNone(self.browser.evaluate(beside))
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#push-form .refusal').length"), 2)
+        self.choose("level", "4")
         self.browser.click("#districts input[value=本町]")
         self.assertEqual(self.browser.text("#push-form .refusals").strip(), "", "all is mended, and nothing stays")
 
     def test_the_form_keeps_nothing_across_a_sign_out(self):
         self.sign_in("log")
         self.browser.click("[data-room=push]")
-        self.order("actual")
+        self.order()
         self.browser.type("#push-form [name=reason]", "桜川が氾濫するおそれ")
         self.browser.click("#push-form button.main")
         self.browser.until("!document.querySelector('#preview').hidden")
@@ -290,13 +403,13 @@ class ConsoleTests(unittest.TestCase):
         self.browser.until("document.readyState === 'complete' && !document.querySelector('#sign-in').hidden")
         self.assertEqual(self.browser.evaluate("sessionStorage.length"), 0)
         self.enter_token()
-        self.browser.until("!document.querySelector('#rooms').hidden")
+        self.enter_world()
         self.browser.click("[data-room=push]")
         self.browser.until("document.querySelectorAll('#districts input').length === 4")
         self.assertEqual(self.browser.evaluate("""(() => { const all = document.querySelector('#push-form');
-            return [all.mode.value, all.hazard.value, all.level.value, all.reason.value, all.querySelectorAll('[type=checkbox]:checked').length,
+            return [all.hazard.value, all.level.value, all.reason.value, all.querySelectorAll('[type=checkbox]:checked').length,
                 document.querySelector('#preview').hidden, document.querySelector('#preview-list').textContent] })()"""),
-            ["", "", "", "", 0, True, ""])
+            ["", "", "", 0, True, ""])
         self.browser.evaluate("void setTimeout(() => history.go(-2))")
         self.browser.until("location.hash === '#log' && document.readyState === 'complete' && !document.querySelector('#rooms').hidden")
         self.assertEqual(self.browser.evaluate("document.querySelector('#push-form').reason.value"), "", "not by going back either")
@@ -310,7 +423,8 @@ class ConsoleTests(unittest.TestCase):
         self.assertTrue(self.browser.evaluate("document.querySelector('#push').hidden"), "no work in a town nobody chose")
         self.browser.photograph("console-choose")
         self.browser.click("#choose-list button:nth-of-type(2)")
-        self.browser.until("!document.querySelector('#push').hidden")
+        self.enter_world()
+        self.browser.until("!document.querySelector('#push').hidden && document.querySelector('#mode-bar').textContent")
         self.assertIn("塩竈市", self.browser.text("#mode-bar"))
         self.browser.open("about:blank")
         self.browser.open(self.hub.address + "/console/#push")
@@ -320,7 +434,6 @@ class ConsoleTests(unittest.TestCase):
     def test_a_real_one_needs_the_towns_name_typed(self):
         self.sign_in("push")
         self.browser.until("document.querySelectorAll('#districts input').length === 4")
-        self.browser.click("#push-form input[value=actual]")
         self.browser.click("#push-form input[value=notice]")
         self.browser.type("#push-form [name=title]", "断水")
         self.browser.type("#push-form [name=body]", "16時から断水します。")
@@ -339,18 +452,18 @@ class ConsoleTests(unittest.TestCase):
         self.wait(lambda: self.hub.pushes)
         self.assertEqual(self.hub.pushes[0], {
             "town": "042056", "kind": "notice", "mode": "actual", "title": "断水", "body": "16時から断水します。", "based_on": 0})
-        self.browser.until("document.querySelector('#push').dataset.mode === ''")
+        self.browser.until("document.querySelector('#push-form').title.value === ''")
 
     def test_changing_the_form_takes_the_preview_away(self):
         self.sign_in("push")
         self.order(district="川端")
         self.browser.click("#push-form button.main")
         self.browser.until("!document.querySelector('#preview').hidden")
-        self.browser.click("#push-form input[value=actual]")
+        self.browser.click("#districts input[value=山手]")
         self.assertTrue(self.browser.evaluate("document.querySelector('#preview').hidden"))
 
     def test_who_changed_the_state_meanwhile_is_said_and_nothing_is_sent(self):
-        self.sign_in("push")
+        self.sign_in("push", "exercise")
         self.order()
         self.browser.click("#push-form button.main")
         self.browser.until("!document.querySelector('#preview').hidden")
@@ -368,7 +481,7 @@ class ConsoleTests(unittest.TestCase):
         self.wait(lambda: self.hub.pushes and self.hub.pushes[0]["based_on"] == 1)
 
     def test_a_preview_on_an_old_state_cannot_be_sent(self):
-        self.sign_in("push")
+        self.sign_in("push", "exercise")
         self.wait(lambda: self.hub.row_followers)
         self.order()
         self.browser.click("#push-form button.main")
@@ -380,7 +493,8 @@ class ConsoleTests(unittest.TestCase):
 
     def test_the_log_follows_and_filters(self):
         self.hub.row()
-        self.hub.row(delivery="t.1", channel="school-tablet", endpoint="daiichi-sho", mode="exercise", title="【訓練】避難指示",
+        self.hub.row(delivery="d.1", channel="school-tablet", mode="exercise", title="【訓練】避難指示")
+        self.hub.row(delivery="t.1", channel="school-tablet", endpoint="daiichi-sho",
                      state="rejected", reason="長すぎます", reach={"accepted": 0, "reached": 0, "shown": 0, "touched": 0})
         self.sign_in("log")
         self.browser.until("document.querySelectorAll('#log-rows tr').length === 2")
@@ -392,6 +506,7 @@ class ConsoleTests(unittest.TestCase):
         for part in ["本番", "5 配信済み", "学校タブレット", "12", "11", "3"]:
             self.assertIn(part, first)
         self.assertIn("9 拒否", self.browser.text("#log-rows"))
+        self.assertNotIn("訓練", self.browser.text("#log-rows"))
         self.assertIn("長すぎます", self.browser.text("#log-rows"))
         self.browser.photograph("console-log")
         self.browser.evaluate("document.querySelector('#log-form').channel.value = 'area-mail'")
@@ -434,8 +549,6 @@ class ConsoleTests(unittest.TestCase):
         form = "document.querySelector('#push-form')"
         self.assertEqual(self.browser.evaluate(f"{form}.hazard.value + {form}.level.value"), "津波4")
         self.assertIn("まだ送っていません", self.browser.text("#push-done"))
-        # Drill or real is the person's own choice, still.
-        self.assertEqual(self.browser.evaluate(f"{form}.mode.value"), "")
         self.browser.click("#assumption-rows button")
         self.browser.until("document.querySelector('#ask').open")
         self.browser.type("#ask-input", "浸水")
@@ -497,33 +610,31 @@ class ConsoleTests(unittest.TestCase):
         first = self.hub.alerts[0]
         self.hub.alerts.append({**first, "id": "op-2", "message": "cancel", "sent": stamp(time.time())})
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#past-rows tr').length === 3")
+        self.browser.until("document.querySelectorAll('#past-rows tr').length === 2")
         self.assertIn("取消済み", self.browser.evaluate("document.querySelector('#past-rows').textContent"))
         self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alerts tbody .danger').length"), 0)
 
-    def test_a_real_order_stands_first_after_a_hundred_drills_and_a_new_one_comes_by_itself(self):
+    def test_a_real_order_stands_alone_after_a_hundred_drills_and_a_new_one_comes_by_itself(self):
         now = time.time()
         self.hub.alerts = self.hub.alerts[:1] + [
             {**self.hub.alerts[1], "id": f"d-{index}", "event": f"d{index}", "sent": stamp(now - 100 + index * 0.5),
              "expires": stamp(now + 3600)} for index in range(120)]
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
-        self.assertIn("避難指示", self.browser.text("#actual-rows"))
-        self.browser.until("document.querySelectorAll('#drill-rows tr').length === 120")
-        self.assertTrue(self.browser.evaluate("""document.querySelector('#actual-rows').getBoundingClientRect().bottom
-            < document.querySelector('#drill-rows').getBoundingClientRect().top"""))
+        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
+        self.assertIn("避難指示", self.browser.text("#now-rows"))
+        self.assertNotIn("訓練", self.browser.text("#alerts"))
         self.browser.until("document.querySelector('#line').textContent.includes('●')")
         self.hub.alerts.append({**self.hub.alerts[0], "id": "op-9", "event": "e9", "title": "緊急安全確保", "sent": stamp(now)})
         self.stands("actual", ("川端", "洪水", 5, 9000))
         self.hub.row(alert="op-9", delivery="op-9.1")
-        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 2")
+        self.browser.until("document.querySelectorAll('#now-rows tr').length === 2")
         self.assertIn("緊急安全確保", self.browser.text("#standing"))
 
     def test_what_ends_by_the_clock_leaves_the_list_by_itself(self):
         self.hub.alerts[0]["expires"] = stamp(time.time() + 9)
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
-        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 0")
+        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#now-rows tr').length === 0")
 
     def test_districts_stand_with_who_since_and_until_and_what_runs_out_is_said_before(self):
         self.stands("actual", ("本町", "洪水", 4, 9000), ("川端", "洪水", 3, 600), ("山手", "土砂災害", 5, 9000))
@@ -542,7 +653,7 @@ class ConsoleTests(unittest.TestCase):
 
     def test_a_part_is_lifted_with_what_stands_before_and_after(self):
         self.stands("exercise", ("本町", "洪水", 4, 9000), ("川端", "洪水", 4, 9000), version=5)
-        self.sign_in()
+        self.sign_in(mode="exercise")
         self.browser.until("document.querySelectorAll('#standing tbody tr').length === 2")
         self.browser.click("#standing button[aria-label='洪水：一部解除']")
         self.browser.until("document.querySelectorAll('#districts input').length === 2")
@@ -561,7 +672,7 @@ class ConsoleTests(unittest.TestCase):
 
     def test_all_of_a_hazard_is_lifted_and_what_was_raised_is_raised_further(self):
         self.stands("exercise", ("本町", "洪水", 3, 9000), ("川端", "洪水", 3, 9000), version=5)
-        self.sign_in("push:lift:exercise:洪水")
+        self.sign_in("push:lift:洪水", "exercise")
         self.browser.until("!document.querySelector('#preview').hidden")
         self.hub.may_answer.clear()
         self.browser.click("#send-form button")
@@ -569,7 +680,7 @@ class ConsoleTests(unittest.TestCase):
         self.assertEqual(self.hub.pushes[0], {
             "town": "042056", "kind": "evacuation", "mode": "exercise", "hazard": "洪水", "lifted": True, "based_on": 5})
         # The next act is begun before the hub has answered, and is kept when it does.
-        self.browser.evaluate("location.hash = 'push:raise:exercise:洪水'")
+        self.browser.evaluate("location.hash = 'drill/push:raise:洪水'")
         self.browser.until("document.querySelector('#base-text').textContent.includes('広げます')")
         self.assertIn("いま 高齢者等避難", self.browser.text("#districts"))
         self.choose("level", "4")
@@ -594,6 +705,7 @@ class ConsoleTests(unittest.TestCase):
             self.browser.until("!document.querySelector('#sign-in').hidden || !document.querySelector('#sign-out').hidden")
             if self.browser.evaluate("!document.querySelector('#sign-in').hidden"):
                 self.enter_token()
+                self.enter_world()
             self.browser.until(f"document.querySelectorAll('{ready} tr').length >= 50")
             if room == "log":
                 self.browser.click("#log-more")
@@ -639,7 +751,8 @@ class ConsoleTests(unittest.TestCase):
         self.browser.until("document.querySelector('#line').textContent.includes('●')")
         self.hub.cut()
         self.browser.until("document.querySelector('#line').className === 'down'")
-        self.assertRegex(self.browser.text("#line"), "画面は[0-9:]+のものです")
+        self.assertRegex(self.browser.text("#line"), "つながっていません（[0-9:]+から）。無線と電話で")
+        self.browser.photograph("console-cut")
         self.hub.row(**tablet, reach={"accepted": 1, "reached": 1, "shown": 1, "touched": 1})
         self.hub.mend()
         self.browser.until("document.querySelector('#line').textContent.includes('●')")
@@ -659,12 +772,13 @@ class ConsoleTests(unittest.TestCase):
         self.browser.photograph("console-said")
 
     def test_held_deliveries_say_subject_and_mode_also_of_an_old_alert(self):
-        self.hub.row(delivery="h.1", alert="long-ago", state="held", mode="exercise", title="大津波警報", kind="tsunami")
-        self.hub.row(delivery="h.2", alert="op-1", state="held", mode="actual")
+        self.hub.row(delivery="h.1", alert="long-ago", state="held", title="大津波警報", kind="tsunami")
+        self.hub.row(delivery="h.2", alert="op-1", state="held")
+        self.hub.row(delivery="h.3", alert="op-0", state="held", mode="exercise")
         self.sign_in()
         self.browser.until("document.querySelectorAll('#held-rows li').length === 2")
         text = self.browser.text("#held-rows")
-        self.assertLess(text.index("【本番】"), text.index("【訓練】"), "what is real first")
+        self.assertNotIn("【訓練】", text)
         self.assertIn("大津波警報", text)
         self.assertNotIn("long-ago", text, "never a bare number")
 
@@ -677,6 +791,7 @@ class ConsoleTests(unittest.TestCase):
                 self.browser.until("!document.querySelector('#sign-in').hidden || !document.querySelector('#sign-out').hidden")
                 if self.browser.evaluate("!document.querySelector('#sign-in').hidden"):
                     self.enter_token()
+                    self.enter_world()
                 self.browser.until(f"!document.querySelector('#{room.partition(':')[0]}').hidden")
                 self.assertEqual(self.browser.evaluate("""[...document.querySelectorAll('main section:not([hidden]) .wide')]
                     .filter((box) => box.offsetParent && !(box.tabIndex === 0 && box.getAttribute('aria-label'))).length"""), 0)
@@ -696,10 +811,10 @@ class ConsoleTests(unittest.TestCase):
         self.hub.row(delivery="r.5", endpoint="*", endpoints=7, state="skipped", sentence="地域の外です。 (Outside.)", **tablet)
         self.hub.row(delivery="other", alert="op-0", channel="school-tablet", endpoint="yonban-sho", state="rejected")
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
         self.browser.until("!document.querySelector('#held').hidden")
         self.assertIn("1か所", self.browser.text("#held-rows"))
-        self.browser.click("#actual-rows button")
+        self.browser.click("#now-rows button")
         self.browser.until("document.querySelectorAll('#call-rows tr').length === 2")
         calls, heard = self.browser.text("#call-rows"), self.browser.text("#heard-rows")
         self.assertLess(calls.index("daisan-sho"), calls.index("第一小学校"), "what was never sent stands first")
@@ -721,13 +836,13 @@ class ConsoleTests(unittest.TestCase):
     def test_the_weather_services_alerts_are_not_ours_to_take_back(self):
         self.hub.alerts[0].update(type="VTSE41", kind="tsunami", sender="気象庁")
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
         self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alerts tbody .danger').length"), 0)
 
     def test_the_desk_is_dark_in_a_dark_room(self):
         self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#actual-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
         self.assertEqual(self.browser.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(20, 24, 31)")
         self.browser.photograph("console-dark")
 

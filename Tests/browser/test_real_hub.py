@@ -83,17 +83,23 @@ class RealHub:
         browser.click("#start-button")
         browser.until("document.querySelector('#mute').hidden && document.querySelector('#link-state').textContent")
 
-    def sign_in(self, browser: Browser):
-        """A person at the desk."""
+    def sign_in(self, browser: Browser, mode: str = "exercise"):
+        """A person at the desk, in the place of this mode."""
         browser.open(self.address + "/console/")
         browser.until("document.querySelector('#sign-in')?.hidden === false")
         browser.type("[name=token]", "tok")
         browser.press("Enter")
-        browser.until("!document.querySelector('#rooms').hidden")
+        enter_world(browser, mode)
 
     def reach(self, alert: str) -> dict:
         rows = self.rows("log", "--town", TOWN, "--alert", alert, "--channel", "school-tablet")
         return next((row["reach"] for row in rows if row["endpoint"] == "hashikami-chu"), {})
+
+
+def enter_world(browser: Browser, mode: str):
+    browser.until("!document.querySelector('#between').hidden")
+    browser.click(f"#world-{mode}")
+    browser.until("!document.querySelector('#rooms').hidden")
 
 
 ORDER = ["--kind", "evacuation", "--level", "4", "--hazard", "津波", "--district", "階上地区", "--shelter", "hashikami-chu"]
@@ -125,7 +131,7 @@ class RealHubTests(unittest.TestCase):
             browser.type("#person-form [name=name]", name)
             browser.type("#person-form [name=password]", password)
             browser.press("Enter")
-            browser.until("document.querySelector('#person').textContent")
+            enter_world(browser, "actual")
 
         duty, chief = person("佐藤", "duty"), person("高橋", "chief")
         enter(self.browser, "佐藤", duty)
@@ -133,7 +139,6 @@ class RealHubTests(unittest.TestCase):
         self.browser.click("[data-room=push]")
         self.browser.until("document.querySelectorAll('#districts input').length > 1")
         self.browser.click("#push-form input[value=notice]")
-        self.browser.click("#push-form input[value=actual]")
         self.browser.type("#push-form [name=title]", "断水")
         self.browser.type("#push-form [name=body]", "断水しています。")
         self.browser.click("#push-form button.main")
@@ -173,7 +178,7 @@ class RealHubTests(unittest.TestCase):
         browser.type("#person-form [name=name]", "佐藤")
         browser.type("#person-form [name=password]", password)
         browser.press("Enter")
-        browser.until("document.querySelector('#person').textContent")
+        enter_world(browser, "actual")
         browser.click("#password-later")
         browser.click("[data-room=people]")
         browser.until("!document.querySelector('#passkeys').hidden")
@@ -185,7 +190,8 @@ class RealHubTests(unittest.TestCase):
             browser.click("#sign-out")
             browser.until("document.readyState === 'complete' && document.querySelector('#sign-in')?.hidden === false")
             browser.click("#passkey-enter")
-            browser.until("document.querySelector('#person').textContent === '佐藤さん'")
+            enter_world(browser, "actual")
+            self.assertEqual(browser.text("#person"), "佐藤さん")
         browser.click("[data-room=people]")
         browser.until("document.querySelectorAll('#passkey-rows li').length === 1")
         browser.click("#passkey-rows .danger")
@@ -254,7 +260,6 @@ class RealHubTests(unittest.TestCase):
         self.hub.sign_in(browser)
         self.assertIn("気仙沼市", browser.text("#town-select"))
         browser.click("[data-room=push]")
-        browser.click("#push-form input[value=exercise]")
         browser.evaluate("""for (const [name, value] of [['level', '4'], ['hazard', '津波']]) {
             const one = document.querySelector('#push-form').elements[name];
             one.value = value; one.dispatchEvent(new Event('input', {bubbles: true})) }""")
@@ -278,7 +283,7 @@ class RealHubTests(unittest.TestCase):
         browser.photograph("real-console-log")
 
         browser.click("[data-room=alerts]")
-        browser.until("document.querySelectorAll('#drill-rows .danger').length === 2")
+        browser.until("document.querySelectorAll('#now-rows .danger').length === 2")
         self.assertIn("階上地区", browser.text("#standing"))
         browser.photograph("real-console-alerts")
         browser.click("#standing .danger")
@@ -291,9 +296,12 @@ class RealHubTests(unittest.TestCase):
         browser.until("document.querySelectorAll('#said-list .card').length > 3")
         self.assertIn("取", browser.text("#said-list"))
         browser.click("[data-room=alerts]")
-        browser.until("document.querySelectorAll('#drill-rows .danger').length === 1")
+        browser.until("document.querySelectorAll('#now-rows .danger').length === 1")
         self.assertIn("取消済み", browser.evaluate("document.querySelector('#past-rows').textContent"))
 
+        # The register of tablets is no part of a drill.
+        browser.click("#cross")
+        enter_world(browser, "actual")
         browser.click("[data-room=devices]")
         browser.until("!document.querySelector('#devices').hidden")
         browser.evaluate("document.querySelector('#site-select').value = 'hashikami-chu'")

@@ -112,7 +112,7 @@ class StateTests(unittest.TestCase):
     def test_an_order_lifted_in_part_and_the_lifting_taken_back(self):
         self.order("階上地区", "大谷地区", "面瀬地区", more=("--shelter", "hashikami-chu", "--reason", "大津波警報が発表されました"))
         self.see("order", "避難指示", "避難指示")
-        self.desk.evaluate("[...document.querySelectorAll('#drill-rows button')].find((one) => one.textContent.includes('届いた先')).click()")
+        self.desk.evaluate("[...document.querySelectorAll('#now-rows button')].find((one) => one.textContent.includes('届いた先')).click()")
         self.desk.until("document.querySelectorAll('#reach tbody tr').length > 5")
         self.desk.photograph("order-reach-desk")
         self.desk.click("[data-room=alerts]")

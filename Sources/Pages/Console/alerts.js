@@ -1,4 +1,4 @@
-// What is in force: all of it, what is real first, however many drills there were; then what is over. Nothing is taken back
+// What is in force, all of it; then what is over. Nothing is taken back
 // from here without having been seen: every act leads to its preview.
 
 import { call } from "./api.js";
@@ -6,6 +6,7 @@ import { Rows, oneAtATime, soon } from "./rows.js";
 import * as standing from "./standing.js";
 import { code, question } from "./towns.js";
 import { button, byID, make, modeMark, row, subject, timeWord, words } from "./parts.js";
+import { go, isDrill, world } from "./world.js";
 
 const STATES = { in_force: "出ています", cancel: "取消の知らせ", cancelled: "取消済み", over: "終わりました", superseded: "新しい報に交代" };
 const CHANGES = {
@@ -22,7 +23,7 @@ let held = new Set();
 
 export function prepare(problem) {
   byID("alerts-again").onclick = () => open().catch(problem);
-  lists = Object.fromEntries(["actual", "drill", "past"].map((name) => [name, new Rows(byID(name + "-rows"), line)]));
+  lists = Object.fromEntries(["now", "past"].map((name) => [name, new Rows(byID(name + "-rows"), line)]));
   refresh = soon(() => again().catch(problem), 300);
 }
 let refresh = () => {};
@@ -31,7 +32,7 @@ export const again = oneAtATime(read);
 export const open = again;
 export const close = () => clearTimeout(timer);
 
-/** An alert of the last reading, or asked for by itself. */
+/** An alert of the last reading, or asked for by itself; none of the other place. */
 export async function find(id) {
   if (!id) return undefined;
   if (!known.has(id)) {
@@ -39,7 +40,7 @@ export async function find(id) {
       if (error.status === 404) return null;
       throw error;
     });
-    if (alert) known.set(id, alert);
+    if (alert?.mode === world()) known.set(id, alert);
   }
   return known.get(id);
 }
@@ -50,20 +51,19 @@ export function arrive(item) {
 }
 
 async function read() {
-  const [now, recent, waiting, attention, actual, exercise] = await Promise.all([
+  const [now, recent, waiting, attention, state] = await Promise.all([
     call("GET", "/v1/alerts" + question({ in_force: "true" })), call("GET", "/v1/alerts" + question({ limit: String(PAST) })),
-    readHeld(), readAttention(), standing.read("actual"), standing.read("exercise")]);
-  const newest = (list) => (list.alerts ?? []).toSorted((a, b) => Date.parse(b.sent) - Date.parse(a.sent));
+    readHeld(), readAttention(), standing.read()]);
+  const newest = (list) => (list.alerts ?? []).filter((alert) => alert.mode === world()).toSorted((a, b) => Date.parse(b.sent) - Date.parse(a.sent));
   const inForce = newest(now), past = newest(recent);
   known = new Map([...past, ...inForce].map((alert) => [alert.id, alert]));
-  standing.show(actual, exercise);
+  standing.show(state);
   const current = new Set(inForce.map((alert) => alert.id));
-  show("actual", inForce.filter((alert) => alert.mode === "actual").map((alert) => ({ ...alert, state: "in_force" })));
-  show("drill", inForce.filter((alert) => alert.mode !== "actual").map((alert) => ({ ...alert, state: "in_force" })));
+  show("now", inForce.map((alert) => ({ ...alert, state: "in_force" })));
   show("past", past.filter((alert) => !current.has(alert.id)).map((alert) => ({ ...alert, state: stateOf(alert, past) })));
   await showHeld(waiting);
   showAttention(attention);
-  plan([standing.nextEnd([actual, exercise]), ...inForce.map((alert) => Date.parse(alert.expires))]);
+  plan([standing.nextEnd(state), ...inForce.map((alert) => Date.parse(alert.expires))]);
 }
 
 function show(name, alerts) {
@@ -84,7 +84,7 @@ async function readHeld() {
   const found = [];
   for (let after = "0"; after !== null;) {
     const answer = await call("GET", "/v1/deliveries" + question({ state: "held", after, limit: "1000" }));
-    found.push(...answer.deliveries ?? []);
+    found.push(...(answer.deliveries ?? []).filter((item) => item.mode === world()));
     after = answer.next == null ? null : String(answer.next);
   }
   return found;
@@ -97,11 +97,11 @@ async function showHeld(rows) {
     const alert = await find(id), item = make("li"), first = own[0];
     item.append(
       modeMark(first.mode), make("b", ` ${alert ? subject(alert) : first.title}`), `　${own.length}か所　発表 ${timeWord(alert?.sent ?? first.offered_at, false)}　`,
-      button("確かめて決める", () => { location.hash = "reach:" + id; }));
-    items.push([first.mode !== "actual", item]);
+      button("確かめて決める", () => go("reach:" + id)));
+    items.push(item);
   }
   byID("held").hidden = items.length === 0;
-  byID("held-rows").replaceChildren(...items.toSorted(([a], [b]) => a - b).map(([, item]) => item));
+  byID("held-rows").replaceChildren(...items);
 }
 
 /** Whoever may not ask sees none; the rest of the page is not his fault. */
@@ -111,7 +111,7 @@ const readAttention = () => call("GET", "/v1/attention").catch((error) => {
 });
 
 function showAttention(answer) {
-  const rows = answer.attention ?? [], isUrgent = (item) => item.topic === "runs-out";
+  const rows = (answer.attention ?? []).filter((item) => item.words.startsWith("【訓練】") === isDrill()), isUrgent = (item) => item.topic === "runs-out";
   const line = (item) => {
     const element = make("li");
     element.append(words(item.words), make("small", `${timeWord(item.last_at, false)}${item.times > 1 ? `　${item.times}回` : ""}`, "hint"));
@@ -141,12 +141,12 @@ const isOpenEnd = (alert) => alert.state === "over" && ["lifted", "part-lifted"]
 function line(alert) {
   const what = make("span", "", "subject"), acts = make("span", "", "acts"), change = CHANGES[alert.change];
   what.append(make("b", subject(alert)), make("small", `発表元 ${alert.sender ?? ""}`, "hint"));
-  acts.append(button("届いた先と文面", () => { location.hash = "reach:" + alert.id; }));
+  acts.append(button("届いた先と文面", () => go("reach:" + alert.id)));
   if (isOurs(alert) && (alert.state === "in_force" || isOpenEnd(alert))) {
     if (alert.kind === "evacuation" && alert.state === "in_force" && code()) {
-      acts.append(button("続報・解除", () => { location.hash = `push:raise:${alert.mode}:${alert.detail?.hazard}`; }));
+      acts.append(button("続報・解除", () => go(`push:raise:${alert.detail?.hazard}`)));
     }
-    acts.append(button(isOpenEnd(alert) ? "解除の取消" : "取消", () => { location.hash = "push:cancel:" + alert.id; }, "danger"));
+    acts.append(button(isOpenEnd(alert) ? "解除の取消" : "取消", () => go("push:cancel:" + alert.id), "danger"));
   }
   for (const act of acts.children) act.setAttribute("aria-label", `${subject(alert)}：${act.textContent}`);
   const state = make("b", STATES[alert.state], "state " + alert.state);

@@ -15,14 +15,17 @@ let known = new Set();
 let isFirst = true;
 let problem = () => {};
 let person = "";
+/** In the drill there is only their number: they are real. */
+let onlyCount = null;
 
 export function prepare(report) {
   problem = report;
 }
 
-export function open(name) {
+export function open(name, counted = null) {
   close();
   person = name;
+  onlyCount = counted;
   known = new Set();
   isFirst = true;
   read();
@@ -49,9 +52,10 @@ async function read() {
 function show(acts) {
   const fresh = acts.filter((act) => !known.has(act.id) && act.by !== person);
   known = new Set(acts.map((act) => act.id));
-  byID("approvals").hidden = acts.length === 0;
+  onlyCount?.(acts.length);
+  byID("approvals").hidden = acts.length === 0 || onlyCount !== null;
   byID("approvals-count").textContent = `${acts.length}件`;
-  byID("approvals-rows").replaceChildren(...acts.map(line));
+  if (!onlyCount) byID("approvals-rows").replaceChildren(...acts.map(line));
   if (fresh.length > 0 && !isFirst) sound();
   isFirst = false;
 }

@@ -6,22 +6,24 @@ import * as approvals from "./approvals.js";
 import * as devices from "./devices.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
-import { byID } from "./parts.js";
+import { byID, timeWord } from "./parts.js";
 import * as passkeys from "./passkeys.js";
 import * as people from "./people.js";
 import * as push from "./push.js";
 import * as reach from "./reach.js";
+import * as real from "./real.js";
 import * as reports from "./reports.js";
 import * as shelters from "./shelters.js";
 import * as towns from "./towns.js";
+import * as world from "./world.js";
 
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` has no button of its own. */
 const ROOMS = { alerts, push, log, reports, devices, shelters, people, reach };
 const WORDS = "noroshi-words";
 
 let room = null;
-/** The town the line is open for; null before anybody has signed in. */
-let town = null;
+/** The town, and the place in it, that the line is open for; null before anybody has signed in. */
+let line = null;
 
 /** A refusal is said; anything else is a fault of this page, and also goes where faults are looked for. */
 function problem(error) {
@@ -47,7 +49,7 @@ async function signIn() {
   calm();
   byID("sign-in").hidden = true;
   byID("person").textContent = person() ? `${person()}さん` : "";
-  byID("rooms").hidden = byID("sign-out").hidden = false;
+  byID("sign-out").hidden = false;
   return enter();
 }
 
@@ -72,25 +74,39 @@ function signOut(said = "") {
 
 function enter() {
   if (!isIn()) return;
-  let [said, ...rest] = decodeURIComponent(location.hash.slice(1)).split(":");
-  if (!(said in ROOMS)) [said, rest] = ["alerts", []];
+  let [said, ...rest] = world.place().split(":");
+  if (!(said in ROOMS && world.hasRoom(said))) [said, rest] = ["alerts", []];
   room?.close?.();
   room = null;
-  const mustChoose = towns.mustChoose();
-  byID("choose").hidden = !mustChoose;
-  for (const name of Object.keys(ROOMS)) byID(name).hidden = mustChoose || name !== said;
+  world.dress();
+  const first = towns.mustChoose() ? "choose" : world.isBetween() ? "between" : null;
+  for (const name of ["choose", "between"]) byID(name).hidden = name !== first;
+  for (const name of Object.keys(ROOMS)) byID(name).hidden = first !== null || name !== said;
+  byID("rooms").hidden = first !== null;
   mark(said === "reach" ? "alerts" : said);
   calm();
-  if (mustChoose) return byID("choose-title").focus();
-  byID(said + "-title").focus();
-  document.title = `${byID(said + "-title").textContent} – 狼煙 操作卓`;
+  const title = byID((first ?? said) + "-title");
+  document.title = `${first ? "" : byID("world").textContent}${title.textContent} – 狼煙 操作卓`;
+  title.focus();
+  if (first) return leaveLine();
   room = ROOMS[said];
   room.open(rest.join(":")).catch(problem);
-  if (town !== towns.code()) {
-    town = towns.code();
-    approvals.open(person());
-    live.open({ arrive: (item) => room?.arrive?.(item), again, refused: problem });
-  }
+  if (line !== towns.code()) listen();
+}
+
+/** Each thing that happens goes to the room where it belongs to the place the person is in, and else to the red line. */
+function listen() {
+  line = towns.code();
+  approvals.open(person(), world.isDrill() ? real.waits : null);
+  live.open({ arrive: (item) => (item.mode === world.world() ? room?.arrive?.(item) : real.arrive(item)), again, refused: problem });
+  real.again().catch(problem);
+}
+
+/** Between the two places nothing of either is on the screen. */
+function leaveLine() {
+  line = null;
+  live.close();
+  approvals.close();
 }
 
 function mark(name) {
@@ -103,7 +119,7 @@ function mark(name) {
 /** Everything on the screen, anew; what could not be read before is no trouble any more. */
 async function again() {
   try {
-    await room?.again();
+    await Promise.all([room?.again(), real.again()]);
     calm();
   } catch (error) {
     problem(error);
@@ -142,10 +158,12 @@ async function enterByPasskey() {
 }
 
 approvals.prepare(problem);
+real.prepare(problem);
+world.prepare(enter);
 byID("passkey-way").hidden = !passkeys.isPossible();
 byID("passkey-enter").onclick = () => enterByPasskey().catch(problem);
 for (const one of Object.values(ROOMS)) one.prepare?.(problem);
-for (const item of document.querySelectorAll("[data-room]")) item.onclick = () => { location.hash = item.dataset.room; };
+for (const item of document.querySelectorAll("[data-room]")) item.onclick = () => world.go(item.dataset.room);
 addEventListener("hashchange", enter);
 // Somebody went back to a page that the browser had put by, with the last person's form in it.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
@@ -190,6 +208,11 @@ async function comeBack(word) {
   keepPerson((await call("GET", "/v1/sessions/current")).person);
   return signIn();
 }
+
+/** The time of day in Japan, whatever this machine's own zone is. */
+const tick = () => { byID("clock").textContent = timeWord(Date.now() / 1000); };
+tick();
+setInterval(tick, 1000);
 
 const words = sessionStorage.getItem(WORDS) ?? "";
 sessionStorage.removeItem(WORDS);

@@ -1,15 +1,16 @@
 // The form of an order: what a person can choose, and the body of POST /v1/alerts that comes of it. Nothing in it is
-// chosen beforehand that could be sent by mistake: not the mode, not the level, not the hazard.
+// chosen beforehand that could be sent by mistake: not the level, not the hazard. Real or drill is where one is, not a choice here.
 
 import { byID, make } from "./parts.js";
 import { current } from "./towns.js";
+import { world } from "./world.js";
 
 const form = () => byID("push-form");
 
 /** What a person is about to do: `new`, `raise`, `part`, `lift` or `cancel`, and to what. */
 export const NEW = { verb: "new" };
 
-export const chosen = () => ({ mode: form().mode.value, kind: form().kind.value, hazard: form().hazard.value, level: form().level.value });
+export const chosen = () => ({ mode: world(), kind: form().kind.value, hazard: form().hazard.value, level: form().level.value });
 
 /** Empty, for this town and this act. `standing` is what is in force where the act changes something of it. */
 export function begin(act, standing) {
@@ -24,7 +25,6 @@ export function begin(act, standing) {
     return label;
   }));
   all.shelter.replaceChildren(new Option("選んでください", ""), ...(town.shelters ?? []).map((shelter) => new Option(shelter.name, shelter.id)));
-  if (act.mode) all.mode.value = act.mode;
   if (act.hazard) {
     all.kind.value = "evacuation";
     all.hazard.value = act.hazard;
@@ -36,7 +36,7 @@ export function begin(act, standing) {
 export function dress(act) {
   const all = form(), { kind, hazard, level } = chosen(), isLift = act.verb === "part" || act.verb === "lift";
   for (const part of all.querySelectorAll("[data-kind]")) part.hidden = part.dataset.kind !== kind;
-  for (const choice of all.querySelectorAll("[name=mode], [name=kind]")) choice.disabled = act.verb !== "new" && !choice.checked;
+  for (const choice of all.querySelectorAll("[name=kind]")) choice.disabled = act.verb !== "new" && !choice.checked;
   all.hazard.disabled = act.verb !== "new";
   byID("level").hidden = byID("goal-set").hidden = isLift;
   byID("other-districts").hidden = isLift || (current().districts ?? []).length > 0;

@@ -45,7 +45,7 @@ export function close() {
 function show(isUp) {
   up = isUp;
   byID("line").textContent = isUp
-    ? "● 記録を追っています"
-    : `× 通信が切れています。${last ? `画面は${timeWord(last / 1000)}のものです` : ""}`;
+    ? "● つながっています"
+    : `× つながっていません${last ? `（${timeWord(last / 1000)}から）` : ""}。無線と電話で`;
   byID("line").className = isUp ? "" : "down";
 }

@@ -4,6 +4,7 @@ import { call } from "./api.js";
 import { Rows, oneAtATime, soon } from "./rows.js";
 import { channelWord, channels, endpointName, question } from "./towns.js";
 import { byID, japanese, kindWord, make, modeMark, priorityWord, row, timeWord } from "./parts.js";
+import { world } from "./world.js";
 
 /** How a delivery stands, numbered in the order of its life; from 5 on nothing more happens. */
 export const STATES = {
@@ -21,6 +22,8 @@ let order = [];
 let first = 0;
 let fresh = 0;
 let tail = TAIL;
+/** Nothing is further back: what was read are rows of both places, and half of them may be of the other. */
+let isAll = true;
 let early = null;
 let list = null;
 const draw = soon(() => show(), 200);
@@ -58,7 +61,8 @@ async function read() {
   early = [];
   try {
     const page = await call("GET", "/v1/deliveries" + question({ ...filters(), tail: String(tail) }));
-    const newest = (page.deliveries ?? []).toSorted((a, b) => (b.number ?? 0) - (a.number ?? 0));
+    isAll = (page.deliveries ?? []).length < tail;
+    const newest = (page.deliveries ?? []).filter((item) => item.mode === world()).toSorted((a, b) => (b.number ?? 0) - (a.number ?? 0));
     rows = new Map(newest.map((item) => [item.delivery, item]));
     order = newest.map((item) => item.delivery);
   } finally {
@@ -110,7 +114,7 @@ function show() {
   const shown = order.slice(first, first + WINDOW);
   list.show(shown.map((key) => [key, rows.get(key)]));
   byID("log-none").hidden = rows.size > 0;
-  byID("log-more").hidden = tail === LIMIT || rows.size < tail;
+  byID("log-more").hidden = tail === LIMIT || isAll;
   byID("log-place").textContent = rows.size > 0 ? `${rows.size}件のうち ${first + 1}〜${first + shown.length}件目` : "";
   byID("log-newer").disabled = first === 0;
   byID("log-older").disabled = first + WINDOW >= order.length;

@@ -4,6 +4,7 @@
 import { call } from "./api.js";
 import { ask, button, byID, make, timeWord } from "./parts.js";
 import { code } from "./towns.js";
+import { isDrill } from "./world.js";
 
 const LEVELS = { 3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保" };
 let fill = () => {}, problem = () => {};
@@ -46,6 +47,11 @@ function planLine(plan, assumptions, plans) {
 
 function assumptionLine(one) {
   const item = make("li", one.name + "　");
+  // What holds or not holds for real: a drill does not change it.
+  if (isDrill()) {
+    item.append(one.holds ? "" : make("span", `崩れた（${one.reason}）`, "state"));
+    return item;
+  }
   if (one.holds) {
     item.append(named(button("崩れた", () => breakIt(one).catch(problem), "danger"), one.name));
   } else {

@@ -6,13 +6,14 @@ import { newID } from "/tablet/store.js";
 import { find } from "./alerts.js";
 import { Refused, call } from "./api.js";
 import { card, merged } from "./cards.js";
-import { NEW, begin, body, chosen, dress } from "./form.js";
+import { NEW, begin, body, dress } from "./form.js";
 import { Refusals } from "./refusals.js";
 import { soon } from "./rows.js";
 import * as plans from "./plans.js";
 import * as standing from "./standing.js";
 import { button, byID, make, subject, timeWord, words } from "./parts.js";
 import { channelWord, current } from "./towns.js";
+import { go, replace, world } from "./world.js";
 
 const VERBS = { raise: "上げるか、広げます", part: "一部を解除します", lift: "解除します", cancel: "誤報として取り消します" };
 const CHANGES = {
@@ -25,7 +26,7 @@ const CONTROLS = {
 };
 
 let act = NEW;
-/** The standing on the screen, of the mode that is chosen. */
+/** The standing on the screen. */
 let seen = null;
 /** What was previewed, as it will be sent: `{path, body, headers, mode, version, place}`. */
 let previewed = null;
@@ -39,11 +40,11 @@ export function prepare(onProblem) {
   plans.prepare(write, onProblem);
   refusals = new Refusals(byID("push-form"), CONTROLS);
   sendRefusals = new Refusals(byID("send-form"));
-  byID("push-form").addEventListener("input", (event) => { changed(event.target.name === "mode"); });
+  byID("push-form").addEventListener("input", () => { changed(); });
   byID("push-form").onsubmit = (event) => { event.preventDefault(); attempt(preview, refusals); };
   byID("send-form").oninput = judge;
   byID("send-form").onsubmit = (event) => { event.preventDefault(); attempt(send, sendRefusals); };
-  byID("base-none").onclick = () => { location.hash = "push"; };
+  byID("base-none").onclick = () => go("push");
 }
 
 /** A refusal is for the person at the form; anything else is a fault of this page. */
@@ -60,7 +61,7 @@ async function attempt(step, where) {
   }
 }
 
-/** `said` is empty, or `raise:MODE:HAZARD`, `part:…`, `lift:…`, `cancel:ALERT`. */
+/** `said` is empty, or `raise:HAZARD`, `part:…`, `lift:…`, `cancel:ALERT`. */
 export async function open(said = "") {
   const [verb, ...rest] = said.split(":");
   act = NEW;
@@ -69,17 +70,17 @@ export async function open(said = "") {
   refusals.clear();
   if (verb === "cancel") {
     const alert = await find(rest.join(":"));
-    if (alert) act = { verb, mode: alert.mode, alert };
-  } else if (verb in VERBS) act = { verb, mode: rest[0], hazard: rest.slice(1).join(":") };
+    if (alert) act = { verb, alert };
+  } else if (verb in VERBS) act = { verb, hazard: rest.join(":") };
   if (act.verb === "new") plans.open().catch(problem);
   else byID("plans").hidden = true;
-  await look(act.mode);
+  await look();
   begin(act, seen);
-  changed(false);
+  changed();
   if (act.verb === "lift" || act.verb === "cancel") await attempt(preview, act.verb === "cancel" ? sendRefusals : refusals);
 }
 
-/** What a plan begins with, in the form. Drill or real is still the person's own choice. */
+/** What a plan begins with, in the form. */
 function write(order) {
   const form = byID("push-form");
   form.kind.value = "evacuation";
@@ -89,37 +90,37 @@ function write(order) {
   for (const box of ticks) box.checked = order.districts.includes(box.value);
   const known = new Set(ticks.map((box) => box.value));
   form.districts.value = order.districts.filter((name) => !known.has(name)).join("、");
-  changed(false);
-  byID("push-done").textContent = "計画の内容を書きました。訓練か本番かを選び、文面を確かめてください。まだ送っていません。";
-  form.querySelector("input[name=mode]").focus();
+  changed();
+  byID("push-done").textContent = "計画の内容を書きました。文面を確かめてください。まだ送っていません。";
+  form.querySelector("button.main").focus();
 }
 
-/** Reads the state of the mode that is chosen, and shows it. */
-async function look(mode) {
-  seen = mode ? await standing.read(mode) : null;
+/** Reads the state, and shows it. */
+async function look() {
+  seen = await standing.read();
   byID("seen").hidden = !seen;
   byID("seen-rows").replaceChildren(...(seen ? standing.lines(seen) : []));
   judge();
 }
 
-export const again = () => look(act.mode ?? chosen().mode);
+export const again = look;
 const refresh = soon(() => again().catch(problem), 300);
 
 /** Somebody's act may have changed the state on the screen. */
 export function arrive(item) {
-  if (["evacuation", "shelter", "headquarters", "notice"].includes(item.kind) && item.mode === chosen().mode && !heard.has(item.alert)) {
+  if (["evacuation", "shelter", "headquarters", "notice"].includes(item.kind) && !heard.has(item.alert)) {
     heard.add(item.alert);
     refresh();
   }
 }
 const heard = new Set();
 
-function changed(isMode) {
-  const mode = act.mode ?? chosen().mode, town = current().name;
+function changed() {
+  const mode = world(), town = current().name;
   byID("push").dataset.mode = mode;
   byID("mode-bar").textContent = {
     actual: `【本番】 ${town}の住民の電話・画面に実際に出ます`, exercise: `【訓練】 ${town}の訓練です。文面のはじめに訓練と付きます`,
-  }[mode] ?? `${town}　訓練か本番かを選んでください`;
+  }[mode];
   byID("push-form").hidden = act.verb === "cancel";
   byID("base").hidden = act.verb === "new";
   const what = act.alert ? `「${subject(act.alert)}」` : `${act.hazard}の避難情報`;
@@ -127,7 +128,6 @@ function changed(isMode) {
   dress(act);
   withdraw();
   byID("push-done").textContent = "";
-  if (isMode) refresh();
 }
 
 /** Without a preview nothing can be sent. */
@@ -141,8 +141,8 @@ function withdraw() {
 async function preview() {
   withdraw();
   refusals.clear();
-  const mode = act.mode ?? chosen().mode;
-  if (mode && seen?.mode !== mode) await look(mode);
+  const mode = world();
+  if (!seen) await look();
   const asked = act.verb === "cancel"
     ? { path: `/v1/alerts/${encodeURIComponent(act.alert.id)}/cancel`, body: undefined, headers: seen ? { "If-Match": `"${seen.version}"` } : {} }
     : { path: "/v1/alerts", body: body(act, seen?.version), headers: {} };
@@ -232,11 +232,11 @@ function done(answer, sent) {
   // Whoever has gone on to another act meanwhile keeps what is in the form.
   if (previewed === sent && location.hash === sent.place) {
     act = NEW;
-    history.replaceState(null, "", "#push");
+    replace("push");
     seen = null;
-    byID("seen").hidden = true;
     begin(act, null);
-    changed(false);
+    changed();
+    refresh();
     byID("push-title").focus();
   }
   if (answer?.approval) {
@@ -247,7 +247,7 @@ function done(answer, sent) {
     return;
   }
   byID("push-done").textContent = `${sent.mode === "actual" ? "本番の情報" : "訓練"}として受け付けました（番号 ${id}）　`;
-  byID("push-done").append(button("届いた先を見る", () => { location.hash = "reach:" + id; }));
+  byID("push-done").append(button("届いた先を見る", () => go("reach:" + id)));
 }
 
 /** Somebody changed the state meanwhile: who, what, when, and how it stands now. Nothing was sent. */

@@ -10,6 +10,7 @@ import { Rows, oneAtATime, soon } from "./rows.js";
 import * as said from "./said.js";
 import { ask, byID, japanese, make, modeMark, row, subject, timeWord } from "./parts.js";
 import { answers, channelWord, question } from "./towns.js";
+import { world } from "./world.js";
 
 /** Rows of one reading, and readings at most: a town has hundreds of far ends, not tens of thousands. */
 const PAGE = 1000;
@@ -89,7 +90,7 @@ async function read() {
     let after = "0";
     for (let page = 0; page < PAGES && after !== null; page += 1) {
       const answer = await call("GET", "/v1/deliveries" + question({ alert, after, limit: String(PAGE) }));
-      for (const item of answer.deliveries ?? []) found.set(item.delivery, item);
+      for (const item of (answer.deliveries ?? []).filter((one) => one.mode === world())) found.set(item.delivery, item);
       after = answer.next == null ? null : String(answer.next);
     }
     rows = found;

@@ -2,39 +2,31 @@
 // part, lift, and take back as wrong.
 
 import { call } from "./api.js";
-import { button, byID, make, modeMark, row, timeWord } from "./parts.js";
+import { button, byID, make, row, timeWord } from "./parts.js";
 import { code, shelterName } from "./towns.js";
+import { go, world } from "./world.js";
 
 /** An order that ends by itself within this is marked, so that nobody's order fades unseen. */
 const SOON = 2 * 3600e3;
 const STATES = { open: "開設", full: "満員", closed: "閉鎖" };
 
-/** What is in force in one mode: `{version, districts, …}`; null where no town is known, to us or to the hub. */
-export async function read(mode) {
+/** What is in force: `{version, districts, …}`; null where no town is known, to us or to the hub. */
+export async function read() {
   if (!code()) return null;
-  return call("GET", `/v1/towns/${code()}/standing?mode=${mode}`).catch((error) => {
+  return call("GET", `/v1/towns/${code()}/standing?mode=${world()}`).catch((error) => {
     if (error.status === 404) return null;
     throw error;
   });
 }
 
-/** Where a change of an order begins: `raise`, `part` or `lift`, for one hazard in one mode. */
-const begin = (verb, mode, hazard) => { location.hash = `push:${verb}:${mode}:${hazard}`; };
+/** Where a change of an order begins: `raise`, `part` or `lift`, for one hazard. */
+const begin = (verb, hazard) => go(`push:${verb}:${hazard}`);
 
-/** Both tables; the drills' only where there is something. */
-export function show(actual, exercise) {
-  byID("standing").replaceChildren(...[["actual", actual], ["exercise", exercise]].map(([mode, standing]) => section(mode, standing)));
-}
-
-function section(mode, standing) {
-  const districts = standing?.districts ?? [], element = make("div", "", "standing " + mode);
-  if (mode === "exercise" && districts.length === 0) return "";
-  const title = make("h3", " いま出ている避難情報");
-  title.prepend(modeMark(mode));
-  element.append(title);
+export function show(standing) {
+  const districts = standing?.districts ?? [], element = make("div", "", "standing " + world());
   if (districts.length === 0) element.append(make("p", "避難情報は出ていません。", "hint"));
-  for (const [hazard, rows] of groups(districts)) element.append(...group(mode, hazard, rows));
-  return element;
+  for (const [hazard, rows] of groups(districts)) element.append(...group(hazard, rows));
+  byID("standing").replaceChildren(element);
 }
 
 /** By hazard, the gravest first: none hides the other. */
@@ -44,18 +36,18 @@ function groups(districts) {
   return [...found].toSorted(([, a], [, b]) => gravest(b) - gravest(a));
 }
 
-function group(mode, hazard, rows) {
+function group(hazard, rows) {
   const head = make("div", "", "row"), verb = (text, act, className) => {
     const one = button(text, act, className);
     one.setAttribute("aria-label", `${hazard}：${text}`);
     return one;
   };
-  head.append(make("h4", hazard), verb("上げる・広げる", () => begin("raise", mode, hazard)));
-  if (rows.length > 1) head.append(verb("一部解除", () => begin("part", mode, hazard)));
-  head.append(verb(rows.length > 1 ? "すべて解除" : "解除", () => begin("lift", mode, hazard)));
+  head.append(make("h3", hazard), verb("上げる・広げる", () => begin("raise", hazard)));
+  if (rows.length > 1) head.append(verb("一部解除", () => begin("part", hazard)));
+  head.append(verb(rows.length > 1 ? "すべて解除" : "解除", () => begin("lift", hazard)));
   for (const [alert, own] of Map.groupBy(rows, (item) => item.alert)) {
     head.append(verb(`誤報の取消（${own.length < rows.length ? own.map((item) => item.district).join("、") : `${timeWord(own[0].since, false)}の発令`}）`,
-      () => { location.hash = "push:cancel:" + alert; }, "danger"));
+      () => go("push:cancel:" + alert), "danger"));
   }
   const table = make("table", "", "cards"), body = document.createElement("tbody"), top = document.createElement("thead");
   const names = ["地区", "状態", "いつから", "だれが", "期限"];
@@ -100,5 +92,4 @@ function level(step, side) {
 }
 
 /** The earliest moment at which something here ends by itself. */
-export const nextEnd = (standings) => Math.min(...standings.flatMap((one) => one?.districts ?? [])
-  .map((item) => Date.parse(item.until ?? "")).filter((time) => time > Date.now()));
+export const nextEnd = (standing) => Math.min(...(standing?.districts ?? []).map((item) => Date.parse(item.until ?? "")).filter((time) => time > Date.now()));
