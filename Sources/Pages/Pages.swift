@@ -24,7 +24,7 @@ package struct PageAsset: Sendable {
 
 /// The tablet's page and the operators' desk. Their files are inside the program, so that one binary is the whole hub.
 package enum Pages {
-    /// `path` as in the request: `/tablet/`, `/tablet/tablet.js`, `/console/` … Nil for everything else.
+    /// `path` as in the request: `/tablet/`, `/tablet/board`, `/tablet/tablet.js`, `/console/` … Nil for everything else.
     package static func asset(_ path: String) -> PageAsset? {
         all[path]
     }
@@ -45,17 +45,23 @@ package enum Pages {
     /// Compressed once, at the first request. The words of screens are read by then.
     private static let all: [String: PageAsset] = [
         "/tablet/": PageAsset(html, PackageResources.tablet_html),
+        "/tablet/board": PageAsset(html, PackageResources.blackboard_html),
+        "/tablet/blackboard.css": PageAsset(css, PackageResources.blackboard_css),
+        "/tablet/blackboard.js": PageAsset(script, PackageResources.blackboard_js),
         "/tablet/tablet.css": PageAsset(css, PackageResources.tablet_css),
         "/tablet/tablet.js": PageAsset(script, PackageResources.tablet_js),
         "/tablet/alarm.js": PageAsset(script, PackageResources.alarm_js),
         "/tablet/board.js": PageAsset(script, PackageResources.board_js),
+        "/tablet/classroom.js": PageAsset(script, PackageResources.classroom_js),
         "/tablet/clock.js": PageAsset(script, PackageResources.clock_js),
         "/tablet/enrolment.js": PageAsset(script, PackageResources.enrolment_js),
+        "/tablet/fit.js": PageAsset(script, PackageResources.fit_js),
         "/tablet/front.js": PageAsset(script, PackageResources.front_js),
         "/tablet/list.js": PageAsset(script, PackageResources.list_js),
         "/tablet/lists.js": PageAsset(script, TabletLists.script()),
         "/tablet/news.js": PageAsset(script, PackageResources.news_js),
         "/tablet/outbox.js": PageAsset(script, PackageResources.outbox_js),
+        "/tablet/receiver.js": PageAsset(script, PackageResources.receiver_js),
         "/tablet/report.js": PageAsset(script, PackageResources.report_js),
         "/tablet/sound.js": PageAsset(script, PackageResources.sound_js),
         "/tablet/spoken.js": PageAsset(script, PackageResources.spoken_js),

@@ -23,7 +23,7 @@ enum TabletLists {
         var words = list.group("tablet")
         for (kind, word) in list.group("kind") { words["kind.\(kind)"] = word }
         words.merge(list.group("shelter")) { own, _ in own }
-        for word: ScreenWords.Word in [.own, .names, .gap, .parts, .date, .months, .level, .from, .issued, .until, .shelters] {
+        for word: ScreenWords.Word in [.own, .names, .gap, .parts, .date, .months, .level, .from, .issued, .until, .shelters, .asOf, .nothingKnown] {
             words[String(word.rawValue.drop { $0 != "." }.dropFirst())] = list[word]
         }
         words["drill"] = list[.drill]

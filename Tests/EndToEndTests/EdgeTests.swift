@@ -139,6 +139,10 @@ extension EndToEnd {
                 try await eventually("the page") { try await edge.call("GET", "/spots/kesennuma-eki/").text == hub.page() }
                 #expect(try await edge.call("GET", "/spots/uo-ichiba/").status == 404)
                 #expect(try await edge.call("GET", "/tablet/").text.contains("防災タブレット"))
+                for method in ["GET", "HEAD"] {
+                    let board = try await edge.call(method, "/tablet/board")
+                    #expect(board.status == 200 && board.text.contains("電子黒板") == (method == "GET"), "\(method)")
+                }
                 #expect(try await edge.call("GET", "/console/").status == 404)
             }
         }

@@ -138,12 +138,23 @@ struct FrontDoorTests {
     @Test("Everything a browser may show says what it may do and that it tells no referrer")
     func policies() async throws {
         let house = try await House()
-        for path in ["/tablet/", "/console/", "/spots/eki/", "/spots/none/", "/healthz", "/", "/captive-portal/eki", "/generate_204", "/v1/alerts"] {
+        for path in ["/tablet/", "/tablet/board", "/console/", "/spots/eki/", "/spots/none/", "/healthz", "/", "/captive-portal/eki", "/generate_204", "/v1/alerts"] {
             let answer = try await house.call("GET", path)
             #expect(answer.headers[.referrerPolicy] == "no-referrer", "\(path)")
             #expect(answer.headers[.contentSecurityPolicy]?.contains("frame-ancestors 'none'") == true, "\(path)")
             #expect(answer.headers[.xContentTypeOptions] == "nosniff", "\(path)")
         }
+    }
+
+    @Test("The electronic blackboard answers GET and HEAD as a page does, and has no folder of its own")
+    func blackboard() async throws {
+        let house = try await House()
+        let page = try await house.call("GET", "/tablet/board", token: nil)
+        #expect(page.status == 200 && page.headers[.contentType] == "text/html; charset=utf-8" && page.body.contains("防災 電子黒板"))
+        let head = try await house.call("HEAD", "/tablet/board", token: nil)
+        #expect(head.status == 200 && head.body.isEmpty && head.headers[.eTag] == page.headers[.eTag])
+        for answer in [page, head] { #expect(answer.headers[.contentSecurityPolicy]?.contains("script-src 'self'; style-src 'self'") == true) }
+        #expect(try await house.call("GET", "/tablet/board/", token: nil).status == 404)
     }
 
     @Test("Languages and codings of odd octets are read as far as they go, on pages and bulletins")

@@ -29,7 +29,8 @@ def tablet_lists() -> bytes:
         words = json.loads((PAGES.parents[1] / "Templates" / "screens" / f"{language}.json").read_text())
         flat = {**words["shelter"], **words["tablet"], **{"kind." + kind: word for kind, word in words["kind"].items()}, "drill": words["drill"]["word"]}
         flat |= {key: words["language"][key] for key in ("own", "names", "gap", "parts", "date", "months")}
-        flat |= {key: words["portal"][key] for key in ("level", "from", "issued", "until", "shelters")}
+        flat |= {key: words["portal"][key] for key in ("level", "from", "issued", "until", "shelters", "asOf")}
+        flat["nothingKnown"] = words["aged"]["nothingKnown"]
         lists.append({"language": language, "words": flat})
     return f"export const LISTS = {json.dumps(lists, ensure_ascii=False)};".encode()
 
@@ -292,7 +293,7 @@ class HubHandler(BaseHTTPRequestHandler):
     def page(self, path: str):
         room, _, name = path.strip("/").partition("/")
         folder = PAGES / room.capitalize()
-        file = folder / (name or f"{room}.html")
+        file = folder / ("blackboard.html" if (room, name) == ("tablet", "board") else name or f"{room}.html")
         if (room, name) == ("tablet", "lists.js"):
             return self.answer(200, tablet_lists(), TYPES[".js"])
         if room not in ("tablet", "console") or not file.is_file() or file.parent != folder:

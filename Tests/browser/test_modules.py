@@ -50,6 +50,45 @@ class ModuleTests(unittest.TestCase):
     def test_heartbeats_are_no_events(self):
         self.assertEqual(self.parse([": \n\n", ":\n\n"])["events"], [])
 
+    def classroom(self, script: str):
+        return self.browser.evaluate("""(async () => {
+          const { Patience, inOrder, readFirst } = await import('/tablet/classroom.js');
+          const entry = (name, gravity, change) => ({ alert: { id: name, event: name, mode: 'actual', message: 'alert', priority: 'urgent' }, gravity, calls: false, ...change });
+          const names = (entries) => entries.map((one) => one.alert.id).join(' ');
+          %s
+        })()""" % script)
+
+    def test_a_title_gives_its_act_and_a_bare_name_takes_it_from_the_text(self):
+        for title, body, name, act in [
+                ("避難指示（警戒レベル4）洪水：危険な場所から全員避難", "x", "避難指示（警戒レベル4）洪水", "危険な場所から全員避難"),
+                ("地震です　机の下へ", "x", "地震です", "机の下へ"),
+                ("大雨警報", "さくら市に大雨警報が出ました。川に近づかないでください。\n（気象庁）", "大雨警報", "川に近づかないでください。"),
+                ("断水のお知らせ", "断水です。", "断水のお知らせ", ""), ("お知らせ：", "断水です。", "お知らせ：", "")]:
+            said = self.classroom(f"return readFirst({json.dumps({'title': title, 'body': body})})")
+            self.assertEqual((said["name"], said["act"]), (name, act))
+            self.assertNotIn(act or "-", said["rest"])
+
+    def test_what_was_wrong_stands_before_what_is_less_grave_for_five_minutes(self):
+        self.assertEqual(self.classroom("""
+          const wrong = entry('wrong', 5, { cancelledBy: { id: 'c' }, cancelledAt: 0 });
+          const visible = [entry('order', 5), entry('rain', 2), entry('drill', 5, { alert: { id: 'drill', event: 'd', mode: 'exercise' } }), wrong];
+          return [names(inOrder(visible, 1000)), names(inOrder(visible, 301e3)), names(inOrder([wrong], 0)),
+            names(inOrder([entry('rain', 2), entry('slip', 2, { cancelledBy: { id: 'c' }, cancelledAt: 0 })], 0))]"""),
+            ["order wrong rain drill", "order rain drill wrong", "wrong", "rain slip"])
+
+    def test_a_classroom_hears_what_is_immediate_for_a_minute_and_again_when_it_gets_worse(self):
+        self.assertEqual(self.classroom("""
+          const patience = new Patience(), quick = { alert: { id: 'q1', event: 'q', mode: 'actual', message: 'alert', priority: 'immediate' }, calls: true };
+          const hears = (now, ...entries) => names(patience.audible(entries, now));
+          const quake = (id, change) => entry(id, 5, { ...quick, alert: { ...quick.alert, id, priority: 'routine' }, change });
+          const said = [hears(0, entry('order', 4, { calls: true }), entry('notice', 1, { chime: 'notice' }), entry('q1', 4, quick)),
+            hears(30e3, quake('q2', 'unchanged')), hears(59e3, quake('q2', 'unchanged')), hears(61e3, quake('q2', 'unchanged')),
+            hears(62e3, quake('q3', 'unchanged')), hears(63e3, quake('q4', 'raised')), hears(120e3, quake('q4', 'raised')), hears(124e3, quake('q4', 'raised'))];
+          patience.hush([quake('q5', 'raised')]);
+          return [...said, hears(125e3, quake('q5', 'raised')), names(new Patience(patience.hushed).audible([quake('q5', 'raised')], 0)),
+            hears(126e3, entry('c', 5, { chime: 'cancel', cancelledBy: { id: 'c2' } }), entry('l', 1, { chime: 'lifted' }))]"""),
+            ["q1", "q2", "q2", "", "", "q4", "q4", "", "", "", "c"])
+
     def test_a_newer_serial_wins_and_a_cancel_comes_after_its_own(self):
         self.assertEqual(self.board("""
           const board = new Board();

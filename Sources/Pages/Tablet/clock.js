@@ -4,9 +4,11 @@ export class HubClock {
   #offset = null;
   /** The hub has said the time in this life of the page. */
   isCertain = false;
-
   /** The last time the hub said before the page was loaded again: it is later than that now, nobody knows how much. */
+  recalled = null;
+
   recall(time) {
+    this.recalled = time ?? null;
     if (!this.isCertain && time) this.#offset = time - performance.now();
   }
 

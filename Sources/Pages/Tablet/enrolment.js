@@ -14,3 +14,10 @@ export async function enrol(code, name) {
   const { device_id: id, token, town: number, town_name: town, site_name: site } = await answer.json();
   return { device: { id, token, town, code: number, name: name || site }, pair: key?.pair ?? null };
 }
+
+/** A code of the address is good for one use: it stays neither in the address nor in the history. */
+export function codeOfAddress() {
+  const code = decodeURIComponent(location.hash.slice(1));
+  if (code) history.replaceState(null, "", location.pathname);
+  return code;
+}

@@ -22,7 +22,7 @@ const KIND_ICONS = {
   weather: "drop", "heavy-rain-record": "drop", landslide: "mountain", volcano: "mountain", ashfall: "mountain", typhoon: "wind", tornado: "wind",
 };
 
-function icon(kind) {
+export function icon(kind) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -58,7 +58,7 @@ export function kindWords({ alert, cancelledBy }, language) {
   return parts.join(words.gap);
 }
 
-function facts({ alert, cancelledBy }, language) {
+export function facts({ alert, cancelledBy }, language) {
   const words = wordsOf(language), source = alert.hypocentre, parts = [];
   if (cancelledBy || isOver(alert)) return "";
   if (alert.local_intensity) {
@@ -142,7 +142,7 @@ export function showFront(entry, visible, language, now) {
 }
 
 /** What was taken back keeps its name, struck through: nobody must do what it says. */
-function titleParts(entry, title) {
+export function titleParts(entry, title) {
   if (!entry.cancelledBy) return [title];
   const struck = document.createElement("s");
   struck.textContent = title;

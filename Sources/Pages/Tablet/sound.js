@@ -29,10 +29,15 @@ export class Sound {
 
   /** Must be called directly inside a tap, or the browser keeps silent. */
   unlock(changed) {
+    this.open(changed);
+    this.play("test", 0);
+  }
+
+  /** Without a word to hear: it runs at once where the browser allows that, or inside a tap. */
+  open(changed) {
     this.#context ??= new (globalThis.AudioContext ?? globalThis.webkitAudioContext)();
     this.#context.onstatechange = changed;
     this.#context.resume().then(changed, changed);
-    this.play("test", 0);
   }
 
   get isRunning() {

@@ -182,6 +182,7 @@ export class Line {
       headers: this.#headers({}, false), signal: AbortSignal.timeout(CONNECT_LIMIT * 1000), cache: "no-store",
     });
     await this.#check(answer);
+    this.#lastWord = performance.now();
     if ((answer.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
       new EventParser((event) => this.hooks.event(event)).feed((await answer.text()) + "\n\n");
       return true;

@@ -1,189 +1,67 @@
-// The tablet's page: wires the line, the board, the sound and the outbox to what is on the screen.
+// The tablet's page: wires what is received to what is on the screen, and to what people do there.
 
-import { heard } from "./alarm.js";
-import { Board, key } from "./board.js";
-import { HubClock } from "./clock.js";
-import { enrol } from "./enrolment.js";
+import { key } from "./board.js";
+import { codeOfAddress } from "./enrolment.js";
 import { hideFront, showFront } from "./front.js";
 import { showList } from "./list.js";
-import { Outbox } from "./outbox.js";
+import { Receiver } from "./receiver.js";
 import { Reports } from "./report.js";
-import { Sound } from "./sound.js";
 import { showCut, showHubLine, speakPage } from "./spoken.js";
-import { erase, read, shortName, write } from "./store.js";
-import { Line } from "./stream.js";
-import { Tabs } from "./tabs.js";
+import { read, write } from "./store.js";
 import { LANGUAGES, wordsOf } from "./words.js";
 
 const byID = (id) => document.getElementById(id);
 
-const clock = new HubClock();
-const sound = new Sound();
 let language = "ja";
-let device = null;
-let position = null;
-let board = new Board();
 /** The event put in front by hand, after it was touched. */
 let chosen = null;
-/** Whether the line is "up", "down" or "unknown" (whoever answers does not know this device); null before its first word. */
-let state = null;
-let cutSince = null;
-let cutTimer = null;
-/** What an edge last said of its own line to the hub; null at a hub. */
-let hubLine = null;
-let wakeLock = null;
 
-const tabs = new Tabs({ owned, heard: fromTab });
-
-const outbox = new Outbox({
-  token: () => device?.token, town: () => device?.code, owns: () => tabs.isOwner,
-  handOver: () => tabs.tell({ outbox: true }),
-  changed: (count) => { byID("outbox-state").textContent = count > 0 ? wordsOf(language).outbox(count) : ""; },
-  told: (entry, how) => { if (entry.path === "reports") tellReport(entry.body.id, how); },
-  refused: (entry, why) => { if (entry.path === "reports") tellReport(entry.body.id, "refused", why); },
+const receiver = new Receiver({
+  show, sayLine, saySound, entered, left, everyHalfMinute,
+  audible: (visible) => visible,
+  taken: (change) => { if (change !== "halted") chosen = null; },
+  waiting: (count) => { byID("outbox-state").textContent = count > 0 ? wordsOf(language).outbox(count) : ""; },
+  told: (entry, state, words) => { if (entry.path === "reports") tellReport(entry.body.id, state, words); },
+  fromTab: (message) => { if (message.report) reports.open(); },
 });
 
-const reports = new Reports({ language: () => language, token: () => device?.token, outbox: () => outbox });
-
-const line = new Line({
-  token: () => device?.token ?? "", device: () => device?.id, position: () => position, event: onEvent, state: onState, revoked: forget,
-}, clock);
-
-// MARK: what arrives
-
-function onEvent({ name, data, id }) {
-  // "gap": all that is in force follows. For the other reasons the hub hangs up and the next try catches up.
-  if (name === "resync" && data.includes('"gap"')) {
-    board.beginReplay();
-    takeHubLine(null);
-  }
-  // The word alone, from a hub that was misled or a line that was, erases nothing: it makes us ask at once.
-  if (name === "resync" && data.includes('"revoked"')) line.hurry();
-  if (name === "position" && board.endReplay()) {
-    keepBoard();
-    show();
-  }
-  // One bad line must not silence the next; the console says it, so that a fault of ours is found.
-  try {
-    if (name === "line") takeHubLine(JSON.parse(data));
-    if (name === "alert" || name === "cancel") onAlert(JSON.parse(data));
-  } catch (problem) {
-    console.error(problem);
-  }
-  if (id) {
-    position = id;
-    write("position", id);
-  }
-}
-
-function onAlert(alert) {
-  receipt(alert, "reached");
-  const change = board.take(alert, clock.now());
-  keepBoard();
-  if (change === "ignored") return;
-  if (change !== "halted") chosen = null;
-  show();
-}
-
-async function keepBoard() {
-  await write("board", board.saved());
-  if (clock.mayJudge) await write("hubTime", clock.now());
-  tabs.tell({ board: true });
-}
-
-/** An edge goes on when its line to the hub is cut, and people read that nothing newer can come. */
-function takeHubLine(said) {
-  hubLine = said?.state === "cut" ? said : null;
-  write("hubLine", hubLine);
-  showHubLine(hubLine, language, device);
-}
-
-/** The id is made of what it says, so that the same thing said twice counts once; the hub knows the device. */
-function receipt(alert, level) {
-  const id = level + "-" + shortName(alert.delivery ?? alert.id);
-  outbox.add("receipts", { id, delivery: alert.delivery, alert: alert.id, level });
-}
-
-const seen = new Set();
-
-/** Shown means that it is painted and the page is in front, not that it arrived. */
-function reportShown(alert) {
-  if (seen.has(alert.id) || document.visibilityState !== "visible") return;
-  seen.add(alert.id);
-  requestAnimationFrame(() => requestAnimationFrame(() => receipt(alert, "shown")));
-}
+const reports = new Reports({ language: () => language, token: () => receiver.device?.token, outbox: () => receiver.outbox });
 
 // MARK: what is on the screen
 
 function frontEntry() {
+  const board = receiver.board;
   return board.visible().find((entry) => key(entry.alert) === chosen) ?? board.front();
 }
 
 function show() {
-  const now = clock.now(), front = device ? frontEntry() : null;
+  const now = receiver.clock.now(), front = receiver.device ? frontEntry() : null;
   if (front) {
-    showFront(front, board.visible(), language, now);
-    reportShown(front.cancelledBy ?? front.alert);
+    showFront(front, receiver.board.visible(), language, now);
+    receiver.reportShown(front.cancelledBy ?? front.alert);
   } else {
     hideFront();
   }
-  showList(board, language, now, (entry) => { chosen = key(entry.alert); show(); });
-  sing();
+  showList(receiver.board, language, now, (entry) => { chosen = key(entry.alert); show(); });
+  receiver.sing();
 }
 
-/** The loudspeaker does what the arbiter says, and nothing else ever starts or stops it. */
-function sing() {
-  const next = heard(sound.sounding, tabs.isOwner ? board.visible() : [], sound.isBusy);
-  if (!sound.follow(next)) return;
-  board.rung(next.key);
-  keepBoard();
+function sayLine() {
+  const { state, device, isCut, cutSince, clock, hubLine } = receiver;
+  byID("link-state").textContent = receiver.isOwner && state === "up" && device ? wordsOf(language).connected : "";
+  byID("unknown").hidden = !receiver.isOwner || state !== "unknown";
+  showCut(isCut, cutSince, clock, language);
+  showHubLine(hubLine, language, device);
 }
 
-function onState(now) {
-  state = now;
-  byID("link-state").textContent = state === "up" ? wordsOf(language).connected : "";
-  byID("unknown").hidden = state !== "unknown";
-  if (state === "unknown") sayCut(false);
-  if (state === "up") {
-    clearTimeout(cutTimer);
-    cutTimer = cutSince = null;
-    sayCut(false);
-    outbox.send();
-  } else if (state === "down") {
-    cutSince ??= clock.now();
-    expectCut();
-  }
-}
-
-/** The hub ending a stream to begin a new one is no failure: three seconds of grace, once per cut. */
-function expectCut() {
-  cutTimer ??= setTimeout(() => sayCut(true), 3000);
-}
-
-function sayCut(isCut) {
-  showCut(isCut && device && state !== "up" && state !== "unknown", cutSince, clock, language);
-}
-
-function showSound() {
-  const hasStarted = sound.isRunning || !tabs.isOwner;
-  byID("mute").hidden = !device || hasStarted;
-  byID("start").hidden = hasStarted;
-  byID("other-tab").hidden = !device || tabs.isOwner;
+function saySound() {
+  const isQuiet = receiver.sound.isRunning || !receiver.isOwner;
+  byID("mute").hidden = !receiver.device || isQuiet;
+  byID("start").hidden = isQuiet;
+  byID("other-tab").hidden = !receiver.device || receiver.isOwner;
 }
 
 // MARK: what people do
-
-function start() {
-  sound.unlock(showSound);
-  keepAwake();
-  navigator.storage?.persist?.();
-  showSound();
-  show();
-}
-
-async function keepAwake() {
-  try { wakeLock = await navigator.wakeLock?.request("screen"); } catch { wakeLock = null; }
-}
 
 /** What was in front when the finger came down: a press meant for one alert never reads the next one that has just come. */
 let pressed = null;
@@ -193,189 +71,78 @@ function touchFront() {
   pressed = null;
   if (!front || meant && meant !== byID("full").dataset.alert) return;
   chosen = null;
-  const said = front.cancelledBy ?? front.alert;
-  receipt(said, "touched");
-  touch(said);
-  if (!tabs.isOwner) tabs.tell({ touch: { mode: said.mode, event: said.event, id: said.id } });
+  receiver.receipt(front.cancelledBy ?? front.alert, "touched");
+  receiver.touch(front);
 }
 
-/** Only what was read: a newer word on the same event has to be read for itself. */
-function touch(said) {
-  const entry = board.entries.get(key(said));
-  if (!entry || (entry.cancelledBy ?? entry.alert).id !== said.id) return;
-  board.touch(said);
-  if (tabs.isOwner) keepBoard();
-  show();
-}
-
-function tellReport(id, how, why = null) {
-  reports.tell(id, how, why);
-  tabs.tell({ report: true });
+function tellReport(id, state, words) {
+  reports.tell(id, state, words);
+  receiver.tabs.tell({ report: true });
 }
 
 async function register(form) {
   byID("enrol-problem").textContent = "";
   try {
-    const made = await enrol(form.code.value.trim(), form.name.value.trim());
-    // Registered anew, perhaps elsewhere: what is in force is told from the beginning. What was not sent yet stays.
-    if (device && device.code !== made.device.code) board = new Board();
-    position = null;
-    device = made.device;
-    await write("position", null);
-    await write("board", board.saved());
-    await write("device", device);
-    if (made.pair) await write("key", made.pair);
-    await outbox.open();
+    await receiver.register(form.code.value.trim(), form.name.value.trim());
     form.reset();
-    tabs.tell({ device: true });
-    enter();
   } catch (problem) {
     byID("enrol-problem").textContent = wordsOf(language).enrolFailed(problem.message);
   }
-}
-
-/** The town has revoked this device: nothing of it stays on a tablet that is lost or handed back. */
-async function forget() {
-  if (!device) return;
-  leave();
-  await erase();
-  tabs.tell({ device: true });
-}
-
-function leave() {
-  line.stop();
-  outbox.close();
-  reports.forget();
-  clearTimeout(cutTimer);
-  device = position = hubLine = state = chosen = cutSince = cutTimer = null;
-  board = new Board();
-  showHubLine(null, language, null);
-  show();
-  byID("desk").hidden = byID("cut").hidden = byID("unknown").hidden = true;
-  byID("enrol").hidden = false;
-  byID("device").textContent = "";
-  byID("enrol-problem").textContent = wordsOf(language).revoked;
-  showSound();
 }
 
 // MARK: the page itself
 
 function speak(tag) {
   language = LANGUAGES.some(([known]) => known === tag) ? tag : "ja";
-  speakPage(language, (chosen) => { write("language", chosen); speak(chosen); });
-  if (device?.town) byID("place").textContent = device.town;
-  if (!byID("cut").hidden) sayCut(true);
-  showHubLine(hubLine, language, device);
+  speakPage(language, (wanted) => { write("language", wanted); speak(wanted); });
+  if (receiver.device?.town) byID("place").textContent = receiver.device.town;
+  sayLine();
   reports.show();
-  byID("link-state").textContent = state === "up" && device ? wordsOf(language).connected : "";
   show();
 }
 
-function enter() {
+function entered() {
+  const device = receiver.device;
   byID("enrol").hidden = true;
   byID("desk").hidden = false;
   byID("unknown").hidden = true;
   if (device.town) byID("place").textContent = device.town;
   byID("device").textContent = device.name ?? "";
-  showSound();
-  show();
-  if (!tabs.isOwner) return;
-  // Known here by another token now, it does not wait for the next try.
-  if (state === "unknown") line.restart();
-  if (state !== "up") expectCut();
-  line.run();
-  outbox.send();
-}
-
-/** What lies on this tablet, as the tab that owns the line has left it. */
-async function load() {
-  device = (await read("device")) ?? null;
-  position = (await read("position")) ?? null;
-  board = new Board((await read("board")) ?? []);
-  hubLine = (await read("hubLine")) ?? null;
-  clock.recall(await read("hubTime"));
-}
-
-/** This tab has the line now: the first one, or the one before it was closed. */
-async function owned() {
-  await load();
-  await outbox.open();
-  showHubLine(hubLine, language, device);
-  if (device) enter();
-  showSound();
-}
-
-/** Another tab of this tablet. */
-async function fromTab(message) {
-  if (message.touch && tabs.isOwner) touch(message.touch);
-  if (message.outbox && tabs.isOwner) outbox.open().then(() => outbox.send());
-  if (message.report) reports.open();
-  if (message.device) {
-    await load();
-    if (device) enter();
-    else leave();
-  } else if (message.board && !tabs.isOwner) {
-    board = new Board((await read("board")) ?? []);
-    show();
-  }
-}
-
-function onVisible() {
-  if (document.visibilityState !== "visible" || !device) return;
-  if (tabs.isOwner) line.restart();
-  sound.wake();
-  if (sound.isRunning) keepAwake();
-  showSound();
+  saySound();
   show();
 }
 
-let lastTick = Date.now();
+function left() {
+  chosen = null;
+  reports.forget();
+  sayLine();
+  show();
+  byID("desk").hidden = true;
+  byID("enrol").hidden = false;
+  byID("device").textContent = "";
+  byID("enrol-problem").textContent = wordsOf(language).revoked;
+  saySound();
+}
 
-/** Once a second: what is over goes; a jump of the clock means that the tablet slept. */
-function tick() {
-  const jump = Math.abs(Date.now() - lastTick - 1000);
-  lastTick = Date.now();
-  if (jump > 20000 && device && tabs.isOwner) line.restart();
-  // Nothing is over by a clock that may be a year ahead.
-  if (tabs.isOwner && clock.mayJudge && board.age(clock.now())) {
-    keepBoard();
-    show();
-  }
-  showSound();
-  sing();
+function everyHalfMinute() {
+  reports.ask().then(() => receiver.tabs.tell({ report: true }));
 }
 
 async function boot() {
-  await load();
+  await receiver.load();
   await reports.open();
   speak((await read("language")) ?? "ja");
-  const code = decodeURIComponent(location.hash.slice(1));
-  if (code) {
-    // The code is good for one use: it stays neither in the address nor in the history.
-    history.replaceState(null, "", location.pathname);
-    byID("enrol-form").code.value = code;
-  }
-  if (device) enter();
+  byID("enrol-form").code.value = codeOfAddress();
+  if (receiver.device) receiver.enter();
   else byID("enrol").hidden = false;
   byID("wait").hidden = true;
-  tabs.claim();
-  setInterval(tick, 1000);
-  setInterval(() => {
-    outbox.send();
-    if (!tabs.isOwner) return;
-    if (clock.isCertain) write("hubTime", clock.now());
-    reports.ask().then(() => tabs.tell({ report: true }));
-  }, 30000);
-  if (globalThis.isSecureContext) navigator.serviceWorker?.register("worker.js").catch(() => {});
+  receiver.run();
 }
 
 byID("enrol-form").onsubmit = (event) => { event.preventDefault(); register(event.target); };
 byID("report-form").onsubmit = (event) => { event.preventDefault(); reports.send(event.target); };
-byID("start-button").onclick = byID("unmute").onclick = start;
+byID("start-button").onclick = byID("unmute").onclick = () => receiver.start();
 byID("enrol-again").onclick = () => { byID("enrol").hidden = false; byID("enrol-form").code.focus(); };
 byID("touch").onpointerdown = () => { pressed = byID("full").dataset.alert; };
 byID("touch").onclick = touchFront;
-document.addEventListener("visibilitychange", onVisible);
-addEventListener("pageshow", onVisible);
-addEventListener("online", onVisible);
 boot();
