@@ -67,12 +67,12 @@ extension Hub {
         }
     }
 
-    /// Notes that are over: keys of orders, and that a report was read, after 30 days. What is in force, registered or waits is
+    /// Notes that are over: keys of orders, that a report was read and what was answered, after 30 days. What is in force, registered or waits is
     /// no note that is over; channels take their own away. Returns how many.
     private func forgetNotes(now: Date) -> Int {
         let border = now.addingTimeInterval(-Double(RetentionRule.skipDays) * 86_400)
         var count = orderKeys.forget(before: border)
-        for key in ledger.keys(prefix: "report-read/") {
+        for key in ledger.keys(prefix: "report-read/") + ledger.keys(prefix: "report-answer/") {
             struct Mark: Decodable { var at: String }
             guard let octets = ledger.read(key), let mark = try? JSONDecoder().decode(Mark.self, from: Data(octets)),
                 mark.at < JapanTime.text(border) else { continue }

@@ -19,6 +19,8 @@ extension HubRouter {
         var read_at, read_by: String?
         /// By whom it, or all of its device, was set aside.
         var aside_by, aside_at: String?
+        /// What the desk answered, the latest last.
+        var answers: [ReportAnswers.Item]?
     }
 
     private struct Page: Encodable {
@@ -97,10 +99,11 @@ extension HubRouter {
     private func shape(_ report: RecordedReport, in town: TownID) -> ReportShape {
         let reading = ReportReading.of(report.id, in: town, hub.ledger)
         let aside = SetAside.of(.report, report.id, of: town, hub.ledger) ?? SetAside.of(.device, report.device, of: town, hub.ledger)
+        let answers = ReportAnswers.of(report.id, in: town, hub.ledger)
         return ReportShape(
             id: report.id, site: report.site, device: report.device, occurred_at: JapanTime.text(report.occurred),
             received_at: JapanTime.text(report.received), body: report.body, read_at: reading?.at, read_by: reading?.by, aside_by: aside?.by,
-            aside_at: aside?.at)
+            aside_at: aside?.at, answers: answers.isEmpty ? nil : answers)
     }
 
     func isKnown(_ report: String, in town: TownID) async throws -> Bool {

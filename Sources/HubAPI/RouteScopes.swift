@@ -21,6 +21,8 @@ struct RouteScopes {
         Row(method: .post, path: "/v1/endpoints/{endpoint}/resume", scopes: [.send, .drill]),
         // To have read what a shelter reports is reading.
         Row(method: .post, path: "/v1/reports/read", scopes: [.read]),
+        // To speak to a shelter is more than reading too.
+        Row(method: .post, path: "/v1/reports/answer", scopes: [.send, .devices]),
         // What nobody sees any more is more than reading.
         Row(method: .post, path: "/v1/reports/aside", scopes: [.devices]),
         Row(method: .delete, path: "/v1/towns/{code}/shelters/lists/{list}", scopes: [.send, .read]),

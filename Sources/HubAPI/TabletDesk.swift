@@ -14,8 +14,8 @@ package protocol TabletBook: Sendable {
     /// Returns once they are on disk.
     func take(_ receipts: [RecordedReceipt], in town: TownID) async throws
     func take(_ report: RecordedReport, in town: TownID) async throws -> ReportState
-    /// How far a report has come, by its record's id (`device/id`); nil: nobody here knows it.
-    func state(ofReport id: String, by device: Device) async throws -> ReportState?
+    /// How far a report has come, and what was answered, by its record's id (`device/id`); nil: nobody here knows it.
+    func word(onReport id: String, by device: Device) async throws -> ReportWord?
 }
 
 /// How far a shelter's report has come. What is kept at a school is not yet the town's, and what the town has is not
@@ -65,6 +65,13 @@ package struct TabletDesk: Sendable {
         /// Of a report.
         var state: ReportState?
         var server_time: String
+    }
+
+    private struct State: Encodable {
+        var id: String
+        var state: ReportState
+        var read_at: String?
+        var answer: ReportWord.Answer?
     }
 
     private let devices: DeviceRegister
@@ -141,6 +148,7 @@ package struct TabletDesk: Sendable {
             let device = try author(report.device, toldBy: teller)
             let now = clock()
             let written = teller.isEdge ? report.body : nil
+            _ = try ShelterReport(written.map { [UInt8]($0.utf8) } ?? octets)
             try Self.check(limits.reports.withLock { $0.take(1, of: device.id, at: now) })
             try Self.check(limits.octets.withLock { $0.take(octets.count, of: device.id, at: now) })
             try Self.check(written?.utf8.count ?? octets.count, of: teller.town, limits, at: now)
@@ -156,10 +164,10 @@ package struct TabletDesk: Sendable {
             let teller = try deviceOf(request)
             let id = try context.parameters.require("id")
             let device = try author(request.uri.queryParameters["device"].map(String.init), toldBy: teller)
-            guard let state = try await book.state(ofReport: "\(device.id)/\(id)", by: device) else {
+            guard let word = try await book.word(onReport: "\(device.id)/\(id)", by: device) else {
                 throw Problem(.notFound, "この報告は、ここにはありません (no such report here)")
             }
-            return try Answer.json(["id": id, "state": state.rawValue])
+            return try Answer.json(State(id: id, state: word.state, read_at: word.read_at, answer: word.answer))
         }
     }
 

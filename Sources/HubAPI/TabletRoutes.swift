@@ -15,6 +15,7 @@ extension HubRouter {
     func addTablets(to router: Router<Context>) {
         TabletDesk(devices: hub.devices, stream: hub.stream, book: LedgerBook(hub: hub, channel: configuration.channels.first(.tablet)?.name ?? ""), clock: hub.clock).add(to: router)
         addReports(to: router)
+        addReportAnswers(to: router)
         router.post("/v1/reports/read") { request, context in
             struct Read: Decodable {
                 var town: String?
@@ -76,11 +77,16 @@ private struct LedgerBook: TabletBook {
         return .received
     }
 
-    func state(ofReport id: String, by device: Device) async throws -> ReportState? {
-        if ReportReading.of(id, in: device.town, hub.ledger) != nil { return .read }
+    func word(onReport id: String, by device: Device) async throws -> ReportWord? {
+        if let reading = ReportReading.of(id, in: device.town, hub.ledger) {
+            var word = ReportWord(.read)
+            word.read_at = reading.at
+            word.answer = ReportAnswers.of(id, in: device.town, hub.ledger).last.map { .init(at: $0.at, text: $0.text) }
+            return word
+        }
         var query = ReportQuery()
         query.id = id
-        return try await hub.ledger.town(device.town).reports(query).isEmpty ? nil : .received
+        return try await hub.ledger.town(device.town).reports(query).isEmpty ? nil : ReportWord(.received)
     }
 }
 

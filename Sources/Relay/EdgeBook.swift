@@ -17,20 +17,19 @@ struct EdgeBook: TabletBook {
         try await outbox.take(report, in: town)
     }
 
-    func state(ofReport id: String, by device: Device) async throws -> ReportState? {
-        let own = outbox.state(ofReport: id, by: device)
-        if own == .kept || own == .refused { return own }
+    func word(onReport id: String, by device: Device) async throws -> ReportWord? {
+        let own = outbox.state(ofReport: id, by: device).map { ReportWord($0) }
+        if own?.state == .kept || own?.state == .refused { return own }
         // A record's id has its device and a slash in front; dropping more than there is leaves nothing.
         return await asked(String(id.dropFirst(device.id.utf8.count + 1)), device.id) ?? own
     }
 
-    private func asked(_ id: String, _ device: String) async -> ReportState? {
-        struct Said: Decodable { var state: ReportState }
+    private func asked(_ id: String, _ device: String) async -> ReportWord? {
         guard let id = id.addingPercentEncoding(withAllowedCharacters: .alphanumerics),
             let device = device.addingPercentEncoding(withAllowedCharacters: .alphanumerics),
             let answer = try? await hub.call("GET", "/v1/reports/\(id)?device=\(device)", answerLimit: 16 << 10),
             answer.status == 200
         else { return nil }
-        return try? JSONDecoder().decode(Said.self, from: Data(answer.body)).state
+        return try? JSONDecoder().decode(ReportWord.self, from: Data(answer.body))
     }
 }

@@ -198,6 +198,9 @@ extension EndToEnd {
                 #expect(try await back.call("POST", "/v1/reports/read", Array(read.utf8)).status == 204)
                 #expect(try await state().contains(#""state":"read""#), "a person has read it")
                 #expect(try await back.call("GET", "/v1/reports?town=042056").text.contains("read_by"))
+                let answer = #"{"town":"042056","id":"\#(reports[0].id)","text":"水 18時着"}"#
+                #expect(try await back.call("POST", "/v1/reports/answer", Array(answer.utf8)).status == 204)
+                try await eventually("the answer, through the edge") { try await state().contains(#""text":"水 18時着""#) }
                 let ago = try #require(Self.seconds(from: reports[0].occurred_at, to: reports[0].received_at))
                 #expect((300...420).contains(ago), "\(reports[0])")
                 let ledger = try DatabaseQueue(path: hub.folder.appending(path: "data/ledger.sqlite").path)

@@ -38,6 +38,7 @@ struct FullDiskTests {
         // Two people are here: an order waits for the second.
         let order = notice.replacing("exercise", with: "actual")
         let waiting = String(try #require(try await house.call("POST", "/v1/alerts", order).body.firstMatch(of: /"id":"(A-[^"]+)"/)?.1))
+        #expect(try await house.call("POST", "/v1/reports", #"{"id":"r0"}"#, token: secret).status == 202)
         ledger.becomes(.refuses)
 
         let kept = #"{"id":"r1","people":3}"#
@@ -50,6 +51,7 @@ struct FullDiskTests {
             ("POST", "/v1/devices/invitations", #"{"site":"school"}"#, House.token, [:]),
             ("POST", "/v1/devices", #"{"code":"\#(spare)","name":"b"}"#, nil, [:]),
             ("POST", "/v1/receipts", receipts, secret, [:]), ("POST", "/v1/reports", kept, secret, [:]),
+            ("POST", "/v1/reports/answer", #"{"id":"\#(device)/r0","text":"読みました"}"#, House.token, [:]),
             ("POST", "/v1/reports/read", #"{"ids":[]}"#, House.token, [:]), ("POST", "/v1/reports/aside", #"{"device":"\#(device)"}"#, House.token, [:]),
             ("POST", "/v1/users", #"{"name":"new","roles":["duty"],"towns":["042056"]}"#, House.root, [:]),
             ("PATCH", "/v1/users/suzuki", #"{"disabled":false}"#, House.root, [:]),

@@ -28,6 +28,57 @@ struct ReportTests {
         return try await house.call("POST", "/v1/reports", #"{"id":"\#(id)","people":1,"note":"\#(note)"}"#, token: token)
     }
 
+    @Test("A report may say households, crowding, water and power, and correct an earlier one; an old one says none of it", arguments: [
+        #"{"id":"r"}"#, #"{"id":"r","people":3,"needs":["water"],"note":null}"#, #"{"id":"r","households":null,"crowding":null,"corrects":null}"#,
+        #"{"id":"r","households":0,"crowding":"full","water":"unknown","power":"no","corrects":"r0"}"#, #"{"id":"r","households":99999,"later":{"a":1}}"#,
+    ])
+    func said(body: String) async throws {
+        let house = try await House()
+        let keeper = try await tablet(house, "a")
+        #expect(try await house.call("POST", "/v1/reports", body, token: keeper.token).status == 202)
+        let kept = try await house.call("GET", "/v1/reports").body
+        #expect(kept.contains(body.replacing("\"", with: "\\\"")), "as it came: \(kept)")
+    }
+
+    @Test("What cannot be understood is refused, field by field, in words a keeper reads", arguments: [
+        ("households", "-1", "世帯の数は0〜99999です"), ("households", "100000", "世帯"), ("households", "1.5", "世帯"), ("households", "true", "世帯"), ("households", #""3""#, "世帯"),
+        ("crowding", #""packed""#, "混み具合は free（空き）"), ("crowding", "3", "混み具合"), ("water", "true", "水は yes（出る）"), ("power", #""maybe""#, "電気は"),
+        ("corrects", #""r""#, "訂正する報告"), ("corrects", #""""#, "訂正"), ("corrects", "[]", "訂正"),
+    ])
+    func wrong(field: String, value: String, words: String) async throws {
+        let house = try await House()
+        let keeper = try await tablet(house, "a")
+        let answer = try await house.call("POST", "/v1/reports", #"{"id":"r","\#(field)":\#(value)}"#, token: keeper.token)
+        #expect(answer.status == 422 && answer.body.contains(words) && answer.body.contains(#""field":"\#(field)""#), "\(answer.body)")
+        #expect(ids(try await house.call("GET", "/v1/reports").body).isEmpty)
+    }
+
+    @Test("The desk answers a report: its tablet hears the last word with its time, nobody else, and who answered has read it")
+    func answered() async throws {
+        let now = Mutex(Date(timeIntervalSince1970: 1_795_930_320))
+        let house = try await House(clock: { now.withLock { $0 } })
+        let (keeper, other) = (try await tablet(house, "a"), try await tablet(house, "b"))
+        #expect(try await report(house, keeper.token, "r").status == 202)
+        let id = "\(keeper.id)/r"
+        let before = try await house.call("GET", "/v1/reports/r", token: keeper.token).body
+        #expect(before.contains(#""state":"received""#) && !before.contains("answer") && !before.contains("read_at"))
+        for text in ["読みました。", "水 18時着"] {
+            now.withLock { $0 += 60 }
+            #expect(try await house.call("POST", "/v1/reports/answer", #"{"id":"\#(id)","text":" \#(text) "}"#).status == 204)
+        }
+        let heard = try await house.call("GET", "/v1/reports/r", token: keeper.token).body
+        #expect(heard.contains(#""state":"read""#) && heard.contains(#""text":"水 18時着""#) && !heard.contains("desk"), "no name: \(heard)")
+        #expect(heard.contains(#""read_at":"2026-11-29T14:33:00.000+09:00""#) && heard.contains(#""at":"2026-11-29T14:34:00.000+09:00""#), "\(heard)")
+        #expect(try await house.call("GET", "/v1/reports/r", token: other.token).status == 404)
+        let list = try await house.call("GET", "/v1/reports").body
+        #expect(list.contains(#""answers":[{"#) && list.contains("読みました。") && list.contains("水 18時着"))
+        for (text, status) in [("", 422), ("  ", 422), (String(repeating: "水", count: 201), 422), ("a\\u0007", 422), (String(repeating: "水", count: 200), 204)] {
+            #expect(try await house.call("POST", "/v1/reports/answer", #"{"id":"\#(id)","text":"\#(text)"}"#).status == status, "\(text)")
+        }
+        #expect(try await house.call("POST", "/v1/reports/answer", #"{"id":"\#(other.id)/r","text":"x"}"#).status == 404)
+        #expect(try await house.call("POST", "/v1/reports/answer", #"{"id":"\#(id)","text":"x"}"#, token: keeper.token).status >= 401)
+    }
+
     @Test("Page by page every report is read once; one that is set aside is not in the way, is not gone, and comes back")
     func pages() async throws {
         let now = Mutex(Date())

@@ -91,13 +91,14 @@ struct RetentionRouteTests {
         ledger.write("report-read/\(House.town)/r-1", Array(#"{"at":"\#(JapanTime.text(clock.now))","by":"desk"}"#.utf8))
         ledger.write("approval/A-1", Array("{}".utf8))
         ledger.write("standing/\(House.town)/actual", Array("{}".utf8))
+        ledger.write("report-answer/\(House.town)/r-1", Array(#"{"at":"\#(JapanTime.text(clock.now))","items":[]}"#.utf8))
         clock.turn(29 * day)
         ledger.write("report-read/\(House.town)/r-2", Array(#"{"at":"\#(JapanTime.text(clock.now))","by":"desk"}"#.utf8))
         try await house.hub.retire(now: clock.now)
-        #expect(ledger.keys(prefix: "report-read/").count == 2)
+        #expect(ledger.keys(prefix: "report-read/").count == 2 && ledger.keys(prefix: "report-answer/").count == 1)
         clock.turn(2 * day)
         try await house.hub.retire(now: clock.now)
-        #expect(ledger.keys(prefix: "report-read/") == ["report-read/\(House.town)/r-2"])
+        #expect(ledger.keys(prefix: "report-read/") == ["report-read/\(House.town)/r-2"] && ledger.keys(prefix: "report-answer/").isEmpty)
         #expect(ledger.keys(prefix: "approval/") == ["approval/A-1"] && ledger.keys(prefix: "standing/").count == 1)
     }
 }

@@ -122,6 +122,11 @@ class FakeHub:
         return {"town": "042056", "assumptions": [own], "plans": [
             first if holds else {**first, "instead": self.plans[1]["id"]}, {**self.plans[1], "holds": True, "assumes": [], "broken": []}]}
 
+    def answered(self, report: str) -> dict:
+        """What a tablet hears of what the desk said to its report."""
+        said = self.reports[report].get("answers", [])
+        return {"read_at": said[0]["at"], "answer": {"at": said[-1]["at"], "text": said[-1]["text"]}} if said else {}
+
     def publish(self, name: str, **change) -> dict:
         """One event on the stream; `change` overrides the sample's keys."""
         now = time.time()
@@ -248,7 +253,7 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/approvals": lambda: {"approvals": self.hub.approvals},
             "/v1/attention": lambda: {"attention": self.hub.attention, "left_out": 0},
             "/v1/reports": lambda: self.reports(asked),
-            **{f"/v1/reports/{key}": lambda key=key: {"id": key, "state": self.hub.report_state} for key in list(self.hub.reports)},
+            **{f"/v1/reports/{key}": lambda key=key: {"id": key, "state": self.hub.report_state, **self.hub.answered(key)} for key in list(self.hub.reports)},
             "/v1/towns": lambda: {"towns": self.hub.towns, "channels": WAYS},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
             "/v1/deliveries": lambda: self.filtered(asked)}
@@ -272,8 +277,9 @@ class HubHandler(BaseHTTPRequestHandler):
     def reports(self, asked: dict) -> dict:
         """As the hub has it: page by page, without what was set aside."""
         rows = [
-            {"id": key, "site": "daiichi-sho", "device": value.get("device", "dev-1"), "occurred_at": stamp(time.time()),
-             "received_at": stamp(time.time()), "body": json.dumps(value),
+            {"id": key, "site": value.get("site", "daiichi-sho"), "device": value.get("device", "dev-1"), "occurred_at": stamp(time.time()),
+             "received_at": stamp(time.time()), "body": json.dumps({key: part for key, part in value.items() if key != "answers"}),
+             **({"answers": value["answers"]} if value.get("answers") else {}),
              **({"aside_by": "佐藤", "aside_at": stamp(time.time())} if value.get("aside") else {})}
             for key, value in self.hub.reports.items() if "aside" in asked or not value.get("aside")]
         if "before" in asked:
@@ -430,6 +436,10 @@ class HubHandler(BaseHTTPRequestHandler):
             for key, value in self.hub.reports.items():
                 if key in body.get("ids", []) or body.get("device") == value.get("device", "dev-1"):
                     value["aside"] = body.get("aside", True)
+            return self.answer(204)
+        if path == "/v1/reports/answer":
+            hub.reports[body["id"]].setdefault("answers", []).append({"at": stamp(time.time()), "by": "佐藤", "text": body["text"]})
+            hub.report_state = "read"
             return self.answer(204)
         if path == "/v1/reports/read":
             hub.report_state = "read"

@@ -585,6 +585,28 @@ class ConsoleTests(unittest.TestCase):
         self.browser.click("#device-rows button")
         self.browser.until("!document.querySelector('#device-rows').textContent.includes('山田花子')")
 
+    def test_a_report_knows_crowding_and_supply_takes_the_place_of_the_one_it_corrects_and_is_answered(self):
+        self.hub.reports["r2"] = {"id": "r2", "people": 120, "households": 45, "crowding": "full", "water": "no", "power": "unknown", "needs": ["blanket"],
+                                  "corrects": "r1"}
+        self.hub.reports["r1"] = {"id": "r1", "people": 12, "crowding": "free", "note": "打ち間違い"}
+        # Of another device: what it says it corrects is not its own.
+        self.hub.reports["x"] = {"id": "x", "people": 7, "device": "dev-2", "site": "chuo-kominkan", "corrects": "r2"}
+        self.sign_in("reports")
+        self.browser.until("document.querySelectorAll('#report-rows tr:not(.group)').length === 2")
+        said = self.browser.text("#report-rows")
+        for part in ("いま 満員　120人　45世帯　水×　電気？", "の報告を訂正（12人　空き　打ち間違い）", "前の報告を訂正", "7人"):
+            self.assertIn(part, said)
+        self.browser.photograph("console-reports-more")
+        self.browser.click("#report-rows tr:not(.group) button")
+        self.browser.type("#ask-input", "水 18時着")
+        self.browser.photograph("console-report-answer")
+        self.browser.press("Enter")
+        self.browser.until("document.querySelector('#report-rows .answer')?.textContent.includes('佐藤の返事：水 18時着')")
+        self.assertEqual(self.hub.reports["r2"]["answers"][0]["text"], "水 18時着")
+        for size in [(360, 740), (768, 1024), (1920, 1080)]:
+            self.browser.size(*size)
+            self.browser.photograph(f"console-reports-more-{size[0]}")
+
     def test_what_is_nobodys_report_is_set_aside_and_taken_back_and_the_list_goes_on_page_by_page(self):
         for number in range(130):
             self.hub.reports[f"r{number}"] = {"id": f"r{number}", "people": number, "device": "loud" if number else "dev-1"}

@@ -614,6 +614,47 @@ class TabletTests(unittest.TestCase):
         self.hub.report_state = "read"
         self.assertEqual(self.browser.evaluate(ask), "町が読みました")
 
+    def choose(self, name: str, value: str):
+        self.browser.click(f"[name={name}][value={value}]")
+
+    def test_a_report_says_households_crowding_and_supply_is_corrected_and_answered(self):
+        self.start()
+        self.browser.type("[name=people]", "120")
+        self.browser.type("[name=households]", "45")
+        for name, value in [("crowding", "crowded"), ("water", "no"), ("power", "unknown"), ("need", "blanket")]:
+            self.choose(name, value)
+        self.photograph("report-form")
+        self.browser.click("#report-form .big")
+        self.wait(lambda: len(self.hub.reports) == 1, "the report")
+        first = list(self.hub.reports.values())[0]
+        self.assertEqual({key: first[key] for key in ("people", "households", "crowding", "water", "power", "needs", "note")},
+                         {"people": 120, "households": 45, "crowding": "crowded", "water": "no", "power": "unknown", "needs": ["blanket"], "note": None})
+        self.assertNotIn("corrects", first)
+        # The form is empty again; correcting brings back what was sent, and takes its place.
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#report-form :checked').length"), 0)
+        self.browser.click("#correct")
+        self.browser.until("document.querySelector('[name=people]').value === '120' && document.querySelector('[name=water][value=no]').checked")
+        self.assertRegex(self.browser.text("#correcting"), r"\d\d:\d\dの報告を直しています")
+        self.photograph("report-correcting")
+        self.browser.click("#correct-stop")
+        self.browser.until("document.querySelector('#correcting').hidden && document.querySelector('[name=people]').value === ''")
+        self.browser.click("#correct")
+        self.choose("crowding", "full")
+        self.browser.click("#report-form .big")
+        self.wait(lambda: len(self.hub.reports) == 2, "the correction")
+        second = list(self.hub.reports.values())[1]
+        self.assertEqual((second["corrects"], second["crowding"], second["people"]), (first["id"], "full", 120))
+        # What the desk answers stands on the tablet with its time, also when an edge that is cut knows less.
+        self.hub.report_state = "read"
+        second["answers"] = [{"at": "2026-01-01T14:30:00+09:00", "by": "佐藤", "text": "読みました"}, {"at": "2026-01-01T14:32:00+09:00", "by": "佐藤", "text": "水 18時着"}]
+        ask = """(async () => { const { Reports } = await import('/tablet/report.js');
+            const reports = new Reports({ language: () => 'ja', token: () => 't-1', outbox: () => null, now: () => Date.parse('2026-01-01T15:00:00+09:00') });
+            await reports.open(); await reports.ask(); return document.querySelector('#report-answer').innerText + '|' + document.querySelector('#report-state').innerText })()"""
+        self.assertEqual(self.browser.evaluate(ask), "14:32 町からの返事 水 18時着|14:30 町が読みました")
+        self.photograph("report-answered")
+        second["answers"] = []
+        self.assertIn("水 18時着", self.browser.evaluate(ask))
+
     def test_coming_back_to_the_page_opens_a_new_line(self):
         self.start()
         for event in ("new Event('visibilitychange')", "new PageTransitionEvent('pageshow', { persisted: true })", "new Event('pageshow')"):

@@ -17,13 +17,19 @@ export function speakPage(language, choose) {
     button.onclick = () => choose(known);
     return button;
   }));
+  for (const [name, group] of [["crowding", words.crowd], ["water", words.tap], ["power", words.mains]]) {
+    const chosen = document.querySelector(`input[name=${name}]:checked`)?.value;
+    byID(name).replaceChildren(...Object.entries(group).map(([value, text]) => choice("radio", name, value, text, value === chosen)));
+  }
   const checked = new Set([...document.querySelectorAll("input[name=need]:checked")].map((box) => box.value));
-  byID("needs").replaceChildren(...Object.entries(words.need).map(([value, text]) => {
-    const label = document.createElement("label"), box = document.createElement("input");
-    Object.assign(box, { type: "checkbox", name: "need", value, checked: checked.has(value) });
-    label.append(box, text);
-    return label;
-  }));
+  byID("needs").replaceChildren(...Object.entries(words.need).map(([value, text]) => choice("checkbox", "need", value, text, checked.has(value))));
+}
+
+function choice(type, name, value, text, checked) {
+  const label = document.createElement("label"), box = document.createElement("input");
+  Object.assign(box, { type, name, value, checked });
+  label.append(box, text);
+  return label;
 }
 
 /** What an edge says of its own line to the hub: nothing newer can come. */

@@ -25,7 +25,7 @@ const receiver = new Receiver({
   fromTab: (message) => { if (message.report) reports.open(); },
 });
 
-const reports = new Reports({ language: () => language, token: () => receiver.device?.token, outbox: () => receiver.outbox });
+const reports = new Reports({ language: () => language, token: () => receiver.device?.token, outbox: () => receiver.outbox, now: () => receiver.clock.now() });
 
 // MARK: what is on the screen
 
@@ -141,6 +141,8 @@ async function boot() {
 
 byID("enrol-form").onsubmit = (event) => { event.preventDefault(); register(event.target); };
 byID("report-form").onsubmit = (event) => { event.preventDefault(); reports.send(event.target); };
+byID("correct").onclick = () => reports.correct(byID("report-form"));
+byID("correct-stop").onclick = () => reports.stopCorrecting(byID("report-form"));
 byID("start-button").onclick = byID("unmute").onclick = () => receiver.start();
 byID("enrol-again").onclick = () => { byID("enrol").hidden = false; byID("enrol-form").code.focus(); };
 byID("touch").onpointerdown = () => { pressed = byID("full").dataset.alert; };
