@@ -82,6 +82,7 @@ package enum Pages {
         "/console/cards.js": PageAsset(script, PackageResources.cards_js),
         "/console/devices.js": PageAsset(script, PackageResources.devices_js),
         "/console/form.js": PageAsset(script, PackageResources.form_js),
+        "/console/give.js": PageAsset(script, PackageResources.give_js),
         "/console/live.js": PageAsset(script, PackageResources.live_js),
         "/console/log.js": PageAsset(script, PackageResources.log_js),
         "/console/parts.js": PageAsset(script, PackageResources.parts_js),
@@ -95,7 +96,9 @@ package enum Pages {
         "/console/rows.js": PageAsset(script, PackageResources.rows_js),
         "/console/said.js": PageAsset(script, PackageResources.said_js),
         "/console/shelters.js": PageAsset(script, PackageResources.shelters_js),
+        "/console/silent.js": PageAsset(script, PackageResources.silent_js),
         "/console/standing.js": PageAsset(script, PackageResources.standing_js),
+        "/console/still.js": PageAsset(script, PackageResources.still_js),
         "/console/towns.js": PageAsset(script, PackageResources.towns_js),
         "/console/world.js": PageAsset(script, PackageResources.world_js),
     ]

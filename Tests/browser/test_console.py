@@ -297,7 +297,7 @@ class ConsoleTests(unittest.TestCase):
         self.assertTrue(self.browser.evaluate("document.querySelector('#approvals').hidden"), "real, and so not here")
         self.browser.evaluate("scrollTo(0, document.body.scrollHeight)")
         self.browser.click("#real-go")
-        self.browser.until("document.body.dataset.world === 'actual' && document.querySelector('#now-rows').textContent.includes('大津波警報')")
+        self.browser.until("document.body.dataset.world === 'actual' && document.querySelector('#bulletin-rows').textContent.includes('大津波警報')")
 
     def test_the_strip_is_there_in_every_room_however_far_one_scrolls(self):
         self.stands("actual", *[(f"第{number}地区", "洪水", 4, 9000) for number in range(60)])
@@ -317,6 +317,145 @@ class ConsoleTests(unittest.TestCase):
                 self.assertLess(self.browser.evaluate("document.querySelector('header').offsetHeight / innerHeight"), 0.25, f"{room} {size}")
                 self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{room} {size}")
 
+    def a_night(self, mode: str = "actual"):
+        """A great tsunami warning, what the town has said of it, and who has heard: in this mode."""
+        now, mark = time.time(), "【訓練】" if mode == "exercise" else ""
+        schools = [("daiichi-sho", "第一小学校"), ("daini-sho", "第二小学校"), ("daisan-chu", "第三中学校"), ("koko", "桜高校"), ("hoikuen", "川端保育園")]
+        self.hub.towns[0]["districts"] = ["本町", "川端", "山手", "港町", "浜通り"]
+        self.hub.towns[0]["endpoints"] = [
+            {"id": key, "channel": "school-tablet", "role": "tablet", "name": name, "shelter": key} for key, name in schools] + [
+            {"id": "gw", "channel": "area-mail", "role": "crowd", "name": "町の同報局"}, {"id": "eki", "channel": "wifi-portal", "role": "page", "name": "さくら駅前"}]
+        self.hub.shelters = [{"id": key, "name": name, "phone": f"0226-22-01{number}0"} for number, (key, name) in enumerate(schools)]
+        self.hub.plans = [
+            {"id": "2", "name": "洪水 計画", "order": {"hazard": "洪水", "level": 3, "districts": ["本町"]}},
+            {"id": "1", "name": "大津波 計画1", "order": {"hazard": "津波", "level": 4, "districts": ["港町", "浜通り", "川端"]}}]
+        order = {"kind": "evacuation", "hazard": "津波", "level": 4, "level_name": "避難指示", "districts": ["港町", "浜通り"], "shelters": [], "lifted": False}
+        common = {"message": "alert", "mode": mode, "sender": "さくら市", "expires": stamp(now + 9000)}
+        self.hub.alerts = [
+            {**common, "id": "op-1", "event": "e1", "kind": "evacuation", "title": mark + "避難指示", "detail": order, "change": "new", "type": "operator", "sent": stamp(now - 300)},
+            {**common, "id": "op-2", "event": "e2", "kind": "notice", "title": mark + "お知らせ", "detail": {"kind": "notice", "title": "断水のお知らせ", "body": "断水しています。"},
+             "type": "operator", "sent": stamp(now - 7200)},
+            {**common, "id": "jma-1", "event": "j1", "kind": "tsunami", "type": "VTSE41", "title": mark + "大津波警報", "headline": mark + "大津波警報が発表されました。ただちに高いところへ。",
+             "sender": "気象庁", "sent": stamp(now - 420)}]
+        self.stands(mode, ("港町", "津波", 4, 9000), ("浜通り", "津波", 4, 9000), ("山手", "土砂災害", 3, 5000), version=7)
+        self.hub.standing[mode].update(headquarters={"name": "災害対策本部", "state": "open", "since": stamp(now - 400), "by": "佐藤", "alert": "x"},
+                                       shelters=[{"id": "koko", "name": "桜高校", "state": "open", "since": stamp(now - 200), "alert": "y"}])
+        for alert, title, kind in (("op-1", mark + "避難指示", "evacuation"), ("jma-1", mark + "大津波警報", "tsunami")):
+            row = {"alert": alert, "mode": mode, "title": title, "kind": kind, "priority": "immediate"}
+            self.hub.row(delivery=alert + ".gw", endpoint="gw", state="retrying" if alert == "op-1" else "delivered", detail="中央局につながりません。",
+                         offered_at=stamp(now - 100), **row)
+            self.hub.row(delivery=alert + ".eki", channel="wifi-portal", endpoint="eki", **row)
+            for index, (key, _) in enumerate(schools):
+                self.hub.row(delivery=f"{alert}.{key}", channel="school-tablet", endpoint=key, **row, offered_at=stamp(now - 200 - index), reach={
+                    "accepted": 1, "reached": 3 * (index > 0), "shown": 3 * (index > 1), "touched": 2 * (index > 3)})
+
+    def test_the_first_room_says_what_is_so_what_can_be_given_out_and_who_has_not_heard(self):
+        for mode in ("actual", "exercise"):
+            with self.subTest(mode):
+                self.browser.open("about:blank")
+                self.a_night(mode)
+                self.browser.size(1920, 1080)
+                if mode == "actual":
+                    self.sign_in_by_name()
+                    self.enter_world(mode)
+                    self.browser.click("#password-later")
+                else:
+                    self.browser.open(self.hub.address + "/console/#drill/alerts")
+                    self.enter_world(mode)
+                self.browser.until("document.querySelectorAll('#silent-rows > li').length === 5")
+                left = self.browser.evaluate("['now', 'give', 'silent'].map((name) => document.querySelector('#' + name).getBoundingClientRect().left)")
+                self.assertEqual(left, sorted(set(left)), "side by side")
+                for part in ["港町", "避難指示", "津波", "佐藤", "あと2時間", "災害対策本部", "開いている避難所 1か所：桜高校"]:
+                    self.assertIn(part, self.browser.text("#now"))
+                self.assertIn("計画「大津波 計画1」", self.browser.text("#bulletin-rows"))
+                tiles = self.browser.text("#tiles")
+                self.assertLess(tiles.index("大津波 計画1"), tiles.index("洪水 計画"), "what the bulletin calls for comes first")
+                self.assertIn("いまの発表に合う計画", tiles)
+                self.assertEqual(self.browser.text("#silent-count"), "5か所／7か所")
+                silent = self.browser.text("#silent-rows")
+                self.assertLess(silent.index("町の同報局"), silent.index("第一小学校"), "in the order of need")
+                self.assertLess(silent.index("第一小学校"), silent.index("第三中学校"))
+                self.assertIn("電話 0226-22-0100", silent)
+                self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#silent-rows > li')].filter((one) => one.offsetHeight > 30).length"), 5)
+                self.assertEqual(self.browser.evaluate("document.querySelector('#silent-rows a').href"), "tel:0226220100")
+                self.browser.photograph("desk-" + mode)
+                for width, height in ((360, 740), (768, 1024)):
+                    self.browser.size(width, height)
+                    self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")
+                    left = self.browser.evaluate("['now', 'give', 'silent'].map((name) => document.querySelector('#' + name).getBoundingClientRect().left)")
+                    self.assertEqual(len(set(left)), 1, "one under the other")
+                    self.browser.photograph(f"desk-{mode}-{width}")
+                self.browser.size(1920, 1080)
+        # A tablet answers.
+        self.hub.row(delivery="op-1.daiichi-sho", alert="op-1", mode="exercise", channel="school-tablet", endpoint="daiichi-sho",
+                     reach={"accepted": 1, "reached": 3, "shown": 3, "touched": 1})
+        self.hub.row(delivery="jma-1.daiichi-sho", alert="jma-1", mode="exercise", channel="school-tablet", endpoint="daiichi-sho",
+                     reach={"accepted": 1, "reached": 3, "shown": 3, "touched": 1})
+        self.browser.until("document.querySelector('#silent-count').textContent === '4か所／7か所'")
+        self.browser.click("#silent-alerts li:first-child button")
+        self.browser.until("!document.querySelector('#reach').hidden && document.querySelectorAll('#call-rows tr').length > 0")
+
+    def test_one_press_fills_the_form_and_sends_nothing(self):
+        self.a_night()
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#tiles button').length === 6")
+        self.browser.click("#tiles li:first-child button")
+        form = "document.querySelector('#push-form')"
+        self.browser.until(f"{form}.hazard.value + {form}.level.value === '津波4'")
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#districts input:checked')].map((one) => one.value)"), ["川端", "港町", "浜通り"])
+        self.browser.click("[data-room=alerts]")
+        self.browser.click("#tiles li:nth-child(4) button")
+        self.browser.until(f"{form}.kind.value === 'shelter' && {form}.state.value === 'open'")
+        self.assertEqual(self.browser.evaluate(f"{form}.shelter.value"), "", "which one is the person's own choice")
+        self.assertEqual(self.browser.evaluate(f"{form}.hazard.value"), "")
+        self.browser.click("[data-room=alerts]")
+        self.browser.click("#tiles li:nth-child(5) button")
+        self.browser.until(f"{form}.kind.value === 'notice' && !!{form}.title.offsetParent")
+        self.browser.click("[data-room=alerts]")
+        self.browser.click("#take-back-newest")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.assertIn("避難指示（津波）　港町、浜通り", self.browser.text("#base-text"))
+        self.assertEqual((self.hub.pushes, self.hub.cancels), ([], []))
+
+    def test_a_broken_plan_gives_its_tile_to_the_one_to_use_instead(self):
+        self.a_night()
+        self.hub.broken = {"hall": "浸水"}
+        self.sign_in()
+        self.browser.until("document.querySelector('#tiles').textContent.includes('「洪水 計画」の前提が崩れたため')")
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#tiles b')].map((one) => one.textContent)")[:2], ["大津波 計画1", "避難情報を出す"])
+
+    def test_nothing_moves_under_a_finger(self):
+        self.a_night()
+        self.browser.size(1440, 900)
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#silent-rows > li').length === 5")
+        place = self.browser.evaluate("(() => { const r = document.querySelector('#silent-rows > li:nth-child(3)').getBoundingClientRect(); return [r.x + 40, r.y + 10, r.y] })()")
+        self.browser.call("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": place[0], "y": place[1]})
+        for number in range(3):
+            self.hub.row(delivery=f"op-1.w{number}", alert="op-1", endpoint=f"w{number}", state="rejected", priority="immediate")
+        self.hub.row(delivery="op-1.gw", alert="op-1", endpoint="gw", state="rejected", priority="immediate", detail="断られました。")
+        self.browser.until("document.querySelector('#silent-fresh').textContent === '新しい3件を見る'")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#silent-rows > li').length"), 5)
+        self.assertEqual(self.browser.evaluate("document.querySelector('#silent-rows > li:nth-child(3)').getBoundingClientRect().y"), place[2])
+        self.assertIn("断られました", self.browser.text("#silent-rows"), "what stands there is brought up to date")
+        self.assertIn("8か所", self.browser.text("#silent-count"))
+        self.browser.photograph("desk-held-still")
+        self.browser.click("#silent-fresh")
+        self.browser.until("document.querySelectorAll('#silent-rows > li').length === 8")
+        # In the other column, and by keys; a hand that goes away lets everything come.
+        self.browser.evaluate("document.querySelector('#now-rows button').focus()")
+        self.hub.alerts.append({**self.hub.alerts[2], "id": "jma-2", "event": "j2", "title": "津波情報", "headline": "津波情報"})
+        self.hub.row(delivery="jma-2.1", alert="jma-2", kind="tsunami")
+        self.browser.until("document.querySelector('#now-fresh').textContent === '新しい1件を見る'")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#bulletin-rows > li').length"), 1)
+        self.browser.evaluate("document.querySelector('#tiles button').focus()")
+        self.browser.until("document.querySelectorAll('#bulletin-rows > li').length === 2")
+        # And one that rests.
+        self.browser.evaluate("document.querySelector('#now-rows button').focus()")
+        self.hub.alerts.append({**self.hub.alerts[2], "id": "jma-3", "event": "j3", "headline": "津波警報"})
+        self.hub.row(delivery="jma-3.1", alert="jma-3", kind="tsunami")
+        self.browser.until("document.querySelectorAll('#bulletin-rows > li').length === 3", 15)
+
     def test_a_wrong_token_is_said_and_not_kept(self):
         self.hub.revoked = True
         self.browser.open(self.hub.address + "/console/")
@@ -329,7 +468,7 @@ class ConsoleTests(unittest.TestCase):
     def test_taking_back_shows_first_what_it_does_and_names_what_is_real(self):
         self.stands("actual", ("本町", "洪水", 4, 9000), version=7)
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#now-rows > li').length === 1")
         self.browser.photograph("console-alerts")
         self.browser.click("#now-rows .danger")
         self.browser.until("!document.querySelector('#preview').hidden")
@@ -632,9 +771,9 @@ class ConsoleTests(unittest.TestCase):
         first = self.hub.alerts[0]
         self.hub.alerts.append({**first, "id": "op-2", "message": "cancel", "sent": stamp(time.time())})
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#past-rows tr').length === 2")
+        self.browser.until("document.querySelectorAll('#past-rows > li').length === 2")
         self.assertIn("取消済み", self.browser.evaluate("document.querySelector('#past-rows').textContent"))
-        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alerts tbody .danger').length"), 0)
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alerts .list .danger').length"), 0)
 
     def test_a_real_order_stands_alone_after_a_hundred_drills_and_a_new_one_comes_by_itself(self):
         now = time.time()
@@ -642,21 +781,21 @@ class ConsoleTests(unittest.TestCase):
             {**self.hub.alerts[1], "id": f"d-{index}", "event": f"d{index}", "sent": stamp(now - 100 + index * 0.5),
              "expires": stamp(now + 3600)} for index in range(120)]
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#now-rows > li').length === 1")
         self.assertIn("避難指示", self.browser.text("#now-rows"))
         self.assertNotIn("訓練", self.browser.text("#alerts"))
         self.browser.until("document.querySelector('#line').textContent.includes('●')")
         self.hub.alerts.append({**self.hub.alerts[0], "id": "op-9", "event": "e9", "title": "緊急安全確保", "sent": stamp(now)})
         self.stands("actual", ("川端", "洪水", 5, 9000))
         self.hub.row(alert="op-9", delivery="op-9.1")
-        self.browser.until("document.querySelectorAll('#now-rows tr').length === 2")
+        self.browser.until("document.querySelectorAll('#now-rows > li').length === 2")
         self.assertIn("緊急安全確保", self.browser.text("#standing"))
 
     def test_what_ends_by_the_clock_leaves_the_list_by_itself(self):
         self.hub.alerts[0]["expires"] = stamp(time.time() + 9)
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
-        self.browser.until("document.querySelectorAll('#now-rows tr').length === 0")
+        self.browser.until("document.querySelectorAll('#now-rows > li').length === 1")
+        self.browser.until("document.querySelectorAll('#now-rows > li').length === 0")
 
     def test_districts_stand_with_who_since_and_until_and_what_runs_out_is_said_before(self):
         self.stands("actual", ("本町", "洪水", 4, 9000), ("川端", "洪水", 3, 600), ("山手", "土砂災害", 5, 9000))
@@ -833,7 +972,7 @@ class ConsoleTests(unittest.TestCase):
         self.hub.row(delivery="r.5", endpoint="*", endpoints=7, state="skipped", sentence="地域の外です。 (Outside.)", **tablet)
         self.hub.row(delivery="other", alert="op-0", channel="school-tablet", endpoint="yonban-sho", state="rejected")
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#now-rows > li').length === 1")
         self.browser.until("!document.querySelector('#held').hidden")
         self.assertIn("1か所", self.browser.text("#held-rows"))
         self.browser.click("#now-rows button")
@@ -858,13 +997,14 @@ class ConsoleTests(unittest.TestCase):
     def test_the_weather_services_alerts_are_not_ours_to_take_back(self):
         self.hub.alerts[0].update(type="VTSE41", kind="tsunami", sender="気象庁")
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
-        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alerts tbody .danger').length"), 0)
+        self.browser.until("document.querySelectorAll('#bulletin-rows > li').length === 1")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#alerts .list .danger').length"), 0)
+        self.assertTrue(self.browser.evaluate("document.querySelector('#take-back-newest').hidden"))
 
     def test_the_desk_is_dark_in_a_dark_room(self):
         self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
         self.sign_in()
-        self.browser.until("document.querySelectorAll('#now-rows tr').length === 1")
+        self.browser.until("document.querySelectorAll('#now-rows > li').length === 1")
         self.assertEqual(self.browser.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(20, 24, 31)")
         self.browser.photograph("console-dark")
 

@@ -1,11 +1,15 @@
-// What is in force, all of it; then what is over. Nothing is taken back
+// The first room: what is so now, what can be given out, and who has not heard. Nothing is taken back
 // from here without having been seen: every act leads to its preview.
 
 import { call } from "./api.js";
+import * as give from "./give.js";
+import * as plans from "./plans.js";
 import { Rows, oneAtATime, soon } from "./rows.js";
+import * as silent from "./silent.js";
 import * as standing from "./standing.js";
+import { Still } from "./still.js";
 import { code, question } from "./towns.js";
-import { button, byID, make, modeMark, row, subject, timeWord, words } from "./parts.js";
+import { button, byID, make, modeMark, subject, timeWord, words } from "./parts.js";
 import { go, isDrill, world } from "./world.js";
 
 const STATES = { in_force: "出ています", cancel: "取消の知らせ", cancelled: "取消済み", over: "終わりました", superseded: "新しい報に交代" };
@@ -20,10 +24,14 @@ let known = new Map();
 let lists = null;
 let timer = 0;
 let held = new Set();
+/** What was read last, and the room that keeps still under a hand. */
+let seen = null, still = null;
 
 export function prepare(problem) {
   byID("alerts-again").onclick = () => open().catch(problem);
-  lists = Object.fromEntries(["now", "past"].map((name) => [name, new Rows(byID(name + "-rows"), line)]));
+  lists = Object.fromEntries(["bulletin", "now", "past"].map((name) => [name, new Rows(byID(name + "-rows"), line)]));
+  still = new Still(byID("now"), byID("now-fresh"), draw);
+  for (const part of [give, silent, standing]) part.prepare();
   refresh = soon(() => again().catch(problem), 300);
 }
 let refresh = () => {};
@@ -45,32 +53,51 @@ export async function find(id) {
   return known.get(id);
 }
 
-/** A new alert, or something of a held one: the list is read again. A tablet's receipt changes nothing here. */
+/** A new alert, or something of a held one: all is read again. A tablet's receipt changes only who is silent. */
 export function arrive(item) {
+  silent.arrive(item);
   if (!known.has(item.alert) || item.state === "held" || held.has(item.delivery)) refresh();
 }
 
 async function read() {
-  const [now, recent, waiting, attention, state] = await Promise.all([
+  const [now, recent, waiting, attention, state, ways] = await Promise.all([
     call("GET", "/v1/alerts" + question({ in_force: "true" })), call("GET", "/v1/alerts" + question({ limit: String(PAST) })),
-    readHeld(), readAttention(), standing.read()]);
+    readHeld(), readAttention(), standing.read(), plans.read()]);
   const newest = (list) => (list.alerts ?? []).filter((alert) => alert.mode === world()).toSorted((a, b) => Date.parse(b.sent) - Date.parse(a.sent));
   const inForce = newest(now), past = newest(recent);
   known = new Map([...past, ...inForce].map((alert) => [alert.id, alert]));
-  standing.show(state);
   const current = new Set(inForce.map((alert) => alert.id));
-  show("now", inForce.map((alert) => ({ ...alert, state: "in_force" })));
-  show("past", past.filter((alert) => !current.has(alert.id)).map((alert) => ({ ...alert, state: stateOf(alert, past) })));
-  await showHeld(waiting);
+  const over = past.filter((alert) => !current.has(alert.id)).map((alert) => ({ ...alert, state: stateOf(alert, past) }));
+  seen = { state, plans: ways, past: over, all: inForce.map((alert) => ({ ...alert, state: "in_force" })) };
+  byID("alerts").dataset.read = "yes";
+  if (isInPlace() || still.mayMove(unknown())) draw();
+  give.show(seen.all.filter((alert) => !isOurs(alert)), ways, newestOwn());
   showAttention(attention);
   plan([standing.nextEnd(state), ...inForce.map((alert) => Date.parse(alert.expires))]);
+  await Promise.all([showHeld(waiting), silent.read(inForce)]);
 }
 
-function show(name, alerts) {
-  lists[name].show(alerts.map((alert) => [alert.id, alert]));
-  byID(name + "-count").textContent = `${alerts.length}件`;
-  byID(name + "-none").hidden = alerts.length > 0;
+/** Bulletins of others, with what the town's plans answer to them, and the town's own. */
+const parts = () => ({
+  bulletin: seen.all.filter((alert) => !isOurs(alert)).map((alert) => ({ ...alert, calls: give.callsFor(alert, seen.plans).map(({ id, name }) => ({ id, name })) })),
+  now: seen.all.filter(isOurs), past: seen.past });
+
+const entries = (list) => list.map((alert) => [alert.id, alert]);
+const isInPlace = () => Object.entries(parts()).every(([name, list]) => lists[name].isInPlace(entries(list))) && standing.isInPlace(seen.state);
+const unknown = () => Object.entries(parts()).reduce((sum, [name, list]) => sum + (name === "past" ? 0 : lists[name].unknown(entries(list))), 0);
+
+function draw() {
+  standing.show(seen.state);
+  for (const [name, list] of Object.entries(parts())) {
+    lists[name].show(entries(list));
+    byID(name + "-count").textContent = `${list.length}件`;
+    byID(name + "-none").hidden = list.length > 0;
+  }
 }
+
+/** The town's newest act that can be taken back: in force, or a lift that nothing followed. */
+const newestOwn = () => [...seen.all, ...seen.past].filter((alert) => isOurs(alert) && (alert.state === "in_force" || isOpenEnd(alert)))
+  .toSorted((a, b) => Date.parse(b.sent) - Date.parse(a.sent))[0] ?? null;
 
 /** What ends by the clock leaves the list when it does. */
 function plan(ends) {
@@ -139,8 +166,12 @@ const isOurs = (alert) => (alert.type ?? "operator") === "operator";
 const isOpenEnd = (alert) => alert.state === "over" && ["lifted", "part-lifted"].includes(alert.change);
 
 function line(alert) {
-  const what = make("span", "", "subject"), acts = make("span", "", "acts"), change = CHANGES[alert.change];
-  what.append(make("b", subject(alert)), make("small", `発表元 ${alert.sender ?? ""}`, "hint"));
+  const item = make("li", "", "alert"), head = make("p", "", "row"), acts = make("p", "", "acts"), change = CHANGES[alert.change];
+  head.append(make("b", STATES[alert.state], "state " + alert.state));
+  if (change && alert.state !== "cancel") head.append(make("small", change, "hint"));
+  head.append(make("b", subject(alert), "subject"));
+  const facts = [alert.sender, `発表 ${timeWord(alert.reported ?? alert.sent, false)}`, `期限 ${timeWord(alert.expires, false)}`];
+  for (const plan of alert.calls ?? []) acts.append(button(`計画「${plan.name}」を書く（送りません）`, () => go("push:plan:" + plan.id), "main"));
   acts.append(button("届いた先と文面", () => go("reach:" + alert.id)));
   if (isOurs(alert) && (alert.state === "in_force" || isOpenEnd(alert))) {
     if (alert.kind === "evacuation" && alert.state === "in_force" && code()) {
@@ -149,17 +180,6 @@ function line(alert) {
     acts.append(button(isOpenEnd(alert) ? "解除の取消" : "取消", () => go("push:cancel:" + alert.id), "danger"));
   }
   for (const act of acts.children) act.setAttribute("aria-label", `${subject(alert)}：${act.textContent}`);
-  const state = make("b", STATES[alert.state], "state " + alert.state);
-  const element = row([
-    modeMark(alert.mode), change && alert.state !== "cancel" ? join(state, make("small", change, "hint")) : state, what,
-    timeWord(alert.reported ?? alert.sent, false), timeWord(alert.expires, false), acts],
-    ["", "", "", "発表", "期限"]);
-  element.className = alert.mode === "actual" ? "" : "drill";
-  return element;
-}
-
-function join(...parts) {
-  const element = make("span");
-  element.append(...parts);
-  return element;
+  item.append(head, make("p", facts.filter(Boolean).join("　"), "hint"), acts);
+  return item;
 }

@@ -81,6 +81,7 @@ function enter() {
   world.dress();
   const first = towns.mustChoose() ? "choose" : world.isBetween() ? "between" : null;
   for (const name of ["choose", "between"]) byID(name).hidden = name !== first;
+  document.body.dataset.open = first ?? said;
   for (const name of Object.keys(ROOMS)) byID(name).hidden = first !== null || name !== said;
   byID("rooms").hidden = first !== null;
   mark(said === "reach" ? "alerts" : said);

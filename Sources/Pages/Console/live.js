@@ -47,5 +47,5 @@ function show(isUp) {
   byID("line").textContent = isUp
     ? "● つながっています"
     : `× つながっていません${last ? `（${timeWord(last / 1000)}から）` : ""}。無線と電話で`;
-  byID("line").className = isUp ? "" : "down";
+  byID("line").className = document.body.dataset.line = isUp ? "" : "down";
 }

@@ -15,9 +15,30 @@ export function prepare(onOrder, onProblem) {
   problem = onProblem;
 }
 
+export const levelName = (level) => LEVELS[level] ?? "";
+
+/** The town's plans as they stand now; none where nobody may ask, or the hub is older. */
+export async function read() {
+  if (!code()) return {};
+  return call("GET", `/v1/towns/${code()}/plans`).catch((error) => {
+    if (error.status === 403 || error.status === 404) return {};
+    throw error;
+  });
+}
+
+/** Plans that can be written down now: a broken one gives its place to the one to use instead. */
+export function ordersOf({ plans = [] }) {
+  const standing = plans.map((plan) => (plan.holds ? plan : { ...plans.find((one) => one.id === plan.instead), insteadOf: plan.name }));
+  const found = new Map();
+  for (const plan of standing) if (plan.order) found.set(plan.id, { ...plan, insteadOf: plan.insteadOf ?? found.get(plan.id)?.insteadOf });
+  return [...found.values()];
+}
+
 export async function open() {
   byID("plans").hidden = true;
-  show(await call("GET", `/v1/towns/${code()}/plans`));
+  const answer = await read();
+  show(answer);
+  return answer;
 }
 
 function show({ assumptions = [], plans = [] }) {

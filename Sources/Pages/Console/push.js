@@ -20,6 +20,7 @@ const CHANGES = {
   new: "新しい情報", raised: "引き上げ", widened: "地区の追加", corrected: "訂正", changed: "変更", lowered: "引き下げ", unchanged: "いまと同じ内容",
   "part-lifted": "一部解除", lifted: "解除", "taken-back": "誤報の取消", restored: "解除の取消（避難情報は続きます）",
 };
+const KINDS = new Set(["shelter", "notice", "headquarters"]);
 /** Controls by the hub's names of fields. */
 const CONTROLS = {
   districts: ["district", "districts"], shelters: ["goal"], title: ["title", "seat"], state: ["state", "seatState"], note: ["note", "seatNote"],
@@ -61,7 +62,7 @@ async function attempt(step, where) {
   }
 }
 
-/** `said` is empty, or `raise:HAZARD`, `part:…`, `lift:…`, `cancel:ALERT`. */
+/** `said` is empty, or `raise:HAZARD`, `part:…`, `lift:…`, `cancel:ALERT`; for a new one `plan:ID` or its kind. */
 export async function open(said = "") {
   const [verb, ...rest] = said.split(":");
   act = NEW;
@@ -72,12 +73,22 @@ export async function open(said = "") {
     const alert = await find(rest.join(":"));
     if (alert) act = { verb, alert };
   } else if (verb in VERBS) act = { verb, hazard: rest.join(":") };
-  if (act.verb === "new") plans.open().catch(problem);
-  else byID("plans").hidden = true;
+  byID("plans").hidden = true;
+  const town = act.verb === "new" ? await plans.open() : {};
   await look();
   begin(act, seen);
+  if (KINDS.has(verb)) choose(verb);
   changed();
+  const plan = verb === "plan" ? plans.ordersOf(town).find((one) => one.id === rest.join(":")) : null;
+  if (plan) write(plan.order);
   if (act.verb === "lift" || act.verb === "cancel") await attempt(preview, act.verb === "cancel" ? sendRefusals : refusals);
+}
+
+/** Whoever came by a tile has said the kind; of a shelter that it opens, but not which. */
+function choose(kind) {
+  const form = byID("push-form");
+  form.kind.value = kind;
+  if (kind === "shelter") form.state.value = "open";
 }
 
 /** What a plan begins with, in the form. */

@@ -17,7 +17,7 @@ const PAGE = 1000;
 const PAGES = 10;
 
 /** From the one that needs a person most. `calls` are those that are on the list to telephone. */
-const GROUPS = [
+export const GROUPS = [
   { name: "missed", word: "届いていません", calls: true },
   { name: "underway", word: "送っています", calls: true },
   { name: "silent", word: "応答した端末がありません", calls: true },

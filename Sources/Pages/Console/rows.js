@@ -30,6 +30,28 @@ export class Rows {
     }
     this.#shown = shown;
   }
+
+  /** How many of these are not on the screen yet. */
+  unknown(entries) {
+    return entries.filter(([key]) => !this.#shown.has(key)).length;
+  }
+
+  /** Whether the same rows stand in the same order: then nothing moves. */
+  isInPlace(entries) {
+    const keys = [...this.#shown.keys()];
+    return keys.length === entries.length && entries.every(([key], at) => key === keys[at]);
+  }
+
+  /** What is on the screen is brought up to date where it stands; nothing comes, goes or moves. */
+  update(entries) {
+    for (const [key, item] of entries) {
+      const old = this.#shown.get(key);
+      if (!old || same(old.item, item)) continue;
+      const element = this.#make(item);
+      replace(old.element, element);
+      this.#shown.set(key, { item, element });
+    }
+  }
 }
 
 const same = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other);

@@ -2,6 +2,7 @@
 // part, lift, and take back as wrong.
 
 import { call } from "./api.js";
+import { Rows } from "./rows.js";
 import { button, byID, make, row, timeWord } from "./parts.js";
 import { code, shelterName } from "./towns.js";
 import { go, world } from "./world.js";
@@ -22,11 +23,26 @@ export async function read() {
 /** Where a change of an order begins: `raise`, `part` or `lift`, for one hazard. */
 const begin = (verb, hazard) => go(`push:${verb}:${hazard}`);
 
+let list = null;
+
+export function prepare() {
+  list = new Rows(byID("standing"), group);
+}
+
+/** The minutes are of it: what is left of an order is told anew with each. */
+const entries = (standing) => groups(standing?.districts ?? []).map(([hazard, rows]) => [hazard, { hazard, rows, minute: Math.floor(Date.now() / 60000) }]);
+export const isInPlace = (standing) => list.isInPlace(entries(standing))
+  && entries(standing).every(([, { rows }], at) => byID("standing").children[at]?.querySelectorAll("tbody tr").length === rows.length);
+
 export function show(standing) {
-  const districts = standing?.districts ?? [], element = make("div", "", "standing " + world());
-  if (districts.length === 0) element.append(make("p", "避難情報は出ていません。", "hint"));
-  for (const [hazard, rows] of groups(districts)) element.append(...group(hazard, rows));
-  byID("standing").replaceChildren(element);
+  const all = entries(standing);
+  list.show(all);
+  byID("standing").className = "standing " + world();
+  byID("standing-none").hidden = all.length > 0;
+  const others = [
+    ...(standing?.headquarters ? [`${standing.headquarters.name}　${timeWord(standing.headquarters.since, false)}から`] : []),
+    ...((standing?.shelters ?? []).length > 0 ? [`開いている避難所 ${standing.shelters.length}か所：${standing.shelters.map((one) => one.name + (one.state === "full" ? "（満員）" : "")).join("、")}`] : [])];
+  byID("standing-more").replaceChildren(...others.map((text) => make("li", text)));
 }
 
 /** By hazard, the gravest first: none hides the other. */
@@ -36,13 +52,13 @@ function groups(districts) {
   return [...found].toSorted(([, a], [, b]) => gravest(b) - gravest(a));
 }
 
-function group(hazard, rows) {
-  const head = make("div", "", "row"), verb = (text, act, className) => {
+function group({ hazard, rows }) {
+  const element = make("div"), head = make("div", "", "row"), verb = (text, act, className) => {
     const one = button(text, act, className);
     one.setAttribute("aria-label", `${hazard}：${text}`);
     return one;
   };
-  head.append(make("h3", hazard), verb("上げる・広げる", () => begin("raise", hazard)));
+  head.append(make("h4", hazard), verb("上げる・広げる", () => begin("raise", hazard)));
   if (rows.length > 1) head.append(verb("一部解除", () => begin("part", hazard)));
   head.append(verb(rows.length > 1 ? "すべて解除" : "解除", () => begin("lift", hazard)));
   for (const [alert, own] of Map.groupBy(rows, (item) => item.alert)) {
@@ -50,22 +66,27 @@ function group(hazard, rows) {
       () => go("push:cancel:" + alert), "danger"));
   }
   const table = make("table", "", "cards"), body = document.createElement("tbody"), top = document.createElement("thead");
-  const names = ["地区", "状態", "いつから", "だれが", "期限"];
+  const names = ["地区", "状態", "いつから", "だれが", "いつまで"];
   top.append(row([]));
   top.firstElementChild.append(...names.map((name) => Object.assign(make("th", name), { scope: "col" })));
   body.append(...rows.map((item) => row(
     [make("b", item.district), make("b", item.level_name, "state level" + item.level), timeWord(item.since, false), item.by ?? "", until(item)],
-    ["", "", "発令", "発令者", "期限"])));
+    ["", "", "発令", "発令者", "いつまで"])));
   table.append(top, body);
   const wide = make("div", "", "wide");
   wide.append(table);
-  return [head, wide];
+  wide.tabIndex = 0;
+  wide.role = "region";
+  wide.ariaLabel = `${hazard}の避難情報の表`;
+  element.append(head, wide);
+  return element;
 }
 
 function until(item) {
   if (!item.until) return "解除するまで";
-  const words = make("span", timeWord(item.until, false));
-  if (Date.parse(item.until) - Date.now() < SOON) words.append(make("b", "まもなく期限で終わります", "warn"));
+  const words = make("span", timeWord(item.until, false)), left = Math.max(0, Math.floor((Date.parse(item.until) - Date.now()) / 60000));
+  words.append(make("small", `あと${left >= 60 ? `${Math.floor(left / 60)}時間` : ""}${left % 60}分`, "hint"));
+  if (left * 60000 < SOON) words.append(make("b", "まもなく期限で終わります", "warn"));
   return words;
 }
 

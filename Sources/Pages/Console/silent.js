@@ -1,0 +1,157 @@
+// 届いていない: of all that is in force, which far ends have not heard it, in the order of need, with the telephone number
+// where the register of shelters has one. Made of the log's own rows, and changed by each that comes.
+
+import { call } from "./api.js";
+import { STATES, place } from "./log.js";
+import { byID, button, japanese, make, subject, timeWord } from "./parts.js";
+import { GROUPS, groupOf } from "./reach.js";
+import { Rows, soon } from "./rows.js";
+import { Still } from "./still.js";
+import { channelWord, code, current, question } from "./towns.js";
+import { go, world } from "./world.js";
+
+/** Alerts looked into, the newest first; rows read of each, and far ends on the screen. The rest is in the room of the alert. */
+const ALERTS = 12;
+const PAGES = 3;
+const WINDOW = 60;
+const RANK = new Map(GROUPS.map((group, index) => [group.name, index]));
+const WORDS = new Map(GROUPS.map((group) => [group.name, group.word]));
+const HURRY = new Set(["immediate", "urgent"]);
+
+let alerts = new Map();
+/** By alert and delivery. */
+let rows = new Map();
+let phones = new Map();
+let phonesOf = "";
+let list = null, perAlert = null, still = null;
+let early = null;
+let isRead = false;
+
+const draw = soon(() => show(), 200);
+
+export function prepare() {
+  list = new Rows(byID("silent-rows"), line);
+  perAlert = new Rows(byID("silent-alerts"), alertLine);
+  still = new Still(byID("silent"), byID("silent-fresh"), () => show());
+}
+
+/** What of `inForce` is silent, read anew; the newest first. */
+export async function read(inForce) {
+  alerts = new Map(inForce.slice(0, ALERTS).map((alert) => [alert.id, alert]));
+  early = [];
+  try {
+    const [found] = await Promise.all([Promise.all([...alerts.keys()].map(rowsOf)), readPhones()]);
+    rows = new Map([...alerts.keys()].map((id, index) => [id, found[index]]));
+    isRead = true;
+  } finally {
+    const missed = early;
+    early = null;
+    missed.forEach(arrive);
+  }
+  byID("silent-more").hidden = inForce.length <= ALERTS;
+  byID("silent-more").textContent = `ほかに${inForce.length - ALERTS}件の情報が出ています。左の「届いた先と文面」から見られます。`;
+  show();
+}
+
+async function rowsOf(alert) {
+  const found = new Map();
+  let after = "0";
+  for (let page = 0; page < PAGES && after !== null; page += 1) {
+    const answer = await call("GET", "/v1/deliveries" + question({ alert, after, limit: "1000" }));
+    for (const item of answer.deliveries ?? []) if (item.mode === world()) found.set(item.delivery, item);
+    after = answer.next == null ? null : String(answer.next);
+  }
+  return found;
+}
+
+/** Of shelters, once a town: a register does not change in an hour. */
+async function readPhones() {
+  if (!code() || phonesOf === code()) return;
+  const answer = await call("GET", `/v1/towns/${code()}/shelters`).catch(() => null);
+  if (!answer) return;
+  phones = new Map((answer.shelters ?? []).filter((one) => one.phone).map((one) => [one.id, one.phone]));
+  phonesOf = code();
+}
+
+export function arrive(item) {
+  if (early) return void early.push(item);
+  const own = rows.get(item.alert);
+  if (!own) return;
+  own.set(item.delivery, item);
+  draw();
+}
+
+/** One entry for a far end: the delivery that needs a person most, and how many of its others do. */
+function places() {
+  const found = new Map();
+  let count = 0;
+  for (const own of rows.values()) {
+    for (const item of own.values()) {
+      const group = groupOf(item);
+      if (group === null || group === "over") continue;
+      count += 1;
+      const key = item.channel + "/" + item.endpoint, rank = RANK.get(group), old = found.get(key);
+      const isCall = GROUPS[rank].calls === true;
+      const need = (HURRY.has(item.priority) ? 0 : 100) + rank;
+      if (!old) found.set(key, { key, item, group, need, calls: isCall ? 1 : 0 });
+      else {
+        if (isCall) old.calls += 1;
+        if (isCall && (!GROUPS[RANK.get(old.group)].calls || need < old.need)) Object.assign(old, { item, group, need });
+      }
+    }
+  }
+  const silent = [...found.values()].filter((one) => one.calls > 0);
+  silent.sort((a, b) => a.need - b.need || (a.item.offered_at < b.item.offered_at ? -1 : a.item.offered_at > b.item.offered_at ? 1 : 0));
+  return { silent, all: found.size, count };
+}
+
+function show() {
+  if (!isRead) return;
+  const { silent, all } = places(), shown = silent.slice(0, WINDOW).map((one) => [one.key, one]);
+  byID("silent-count").textContent = all > 0 ? `${silent.length}か所／${all}か所` : "";
+  byID("silent-loading").hidden = true;
+  byID("silent-none").hidden = silent.length > 0;
+  byID("silent-none").textContent = alerts.size === 0 ? "出ている情報はありません。" : all === 0 ? "まだ、どこにも送っていません。" : "届いていない先はありません。";
+  byID("silent-rest").hidden = silent.length <= WINDOW;
+  byID("silent-rest").textContent = `ほか${silent.length - WINDOW}か所。情報ごとの一覧で、すべて見られます。`;
+  perAlert.show([...alerts.values()].map((alert) => [alert.id, { id: alert.id, name: subject(alert), ...countOf(alert.id) }]));
+  if (list.isInPlace(shown)) list.update(shown);
+  else if (still.mayMove(list.unknown(shown))) list.show(shown);
+  else list.update(silent.map((one) => [one.key, one]));
+}
+
+function countOf(id) {
+  let silent = 0, all = 0;
+  for (const item of rows.get(id)?.values() ?? []) {
+    const group = groupOf(item);
+    if (group === null || group === "over") continue;
+    all += 1;
+    if (GROUPS[RANK.get(group)].calls) silent += 1;
+  }
+  return { silent, all };
+}
+
+function alertLine({ id, name, silent, all }) {
+  const item = make("li", "", "row"), open = button("一覧と印刷", () => go("reach:" + id));
+  open.setAttribute("aria-label", `${name}：一覧と印刷`);
+  item.append(make("span", name), make("b", all > 0 ? `${silent}／${all}か所` : "送っていません", silent > 0 ? "state rejected" : "state"), open);
+  return item;
+}
+
+function phoneOf(item) {
+  const end = current().endpoints?.find((one) => one.channel === item.channel && one.id === item.endpoint);
+  return phones.get(end?.shelter ?? item.endpoint);
+}
+
+function line({ item, group, calls }) {
+  const element = make("li"), head = make("p", "", "row"), phone = phoneOf(item);
+  head.append(make("b", place(item)));
+  if (phone) head.append(Object.assign(make("a", "電話 " + phone), { href: "tel:" + phone.replace(/[^0-9+]/g, "") }));
+  const why = ["missed", "underway"].includes(group) ? [STATES[item.state]?.slice(2), japanese(item.detail ?? item.sentence)] : [];
+  const rest = [
+    why.filter(Boolean).join("："), channelWord(item.channel), timeWord(item.settled_at ?? item.offered_at, false), item.title + (calls > 1 ? `　ほか${calls - 1}件` : "")];
+  const how = make("p", "", "hint");
+  how.append(make("b", WORDS.get(group), "state " + (group === "missed" ? "rejected" : "")), "　" + rest.filter(Boolean).join("　"));
+  element.append(head, how);
+  return element;
+}
