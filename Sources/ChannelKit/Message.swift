@@ -1,4 +1,5 @@
 public import AlertModel
+internal import Synchronization
 
 /// What a far end is to say: the alert, the texts of this channel, and the town's state around it.
 public struct Message<M: Mode>: Sendable {
@@ -19,6 +20,8 @@ public struct Message<M: Mode>: Sendable {
     public let local: [AreaStatement]
     /// All shelters of the town as they stand now.
     public let shelters: [ShelterStatus]
+    /// What all far ends that hear this are told alike.
+    public let form = SharedForm()
 
     package init(
         alert: Alert<M>, town: Town, priority: Priority, texts: [Language: RenderedText], local: [AreaStatement],
@@ -39,6 +42,26 @@ public struct Message<M: Mode>: Sendable {
 
     /// 警戒レベル of an order for the far ends that hear this; nil where none stands, or where its hazard has none.
     public var orderLevel: Int? { vantage.level(of: alert.content) }
+}
+
+/// Octets made once for all far ends of a message, by the first that needs them: two hundred receivers of a town get one JSON text.
+public final class SharedForm: Sendable {
+    private let made = Mutex<[UInt8]?>(nil)
+
+    /// - Parameter make: quick, and the same whoever asks; others wait for it.
+    public func octets<Problem: Error>(_ make: () throws(Problem) -> [UInt8]) throws(Problem) -> [UInt8] {
+        let result: Result<[UInt8], Problem> = made.withLock { made in
+            if let made { return .success(made) }
+            do throws(Problem) {
+                let octets = try make()
+                made = octets
+                return .success(octets)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
 }
 
 /// A text ready to be said.

@@ -71,7 +71,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
             var alarms: [Instant] = []
             for await _ in bell {
                 if Task.isCancelled { break }
-                let until = beginAllDue(in: &group)
+                let until = await beginAllDue(in: &group)
                 alarms.removeAll { $0 <= .now }
                 guard let until, alarms.last.map({ until < $0 }) ?? true else { continue }
                 alarms.append(until)
@@ -84,11 +84,19 @@ package final class ChannelRunner<M: Mode>: Sendable {
         }
     }
 
+    /// Attempts begun at a stretch. Behind them come those that wait for the same threads: so the turn of who comes next is decided when there
+    /// is somebody to take it, and a town that is offered late does not stand behind everything offered before it.
+    private static var atAStretch: Int { 8 }
+
     /// Starts everything that may start now. Returns when to look again.
-    private func beginAllDue(in group: inout DiscardingTaskGroup) -> Instant? {
+    private func beginAllDue(in group: inout DiscardingTaskGroup) async -> Instant? {
+        var begun = 0
         while !Task.isCancelled {
             switch begin() {
-            case .attempt(let attempt): group.addTask { await self.make(attempt) }
+            case .attempt(let attempt):
+                group.addTask { await self.make(attempt) }
+                begun += 1
+                if begun.isMultiple(of: Self.atAStretch) { await Task.yield() }
             case .wait(let until): return until
             case .idle: return nil
             }

@@ -262,6 +262,23 @@ package final class Line<M: Mode>: Sendable {
         }
     }
 
+    /// Everything up to the offer, for so many of the towns it names, and nothing of it kept.
+    package func rehearse(_ alert: Alert<M>, towns: Int) {
+        let named = decisions(alert).filter { _, decisions in decisions.contains { !$0.local.isEmpty } }.prefix(towns)
+        for (town, decisions) in named {
+            let statuses = shelters.statuses(of: town)
+            for decision in decisions {
+                let text = composer.text(
+                    alert.content, channel: decision.channel, town: town, local: decision.local, shelters: statuses,
+                    vantage: decision.vantage)
+                let message = Message(
+                    alert: alert, town: town, priority: .immediate, texts: text.texts, local: decision.local, shelters: statuses)
+                _ = try? AlertJSON.line(AlertJSON(message))
+            }
+        }
+        _ = try? AlertJSON.line(alert.content)
+    }
+
     package func decisions(_ alert: Alert<M>, for town: Town) -> [Decision] {
         routing.decide(alert.content, for: town, channels: manifests, mode: M.name)
     }

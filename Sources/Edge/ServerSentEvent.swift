@@ -20,22 +20,24 @@ package enum ServerSentEvent {
         return buffer
     }
 
-    /// The same event told later: `expires_in` is what is left of it now.
+    /// The same event told later, or in fewer languages: `expires_in` is what is left of it now.
     package static func encode(
-        _ entry: StreamLog.Entry, epoch: UInt64, now: ContinuousClock.Instant
+        _ entry: StreamLog.Entry, in languages: LanguageChoice = .all, epoch: UInt64, now: ContinuousClock.Instant
     ) -> ByteBuffer {
         encode(
-            entry.event.name, data: body(of: entry, now: now),
+            entry.event.name, data: body(of: entry, in: languages, now: now),
             position: StreamPosition(epoch: epoch, offset: entry.offset))
     }
 
-    /// The event's JSON with the seconds it has left in front. Other data stays as it is.
-    package static func body(of entry: StreamLog.Entry, now: ContinuousClock.Instant) -> [UInt8] {
-        guard let expires = entry.expires, entry.event.data.first == 0x7B, entry.event.data.count > 2 else {
-            return entry.event.data
-        }
+    /// The event's JSON with the seconds it has left in front: all behind that is the event itself, the same octets to
+    /// everybody who follows these languages, whenever and wherever it is told. Other data stays as it is.
+    package static func body(
+        of entry: StreamLog.Entry, in languages: LanguageChoice = .all, now: ContinuousClock.Instant
+    ) -> [UInt8] {
+        let data = languages.narrowed(entry.event.data)
+        guard let expires = entry.expires, data.first == 0x7B, data.count > 2 else { return data }
         let left = max(0, now.duration(to: expires).components.seconds)
-        return Array(#"{"expires_in":\#(left),"#.utf8) + entry.event.data.dropFirst()
+        return Array(#"{"expires_in":\#(left),"#.utf8) + data.dropFirst()
     }
 
     /// A comment keeps the line open through NAT and proxies, and tells the tablet that somebody is there.

@@ -113,9 +113,11 @@ package final class StreamConnection: ChannelInboundHandler, RemovableChannelHan
 package struct StreamListener: Sendable, Hashable {
     package var device: String
     package var topic: StreamTopic
-    package init(device: String, topic: StreamTopic) {
+    package var languages: LanguageChoice
+    package init(device: String, topic: StreamTopic, languages: LanguageChoice = .all) {
         self.device = device
         self.topic = topic
+        self.languages = languages
     }
 }
 

@@ -24,7 +24,8 @@ package final class StreamHub: StreamPublisher {
 
     private struct State {
         var log: StreamLog
-        var live: [StreamTopic: Int] = [:]
+        /// Who listens, by the languages they follow: an event is encoded once for each of these.
+        var live: [StreamTopic: [LanguageChoice: Int]] = [:]
         /// Numbers of the lines of each device, the oldest first.
         var lines: [String: [UInt64]] = [:]
         var lastLine: UInt64 = 0
@@ -92,17 +93,18 @@ package final class StreamHub: StreamPublisher {
         defer { memory.keep(event, topic) }
         return state.withLock { state in
             let position = state.log.append(event, to: topic, now: now)
-            let live = state.live[topic] ?? 0
-            guard live > 0 else { return (position, 0) }
+            guard let live = state.live[topic] else { return (position, 0) }
             let entry = StreamLog.Entry(
                 offset: position.offset, firstOffset: position.offset, event: event,
                 // A channel says at most a year, an edge what `Upstream` bounds.
                 expires: event.expiresIn.map { now.advanced(by: $0) })
-            let buffer = ServerSentEvent.framed(ServerSentEvent.encode(entry, epoch: position.epoch, now: now))
-            for (loop, audience) in loops {
-                loop.execute { audience.value.deliver(buffer, offset: position.offset, to: topic) }
+            for languages in live.keys {
+                let buffer = ServerSentEvent.framed(ServerSentEvent.encode(entry, in: languages, epoch: position.epoch, now: now))
+                for (loop, audience) in loops {
+                    loop.execute { audience.value.deliver(buffer, offset: position.offset, to: topic, in: languages) }
+                }
             }
-            return (position, live)
+            return (position, live.values.reduce(0, +))
         }
     }
 
@@ -114,7 +116,7 @@ package final class StreamHub: StreamPublisher {
             guard !state.isClosed else { return (nil, state.log.position, nil) }
             let replay = state.log.replay(connection.listener.topic, since: since, now: now)
             connection.joinedAt = state.log.offset
-            state.live[connection.listener.topic, default: 0] += 1
+            state.live[connection.listener.topic, default: [:]][connection.listener.languages, default: 0] += 1
             return (replay, state.log.position, number(connection, &state))
         }
         guard let replay else { return nil }
@@ -126,11 +128,11 @@ package final class StreamHub: StreamPublisher {
         // No id yet: a line that breaks inside the past must not leave a position behind what was told.
         var greeting = ByteBuffer(string: "retry: \(Int.random(in: 1000...4000))\n\n")
         switch replay {
-        case .events(let entries): write(entries, to: &greeting, position.epoch, now)
+        case .events(let entries): write(entries, in: connection.listener.languages, to: &greeting, position.epoch, now)
         case .gap(let entries):
             var resync = ServerSentEvent.encode("resync", data: Array(#"{"reason":"gap"}"#.utf8), position: nil)
             greeting.writeBuffer(&resync)
-            write(entries, to: &greeting, position.epoch, now)
+            write(entries, in: connection.listener.languages, to: &greeting, position.epoch, now)
         }
         // The last id the tablet keeps must be the newest one, whatever the replay left out.
         greeting.writeString("id: \(position)\n\n")
@@ -152,10 +154,11 @@ package final class StreamHub: StreamPublisher {
     }
 
     private func write(
-        _ entries: [StreamLog.Entry], to buffer: inout ByteBuffer, _ epoch: UInt64, _ now: ContinuousClock.Instant
+        _ entries: [StreamLog.Entry], in languages: LanguageChoice, to buffer: inout ByteBuffer, _ epoch: UInt64,
+        _ now: ContinuousClock.Instant
     ) {
         for entry in entries {
-            var event = ServerSentEvent.encode(entry, epoch: epoch, now: now)
+            var event = ServerSentEvent.encode(entry, in: languages, epoch: epoch, now: now)
             buffer.writeBuffer(&event)
         }
     }
@@ -214,7 +217,7 @@ package final class StreamHub: StreamPublisher {
 
     /// Tablets on the line, and how many were cut because they did not read.
     package var gauges: (live: Int, cut: Int) {
-        state.withLock { ($0.live.values.reduce(0, +), $0.cut) }
+        state.withLock { ($0.live.values.reduce(0) { $0 + $1.values.reduce(0, +) }, $0.cut) }
     }
 
     /// Connections that have not said yet what they want, and the longest past of a school.
@@ -223,7 +226,7 @@ package final class StreamHub: StreamPublisher {
     func opened() { state.withLock { $0.undecided += 1 } }
     func decided() { state.withLock { $0.undecided -= 1 } }
 
-    package func live(_ topic: StreamTopic) -> Int { state.withLock { $0.live[topic] ?? 0 } }
+    package func live(_ topic: StreamTopic) -> Int { state.withLock { $0.live[topic]?.values.reduce(0, +) ?? 0 } }
 
     package func close() {
         state.withLock { state in
@@ -236,8 +239,9 @@ package final class StreamHub: StreamPublisher {
 
     fileprivate func left(_ listener: StreamListener, _ line: UInt64) {
         state.withLock { state in
-            let live = (state.live[listener.topic] ?? 1) - 1
-            state.live[listener.topic] = live > 0 ? live : nil
+            let left = (state.live[listener.topic]?[listener.languages] ?? 1) - 1
+            state.live[listener.topic]?[listener.languages] = left > 0 ? left : nil
+            if state.live[listener.topic]?.isEmpty == true { state.live[listener.topic] = nil }
             let own = state.lines[listener.device]?.filter { $0 != line } ?? []
             state.lines[listener.device] = own.isEmpty ? nil : own
         }

@@ -24,7 +24,8 @@ enum QueryTable {
         "GET /v1/reports": ["town": .text, "site": .text, "device": .text, "before": .text, "limit": .text, "aside": .flag],
         "GET /v1/reports/{id}": ["device": .text],
         "GET /v1/approvals": ["town": .text, "all": .flag],
-        "GET /v1/catch-up": ["since": .text],
+        "GET /v1/catch-up": ["since": .text, "language": .text],
+        "GET /v1/stream": ["language": .text],
     ]
 
     /// People open these, and gateways, browsers and printed addresses add words of their own.

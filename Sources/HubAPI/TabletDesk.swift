@@ -118,8 +118,12 @@ package struct TabletDesk: Sendable {
             if let written, !written.isEmpty, since == nil {
                 throw Problem(.badRequest, "since: ストリームの番号（EPOCH-OFFSET）を書いてください (EPOCH-OFFSET, as the stream's ids)")
             }
+            let languages = request.uri.queryParameters["language"].map { LanguageChoice($0) } ?? .all
+            guard let languages else {
+                throw Problem(.badRequest, "language: ja,en のように書いてください。4つまでです (tags with commas, at most four)")
+            }
             let (replay, position) = stream.catchUp(StreamTopic(town: device.town, site: device.site), since: since)
-            return catchUp(replay, position)
+            return catchUp(replay, in: languages, position)
         }
         router.post("/v1/receipts") { request, _ in
             let teller = try deviceOf(request)
@@ -244,7 +248,7 @@ package struct TabletDesk: Sendable {
     }
 
     /// Written by hand: the events are JSON already.
-    private func catchUp(_ replay: StreamLog.Replay, _ position: StreamPosition) -> Response {
+    private func catchUp(_ replay: StreamLog.Replay, in languages: LanguageChoice, _ position: StreamPosition) -> Response {
         let (entries, isGap): ([StreamLog.Entry], Bool) =
             switch replay {
             case .events(let entries): (entries, false)
@@ -253,7 +257,7 @@ package struct TabletDesk: Sendable {
         let now = ContinuousClock.now
         var body = #"{"position":"\#(position)","resync":\#(isGap),"server_time":"\#(JapanTime.text(clock()))","events":["#
         body += entries.map { entry in
-            let data = String(decoding: ServerSentEvent.body(of: entry, now: now), as: UTF8.self)
+            let data = String(decoding: ServerSentEvent.body(of: entry, in: languages, now: now), as: UTF8.self)
             return #"{"id":"\#(position.epoch)-\#(entry.offset)","event":"\#(entry.event.name)","data":\#(data)}"#
         }.joined(separator: ",")
         body += "]}"

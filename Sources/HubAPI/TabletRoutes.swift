@@ -124,8 +124,8 @@ package struct DeviceAdmission: StreamAdmission {
         if let benchmarkTopic, request.target == "/v1/stream?benchmark" {
             return .welcome(StreamListener(device: "benchmark", topic: benchmarkTopic))
         }
-        guard !request.target.contains("?") else {
-            return .refused(status: 400, detail: "「?」の後ろには何も書けません (this call takes no query parameters)")
+        guard let languages = Self.languages(request.target) else {
+            return .refused(status: 400, detail: "「?」の後ろに書けるのは、language=ja,en のような言語だけです。4つまで (languages alone, at most four)")
         }
         guard let token = request.token else { return .refused(status: 401, detail: "端末の認証（トークン）が必要です (a device's token is needed)") }
         guard let device = devices.device(token: token) else {
@@ -133,6 +133,11 @@ package struct DeviceAdmission: StreamAdmission {
             return .refused(status: 401, detail: "この端末は、ここでは登録されていません (no device is known here by this token)")
         }
         devices.saw(device.id)
-        return .welcome(StreamListener(device: device.id, topic: StreamTopic(town: device.town, site: device.site)))
+        return .welcome(StreamListener(device: device.id, topic: StreamTopic(town: device.town, site: device.site), languages: languages))
+    }
+
+    private static func languages(_ target: String) -> LanguageChoice? {
+        guard let mark = target.firstIndex(of: "?") else { return .all }
+        return LanguageChoice(query: target[target.index(after: mark)...])
     }
 }

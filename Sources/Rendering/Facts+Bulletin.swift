@@ -25,7 +25,7 @@ extension FactSource {
 
     var headline: String? {
         guard let headline = content.headline else { return nil }
-        let lines = headline.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+        let lines = PlainLines.of(headline).map { $0.trimmingCharacters(in: .whitespaces) }
         return lines.filter { !$0.isEmpty }.joined(separator: "\n")
     }
 
@@ -125,13 +125,13 @@ extension FactSource {
     static func phenomenon(_ statement: AreaStatement) -> String? {
         guard var name = statement.kindName, name != "解除", name != "なし" else { return nil }
         for word in ["番号", "コード", "要素"] where name.hasSuffix(word) { return nil }
-        name = name.replacing("（氾濫水の予報）", with: "")
+        if name.hasSuffix("（氾濫水の予報）") { name = String(name.dropLast("（氾濫水の予報）".count)) }
         // 氾濫注意情報解除 is told as what it ends.
         if name.count > 4, name.hasSuffix("解除"), !name.contains("：") { name = String(name.dropLast(2)) }
         if name == "警報解除" { name = "警報" }
         // レベル５（避難） of a volcano is its own scale.
         if statement.scheme == .jmaVolcano, name.hasPrefix("レベル") { name = "噴火警戒" + name }
-        return name.replacing("大津波警報：発表", with: "大津波警報")
+        return name.hasPrefix("大津波警報：発表") ? "大津波警報" + name.dropFirst("大津波警報：発表".count) : name
     }
 
     /// What was switched to something less (LastKind, or 特別警報から注意報 in Status).

@@ -16,6 +16,7 @@ struct StartService: Service {
                 // Before anything runs: far ends show that they are there, and have reserved what they must not use twice.
                 await hub.actual.prepare()
                 await hub.exercise.prepare()
+                hub.rehearse()
             }
         } catch is CancellationError {
             return

@@ -158,4 +158,38 @@ struct LineTests {
             #expect(stage.journal.rows(of: order().id).map(\.state) == [.superseded])
         }
     }
+
+    @Test("A town that is offered last takes its turn, and does not stand behind everything that was offered before it")
+    func turns() async throws {
+        // Far ends that hang, and an adapter that has something to do before it finds out.
+        let script = FarEndScript { _, _ async throws(DeliveryFailure) in
+            let end = ContinuousClock.now.advanced(by: .milliseconds(1))
+            while ContinuousClock.now < end {}
+            do { try await ContinuousClock().sleep(for: .seconds(30)) } catch { throw .cancelled }
+            return Receipt()
+        }
+        let journal = DeliveryJournal(ledger: MemoryLedger())
+        let runner = ChannelRunner<Actual>(
+            ScriptedChannel(script), observer: journal, logger: Sample.setup(as: Actual.self).logger,
+            limits: QueueLimits(concurrency: 512, reservedForImmediate: 8, places: 1024))
+        let message = Sample.message(as: Actual.self)
+        func load(_ town: String, _ number: Int) throws -> ChannelRunner<Actual>.Load {
+            let lane = LaneID(town: try #require(TownID(town)), endpoint: "e\(number)")
+            return ChannelRunner<Actual>.Load(
+                parcel: Parcel(
+                    id: DeliveryID("\(town)-\(number)"), event: message.alert.event, lane: lane, priority: .immediate,
+                    revision: message.alert.revision, message: .alert, expires: .now.advanced(by: .seconds(60)), followsHeard: false),
+                farEnd: Sample.farEnd([:], as: Actual.self), message: message)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await runner.run() }
+            runner.offer(try (0..<400).map { try load("042056", $0) })
+            await script.asked(10)
+            runner.offer([try load("032093", 0)])
+            await script.asked(401)
+            group.cancelAll()
+        }
+        let place = try #require(script.deliveries.firstIndex { $0.id == DeliveryID("032093-0") })
+        #expect(place < 150, "asked as number \(place + 1) of 401")
+    }
 }

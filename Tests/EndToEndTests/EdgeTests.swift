@@ -42,9 +42,9 @@ struct TestEdge: Sendable {
             deadline: .now.advanced(by: .seconds(10)))
     }
 
-    func tablet(_ token: String, lastEventID: String? = nil) async throws -> StreamLine {
+    func tablet(_ token: String, lastEventID: String? = nil, query: String = "") async throws -> StreamLine {
         let line = try await StreamLine.connect(to: port)
-        try await line.listen(token: token, lastEventID: lastEventID)
+        try await line.listen(token: token, lastEventID: lastEventID, query: query)
         try await eventually("the edge greets: \(line.text)") { line.position != nil }
         return line
     }
@@ -223,6 +223,10 @@ extension EndToEnd {
             func told(_ id: String) -> [String: String]? { fresh.events.map(\.object).first { $0["id"] == id } }
             #expect(told(alert)?["mode"] == "actual" && told(drill)?["mode"] == "exercise")
             #expect((1...86_400 * 7).contains(Int(told(alert)?["expires_in"] ?? "") ?? 0))
+            let narrow = try await edge.tablet(token, query: "?language=ja")
+            try await eventually("in Japanese: \(narrow.text)") { narrow.names().sorted() == ["alert", "alert", "line"] }
+            #expect(narrow.text.contains(#""texts":{"ja":{"#) && !narrow.text.contains("ja-x-easy"))
+            await narrow.close()
             let polled = try await edge.call("GET", "/v1/catch-up", token: token)
             #expect(polled.status == 200 && polled.text.contains(alert) && polled.text.contains(#""event":"line""#))
             await fresh.close()

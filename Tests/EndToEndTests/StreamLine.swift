@@ -60,8 +60,8 @@ final class StreamLine: Sendable {
     func finishSending() async throws { try await channel.close(mode: .output) }
     func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
 
-    func listen(token: String?, lastEventID: String? = nil) async throws {
-        var head = "GET /v1/stream HTTP/1.1\r\nHost: hub\r\nAccept: text/event-stream\r\n"
+    func listen(token: String?, lastEventID: String? = nil, query: String = "") async throws {
+        var head = "GET /v1/stream\(query) HTTP/1.1\r\nHost: hub\r\nAccept: text/event-stream\r\n"
         if let token { head += "Authorization: Bearer \(token)\r\n" }
         if let lastEventID { head += "Last-Event-ID: \(lastEventID)\r\n" }
         try await send(head + "\r\n")

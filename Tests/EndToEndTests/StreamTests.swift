@@ -35,6 +35,45 @@ extension EndToEnd {
             }
         }
 
+        @Test("Who asks for one language hears that one, live, later and by polling, and the event says all about itself")
+        func languages() async throws {
+            try await TestHub.with(Self.nowhere) { hub in
+                let all = try await hub.tablet(try await hub.enrol())
+                let (japanese, both) = (try await hub.enrol(), try await hub.enrol())
+                let own = try await hub.tablet(japanese, query: "?language=ja")
+                let two = try await hub.tablet(both, query: "?language=ja,en")
+                let alert = try await hub.push(Self.notice("断水"))
+                try await eventually("all of them") { [all, own, two].allSatisfy { $0.events.count == 1 } }
+                func texts(_ line: StreamLine) throws -> Set<String> {
+                    struct Line: Decodable { var texts: [String: [String: String]] }
+                    return Set(try JSONDecoder().decode(Line.self, from: Data(try #require(line.events.last).data.utf8)).texts.keys)
+                }
+                #expect(try texts(all) == ["ja", "ja-x-easy", "en"] && texts(own) == ["ja"] && texts(two) == ["ja", "en"])
+                let whole = try #require(all.events.last?.data)
+                let narrow = try #require(own.events.last?.data)
+                #expect(whole.hasPrefix(narrow[..<(try #require(narrow.range(of: #""texts":{"#)).upperBound)]), "nothing else differs")
+                let object = try #require(own.events.last?.object)
+                #expect(object["key"] == object["event"] && object["id"] == alert.id)
+                let (sent, expires) = (try #require(object["sent"]), try #require(object["expires"]))
+                let lasts = try Date(expires, strategy: .iso8601).timeIntervalSince(Date(sent, strategy: .iso8601))
+                let left = try #require(Double(object["expires_in"] ?? ""))
+                #expect(abs(lasts - left) < 60, "\(lasts) \(left)")
+                // Later, to another line of the same device.
+                await own.close()
+                let again = try await hub.tablet(japanese, query: "?language=ja")
+                func withoutRest(_ text: String?) -> Substring { text?.drop { $0 != "," } ?? "" }
+                #expect(withoutRest(again.events.last?.data) == withoutRest(narrow), "the same octets, whenever it is told")
+                let polled = try await hub.call("GET", "/v1/catch-up?language=ja", token: japanese.token)
+                #expect(polled.text.contains(withoutRest(narrow)) && !polled.text.contains("ja-x-easy"))
+                for bad in ["?language=", "?language=ja&x=1", "?x", "?language=a,b,c,d,e"] {
+                    let line = try await StreamLine.connect(to: hub.port)
+                    try await line.listen(token: japanese.token, query: bad)
+                    try await eventually("\(bad): \(line.text)") { line.text.hasPrefix("HTTP/1.1 400 ") }
+                }
+                #expect(try await hub.call("GET", "/v1/catch-up?language=a,b,c,d,e", token: japanese.token).status == 400)
+            }
+        }
+
         @Test("A position of another life means: take everything anew", arguments: ["1-5", "99999999999999-1", "nonsense"])
         func resync(position: String) async throws {
             try await TestHub.with(Self.nowhere) { hub in

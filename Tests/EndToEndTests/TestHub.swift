@@ -242,9 +242,9 @@ struct TestHub: Sendable {
     }
 
     /// A tablet on the line, past its greeting.
-    func tablet(_ device: Device, lastEventID: String? = nil) async throws -> StreamLine {
+    func tablet(_ device: Device, lastEventID: String? = nil, query: String = "") async throws -> StreamLine {
         let line = try await StreamLine.connect(to: port)
-        try await line.listen(token: device.token, lastEventID: lastEventID)
+        try await line.listen(token: device.token, lastEventID: lastEventID, query: query)
         try await eventually("the stream greets: \(line.text)") { line.position != nil }
         return line
     }

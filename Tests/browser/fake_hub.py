@@ -326,6 +326,7 @@ class HubHandler(BaseHTTPRequestHandler):
 
     def stream(self):
         since = int(self.headers.get("Last-Event-ID", "1-0").split("-")[-1])
+        languages = dict(urllib.parse.parse_qsl(self.path.partition("?")[2])).get("language")
         follower: queue.Queue = queue.Queue()
         with self.hub.lock:
             has_gap = 0 < since < self.hub.forgotten
@@ -338,7 +339,7 @@ class HubHandler(BaseHTTPRequestHandler):
             if has_gap:
                 self.wfile.write(b'event: resync\ndata: {"reason":"gap"}\n\n')
             for event in missed:
-                self.write_event(*event)
+                self.write_event(*event, languages)
             self.wfile.write(f"id: 1-{position}\n\n".encode())
             while not self.hub.revoked and not self.hub.is_stranger:
                 try:
@@ -348,11 +349,14 @@ class HubHandler(BaseHTTPRequestHandler):
                     continue
                 if event is None:
                     return
-                self.write_event(*event)
+                self.write_event(*event, languages)
         finally:
             self.hub.followers.remove(follower)
 
-    def write_event(self, offset: int, name: str, data: dict):
+    def write_event(self, offset: int, name: str, data: dict, languages: str | None):
+        if languages and "texts" in data:
+            known = {tag: text for tag, text in data["texts"].items() if tag in languages.split(",")}
+            data = data | {"texts": known or {"ja": data["texts"]["ja"]}}
         text = f"id: 1-{offset}\nevent: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
         # In two pieces, the cut inside a character: a reader must put them together.
         raw = text.encode()

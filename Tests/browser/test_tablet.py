@@ -374,11 +374,26 @@ class TabletTests(unittest.TestCase):
         self.hub.publish("alert", **ORDER)
         self.browser.until(FULL)
         self.browser.click("#languages button[lang=en]")
-        self.assertEqual(self.browser.text("#full-title"), "Evacuate")
+        # The line spoke Japanese alone; the other words come at once when somebody wants them.
+        self.browser.until("document.querySelector('#full-title').textContent === 'Evacuate'")
+        self.assertFalse(self.browser.evaluate("document.querySelector('#full').hidden"), "nobody has read it")
         self.assertEqual(self.browser.evaluate("document.documentElement.lang"), "en")
         self.browser.photograph("tablet-english")
         self.browser.click("#languages button[lang=ja-x-easy]")
         self.assertEqual(self.browser.text("#touch"), "わかりました")
+
+    def test_the_other_languages_are_there_before_the_line_is_cut(self):
+        # Not all tablets at once: ten seconds are the earliest.
+        self.browser.call("Page.addScriptToEvaluateOnNewDocument", {"source": "Math.random = () => 0"})
+        self.start()
+        asked = len(self.hub.asked)
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.wait(lambda: len(self.hub.asked) > asked, "asked for the other words", 20)
+        self.hub.cut()
+        self.browser.until("!document.querySelector('#cut').hidden", 10)
+        self.browser.click("#languages button[lang=en]")
+        self.assertEqual(self.browser.text("#full-title"), "Evacuate")
 
     def test_an_older_revision_does_not_replace(self):
         self.start()

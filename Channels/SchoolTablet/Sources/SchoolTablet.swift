@@ -44,17 +44,20 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
         let time = now()
         let isCancel = alert.message == .cancel
         // A cancel must find whoever still shows the alert, also when that would have ended by itself.
-        let left = max(DrillRule.end(of: alert).timeIntervalSince(time), isCancel ? 600 : 0)
+        // No more than a year, as the line itself says.
+        let left = min(max(DrillRule.end(of: alert).timeIntervalSince(time), isCancel ? 600 : 0), 366 * 86_400)
         guard left > 0 else { throw .rejected("出す前に期限が過ぎました (expired before it could be published)") }
         let topic = StreamTopic(town: delivery.farEnd.town, site: delivery.farEnd.id)
         if M.name == .exercise, !isCancel, let real = stream.gravestReal(in: topic), real >= DrillRule.endsAt {
             throw .rejected(DrillRule.refusal)
         }
-        let line = try Self.line(TabletAlert(message, delivery: delivery.id, serverTime: time))
+        let key = Self.key(alert.event)
+        let line = try Self.line(TabletAlert(
+            message, delivery: delivery.id, key: key, expires: time.addingTimeInterval(left), serverTime: time))
         let event = StreamEvent(
-            name: isCancel ? "cancel" : "alert", data: line, key: Self.key(alert.event),
-            // More than nothing and no more than a year, as the guard above and the line itself say.
-            expiresIn: .milliseconds(Int(min(left, 366 * 86_400) * 1000)), isRevocation: isCancel,
+            name: isCancel ? "cancel" : "alert", data: line, key: key,
+            // More than nothing, as the guard above says.
+            expiresIn: .milliseconds(Int(left * 1000)), isRevocation: isCancel,
             bearing: .init(mode: M.name, gravity: message.gravity, isOver: message.isOver))
         let (position, live) = stream.publish(event, to: topic)
         return Receipt(reference: position.description, note: "聞いている端末 \(live)台 (tablets listening: \(live))")

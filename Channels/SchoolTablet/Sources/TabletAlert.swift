@@ -5,7 +5,8 @@ import FoundationEssentials
 /// The `data:` line of one `alert` or `cancel` on the stream: the head of an alert as JSON (`Channels/README.md`), and
 /// keys of its own (this folder's README).
 ///
-/// `expires_in` is not among them: the stream puts in what is left at the moment it tells somebody.
+/// It says everything about itself — which event, which revision, until when — and is the same octets for as long as it holds, so that it
+/// can be signed. `expires_in` is not among them: the stream puts in what is left at the moment it tells somebody.
 struct TabletAlert: Encodable {
     struct RevisionLine: Encodable {
         var series: String
@@ -20,7 +21,9 @@ struct TabletAlert: Encodable {
 
     /// The keys that only a tablet's line has, or has in another shape: a town's names beside its code, no titles.
     struct Own: Encodable {
-        var delivery, town, townName, townRomanName: String
+        var delivery, key, town, townName, townRomanName: String
+        /// When it is over by itself (RFC 3339).
+        var expires: String
         var level: Int?
         var lifted: Bool
         var revision: RevisionLine
@@ -30,7 +33,7 @@ struct TabletAlert: Encodable {
         var shelters: [AlertJSON.House]
 
         enum CodingKeys: String, CodingKey {
-            case delivery, town, level, lifted, revision, hypocentre, shelters
+            case delivery, key, expires, town, level, lifted, revision, hypocentre, shelters
             case townName = "town_name"
             case townRomanName = "town_roman_name"
             case serverTime = "server_time"
@@ -41,13 +44,13 @@ struct TabletAlert: Encodable {
     /// States of more shelters than this do not fit a tablet's screen; open ones come first.
     static let shelterLimit = 60
 
-    init<M: Mode>(_ source: Message<M>, delivery: DeliveryID, serverTime: Date) {
+    init<M: Mode>(_ source: Message<M>, delivery: DeliveryID, key: String, expires: Date, serverTime: Date) {
         let content = source.alert.content
         let (level, lifted) = (source.orderLevel, content.isLiftedOrder)
         head = AlertJSON.Head(source, milliseconds: false)
         own = Own(
-            delivery: delivery.text, town: source.town.id.code, townName: source.town.name,
-            townRomanName: source.town.romanName, level: level, lifted: lifted,
+            delivery: delivery.text, key: key, town: source.town.id.code, townName: source.town.name,
+            townRomanName: source.town.romanName, expires: JapanTime.text(expires, milliseconds: false), level: level, lifted: lifted,
             // With milliseconds: of an operator's alerts, which have no serials, two may come within a second.
             revision: RevisionLine(
                 series: content.revision.series, serial: content.revision.serial, sent: JapanTime.text(content.revision.sent),

@@ -8,15 +8,24 @@ struct HookMessage: Encodable {
     let type: String
     /// When it happened or was announced; the time of the call is in the header.
     let timestamp: String
-    let delivery: String
+    /// Its place: the one thing that differs from receiver to receiver.
+    private let delivery = ""
+    private static let place = Array(#""delivery":""#.utf8)
 
-    init<M: Mode>(_ message: Message<M>, _ delivery: Delivery<M>) {
+    /// The body of one call. All else in it is written once, for all receivers of the message.
+    static func body<M: Mode>(_ message: Message<M>, _ delivery: DeliveryID) throws -> [UInt8] {
+        let form = try message.form.octets { () throws -> [UInt8] in try AlertJSON.line(HookMessage(message)) }
+        // Inside of texts a quotation mark is escaped, so this is the key; `encode` below has put it there.
+        guard let place = form.firstRange(of: place) else { return form }
+        return Array(form[..<(place.upperBound - 1)]) + (try AlertJSON.line(delivery.text)) + form[(place.upperBound + 1)...]
+    }
+
+    init<M: Mode>(_ message: Message<M>) {
         let content = message.alert.content
         let types: [MessageType: String] = [.update: "alert.updated", .cancel: "alert.cancelled"]
         alert = AlertJSON(message)
         type = types[content.message] ?? "alert.published"
         timestamp = JapanTime.text(content.reported ?? content.sent)
-        self.delivery = delivery.id.text
     }
 
     enum CodingKeys: CodingKey {

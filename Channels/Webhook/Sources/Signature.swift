@@ -38,12 +38,14 @@ struct Signature: Sendable {
     /// The id may hold no full stop ("Signature scheme"), which parts a delivery's id: colons stand in. What is no letter,
     /// digit, hyphen or underscore is percent-encoded, so that two deliveries never share an id.
     static func headerText(_ text: String) -> String {
-        text.utf8.map { octet in
+        var header = ""
+        for octet in text.utf8 {
             switch octet {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F: String(UnicodeScalar(octet))
-            case 0x2E: ":"
-            default: "%" + (octet < 16 ? "0" : "") + String(octet, radix: 16, uppercase: true)
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F: header.unicodeScalars.append(UnicodeScalar(octet))
+            case 0x2E: header += ":"
+            default: header += "%" + (octet < 16 ? "0" : "") + String(octet, radix: 16, uppercase: true)
             }
-        }.joined()
+        }
+        return header
     }
 }

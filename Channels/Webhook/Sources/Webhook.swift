@@ -53,7 +53,7 @@ public struct Webhook<M: Mode>: ChannelAdapter {
         }
         let body: [UInt8]
         do {
-            body = try AlertJSON.line(HookMessage(message, delivery))
+            body = try HookMessage.body(message, delivery.id)
         } catch {
             throw .rejected("JSONに書けません: \(error) (cannot be written as JSON)")
         }

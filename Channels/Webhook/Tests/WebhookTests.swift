@@ -58,6 +58,26 @@ struct WebhookTests {
         #expect((body["town"] as? [String: String])?["code"] == "042056")
     }
 
+    @Test("All receivers of a message get the same octets but for the delivery's own id, whatever stands in it")
+    func bodies() throws {
+        let message = Sample.message(as: Actual.self)
+        func object(_ body: [UInt8]) throws -> NSMutableDictionary {
+            try #require(try JSONSerialization.jsonObject(with: Data(body), options: .mutableContainers) as? NSMutableDictionary)
+        }
+        let ids = ["a", "さくら/第一", "q\"uote\\", "", "\u{0}\u{1F}", "\"delivery\":\"\""]
+        let bodies = try ids.map { try HookMessage.body(message, DeliveryID($0)) }
+        for (id, body) in zip(ids, bodies) {
+            let told = try object(body)
+            #expect(told["delivery"] as? String == id)
+            told["delivery"] = nil
+            let plain = try object(AlertJSON.line(AlertJSON(message)))
+            for key in plain.allKeys { #expect(told[key] as? NSObject == plain[key] as? NSObject, "\(key)") }
+            #expect(Set(told.allKeys.map { "\($0)" }).subtracting(plain.allKeys.map { "\($0)" }) == ["type", "timestamp"])
+        }
+        // Another message is another text, whichever was written first.
+        #expect(try HookMessage.body(Sample.message(.cancel, as: Actual.self), DeliveryID("a")) != bodies[0])
+    }
+
     @Test("While secrets are exchanged both sign")
     func rotation() async throws {
         let old = "whsec_" + Data(repeating: 9, count: 24).base64EncodedString()

@@ -68,12 +68,12 @@ export class Board {
     return gone.size > 0;
   }
 
-  /** "new", "worse" (it wakes again), "updated", "cancelled", "halted" (a drill nobody sees), or "ignored". */
+  /** "new", "worse" (it wakes again), "updated", "richer" (in more languages), "cancelled", "halted" (a drill nobody sees), or "ignored". */
   take(alert, now) {
     const old = this.entries.get(key(alert));
     this.#unconfirmed?.delete(key(alert));
     const over = this.#end(alert, now);
-    if (old?.alert.id === alert.id && !old.cancelledBy) return this.#again(old, over, now);
+    if (old?.alert.id === alert.id && !old.cancelledBy) return this.#again(old, alert, over, now);
     if (old && (old.cancelledBy?.id === alert.id || !isNewer(alert, old.cancelledBy ?? old.alert))) return "ignored";
     if (isCancel(alert)) return this.#cancel(alert, old, now);
     if (over <= now) return "ignored";
@@ -97,10 +97,14 @@ export class Board {
   }
 
   /** The same said again: how long it still holds is the hub's word, whatever this tablet's clock had made of it. */
-  #again(entry, over, now) {
-    if (isDrill(entry) || isOver(entry.alert)) return "ignored";
+  #again(entry, alert, over, now) {
+    // In one language first, in all of them later.
+    const isRicher = Object.keys(alert.texts ?? {}).some((tag) => !entry.alert.texts?.[tag]);
+    if (isRicher) entry.alert = { ...entry.alert, texts: { ...entry.alert.texts, ...alert.texts } };
+    const change = isRicher ? "richer" : "ignored";
+    if (isDrill(entry) || isOver(entry.alert)) return change;
     entry.over = over;
-    if (!entry.endedAt || over <= now) return "ignored";
+    if (!entry.endedAt || over <= now) return change;
     delete entry.endedAt;
     return "updated";
   }

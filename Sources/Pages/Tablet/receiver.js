@@ -40,7 +40,7 @@ export class Receiver {
   /**
    * `page`: show() the alerts; sayLine() its state, the cut and the hub's line; saySound(); entered(); left();
    * taken(change, alert); waiting(count) in the outbox; told(entry, state, words); fromTab(message);
-   * everyHalfMinute(); audible(visible) what of the alerts may sound here.
+   * everyHalfMinute(); language() that is read here, absent where several are; audible(visible) what of the alerts may sound here.
    */
   constructor(page) {
     this.page = page;
@@ -53,7 +53,7 @@ export class Receiver {
       refused: (entry, words) => page.told(entry, "refused", words),
     });
     this.line = new Line({
-      token: () => this.device?.token ?? "", device: () => this.device?.id, position: () => this.#position,
+      token: () => this.device?.token ?? "", language: () => page.language?.(), device: () => this.device?.id, position: () => this.#position,
       event: (event) => this.#onEvent(event), state: (state) => this.#onState(state), revoked: () => this.#forget(),
     }, this.clock);
   }

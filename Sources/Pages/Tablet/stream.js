@@ -8,6 +8,9 @@ const CONNECT_LIMIT = 5;
 const LONGEST_PAUSE = 15;
 /** Seconds of a cut after which the whole state is asked for once, and not only what was missed. */
 const LONG_CUT = 30;
+/** Seconds after an alert within which its words in the other languages are fetched; not all tablets at once. */
+const FILL_AFTER = 10;
+const FILL_WITHIN = 120;
 const REVOKED = "urn:noroshi:problem:device-revoked";
 
 /** Splits text/event-stream into events, as the HTML standard says; pieces may end anywhere. */
@@ -65,9 +68,12 @@ export class Line {
   #wantsWhole = true;
   #downSince = null;
   #triedAt = -Infinity;
+  #fill = null;
 
   /**
-   * `hooks`: token() → string; device() → its id; position() → "EPOCH-OFFSET" or null; event({name, data, id});
+   * The live line speaks one language, so that a crowd of tablets hears sooner; what is asked for speaks all.
+   *
+   * `hooks`: token() → string; language() → its tag, or nothing for all; device() → its id; position() → "EPOCH-OFFSET" or null; event({name, data, id});
    * state("up" | "down" | "unknown"); revoked(); `clock`: HubClock.
    */
   constructor(hooks, clock) {
@@ -103,6 +109,8 @@ export class Line {
 
   stop() {
     this.#isRunning = false;
+    clearTimeout(this.#fill);
+    this.#fill = null;
     this.#stop?.abort();
     this.#wake?.();
   }
@@ -110,7 +118,11 @@ export class Line {
   /** The page has come back, or time has jumped: what looks open may be dead. */
   restart() {
     // Several signs of one waking come within a moment.
-    if (performance.now() - this.#triedAt < 1000) return;
+    if (performance.now() - this.#triedAt >= 1000) this.beginAnew();
+  }
+
+  /** Also when another language is read from now on: all that holds, in all of them, and then the live line in that one. */
+  beginAnew() {
     this.#failures = Math.max(this.#failures, 1);
     this.#wantsWhole = true;
     this.#isHurried = true;
@@ -133,7 +145,8 @@ export class Line {
     const limit = setTimeout(() => this.#stop.abort(), CONNECT_LIMIT * 1000);
     let answer;
     try {
-      answer = await fetch("/v1/stream", {
+      const language = this.hooks.language();
+      answer = await fetch("/v1/stream" + (language ? "?language=" + language : ""), {
         headers: this.#headers({ Accept: "text/event-stream" }, true),
         signal: this.#stop.signal, cache: "no-store",
       });
@@ -159,13 +172,24 @@ export class Line {
   async #read(reader) {
     const decoder = new TextDecoder();
     const parser = new EventParser(
-      (event) => this.hooks.event(event), (retry) => { this.#pause = Math.min(retry / 1000, LONGEST_PAUSE); });
+      (event) => { this.#fillLater(event); this.hooks.event(event); }, (retry) => { this.#pause = Math.min(retry / 1000, LONGEST_PAUSE); });
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
       this.#lastWord = performance.now();
       parser.feed(decoder.decode(value, { stream: true }));
     }
+  }
+
+  /** Whoever presses another language finds its words here, also when the line is cut by then. */
+  #fillLater({ name }) {
+    if (this.#fill || name !== "alert" && name !== "cancel") return;
+    const since = this.hooks.position();
+    this.#fill = setTimeout(() => {
+      this.#fill = null;
+      // A cut is followed by a catch-up of its own.
+      this.#ask(since).catch(() => {});
+    }, (FILL_AFTER + Math.random() * (FILL_WITHIN - FILL_AFTER)) * 1000);
   }
 
   /** Everything since the last position; after a reload, a sleep or a long cut the whole state behind it. */

@@ -19,7 +19,8 @@ let chosen = null;
 const receiver = new Receiver({
   show, sayLine, saySound, entered, left, everyHalfMinute,
   audible: (visible) => visible,
-  taken: (change) => { if (change !== "halted") chosen = null; },
+  language: () => language,
+  taken: (change) => { if (change !== "halted" && change !== "richer") chosen = null; },
   waiting: (count) => { byID("outbox-state").textContent = count > 0 ? wordsOf(language).outbox(count) : ""; },
   told: (entry, state, words) => { if (entry.path === "reports") tellReport(entry.body.id, state, words); },
   fromTab: (message) => { if (message.report) reports.open(); },
@@ -94,7 +95,7 @@ async function register(form) {
 
 function speak(tag) {
   language = LANGUAGES.some(([known]) => known === tag) ? tag : "ja";
-  speakPage(language, (wanted) => { write("language", wanted); speak(wanted); });
+  speakPage(language, (wanted) => { write("language", wanted); speak(wanted); receiver.line.beginAnew(); });
   if (receiver.device?.town) byID("place").textContent = receiver.device.town;
   sayLine();
   reports.show();

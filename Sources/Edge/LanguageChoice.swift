@@ -1,0 +1,128 @@
+/// The languages somebody on the stream follows, and the line of an alert in these alone.
+///
+///     {"texts":{"en":{…},"ja":{…},"ja-x-easy":{…}},"town":"042056"}  ──ja──▶  {"texts":{"ja":{…}},"town":"042056"}
+///
+/// Octets are left out and none is changed: who narrows a line, a hub or an edge, makes the same octets of it, and what is
+/// signed there holds here.
+package struct LanguageChoice: Sendable, Hashable {
+    /// Sorted, each once. None: all of them.
+    package let tags: [String]
+
+    /// A screen shows one language and some beside it; who wants more takes all.
+    package static let most = 4
+    /// Octets of a tag (RFC 5646 §4.4.1 advises room for 35).
+    private static let tagLimit = 35
+
+    package static let all = LanguageChoice(tags: [])
+
+    private init(tags: [String]) { self.tags = tags }
+
+    /// As a query has it: `ja`, `ja,en`. Nil for what is no list of tags, or too many of them.
+    package init?(_ text: some StringProtocol) {
+        let parts = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "," }).map { String($0) }
+        let isTag = { (tag: String) in
+            (1...Self.tagLimit).contains(tag.utf8.count)
+                && tag.utf8.allSatisfy { $0 == 0x2D || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
+        }
+        guard parts.allSatisfy(isTag), Set(parts).count <= Self.most else { return nil }
+        tags = Set(parts).sorted()
+    }
+
+    /// Behind `?` of the stream's address; nil for anything but one list of languages.
+    package init?(query: some StringProtocol) {
+        guard query.hasPrefix("language="), let choice = Self(query.dropFirst("language=".count)) else { return nil }
+        self = choice
+    }
+
+    /// The line with the texts of these languages. Where it has none of them, Japanese, and where that is missing all: nobody is left with
+    /// an alert without words. What is no line of JSON with texts stays as it is.
+    package func narrowed(_ line: [UInt8]) -> [UInt8] {
+        guard !tags.isEmpty, let texts = Self.texts(line), let inside = Members(line, in: texts)?.all else { return line }
+        let asked = inside.filter { tags.contains(String(decoding: line[$0.key], as: UTF8.self)) }
+        let kept = asked.isEmpty ? inside.filter { line[$0.key].elementsEqual("ja".utf8) } : asked
+        guard !kept.isEmpty, kept.count < inside.count else { return line }
+        var narrow: [UInt8] = []
+        narrow.reserveCapacity(line.count)
+        narrow += line[..<texts.lowerBound]
+        narrow.append(UInt8(ascii: "{"))
+        for (position, member) in kept.enumerated() {
+            if position > 0 { narrow.append(UInt8(ascii: ",")) }
+            narrow += line[member.key.lowerBound - 1..<member.value.upperBound]
+        }
+        narrow.append(UInt8(ascii: "}"))
+        narrow += line[texts.upperBound...]
+        return narrow
+    }
+
+    private static func texts(_ line: [UInt8]) -> Range<Int>? {
+        Members(line, in: line.indices)?.all.first { line[$0.key].elementsEqual("texts".utf8) }?.value
+    }
+
+    /// The members of one JSON object (RFC 8259), by where they stand.
+    private struct Members {
+        private(set) var all: [(key: Range<Int>, value: Range<Int>)] = []
+        private let octets: [UInt8]
+        private let end: Int
+        private var at: Int
+
+        init?(_ octets: [UInt8], in range: Range<Int>) {
+            (self.octets, end, at) = (octets, range.upperBound, range.lowerBound)
+            guard take("{") else { return nil }
+            if take("}") { return }
+            repeat {
+                guard let key = string(), take(":"), let value = value() else { return nil }
+                // Without its quotes.
+                all.append((key.lowerBound + 1..<key.upperBound - 1, value))
+            } while take(",")
+            guard take("}") else { return nil }
+        }
+
+        private var next: UInt8? { at < end ? octets[at] : nil }
+
+        private mutating func space() {
+            while let octet = next, octet == 0x20 || octet == 0x09 || octet == 0x0A || octet == 0x0D { at += 1 }
+        }
+
+        private mutating func take(_ sign: Unicode.Scalar) -> Bool {
+            space()
+            guard next == UInt8(ascii: sign) else { return false }
+            at += 1
+            return true
+        }
+
+        /// With its quotes.
+        private mutating func string() -> Range<Int>? {
+            space()
+            guard next == UInt8(ascii: "\"") else { return nil }
+            let start = at
+            at += 1
+            while let octet = next {
+                at += octet == UInt8(ascii: "\\") ? 2 : 1
+                if octet == UInt8(ascii: "\"") { return start..<at }
+            }
+            return nil
+        }
+
+        private mutating func value() -> Range<Int>? {
+            space()
+            let start = at
+            var depth = 0
+            while let octet = next {
+                switch octet {
+                case UInt8(ascii: "\""):
+                    guard string() != nil else { return nil }
+                case UInt8(ascii: "{"), UInt8(ascii: "["):
+                    depth += 1
+                    at += 1
+                case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                    guard depth > 0 else { return start < at ? start..<at : nil }
+                    depth -= 1
+                    at += 1
+                case UInt8(ascii: ",") where depth == 0: return start < at ? start..<at : nil
+                default: at += 1
+                }
+            }
+            return nil
+        }
+    }
+}
