@@ -262,8 +262,10 @@ package final class Line<M: Mode>: Sendable {
         }
     }
 
-    /// Everything up to the offer, for so many of the towns it names, and nothing of it kept.
-    package func rehearse(_ alert: Alert<M>, towns: Int) {
+    /// Everything up to the offer, for so many of the towns it names, and nothing of it kept. Returns how many messages were made.
+    @discardableResult
+    package func rehearse(_ alert: Alert<M>, towns: Int) -> Int {
+        var made = 0
         let named = decisions(alert).filter { _, decisions in decisions.contains { !$0.local.isEmpty } }.prefix(towns)
         for (town, decisions) in named {
             let statuses = shelters.statuses(of: town)
@@ -273,10 +275,11 @@ package final class Line<M: Mode>: Sendable {
                     vantage: decision.vantage)
                 let message = Message(
                     alert: alert, town: town, priority: .immediate, texts: text.texts, local: decision.local, shelters: statuses)
-                _ = try? AlertJSON.line(AlertJSON(message))
+                if !text.texts.isEmpty, (try? AlertJSON.line(AlertJSON(message))) != nil { made += 1 }
             }
         }
         _ = try? AlertJSON.line(alert.content)
+        return made
     }
 
     package func decisions(_ alert: Alert<M>, for town: Town) -> [Decision] {

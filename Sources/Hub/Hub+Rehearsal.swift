@@ -10,7 +10,8 @@ extension Hub {
     /// Towns enough for every channel that a hub has, on a hub of a whole country too.
     private static var audience: Int { 8 }
 
-    package func rehearse() {
+    @discardableResult
+    package func rehearse() -> Int {
         let now = clock()
         let towns = Array(towns.all.lazy.filter { !$0.endpoints.isEmpty }.prefix(Self.audience))
         let areas = towns.flatMap { town in
@@ -24,6 +25,6 @@ extension Hub {
             id: AlertID("rehearsal"), event: EventID("rehearsal"), kind: .eew, message: .alert,
             revision: Revision(series: "rehearsal", serial: 1, sent: now), type: "VXSE43", title: "緊急地震速報（警報）",
             headline: "緊急地震速報", sender: "気象庁", sent: now, expires: now.addingTimeInterval(60), areas: areas)
-        exercise.rehearse(Alert(content), towns: Self.audience)
+        return exercise.rehearse(Alert(content), towns: Self.audience)
     }
 }

@@ -8,16 +8,12 @@ struct HookMessage: Encodable {
     let type: String
     /// When it happened or was announced; the time of the call is in the header.
     let timestamp: String
-    /// Its place: the one thing that differs from receiver to receiver.
-    private let delivery = ""
-    private static let place = Array(#""delivery":""#.utf8)
 
-    /// The body of one call. All else in it is written once, for all receivers of the message.
+    /// The body of one call: the delivery in front, and what is written once for all receivers of the message.
     static func body<M: Mode>(_ message: Message<M>, _ delivery: DeliveryID) throws -> [UInt8] {
         let form = try message.form.octets { () throws -> [UInt8] in try AlertJSON.line(HookMessage(message)) }
-        // Inside of texts a quotation mark is escaped, so this is the key; `encode` below has put it there.
-        guard let place = form.firstRange(of: place) else { return form }
-        return Array(form[..<(place.upperBound - 1)]) + (try AlertJSON.line(delivery.text)) + form[(place.upperBound + 1)...]
+        // An object with keys of its own: it begins with a brace, and a comma may follow what is put behind that.
+        return Array(#"{"delivery":"#.utf8) + (try AlertJSON.line(delivery.text)) + Array(",".utf8) + form.dropFirst()
     }
 
     init<M: Mode>(_ message: Message<M>) {
@@ -29,7 +25,7 @@ struct HookMessage: Encodable {
     }
 
     enum CodingKeys: CodingKey {
-        case type, timestamp, delivery
+        case type, timestamp
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -37,6 +33,5 @@ struct HookMessage: Encodable {
         var own = encoder.container(keyedBy: CodingKeys.self)
         try own.encode(type, forKey: .type)
         try own.encode(timestamp, forKey: .timestamp)
-        try own.encode(delivery, forKey: .delivery)
     }
 }

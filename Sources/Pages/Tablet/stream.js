@@ -183,7 +183,7 @@ export class Line {
 
   /** Whoever presses another language finds its words here, also when the line is cut by then. */
   #fillLater({ name }) {
-    if (this.#fill || name !== "alert" && name !== "cancel") return;
+    if (this.#fill || !this.hooks.language() || name !== "alert" && name !== "cancel") return;
     const since = this.hooks.position();
     this.#fill = setTimeout(() => {
       this.#fill = null;
