@@ -29,6 +29,10 @@ package final class Hub: Sendable {
     let approvalPolicies: [TownID: ApprovalPolicy]
     /// For how long what was said stays in the record, of towns that say it themselves.
     let years: [TownID: Int]
+    /// Towns that tell everybody what a shelter reports of how full it is.
+    let crowdingRules: Set<TownID>
+    /// Of a shelter: six changes at once, and one a minute.
+    let crowdingNews = Mutex(Allowance(atOnce: 6, perMinute: 1))
     package let retired = RetentionCount()
     let approvals = Mutex(ApprovalTable())
     /// What waits and is being sent just now.
@@ -73,6 +77,7 @@ package final class Hub: Sendable {
         package var networks: [TownID: [Network]] = [:]
         package var plans: [TownID: TownPlans] = [:]
         package var years: [TownID: Int] = [:]
+        package var crowding: Set<TownID> = []
         package var codes: CodeTables
         package var trust: CAPTrust
         package var sources: SourceRules
@@ -85,7 +90,7 @@ package final class Hub: Sendable {
         package init(
             actual: Line<Actual>, exercise: Line<Exercise>, towns: TownRegister, ledger: any Ledger,
             journal: DeliveryJournal, devices: DeviceRegister, stream: StreamHub, people: People, approvals: [TownID: ApprovalPolicy] = [:],
-            networks: [TownID: [Network]] = [:], plans: [TownID: TownPlans] = [:], years: [TownID: Int] = [:],
+            networks: [TownID: [Network]] = [:], plans: [TownID: TownPlans] = [:], years: [TownID: Int] = [:], crowding: Set<TownID> = [],
             codes: CodeTables = .bundled, trust: CAPTrust = .nobody, sources: SourceRules = SourceRules(),
             logger: Logger,
             time: HubClock = HubClock(), start: StartWatch = StartWatch()
@@ -102,6 +107,7 @@ package final class Hub: Sendable {
             self.networks = networks
             self.plans = plans
             self.years = years
+            self.crowding = crowding
             self.codes = codes
             self.trust = trust
             self.sources = sources
@@ -122,6 +128,7 @@ package final class Hub: Sendable {
         people = parts.people
         approvalPolicies = parts.approvals
         years = parts.years
+        crowdingRules = parts.crowding
         places = DeskPlaces(parts.networks, notebook: parts.ledger)
         plans = PlanBook(parts.plans, notebook: parts.ledger)
         tables = Mutex(parts.codes)

@@ -13,7 +13,7 @@ package import FoundationEssentials
 package protocol TabletBook: Sendable {
     /// Returns once they are on disk.
     func take(_ receipts: [RecordedReceipt], in town: TownID) async throws
-    func take(_ report: RecordedReport, in town: TownID) async throws -> ReportState
+    func take(_ report: RecordedReport, saying said: ShelterReport, in town: TownID) async throws -> ReportState
     /// How far a report has come, and what was answered, by its record's id (`device/id`); nil: nobody here knows it.
     func word(onReport id: String, by device: Device) async throws -> ReportWord?
 }
@@ -152,7 +152,7 @@ package struct TabletDesk: Sendable {
             let device = try author(report.device, toldBy: teller)
             let now = clock()
             let written = teller.isEdge ? report.body : nil
-            _ = try ShelterReport(written.map { [UInt8]($0.utf8) } ?? octets)
+            let said = try ShelterReport(written.map { [UInt8]($0.utf8) } ?? octets)
             try Self.check(limits.reports.withLock { $0.take(1, of: device.id, at: now) })
             try Self.check(limits.octets.withLock { $0.take(octets.count, of: device.id, at: now) })
             try Self.check(written?.utf8.count ?? octets.count, of: teller.town, limits, at: now)
@@ -161,7 +161,7 @@ package struct TabletDesk: Sendable {
                     id: "\(device.id)/\(report.id)", site: device.site, device: device.id,
                     occurred: now.addingTimeInterval(-Self.elapsed(report.elapsed_ms)), received: now,
                     body: written ?? String(decoding: octets, as: UTF8.self)),
-                in: teller.town)
+                saying: said, in: teller.town)
             return try taken([report.id], state)
         }
         router.get("/v1/reports/{id}") { request, context in

@@ -72,8 +72,13 @@ private struct LedgerBook: TabletBook {
         }
     }
 
-    func take(_ report: RecordedReport, in town: TownID) async throws -> ReportState {
-        try await HubRouter.recorded(hub.ledger.town(town).append(report))
+    func take(_ report: RecordedReport, saying said: ShelterReport, in town: TownID) async throws -> ReportState {
+        let commit = hub.ledger.town(town).append(report)
+        try await HubRouter.recorded(commit)
+        // The same told twice is no news, and a device that was set aside speaks for no shelter.
+        if commit.isNew, let crowding = said.crowding, SetAside.of(.device, report.device, of: town, hub.ledger) == nil {
+            await hub.publish(crowding, of: report.site, saidAt: report.occurred, in: town)
+        }
         return .received
     }
 

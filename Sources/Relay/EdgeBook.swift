@@ -13,7 +13,7 @@ struct EdgeBook: TabletBook {
 
     func take(_ receipts: [RecordedReceipt], in town: TownID) async throws { try await outbox.take(receipts, in: town) }
 
-    func take(_ report: RecordedReport, in town: TownID) async throws -> ReportState {
+    func take(_ report: RecordedReport, saying _: ShelterReport, in town: TownID) async throws -> ReportState {
         try await outbox.take(report, in: town)
     }
 

@@ -37,6 +37,7 @@ struct Check: AsyncParsableCommand {
             _ = try settings.makeOperators()
             _ = try settings.approvals()
             _ = try settings.networks()
+            _ = try settings.crowdingRules()
             _ = try settings.makePlans()
             _ = try settings.makeOpenID()
             let rules = try settings.makeSourceRules()

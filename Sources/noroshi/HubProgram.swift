@@ -86,7 +86,7 @@ struct HubProgram: Sendable {
             devices: DeviceRegister(notebook: ledger), stream: stream, people: People(options.operators, notebook: ledger, local: local),
             approvals: try options.settings.approvals(), networks: try options.settings.networks(),
             plans: try options.settings.makePlans(),
-            years: try options.settings.retention(),
+            years: try options.settings.retention(), crowding: try options.settings.crowdingRules(),
             codes: codes, trust: try trust(options.settings), sources: try options.settings.makeSourceRules(), logger: logger, time: time,
             start: StartWatch(isOpen: false, began: time.now)))
         words.report(flaws, to: hub)

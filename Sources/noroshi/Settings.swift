@@ -39,6 +39,8 @@ struct Settings: Codable, Sendable {
         var plans: [PlanSettings]?
         /// Years for which what was said stays in the record; 5 unless said. Then it is in the archive.
         var keep_years: Int?
+        /// `publish`: what a shelter reports of how full it is goes to everybody at once. `off` unless said.
+        var crowding: String?
     }
 
     /// `階上地区`, or `{name: 階上地区, roman_name: Hashikami}` for texts in English.

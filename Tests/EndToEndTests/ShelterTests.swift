@@ -104,6 +104,26 @@ extension EndToEnd {
             #expect(shorter.kept_open == ["A1"] && shorter.removed == [])
         }
 
+        @Test("What the tablet of an open shelter reports of how full it is stands on the pages and on every tablet, where the town's rule says so")
+        func crowding() async throws {
+            var town = TownFile(gateway: "http://127.0.0.1:9")
+            town.more = """
+                      - {channel: school-tablet, id: gym, name: 体育館, district: 階上地区, shelter: hashikami-chu, actual: {}, exercise: {}}
+                    crowding: publish
+                """
+            try await TestHub.with(town) { hub in
+                let (keeper, school) = (try await hub.enrol(at: "gym"), try await hub.tablet(hub.enrol()))
+                _ = try await hub.push(#"{"town":"042056","kind":"shelter","mode":"actual","shelter":"hashikami-chu","state":"open"}"#)
+                try await eventually("it is open") { try await hub.page().contains("開設中") }
+                for (crowding, page, tablet) in [("full", "満員", #""state":"full""#), ("crowded", "混雑しています", "混雑しています")] {
+                    let report = #"{"id":"\#(crowding)","people":120,"crowding":"\#(crowding)"}"#
+                    #expect(try await hub.call("POST", "/v1/reports", Array(report.utf8), token: keeper.token).status == 202)
+                    try await eventually("the page says \(page)", within: .seconds(5)) { try await hub.page().contains(page) }
+                    try await eventually("the other tablet too", within: .seconds(5)) { school.text.contains(tablet) }
+                }
+            }
+        }
+
         @Test("Two lists of one layout stay beside each other; each is replaced under its own name and removed as a whole")
         func lists() async throws {
             let header = "ID,名称,所在地_連結表記,緯度,経度,災害種別_洪水,災害種別_津波\n"

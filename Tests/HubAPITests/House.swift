@@ -34,16 +34,16 @@ struct House {
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
-        hasNeighbour: Bool = false, networks: [String] = [], plans: TownPlans? = nil, clock: (@Sendable () -> Date)? = nil
+        hasNeighbour: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, clock: (@Sendable () -> Date)? = nil
     ) async throws {
         let journal = DeliveryJournal(ledger: ledger)
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
         guard let id = TownID(Self.town), let other = TownID(Self.neighbour) else { throw NoTown() }
         var all = [Town(
-            id: id, name: "気仙沼市", romanName: "Kesennuma City", areas: [:],
+            id: id, name: "気仙沼市", romanName: "Kesennuma City", areas: [:], shelters: crowding != nil ? [Shelter(id: "gym", name: "市民体育館")] : [],
             endpoints: [
                 Endpoint(id: "eki", channel: "wifi-portal", name: "駅前 <1>"),
-                Endpoint(id: "school", channel: "school-tablet", name: "第一小学校"),
+                Endpoint(id: "school", channel: "school-tablet", name: "第一小学校", shelter: crowding == nil ? nil : "gym"),
             ])]
         if hasNeighbour {
             all.append(Town(
@@ -69,7 +69,7 @@ struct House {
                     Operator(name: "root", tokenDigest: DeviceRegister.digest(Self.root)),
                 ], notebook: ledger, cost: 4),
             approvals: approval.map { [id: $0] } ?? [:], networks: networks.isEmpty ? [:] : [id: networks.compactMap { Network($0) }],
-            plans: plans.map { [id: $0] } ?? [:], logger: Self.logger,
+            plans: plans.map { [id: $0] } ?? [:], crowding: crowding == true ? [id] : [], logger: Self.logger,
             time: clock.map { HubClock(wall: $0) } ?? HubClock(), start: start))
         var configuration = HubRouter.Configuration(
             publicAddress: "https://hub.example.jp", spots: Self.package.appending(path: ".build/no-such-folder"),
