@@ -83,6 +83,7 @@ package enum Pages {
         "/console/devices.js": PageAsset(script, PackageResources.devices_js),
         "/console/form.js": PageAsset(script, PackageResources.form_js),
         "/console/give.js": PageAsset(script, PackageResources.give_js),
+        "/console/keys.js": PageAsset(script, PackageResources.keys_js),
         "/console/live.js": PageAsset(script, PackageResources.live_js),
         "/console/log.js": PageAsset(script, PackageResources.log_js),
         "/console/parts.js": PageAsset(script, PackageResources.parts_js),
@@ -100,6 +101,7 @@ package enum Pages {
         "/console/standing.js": PageAsset(script, PackageResources.standing_js),
         "/console/still.js": PageAsset(script, PackageResources.still_js),
         "/console/towns.js": PageAsset(script, PackageResources.towns_js),
+        "/console/wall.js": PageAsset(script, PackageResources.wall_js),
         "/console/world.js": PageAsset(script, PackageResources.world_js),
     ]
 }

@@ -151,6 +151,18 @@ class Browser:
             self.call("Input.dispatchKeyEvent", {
                 "type": kind, "key": name, "code": name, "windowsVirtualKeyCode": code, "text": text if kind == "keyDown" else ""})
 
+    def key(self, letter: str, seconds: float = 0):
+        """One key of the board, down for so long. A letter has its place on the board; Enter is Enter."""
+        code, number, text = ("Enter", 13, "\r") if letter == "Enter" else (f"{'Digit' if letter.isdigit() else 'Key'}{letter.upper()}", ord(letter.upper()), letter)
+        common = {"key": letter, "code": code, "windowsVirtualKeyCode": number}
+        self.call("Input.dispatchKeyEvent", {"type": "keyDown", **common, "text": text})
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            # As a board does: a key that is held repeats.
+            self.call("Input.dispatchKeyEvent", {"type": "keyDown", **common, "text": text, "autoRepeat": True})
+            time.sleep(0.1)
+        self.call("Input.dispatchKeyEvent", {"type": "keyUp", **common})
+
     def text(self, selector: str = "body") -> str:
         return self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
 

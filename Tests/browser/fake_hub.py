@@ -484,8 +484,9 @@ class HubHandler(BaseHTTPRequestHandler):
         if path.startswith("/v1/alerts/") and path.endswith("/cancel"):
             hub.if_match.append(self.headers.get("If-Match"))
             if "preview=true" in question:
+                mark = "".join("【訓練】" for alert in hub.alerts if alert["id"] == path.split("/")[3] and alert["mode"] == "exercise")
                 return self.answer(200, {
-                    "previews": self.texts_of("【訓練】", "取消のお知らせ", "避難指示を取り消します。"), "change": "taken-back",
+                    "previews": self.texts_of(mark, "取消のお知らせ", "避難指示を取り消します。"), "change": "taken-back",
                     "changes": [{"kind": "evacuation", "district": "本町", "hazard": "洪水", "before": 4, "before_name": "避難指示", "after": None}],
                     "take_back": []})
             hub.cancels.append(path.split("/")[3])

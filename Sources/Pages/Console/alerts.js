@@ -25,7 +25,7 @@ let lists = null;
 let timer = 0;
 let held = new Set();
 /** What was read last, and the room that keeps still under a hand. */
-let seen = null, still = null;
+let seen = null, still = null, isFresh = true;
 
 export function prepare(problem) {
   byID("alerts-again").onclick = () => open().catch(problem);
@@ -37,7 +37,11 @@ export function prepare(problem) {
 let refresh = () => {};
 
 export const again = oneAtATime(read);
-export const open = again;
+/** Whoever has just come in, or asks for it, sees all that there is. */
+export async function open() {
+  isFresh = true;
+  await again();
+}
 export const close = () => clearTimeout(timer);
 
 /** An alert of the last reading, or asked for by itself; none of the other place. */
@@ -66,11 +70,14 @@ async function read() {
   const newest = (list) => (list.alerts ?? []).filter((alert) => alert.mode === world()).toSorted((a, b) => Date.parse(b.sent) - Date.parse(a.sent));
   const inForce = newest(now), past = newest(recent);
   known = new Map([...past, ...inForce].map((alert) => [alert.id, alert]));
-  const current = new Set(inForce.map((alert) => alert.id));
-  const over = past.filter((alert) => !current.has(alert.id)).map((alert) => ({ ...alert, state: stateOf(alert, past) }));
+  const standingIDs = new Set(inForce.map((alert) => alert.id));
+  const over = past.filter((alert) => !standingIDs.has(alert.id)).map((alert) => ({ ...alert, state: stateOf(alert, past) }));
   seen = { state, plans: ways, past: over, all: inForce.map((alert) => ({ ...alert, state: "in_force" })) };
   byID("alerts").dataset.read = "yes";
-  if (isInPlace() || still.mayMove(unknown())) draw();
+  if (isFresh || isInPlace() || still.mayMove(unknown())) draw();
+  // What waits behind the bar is not "nothing".
+  for (const [name, list] of Object.entries(parts())) byID(name + "-none").classList.toggle("void", list.length > 0);
+  byID("standing-none").classList.toggle("void", (state?.districts ?? []).length > 0);
   give.show(seen.all.filter((alert) => !isOurs(alert)), ways, newestOwn());
   showAttention(attention);
   plan([standing.nextEnd(state), ...inForce.map((alert) => Date.parse(alert.expires))]);
@@ -87,6 +94,8 @@ const isInPlace = () => Object.entries(parts()).every(([name, list]) => lists[na
 const unknown = () => Object.entries(parts()).reduce((sum, [name, list]) => sum + (name === "past" ? 0 : lists[name].unknown(entries(list))), 0);
 
 function draw() {
+  isFresh = false;
+  still.rest();
   standing.show(seen.state);
   for (const [name, list] of Object.entries(parts())) {
     lists[name].show(entries(list));
@@ -160,8 +169,11 @@ function stateOf(alert, alerts) {
   return later.length > 0 ? "superseded" : "over";
 }
 
+/** What was read last, for the wall. */
+export const current = () => seen;
+
 /** Only its sender takes an alert back: the weather service's are not ours. */
-const isOurs = (alert) => (alert.type ?? "operator") === "operator";
+export const isOurs = (alert) => (alert.type ?? "operator") === "operator";
 /** A lift that nothing followed can be taken back: the order goes on. */
 const isOpenEnd = (alert) => alert.state === "over" && ["lifted", "part-lifted"].includes(alert.change);
 

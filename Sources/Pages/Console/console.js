@@ -6,6 +6,7 @@ import * as approvals from "./approvals.js";
 import * as devices from "./devices.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
+import * as keys from "./keys.js";
 import { byID, timeWord } from "./parts.js";
 import * as passkeys from "./passkeys.js";
 import * as people from "./people.js";
@@ -15,10 +16,11 @@ import * as real from "./real.js";
 import * as reports from "./reports.js";
 import * as shelters from "./shelters.js";
 import * as towns from "./towns.js";
+import * as wall from "./wall.js";
 import * as world from "./world.js";
 
-/** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` has no button of its own. */
-const ROOMS = { alerts, push, log, reports, devices, shelters, people, reach };
+/** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` and `wall` have no button of their own. */
+const ROOMS = { alerts, push, log, reports, devices, shelters, people, reach, wall };
 const WORDS = "noroshi-words";
 
 let room = null;
@@ -160,6 +162,7 @@ async function enterByPasskey() {
 
 approvals.prepare(problem);
 real.prepare(problem);
+keys.prepare();
 world.prepare(enter);
 byID("passkey-way").hidden = !passkeys.isPossible();
 byID("passkey-enter").onclick = () => enterByPasskey().catch(problem);

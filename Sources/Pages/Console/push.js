@@ -9,6 +9,7 @@ import { card, merged } from "./cards.js";
 import { NEW, begin, body, dress } from "./form.js";
 import { Refusals } from "./refusals.js";
 import { soon } from "./rows.js";
+import { hold } from "./keys.js";
 import * as plans from "./plans.js";
 import * as standing from "./standing.js";
 import { button, byID, make, subject, timeWord, words } from "./parts.js";
@@ -45,6 +46,7 @@ export function prepare(onProblem) {
   byID("push-form").onsubmit = (event) => { event.preventDefault(); attempt(preview, refusals); };
   byID("send-form").oninput = judge;
   byID("send-form").onsubmit = (event) => { event.preventDefault(); attempt(send, sendRefusals); };
+  hold(byID("hold-back"), () => act.verb === "cancel" && maySend(), () => attempt(send, sendRefusals));
   byID("base-none").onclick = () => go("push");
 }
 
@@ -163,7 +165,7 @@ async function preview() {
   show(answer, mode);
   byID("preview").hidden = false;
   judge();
-  byID("preview-title").focus();
+  (act.verb === "cancel" ? byID("hold-back") : byID("preview-title")).focus();
 }
 
 function show(answer, mode) {
@@ -208,16 +210,25 @@ function sentence(previews, mode) {
   byID("send-name").hidden = !isLive;
   byID("send-name").firstElementChild.textContent = `本番として送るには、市町村の名前「${town}」を入力してください`;
   form.elements.name.value = "";
+  byID("hold-back").hidden = act.verb !== "cancel";
+  byID("hold-back").firstElementChild.textContent = `${isLive ? "【本番】" : "【訓練】"}${town}　${byID("base-text").textContent}`;
   form.querySelector("button").textContent = isLive ? `【本番】${town}に送る` : "【訓練】として送る";
 }
 
 function judge() {
   byID("glass-why").hidden = !byID("send-form").elements.glass.checked;
-  const form = byID("send-form"), isStale = previewed !== null && seen !== null && previewed.version !== seen.version;
-  byID("stale").hidden = !isStale;
-  form.querySelector("button").disabled = !previewed || isStale
-    || (previewed.mode === "actual" && form.elements.name.value.trim() !== current().name)
-    || (form.elements.glass.checked && !form.elements.why.value.trim());
+  const form = byID("send-form");
+  byID("stale").hidden = !isStale();
+  byID("hold-back").disabled = !maySend();
+  form.querySelector("button").disabled = !maySend() || (previewed.mode === "actual" && form.elements.name.value.trim() !== current().name);
+}
+
+const isStale = () => previewed !== null && seen !== null && previewed.version !== seen.version;
+
+/** But for the town's name: taking back asks for a key that is held down instead, since each second counts there. */
+function maySend() {
+  const { glass, why } = byID("send-form").elements;
+  return previewed !== null && !isStale() && (!glass.checked || why.value.trim() !== "");
 }
 
 async function send() {

@@ -16,6 +16,8 @@ const PAGES = 3;
 const WINDOW = 60;
 const RANK = new Map(GROUPS.map((group, index) => [group.name, index]));
 const WORDS = new Map(GROUPS.map((group) => [group.name, group.word]));
+/** From afar. */
+const SHORT = { missed: "届かず", underway: "送信中", silent: "応答なし", unseen: "未表示", untouched: "未確認" };
 const HURRY = new Set(["immediate", "urgent"]);
 
 let alerts = new Map();
@@ -118,6 +120,13 @@ function show() {
   if (list.isInPlace(shown)) list.update(shown);
   else if (still.mayMove(list.unknown(shown))) list.show(shown);
   else list.update(silent.map((one) => [one.key, one]));
+  byID("alerts").dispatchEvent(new Event("read"));
+}
+
+/** The same for the wall: every silent far end with its name and how it stands. */
+export function summary() {
+  const { silent, all } = places();
+  return { all, silent: silent.map(({ item, group }) => ({ name: place(item), word: SHORT[group] })) };
 }
 
 function countOf(id) {

@@ -42,14 +42,19 @@ export class Still {
     return false;
   }
 
+  /** Nothing waits any more: all has just been drawn. */
+  rest() {
+    clearInterval(this.#timer);
+    this.#timer = 0;
+    this.#bar.classList.remove("waits");
+  }
+
   #look() {
     if (this.#bar.classList.contains("waits") && !this.#isInHand) this.#show();
   }
 
   #show() {
-    clearInterval(this.#timer);
-    this.#timer = 0;
-    this.#bar.classList.remove("waits");
+    this.rest();
     this.#last = -Infinity;
     this.#draw();
   }

@@ -1,0 +1,76 @@
+// For the wall of the headquarters: what is so and who has not heard, in letters to be read from five metres, with nothing to
+// press. What does not fit is counted, never cut. Escape, or a press anywhere, leads back.
+
+import * as alerts from "./alerts.js";
+import { byID, make, subject, timeWord } from "./parts.js";
+import * as silent from "./silent.js";
+import { current } from "./towns.js";
+import { go } from "./world.js";
+
+const SIZES = [1.7, 1.35, 1];
+/** Rows that are tried at all. */
+const MOST = 60;
+let isOpen = false;
+
+export const { again, arrive } = alerts;
+
+export function prepare() {
+  byID("alerts").addEventListener("read", () => { if (isOpen) draw(); });
+  byID("wall-open").onclick = () => go("wall");
+  byID("wall").onclick = () => go("alerts");
+  addEventListener("keydown", (event) => { if (isOpen && event.key === "Escape") go("alerts"); });
+  addEventListener("resize", () => { if (isOpen) draw(); });
+}
+
+export async function open() {
+  isOpen = true;
+  byID("wall-town").textContent = current().name;
+  await alerts.open();
+}
+
+export function close() {
+  isOpen = false;
+  alerts.close();
+}
+
+function draw() {
+  const now = alerts.current();
+  if (!now) return;
+  const orders = [...Map.groupBy(now.state?.districts ?? [], (item) => `${item.level}\n${item.hazard}`).values()]
+    .toSorted((a, b) => b[0].level - a[0].level).map((rows) =>
+      row("state level" + rows[0].level, `${rows[0].level_name}（${rows[0].hazard}）`, rows.map((item) => item.district).join("、"), `${timeWord(rows[0].since, false)}から`));
+  const bulletins = now.all.filter((alert) => !alerts.isOurs(alert))
+    .map((alert) => row("state", subject(alert), "", `${alert.sender ?? ""} ${timeWord(alert.reported ?? alert.sent, false)}`));
+  const others = now.all.filter((alert) => alerts.isOurs(alert) && alert.kind !== "evacuation").map((alert) => row("state", subject(alert), "", timeWord(alert.sent, false)));
+  fill("wall-now", [...orders, ...bulletins, ...others], "出ている情報はありません");
+  const { silent: places, all } = silent.summary();
+  byID("wall-count").textContent = all > 0 ? `${places.length}／${all}か所` : "";
+  fill("wall-silent", places.map((one) => row("", one.name, "", one.word)), all > 0 ? "届いていない先はありません" : "まだ、どこにも送っていません");
+}
+
+function row(className, name, more, time) {
+  const item = make("li");
+  item.append(make("b", name, className));
+  item.append(make("small", time));
+  if (more) item.append(make("span", more));
+  return item;
+}
+
+function fill(name, rows, none) {
+  const list = byID(name), rest = byID(name + "-rest");
+  let left = Math.max(0, rows.length - MOST);
+  rest.textContent = "";
+  list.replaceChildren(...rows.length > 0 ? rows.slice(0, MOST) : [make("li", none)]);
+  const isTooLong = () => list.scrollHeight > list.clientHeight;
+  // As large as there is room for; never smaller than what five metres ask.
+  for (const size of SIZES) {
+    list.style.fontSize = size + "em";
+    if (!isTooLong()) break;
+  }
+  while (isTooLong() && list.children.length > 1) {
+    list.lastElementChild.remove();
+    left += 1;
+    rest.textContent = `ほか${left}件`;
+  }
+  if (left > 0) rest.textContent = `ほか${left}件`;
+}
