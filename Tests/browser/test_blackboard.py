@@ -240,6 +240,33 @@ class BlackboardTests(unittest.TestCase):
         tablet.close()
         self.browser.until(FRONT)
 
+    def test_words_in_other_languages_that_come_later_are_put_beneath(self):
+        self.enrol()
+        self.hub.publish("alert", **{**ORDER, "texts": {"ja": ORDER["texts"]["ja"]}})
+        self.browser.until(FRONT)
+        self.assertEqual(self.browser.text("#front-languages"), "")
+        self.hub.publish("alert", **ORDER)
+        self.browser.until("document.querySelector('#front-languages').textContent.includes('Evacuation Instruction')")
+
+    def test_a_long_name_of_the_place_is_whole_also_on_a_screen_that_stands(self):
+        self.browser.open(self.hub.address + "/tablet/board#BCDFGHJK")
+        self.browser.until("document.querySelector('[name=code]').value === 'BCDFGHJK'")
+        self.browser.type("[name=name]", "さくら市立川端第二小学校 特別教室棟 6年1組")
+        self.browser.click("#enrol-form button")
+        self.browser.until("!document.querySelector('#calm').hidden")
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FRONT)
+        for width, height in [(1080, 1920), (1280, 800)]:
+            self.browser.size(width, height)
+            self.browser.until(f"innerHeight === {height}")
+            self.assert_whole()
+            places = self.browser.evaluate("""['header', 'header .brand', '#as-of', '#clock'].map((name) => { const e = document.querySelector(name), r = e.getBoundingClientRect();
+                return [name, r.top, r.bottom, r.left, r.right, e.scrollWidth - e.clientWidth] })""")
+            for name, top, bottom, left, right, over in places:
+                self.assertTrue(places[0][1] - 1 <= top and bottom <= places[0][2] + 1 and 0 <= left and right <= width and over <= 1, f"{name}: {places}")
+            self.browser.photograph(f"board-name-{width}")
+        self.browser.size(*SIZES["hd"])
+
     def test_a_revoked_board_forgets(self):
         self.enrol()
         self.hub.publish("alert", **ORDER)

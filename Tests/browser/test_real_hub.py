@@ -121,6 +121,48 @@ class RealHubTests(unittest.TestCase):
                 self.fail(f"not within {seconds} s: {what}")
             time.sleep(0.1)
 
+    def test_a_blackboard_reads_an_order_from_the_last_row_and_a_shelters_report_is_answered(self):
+        self.hub.enrol(self.browser, "hashikami-chu")
+        board = Browser(1920, 1080)
+        self.addCleanup(board.close)
+        code = self.hub.rows("device", "invite", "--town", TOWN, "--shelter", "hashikami-chu")[0]["code"]
+        board.open(f"{self.hub.address}/tablet/board#{code}")
+        board.until("document.querySelector('[name=code]').value.length >= 8")
+        board.click("#enrol-form button")
+        board.until("document.querySelector('#calm-words').textContent.includes('いま出ている情報はありません')")
+        board.photograph("real-board-quiet")
+        self.hub.push(*ORDER)
+        board.until("document.querySelector('#front-act').textContent === 'ただちに高い所へ'")
+        self.assertIn("【訓練】避難指示", board.text("#front-name"))
+        self.assertIn("[DRILL]", board.text("#front-languages [lang=en]"))
+        self.assertAlmostEqual(board.evaluate("parseFloat(getComputedStyle(document.querySelector('#front-act')).fontSize)"), 90, delta=0.5)
+        board.photograph("real-board-order")
+        # The shelter reports, corrects itself, and hears the desk.
+        self.browser.until("!document.querySelector('#full').hidden")
+        self.browser.click("#touch")
+        for people, correcting in (("12", False), ("120", True)):
+            if correcting:
+                self.browser.click("#correct")
+                self.browser.evaluate("document.querySelector('[name=people]').value = ''")
+            self.browser.type("[name=people]", people)
+            self.browser.click("[name=crowding][value=full]")
+            self.browser.click("#report-form .big")
+            self.browser.until("document.querySelector('#report-state').textContent.includes('町に届きました')")
+        desk = Browser(1440, 900)
+        self.addCleanup(desk.close)
+        self.hub.sign_in(desk, "actual")
+        desk.click("[data-room=reports]")
+        desk.until("document.querySelectorAll('#report-rows tr:not(.group)').length === 1")
+        self.assertIn("の報告を訂正（12人　満員）", desk.text("#report-rows"))
+        desk.click("#report-rows tr:not(.group) button")
+        desk.type("#ask-input", "水 18時着")
+        desk.press("Enter")
+        desk.until("document.querySelector('#report-rows .answer')?.textContent.includes('水 18時着')")
+        desk.photograph("real-desk-answered")
+        self.browser.until("document.querySelector('#answer-text').textContent === '水 18時着'", 40)
+        self.assertRegex(self.browser.text("#report-state"), r"^\d\d:\d\d 町が読みました$")
+        self.browser.photograph("real-tablet-answered")
+
     def test_a_person_signs_in_by_name_orders_and_another_approves(self):
         def person(name: str, role: str) -> str:
             return self.hub.rows("user", "add", name, "--role", role, "--town", TOWN)[0]["password"]
