@@ -60,6 +60,9 @@ class FakeHub:
         # Cleared: an order is taken, and its answer waits until this is set.
         self.may_answer = threading.Event()
         self.may_answer.set()
+        # Cleared: the town's plans are asked for, and come when this is set.
+        self.may_tell_plans = threading.Event()
+        self.may_tell_plans.set()
         self.keys: list[str | None] = []
         self.settled: list[tuple[str, dict]] = []
         self.cancels: list[str] = []
@@ -112,6 +115,7 @@ class FakeHub:
 
     def plans_now(self) -> dict:
         """Two plans; the first takes the town hall for granted."""
+        self.may_tell_plans.wait(30)
         if not self.plans:
             return {"town": "042056", "assumptions": [], "plans": []}
         holds = "hall" not in self.broken

@@ -417,6 +417,17 @@ class ConsoleTests(unittest.TestCase):
         self.assertIn("避難指示（津波）　港町、浜通り", self.browser.text("#base-text"))
         self.assertEqual((self.hub.pushes, self.hub.cancels), ([], []))
 
+    def test_what_is_written_while_the_rest_is_read_stays(self):
+        self.hub.may_tell_plans.clear()
+        self.sign_in("push", "exercise")
+        self.order()
+        self.hub.may_tell_plans.set()
+        self.browser.until("!document.querySelector('#seen').hidden")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.browser.click("#send-form button")
+        self.wait(lambda: self.hub.pushes and self.hub.pushes[0]["districts"] == ["本町"])
+
     def test_a_broken_plan_gives_its_tile_to_the_one_to_use_instead(self):
         self.a_night()
         self.hub.broken = {"hall": "浸水"}

@@ -76,11 +76,13 @@ export async function open(said = "") {
     if (alert) act = { verb, alert };
   } else if (verb in VERBS) act = { verb, hazard: rest.join(":") };
   byID("plans").hidden = true;
-  const town = act.verb === "new" ? await plans.open() : {};
-  await look();
-  begin(act, seen);
+  // A new one is there at once: what is written while the rest is read stays.
+  if (act.verb === "new") begin(act, null);
   if (KINDS.has(verb)) choose(verb);
   changed();
+  const town = act.verb === "new" ? await plans.open() : {};
+  await look();
+  if (act.verb !== "new") begin(act, seen);
   const plan = verb === "plan" ? plans.ordersOf(town).find((one) => one.id === rest.join(":")) : null;
   if (plan) write(plan.order);
   if (act.verb === "lift" || act.verb === "cancel") await attempt(preview, act.verb === "cancel" ? sendRefusals : refusals);
