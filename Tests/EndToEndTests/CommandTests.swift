@@ -263,6 +263,7 @@ extension EndToEnd {
                 ("url: \"http", "url: \"gopher", "gopher"),
                 ("eew: send", "eew: perhaps", "perhaps"),
                 ("roman_name: Kesennuma City", "", "roman_name"),
+                ("roman_name: Kesennuma City", "roman_name: Kesennuma City\n    crowding: maybe", "crowding: 「maybe」は publish"),
                 ("towns:", "towns: [", "settings.yaml"),
             ]
             for (old, new, word) in table {
