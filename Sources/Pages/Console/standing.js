@@ -82,10 +82,16 @@ function group({ hazard, rows }) {
   return element;
 }
 
+function duration(minutes) {
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 24) return `${Math.floor(hours / 24)}日${hours % 24}時間`;
+  return `${hours > 0 ? `${hours}時間` : ""}${minutes % 60}分`;
+}
+
 function until(item) {
   if (!item.until) return "解除するまで";
   const words = make("span", timeWord(item.until, false)), left = Math.max(0, Math.floor((Date.parse(item.until) - Date.now()) / 60000));
-  words.append(make("small", `あと${left >= 60 ? `${Math.floor(left / 60)}時間` : ""}${left % 60}分`, "hint"));
+  words.append(make("small", `あと${duration(left)}`, "hint"));
   if (left * 60000 < SOON) words.append(make("b", "まもなく期限で終わります", "warn"));
   return words;
 }

@@ -36,7 +36,7 @@ export class Still {
       this.#bar.classList.remove("waits");
       return true;
     }
-    this.#bar.textContent = count > 0 ? `新しい${count}件を見る` : "並びが変わりました。見る";
+    this.#bar.textContent = count > 0 ? `新しい${count}件` : "変わりました";
     this.#bar.classList.add("waits");
     this.#timer ||= setInterval(() => this.#look(), 1000);
     return false;
