@@ -163,6 +163,7 @@ package final class Hub: Sendable {
     /// and passed over: its warnings go out all the same.
     package func recover() async throws {
         towns.replace(with: shelters.complete(towns.all))
+        noticeCopy()
         await restoreApprovals()
         let since = clock().addingTimeInterval(-72 * 3600)
         // Most towns had nothing: they are asked for together.

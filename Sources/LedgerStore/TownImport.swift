@@ -95,7 +95,8 @@ package struct TownImport: Sendable {
         try bringRows(town, db)
         try bringPassed(town, db)
         try bringNotes(&contents, db)
-        contents.held = try hold(town, now, db)
+        contents.held = try Holding.hold(
+            town, now, "町が移ったときに、まだ終わっていませんでした。送るか取り下げるかを人が決めます (not ended when the town moved here: release or drop it)", by: "move", db)
         return contents
     }
 
@@ -204,21 +205,5 @@ package struct TownImport: Sendable {
             try FileManager.default.createDirectory(atPath: String(path.dropLast("/state.json".count)), withIntermediateDirectories: true)
             try (row["octets"] as Data).write(to: URL(filePath: path), options: .atomic)
         }
-    }
-
-    private func hold(_ town: TownID, _ now: Date, _ db: Database) throws -> Int {
-        let open = DeliveryState.allCases.filter { !$0.isEnd }.map { "'\($0.rawValue)'" }.joined(separator: ",")
-        let rows = try Row.fetchAll(
-            db, sql: "SELECT delivery, attempts FROM main.standing WHERE town = ? AND state IN (\(open)) ORDER BY delivery", arguments: [town.code])
-        let writing = Writing()
-        for row in rows {
-            let step = RecordedStep(
-                delivery: DeliveryID(row["delivery"]), at: now, state: .held, attempt: row["attempts"],
-                detail: "町が移ったときに、まだ終わっていませんでした。送るか取り下げるかを人が決めます (not ended when the town moved here: release or drop it)",
-                actor: "move")
-            try LedgerSchema.insert(step, of: town, writing, db)
-        }
-        try writing.pen.close(db)
-        return rows.count
     }
 }

@@ -1,0 +1,120 @@
+internal import AlertModel
+package import FoundationEssentials
+internal import ChannelKit
+internal import GRDB
+internal import Ledger
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// A whole ledger as it is at one moment: copied beside a running hub, counted, and made harmless where it is put to work again.
+package enum LedgerCopy {
+    /// What is in a copy, as it says of itself, and as whoever opens it finds it.
+    package struct Contents: Sendable, Hashable, Codable {
+        package var alerts = 0, deliveries = 0, reports = 0, facts = 0
+        /// `NUMBER:HASH` of the last fact, by chain.
+        package var heads: [String: String] = [:]
+        package init() {}
+    }
+
+    /// The note a hub finds at its start when its record is a copy's.
+    package static let restoredNote = "restored"
+
+    package struct Restored: Sendable, Codable {
+        /// When the copy was made, and when it was put here.
+        package var made: Date
+        package var at: Date
+        package init(made: Date, at: Date) { (self.made, self.at) = (made, at) }
+    }
+
+    /// One moment's copy into a new file. The ledger is only read; a hub may go on writing.
+    package static func take(from ledger: String, to file: String) throws(TownFile.Failure) {
+        guard access(ledger, R_OK) == 0 else { throw .disk("\(ledger): \(String(cString: strerror(errno)))") }
+        do {
+            let source = try reading(ledger)
+            let target = try DatabaseQueue(path: file)
+            try source.backup(to: target)
+            // One file, which needs none beside it to be read.
+            try target.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+            try target.close()
+            try source.close()
+        } catch {
+            throw .disk("\(error)")
+        }
+    }
+
+    /// Counts what is in a ledger's file, whose pages are looked through first.
+    package static func contents(of file: String) throws(TownFile.Failure) -> Contents {
+        do {
+            let queue = try reading(file)
+            defer { try? queue.close() }
+            return try queue.read { db in
+                let complaint = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? ""
+                guard complaint == "ok" else { throw TownFile.Failure.notWhole(complaint) }
+                var contents = Contents()
+                func count(_ table: String) throws -> Int { try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0 }
+                (contents.alerts, contents.deliveries) = (try count("alert"), try count("delivery"))
+                (contents.reports, contents.facts) = (try count("report"), try count("fact"))
+                for row in try Row.fetchAll(db, sql: "SELECT chain, number, hash FROM chain") {
+                    let hash = (row["hash"] as Data).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+                    contents.heads[row["chain"]] = "\(row["number"] as Int64):\(hash)"
+                }
+                return contents
+            }
+        } catch let failure as TownFile.Failure {
+            throw failure
+        } catch {
+            throw .notWhole("\(error)")
+        }
+    }
+
+    /// Makes a copy fit to be served: what had not ended waits for a person, and a note says whose moment it is. Returns how many are held.
+    package static func disarm(_ file: String, made: Date, now: Date) throws(TownFile.Failure) -> Int {
+        do {
+            let queue = try DatabaseQueue(path: file)
+            defer { try? queue.close() }
+            return try queue.writeWithoutTransaction { db in
+                var held = 0
+                try db.inTransaction(.immediate) {
+                    for town in try String.fetchAll(db, sql: "SELECT DISTINCT town FROM delivery ORDER BY town").compactMap({ TownID($0) }) {
+                        held += try Holding.hold(
+                            town, now, "写しから戻したときに、まだ終わっていませんでした。送るか取り下げるかを人が決めます (not ended when this copy was restored: release or drop it)",
+                            by: "restore", db)
+                    }
+                    let encoder = JSONEncoder()
+                    encoder.dateEncodingStrategy = .secondsSince1970
+                    try LedgerSchema.apply(.note(restoredNote, [UInt8](try encoder.encode(Restored(made: made, at: now)))), to: db, Writing())
+                    return .commit
+                }
+                return held
+            }
+        } catch {
+            throw .disk("\(error)")
+        }
+    }
+
+    private static func reading(_ file: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        configuration.label = "copy"
+        return try DatabaseQueue(path: file, configuration: configuration)
+    }
+}
+
+/// What had not ended when a record came to another place.
+enum Holding {
+    static func hold(_ town: TownID, _ now: Date, _ words: String, by actor: String, _ db: Database) throws -> Int {
+        let open = DeliveryState.allCases.filter { !$0.isEnd }.map { "'\($0.rawValue)'" }.joined(separator: ",")
+        let rows = try Row.fetchAll(
+            db, sql: "SELECT delivery, attempts FROM main.standing WHERE town = ? AND state IN (\(open)) ORDER BY delivery", arguments: [town.code])
+        let writing = Writing()
+        for row in rows {
+            let step = RecordedStep(
+                delivery: DeliveryID(row["delivery"]), at: now, state: .held, attempt: row["attempts"], detail: words, actor: actor)
+            try LedgerSchema.insert(step, of: town, writing, db)
+        }
+        try writing.pen.close(db)
+        return rows.count
+    }
+}

@@ -1,0 +1,152 @@
+/// The sealed copy: taken beside a running hub, proved, put back, and silent there.
+import ChannelKit
+import ChannelKitTesting
+import Foundation
+import Testing
+
+extension Program {
+    /// Another program of this machine, to its end.
+    fileprivate static func other(_ path: String, _ arguments: String...) async throws -> Int32 {
+        let process = Process()
+        (process.executableURL, process.arguments) = (URL(filePath: path), arguments)
+        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        return try await withCheckedThrowingContinuation { waiter in
+            process.terminationHandler = { waiter.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { waiter.resume(throwing: error) }
+        }
+    }
+}
+
+extension EndToEnd {
+    @Suite struct Backups {
+        private static func key(_ folder: URL, _ name: String) async throws -> (file: String, recipient: String) {
+            let file = folder.appending(path: name)
+            let made = try await Program.other("/usr/bin/age-keygen", "-o", file.path)
+            try #require(made == 0, "age-keygen")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            return (file.path, try #require(text.split(whereSeparator: \.isNewline).first { $0.contains("public key: ") }?.split(separator: " ").last.map(String.init)))
+        }
+
+        private static func object(_ text: String) throws -> [String: Any] {
+            try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)")
+        }
+
+        @Test("A copy is made beside the running hub, sealed for two; either opens and proves it; put back elsewhere it says the same, holds what had not ended and sends nothing", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/age-keygen")))
+        func there() async throws {
+            let gateway = try await FarEndServer { request in .answer(request.method == "POST" ? 201 : 200) }
+            let (old, new) = (try TestHub.newFolder(), try TestHub.newFolder())
+            let (first, second) = (try await Self.key(old, "one.key"), try await Self.key(old, "two.key"))
+            let stranger = try await Self.key(old, "three.key")
+            let copy = old.appending(path: "copy.age").path, data = old.appending(path: "data").path
+            let device = try await TestHub.with(TownFile(gateway: gateway.url), in: old) { hub in
+                let device = try await hub.enrol()
+                _ = try await hub.push(#"{"town":"042056","kind":"evacuation","mode":"actual","hazard":"津波","level":4,"districts":["気仙沼地区"],"reason":"津波警報"}"#)
+                _ = try await hub.settled()
+                let made = try await Program.run("backup", "--data", data, "--out", copy, "--recipient", first.recipient, "--recipient", second.recipient, "--format", "json")
+                #expect(made.code == 0, "\(made)")
+                #expect(try Self.object(made.out)["alerts"] as? Int == 1)
+                #expect(try await Program.run("backup", "--data", data, "--out", copy, "--recipient", first.recipient).code == 73, "nothing is written over")
+                // What comes after it is not in it.
+                _ = try await hub.push(#"{"town":"042056","kind":"notice","mode":"actual","title":"あと","body":"写しのあと"}"#)
+                _ = try await hub.settled()
+                return device
+            }
+            #expect(try Data(contentsOf: URL(filePath: copy)).starts(with: Data("age-encryption.org/v1".utf8)))
+            for key in [first, second] {
+                let proved = try await Program.run("restore", copy, "--identity", key.file, "--verify", "--format", "json")
+                #expect(proved.code == 0, "\(proved)")
+                let said = try Self.object(proved.out)
+                #expect(said["verified"] as? Bool == true && said["alerts"] as? Int == 1 && (said["facts"] as? Int ?? 0) > 0)
+            }
+            #expect(try await Program.run("restore", copy, "--identity", stranger.file, "--verify").code == 65)
+            #expect(try await Program.run("restore", copy, "--verify").code == 64, "sealed, and no key")
+            #expect(try await Program.run("restore", copy, "--identity", first.file, "--data", data).code == 73, "a folder with a life")
+            let asked = gateway.requests.count { $0.method == "POST" }
+            let target = new.appending(path: "data").path
+            let put = try await Program.run("restore", copy, "--identity", second.file, "--data", target)
+            #expect(put.code == 0 && put.out.contains("何も送っていません"), "\(put)")
+            try await TestHub.with(TownFile(gateway: gateway.url), in: new) { hub in
+                let standing = try await hub.call("GET", "/v1/towns/042056/standing").text
+                #expect(standing.contains("気仙沼地区"), "\(standing)")
+                #expect(try await hub.call("GET", "/v1/catch-up", token: device.token).text.contains("避難指示"), "a tablet is at home there")
+                #expect(try await hub.call("GET", "/v1/attention").text.contains("写しから戻した"))
+                #expect(try await hub.call("GET", "/v1/alerts").text.contains("写しのあと") == false)
+                #expect(try await Program.run("log", "verify", "--data", target).code == 0)
+            }
+            #expect(gateway.requests.count { $0.method == "POST" } == asked, "nothing went out")
+            await gateway.stop()
+        }
+
+        @Test("What had not ended when the copy was made waits for a person, also where it had just been offered")
+        func held() async throws {
+            let dead = try await FarEndServer { _ in .answer(503) }
+            let (old, new) = (try TestHub.newFolder(), try TestHub.newFolder())
+            let copy = old.appending(path: "copy.zst").path
+            try await TestHub.with(TownFile(gateway: dead.url), in: old) { hub in
+                _ = try await hub.push(#"{"town":"042056","kind":"evacuation","mode":"actual","hazard":"津波","level":4,"districts":["気仙沼地区"],"reason":"津波警報"}"#)
+                try await eventually("tried") { dead.requests.contains { $0.method == "POST" } }
+                let made = try await Program.run("backup", "--data", old.appending(path: "data").path, "--out", copy, "--unsealed")
+                #expect(made.code == 0, "\(made)")
+            }
+            let asked = dead.requests.count
+            let put = try await Program.run("restore", copy, "--data", new.appending(path: "data").path, "--format", "json")
+            #expect(try Self.object(put.out)["held"] as? Int == 1, "\(put)")
+            try await TestHub.with(TownFile(gateway: dead.url), in: new) { hub in
+                let rows = try await hub.call("GET", "/v1/deliveries?state=held").text
+                #expect(rows.contains("写しから戻したとき"), "\(rows)")
+                try await Task.sleep(for: .seconds(2))
+            }
+            #expect(dead.requests.count { $0.method == "POST" } <= asked)
+            await dead.stop()
+        }
+
+        @Test("A copy that was cut or changed, and a file that is none, is refused whole, and leaves nothing behind")
+        func changed() async throws {
+            let folder = try TestHub.newFolder(), gateway = try await FarEndServer { _ in .answer(201) }
+            let copy = folder.appending(path: "copy.zst"), target = folder.appending(path: "back")
+            try await TestHub.with(TownFile(gateway: gateway.url), in: folder) { hub in
+                _ = try await hub.push(#"{"town":"042056","kind":"notice","mode":"actual","title":"給水","body":"給水します"}"#)
+                _ = try await hub.settled()
+                #expect(try await Program.run("backup", "--data", folder.appending(path: "data").path, "--out", copy.path, "--unsealed").code == 0)
+                #expect(try await Program.run("backup", "--data", folder.appending(path: "data").path, "--out", copy.path + "2").code == 64, "sealed or said aloud")
+            }
+            await gateway.stop()
+            let whole = try Data(contentsOf: copy)
+            func refused(_ octets: Data, _ what: String) async throws {
+                let file = folder.appending(path: "bad")
+                try octets.write(to: file)
+                let said = try await Program.run("restore", file.path, "--data", target.path)
+                #expect(said.code == 65, "\(what): \(said)")
+                #expect(!FileManager.default.fileExists(atPath: target.path), "\(what)")
+            }
+            try await refused(whole.dropLast(whole.count / 3), "cut")
+            try await refused(Data("age-encryption".utf8), "none")
+            try await refused(Data(), "empty")
+            // Opened, a row changed, and packed again: the digest says so; with a digest made anew the chain does.
+            for isDigestToo in [false, true] {
+                let inside = folder.appending(path: "inside-\(isDigestToo)")
+                try FileManager.default.createDirectory(at: inside, withIntermediateDirectories: true)
+                try #require(try await Program.other("/bin/sh", "-c", "zstd -qdc '\(copy.path)' | tar -xf - -C '\(inside.path)'") == 0)
+                let script = """
+                    import sqlite3, sys, json, hashlib
+                    at = sys.argv[1]
+                    db = sqlite3.connect(at + "/ledger.sqlite")
+                    db.execute("UPDATE alert SET actor = 'somebody else'"); db.commit(); db.close()
+                    if sys.argv[2] == "true":
+                        about = json.load(open(at + "/about.json"))
+                        octets = open(at + "/ledger.sqlite", "rb").read()
+                        for part in about["files"]:
+                            if part["path"] == "ledger.sqlite":
+                                part["sha256"], part["octets"] = hashlib.sha256(octets).hexdigest(), len(octets)
+                        json.dump(about, open(at + "/about.json", "w"))
+                    """
+                try #require(try await Program.other("/usr/bin/env", "python3", "-c", script, inside.path, "\(isDigestToo)") == 0)
+                let packed = folder.appending(path: "packed-\(isDigestToo)")
+                try #require(try await Program.other("/bin/sh", "-c", "tar -C '\(inside.path)' -cf - . | zstd -qc > '\(packed.path)'") == 0)
+                try await refused(try Data(contentsOf: packed), "a row changed, digest \(isDigestToo)")
+            }
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("restoring") || $0.contains(".stage") || $0.contains(".new") }
+            #expect(left.isEmpty, "\(left)")
+        }
+    }
+}
