@@ -78,9 +78,11 @@ extension Line {
                 journal.delivery(row.delivery.id, of: town.id, took: .expired)
                 continue
             }
+            // What came here held waits for a person, for the reason it was held for.
+            guard row.state != .held else { continue }
             let age = began.timeIntervalSince(row.offered)
-            // A cancel is never stale: what it takes back may still be on a screen. What came here held waits for a person all the same.
-            if row.state == .held || content.message != .cancel && age > Self.freshness(row.delivery.priority) {
+            // A cancel is never stale: what it takes back may still be on a screen.
+            if content.message != .cancel && age > Self.freshness(row.delivery.priority) {
                 journal.delivery(row.delivery.id, of: town.id, took: .held(Self.words(age: age)))
                 continue
             }

@@ -184,11 +184,11 @@ struct Pipeline {
                 throw TownFile.Failure.disk("\(output.path): 書けません (cannot be written)")
             }
         }
-        let complaints = Pipe()
         var before: Any = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
-        var running: [(process: Process, ended: Announced<Int32>)] = []
+        var running: [(process: Process, complaints: Pipe, ended: Announced<Int32>)] = []
         for (place, step) in steps.enumerated() {
-            let process = Process(), ended = Announced<Int32>()
+            // Each its own: the first that is started closes its end here.
+            let process = Process(), complaints = Pipe(), ended = Announced<Int32>()
             process.executableURL = URL(filePath: paths[place])
             process.arguments = Array(step.dropFirst())
             process.standardInput = before
@@ -201,13 +201,12 @@ struct Pipeline {
             }
             process.terminationHandler = { ended.say($0.terminationStatus) }
             try process.run()
-            running.append((process, ended))
+            running.append((process, complaints, ended))
         }
-        try? complaints.fileHandleForWriting.close()
         var codes: [Int32] = []
-        for (_, ended) in running { codes.append(await ended.heard() ?? 1) }
+        for (_, _, ended) in running { codes.append(await ended.heard() ?? 1) }
         guard let failed = codes.firstIndex(where: { $0 != 0 }) else { return try output.map { try Self.settle($0) } ?? () }
-        let said = (try? complaints.fileHandleForReading.read(upToCount: 2_000)) ?? Data()
+        let said = (try? running[failed].complaints.fileHandleForReading.read(upToCount: 2_000)) ?? Data()
         throw Broken(program: steps[failed][0], words: String(decoding: said, as: UTF8.self).split(whereSeparator: \.isNewline).first.map { String($0.prefix(300)) } ?? "")
     }
 
