@@ -43,14 +43,16 @@ package struct LanguageChoice: Sendable, Hashable {
         guard !kept.isEmpty, kept.count < inside.count else { return line }
         var narrow: [UInt8] = []
         narrow.reserveCapacity(line.count)
-        narrow += line[..<texts.lowerBound]
+        narrow += line.prefix(upTo: texts.lowerBound)
         narrow.append(UInt8(ascii: "{"))
         for (position, member) in kept.enumerated() {
             if position > 0 { narrow.append(UInt8(ascii: ",")) }
+            // A key stands behind its quotation mark, and its value behind both: `Members` found them in this line.
             narrow += line[member.key.lowerBound - 1..<member.value.upperBound]
         }
         narrow.append(UInt8(ascii: "}"))
-        narrow += line[texts.upperBound...]
+        // `texts` is where `Members` found it in this line.
+        narrow += line.dropFirst(texts.upperBound)
         return narrow
     }
 
@@ -77,6 +79,7 @@ package struct LanguageChoice: Sendable, Hashable {
             guard take("}") else { return nil }
         }
 
+        // The range was one of these octets'.
         private var next: UInt8? { at < end ? octets[at] : nil }
 
         private mutating func space() {

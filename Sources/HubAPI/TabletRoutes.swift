@@ -143,6 +143,6 @@ package struct DeviceAdmission: StreamAdmission {
 
     private static func languages(_ target: String) -> LanguageChoice? {
         guard let mark = target.firstIndex(of: "?") else { return .all }
-        return LanguageChoice(query: target[target.index(after: mark)...])
+        return LanguageChoice(query: target[mark...].dropFirst())
     }
 }
