@@ -240,6 +240,13 @@ extension Hub {
         return nil
     }
 
+    /// How bad an alert is for a town, as it was decided when it was told; nil where the town has nobody to tell.
+    package func gravity(of alert: RecordedAlert, in town: Town) -> Gravity? {
+        let decisions = alert.mode == .actual
+            ? actual.decisions(Alert(alert.content), for: town) : exercise.decisions(Alert(alert.content), for: town)
+        return decisions.map(\.gravity).max()
+    }
+
     func newID() -> AlertID {
         let letters = Array("0123456789abcdefghjkmnpqrstvwxyz")
         let word = String((0..<8).map { _ in letters[Int(chance() % 32)] })

@@ -60,7 +60,7 @@ extension HubRouter {
             if request.uri.queryParameters["in_force"] == "true" {
                 let ids = standing.values.reduce(into: Set<AlertID>()) { $0.formUnion($1) }
                 let alerts = try await hub.alerts(ids, of: town.id)
-                return try Answer.json(["alerts": alerts.map { AlertShape($0, inForce: true) }])
+                return try Answer.json(["alerts": alerts.map { AlertShape($0, inForce: true, gravity: hub.gravity(of: $0, in: town)) }])
             }
             let alerts = try await hub.ledger.town(town.id).alerts(query)
             return try Answer.json(["alerts": alerts.map { shape($0, standing) }])

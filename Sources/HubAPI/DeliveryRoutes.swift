@@ -127,6 +127,10 @@ extension HubRouter {
             }
             query.state = state
         }
+        if let word = given["mode"] {
+            guard let mode = ModeName(rawValue: String(word)) else { throw Problem(.badRequest, "modeは actual（本番）か exercise（訓練）です (mode: actual or exercise)") }
+            query.mode = mode
+        }
         query.after = try Self.number(given["after"], "after", 0...Int64.max) ?? 0
         query.limit = Int(try Self.number(given["limit"], "limit", 1...1000) ?? 100)
         if let tail = try Self.number(given["tail"], "tail", 1...1000) {
@@ -165,5 +169,6 @@ extension DeliveryQuery {
     fileprivate func takes(_ row: DeliveryRow) -> Bool {
         (alert == nil || row.alert == alert) && (channel == nil || row.delivery.channel == channel)
             && (endpoint == nil || row.delivery.endpoint == endpoint) && (state == nil || row.state == state)
+            && (mode == nil || row.mode == mode)
     }
 }

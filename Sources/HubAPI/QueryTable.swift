@@ -15,10 +15,10 @@ enum QueryTable {
         "POST /v1/towns/{code}/shelters/import": ["name": .text, "dry_run": .flag, "list": .text, "map": .texts, "replace": .flag],
         "DELETE /v1/towns/{code}/shelters/lists/{list}": ["dry_run": .flag],
         "GET /v1/deliveries": [
-            "town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text, "after": .text,
+            "town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text, "mode": .text, "after": .text,
             "limit": .text, "tail": .text, "since": .text, "until": .text,
         ],
-        "GET /v1/deliveries/stream": ["town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text],
+        "GET /v1/deliveries/stream": ["town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text, "mode": .text],
         "GET /v1/endpoints": ["town": .text],
         "GET /v1/devices": ["town": .text],
         "GET /v1/reports": ["town": .text, "site": .text, "device": .text, "before": .text, "limit": .text, "aside": .flag],

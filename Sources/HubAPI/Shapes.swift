@@ -54,6 +54,8 @@ struct AlertShape: Encodable {
     var reported: String?
     /// Its words stand.
     var in_force: Bool
+    /// How bad it is for the town that asks; only where its words stand.
+    var gravity: Gravity?
     /// What it did to the town's state, and the version of it; only a person's acts.
     var change: Change?
     var standing_version: Int?
@@ -61,7 +63,7 @@ struct AlertShape: Encodable {
     var areas: [AreaStatement]
     var hypocentre: Hypocentre?
 
-    init(_ alert: RecordedAlert, inForce: Bool) {
+    init(_ alert: RecordedAlert, inForce: Bool, gravity: Gravity? = nil) {
         let content = alert.content
         id = content.id.text
         event = content.event.text
@@ -79,6 +81,7 @@ struct AlertShape: Encodable {
         accepted_at = JapanTime.text(alert.accepted)
         reported = content.reported.map { JapanTime.text($0, milliseconds: false) }
         in_force = inForce
+        self.gravity = gravity
         change = content.act?.change
         standing_version = content.act?.version
         detail = DetailShape(content.detail)

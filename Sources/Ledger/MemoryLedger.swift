@@ -264,6 +264,6 @@ extension DeliveryQuery {
         row.number > after && (alert == nil || row.alert == alert) && (alerts?.contains(row.alert) ?? true)
             && (channel == nil || row.delivery.channel == channel)
             && (endpoint == nil || row.delivery.endpoint == endpoint) && (state == nil || row.state == state)
-            && (!unfinishedOnly || !row.state.isEnd) && (since.map { row.offered >= $0 } ?? true) && (until.map { row.offered < $0 } ?? true)
+            && (mode == nil || row.mode == mode) && (!unfinishedOnly || !row.state.isEnd) && (since.map { row.offered >= $0 } ?? true) && (until.map { row.offered < $0 } ?? true)
     }
 }

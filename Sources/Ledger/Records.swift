@@ -185,6 +185,8 @@ package struct DeliveryQuery: Sendable {
     package var channel: String?
     package var endpoint: String?
     package var state: DeliveryState?
+    /// What is real, or drills; nil: both.
+    package var mode: ModeName?
     /// Only deliveries that have not ended.
     package var unfinishedOnly = false
     /// Only rows of the town's own, and none of what passed it by.

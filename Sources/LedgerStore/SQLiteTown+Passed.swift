@@ -21,7 +21,7 @@ extension SQLiteTown {
         var arguments: [any DatabaseValueConvertible] = [query.after]
         for (condition, value) in [
             ("alert = ?", query.alert?.text), ("alert IN (SELECT value FROM json_each(?))", LedgerSchema.list(query.alerts)),
-            ("channel = ?", query.channel),
+            ("channel = ?", query.channel), ("mode = ?", query.mode?.rawValue),
         ] {
             guard let value else { continue }
             conditions.append(condition)

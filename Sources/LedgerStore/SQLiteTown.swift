@@ -84,6 +84,7 @@ struct SQLiteTown: TownLedger {
         add("d.channel = ?", query.channel)
         add("d.endpoint = ?", query.endpoint)
         add("s.state = ?", query.state?.rawValue)
+        add("d.mode = ?", query.mode?.rawValue)
         add("d.offered >= ?", query.since?.timeIntervalSince1970)
         add("d.offered < ?", query.until?.timeIntervalSince1970)
         if byAlert, let since = query.since {

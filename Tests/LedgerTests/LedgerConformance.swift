@@ -148,6 +148,17 @@ struct LedgerConformance {
         newest.newest = true
         newest.limit = 3
         #expect(try await town.deliveries(newest).map(\.alert) == Array(repeating: AlertID("a4"), count: 3))
+        // Drills that came after do not push out what is real, nor the other way round.
+        for index in 5..<9 {
+            var drill = alert("a\(index)", at: epoch.addingTimeInterval(Double(index)))
+            drill.mode = .exercise
+            _ = town.record(drill)
+        }
+        try await ledger.flush().committed()
+        newest.mode = .actual
+        #expect(try await town.deliveries(newest).map(\.alert) == Array(repeating: AlertID("a4"), count: 3))
+        (newest.mode, newest.limit) = (.exercise, 100)
+        #expect(try await town.deliveries(newest).count == 12)
         await ledger.close()
     }
 

@@ -294,7 +294,7 @@ class HubHandler(BaseHTTPRequestHandler):
 
     def filtered(self, wanted: dict) -> dict:
         rows = [row for row in self.hub.rows if row["number"] > int(wanted.get("after", 0))
-                and all(not wanted.get(key) or row[key] == wanted[key] for key in ("alert", "channel", "state", "town"))]
+                and all(not wanted.get(key) or row[key] == wanted[key] for key in ("alert", "channel", "state", "town", "mode"))]
         if "tail" in wanted:
             return {"deliveries": rows[-int(wanted["tail"]):], "next": None}
         limit = int(wanted.get("limit", 100))

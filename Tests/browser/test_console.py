@@ -273,6 +273,14 @@ class ConsoleTests(unittest.TestCase):
         self.browser.until("document.body.dataset.world === 'actual' && document.querySelectorAll('#districts input').length === 4")
         self.assertEqual(self.browser.evaluate("document.querySelector('#push-form').reason.value"), "")
 
+    def test_what_is_grave_is_the_hubs_word_and_not_guessed_from_titles(self):
+        self.sign_in("push", "exercise")
+        self.assertFalse(self.browser.evaluate("""import('/console/real.js').then(({ isGrave }) =>
+            isGrave({ kind: 'weather', title: '警報級の可能性', message: 'alert', gravity: 'information' }))"""))
+        self.assertTrue(self.browser.evaluate("""import('/console/real.js').then(({ isGrave }) =>
+            isGrave({ kind: 'other', title: 'お知らせ', message: 'alert', gravity: 'danger' })
+            && isGrave({ kind: 'tsunami', title: '津波', message: 'alert' }))"""))
+
     def test_what_is_real_and_grave_is_said_in_the_drill_and_one_key_leads_to_it(self):
         self.hub.alerts = []
         self.sign_in("push", "exercise")

@@ -22,7 +22,7 @@ let order = [];
 let first = 0;
 let fresh = 0;
 let tail = TAIL;
-/** Nothing is further back: what was read are rows of both places, and half of them may be of the other. */
+/** Nothing is further back. */
 let isAll = true;
 let early = null;
 let list = null;
@@ -62,7 +62,7 @@ async function read() {
   try {
     const page = await call("GET", "/v1/deliveries" + question({ ...filters(), tail: String(tail) }));
     isAll = (page.deliveries ?? []).length < tail;
-    const newest = (page.deliveries ?? []).filter((item) => item.mode === world()).toSorted((a, b) => (b.number ?? 0) - (a.number ?? 0));
+    const newest = (page.deliveries ?? []).toSorted((a, b) => (b.number ?? 0) - (a.number ?? 0));
     rows = new Map(newest.map((item) => [item.delivery, item]));
     order = newest.map((item) => item.delivery);
   } finally {
@@ -75,7 +75,7 @@ async function read() {
 
 function filters() {
   const form = byID("log-form");
-  const all = { alert: form.alert.value.trim(), channel: form.channel.value, state: form.state.value };
+  const all = { mode: world(), alert: form.alert.value.trim(), channel: form.channel.value, state: form.state.value };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value));
 }
 

@@ -21,9 +21,12 @@ export function prepare(problem) {
 }
 let refresh = () => {};
 
-/** In doubt it is grave: the price is one look too many. */
-export const isGrave = (alert) => alert.message !== "cancel" && !QUIET.has(alert.kind)
-  && (!BY_WORDS.has(alert.kind) || GRAVE.test(`${alert.title} ${alert.headline ?? ""}`));
+/** From here on it stops a drill (`Gravity`). */
+const STOPS = new Set(["warning", "danger", "emergency"]);
+
+/** The hub says how bad it is here; where it has not said, kind and words do. In doubt it is grave: the price is one look too many. */
+export const isGrave = (alert) => alert.message !== "cancel" && (alert.gravity ? STOPS.has(alert.gravity)
+  : !QUIET.has(alert.kind) && (!BY_WORDS.has(alert.kind) || GRAVE.test(`${alert.title} ${alert.headline ?? ""}`)));
 
 export const again = oneAtATime(read);
 

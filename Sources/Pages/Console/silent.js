@@ -59,8 +59,8 @@ async function rowsOf(alert) {
   const found = new Map();
   let after = "0";
   for (let page = 0; page < PAGES && after !== null; page += 1) {
-    const answer = await call("GET", "/v1/deliveries" + question({ alert, after, limit: "1000" }));
-    for (const item of answer.deliveries ?? []) if (item.mode === world()) found.set(item.delivery, item);
+    const answer = await call("GET", "/v1/deliveries" + question({ alert, mode: world(), after, limit: "1000" }));
+    for (const item of answer.deliveries ?? []) found.set(item.delivery, item);
     after = answer.next == null ? null : String(answer.next);
   }
   return found;
