@@ -543,6 +543,47 @@ class ConsoleTests(unittest.TestCase):
         self.browser.press("Escape")
         self.browser.until("!document.querySelector('#alerts').hidden")
 
+    def test_an_order_that_was_not_heard_stays_on_desk_and_wall_however_many_bulletins_follow(self):
+        self.a_night()
+        self.hub.rows = []
+        common = {"channel": "school-tablet", "mode": "actual", "priority": "immediate"}
+        for index, endpoint in enumerate(("daiichi-sho", "daini-sho")):
+            self.hub.row(delivery=f"op-1.{endpoint}", alert="op-1", endpoint=endpoint, state="rejected", **common)
+        later = {**self.hub.alerts[2], "kind": "weather", "title": "強風注意報", "headline": "強風注意報が発表されました。", "gravity": "advisory"}
+        self.hub.alerts += [{**later, "id": f"j-{number}", "event": f"n{number}", "sent": stamp(time.time() - number)} for number in range(20)]
+        for number in range(20):
+            self.hub.row(delivery=f"j-{number}.koko", alert=f"j-{number}", endpoint="koko", reach={"accepted": 1, "reached": 1, "shown": 1, "touched": 1}, **common)
+        self.sign_in()
+        self.browser.until("document.querySelector('#silent-rows').textContent.includes('第一小学校') && document.querySelector('#silent-rows').textContent.includes('第二小学校')")
+        self.assertEqual(self.browser.text("#silent-count"), "2か所／3か所（途中まで）")
+        self.assertIn("ほかに11件の情報は、ここでは見ていません", self.browser.text("#silent-more"))
+        # Both are telephoned to: what was not looked at is still not "none".
+        for endpoint in ("daiichi-sho", "daini-sho"):
+            self.hub.row(delivery=f"op-1.{endpoint}", alert="op-1", endpoint=endpoint, reach={"accepted": 1, "reached": 1, "shown": 1, "touched": 1}, **common)
+        self.browser.until("document.querySelectorAll('#silent-rows > li').length === 0")
+        self.assertEqual(self.browser.text("#silent-none"), "届いていない先がないかは、ここでは分かりません。")
+        self.browser.photograph("desk-silent-part")
+        self.browser.evaluate("location.hash = 'wall'")
+        self.browser.until("document.querySelector('#wall-silent').textContent === '届いていない先がないかは、ここでは分かりません'")
+        self.assertEqual(self.browser.text("#wall-silent-rest"), "ほかに11件の情報は、ここでは見ていません")
+        self.browser.photograph("desk-wall-part")
+        # All are looked at: only now it is said.
+        self.hub.alerts = self.hub.alerts[:3]
+        self.browser.press("Escape")
+        self.browser.until("document.querySelector('#silent-none').checkVisibility() && document.querySelector('#silent-none').textContent === '届いていない先はありません。'")
+        self.assertFalse(self.browser.evaluate("document.querySelector('#silent-more').checkVisibility()"))
+
+    def test_far_ends_that_were_not_read_are_not_none(self):
+        self.hub.row(mode="actual", alert="op-1")
+        first = self.hub.rows[0]
+        self.hub.rows = [{**first, "number": number, "delivery": f"op-1.{number}", "endpoint": f"w{number}"} for number in range(1, 3002)]
+        self.hub.rows[-1]["state"] = "rejected"
+        self.sign_in()
+        self.browser.until("document.querySelector('#silent-count').textContent === '0か所／3000か所（途中まで）'")
+        self.assertEqual(self.browser.text("#silent-none"), "届いていない先がないかは、ここでは分かりません。")
+        self.assertIn("1件の情報の送り先の残りは、ここでは見ていません", self.browser.text("#silent-more"))
+        self.assertIn("0／3000か所（途中まで）", self.browser.text("#silent-alerts"))
+
     def enter_world_by_key(self, key: str):
         self.browser.until("!document.querySelector('#between').hidden")
         self.browser.key(key)

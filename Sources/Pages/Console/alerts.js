@@ -9,7 +9,7 @@ import * as silent from "./silent.js";
 import * as standing from "./standing.js";
 import { Still } from "./still.js";
 import { code, question } from "./towns.js";
-import { button, byID, make, modeMark, subject, timeWord, words } from "./parts.js";
+import { button, byID, isOurs, make, modeMark, subject, timeWord, words } from "./parts.js";
 import { go, isDrill, world } from "./world.js";
 
 const STATES = { in_force: "出ています", cancel: "取消の知らせ", cancelled: "取消済み", over: "終わりました", superseded: "新しい報に交代" };
@@ -172,8 +172,6 @@ function stateOf(alert, alerts) {
 /** What was read last, for the wall. */
 export const current = () => seen;
 
-/** Only its sender takes an alert back: the weather service's are not ours. */
-export const isOurs = (alert) => (alert.type ?? "operator") === "operator";
 /** A lift that nothing followed can be taken back: the order goes on. */
 const isOpenEnd = (alert) => alert.state === "over" && ["lifted", "part-lifted"].includes(alert.change);
 

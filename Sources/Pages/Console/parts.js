@@ -43,6 +43,9 @@ export const kindWord = (kind) => KINDS[kind] ?? kind ?? "";
 const PRIORITIES = { immediate: "1 即時", urgent: "2 緊急", routine: "3 通常", background: "4 後回し" };
 export const priorityWord = (priority) => PRIORITIES[priority] ?? priority ?? "";
 
+/** Only its sender takes an alert back: the weather service's are not ours. */
+export const isOurs = (alert) => (alert.type ?? "operator") === "operator";
+
 /** The time of day in Japan, with the date before it where it is not today; nothing for nothing. */
 export function timeWord(text, hasSeconds = true) {
   const time = typeof text === "number" ? text * 1000 : Date.parse(text ?? "");

@@ -3,14 +3,15 @@
 
 import { call } from "./api.js";
 import { STATES, place } from "./log.js";
-import { byID, button, japanese, make, subject, timeWord } from "./parts.js";
+import { byID, button, isOurs, japanese, make, subject, timeWord } from "./parts.js";
 import { GROUPS, groupOf } from "./reach.js";
+import { isGrave } from "./real.js";
 import { Rows, soon } from "./rows.js";
 import { Still } from "./still.js";
 import { channelWord, code, current, question } from "./towns.js";
 import { go, world } from "./world.js";
 
-/** Alerts looked into, the newest first; rows read of each, and far ends on the screen. The rest is in the room of the alert. */
+/** Alerts looked into, in the order of need; rows read of each, and far ends on the screen. The rest is in the room of the alert. */
 const ALERTS = 12;
 const PAGES = 3;
 const WINDOW = 60;
@@ -27,6 +28,9 @@ let phones = new Map();
 let phonesOf = "";
 let list = null, perAlert = null, still = null;
 let early = null;
+/** Alerts in force that were not looked into, and those whose rows were not read to the end. */
+let others = 0;
+let cut = new Set();
 let isRead = false;
 
 const draw = soon(() => show(), 200);
@@ -37,25 +41,29 @@ export function prepare() {
   still = new Still(byID("silent"), byID("silent-fresh"), () => show());
 }
 
-/** What of `inForce` is silent, read anew; the newest first. */
+/** An order of the town stands before any bulletin, however many came after it; `inForce` is the newest first. */
+const urgency = (alert) => (isOurs(alert) ? 1 : 0) + (isGrave(alert) ? 2 : 0);
+
+/** What of `inForce` is silent, read anew. */
 export async function read(inForce) {
-  alerts = new Map(inForce.slice(0, ALERTS).map((alert) => [alert.id, alert]));
+  const chosen = inForce.toSorted((a, b) => urgency(b) - urgency(a)).slice(0, ALERTS), unended = new Set();
   early = [];
   try {
-    const [found] = await Promise.all([Promise.all([...alerts.keys()].map(rowsOf)), readPhones()]);
-    rows = new Map([...alerts.keys()].map((id, index) => [id, found[index]]));
+    const [found] = await Promise.all([Promise.all(chosen.map(({ id }) => rowsOf(id, unended))), readPhones()]);
+    alerts = new Map(chosen.map((alert) => [alert.id, alert]));
+    rows = new Map(chosen.map(({ id }, index) => [id, found[index]]));
+    [others, cut] = [inForce.length - chosen.length, unended];
     isRead = true;
   } finally {
     const missed = early;
     early = null;
     missed.forEach(arrive);
   }
-  byID("silent-more").hidden = inForce.length <= ALERTS;
-  byID("silent-more").textContent = `ほかに${inForce.length - ALERTS}件の情報が出ています。左の「届いた先と文面」から見られます。`;
   show();
 }
 
-async function rowsOf(alert) {
+/** An alert with more rows than are read is put into `unended`. */
+async function rowsOf(alert, unended) {
   const found = new Map();
   let after = "0";
   for (let page = 0; page < PAGES && after !== null; page += 1) {
@@ -63,7 +71,20 @@ async function rowsOf(alert) {
     for (const item of answer.deliveries ?? []) found.set(item.delivery, item);
     after = answer.next == null ? null : String(answer.next);
   }
+  if (after !== null) unended.add(alert);
   return found;
+}
+
+/** What was not looked at, in words; empty where all was. */
+const unread = () => [others > 0 ? `ほかに${others}件の情報` : "", cut.size > 0 ? `${cut.size}件の情報の送り先の残り` : ""].filter(Boolean).join("と、");
+
+const countText = (silent, all, isPart) => `${silent}か所／${all}か所${isPart ? "（途中まで）" : ""}`;
+
+/** Where no far end is silent. What was not looked at is never "none". */
+function noneText(all) {
+  if (unread()) return "届いていない先がないかは、ここでは分かりません。";
+  if (alerts.size === 0) return "出ている情報はありません。";
+  return all === 0 ? "まだ、どこにも送っていません。" : "届いていない先はありません。";
 }
 
 /** Of shelters, once a town: a register does not change in an hour. */
@@ -110,10 +131,12 @@ function places() {
 function show() {
   if (!isRead) return;
   const { silent, all } = places(), shown = silent.slice(0, WINDOW).map((one) => [one.key, one]);
-  byID("silent-count").textContent = all > 0 ? `${silent.length}か所／${all}か所` : "";
+  byID("silent-count").textContent = all > 0 ? countText(silent.length, all, unread()) : "";
+  byID("silent-more").hidden = !unread();
+  byID("silent-more").textContent = `${unread()}は、ここでは見ていません。左の「届いた先と文面」から見られます。`;
   byID("silent-loading").hidden = true;
   byID("silent-none").hidden = silent.length > 0;
-  byID("silent-none").textContent = alerts.size === 0 ? "出ている情報はありません。" : all === 0 ? "まだ、どこにも送っていません。" : "届いていない先はありません。";
+  byID("silent-none").textContent = noneText(all);
   byID("silent-rest").hidden = silent.length <= WINDOW;
   byID("silent-rest").textContent = `ほか${silent.length - WINDOW}か所。情報ごとの一覧で、すべて見られます。`;
   perAlert.show([...alerts.values()].map((alert) => [alert.id, { id: alert.id, name: subject(alert), ...countOf(alert.id) }]));
@@ -123,10 +146,12 @@ function show() {
   byID("alerts").dispatchEvent(new Event("read"));
 }
 
-/** The same for the wall: every silent far end with its name and how it stands. */
+/** The same for the wall: every silent far end with its name and how it stands, how many of how many, and what was not looked at. */
 export function summary() {
   const { silent, all } = places();
-  return { all, silent: silent.map(({ item, group }) => ({ name: place(item), word: SHORT[group] })) };
+  return {
+    silent: silent.map(({ item, group }) => ({ name: place(item), word: SHORT[group] })), none: noneText(all).replace("。", ""),
+    count: all > 0 ? countText(silent.length, all, unread()).replace("か所", "") : "", unread: unread() ? `${unread()}は、ここでは見ていません` : "" };
 }
 
 function countOf(id) {
@@ -143,7 +168,7 @@ function countOf(id) {
 function alertLine({ id, name, silent, all }) {
   const item = make("li", "", "row"), open = button("一覧と印刷", () => go("reach:" + id));
   open.setAttribute("aria-label", `${name}：一覧と印刷`);
-  item.append(make("span", name), make("b", all > 0 ? `${silent}／${all}か所` : "送っていません", silent > 0 ? "state rejected" : "state"), open);
+  item.append(make("span", name), make("b", all > 0 ? countText(silent, all, cut.has(id)).replace("か所", "") : "送っていません", silent > 0 ? "state rejected" : "state"), open);
   return item;
 }
 

@@ -2,7 +2,7 @@
 // press. What does not fit is counted, never cut. Escape, or a press anywhere, leads back.
 
 import * as alerts from "./alerts.js";
-import { byID, make, subject, timeWord } from "./parts.js";
+import { byID, isOurs, make, subject, timeWord } from "./parts.js";
 import * as silent from "./silent.js";
 import { current } from "./towns.js";
 import { go } from "./world.js";
@@ -39,13 +39,13 @@ function draw() {
   const orders = [...Map.groupBy(now.state?.districts ?? [], (item) => `${item.level}\n${item.hazard}`).values()]
     .toSorted((a, b) => b[0].level - a[0].level).map((rows) =>
       row("state level" + rows[0].level, `${rows[0].level_name}（${rows[0].hazard}）`, rows.map((item) => item.district).join("、"), `${timeWord(rows[0].since, false)}から`));
-  const bulletins = now.all.filter((alert) => !alerts.isOurs(alert))
+  const bulletins = now.all.filter((alert) => !isOurs(alert))
     .map((alert) => row("state", subject(alert), "", `${alert.sender ?? ""} ${timeWord(alert.reported ?? alert.sent, false)}`));
-  const others = now.all.filter((alert) => alerts.isOurs(alert) && alert.kind !== "evacuation").map((alert) => row("state", subject(alert), "", timeWord(alert.sent, false)));
+  const others = now.all.filter((alert) => isOurs(alert) && alert.kind !== "evacuation").map((alert) => row("state", subject(alert), "", timeWord(alert.sent, false)));
   fill("wall-now", [...orders, ...bulletins, ...others], "出ている情報はありません");
-  const { silent: places, all } = silent.summary();
-  byID("wall-count").textContent = all > 0 ? `${places.length}／${all}か所` : "";
-  fill("wall-silent", places.map((one) => row("", one.name, "", one.word)), all > 0 ? "届いていない先はありません" : "まだ、どこにも送っていません");
+  const { silent: places, count, none, unread } = silent.summary();
+  byID("wall-count").textContent = count;
+  fill("wall-silent", places.map((one) => row("", one.name, "", one.word)), none, unread);
 }
 
 function row(className, name, more, time) {
@@ -56,10 +56,12 @@ function row(className, name, more, time) {
   return item;
 }
 
-function fill(name, rows, none) {
+/** `more` is said under the list, whatever fits. */
+function fill(name, rows, none, more = "") {
   const list = byID(name), rest = byID(name + "-rest");
   let left = Math.max(0, rows.length - MOST);
-  rest.textContent = "";
+  const say = () => { rest.textContent = [left > 0 ? `ほか${left}件` : "", more].filter(Boolean).join("　"); };
+  say();
   list.replaceChildren(...rows.length > 0 ? rows.slice(0, MOST) : [make("li", none)]);
   const isTooLong = () => list.scrollHeight > list.clientHeight;
   // As large as there is room for; never smaller than what five metres ask.
@@ -70,7 +72,6 @@ function fill(name, rows, none) {
   while (isTooLong() && list.children.length > 1) {
     list.lastElementChild.remove();
     left += 1;
-    rest.textContent = `ほか${left}件`;
+    say();
   }
-  if (left > 0) rest.textContent = `ほか${left}件`;
 }
