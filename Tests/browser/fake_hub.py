@@ -63,6 +63,11 @@ class FakeHub:
         # Cleared: the town's plans are asked for, and come when this is set.
         self.may_tell_plans = threading.Event()
         self.may_tell_plans.set()
+        # Cleared: one alert is asked for by itself, or a preview, and comes when this is set.
+        self.may_find = threading.Event()
+        self.may_find.set()
+        self.may_preview = threading.Event()
+        self.may_preview.set()
         self.keys: list[str | None] = []
         self.settled: list[tuple[str, dict]] = []
         self.cancels: list[str] = []
@@ -241,6 +246,7 @@ class HubHandler(BaseHTTPRequestHandler):
         if parts[2] == "alerts" and len(parts) == 5 and parts[4] == "texts":
             return self.answer(200, {"id": parts[3], "texts": self.hub.texts.get(parts[3], [])})
         if parts[2] == "alerts" and len(parts) == 4:
+            self.hub.may_find.wait(30)
             found = [alert for alert in self.hub.alerts if alert["id"] == parts[3]]
             return self.answer(200, found[0]) if found else self.problem(404, "ありません")
         if parts[2] == "approvals" and len(parts) == 4:
@@ -545,6 +551,8 @@ class HubHandler(BaseHTTPRequestHandler):
                  "problems": []} for channel in ("wifi-portal", "school-tablet")]
 
     def push(self, body: dict, is_preview: bool, is_glass: bool = False):
+        if is_preview:
+            self.hub.may_preview.wait(30)
         errors = self.refusals(body)
         if errors:
             return self.answer(422, {"title": "直すところがあります", "status": 422, "detail": "だめです", "errors": errors},

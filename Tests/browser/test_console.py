@@ -490,6 +490,61 @@ class ConsoleTests(unittest.TestCase):
         self.browser.call("Input.dispatchMouseEvent", {"type": "mouseReleased", "x": x, "y": y, "button": "left", "clickCount": 1})
         self.assertEqual(len(self.hub.cancels), 1)
 
+    def test_what_is_held_is_what_was_chosen_last_whatever_answers_late(self):
+        self.a_night()
+        self.hub.may_find.clear()
+        self.sign_in("push:cancel:op-2")
+        self.browser.evaluate("location.hash = 'alerts'")
+        self.browser.until("document.querySelectorAll('#now-rows > li').length === 2")
+        self.browser.evaluate("location.hash = 'push:cancel:op-1'")
+        self.browser.until("document.activeElement.id === 'hold-back' && !document.querySelector('#hold-back').disabled")
+        self.hub.may_find.set()
+        time.sleep(1)
+        self.assertIn("避難指示（津波）", self.browser.text("#base-text"))
+        self.browser.key("Enter", 1.4)
+        self.wait(lambda: self.hub.cancels == ["op-1"])
+
+    def test_a_preview_of_what_was_written_before_does_not_come_up(self):
+        self.sign_in("push", "exercise")
+        self.order()
+        for status in (200, 422):
+            self.hub.may_preview.clear()
+            if status == 422:
+                self.browser.click("#districts input[value=本町]")
+            self.browser.click("#push-form button.main")
+            self.browser.until("document.activeElement.closest('#push-form') !== null")
+            time.sleep(0.3)
+            if status == 422:
+                self.browser.click("#districts input[value=本町]")
+            else:
+                self.choose("level", "3")
+            self.hub.may_preview.set()
+            time.sleep(1)
+            self.assertTrue(self.browser.evaluate("document.querySelector('#preview').hidden"))
+            self.assertEqual(self.browser.evaluate("document.querySelectorAll('#push-form [aria-invalid=true]').length"), 0)
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+
+    def test_a_plan_that_comes_late_is_written_neither_into_another_act_nor_over_what_a_person_wrote(self):
+        self.a_night()
+        form = "document.querySelector('#push-form')"
+        self.hub.may_tell_plans.clear()
+        self.sign_in("push:plan:1")
+        self.browser.evaluate("location.hash = 'push:notice'")
+        self.browser.until(f"{form}.kind.value === 'notice'")
+        self.hub.may_tell_plans.set()
+        self.browser.until("!document.querySelector('#plans').hidden")
+        time.sleep(1)
+        self.assertEqual(self.browser.evaluate(f"[{form}.kind.value, {form}.hazard.value, location.hash]"), ["notice", "", "#push:notice"])
+        self.hub.may_tell_plans.clear()
+        self.browser.evaluate("location.hash = 'push:plan:1'")
+        self.browser.until("document.querySelectorAll('#districts input').length === 6 && document.querySelector('#plans').hidden")
+        self.choose("hazard", "洪水")
+        self.hub.may_tell_plans.set()
+        self.browser.until("document.querySelector('#push-done').textContent.startsWith('書きかけの内容があるので')")
+        self.assertEqual(self.browser.evaluate(f"{form}.hazard.value"), "洪水")
+        self.browser.photograph("console-plan-late")
+
     def test_keys_are_for_whoever_does_not_write_and_can_be_switched_off(self):
         self.a_night()
         self.sign_in()

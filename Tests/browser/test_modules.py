@@ -236,6 +236,21 @@ class ModuleTests(unittest.TestCase):
           board.take(alert({ mode: 'exercise', expires_in: 72 * 3600 }), 0);
           return [board.age(3 * 3600e3 - 1), board.age(3 * 3600e3), board.visible().length]"""), [False, True, 0])
 
+    def test_what_is_held_must_be_the_same_at_the_end(self):
+        self.assertEqual(self.browser.evaluate("""(async () => {
+          const { hold } = await import('/console/keys.js'), fired = [];
+          const held = async (first, last) => {
+            const button = document.body.appendChild(document.createElement('button'));
+            let what = first;
+            hold(button, () => what, () => fired.push(what));
+            button.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }));
+            what = last;
+            await new Promise((done) => setTimeout(done, 1200));
+            button.remove();
+          };
+          await Promise.all([held('one', 'one'), held('one', 'other'), held('two', null), held(null, 'three')]);
+          return fired })()"""), ["one"])
+
     def test_every_word_is_there_in_every_language(self):
         missing = self.browser.evaluate("""(async () => {
           const { wordsOf } = await import('/tablet/words.js');

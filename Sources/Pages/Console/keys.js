@@ -36,8 +36,11 @@ function dress() {
   byID("keys-switch").textContent = isOff() ? "キーを使う" : "キーを使わない";
 }
 
-/** `button` acts once Enter or a pointer has been held down on it; `act` is not asked before. A short press does nothing here. */
-export function hold(button, mayAct, act) {
+/**
+ * `button` acts once Enter or a pointer has been held down on it; `act` is not asked before. A short press does nothing here.
+ * `what()` is what the hand means, or nothing where it may not act: what is another one at the end than it was at the beginning is not acted on.
+ */
+export function hold(button, what, act) {
   let timer = 0;
   const stop = () => {
     clearTimeout(timer);
@@ -45,11 +48,12 @@ export function hold(button, mayAct, act) {
     button.classList.remove("held");
   };
   const start = () => {
-    if (timer || !mayAct()) return;
+    const held = what();
+    if (timer || !held) return;
     button.classList.add("held");
     timer = setTimeout(() => {
       stop();
-      act();
+      if (what() === held) act();
     }, HELD);
   };
   button.addEventListener("keydown", (event) => {

@@ -34,14 +34,7 @@ export function ordersOf({ plans = [] }) {
   return [...found.values()];
 }
 
-export async function open() {
-  byID("plans").hidden = true;
-  const answer = await read();
-  show(answer);
-  return answer;
-}
-
-function show({ assumptions = [], plans = [] }) {
+export function show({ assumptions = [], plans = [] }) {
   byID("plans").hidden = plans.length + assumptions.length === 0;
   const broken = assumptions.filter((item) => !item.holds);
   byID("plans-count").textContent = broken.length > 0 ? `前提が${broken.length}つ崩れています` : `${plans.length}件`;

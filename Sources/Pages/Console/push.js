@@ -34,6 +34,8 @@ let seen = null;
 let previewed = null;
 /** Made once per preview: sent again after a lost answer, the order is still one order. */
 let key = "";
+/** Counts openings of the form, and what is written in it: an answer to what was asked before belongs to nobody. */
+let opened = 0, written = 0;
 let refusals = null, sendRefusals = null;
 let problem = () => {};
 
@@ -46,7 +48,7 @@ export function prepare(onProblem) {
   byID("push-form").onsubmit = (event) => { event.preventDefault(); attempt(preview, refusals); };
   byID("send-form").oninput = judge;
   byID("send-form").onsubmit = (event) => { event.preventDefault(); attempt(send, sendRefusals); };
-  hold(byID("hold-back"), () => act.verb === "cancel" && maySend(), () => attempt(send, sendRefusals));
+  hold(byID("hold-back"), () => (act.verb === "cancel" && maySend() ? previewed : null), () => attempt(send, sendRefusals));
   byID("base-none").onclick = () => go("push");
 }
 
@@ -67,12 +69,14 @@ async function attempt(step, where) {
 /** `said` is empty, or `raise:HAZARD`, `part:…`, `lift:…`, `cancel:ALERT`; for a new one `plan:ID` or its kind. */
 export async function open(said = "") {
   const [verb, ...rest] = said.split(":");
+  close();
+  const mine = opened;
   act = NEW;
-  withdraw();
   byID("push-done").textContent = "";
   refusals.clear();
   if (verb === "cancel") {
     const alert = await find(rest.join(":"));
+    if (mine !== opened) return;
     if (alert) act = { verb, alert };
   } else if (verb in VERBS) act = { verb, hazard: rest.join(":") };
   byID("plans").hidden = true;
@@ -80,12 +84,22 @@ export async function open(said = "") {
   if (act.verb === "new") begin(act, null);
   if (KINDS.has(verb)) choose(verb);
   changed();
-  const town = act.verb === "new" ? await plans.open() : {};
+  const blank = written, town = act.verb === "new" ? await plans.read() : {};
+  if (mine !== opened) return;
+  plans.show(town);
   await look();
+  if (mine !== opened) return;
   if (act.verb !== "new") begin(act, seen);
   const plan = verb === "plan" ? plans.ordersOf(town).find((one) => one.id === rest.join(":")) : null;
-  if (plan) write(plan.order);
+  if (plan && blank === written) write(plan.order);
+  else if (plan) byID("push-done").textContent = "書きかけの内容があるので、計画は書きませんでした。下の「計画」から書けます。";
   if (act.verb === "lift" || act.verb === "cancel") await attempt(preview, act.verb === "cancel" ? sendRefusals : refusals);
+}
+
+/** Whoever leaves, or begins something else: what is still being read for the act before changes nothing any more. */
+export function close() {
+  opened += 1;
+  withdraw();
 }
 
 /** Whoever came by a tile has said the kind; of a shelter that it opens, but not which. */
@@ -145,8 +159,9 @@ function changed() {
   byID("push-done").textContent = "";
 }
 
-/** Without a preview nothing can be sent. */
+/** Without a preview nothing can be sent; one that is on its way is of what is no longer so. */
 function withdraw() {
+  written += 1;
   previewed = null;
   byID("preview").hidden = true;
   byID("conflict").hidden = true;
@@ -156,12 +171,16 @@ function withdraw() {
 async function preview() {
   withdraw();
   refusals.clear();
-  const mode = world();
+  const mode = world(), mine = written;
   if (!seen) await look();
+  if (mine !== written) return;
   const asked = act.verb === "cancel"
     ? { path: `/v1/alerts/${encodeURIComponent(act.alert.id)}/cancel`, body: undefined, headers: seen ? { "If-Match": `"${seen.version}"` } : {} }
     : { path: "/v1/alerts", body: body(act, seen?.version), headers: {} };
-  const answer = await call("POST", asked.path + "?preview=true", asked.body, asked.headers);
+  const answer = await call("POST", asked.path + "?preview=true", asked.body, asked.headers).catch((error) => {
+    if (mine === written || error.status === 401) throw error;
+  });
+  if (mine !== written) return;
   key = newID();
   previewed = { ...asked, mode, version: seen?.version, place: location.hash };
   show(answer, mode);
