@@ -110,6 +110,66 @@ class ModuleTests(unittest.TestCase):
           return [[b, a], [c, b], [x, y], [p, o]].map(([more, less]) => isNewer(more, less) && !isNewer(less, more))
             .concat(isNewer(a, a))"""), [True, True, True, True, False])
 
+    def test_a_cancel_in_more_languages_is_richer_and_keeps_those_it_had(self):
+        self.assertEqual(self.board("""
+          const board = new Board(), text = (title) => ({ title, body: title });
+          const cancel = (texts) => alert({ id: 'c', message: 'cancel', revision: serial(2), texts });
+          board.take(alert({ texts: { ja: text('指示') } }), 0);
+          const said = [cancel({ ja: text('取消') }), cancel({ en: text('Taken back') }), cancel({ ja: text('取消') }), alert({ texts: { en: text('Order') } })]
+            .map((one) => board.take(one, 0));
+          const [entry] = board.visible();
+          return [said, Object.keys(entry.cancelledBy.texts), Object.keys(entry.alert.texts), entry.isTouched === true]"""),
+            [["cancelled", "richer", "ignored", "richer"], ["ja", "en"], ["ja", "en"], False])
+
+    def fill(self, answers: str):
+        """A live line in one language, its alert, and what the catch-up for the other words answers; all of it as the page hears it."""
+        return self.browser.evaluate("""(async () => {
+          const { Line } = await import('/tablet/stream.js');
+          const own = [globalThis.fetch, globalThis.setTimeout, Math.random], later = own[1].bind(globalThis), asked = [], heard = [], answers = %s;
+          const rest = (milliseconds) => new Promise((done) => later(done, milliseconds));
+          let live = null, line = null, position = 'OLD-1';
+          // The fill comes at once, and tries follow each other.
+          Math.random = () => 0;
+          globalThis.setTimeout = (act, milliseconds, ...more) => later(act, milliseconds === 10000 ? 150 : milliseconds, ...more);
+          globalThis.fetch = async (address) => {
+            if (address.startsWith('/v1/stream')) return new Response(new ReadableStream({ start: (one) => { live = one; } }));
+            asked.push(address);
+            return new Response(JSON.stringify(await answers(asked.length, { send, end: () => live.close() })), { headers: { 'Content-Type': 'application/json' } });
+          };
+          const send = (name, id, at) => live.enqueue(new TextEncoder().encode(`id: ${at}\nevent: ${name}\ndata: {"id":"${id}"}\n\n`));
+          try {
+            line = new Line({ token: () => 't', language: () => 'ja', device: () => 'd', position: () => position, state: () => {}, revoked: () => {},
+              event: ({ name, data, id }) => { if (id) position = id; heard.push(name + ' ' + (JSON.parse(data || '{}').id ?? '')); } }, { learn: () => {} });
+            line.run();
+            while (!live) await rest(10);
+            heard.length = 0;
+            send('alert', 'a', 'OLD-2');
+            await rest(50);
+            if (answers.ends) live.close();
+            await rest(1500);
+            return { heard, asked: asked.length, position };
+          } finally {
+            line?.stop();
+            [globalThis.fetch, globalThis.setTimeout, Math.random] = own;
+          }
+        })()""" % answers)
+
+    def test_what_is_fetched_for_its_words_ends_nothing_that_is_live(self):
+        whole = "({ events: [], position: 'NEW-1', resync: false })"
+        # Another hub answers with a beginning of its own while an alert comes over the live line.
+        said = self.fill("""(number, { send }) => {
+          if (number === 3) send('alert', 'eew', 'OLD-3');
+          return number > 2 ? { events: [{ id: 'NEW-7', event: 'alert', data: { id: 'b' } }], position: 'NEW-9', resync: true } : %s }""" % whole)
+        self.assertEqual(said, {"heard": ["alert a", "alert eew"], "asked": 4, "position": "OLD-3"})
+        said = self.fill("""(number) => number > 2 ? { events: [{ id: 'OLD-1', event: 'alert', data: { id: 'a' } }, { id: 'OLD-2', event: 'line', data: { id: 'l' } }],
+          position: 'OLD-1', resync: false } : %s""" % whole)
+        self.assertEqual(said, {"heard": ["alert a", "alert a"], "asked": 3, "position": "OLD-2"})
+
+    def test_a_line_that_ends_takes_the_question_for_words_with_it(self):
+        said = self.fill("Object.assign(() => ({ events: [], position: 'NEW-1', resync: false }), { ends: true })")
+        # Two at the start, since all is asked for once; one after the end of the line.
+        self.assertEqual(said["asked"], 3)
+
     def test_a_cancel_that_comes_first_silences(self):
         self.assertEqual(self.board("""
           const board = new Board();

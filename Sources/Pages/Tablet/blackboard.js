@@ -35,7 +35,7 @@ function show() {
   byID("front").hidden = !front;
   byID("calm").hidden = Boolean(front) || !receiver.device;
   showClock();
-  const what = JSON.stringify([visible.map((entry) => [entry.alert.id, entry.cancelledBy?.id, entry.calls, Object.keys(entry.alert.texts ?? {})]), receiver.board.halted().length, innerWidth, innerHeight,
+  const what = JSON.stringify([visible.map((entry) => [entry.alert.id, entry.cancelledBy?.id, entry.calls, Object.keys((entry.cancelledBy ?? entry.alert).texts ?? {})]), receiver.board.halted().length, innerWidth, innerHeight,
     document.querySelectorAll("#banners p:not([hidden])").length]);
   if (what !== painted) {
     painted = what;

@@ -74,7 +74,9 @@ export class Board {
     this.#unconfirmed?.delete(key(alert));
     const over = this.#end(alert, now);
     if (old?.alert.id === alert.id && !old.cancelledBy) return this.#again(old, alert, over, now);
-    if (old && (old.cancelledBy?.id === alert.id || !isNewer(alert, old.cancelledBy ?? old.alert))) return "ignored";
+    const same = old?.cancelledBy && ["cancelledBy", "alert"].find((part) => old[part].id === alert.id);
+    if (same) return old.wasShown ? this.#enrich(old, same, alert) : "ignored";
+    if (old && !isNewer(alert, old.cancelledBy ?? old.alert)) return "ignored";
     if (isCancel(alert)) return this.#cancel(alert, old, now);
     if (over <= now) return "ignored";
     const before = old && isInForce(old) && old.over > now && !old.isHalted ? old : null;
@@ -98,15 +100,20 @@ export class Board {
 
   /** The same said again: how long it still holds is the hub's word, whatever this tablet's clock had made of it. */
   #again(entry, alert, over, now) {
-    // In one language first, in all of them later.
-    const isRicher = Object.keys(alert.texts ?? {}).some((tag) => !entry.alert.texts?.[tag]);
-    if (isRicher) entry.alert = { ...entry.alert, texts: { ...entry.alert.texts, ...alert.texts } };
-    const change = isRicher ? "richer" : "ignored";
+    const change = this.#enrich(entry, "alert", alert);
     if (isDrill(entry) || isOver(entry.alert)) return change;
     entry.over = over;
     if (!entry.endedAt || over <= now) return change;
     delete entry.endedAt;
     return "updated";
+  }
+
+  /** In one language first, in all of them later; `part` is the alert, or what cancelled it. */
+  #enrich(entry, part, { texts = {} }) {
+    const known = entry[part];
+    if (Object.keys(texts).every((tag) => known.texts?.[tag])) return "ignored";
+    entry[part] = { ...known, texts: { ...known.texts, ...texts } };
+    return "richer";
   }
 
   #cancel(alert, old, now) {

@@ -99,6 +99,8 @@ export class Line {
         }
         if (problem instanceof Unknown) state = "unknown";
       }
+      // A catch-up follows, in every language.
+      this.#dropFill();
       if (!this.#isRunning) break;
       this.hooks.state(state);
       this.#downSince ??= performance.now();
@@ -109,8 +111,7 @@ export class Line {
 
   stop() {
     this.#isRunning = false;
-    clearTimeout(this.#fill);
-    this.#fill = null;
+    this.#dropFill();
     this.#stop?.abort();
     this.#wake?.();
   }
@@ -187,9 +188,20 @@ export class Line {
     const since = this.hooks.position();
     this.#fill = setTimeout(() => {
       this.#fill = null;
-      // A cut is followed by a catch-up of its own.
-      this.#ask(since).catch(() => {});
+      this.#askForWords(since).catch(() => {});
     }, (FILL_AFTER + Math.random() * (FILL_WITHIN - FILL_AFTER)) * 1000);
+  }
+
+  #dropFill() {
+    clearTimeout(this.#fill);
+    this.#fill = null;
+  }
+
+  /** Words alone: the line is live meanwhile, so what comes here moves no position and ends nothing. */
+  async #askForWords(since) {
+    const line = this.#stop, { events } = await this.#fetchPast(since);
+    if (line !== this.#stop || line.signal.aborted || since && events.some(({ name }) => name === "resync")) return;
+    for (const { name, data } of events) if (name === "alert" || name === "cancel") this.hooks.event({ name, data, id: null });
   }
 
   /** Everything since the last position; after a reload, a sleep or a long cut the whole state behind it. */
@@ -200,27 +212,32 @@ export class Line {
     this.#wantsWhole = false;
   }
 
-  /** By a plain request: JSON or the stream's own format. True when it told all that is in force. */
+  /** True when it told all that is in force. */
   async #ask(since) {
+    const { events, isWhole } = await this.#fetchPast(since);
+    this.#lastWord = performance.now();
+    for (const event of events) this.hooks.event(event);
+    return isWhole;
+  }
+
+  /** By a plain request: JSON or the stream's own format. */
+  async #fetchPast(since) {
     const answer = await fetch("/v1/catch-up" + (since ? "?since=" + encodeURIComponent(since) : ""), {
       headers: this.#headers({}, false), signal: AbortSignal.timeout(CONNECT_LIMIT * 1000), cache: "no-store",
     });
     await this.#check(answer);
-    this.#lastWord = performance.now();
     if ((answer.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
-      new EventParser((event) => this.hooks.event(event)).feed((await answer.text()) + "\n\n");
-      return true;
+      const events = [];
+      new EventParser((event) => events.push(event)).feed((await answer.text()) + "\n\n");
+      return { events, isWhole: true };
     }
-    const page = await answer.json();
+    const page = await answer.json(), isWhole = !since || page.resync === true;
     this.clock.learn(page.server_time);
-    const isWhole = !since || page.resync;
-    if (isWhole) this.hooks.event({ name: "resync", data: '{"reason":"gap"}', id: null });
-    for (const event of page.events ?? []) {
-      const data = typeof event.data === "string" ? event.data : JSON.stringify(event.data);
-      this.hooks.event({ name: event.event ?? event.name, data, id: event.id ?? null });
-    }
-    if (page.position) this.hooks.event({ name: "position", data: "", id: page.position });
-    return isWhole;
+    const events = (page.events ?? []).map((event) => (
+      { name: event.event ?? event.name, data: typeof event.data === "string" ? event.data : JSON.stringify(event.data), id: event.id ?? null }));
+    if (isWhole) events.unshift({ name: "resync", data: '{"reason":"gap"}', id: null });
+    if (page.position) events.push({ name: "position", data: "", id: page.position });
+    return { events, isWhole };
   }
 
   #headers(more, withPosition) {
