@@ -159,7 +159,7 @@ class RealHubTests(unittest.TestCase):
         desk.press("Enter")
         desk.until("document.querySelector('#report-rows .answer')?.textContent.includes('水 18時着')")
         desk.photograph("real-desk-answered")
-        self.browser.until("document.querySelector('#answer-text').textContent === '水 18時着'", 40)
+        self.browser.until("document.querySelector('#report-answers span')?.textContent === '水 18時着'", 40)
         self.assertRegex(self.browser.text("#report-state"), r"^\d\d:\d\d 町が読みました$")
         self.browser.photograph("real-tablet-answered")
 

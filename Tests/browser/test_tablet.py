@@ -664,11 +664,49 @@ class TabletTests(unittest.TestCase):
         second["answers"] = [{"at": "2026-01-01T14:30:00+09:00", "by": "佐藤", "text": "読みました"}, {"at": "2026-01-01T14:32:00+09:00", "by": "佐藤", "text": "水 18時着"}]
         ask = """(async () => { const { Reports } = await import('/tablet/report.js');
             const reports = new Reports({ language: () => 'ja', token: () => 't-1', outbox: () => null, now: () => Date.parse('2026-01-01T15:00:00+09:00') });
-            await reports.open(); await reports.ask(); return document.querySelector('#report-answer').innerText + '|' + document.querySelector('#report-state').innerText })()"""
-        self.assertEqual(self.browser.evaluate(ask), "14:32 町からの返事 水 18時着|14:30 町が読みました")
+            await reports.open(); await reports.ask(); return document.querySelector('#report-answers').innerText + '|' + document.querySelector('#report-state').innerText })()"""
+        self.assertRegex(self.browser.evaluate(ask), r"^14:32 町からの返事 （[0-9:月日 ]+の報告へ） 水 18時着\|14:30 町が読みました$")
         self.photograph("report-answered")
         second["answers"] = []
         self.assertIn("水 18時着", self.browser.evaluate(ask))
+
+    def test_each_report_hears_its_own_answer_whatever_was_sent_since(self):
+        self.start()
+        for people in ("1", "2"):
+            self.report(self.browser, people)
+            self.wait(lambda: len(self.hub.reports) == int(people), "the report")
+            self.browser.until("document.querySelector('#report-state').textContent === '町に届きました'")
+        first, second = self.hub.reports.values()
+        ask = """(async () => { const { Reports } = await import('/tablet/report.js');
+            const reports = new Reports({ language: () => 'ja', token: () => 't-1', outbox: () => null, now: () => Date.parse('2026-01-01T15:00:00+09:00') });
+            await reports.open(); await reports.ask(); const said = () => [...document.querySelectorAll('#report-answers p')].map((line) => line.innerText.replace(/（.*）/, ''));
+            const before = document.querySelector('#report-answers p'); await reports.ask();
+            return [said(), before === document.querySelector('#report-answers p')] })()"""
+        first["answers"] = [{"at": "2026-01-01T14:32:00+09:00", "by": "佐藤", "text": "水 18時着"}]
+        self.assertEqual(self.browser.evaluate(ask), [["14:32 町からの返事  水 18時着"], True])
+        self.report(self.browser, "3")
+        self.wait(lambda: len(self.hub.reports) == 3, "the third")
+        self.browser.until("document.querySelector('#report-state').textContent === '町に届きました'")
+        second["answers"] = [{"at": "2026-01-01T14:40:00+09:00", "by": "佐藤", "text": "毛布 20時着"}]
+        first["answers"].append({"at": "2026-01-01T14:50:00+09:00", "by": "佐藤", "text": "水 19時着に変わりました"})
+        self.assertEqual(self.browser.evaluate(ask)[0], ["14:40 町からの返事  毛布 20時着", "14:50 町からの返事  水 19時着に変わりました"])
+        self.browser.evaluate("document.querySelector('#report-answers').scrollIntoView()")
+        self.photograph("report-answers")
+        # Nine more: the newest eight are asked for, and no other.
+        self.assertEqual(self.browser.evaluate("""(async () => { const { Reports } = await import('/tablet/report.js'), { write } = await import('/tablet/store.js');
+            const now = Date.now(), own = fetch, asked = [];
+            await write('report', [25 * 3600e3, ...Array(9).keys()].map((age, index) => ({ id: 'r' + index, at: now - age, state: index === 3 ? 'refused' : 'received', body: {} })).reverse());
+            globalThis.fetch = async (address) => { asked.push(address.split('/').at(-1)); return Response.json({ state: 'received' }); };
+            try { const reports = new Reports({ language: () => 'ja', token: () => 't-1', outbox: () => null }); await reports.open(); await reports.ask(); } finally { globalThis.fetch = own; }
+            return asked })()"""), [f"r{number}" for number in (1, 2, 4, 5, 6, 7, 8)])
+
+    def test_a_last_report_kept_by_an_older_page_still_hears_its_answer(self):
+        self.start()
+        self.hub.reports["old"] = {"id": "old", "answers": [{"at": "2026-01-01T14:32:00+09:00", "by": "佐藤", "text": "毛布 20時着"}]}
+        self.assertIn("毛布 20時着", self.browser.evaluate("""(async () => { const { Reports } = await import('/tablet/report.js'), { write } = await import('/tablet/store.js');
+            await write('report', { id: 'old', at: Date.now(), state: 'received', body: { people: 1 } });
+            const reports = new Reports({ language: () => 'ja', token: () => 't-1', outbox: () => null }); await reports.open(); await reports.ask();
+            return document.querySelector('#report-answers').innerText })()"""))
 
     def test_coming_back_to_the_page_opens_a_new_line(self):
         self.start()

@@ -5,12 +5,24 @@ import { newID, read, write } from "./store.js";
 import { clockText, wordsOf } from "./words.js";
 
 const byID = (id) => document.getElementById(id);
-/** Milliseconds after which nobody asks any more how far it has come. */
+/** Milliseconds after which nobody asks any more how far it has come, and of how many at most. */
 const DAY = 86400e3;
+const MOST = 8;
+const STEPS = ["unsaved", "saved", "kept", "received", "read", "refused"];
+/** Somebody holds it, and may say more of it. */
+const HELD = ["kept", "received", "read"];
+
+const isYoung = (one) => Math.abs(Date.now() - one.at) <= DAY;
+const isFurther = (one, other) => STEPS.indexOf(one) > STEPS.indexOf(other);
+const later = (one, other) => (!one || other && Date.parse(other.at) > Date.parse(one.at) ? other : one);
 
 export class Reports {
-  /** `{id, state, at, body, read_at, answer}`; state is saved, unsaved, kept, received, read or refused (with `why`). */
-  #last = null;
+  /**
+   * The newest first: `{id, state, at, body, read_at, answer}`; state is saved, unsaved, kept, received, read or refused (with `why`).
+   * The town may answer any of them, whatever was sent since.
+   */
+  #all = [];
+  #isAsking = false;
   /** The report that the next one takes the place of. */
   #corrects = null;
 
@@ -19,13 +31,43 @@ export class Reports {
     this.hooks = hooks;
   }
 
+  get #last() {
+    return this.#all[0] ?? null;
+  }
+
   async open() {
-    this.#last = (await read("report")) ?? null;
+    await this.#read();
     this.show();
   }
 
+  /** What lies on this tablet, also as another tab left it: of one report the state that is further. */
+  async #read() {
+    const all = this.#all;
+    // An older page kept the last one alone.
+    const kept = [(await read("report")) ?? []].flat();
+    if (all !== this.#all) return;
+    for (const one of kept) {
+      const own = all.find(({ id }) => id === one.id);
+      if (!own) {
+        all.push(one);
+        continue;
+      }
+      if (isFurther(one.state, own.state)) Object.assign(own, { state: one.state, why: one.why });
+      Object.assign(own, {
+        at: Math.min(own.at, one.at), body: own.body ?? one.body, read_at: own.read_at ?? one.read_at, answer: later(own.answer, one.answer) });
+    }
+    this.#order();
+  }
+
+  /** The last one stays, however old. */
+  #order() {
+    this.#all.sort((a, b) => b.at - a.at);
+    this.#all.splice(0, this.#all.length, ...this.#all.filter((one, index) => index === 0 || isYoung(one)).slice(0, MOST));
+  }
+
   forget() {
-    this.#last = this.#corrects = null;
+    this.#all = [];
+    this.#corrects = null;
     this.show();
   }
 
@@ -59,33 +101,43 @@ export class Reports {
   }
 
   /** A later state of the same report never goes back to an earlier one. */
-  tell(id, state, why = null, body = null) {
-    const steps = ["unsaved", "saved", "kept", "received", "read"], last = this.#last?.id === id ? this.#last : null;
-    if (last && body) last.body = body;
-    if (last && steps.indexOf(state) >= 0 && steps.indexOf(state) <= steps.indexOf(last.state)) {
-      write("report", last);
-      return this.show();
+  async tell(id, state, why = null, body = null) {
+    const find = () => this.#all.find((one) => one.id === id);
+    // Another tab of this tablet may have kept some meanwhile.
+    if (!find()) await this.#read();
+    let own = find();
+    if (!own) {
+      own = { id, at: Date.now(), body, state, why };
+      this.#all.push(own);
+      this.#order();
     }
-    this.#last = { at: Date.now(), body, ...last, id, state, why };
-    write("report", this.#last);
+    if (body) own.body = body;
+    if (isFurther(state, own.state)) Object.assign(own, { state, why });
+    write("report", this.#all);
     this.show();
   }
 
-  /** Asks how far it has come, and whether it was answered. */
+  /** Asks how far each has come, and whether it was answered; the newest first. */
   async ask() {
-    const last = this.#last;
-    if (!last || !["kept", "received", "read"].includes(last.state) || !this.hooks.token() || Math.abs(Date.now() - last.at) > DAY) return;
+    const token = this.hooks.token(), all = this.#all;
+    if (!token || this.#isAsking) return;
+    this.#isAsking = true;
     try {
-      const answer = await fetch("/v1/reports/" + last.id, {
-        headers: { Authorization: "Bearer " + this.hooks.token() }, signal: AbortSignal.timeout(10000), cache: "no-store",
-      });
-      if (!answer.ok) return;
-      const { state, read_at, answer: said } = await answer.json();
-      if (this.#last?.id !== last.id) return;
-      // An edge that is cut knows less than it has said: what the town answered stays.
-      Object.assign(this.#last, { read_at: read_at ?? this.#last.read_at, answer: said ?? this.#last.answer });
-      this.tell(last.id, state);
-    } catch { /* later */ }
+      await this.#read();
+      for (const one of all.filter(({ state }) => HELD.includes(state)).filter(isYoung)) {
+        const answer = await fetch("/v1/reports/" + one.id, {
+          headers: { Authorization: "Bearer " + token }, signal: AbortSignal.timeout(10000), cache: "no-store",
+        });
+        if (!answer.ok) continue;
+        const { state, read_at, answer: said } = await answer.json();
+        if (all !== this.#all) return;
+        // An edge that is cut knows less than it has said: what the town answered stays.
+        Object.assign(one, { read_at: read_at ?? one.read_at, answer: said ?? one.answer });
+        await this.tell(one.id, state);
+      }
+    } catch { /* later */ } finally {
+      this.#isAsking = false;
+    }
   }
 
   show() {
@@ -93,12 +145,23 @@ export class Reports {
     const isRead = last?.state === "read" && last.read_at;
     this.#say(!last ? "" : last.state === "refused" ? words.refused(last.why ?? "")
       : (isRead ? this.#clock(last.read_at) + " " : "") + (words.report[last.state] ?? ""));
-    byID("report-answer").hidden = !last?.answer;
-    byID("answer-time").textContent = last?.answer ? words.answer(this.#clock(last.answer.at)) : "";
-    byID("answer-text").textContent = last?.answer?.text ?? "";
-    byID("correct").hidden = !last?.body || last.state === "refused" || this.#corrects !== null || Math.abs(Date.now() - last.at) > DAY;
+    this.#showAnswers(this.#all.filter((one) => one.answer).map((one) => this.#answer(one, words)));
+    byID("correct").hidden = !last?.body || last.state === "refused" || this.#corrects !== null || !isYoung(last);
     byID("correcting").hidden = this.#corrects === null;
     byID("correcting-words").textContent = this.#corrects ? words.correcting(this.#clock(last.at)) : "";
+  }
+
+  /** What has been said aloud already is not said again. */
+  #showAnswers(lines) {
+    const box = byID("report-answers"), text = (all) => [...all].map((line) => line.textContent).join("\n");
+    box.hidden = lines.length === 0;
+    if (text(lines) !== text(box.children)) box.replaceChildren(...lines);
+  }
+
+  #answer({ at, answer }, words) {
+    const line = document.createElement("p"), part = (name, text) => Object.assign(document.createElement(name), { textContent: text });
+    line.append(part("b", words.answer(this.#clock(answer.at))), " ", part("small", words.answerTo(this.#clock(at))), " ", Object.assign(part("span", answer.text), { lang: "ja" }));
+    return line;
   }
 
   #clock(time) {

@@ -76,8 +76,8 @@ function touchFront() {
   receiver.touch(front);
 }
 
-function tellReport(id, state, words) {
-  reports.tell(id, state, words);
+async function tellReport(id, state, words) {
+  await reports.tell(id, state, words);
   receiver.tabs.tell({ report: true });
 }
 
