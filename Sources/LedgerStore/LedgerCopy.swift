@@ -1,4 +1,5 @@
 internal import AlertModel
+internal import Foundation
 package import FoundationEssentials
 internal import ChannelKit
 internal import GRDB
@@ -24,6 +25,8 @@ package enum LedgerCopy {
         /// When the copy was made, and when it was put here.
         package var made: Date
         package var at: Date
+        /// A person has put it to work. Until then no hub starts on it.
+        package var isBegun = false
         package init(made: Date, at: Date) { (self.made, self.at) = (made, at) }
     }
 
@@ -81,12 +84,54 @@ package enum LedgerCopy {
                             town, now, "写しから戻したときに、まだ終わっていませんでした。送るか取り下げるかを人が決めます (not ended when this copy was restored: release or drop it)",
                             by: "restore", db)
                     }
-                    let encoder = JSONEncoder()
-                    encoder.dateEncodingStrategy = .secondsSince1970
-                    try LedgerSchema.apply(.note(restoredNote, [UInt8](try encoder.encode(Restored(made: made, at: now)))), to: db, Writing())
+                    for row in try Row.fetchAll(db, sql: "SELECT key, value FROM note WHERE key LIKE 'approval/%'") {
+                        // Its minute is over: somebody is asked.
+                        guard var act = TownFile.object([UInt8](row["value"] as Data)), act["isTimed"] as? Bool == true else { continue }
+                        act["isTimed"] = false
+                        try LedgerSchema.apply(.note(row["key"], [UInt8](try JSONSerialization.data(withJSONObject: act))), to: db, Writing())
+                    }
+                    try note(Restored(made: made, at: now), db)
                     return .commit
                 }
                 return held
+            }
+        } catch {
+            throw .disk("\(error)")
+        }
+    }
+
+    private static func note(_ restored: Restored, _ db: Database) throws {
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .secondsSince1970
+        try LedgerSchema.apply(.note(restoredNote, [UInt8](try encoder.encode(restored))), to: db, Writing())
+    }
+
+    private static func note(_ db: Database) throws -> Restored? {
+        guard try db.tableExists("note"), let octets = try Data.fetchOne(db, sql: "SELECT value FROM note WHERE key = ?", arguments: [restoredNote]) else { return nil }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .secondsSince1970
+        return try decoder.decode(Restored.self, from: octets)
+    }
+
+    /// The copy a data folder holds, while nobody has put it to work; nil for every other record, and for what cannot be read.
+    package static func undecided(_ ledger: String) -> Restored? {
+        guard access(ledger, R_OK) == 0, let queue = try? reading(ledger) else { return nil }
+        defer { try? queue.close() }
+        guard let found = try? queue.read({ try note($0) }), !found.isBegun else { return nil }
+        return found
+    }
+
+    /// A person's word that a hub may start on it. False where there is nothing to decide.
+    package static func begin(_ ledger: String) throws(TownFile.Failure) -> Bool {
+        guard undecided(ledger) != nil else { return false }
+        do {
+            let queue = try DatabaseQueue(path: ledger)
+            defer { try? queue.close() }
+            return try queue.write { db in
+                guard var found = try note(db) else { return false }
+                found.isBegun = true
+                try note(found, db)
+                return true
             }
         } catch {
             throw .disk("\(error)")

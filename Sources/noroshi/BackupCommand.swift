@@ -48,38 +48,51 @@ struct RestoreCommand: AsyncParsableCommand {
             noroshi restore 狼煙-2026-11-29.age --identity 鍵.txt --verify                     （確かめるだけ。月に一度）
             noroshi restore 狼煙-2026-11-29.age --identity 鍵.txt --data /var/lib/noroshi      （空のフォルダーに戻す）
 
-            戻したハブは、自分からは何も送りません。終わっていなかった配信は保留になり、起動してから noroshi held で決めます。出ている情報は写しのときの
-            ままです。起動したら、まずいまの状況を確かめてください。同じ町を受け持つハブを二つ動かしてはいけません。
-            (A restored hub sends nothing by itself: what had not ended is held. What stands is what stood when the copy was made. Never run two hubs of one town.)
+            noroshi restore --begin --data /var/lib/noroshi                                     （この記録で始めると決める）
+
+            戻した記録では、--begin で決めるまでハブは起動しません（75）。始めると、写しのときに出ていた情報が、いま出ている情報になります。タブレットはそれをもう
+            一度鳴らし、期限が過ぎたものは期限切れと伝わります。写しのあとに解除や変更をしていたら、起動してすぐに操作卓で直してください。終わっていなかった配信は
+            保留です（noroshi held）。二人目を待っていたものは、時間が来ても自分からは出ません。同じ町を受け持つハブを二つ動かしてはいけません。
+            (A hub does not start on a restored record until --begin says so. Then what stood in the copy stands again: tablets ring for it, what has run out is told so. What had
+            not ended is held. Never run two hubs of one town.)
             """)
 
-    @Argument(help: "写しのファイル (the copy)") var file: String
+    @Argument(help: "写しのファイル (the copy)") var file: String?
     @Option(help: "age の秘密の鍵のファイル (the file with age's private key)") var identity: String?
     @Option(help: "戻す先。ないか、空のフォルダー (where to: absent, or empty)") var data: String?
     @Flag(help: "確かめるだけで、何も置かない (only proves it)") var verify = false
+    @Flag(help: "戻した記録で始めると決める (a restored record is put to work)") var begin = false
     @Option(help: "table は人、json はプログラムのため (table for people, json for programs)") var format: OutputFormat = .table
 
     func validate() throws {
+        if begin {
+            guard file == nil, !verify, data != nil else { throw Exit.with(Exit.usage, "--begin には --data だけを付けます (--begin goes with --data alone)") }
+            return
+        }
+        guard file != nil else { throw Exit.with(Exit.usage, "写しのファイルを指定してください (the copy's file is missing)") }
         guard verify != (data != nil) else { throw Exit.with(Exit.usage, "--verify か --data の、どちらか一つを指定してください (one of --verify and --data)") }
     }
 
     func run() async throws {
         umask(0o077)
+        guard let file else { return try await start() }
         let start = ContinuousClock.now
         let target = data.map { URL(filePath: $0) }
         if let target, let names = try? FileManager.default.contentsOfDirectory(atPath: target.path), !names.isEmpty {
             throw Exit.with(Exit.cannotWrite, "\(target.path) は空ではありません。何も変えていません (is not empty; nothing was changed)")
         }
-        let stage = target.map { URL(filePath: $0.standardizedFileURL.path(percentEncoded: false).trimmingSuffix("/") + ".restoring-\(getpid())") }
-            ?? FileManager.default.temporaryDirectory.appending(path: "noroshi-verify-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: stage) }
+        // Beside its target, so that it is moved there whole; on the way the folder above must be there.
+        let beside = target.map { $0.standardizedFileURL.deletingLastPathComponent() } ?? FileManager.default.temporaryDirectory
         let (about, held) = try await CopyWords.telling {
-            let about = try await SealedCopy.open(URL(filePath: file), identity: identity, into: stage)
+            try? FileManager.default.createDirectory(at: beside, withIntermediateDirectories: true)
+            let stage = try Stage(in: beside)
+            defer { stage.clear() }
+            let about = try await SealedCopy.open(URL(filePath: file), identity: identity, into: stage.place)
             guard let target else { return (about, 0) }
-            let held = try LedgerCopy.disarm(stage.appending(path: SealedCopy.ledgerName).path, made: about.made, now: Date())
+            let held = try LedgerCopy.disarm(stage.place.appending(path: SealedCopy.ledgerName).path, made: about.made, now: Date())
             // What is there is empty, or this fails.
             rmdir(target.path)
-            guard rename(stage.path, target.path) == 0 else { throw TownFile.Failure.disk("\(target.path): \(String(cString: strerror(errno)))") }
+            guard rename(stage.place.path, target.path) == 0 else { throw TownFile.Failure.disk("\(target.path): \(String(cString: strerror(errno)))") }
             return (about, held)
         }
         let words = target.map { "\($0.path) に戻しました。何も送っていません (restored; nothing was sent)" } ?? "開けて、すべて確かめました (opened, and all of it is as it was written)"
@@ -87,6 +100,17 @@ struct RestoreCommand: AsyncParsableCommand {
         if format == .table, held > 0 {
             Terminal.say("終わっていなかった配信 \(held) 件を保留にしました。起動してから noroshi held で決めてください (held: release or drop them after the start)")
         }
+        if format == .table, target != nil { Terminal.say("ハブはまだ起動しません。始めると決めたら: noroshi restore --begin --data \(data ?? "") (decide first)") }
+    }
+
+    /// A person's word, and their name for the machine's log.
+    private func start() async throws {
+        guard let data else { return }
+        let folder = URL(filePath: data)
+        do throws(CannotWrite) { try DataFolder.claim(folder) } catch { throw Exit.with(Exit.cannotWrite, error.reason) }
+        let begun = try await CopyWords.telling { try LedgerCopy.begin(folder.appending(path: SealedCopy.ledgerName).path) }
+        guard begun else { throw Exit.with(Exit.changed, "決めるものはありません。写しから戻した記録ではないか、もう始めています (nothing to decide here)") }
+        Terminal.say("この記録で始められます。起動したら、まずいまの状況を確かめてください (the hub may start on this record)")
     }
 }
 
@@ -102,6 +126,8 @@ private enum CopyWords {
             }
         } catch let failure as LedgerOnDisk.Failure {
             throw Exit.with(Exit.badData, failure.description)
+        } catch is Pipeline.Full {
+            throw Exit.with(Exit.cannotWrite, "ディスクがいっぱいです。写しが壊れているのではありません (the disk is full; nothing is said against the copy)")
         } catch let broken as Pipeline.Broken {
             throw Exit.with(broken.isMissing ? Exit.cannotWrite : Exit.badData, broken.description)
         } catch is SealedCopy.Unlocked {
@@ -121,8 +147,4 @@ private enum CopyWords {
         Terminal.say("\(words)")
         Terminal.say("写しは \(about.made.ISO8601Format()) のもの。情報 \(ledger.alerts)、配信 \(ledger.deliveries)、報告 \(ledger.reports)、記録 \(ledger.facts) 件、ファイル \(about.files.count + 1)。かかった時間 \(took.formatted(.units(allowed: [.minutes, .seconds, .milliseconds], width: .narrow)))")
     }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(_ suffix: String) -> String { hasSuffix(suffix) ? String(dropLast(suffix.count)) : self }
 }

@@ -53,6 +53,8 @@ struct HubProgram: Sendable {
     static func make(_ options: Options, logger: Logger, extra: [any Service] = []) async throws -> HubProgram {
         // Before anything else: another hub's folder is not looked at.
         try DataFolder.claim(options.data)
+        // A copy speaks for its own moment: a person says first that it may.
+        if let copy = LedgerCopy.undecided(options.data.appending(path: SealedCopy.ledgerName).path) { throw UndecidedCopy(made: copy.made, folder: options.data.path) }
         let local = try LocalKey.make(in: options.data)
         let manifests = Channels.all.map(\.manifest)
         let words = Vocabularies(settings: options.settings, manifests: manifests)

@@ -36,38 +36,46 @@ struct SealedCopy {
     /// Of this machine and this run alone.
     private static func isPassing(_ name: String) -> Bool {
         ["lock", LocalKey.fileName, ledgerName, aboutName].contains(name) || [".sqlite-wal", ".sqlite-shm", "-journal"].contains { name.hasSuffix($0) }
+            || name.hasPrefix(Stage.mark)
     }
 
     // MARK: Out
 
     /// - Returns: what was put in.
     static func make(of data: URL, into file: URL, recipients: [String], now: Date) async throws -> About {
-        let stage = URL(filePath: file.path + ".stage-\(getpid())"), new = URL(filePath: file.path + ".new-\(getpid())")
-        let manager = FileManager.default
+        // Beside the ledger, under its rights: in the open it lies nowhere but where it lies anyway.
+        let stage = try Stage(in: data), new = URL(filePath: file.path + ".new-\(getpid())")
         defer {
-            try? manager.removeItem(at: stage)
-            try? manager.removeItem(at: new)
+            stage.clear()
+            try? FileManager.default.removeItem(at: new)
         }
-        do {
-            try manager.createDirectory(at: stage, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            for name in try names(in: data) where !isPassing(URL(filePath: name).lastPathComponent) {
-                let place = stage.appending(path: name)
-                try manager.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
-                // A page that is swapped just now is in the next copy.
-                try? manager.copyItem(at: data.appending(path: name), to: place)
-            }
-        } catch {
-            throw TownFile.Failure.disk(error.localizedDescription)
-        }
-        let ledger = stage.appending(path: ledgerName).path
-        try LedgerCopy.take(from: data.appending(path: ledgerName).path, to: ledger)
-        let about = About(made: now, program: Noroshi.configuration.version, ledger: try LedgerCopy.contents(of: ledger), files: try parts(of: stage))
-        try encoder.encode(about).write(to: stage.appending(path: aboutName))
-        var steps = [["tar", "-C", stage.path, "--sort=name", "--owner=0", "--group=0", "-cf", "-", "."], ["zstd", "-q", "-6", "-c"]]
+        try fill(stage.place, from: data)
+        let ledger = stage.place.appending(path: ledgerName).path
+        let about = About(made: now, program: Noroshi.configuration.version, ledger: try LedgerCopy.contents(of: ledger), files: try parts(of: stage.place))
+        try encoder.encode(about).write(to: stage.place.appending(path: aboutName))
+        // A copy that would be refused is none.
+        _ = try await check(stage.place)
+        var steps = [["tar", "-C", stage.place.path, "--sort=name", "--owner=0", "--group=0", "-cf", "-", "."], ["zstd", "-q", "-6", "-c"]]
         if !recipients.isEmpty { steps.append(["age", "-e"] + recipients.flatMap { ["-r", $0] }) }
         try await Pipeline(steps).run(from: nil, to: new)
         guard rename(new.path, file.path) == 0 else { throw TownFile.Failure.disk("\(file.path): \(String(cString: strerror(errno)))") }
         return about
+    }
+
+    /// The ledger first: what leaves it meanwhile is in its archive by then, and rows that are in both count once.
+    private static func fill(_ stage: URL, from data: URL) throws {
+        try LedgerCopy.take(from: data.appending(path: ledgerName).path, to: stage.appending(path: ledgerName).path)
+        for name in try names(in: data) where !isPassing(URL(filePath: name).lastPathComponent) && !name.hasPrefix(Stage.mark) {
+            let (source, place) = (data.appending(path: name), stage.appending(path: name))
+            do {
+                try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+                if name.hasSuffix(".sqlite") { try LedgerCopy.take(from: source.path, to: place.path) } else { try FileManager.default.copyItem(at: source, to: place) }
+            } catch {
+                // A page that was swapped just now is in the next copy. Whatever else cannot be read is said: a copy without it is none.
+                guard FileManager.default.fileExists(atPath: source.path) else { continue }
+                throw TownFile.Failure.disk("\(source.path): \(error)")
+            }
+        }
     }
 
     // MARK: Back
@@ -171,6 +179,9 @@ struct Pipeline {
         }
     }
 
+    /// It stopped for want of room, and not for what it read.
+    struct Full: Error {}
+
     let steps: [[String]]
     init(_ steps: [[String]]) { self.steps = steps }
 
@@ -185,14 +196,19 @@ struct Pipeline {
             }
         }
         var before: Any = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
-        var running: [(process: Process, complaints: Pipe, ended: Announced<Int32>)] = []
+        let work = FileManager.default.temporaryDirectory.appending(path: "noroshi-said-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        defer { try? FileManager.default.removeItem(at: work) }
+        var running: [(process: Process, ended: Announced<Int32>)] = []
         for (place, step) in steps.enumerated() {
-            // Each its own: the first that is started closes its end here.
-            let process = Process(), complaints = Pipe(), ended = Announced<Int32>()
+            let process = Process(), ended = Announced<Int32>(), said = work.appending(path: "\(place)")
             process.executableURL = URL(filePath: paths[place])
             process.arguments = Array(step.dropFirst())
             process.standardInput = before
-            process.standardError = complaints
+            // In words we can read, and into a file: a pipe that nobody empties would keep it waiting.
+            process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C"]) { $1 }
+            FileManager.default.createFile(atPath: said.path, contents: nil)
+            process.standardError = try FileHandle(forWritingTo: said)
             if place + 1 < steps.count {
                 let pipe = Pipe()
                 (process.standardOutput, before) = (pipe, pipe)
@@ -201,13 +217,23 @@ struct Pipeline {
             }
             process.terminationHandler = { ended.say($0.terminationStatus) }
             try process.run()
-            running.append((process, complaints, ended))
+            running.append((process, ended))
         }
-        var codes: [Int32] = []
-        for (_, _, ended) in running { codes.append(await ended.heard() ?? 1) }
-        guard let failed = codes.firstIndex(where: { $0 != 0 }) else { return try output.map { try Self.settle($0) } ?? () }
-        let said = (try? running[failed].complaints.fileHandleForReading.read(upToCount: 2_000)) ?? Data()
-        throw Broken(program: steps[failed][0], words: String(decoding: said, as: UTF8.self).split(whereSeparator: \.isNewline).first.map { String($0.prefix(300)) } ?? "")
+        var failed: [(place: Int, words: String)] = []
+        for (place, one) in running.enumerated() where await one.ended.heard() ?? 1 != 0 {
+            let octets = (try? FileHandle(forReadingFrom: work.appending(path: "\(place)")))?.readData(ofLength: 4_000) ?? Data()
+            // Whoever could not write on to one that had ended is not to blame.
+            let isFollower = one.process.terminationReason == .uncaughtSignal && one.process.terminationStatus == SIGPIPE
+            let words = String(decoding: octets, as: UTF8.self)
+            if !isFollower { failed.append((place, words)) }
+        }
+        if failed.contains(where: { $0.words.contains("No space left") }) { throw Full() }
+        guard let first = failed.first(where: { !$0.words.lowercased().contains("broken pipe") }) ?? failed.first else {
+            return try output.map { try Self.settle($0) } ?? ()
+        }
+        throw Broken(
+            program: steps[first.place][0],
+            words: first.words.split(whereSeparator: \.isNewline).first.map { String($0.prefix(300)) } ?? "")
     }
 
     /// On the disk, not only in memory.
@@ -220,5 +246,53 @@ struct Pipeline {
     static func path(of program: String) -> String? {
         (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(program)" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+}
+
+/// A folder in which a copy lies open for as long as it is made or looked through, and not a moment longer: also where the program is told
+/// to end. What a kill or a power cut left is swept by the next one.
+final class Stage: Sendable {
+    static let mark = ".copy-"
+    let place: URL
+    private let watches: [any DispatchSourceSignal]
+
+    init(in folder: URL) throws {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] where name.hasPrefix(Self.mark) {
+            // Of a program that is gone.
+            guard let pid = pid_t(name.dropFirst(Self.mark.count)), kill(pid, 0) != 0 else { continue }
+            try? FileManager.default.removeItem(at: folder.appending(path: name))
+        }
+        let place = folder.appending(path: Self.mark + "\(getpid())")
+        self.place = place
+        try? FileManager.default.removeItem(at: place)
+        do { try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]) } catch {
+            throw TownFile.Failure.disk("\(place.path): \(error.localizedDescription)")
+        }
+        watches = [SIGINT, SIGTERM, SIGHUP].map { number in
+            signal(number, SIG_IGN)
+            let watch = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            watch.setEventHandler {
+                try? FileManager.default.removeItem(at: place)
+                exit(128 + number)
+            }
+            watch.resume()
+            return watch
+        }
+    }
+
+    func clear() {
+        for watch in watches { watch.cancel() }
+        try? FileManager.default.removeItem(at: place)
+    }
+}
+
+/// A restored record that nobody has put to work yet.
+struct UndecidedCopy: Error {
+    let made: Date
+    let folder: String
+
+    var words: String {
+        "この記録は、\(made.ISO8601Format()) に作った写しから戻したものです。まだ何も始めていません。この記録で始めると決めたら: noroshi restore --begin --data \(folder)"
+            + " (a restored record: a person decides first)"
     }
 }

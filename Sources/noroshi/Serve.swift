@@ -54,6 +54,8 @@ struct Serve: AsyncParsableCommand {
             throw Exit.with(Exit.badSettings, error.reason)
         } catch let error as CannotWrite {
             throw Exit.with(Exit.cannotWrite, error.reason)
+        } catch let error as UndecidedCopy {
+            throw Exit.with(Exit.changed, error.words)
         }
     }
 }

@@ -65,6 +65,11 @@ extension EndToEnd {
             let target = new.appending(path: "data").path
             let put = try await Program.run("restore", copy, "--identity", second.file, "--data", target)
             #expect(put.code == 0 && put.out.contains("何も送っていません"), "\(put)")
+            // Nothing starts on it before a person says so; and only once.
+            let refused = try await Program.run("serve", "--data", target, "--listen", "127.0.0.1:0")
+            #expect(refused.code == 75 && refused.errors.contains("restore --begin"), "\(refused)")
+            #expect(try await Program.run("restore", "--begin", "--data", target).code == 0)
+            #expect(try await Program.run("restore", "--begin", "--data", target).code == 75)
             try await TestHub.with(TownFile(gateway: gateway.url), in: new) { hub in
                 let standing = try await hub.call("GET", "/v1/towns/042056/standing").text
                 #expect(standing.contains("気仙沼地区"), "\(standing)")
@@ -91,6 +96,7 @@ extension EndToEnd {
             let asked = dead.requests.count
             let put = try await Program.run("restore", copy, "--data", new.appending(path: "data").path, "--format", "json")
             #expect(try Self.object(put.out)["held"] as? Int == 1, "\(put)")
+            #expect(try await Program.run("restore", "--begin", "--data", new.appending(path: "data").path).code == 0)
             try await TestHub.with(TownFile(gateway: dead.url), in: new) { hub in
                 let rows = try await hub.call("GET", "/v1/deliveries?state=held").text
                 #expect(rows.contains("写しから戻したとき"), "\(rows)")
@@ -145,8 +151,42 @@ extension EndToEnd {
                 try #require(try await Program.other("/bin/sh", "-c", "tar -C '\(inside.path)' -cf - . | zstd -qc > '\(packed.path)'") == 0)
                 try await refused(try Data(contentsOf: packed), "a row changed, digest \(isDigestToo)")
             }
-            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("restoring") || $0.contains(".stage") || $0.contains(".new") }
-            #expect(left.isEmpty, "\(left)")
+            // The disk is full where it would be put: nothing is said against the copy.
+            let small = folder.appending(path: "small")
+            try FileManager.default.createDirectory(at: small, withIntermediateDirectories: true)
+            if geteuid() == 0, try await Program.other("/bin/mount", "-t", "tmpfs", "-o", "size=64k", "none", small.path) == 0 {
+                let full = try await Program.run("restore", copy.path, "--data", small.appending(path: "data").path)
+                _ = try await Program.other("/bin/umount", small.path)
+                #expect(full.code == 73 && full.errors.contains("写しが壊れているのではありません"), "\(full)")
+            }
+            for place in [folder, folder.appending(path: "data")] {
+                let left = try FileManager.default.contentsOfDirectory(atPath: place.path).filter { $0.hasPrefix(".copy-") || $0.contains(".new") }
+                #expect(left.isEmpty, "\(left)")
+            }
+        }
+
+        @Test("A copy taken while rows leave for their archive is whole: what is in both counts once")
+        func leaving() async throws {
+            let folder = try TestHub.newFolder(), gateway = try await FarEndServer { _ in .answer(201) }
+            try await TestHub.with(TownFile(gateway: gateway.url), in: folder) { hub in
+                for number in 0..<20 { _ = try await hub.push(#"{"town":"042056","kind":"notice","mode":"actual","title":"給水\#(number)","body":"給水します"}"#) }
+                _ = try await hub.settled()
+            }
+            await gateway.stop()
+            // As a kill between the two leaves it: a month's file holds rows that the ledger has still.
+            let data = folder.appending(path: "data"), month = data.appending(path: "archive/042056/2026-01.sqlite")
+            try FileManager.default.createDirectory(at: month.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: data.appending(path: "ledger.sqlite"), to: month)
+            let copy = folder.appending(path: "copy.zst").path
+            let made = try await Program.run("backup", "--data", data.path, "--out", copy, "--unsealed")
+            #expect(made.code == 0, "\(made)")
+            #expect(try await Program.run("restore", copy, "--verify").code == 0)
+            // What cannot be read is said, and no copy is made without it.
+            let broken = data.appending(path: "archive/042056/2026-02.sqlite")
+            try Data("no database".utf8).write(to: broken)
+            let refused = try await Program.run("backup", "--data", data.path, "--out", copy + "2", "--unsealed")
+            #expect(refused.code == 73 && refused.errors.contains("2026-02"), "\(refused)")
+            #expect(!FileManager.default.fileExists(atPath: copy + "2"))
         }
     }
 }
