@@ -207,7 +207,7 @@ struct Pipeline {
             process.standardInput = before
             // In words we can read, and into a file: a pipe that nobody empties would keep it waiting.
             process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C"]) { $1 }
-            FileManager.default.createFile(atPath: said.path, contents: nil)
+            _ = FileManager.default.createFile(atPath: said.path, contents: nil)
             process.standardError = try FileHandle(forWritingTo: said)
             if place + 1 < steps.count {
                 let pipe = Pipe()
@@ -251,7 +251,7 @@ struct Pipeline {
 
 /// A folder in which a copy lies open for as long as it is made or looked through, and not a moment longer: also where the program is told
 /// to end. What a kill or a power cut left is swept by the next one.
-final class Stage: Sendable {
+final class Stage {
     static let mark = ".copy-"
     let place: URL
     private let watches: [any DispatchSourceSignal]
