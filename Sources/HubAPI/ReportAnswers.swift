@@ -8,6 +8,7 @@ internal import Hub
 internal import Hummingbird
 internal import Ledger
 internal import Logging
+internal import Synchronization
 
 /// How far a report has come, and what the town says to it.
 package struct ReportWord: Codable, Sendable, Equatable {
@@ -37,6 +38,9 @@ struct ReportAnswers: Codable {
     var at: String
     var items: [Item]
 
+    /// Two answers at once are two.
+    private static let keeping = Mutex(())
+
     private static func note(_ id: String, _ town: TownID) -> String { "report-answer/\(town.code)/\(id)" }
 
     static func of(_ id: String, in town: TownID, _ notebook: any Notebook) -> [Item] {
@@ -44,10 +48,12 @@ struct ReportAnswers: Codable {
     }
 
     static func keep(_ item: Item, to id: String, in town: TownID, _ notebook: any Notebook) {
-        // A positive number: of fewer, all.
-        let all = Self(at: item.at, items: (of(id, in: town, notebook) + [item]).suffix(most))
-        guard let octets = try? JSONEncoder().encode(all) else { return }
-        notebook.write(note(id, town), [UInt8](octets))
+        keeping.withLock { _ in
+            // A positive number: of fewer, all.
+            let all = Self(at: item.at, items: (of(id, in: town, notebook) + [item]).suffix(most))
+            guard let octets = try? JSONEncoder().encode(all) else { return }
+            notebook.write(note(id, town), [UInt8](octets))
+        }
     }
 }
 

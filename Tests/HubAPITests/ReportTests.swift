@@ -1,3 +1,4 @@
+import AlertModel
 import ChannelKit
 import Foundation
 import HTTPTypes
@@ -77,6 +78,29 @@ struct ReportTests {
         }
         #expect(try await house.call("POST", "/v1/reports/answer", #"{"id":"\#(other.id)/r","text":"x"}"#).status == 404)
         #expect(try await house.call("POST", "/v1/reports/answer", #"{"id":"\#(id)","text":"x"}"#, token: keeper.token).status >= 401)
+    }
+
+    /// Slow to read: whoever reads before another has written is seen.
+    private final class SlowNotes: Notebook {
+        private let notes = Mutex<[String: [UInt8]]>([:])
+        func read(_ key: String) -> [UInt8]? {
+            defer { Thread.sleep(forTimeInterval: 0.005) }
+            return notes.withLock { $0[key] }
+        }
+        func write(_ key: String, _ value: [UInt8]?) { notes.withLock { $0[key] = value } }
+        func keys(prefix: String) -> [String] { notes.withLock { $0.keys.filter { $0.hasPrefix(prefix) }.sorted() } }
+    }
+
+    @Test("Two of the desk answer one report at the same moment: both answers are kept")
+    func answeredAtOnce() async throws {
+        let notes = SlowNotes()
+        let town = try #require(TownID(House.town))
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<ReportAnswers.most {
+                group.addTask { ReportAnswers.keep(.init(at: "2026-11-29T14:33:00+09:00", by: "desk", text: "\(number)"), to: "a/r", in: town, notes) }
+            }
+        }
+        #expect(Set(ReportAnswers.of("a/r", in: town, notes).map(\.text)).count == ReportAnswers.most)
     }
 
     @Test("Page by page every report is read once; one that is set aside is not in the way, is not gone, and comes back")
