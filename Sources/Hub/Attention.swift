@@ -31,6 +31,8 @@ package final class Attention: Sendable {
         case vocabulary
         /// An order that will end by itself unless somebody acts.
         case runsOut = "runs-out"
+        /// How full a shelter is was reported, and a person has to say it to everybody.
+        case crowding
         /// Our clock and the sources' differ by minutes.
         case clock
         /// Sent without a second person, or by the key from the safe: to be looked at afterwards.

@@ -33,6 +33,7 @@ package final class Hub: Sendable {
     let crowdingRules: Set<TownID>
     /// Of a shelter: six changes at once, and one a minute.
     let crowdingNews = Mutex(Allowance(atOnce: 6, perMinute: 1))
+    let crowdingWords: CrowdingWords
     package let retired = RetentionCount()
     let approvals = Mutex(ApprovalTable())
     /// What waits and is being sent just now.
@@ -143,6 +144,7 @@ package final class Hub: Sendable {
         clock = { [time = parts.time] in time.now }
         orderKeys = OrderKeys(notebook: parts.ledger)
         standings = Standings(notebook: parts.ledger)
+        crowdingWords = CrowdingWords(notebook: parts.ledger)
     }
 
     /// The code tables in force.
@@ -164,6 +166,7 @@ package final class Hub: Sendable {
     package func recover() async throws {
         towns.replace(with: shelters.complete(towns.all))
         noticeCopy()
+        crowdingWords.restore()
         await restoreApprovals()
         let since = clock().addingTimeInterval(-72 * 3600)
         // Most towns had nothing: they are asked for together.

@@ -66,6 +66,7 @@ extension HubRouter {
             if let device = wish.device {
                 guard hub.devices.device(id: device, of: town.id) != nil else { throw Problem(.notFound, "端末\(device)はありません (no such device)") }
                 SetAside.keep(mark, .device, device, of: town.id, hub.ledger)
+                if mark != nil { hub.dropOwedCrowding(by: device) }
             }
             hub.logger.notice("reports set aside", metadata: [
                 "by": "\(person.name)", "town": "\(town.id)", "reports": "\(ids.count)", "device": "\(wish.device ?? "-")", "aside": "\(mark != nil)",

@@ -77,7 +77,7 @@ private struct LedgerBook: TabletBook {
         try await HubRouter.recorded(commit)
         // The same told twice is no news, and a device that was set aside speaks for no shelter.
         if commit.isNew, let crowding = said.crowding, SetAside.of(.device, report.device, of: town, hub.ledger) == nil {
-            await hub.publish(crowding, of: report.site, saidAt: report.occurred, in: town)
+            await hub.publish(crowding, of: report.site, by: report.device, saidAt: report.occurred, in: town)
         }
         return .received
     }

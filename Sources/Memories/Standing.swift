@@ -38,6 +38,9 @@ package struct Standing: Sendable, Codable, Hashable {
 
     package func act(_ id: AlertID) -> Done? { done.last { $0.id == id } }
 
+    /// The last act on it, also where nothing stands any more; nil where it is forgotten.
+    package func lastAct(on subject: Act.Subject) -> Done? { touched[subject].flatMap(act) }
+
     /// The last act of all.
     package var newest: Done? { done.last }
 

@@ -20,7 +20,7 @@ struct ApprovalWatch: Service {
     }
 }
 
-/// Says what will run out and what has, as long as the hub runs.
+/// Says what will run out and what has, and what is owed of what shelters reported, as long as the hub runs.
 struct StandingWatch: Service {
     /// An order's end is told within this.
     static let interval: Duration = .seconds(1)
@@ -29,6 +29,7 @@ struct StandingWatch: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
+                hub.publishOwedCrowding()
                 do {
                     try await hub.endWhatRanOut(now: hub.clock())
                 } catch {
