@@ -25,7 +25,9 @@ let lists = null;
 let timer = 0;
 let held = new Set();
 /** What was read last, and the room that keeps still under a hand. */
-let seen = null, still = null, isFresh = true;
+let seen = null, still = null;
+/** How often a person has asked for all that there is, and which of it was drawn: a reading that was under way before is no answer. */
+let asked = 0, drawn = -1;
 
 export function prepare(problem) {
   byID("alerts-again").onclick = () => open().catch(problem);
@@ -39,7 +41,7 @@ let refresh = () => {};
 export const again = oneAtATime(read);
 /** Whoever has just come in, or asks for it, sees all that there is. */
 export async function open() {
-  isFresh = true;
+  asked += 1;
   await again();
 }
 export const close = () => clearTimeout(timer);
@@ -64,6 +66,7 @@ export function arrive(item) {
 }
 
 async function read() {
+  const mine = asked;
   const [now, recent, waiting, attention, state, ways] = await Promise.all([
     call("GET", "/v1/alerts" + question({ in_force: "true" })), call("GET", "/v1/alerts" + question({ limit: String(PAST) })),
     readHeld(), readAttention(), standing.read(), plans.read()]);
@@ -74,7 +77,8 @@ async function read() {
   const over = past.filter((alert) => !standingIDs.has(alert.id)).map((alert) => ({ ...alert, state: stateOf(alert, past) }));
   seen = { state, plans: ways, past: over, all: inForce.map((alert) => ({ ...alert, state: "in_force" })) };
   byID("alerts").dataset.read = "yes";
-  if (isFresh || isInPlace() || still.mayMove(unknown())) draw();
+  if (mine > drawn || isInPlace() || still.mayMove(unknown())) draw();
+  drawn = mine;
   // What waits behind the bar is not "nothing".
   for (const [name, list] of Object.entries(parts())) byID(name + "-none").classList.toggle("void", list.length > 0);
   byID("standing-none").classList.toggle("void", (state?.districts ?? []).length > 0);
@@ -94,7 +98,6 @@ const isInPlace = () => Object.entries(parts()).every(([name, list]) => lists[na
 const unknown = () => Object.entries(parts()).reduce((sum, [name, list]) => sum + (name === "past" ? 0 : lists[name].unknown(entries(list))), 0);
 
 function draw() {
-  isFresh = false;
   still.rest();
   standing.show(seen.state);
   for (const [name, list] of Object.entries(parts())) {
