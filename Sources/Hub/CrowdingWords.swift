@@ -29,13 +29,14 @@ final class CrowdingWords: Sendable {
 
     init(notebook: any Notebook) { self.notebook = notebook }
 
-    /// What the last run kept.
-    func restore() {
+    /// What the last run kept. Of what a copy brought nothing is owed: a restored hub says nothing by itself.
+    func restore(copied: Date?) {
         for key in notebook.keys(prefix: Self.prefix) {
             let parts = key.dropFirst(Self.prefix.count).split(separator: "/", maxSplits: 1).map(String.init)
-            guard parts.count == 2, let town = TownID(parts[0]), let word = notebook.read(key).flatMap({ try? JSONDecoder().decode(Word.self, from: Data($0)) })
+            guard parts.count == 2, let town = TownID(parts[0]), var word = notebook.read(key).flatMap({ try? JSONDecoder().decode(Word.self, from: Data($0)) })
             else { continue }
-            words.withLock { $0[Place(town: town, shelter: parts[1])] = word }
+            if let copied, word.came <= copied { word.isOwed = false }
+            words.withLock { [word] in $0[Place(town: town, shelter: parts[1])] = word }
         }
     }
 

@@ -12,11 +12,17 @@ extension Hub {
         var made, at: Date
     }
 
-    func noticeCopy() {
+    private var copy: Copy? {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .secondsSince1970
-        guard let octets = ledger.read("restored"), let copy = try? decoder.decode(Copy.self, from: Data(octets)),
-            clock().timeIntervalSince(copy.at) < Self.reminds * 86_400
+        return ledger.read("restored").flatMap { try? decoder.decode(Copy.self, from: Data($0)) }
+    }
+
+    /// When the copy was made that this record was restored from; what is older is told by nobody but a person.
+    var copied: Date? { copy?.made }
+
+    func noticeCopy() {
+        guard let copy, clock().timeIntervalSince(copy.at) < Self.reminds * 86_400
         else { return }
         attention.notice(
             .ledger, "restored",

@@ -166,7 +166,7 @@ package final class Hub: Sendable {
     package func recover() async throws {
         towns.replace(with: shelters.complete(towns.all))
         noticeCopy()
-        crowdingWords.restore()
+        crowdingWords.restore(copied: copied)
         await restoreApprovals()
         let since = clock().addingTimeInterval(-72 * 3600)
         // Most towns had nothing: they are asked for together.

@@ -1,4 +1,5 @@
 import AlertModel
+import ChannelKit
 import Desk
 import Foundation
 import HTTPTypes
@@ -197,6 +198,13 @@ struct CrowdingTests {
         }
         let device = try #require(try await house.call("GET", "/v1/reports").body.firstMatch(of: /"device":"([^"]+)"/)?.1)
         let stood = try await saysTooOften(house, token)
+        let moment = watch.date.timeIntervalSince1970 + 1
+        house.hub.ledger.write("restored", Array(#"{"made":\#(moment),"at":\#(moment)}"#.utf8))
+        let copy = try await House(ledger: house.hub.ledger, crowding: true, clock: { [watch] in watch.date })
+        try await copy.hub.recover()
+        watch.turn(60)
+        copy.hub.publishOwedCrowding()
+        #expect(try stands(copy) == stood, "a restored hub says nothing by itself")
         #expect(try await house.call("POST", "/v1/reports/aside", #"{"device":"\#(device)"}"#).status == 204)
         watch.turn(600)
         house.hub.publishOwedCrowding()
