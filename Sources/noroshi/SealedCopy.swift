@@ -265,9 +265,8 @@ final class Stage {
         let place = folder.appending(path: Self.mark + "\(getpid())")
         self.place = place
         try? FileManager.default.removeItem(at: place)
-        do { try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]) } catch {
-            throw TownFile.Failure.disk("\(place.path): \(error.localizedDescription)")
-        }
+        // Ours and new: what somebody else put there before is not filled.
+        guard mkdir(place.path, 0o700) == 0 else { throw TownFile.Failure.disk("\(place.path): \(String(cString: strerror(errno)))") }
         watches = [SIGINT, SIGTERM, SIGHUP].map { number in
             signal(number, SIG_IGN)
             let watch = DispatchSource.makeSignalSource(signal: number, queue: .global())
