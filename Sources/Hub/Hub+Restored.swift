@@ -8,24 +8,14 @@ extension Hub {
     /// Days for which a start says so.
     private static var reminds: Double { 7 }
 
-    private struct Copy: Decodable {
-        var made, at: Date
-    }
-
-    private var copy: Copy? {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .secondsSince1970
-        return ledger.read("restored").flatMap { try? decoder.decode(Copy.self, from: Data($0)) }
-    }
-
     /// When the copy was made that this record was restored from; what is older is told by nobody but a person.
-    var copied: Date? { copy?.made }
+    var copied: Date? { RestoredCopy.read(in: ledger)?.made }
 
     func noticeCopy() {
-        guard let copy, clock().timeIntervalSince(copy.at) < Self.reminds * 86_400
+        guard let copy = RestoredCopy.read(in: ledger), clock().timeIntervalSince(copy.at) < Self.reminds * 86_400
         else { return }
         attention.notice(
-            .ledger, "restored",
+            .ledger, RestoredCopy.note,
             "この記録は、\(JapanTime.text(copy.made, milliseconds: false)) に作った写しから戻したものです。出ている情報がいまも正しいか、まず確かめてください。終わっていなかった配信は保留にしてあります"
                 + " (restored from a copy: check what stands; what had not ended is held)",
             from: Self.startName, at: clock())

@@ -1,9 +1,9 @@
 internal import AlertModel
+internal import ChannelKit
 internal import Foundation
 package import FoundationEssentials
-internal import ChannelKit
 internal import GRDB
-internal import Ledger
+package import Ledger
 #if canImport(Glibc)
 internal import Glibc
 #endif
@@ -16,18 +16,6 @@ package enum LedgerCopy {
         /// `NUMBER:HASH` of the last fact, by chain.
         package var heads: [String: String] = [:]
         package init() {}
-    }
-
-    /// The note a hub finds at its start when its record is a copy's.
-    package static let restoredNote = "restored"
-
-    package struct Restored: Sendable, Codable {
-        /// When the copy was made, and when it was put here.
-        package var made: Date
-        package var at: Date
-        /// A person has put it to work. Until then no hub starts on it.
-        package var isBegun = false
-        package init(made: Date, at: Date) { (self.made, self.at) = (made, at) }
     }
 
     /// One moment's copy into a new file. The ledger is only read; a hub may go on writing.
@@ -84,13 +72,12 @@ package enum LedgerCopy {
                             town, now, "写しから戻したときに、まだ終わっていませんでした。送るか取り下げるかを人が決めます (not ended when this copy was restored: release or drop it)",
                             by: "restore", db)
                     }
-                    for row in try Row.fetchAll(db, sql: "SELECT key, value FROM note WHERE key LIKE 'approval/%'") {
-                        // Its minute is over: somebody is asked.
-                        guard var act = TownFile.object([UInt8](row["value"] as Data)), act["isTimed"] as? Bool == true else { continue }
-                        act["isTimed"] = false
-                        try LedgerSchema.apply(.note(row["key"], [UInt8](try JSONSerialization.data(withJSONObject: act))), to: db, Writing())
+                    for row in try Row.fetchAll(db, sql: "SELECT key, value FROM note") {
+                        let (key, value): (String, [UInt8]) = (row["key"], [UInt8](row["value"] as Data))
+                        guard let waiting = try Holding.untimed(key, value) else { continue }
+                        try LedgerSchema.apply(.note(key, waiting), to: db, Writing())
                     }
-                    try note(Restored(made: made, at: now), db)
+                    try keep(RestoredCopy(made: made, at: now), db)
                     return .commit
                 }
                 return held
@@ -100,24 +87,20 @@ package enum LedgerCopy {
         }
     }
 
-    private static func note(_ restored: Restored, _ db: Database) throws {
-        let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .secondsSince1970
-        try LedgerSchema.apply(.note(restoredNote, [UInt8](try encoder.encode(restored))), to: db, Writing())
+    private static func keep(_ copy: RestoredCopy, _ db: Database) throws {
+        try LedgerSchema.apply(.note(RestoredCopy.note, try copy.octets()), to: db, Writing())
     }
 
-    private static func note(_ db: Database) throws -> Restored? {
-        guard try db.tableExists("note"), let octets = try Data.fetchOne(db, sql: "SELECT value FROM note WHERE key = ?", arguments: [restoredNote]) else { return nil }
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .secondsSince1970
-        return try decoder.decode(Restored.self, from: octets)
+    private static func copy(in db: Database) throws -> RestoredCopy? {
+        guard try db.tableExists("note") else { return nil }
+        return try Data.fetchOne(db, sql: "SELECT value FROM note WHERE key = ?", arguments: [RestoredCopy.note]).flatMap { RestoredCopy(octets: [UInt8]($0)) }
     }
 
     /// The copy a data folder holds, while nobody has put it to work; nil for every other record, and for what cannot be read.
-    package static func undecided(_ ledger: String) -> Restored? {
+    package static func undecided(_ ledger: String) -> RestoredCopy? {
         guard access(ledger, R_OK) == 0, let queue = try? reading(ledger) else { return nil }
         defer { try? queue.close() }
-        guard let found = try? queue.read({ try note($0) }), !found.isBegun else { return nil }
+        guard let found = try? queue.read({ try copy(in: $0) }), !found.isBegun else { return nil }
         return found
     }
 
@@ -128,9 +111,9 @@ package enum LedgerCopy {
             let queue = try DatabaseQueue(path: ledger)
             defer { try? queue.close() }
             return try queue.write { db in
-                guard var found = try note(db) else { return false }
+                guard var found = try copy(in: db) else { return false }
                 found.isBegun = true
-                try note(found, db)
+                try keep(found, db)
                 return true
             }
         } catch {
@@ -161,5 +144,12 @@ enum Holding {
         }
         try writing.pen.close(db)
         return rows.count
+    }
+
+    /// A note of what waited for its minute: there its minute is over, and somebody is asked. Nil for every other note.
+    static func untimed(_ key: String, _ value: [UInt8]) throws -> [UInt8]? {
+        guard key.hasPrefix("approval/"), var act = TownFile.object(value), act["isTimed"] as? Bool == true else { return nil }
+        act["isTimed"] = false
+        return [UInt8](try JSONSerialization.data(withJSONObject: act))
     }
 }

@@ -183,17 +183,12 @@ package struct TownImport: Sendable {
     private func bringNotes(_ contents: inout TownFile.Contents, _ db: Database) throws {
         for row in try Row.fetchAll(db, sql: "SELECT key, value FROM f.note") {
             let key: String = row["key"]
-            var value = [UInt8](row["value"] as Data)
+            let value = [UInt8](row["value"] as Data)
             if key.hasPrefix("people/account/"), try Row.fetchOne(db, sql: "SELECT 1 FROM main.note WHERE key = ?", arguments: [key]) != nil {
                 contents.left.append(String(key.dropFirst(15)))
                 continue
             }
-            // Its minute is over: somebody is asked.
-            if key.hasPrefix("approval/"), var act = TownFile.object(value), act["isTimed"] as? Bool == true {
-                act["isTimed"] = false
-                value = [UInt8](try JSONSerialization.data(withJSONObject: act))
-            }
-            try LedgerSchema.apply(.note(key, value), to: db, Writing())
+            try LedgerSchema.apply(.note(key, try Holding.untimed(key, value) ?? value), to: db, Writing())
         }
     }
 

@@ -35,7 +35,7 @@ struct BackupCommand: AsyncParsableCommand {
         let file = URL(filePath: out)
         guard !FileManager.default.fileExists(atPath: file.path) else { throw Exit.with(Exit.cannotWrite, "\(out) はもうあります (is there already)") }
         let start = ContinuousClock.now
-        let about = try await CopyWords.telling { try await SealedCopy.make(of: URL(filePath: data), into: file, recipients: recipients, now: Date()) }
+        let about = try await CopyWords.telling { try await SealedCopy.make(of: URL(filePath: data), into: file, recipients: recipients, now: Date(), progress: CopyWords.progress(format)) }
         CopyWords.say(about, format, start.duration(to: .now), ["file": out], "\(out) に書きました (written)")
     }
 }
@@ -87,7 +87,7 @@ struct RestoreCommand: AsyncParsableCommand {
             try? FileManager.default.createDirectory(at: beside, withIntermediateDirectories: true)
             let stage = try Stage(in: beside)
             defer { stage.clear() }
-            let about = try await SealedCopy.open(URL(filePath: file), identity: identity, into: stage.place)
+            let about = try await SealedCopy.open(URL(filePath: file), identity: identity, into: stage.place, progress: CopyWords.progress(format))
             guard let target else { return (about, 0) }
             let held = try LedgerCopy.disarm(stage.place.appending(path: SealedCopy.ledgerName).path, made: about.made, now: Date())
             // What is there is empty, or this fails.
@@ -116,6 +116,9 @@ struct RestoreCommand: AsyncParsableCommand {
 
 /// What both say.
 private enum CopyWords {
+    /// Beside the answer, so that programs read none of it.
+    static func progress(_ format: OutputFormat) -> (String) -> Void { { if format == .table { Terminal.complain($0) } } }
+
     static func telling<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()

@@ -46,6 +46,10 @@ struct Check: AsyncParsableCommand {
                 guard !beforeStart else { throw CannotWrite(reason: reason) }
                 Terminal.complain("注意: \(reason) (warning)")
             }
+            if let folder, let copy = UndecidedCopy(in: folder) {
+                guard !beforeStart else { throw copy }
+                Terminal.complain("注意: \(copy.words) (warning)")
+            }
             try Voice.check(settings.cap, data: folder)
             _ = try settings.watcherDigest()
             if let listen = settings.listen { _ = try Address.parse(listen) }
@@ -70,6 +74,8 @@ struct Check: AsyncParsableCommand {
             throw Exit.with(Exit.badSettings, error.reason)
         } catch let error as CannotWrite {
             throw Exit.with(Exit.cannotWrite, error.reason)
+        } catch let error as UndecidedCopy {
+            throw Exit.with(Exit.changed, error.words)
         }
     }
 }

@@ -54,7 +54,7 @@ struct HubProgram: Sendable {
         // Before anything else: another hub's folder is not looked at.
         try DataFolder.claim(options.data)
         // A copy speaks for its own moment: a person says first that it may.
-        if let copy = LedgerCopy.undecided(options.data.appending(path: SealedCopy.ledgerName).path) { throw UndecidedCopy(made: copy.made, folder: options.data.path) }
+        if let copy = UndecidedCopy(in: options.data) { throw copy }
         let local = try LocalKey.make(in: options.data)
         let manifests = Channels.all.map(\.manifest)
         let words = Vocabularies(settings: options.settings, manifests: manifests)

@@ -42,20 +42,23 @@ struct SealedCopy {
     // MARK: Out
 
     /// - Returns: what was put in.
-    static func make(of data: URL, into file: URL, recipients: [String], now: Date) async throws -> About {
+    static func make(of data: URL, into file: URL, recipients: [String], now: Date, progress: (String) -> Void) async throws -> About {
         // Beside the ledger, under its rights: in the open it lies nowhere but where it lies anyway.
         let stage = try Stage(in: data), new = URL(filePath: file.path + ".new-\(getpid())")
         defer {
             stage.clear()
             try? FileManager.default.removeItem(at: new)
         }
+        progress("写しています… (copying)")
         try fill(stage.place, from: data)
         let ledger = stage.place.appending(path: ledgerName).path
         let about = About(made: now, program: Noroshi.configuration.version, ledger: try LedgerCopy.contents(of: ledger), files: try parts(of: stage.place))
         try encoder.encode(about).write(to: stage.place.appending(path: aboutName))
         // A copy that would be refused is none.
+        progress("確かめています… (checking)")
         _ = try await check(stage.place)
         var steps = [["tar", "-C", stage.place.path, "--sort=name", "--owner=0", "--group=0", "-cf", "-", "."], ["zstd", "-q", "-6", "-c"]]
+        progress("まとめています… (packing)")
         if !recipients.isEmpty { steps.append(["age", "-e"] + recipients.flatMap { ["-r", $0] }) }
         try await Pipeline(steps).run(from: nil, to: new)
         guard rename(new.path, file.path) == 0 else { throw TownFile.Failure.disk("\(file.path): \(String(cString: strerror(errno)))") }
@@ -81,7 +84,7 @@ struct SealedCopy {
     // MARK: Back
 
     /// Opens a copy into an empty folder and holds every octet of it against what it says of itself. Sends nothing, changes nothing.
-    static func open(_ file: URL, identity: String?, into stage: URL) async throws -> About {
+    static func open(_ file: URL, identity: String?, into stage: URL, progress: (String) -> Void) async throws -> About {
         let head = try (try? FileHandle(forReadingFrom: file)).map { try $0.read(upToCount: sealMark.count) ?? Data() }
         guard let head else { throw TownFile.Failure.disk("\(file.path): 読めません (cannot be read)") }
         var steps = [["zstd", "-q", "-d", "-c"], ["tar", "-C", stage.path, "--no-same-owner", "-xf", "-"]]
@@ -94,7 +97,9 @@ struct SealedCopy {
         do { try FileManager.default.createDirectory(at: stage, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]) } catch {
             throw TownFile.Failure.disk(error.localizedDescription)
         }
+        progress("開けています… (opening)")
         try await Pipeline(steps).run(from: file, to: nil)
+        progress("確かめています… (checking)")
         return try await check(stage)
     }
 
@@ -287,8 +292,14 @@ final class Stage {
 
 /// A restored record that nobody has put to work yet.
 struct UndecidedCopy: Error {
-    let made: Date
-    let folder: String
+    private let made: Date
+    private let folder: String
+
+    /// Nil for every other data folder.
+    init?(in data: URL) {
+        guard let copy = LedgerCopy.undecided(data.appending(path: SealedCopy.ledgerName).path) else { return nil }
+        (made, folder) = (copy.made, data.path)
+    }
 
     var words: String {
         "この記録は、\(made.ISO8601Format()) に作った写しから戻したものです。まだ何も始めていません。この記録で始めると決めたら: noroshi restore --begin --data \(folder)"

@@ -68,6 +68,8 @@ extension EndToEnd {
             // Nothing starts on it before a person says so; and only once.
             let refused = try await Program.run("serve", "--data", target, "--listen", "127.0.0.1:0")
             #expect(refused.code == 75 && refused.errors.contains("restore --begin"), "\(refused)")
+            let checked = try await Program.run("check", "--data", target, "--before-start")
+            #expect(checked.code == 75 && checked.errors.contains("restore --begin"), "what serve says check says: \(checked)")
             #expect(try await Program.run("restore", "--begin", "--data", target).code == 0)
             #expect(try await Program.run("restore", "--begin", "--data", target).code == 75)
             try await TestHub.with(TownFile(gateway: gateway.url), in: new) { hub in
@@ -94,15 +96,21 @@ extension EndToEnd {
                 #expect(made.code == 0, "\(made)")
             }
             let asked = dead.requests.count
+            // The words, packed as a cell broadcast has them.
+            func pages(_ request: FarEndServer.Request) -> String? { request.text.components(separatedBy: #""payload":"#).last }
+            let stale = dead.requests.first { $0.method == "POST" }.flatMap(pages)
+            #expect(stale != nil)
             let put = try await Program.run("restore", copy, "--data", new.appending(path: "data").path, "--format", "json")
             #expect(try Self.object(put.out)["held"] as? Int == 1, "\(put)")
             #expect(try await Program.run("restore", "--begin", "--data", new.appending(path: "data").path).code == 0)
             try await TestHub.with(TownFile(gateway: dead.url), in: new) { hub in
                 let rows = try await hub.call("GET", "/v1/deliveries?state=held").text
                 #expect(rows.contains("写しから戻したとき"), "\(rows)")
-                try await Task.sleep(for: .seconds(2))
+                // What is new goes out there, and by then what was taken up would have.
+                _ = try await hub.push(#"{"town":"042056","kind":"evacuation","mode":"actual","hazard":"洪水","level":4,"districts":["気仙沼地区"],"reason":"川の水位"}"#)
+                try await eventually("the new one") { dead.requests.dropFirst(asked).contains { pages($0) != stale } }
             }
-            #expect(dead.requests.count { $0.method == "POST" } <= asked)
+            #expect(dead.requests.dropFirst(asked).allSatisfy { pages($0) != stale }, "what is held was sent")
             await dead.stop()
         }
 
@@ -128,6 +136,16 @@ extension EndToEnd {
             try await refused(whole.dropLast(whole.count / 3), "cut")
             try await refused(Data("age-encryption".utf8), "none")
             try await refused(Data(), "empty")
+            // Opened, and packed again with another file, with one more, and with one that leads elsewhere.
+            for (what, change) in [
+                ("a file changed", "f=$(find . -type f ! -name ledger.sqlite ! -name about.json | head -n 1); echo x >> \"$f\""), ("a file too many", "echo x > another"),
+                ("a link", "ln -s /etc/passwd link"), ("no word of itself", "rm about.json"),
+            ] {
+                let packed = folder.appending(path: "packed")
+                let script = "rm -rf '\(packed.path).d'; mkdir '\(packed.path).d'; cd '\(packed.path).d'; zstd -qdc '\(copy.path)' | tar -xf -; \(change); tar -cf - . | zstd -qcf > '\(packed.path)'"
+                try #require(try await Program.other("/bin/sh", "-c", script) == 0)
+                try await refused(try Data(contentsOf: packed), what)
+            }
             // Opened, a row changed, and packed again: the digest says so; with a digest made anew the chain does.
             for isDigestToo in [false, true] {
                 let inside = folder.appending(path: "inside-\(isDigestToo)")
@@ -151,6 +169,10 @@ extension EndToEnd {
                 try #require(try await Program.other("/bin/sh", "-c", "tar -C '\(inside.path)' -cf - . | zstd -qc > '\(packed.path)'") == 0)
                 try await refused(try Data(contentsOf: packed), "a row changed, digest \(isDigestToo)")
             }
+            // What would be refused is not made.
+            try #require(try await Program.other("/usr/bin/sqlite3", folder.appending(path: "data/ledger.sqlite").path, "UPDATE alert SET actor = 'somebody else'") == 0)
+            let useless = try await Program.run("backup", "--data", folder.appending(path: "data").path, "--out", copy.path + "3", "--unsealed")
+            #expect(useless.code == 65 && !FileManager.default.fileExists(atPath: copy.path + "3"), "\(useless)")
             // The disk is full where it would be put: nothing is said against the copy.
             let small = folder.appending(path: "small")
             try FileManager.default.createDirectory(at: small, withIntermediateDirectories: true)

@@ -2,8 +2,9 @@
 import time
 import unittest
 
-from browser import CHROMIUM, Browser
-from fake_hub import FakeHub, stamp
+from browser import CHROMIUM
+from fake_hub import stamp
+from screens import OnSmallHub
 
 FRONT = "!document.querySelector('#front').hidden"
 SIZES = {"hd": (1920, 1080), "4k": (3840, 2160), "small": (1280, 800)}
@@ -30,28 +31,12 @@ def serial(number: int) -> dict:
 
 
 @unittest.skipUnless(CHROMIUM, "no chromium on this machine")
-class BlackboardTests(unittest.TestCase):
-    def setUp(self):
-        self.hub = FakeHub()
-        self.browser = Browser(*SIZES["hd"])
-        self.addCleanup(self.hub.close)
-        self.addCleanup(self.browser.close)
+class BlackboardTests(OnSmallHub):
+    SIZE = SIZES["hd"]
 
     def enrol(self):
-        self.browser.open(self.hub.address + "/tablet/board#BCDFGHJK")
-        self.browser.until("!document.querySelector('#enrol').hidden")
-        self.browser.type("[name=name]", "6年1組")
-        self.browser.click("#enrol-form button")
-        self.browser.until("!document.querySelector('#calm').hidden")
-        self.wait(lambda: self.hub.followers, "listening")
+        self.enrol_at("/tablet/board", "6年1組", "!document.querySelector('#calm').hidden")
         self.browser.until("document.querySelector('#mute').hidden")
-
-    def wait(self, condition, what: str, seconds: float = 10):
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                self.fail(f"not within {seconds} s: {what}")
-            time.sleep(0.05)
 
     def photograph(self, name: str):
         for size, (width, height) in SIZES.items():
@@ -70,9 +55,6 @@ class BlackboardTests(unittest.TestCase):
         self.assertFalse(cut, "cut silently")
         lines = self.browser.evaluate("[...document.querySelectorAll('#others li')].filter((one) => one.scrollWidth > one.clientWidth + 1).length")
         self.assertEqual(lines, 0, "a line is cut")
-
-    def levels(self, alert: str) -> set[str]:
-        return {receipt["level"] for receipt in list(self.hub.receipts.values()) if receipt["alert"] == alert}
 
     def size_of(self, selector: str) -> float:
         return self.browser.evaluate(f"parseFloat(getComputedStyle(document.querySelector('{selector}')).fontSize)")

@@ -3,17 +3,17 @@ import json
 import time
 import unittest
 
-from browser import CHROMIUM, Browser
-from fake_hub import FakeHub, stamp
+from browser import CHROMIUM
+from fake_hub import stamp
+from screens import OnSmallHub
 
 
 @unittest.skipUnless(CHROMIUM, "no chromium on this machine")
-class ConsoleTests(unittest.TestCase):
+class ConsoleTests(OnSmallHub):
+    SIZE = (1440, 900)
+
     def setUp(self):
-        self.hub = FakeHub()
-        self.browser = Browser(1440, 900)
-        self.addCleanup(self.hub.close)
-        self.addCleanup(self.browser.close)
+        super().setUp()
         now = time.time()
         self.hub.alerts = [
             {"id": "op-1", "event": "e1", "kind": "evacuation", "message": "alert", "mode": "actual", "title": "警戒レベル4 避難指示",
@@ -1380,11 +1380,7 @@ class ConsoleTests(unittest.TestCase):
         self.assertIn("高台（津波に使えるか", self.browser.text("#goals").replace("\n", ""))
 
     def wait(self, condition):
-        end = time.monotonic() + 30
-        while not condition():
-            if time.monotonic() > end:
-                self.fail("not within 30 s")
-            time.sleep(0.05)
+        super().wait(condition, seconds=30)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import unittest
 import urllib.request
 
 from browser import CHROMIUM, Browser
+from screens import Patient
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = next((path for path in [
@@ -107,19 +108,12 @@ ORDER = ["--kind", "evacuation", "--level", "4", "--hazard", "津波", "--distri
 
 @unittest.skipUnless(CHROMIUM, "no chromium on this machine")
 @unittest.skipUnless(PROGRAM, "the program is not built")
-class RealHubTests(unittest.TestCase):
+class RealHubTests(Patient):
     def setUp(self):
         self.hub = RealHub()
         self.addCleanup(self.hub.close)
         self.browser = Browser()
         self.addCleanup(self.browser.close)
-
-    def wait(self, condition, what: str, seconds: float = 10):
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                self.fail(f"not within {seconds} s: {what}")
-            time.sleep(0.1)
 
     def test_a_blackboard_reads_an_order_from_the_last_row_and_a_shelters_report_is_answered(self):
         self.hub.enrol(self.browser, "hashikami-chu")

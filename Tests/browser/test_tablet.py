@@ -1,9 +1,8 @@
 """The tablet's page in a real browser, against a small hub."""
-import time
 import unittest
 
-from browser import CHROMIUM, Browser
-from fake_hub import FakeHub
+from browser import CHROMIUM
+from screens import OnSmallHub
 
 FULL = "!document.querySelector('#full').hidden"
 
@@ -20,32 +19,14 @@ ORDER = dict(level=4, texts=texts(
 
 
 @unittest.skipUnless(CHROMIUM, "no chromium on this machine")
-class TabletTests(unittest.TestCase):
-    def setUp(self):
-        self.hub = FakeHub()
-        self.browser = Browser()
-        self.addCleanup(self.hub.close)
-        self.addCleanup(self.browser.close)
-
+class TabletTests(OnSmallHub):
     def enrol(self):
-        self.browser.open(self.hub.address + "/tablet/#BCDFGHJK")
-        self.browser.until("!document.querySelector('#enrol').hidden")
-        self.browser.type("[name=name]", "体育館1号")
-        self.browser.click("#enrol-form button")
-        self.browser.until("!document.querySelector('#desk').hidden")
-        self.wait(lambda: self.hub.followers, "listening")
+        self.enrol_at("/tablet/", "体育館1号", "!document.querySelector('#desk').hidden")
 
     def start(self):
         self.enrol()
         self.browser.click("#start-button")
         self.browser.until("document.querySelector('#mute').hidden")
-
-    def wait(self, condition, what: str, seconds: float = 10):
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                self.fail(f"not within {seconds} s: {what}")
-            time.sleep(0.05)
 
     def photograph(self, name: str):
         """At the sizes people have."""
@@ -53,9 +34,6 @@ class TabletTests(unittest.TestCase):
             self.browser.size(width, height)
             self.browser.photograph(f"tablet-{name}-{size}")
         self.browser.size(1024, 768)
-
-    def levels(self, alert: str) -> set[str]:
-        return {receipt["level"] for receipt in list(self.hub.receipts.values()) if receipt["alert"] == alert}
 
     def test_enrolment_takes_the_code_from_the_address_and_removes_it(self):
         self.browser.open(self.hub.address + "/tablet/#BCDFGHJK")

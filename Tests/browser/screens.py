@@ -1,0 +1,38 @@
+"""What tests of pages have in common: a small hub, a browser before it, and patience with an end."""
+import time
+import unittest
+
+from browser import Browser
+from fake_hub import FakeHub
+
+
+class Patient(unittest.TestCase):
+    def wait(self, condition, what: str = "it", seconds: float = 10):
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                self.fail(f"not within {seconds} s: {what}")
+            time.sleep(0.05)
+
+
+class OnSmallHub(Patient):
+    """Width and height of the screen; the browser's own where none is given."""
+    SIZE: tuple[int, ...] = ()
+
+    def setUp(self):
+        self.hub = FakeHub()
+        self.browser = Browser(*self.SIZE)
+        self.addCleanup(self.hub.close)
+        self.addCleanup(self.browser.close)
+
+    def enrol_at(self, path: str, name: str, ready: str):
+        """Registered by the code in the address, listening, and past the form."""
+        self.browser.open(self.hub.address + path + "#BCDFGHJK")
+        self.browser.until("!document.querySelector('#enrol').hidden")
+        self.browser.type("[name=name]", name)
+        self.browser.click("#enrol-form button")
+        self.browser.until(ready)
+        self.wait(lambda: self.hub.followers, "listening")
+
+    def levels(self, alert: str) -> set[str]:
+        return {receipt["level"] for receipt in list(self.hub.receipts.values()) if receipt["alert"] == alert}
