@@ -70,6 +70,8 @@ extension LedgerConformance {
         #expect(try await count { $0.endpoint = "school-of-042056" } == 2)
         #expect(try await count { $0.endpoint = "school-of-042021" } == 0)
         #expect(try await count { $0.endpoint = "spot-0" } == 2)
+        #expect(try await count { $0.mode = .exercise } == 6)
+        #expect(try await count { $0.mode = .actual } == 0)
         #expect(try await count { $0.state = .skipped } == 4)
         #expect(try await count { $0.state = .waiting } == 2)
         #expect(try await count { $0.unfinishedOnly = true } == 2)
