@@ -275,6 +275,7 @@ class ConsoleTests(OnSmallHub):
 
     def test_what_is_grave_is_the_hubs_word_and_not_guessed_from_titles(self):
         self.sign_in("push", "exercise")
+        self.assertIn("1〜4 画面", self.browser.text("#keys"), "of the drill's rooms, and no others")
         self.assertFalse(self.browser.evaluate("""import('/console/real.js').then(({ isGrave }) =>
             isGrave({ kind: 'weather', title: '警報級の可能性', message: 'alert', gravity: 'information' }))"""))
         self.assertTrue(self.browser.evaluate("""import('/console/real.js').then(({ isGrave }) =>
@@ -549,6 +550,7 @@ class ConsoleTests(OnSmallHub):
         self.a_night()
         self.sign_in()
         self.browser.until("!document.querySelector('#take-back-newest').hidden")
+        self.assertIn("1〜7 画面", self.browser.text("#keys"))
         self.assertIn("T 取消", self.browser.text("#keys"))
         self.browser.key("3")
         self.browser.until("!document.querySelector('#log').hidden")

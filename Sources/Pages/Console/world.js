@@ -53,5 +53,7 @@ export function dress() {
   byID("cross").hidden = !mode;
   byID("cross").textContent = isDrill() ? "本番へ移る" : "訓練へ移る";
   byID("world-back").hidden = !world();
-  for (const door of document.querySelectorAll("[data-room]")) door.hidden = !hasRoom(door.dataset.room);
+  const doors = [...document.querySelectorAll("[data-room]")];
+  for (const door of doors) door.hidden = !hasRoom(door.dataset.room);
+  byID("last-key").textContent = doors.filter((door) => !door.hidden).length;
 }
