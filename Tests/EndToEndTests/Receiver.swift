@@ -21,6 +21,9 @@ struct Received: Sendable {
         left = request.header("webhook-timestamp").flatMap { Int($0) } ?? 0
     }
 
+    /// Whose delivery this is.
+    var alert: String { String(delivery.prefix { $0 != ":" }) }
+
     /// Everything of one delivery has to be this.
     var message: String { "\(type) \(event) \(title)" }
 }

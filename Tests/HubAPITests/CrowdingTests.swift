@@ -3,6 +3,7 @@ import ChannelKit
 import Desk
 import Foundation
 import HTTPTypes
+import Ledger
 import Memories
 import Synchronization
 import Testing
@@ -198,8 +199,8 @@ struct CrowdingTests {
         }
         let device = try #require(try await house.call("GET", "/v1/reports").body.firstMatch(of: /"device":"([^"]+)"/)?.1)
         let stood = try await saysTooOften(house, token)
-        let moment = watch.date.timeIntervalSince1970 + 1
-        house.hub.ledger.write("restored", Array(#"{"made":\#(moment),"at":\#(moment)}"#.utf8))
+        let moment = watch.date.addingTimeInterval(1)
+        house.hub.ledger.write(RestoredCopy.note, try RestoredCopy(made: moment, at: moment).octets())
         let copy = try await House(ledger: house.hub.ledger, crowding: true, clock: { [watch] in watch.date })
         try await copy.hub.recover()
         watch.turn(60)

@@ -42,13 +42,13 @@ class BlackboardTests(OnSmallHub):
         for size, (width, height) in SIZES.items():
             self.browser.size(width, height)
             self.browser.until(f"innerHeight === {height}")
-            self.browser.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             self.assert_whole()
             self.browser.photograph(f"board-{name}-{size}")
         self.browser.size(*SIZES["hd"])
 
     def assert_whole(self):
-        """Nothing runs out of the screen, or the page says that more follows."""
+        """Nothing runs out of the screen, or the page says that more follows: once it has been drawn in the size it has now."""
+        self.browser.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         self.assertFalse(self.browser.evaluate("document.documentElement.scrollHeight > innerHeight || document.documentElement.scrollWidth > innerWidth"))
         cut = self.browser.evaluate("""(() => { const front = document.querySelector('#front');
             return !front.hidden && front.scrollHeight > front.clientHeight + 1 && document.querySelector('#below').hidden })()""")
