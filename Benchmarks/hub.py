@@ -14,6 +14,14 @@ class FarEnd(threading.Thread):
         self.port = self.socket.getsockname()[1]
         self.heard = []
 
+    def start(self):
+        """Python's own first call takes two milliseconds: it is made here, and to this far end."""
+        super().start()
+        call = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        call.request("POST", "/", b"first")
+        call.getresponse().read()
+        call.close()
+
     def run(self):
         while True:
             line, _ = self.socket.accept()

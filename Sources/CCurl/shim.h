@@ -1,4 +1,7 @@
 #include <curl/curl.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -58,6 +61,27 @@ static inline CURLMcode ccurl_multi_on_timer(CURLM *multi, curl_multi_timer_call
 }
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
   return curl_multi_setopt(multi, option, value);
+}
+
+/* Asks for memory in the thread it is for and gives it back to the allocator, which keeps it. The second bound would follow what is freed
+   until the first one is set. */
+static inline void ccurl_keep_memory(long most, long now) {
+  enum { BLOCK = 64 << 10 };
+  struct block { struct block *next; } *blocks = NULL;
+  mallopt(M_TRIM_THRESHOLD, (int)most);
+  mallopt(M_MMAP_THRESHOLD, (int)most);
+  for (long asked = 0; asked < now; asked += BLOCK) {
+    struct block *block = malloc(BLOCK);
+    if (!block) break;
+    memset(block, 1, BLOCK);
+    block->next = blocks;
+    blocks = block;
+  }
+  while (blocks) {
+    struct block *next = blocks->next;
+    free(blocks);
+    blocks = next;
+  }
 }
 
 /* 0 where the answer is not known: all figures read here count upwards from 0. */

@@ -49,10 +49,18 @@ package final class ChannelRunner<M: Mode>: Sendable {
 
     /// Puts deliveries in line. Returns at once; what became of each is reported to the observer.
     package func offer(_ loads: [Load], now: Instant = .now) {
+        place(loads, now: now)
+        wake()
+    }
+
+    /// The same, for whoever has more of it in hand and calls `wake` then.
+    func place(_ loads: [Load], now: Instant) {
         let cuts = state.withLock { $0.offer(loads, now: now, observer) }
         for cut in cuts { cut.make() }
-        ring.yield()
     }
+
+    /// There is something to begin.
+    func wake() { ring.yield() }
 
     /// Sends until the service group shuts down; then attempts under way are ended and nothing new is begun.
     package func run() async throws {
@@ -87,6 +95,8 @@ package final class ChannelRunner<M: Mode>: Sendable {
     /// Attempts begun at a stretch. Behind them come those that wait for the same threads: so the turn of who comes next is decided when there
     /// is somebody to take it, and a town that is offered late does not stand behind everything offered before it.
     private static var atAStretch: Int { 8 }
+    /// And then so long for the threads that carry what has begun: those that hang are begun no sooner for it.
+    private static var breath: Duration { .microseconds(250) }
 
     /// Starts everything that may start now. Returns when to look again.
     private func beginAllDue(in group: inout DiscardingTaskGroup) async -> Instant? {
@@ -96,7 +106,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
             case .attempt(let attempt):
                 group.addTask { await self.make(attempt) }
                 begun += 1
-                if begun.isMultiple(of: Self.atAStretch) { await Task.yield() }
+                if begun.isMultiple(of: Self.atAStretch) { try? await ContinuousClock().sleep(for: Self.breath) }
             case .wait(let until): return until
             case .idle: return nil
             }

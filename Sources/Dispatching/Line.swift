@@ -62,6 +62,7 @@ package final class Line<M: Mode>: Sendable {
     ) -> [Commit] {
         var commits: [Commit] = []
         var passing = PassingBy()
+        var round = Round()
         let accepted = clock()
         shelters.take(alert)
         for (town, decisions) in decisions(alert) {
@@ -73,8 +74,9 @@ package final class Line<M: Mode>: Sendable {
                 content: alert.content, mode: M.name, accepted: accepted, actor: actor, deliveries: plan.rows, said: plan.said)
             commits.append(ledger.town(town.id).record(record))
             journal.open(record, in: town.id)
-            start(plan, of: alert, in: town)
+            start(plan, of: alert, in: town, &round)
         }
+        round.end()
         if let passed = passing.record(alert.content, M.name, accepted: accepted, actor: actor) {
             commits.append(ledger.record(passed))
             journal.open(passed)
@@ -93,7 +95,7 @@ package final class Line<M: Mode>: Sendable {
         }
     }
 
-    private func start(_ plan: Plan, of alert: Alert<M>, in town: Town) {
+    private func start(_ plan: Plan, of alert: Alert<M>, in town: Town, _ round: inout Round) {
         memory.remember(alert.event, in: town.id, plan.told)
         // What a cancel takes back is what people were woken by, with its time, and not the quiet re-issue after it.
         if !plan.isQuiet { memory.remember(alert.content, in: town.id, local: plan.loads.first?.1.first?.message.local ?? []) }
@@ -103,7 +105,36 @@ package final class Line<M: Mode>: Sendable {
             ])
             journal.delivery(id, of: town.id, took: .rejected(reason))
         }
-        for (channel, loads) in plan.loads { slots[channel]?.runner.offer(loads, now: steady()) }
+        for (channel, loads) in plan.loads {
+            guard let runner = slots[channel]?.runner else { continue }
+            runner.place(loads, now: steady())
+            round.add(runner)
+        }
+        round.passes()
+    }
+
+    /// Towns that are offered an alert together, and the channels that do not know it yet.
+    ///
+    /// Attempts take the threads from the offering, and whoever is offered last would stand behind the attempts of all before it: they
+    /// begin when every town has its place in the turns, or the first of them has waited for `longest`.
+    private struct Round {
+        private static var longest: Duration { .milliseconds(4) }
+        private var waiting: [ChannelRunner<M>] = []
+        private var began = Instant.now
+
+        mutating func add(_ runner: ChannelRunner<M>) {
+            if waiting.isEmpty { began = .now }
+            if !waiting.contains(where: { $0 === runner }) { waiting.append(runner) }
+        }
+
+        mutating func passes() {
+            if !waiting.isEmpty, began.duration(to: .now) >= Self.longest { end() }
+        }
+
+        mutating func end() {
+            for runner in waiting { runner.wake() }
+            waiting = []
+        }
     }
 
     // MARK: plan
@@ -260,26 +291,6 @@ package final class Line<M: Mode>: Sendable {
                 return (decision, text)
             }
         }
-    }
-
-    /// Everything up to the offer, for so many of the towns it names, and nothing of it kept. Returns how many messages were made.
-    @discardableResult
-    package func rehearse(_ alert: Alert<M>, towns: Int) -> Int {
-        var made = 0
-        let named = decisions(alert).filter { _, decisions in decisions.contains { !$0.local.isEmpty } }.prefix(towns)
-        for (town, decisions) in named {
-            let statuses = shelters.statuses(of: town)
-            for decision in decisions {
-                let text = composer.text(
-                    alert.content, channel: decision.channel, town: town, local: decision.local, shelters: statuses,
-                    vantage: decision.vantage)
-                let message = Message(
-                    alert: alert, town: town, priority: .immediate, texts: text.texts, local: decision.local, shelters: statuses)
-                if !text.texts.isEmpty, (try? AlertJSON.line(AlertJSON(message))) != nil { made += 1 }
-            }
-        }
-        _ = try? AlertJSON.line(alert.content)
-        return made
     }
 
     package func decisions(_ alert: Alert<M>, for town: Town) -> [Decision] {

@@ -55,4 +55,18 @@ final class Announced<Value: Sendable>: Sendable {
             state.withLock { $0.waiting.removeValue(forKey: ticket) }?.resume(returning: nil)
         }
     }
+
+    /// The same for whoever does not wait longer than this.
+    @discardableResult
+    func heard(within limit: Duration) async -> Value? {
+        await withTaskGroup { group in
+            group.addTask { await self.heard() }
+            group.addTask {
+                try? await ContinuousClock().sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+    }
 }

@@ -21,6 +21,21 @@ enum DemonstrationTown {
         }
     }
 
+    /// The town as it is gone through at a start, for real, in a room that nothing leaves: with a crowd of receivers of each kind.
+    static func rehearsal() throws(SettingsError) -> Settings {
+        let receivers = (1...32).map {
+            """
+
+                  - {channel: webhook, id: receiver-\($0), name: 受け手, actual: {url: "https://receiver.invalid/", secret: whsec_bm8gc2VjcmV0IGF0IGFsbCwgYW5kIG5vIHJlY2VpdmVy}}
+            """
+        }
+        do {
+            return try YAMLDecoder().decode(Settings.self, from: yaml.replacing("{GATEWAY}", with: "https://gateway.invalid") + receivers.joined())
+        } catch {
+            throw SettingsError("起動のけいこの町: \(error) (the town of the rehearsal)")
+        }
+    }
+
     /// Another endpoint under the last key of `yaml`. A drill, and its mails ring nobody: the node is on this machine.
     private static func node(_ commons: Commons) -> String {
         """

@@ -72,14 +72,10 @@ struct HubProgram: Sendable {
             on: loops, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger,
             linesPerDevice: options.hasBenchmarkDoor ? .max : StreamHub.linesPerDevice)
         let transport = try CurlTransport()
-        let house = House(options: options, ledger: ledger, stream: stream, transport: transport, logger: logger, clock: clock)
+        let house = House(
+            settings: options.settings, data: options.data, ledger: ledger, stream: stream, transport: transport, logger: logger, clock: clock)
         let routing = options.settings.routing
-        let actual = Line<Actual>(
-            channels: try house.slots(journal) { try $0.actual($1, journal, logger) }, towns: towns, routing: routing,
-            renderer: renderer, ledger: ledger, journal: journal, logger: logger, clock: clock)
-        let exercise = Line<Exercise>(
-            channels: try house.slots(journal) { try $0.exercise($1, journal, logger) }, towns: towns,
-            routing: routing, renderer: renderer, ledger: ledger, journal: journal, logger: logger, clock: clock)
+        let (actual, exercise) = try house.lines(towns, renderer, journal)
         try check(towns, actual)
         try check(towns, exercise)
         try checkTexts(renderer, manifests, rules(towns, actual, routing), rules(towns, exercise, routing))
@@ -94,7 +90,7 @@ struct HubProgram: Sendable {
         words.report(flaws, to: hub)
         let watch = words.watch(hub)
         return try house.program(
-            hub, renderer, try Voice.make(options.settings.cap, data: options.data), extra + [watch])
+            hub, renderer, transport, options, try Voice.make(options.settings.cap, data: options.data), extra + [watch])
     }
 
     /// Runs until told to stop. Whoever waits for the port hears when there will be none.
@@ -190,11 +186,12 @@ extension HubProgram {
 }
 
 /// What the pieces are put into.
-private struct House {
-    let options: HubProgram.Options
+struct House {
+    let settings: Settings
+    let data: URL
     let ledger: SQLiteLedger
     let stream: StreamHub
-    let transport: CurlTransport
+    let transport: any HTTPTransport
     let logger: Logger
     let clock: @Sendable () -> Date
 
@@ -205,19 +202,32 @@ private struct House {
             settings: settings ?? [:], transport: transport, stream: stream,
             notebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/\(M.name.rawValue)/"),
             sharedNotebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/both/"),
-            directory: options.data.appending(path: channel.name), logger: logger,
+            directory: data.appending(path: channel.name), logger: logger,
             wallClock: clock, remark: { journal.delivery($0, of: $1, took: .remarked($2)) })
     }
 
-    func slots<M: Mode>(
+    func lines(
+        _ towns: TownRegister, _ renderer: Renderer, _ journal: DeliveryJournal
+    ) throws -> (Line<Actual>, Line<Exercise>) {
+        (
+            Line(
+                channels: try slots(journal) { try $0.actual($1, journal, logger) }, towns: towns, routing: settings.routing,
+                renderer: renderer, ledger: ledger, journal: journal, logger: logger, clock: clock),
+            Line(
+                channels: try slots(journal) { try $0.exercise($1, journal, logger) }, towns: towns, routing: settings.routing,
+                renderer: renderer, ledger: ledger, journal: journal, logger: logger, clock: clock)
+        )
+    }
+
+    private func slots<M: Mode>(
         _ journal: DeliveryJournal,
         _ make: (any ChannelEntry, ChannelSetup<M>) throws -> ChannelSlot<M>
     ) throws -> [ChannelSlot<M>] {
         try Channels.all.map { entry in
-            let own = options.settings.channels?[entry.manifest.name]
+            let own = settings.channels?[entry.manifest.name]
             let given = M.name == .actual ? own?.actual : own?.exercise
             try FileManager.default.createDirectory(
-                at: options.data.appending(path: entry.manifest.name), withIntermediateDirectories: true)
+                at: data.appending(path: entry.manifest.name), withIntermediateDirectories: true)
             do {
                 return try make(entry, setup(entry.manifest, given, journal))
             } catch let error as SettingsError {
@@ -227,18 +237,19 @@ private struct House {
     }
 
     func program(
-        _ hub: Hub, _ renderer: Renderer, _ voice: HubVoice, _ extra: [any Service]
+        _ hub: Hub, _ renderer: Renderer, _ transport: CurlTransport, _ options: HubProgram.Options, _ voice: HubVoice,
+        _ extra: [any Service]
     ) throws(SettingsError) -> HubProgram {
-        let sources = try Sources.make(options.settings.sources, hub: hub, transport: transport, notebook: ledger)
+        let sources = try Sources.make(settings.sources, hub: hub, transport: transport, notebook: ledger)
         let readiness = Readiness(ledger: ledger, renderer: renderer, logger: logger)
         let channels = Channels.all.map(\.manifest)
         var configuration = HubRouter.Configuration(
-            publicAddress: options.settings.public_address ?? "http://\(options.host):\(options.port)",
-            spots: options.data.appending(path: channels.first(.page)?.name ?? "spots"), channels: channels)
+            publicAddress: settings.public_address ?? "http://\(options.host):\(options.port)",
+            spots: data.appending(path: channels.first(.page)?.name ?? "spots"), channels: channels)
         configuration.hasBenchmarkDoor = options.hasBenchmarkDoor
-        if let provider = try options.settings.makeOpenID() { configuration.openID = .init(provider: provider, transport: transport) }
+        if let provider = try settings.makeOpenID() { configuration.openID = .init(provider: provider, transport: transport) }
         configuration.voice = voice
-        configuration.watcherDigest = try options.settings.watcherDigest()
+        configuration.watcherDigest = try settings.watcherDigest()
         configuration.callCount = { [transport] in transport.callCount }
         let keeper = Doorkeeper(Descriptors.door(), logger: logger)
         configuration.keeper = keeper
@@ -257,7 +268,13 @@ private struct House {
             logger: logger)
         let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }
-        let start = StartService(hub: hub, door: door, port: port)
+        let rehearsal = Rehearsal(
+            renderer: renderer, bulletins: options.templates.appending(path: "demo"), folder: data.appending(path: "rehearsal"), logger: logger
+        ) { [host = options.host] in
+            guard let bound = await door.heard() else { return }
+            await Rehearsal.knock(at: host, bound, with: transport)
+        }
+        let start = StartService(hub: hub, rehearsal: rehearsal, door: door, port: port)
         let working: [any Service] = (runners + extra + sources + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }

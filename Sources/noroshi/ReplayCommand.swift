@@ -45,6 +45,7 @@ enum Play {
     struct Scene: Sendable {
         var name: String
         var octets: [UInt8]
+        var sent: Date
         /// Seconds since the first one.
         var offset: Double
     }
@@ -64,7 +65,7 @@ enum Play {
                 Terminal.complain("\(file): 時刻のある電文ではないので除きました (left out, no bulletin with a time)")
                 continue
             }
-            dated.append((sent.seconds, Scene(name: file, octets: octets, offset: 0)))
+            dated.append((sent.seconds, Scene(name: file, octets: octets, sent: Date(timeIntervalSince1970: sent.seconds), offset: 0)))
         }
         guard let first = dated.map(\.time).min() else { throw Refusal("\(directory.path): 流せる電文がありません (no bulletins to play)") }
         return dated.sorted { ($0.time, $0.scene.name) < ($1.time, $1.scene.name) }.map { time, scene in

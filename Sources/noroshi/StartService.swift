@@ -6,17 +6,22 @@ import ServiceLifecycle
 /// Takes up where the last run ended while the door is open already, and lets everything else begin.
 struct StartService: Service {
     let hub: Hub
+    let rehearsal: Rehearsal
     let door: Announced<Int>
     let port: Announced<Int>
 
+    /// Whoever has read its record does not wait longer than this for the rehearsal, which began with the reading.
+    private static let patience = Duration.milliseconds(250)
+
     func run() async throws {
+        let rehearsed = rehearsal.begin()
         do {
             try await cancelWhenGracefulShutdown {
                 try await hub.recover()
                 // Before anything runs: far ends show that they are there, and have reserved what they must not use twice.
                 await hub.actual.prepare()
                 await hub.exercise.prepare()
-                hub.rehearse()
+                await rehearsed.heard(within: Self.patience)
             }
         } catch is CancellationError {
             return

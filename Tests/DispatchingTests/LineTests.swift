@@ -192,23 +192,4 @@ struct LineTests {
         let place = try #require(script.deliveries.firstIndex { $0.id == DeliveryID("032093-0") })
         #expect(place < 150, "asked as number \(place + 1) of 401")
     }
-
-    @Test("A rehearsal makes the words of a warning and leaves nothing behind: no row, nothing in a queue, nothing at the far end")
-    func rehearsal() async throws {
-        let ledger = MemoryLedger()
-        let stage = try Stage(ledger)
-        try await stage.running {
-            var content = order("rehearsal").content
-            (content.kind, content.detail, content.town) = (.eew, .none, nil)
-            let codes = [AreaScheme.jmaCity, .jmaSeismic].flatMap { scheme in (Sample.town.areas[scheme] ?? []).map { (scheme, $0) } }
-            content.areas = codes.map { AreaStatement(scheme: $0.0, code: $0.1, kindCode: "31", kindName: "緊急地震速報（警報）", value: "5+") }
-            #expect(stage.line.rehearse(Alert<Actual>(content), towns: 8) == 1)
-            _ = stage.line.offer(order("real"), actor: "test")
-            await stage.script.asked(1)
-        }
-        #expect(stage.script.deliveries.map(\.event) == [order("real").event])
-        #expect(stage.journal.rows(of: order("rehearsal").id).isEmpty)
-        let recorded = try await ledger.town(Sample.town.id).alerts(AlertQuery())
-        #expect(recorded.map(\.content.event) == [order("real").event])
-    }
 }
