@@ -30,6 +30,10 @@ public protocol ChannelAdapter<M>: Sendable {
     /// What cannot be prepared is logged and nothing else: `deliver` works without it.
     func prepare(_ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]) async throws(DeliveryFailure)
 
+    /// The link test: whether somebody is there, without a word that anybody could take for an alert. What was found, for a
+    /// person; nil where nothing lies beyond this hub itself.
+    func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String?
+
     /// The same for what one far end forbids besides: a carrier's shorter body. Asked where a person can still reword the
     /// text: in the preview, before an operator's alert is queued, and of the samples at start.
     static func lint(
@@ -56,6 +60,7 @@ extension ChannelAdapter {
         _ text: RenderedText, _ language: Language, in content: AlertContent, at farEnd: FarEnd<M>
     ) -> [TextProblem] { [] }
     public func prepare(_ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]) async throws(DeliveryFailure) {}
+    public func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String? { nil }
     public func report(on farEnd: FarEnd<M>) -> FarEndReport? { nil }
     public func run() async {}
 }

@@ -11,7 +11,8 @@
 /// already, else one named after the file. Shelters of the settings stay, and a list does not change them.
 package import Desk
 package import AlertModel
-internal import ChannelKit
+package import ChannelKit
+package import Codes
 internal import Dispatching
 internal import FoundationEssentials
 package import Ingest
@@ -51,7 +52,7 @@ package struct ShelterImport: Sendable {
 }
 
 /// What was imported, by town; what the settings said is the rest.
-final class ShelterRegister: Sendable {
+package final class ShelterRegister: Sendable {
     /// 横浜市 has some 460, 大阪市's two lists 2,400 rows.
     static let bound = 5_000
     private static let prefix = "shelters/"
@@ -59,7 +60,7 @@ final class ShelterRegister: Sendable {
     private let notebook: any Notebook
     private let ofSettings: Mutex<[TownID: [AlertModel.Shelter]]>
 
-    init(notebook: any Notebook, towns: [Town]) {
+    package init(notebook: any Notebook, towns: [Town]) {
         self.notebook = notebook
         ofSettings = Mutex(Self.bySettings(towns))
     }
@@ -84,7 +85,8 @@ final class ShelterRegister: Sendable {
     func imported(_ town: TownID, _ list: String) -> [AlertModel.Shelter] { read(Self.key(town) + list) }
 
     /// The town with what it knows from now on; on disk once the ledger is flushed. No shelters: the list is gone.
-    func keep(_ shelters: [AlertModel.Shelter], _ list: String, of town: Town) throws -> Town {
+    @discardableResult
+    package func keep(_ shelters: [AlertModel.Shelter], _ list: String, of town: Town) throws -> Town {
         notebook.write(Self.key(town.id) + list, shelters.isEmpty ? nil : Array(try JSONEncoder().encode(shelters)))
         return with(town)
     }
@@ -143,32 +145,12 @@ extension Hub {
         _ octets: [UInt8], into town: TownID, _ order: ShelterImportOrder, by person: Operator
     ) async throws(DeskFailure) -> ShelterImport {
         guard let known = towns[town] else { throw .notFound("\(town) はこの局の町ではありません (this hub does not serve town \(town))") }
-        let list = try read(octets, for: known, order)
-        let own = list.shelters
-        guard !own.isEmpty else {
-            let elsewhere = list.elsewhere.values.reduce(0, +)
-            let reason = list.remarks.first { $0.kind == .refused }.map { "。\($0.line)行: \($0.text)" } ?? ""
-            throw .invalid([.init(field: "", detail: "\(known.name)の施設が1行もありません: 他市町村\(elsewhere)、不採用\(list.refusedRows)\(reason) (no row of it is a shelter of this town)")])
-        }
-        guard own.count <= ShelterRegister.bound else {
-            throw .invalid([.init(field: "", detail: "\(own.count)施設は多すぎます。\(ShelterRegister.bound)まで (too many shelters)")])
-        }
-        var report = ShelterImport(list: list, isDryRun: order.isDryRun)
-        report.elsewhere = list.elsewhere.values.reduce(0, +)
-        let listed = own.map(AlertModel.Shelter.init)
-        try name(&report, order, listed, town)
-        let next = plan(listed, known, &report)
+        let (report, next) = try shelters.plan(octets, for: known, order, codes, open: openShelters(of: known))
         guard !order.isDryRun else { return report }
-        let before = report.removed.count + report.changed.count + report.unchanged + report.keptOpen.count
-        guard order.mayReplace || report.removed.count <= 5 || report.removed.count * 2 <= before else {
-            throw .conflict(
-                "名簿「\(report.name)」の\(before)施設のうち\(report.removed.count)施設が消えます。別の名簿なら list を、入れ替えるなら replace=true を付けてください "
-                    + "(most of the list would be removed: name another list, or say replace=true)")
-        }
         try await settle(next, report.name, known)
         logger.notice("shelters imported", metadata: [
             "town": "\(town)", "list": "\(report.name)", "by": "\(person.name)", "added": "\(report.added.count)", "changed": "\(report.changed.count)",
-            "removed": "\(report.removed.count)", "refused": "\(list.refusedRows)",
+            "removed": "\(report.removed.count)", "refused": "\(report.list.refusedRows)",
         ])
         return report
     }
@@ -195,19 +177,6 @@ extension Hub {
         shelters.lists(of: town).map { ($0.name, $0.shelters.map(\.id)) }
     }
 
-    private func read(_ octets: [UInt8], for town: Town, _ order: ShelterImportOrder) throws(DeskFailure) -> ShelterList {
-        do throws(Refusal) {
-            var map: [ColumnMapping] = []
-            for text in order.map { map.append(try ColumnMapping(text)) }
-            let expected = ListTown(
-                town.id, outline: town.outline.flatMap(\.self), places: shelters.settings(of: town.id).compactMap(\.place))
-            return try ShelterListReader.read(
-                octets, fileName: order.fileName, town: expected, name: order.list, map: map, tables: codes)
-        } catch {
-            throw .invalid([.init(field: "", detail: error.reason)])
-        }
-    }
-
     private func settle(_ next: [AlertModel.Shelter], _ list: String, _ town: Town) async throws(DeskFailure) {
         do {
             towns.replace(try shelters.keep(next, list, of: town))
@@ -221,12 +190,58 @@ extension Hub {
         Set((actual.shelters.statuses(of: town) + exercise.shelters.statuses(of: town))
             .filter { $0.state == .open || $0.state == .full }.map(\.shelter.id))
     }
+}
+
+extension ShelterRegister {
+    /// Reads a list for one town: what it would change, and what the list would hold then. Keeps nothing.
+    ///
+    /// - Parameter open: shelters that stay whatever the list says.
+    package func plan(
+        _ octets: [UInt8], for known: Town, _ order: ShelterImportOrder, _ codes: CodeTables, open: Set<String>
+    ) throws(DeskFailure) -> (report: ShelterImport, next: [AlertModel.Shelter]) {
+        let list = try read(octets, for: known, order, codes)
+        let own = list.shelters
+        guard !own.isEmpty else {
+            let elsewhere = list.elsewhere.values.reduce(0, +)
+            let reason = list.remarks.first { $0.kind == .refused }.map { "。\($0.line)行: \($0.text)" } ?? ""
+            throw .invalid([.init(field: "", detail: "\(known.name)の施設が1行もありません: 他市町村\(elsewhere)、不採用\(list.refusedRows)\(reason) (no row of it is a shelter of this town)")])
+        }
+        guard own.count <= ShelterRegister.bound else {
+            throw .invalid([.init(field: "", detail: "\(own.count)施設は多すぎます。\(ShelterRegister.bound)まで (too many shelters)")])
+        }
+        var report = ShelterImport(list: list, isDryRun: order.isDryRun)
+        report.elsewhere = list.elsewhere.values.reduce(0, +)
+        let listed = own.map(AlertModel.Shelter.init)
+        try name(&report, order, listed, known.id)
+        let next = plan(listed, known, open: open, &report)
+        guard !order.isDryRun else { return (report, next) }
+        let before = report.removed.count + report.changed.count + report.unchanged + report.keptOpen.count
+        guard order.mayReplace || report.removed.count <= 5 || report.removed.count * 2 <= before else {
+            throw .conflict(
+                "名簿「\(report.name)」の\(before)施設のうち\(report.removed.count)施設が消えます。別の名簿なら list を、入れ替えるなら replace=true を付けてください "
+                    + "(most of the list would be removed: name another list, or say replace=true)")
+        }
+        return (report, next)
+    }
+
+    private func read(_ octets: [UInt8], for town: Town, _ order: ShelterImportOrder, _ codes: CodeTables) throws(DeskFailure) -> ShelterList {
+        do throws(Refusal) {
+            var map: [ColumnMapping] = []
+            for text in order.map { map.append(try ColumnMapping(text)) }
+            let expected = ListTown(
+                town.id, outline: town.outline.flatMap(\.self), places: settings(of: town.id).compactMap(\.place))
+            return try ShelterListReader.read(
+                octets, fileName: order.fileName, town: expected, name: order.list, map: map, tables: codes)
+        } catch {
+            throw .invalid([.init(field: "", detail: error.reason)])
+        }
+    }
 
     /// Which list it is.
     private func name(
         _ report: inout ShelterImport, _ order: ShelterImportOrder, _ listed: [AlertModel.Shelter], _ town: TownID
     ) throws(DeskFailure) {
-        let held = shelters.lists(of: town)
+        let held = lists(of: town)
         if let said = order.list {
             let name = ShelterRegister.trimmed(said)
             guard (1...60).contains(name.count), !name.contains("/"), name.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
@@ -245,12 +260,12 @@ extension Hub {
 
     /// What the list is to hold, and how that differs from what it holds.
     private func plan(
-        _ listed: [AlertModel.Shelter], _ town: Town, _ report: inout ShelterImport
+        _ listed: [AlertModel.Shelter], _ town: Town, open: Set<String>, _ report: inout ShelterImport
     ) -> [AlertModel.Shelter] {
-        let ofSettings = Set(shelters.settings(of: town.id).map(\.id))
-        let before = Dictionary(shelters.imported(town.id, report.name).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let ofSettings = Set(settings(of: town.id).map(\.id))
+        let before = Dictionary(imported(town.id, report.name).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let others = Dictionary(
-            shelters.lists(of: town.id).filter { $0.name != report.name }.flatMap(\.shelters).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            lists(of: town.id).filter { $0.name != report.name }.flatMap(\.shelters).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var next: [AlertModel.Shelter] = []
         for listed in listed {
             var shelter = listed
@@ -270,7 +285,7 @@ extension Hub {
             }
             next.append(shelter)
         }
-        let nextIDs = Set(next.map(\.id)), open = openShelters(of: town)
+        let nextIDs = Set(next.map(\.id))
         for (id, shelter) in before.sorted(by: { $0.key < $1.key }) where !nextIDs.contains(id) && !ofSettings.contains(id) {
             if open.contains(id) {
                 report.keptOpen.append(id)

@@ -35,10 +35,6 @@ struct Check: AsyncParsableCommand {
             let codes = vocabulary.tables
             let trust = try HubProgram.trust(settings)
             _ = try settings.makeOperators()
-            _ = try settings.approvals()
-            _ = try settings.networks()
-            _ = try settings.crowdingRules()
-            _ = try settings.makePlans()
             _ = try settings.makeOpenID()
             let rules = try settings.makeSourceRules()
             let folder = (data ?? settings.data).map { URL(filePath: $0) }
@@ -53,23 +49,12 @@ struct Check: AsyncParsableCommand {
             try Voice.check(settings.cap, data: folder)
             _ = try settings.watcherDigest()
             if let listen = settings.listen { _ = try Address.parse(listen) }
-            let manifests = Channels.all.map(\.manifest)
-            let words = try TemplateFolder.open(templates ?? settings.templates)
-            let renderer = try HubProgram.loadTemplates(words)
             _ = try Sources.make(settings.sources, Nowhere(), Nowhere(), MemoryLedger())
-            let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
-            let scene = CheckScene(settings: settings)
-            let actual = try scene.line(Actual.self, towns, words)
-            let exercise = try scene.line(Exercise.self, towns, words)
-            try HubProgram.check(towns, actual)
-            try HubProgram.check(towns, exercise)
-            try HubProgram.checkTexts(
-                renderer, manifests, HubProgram.rules(towns, actual, settings.routing),
-                HubProgram.rules(towns, exercise, settings.routing))
+            let scene = try CheckScene(settings, codes: codes, templates: templates)
             if config != nil { settings.doubts.forEach { Terminal.complain("注意: \($0) (warning)") } }
             Terminal.say(Terminal.table(settings.sourceLines(rules, trust)))
-            let ends = towns.all.map(\.endpoints.count).reduce(0, +)
-            Terminal.say("good: \(towns.all.count) towns, \(ends) far ends, \(manifests.count) channels, templates in \(words.path)")
+            let ends = scene.towns.all.map(\.endpoints.count).reduce(0, +)
+            Terminal.say("good: \(scene.towns.all.count) towns, \(ends) far ends, \(Channels.all.count) channels, templates in \(scene.words.path)")
         } catch let error as SettingsError {
             throw Exit.with(Exit.badSettings, error.reason)
         } catch let error as CannotWrite {
@@ -80,12 +65,47 @@ struct Check: AsyncParsableCommand {
     }
 }
 
-/// Adapters that are asked about settings and never send.
-private struct CheckScene {
+/// Settings read as a hub reads them, up to the first far end: every template rendered once, every far end's words checked.
+/// Adapters are asked about settings and never send.
+struct CheckScene {
+    let towns: TownRegister
+    let actual: Line<Actual>
+    let exercise: Line<Exercise>
+    /// The folder of templates.
+    let words: URL
+
+    init(_ settings: Settings, codes: CodeTables, templates: String?, transport: any HTTPTransport = Nowhere()) throws {
+        _ = try settings.approvals()
+        _ = try settings.networks()
+        _ = try settings.crowdingRules()
+        _ = try settings.retention()
+        _ = try settings.makePlans()
+        let manifests = Channels.all.map(\.manifest)
+        words = try TemplateFolder.open(templates ?? settings.templates)
+        let renderer = try HubProgram.loadTemplates(words)
+        towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
+        let maker = LineMaker(settings: settings, transport: transport, renderer: renderer)
+        actual = try maker.line(towns)
+        exercise = try maker.line(towns)
+        try HubProgram.check(towns, actual)
+        try HubProgram.check(towns, exercise)
+        try HubProgram.checkTexts(
+            renderer, manifests, HubProgram.rules(towns, actual, settings.routing),
+            HubProgram.rules(towns, exercise, settings.routing))
+    }
+}
+
+private struct LineMaker {
     let settings: Settings
+    let transport: any HTTPTransport
+    let renderer: Renderer
     private let logger = Logger(label: "noroshi", factory: { _ in SwiftLogNoOpLogHandler() })
 
-    func line<M: Mode>(_ mode: M.Type, _ towns: TownRegister, _ folder: URL) throws -> Line<M> {
+    init(settings: Settings, transport: any HTTPTransport, renderer: Renderer) {
+        (self.settings, self.transport, self.renderer) = (settings, transport, renderer)
+    }
+
+    func line<M: Mode>(_ towns: TownRegister) throws -> Line<M> {
         let ledger = MemoryLedger()
         let journal = DeliveryJournal(ledger: ledger)
         let slots = try Channels.all.compactMap { entry -> ChannelSlot<M>? in
@@ -96,24 +116,22 @@ private struct CheckScene {
             return try entry.exercise(setup(ledger, own?.exercise), journal, logger) as? ChannelSlot<M>
         }
         return Line(
-            channels: slots, towns: towns, routing: settings.routing, renderer: try Renderer(directory: folder),
-            ledger: ledger, journal: journal, logger: logger)
+            channels: slots, towns: towns, routing: settings.routing, renderer: renderer, ledger: ledger, journal: journal, logger: logger)
     }
 
     private func setup<M: Mode>(_ ledger: MemoryLedger, _ settings: [String: String]?) -> ChannelSetup<M> {
         ChannelSetup(
-            settings: settings ?? [:], transport: Nowhere(), stream: Nowhere(), notebook: ledger,
+            settings: settings ?? [:], transport: transport, stream: Nowhere(), notebook: ledger,
             directory: FileManager.default.temporaryDirectory.appending(path: "noroshi-check"), logger: logger)
     }
 }
 
 /// No way out.
-private struct Nowhere: HTTPTransport, StreamPublisher, BulletinSink, SourceWatch {
+struct Nowhere: HTTPTransport, StreamPublisher, BulletinSink, SourceWatch {
     func take(_ octets: [UInt8], name: String?, source: String) async -> SinkAnswer { .refused("a check takes nothing") }
     func expect(_ name: String, within patience: Duration?) {}
     func heard(_ name: String) {}
     func trouble(_ name: String, _ words: String) {}
-
 
     func send(_ call: HTTPCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> HTTPAnswer {
         throw .refused("a check sends nothing")

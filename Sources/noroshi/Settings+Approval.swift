@@ -13,6 +13,8 @@ struct ApprovalSettings: Codable, Sendable {
     }
     var words: String
 
+    init(words: String) { self.words = words }
+
     init(from decoder: any Decoder) throws {
         if let word = try? decoder.singleValueContainer().decode(String.self) {
             words = word

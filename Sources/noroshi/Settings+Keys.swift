@@ -10,8 +10,18 @@ extension Settings {
     /// probably meant.
     static func strict(_ text: String, path: String, channels: [ChannelManifest]) throws -> Settings {
         let watched = try YAMLDecoder().decode(Watched<Settings>.self, from: text)
-        let wrong = (watched.strangers + watched.value.strangers(channels)).map { ($0, $0.words) } + watched.value.strayDistricts
-        guard !wrong.isEmpty else { return watched.value }
+        try refuse(watched.strangers, watched.value, text, path, channels) { $0 }
+        return watched.value
+    }
+
+    /// Throws where a key means nothing. `place` leads from where a key stands in settings to where it stands in the text.
+    static func refuse(
+        _ strangers: [StrangeKey], _ settings: Settings, _ text: String, _ path: String, _ channels: [ChannelManifest],
+        place: ([String]) -> [String]
+    ) throws {
+        func moved(_ key: StrangeKey) -> StrangeKey { StrangeKey(path: place(key.path), key: key.key, known: key.known) }
+        let wrong = (strangers + settings.strangers(channels).map(moved)).map { ($0, $0.words) } + settings.strayDistricts.map { (moved($0.0), $0.1) }
+        guard !wrong.isEmpty else { return }
         let root = try Parser(yaml: text).singleRoot()
         let found = wrong.map { (line: line(of: $0.0, in: root), key: $0.0.key, words: $0.1) }
             .sorted { ($0.line ?? 0, $0.key) < ($1.line ?? 0, $1.key) }

@@ -20,7 +20,8 @@ struct Settings: Codable, Sendable {
     struct TownSettings: Codable, Sendable {
         var code: String
         var name: String?
-        var roman_name: String
+        /// For texts in Latin letters; a hub does not start without it.
+        var roman_name: String?
         /// 津波予報区 of the town: in no public table, so a person says them.
         var tsunami_areas: [String]?
         /// Further codes by scheme: `jma-river`, `jma-volcano` …
@@ -49,6 +50,8 @@ struct Settings: Codable, Sendable {
         var roman_name: String?
 
         private enum CodingKeys: String, CodingKey { case name, roman_name }
+
+        init(name: String, roman_name: String?) { (self.name, self.roman_name) = (name, roman_name) }
 
         init(from decoder: any Decoder) throws {
             if let name = try? decoder.singleValueContainer().decode(String.self) {
@@ -152,7 +155,7 @@ struct Settings: Codable, Sendable {
         }
     }
 
-    private static func words(_ error: DecodingError) -> String {
+    static func words(_ error: DecodingError) -> String {
         func place(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {
             (context.codingPath + (key.map { [$0] } ?? []))
                 .map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
@@ -198,6 +201,9 @@ extension Settings {
         guard let name = settings.name ?? known?.name else {
             throw SettingsError("town \(id): 市町村の表にありません。name と areas を書いてください (in no table of ours)")
         }
+        guard let romanName = settings.roman_name, !romanName.isEmpty else {
+            throw SettingsError("town \(id): roman_name: 町の名前のローマ字を書いてください\(codes.romanName(id).map { "（例: \($0)）" } ?? "") (missing)")
+        }
         var areas: [AreaScheme: Set<String>] = [.localGovernment: [id.code]]
         for scheme in AreaScheme.allCases {
             for code in known?.codes(scheme) ?? [] { areas[scheme, default: []].insert(code) }
@@ -213,7 +219,7 @@ extension Settings {
         var shelters: [Shelter] = []
         for shelter in settings.shelters ?? [] { shelters.append(try shelter.made(in: id)) }
         return Town(
-            id: id, name: name, romanName: settings.roman_name, areas: areas, districts: (settings.districts ?? []).map(\.name),
+            id: id, name: name, romanName: romanName, areas: areas, districts: (settings.districts ?? []).map(\.name),
             shelters: shelters, endpoints: try endpoints(settings, id, channels),
             outline: (settings.outline ?? []).map { ring in
                 ring.filter { $0.count == 2 }.map { Coordinate(latitude: $0[0], longitude: $0[1]) }

@@ -3,11 +3,12 @@ import ArgumentParser
 import Foundation
 import LedgerStore
 
-/// A town as one file, out of one hub's data folder and into another's.
+/// A town from nothing; and a town as one file, out of one hub's data folder and into another's.
 struct TownCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "town", abstract: "町を一つのファイルとして移す (moves a town as one file)",
+        commandName: "town", abstract: "町を始める、一つのファイルとして移す (starts a town; moves one as one file)",
         discussion: """
+            noroshi town init                                                          町を一から始めます（途中でやめても、次は続きから）
             noroshi town export 042056 --data /var/lib/noroshi --out kesennuma.town    （動いているハブの隣でも読めます）
             noroshi town import kesennuma.town --data /var/lib/noroshi                 （受け取るハブは止めておきます）
 
@@ -16,7 +17,7 @@ struct TownCommand: AsyncParsableCommand {
             (The record, the standing, shelters, devices, and people of this town alone. Settings are not moved: take the town out of the old
             hub's settings and put it into the new one's. Two hubs must never serve one town. Keep the file as you keep the record.)
             """,
-        subcommands: [Export.self, Import.self])
+        subcommands: [Init.self, Export.self, Import.self])
 
     struct Export: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "町を一つのファイルにする (writes a town into one file)")

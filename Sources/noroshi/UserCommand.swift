@@ -12,6 +12,12 @@ struct KeeperOptions: ParsableArguments {
 
     /// Over HTTP, with this machine's own key where a data folder is named and its hub runs.
     func send(_ method: String, _ path: String, _ body: [String: Any]? = nil) async throws -> Any {
+        try await send(method, path, octets: body.map { Array(JSONLine.text($0).utf8) } ?? [])
+    }
+
+    func send(
+        _ method: String, _ path: String, octets: [UInt8], type: String = "application/json", headers: [(name: String, value: String)] = []
+    ) async throws -> Any {
         var client = try hub.client()
         if let folder, hub.token == nil, let key = LocalKey.read(in: folder) {
             // This machine's key is for this machine's hub: whoever else gets it may do everything here.
@@ -22,7 +28,7 @@ struct KeeperOptions: ParsableArguments {
             }
             client = HubClient(address: client.address, token: key, transport: client.transport)
         }
-        return try await client.send(method, path, body: body.map { Array(JSONLine.text($0).utf8) } ?? [])
+        return try await client.send(method, path, body: octets, type: type, headers: headers)
     }
 
     /// Whether a hub has the folder: then it is asked, and nobody else writes there.
@@ -238,7 +244,11 @@ struct UserCommand: AsyncParsableCommand {
                 keys = answer?["keys"] as? [String] ?? []
                 waits = answer?["approval"] != nil
             }
-            guard keeper.hub.format == .table else { return Terminal.say(JSONLine.text(["town": town, "keys": keys, "waits": waits])) }
+            Self.say(keys, of: town, waits: waits, keeper.hub.format)
+        }
+
+        static func say(_ keys: [String], of town: String, waits: Bool = false, _ format: OutputFormat) {
+            guard format == .table else { return Terminal.say(JSONLine.text(["town": town, "keys": keys, "waits": waits])) }
             if waits { Terminal.say("ほかの人が承認するまで使えません。それまでは前の鍵が使えます (they open nothing until a second person has approved; the old ones do)") }
             Terminal.say("市町村 \(town) の金庫の鍵です。印刷し、封をして、金庫に入れてください。一枚で一回、パスワードがなくても入れます。")
             Terminal.say("(Keys for the safe: print, seal, lock away. Each opens once, without a password.)\n")

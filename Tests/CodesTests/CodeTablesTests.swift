@@ -199,4 +199,20 @@ struct OverlayTests {
             ($0 as? UnreadableTable)?.file == "/nowhere/codes.tsv"
         }
     }
+
+    @Test("A name in Latin letters is proposed from the reading", arguments: [
+        ("042056", "Kesennuma City"), ("131016", "Chiyoda Ward"), ("011011", "Chuo Ward, Sapporo City"), ("094111", "Nakagawa Town"),
+        ("012149", "Wakkanai City"), ("012092", "Yubari City"), ("271004", "Osaka City"),
+    ])
+    func romanNames(_ code: String, _ name: String) {
+        #expect(TownID(code).flatMap { CodeTables.bundled.romanName($0) } == name)
+    }
+
+    @Test("Every town with a reading has a proposal, in plain letters")
+    func everyRomanName() {
+        for town in CodeTables.bundled.towns where town.kana != nil {
+            let name = CodeTables.bundled.romanName(town.id)
+            #expect(name?.allSatisfy { $0.isASCII && ($0.isLetter || $0 == " " || $0 == ",") } == true, "\(town.id) \(town.name) \(town.kana ?? "") \(name ?? "nil")")
+        }
+    }
 }

@@ -71,6 +71,16 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
         return try await sending.put(Order(message, delivery, sending.station.settings, now: setup.wallClock()))
     }
 
+    /// A centre is asked for its list. A base-station controller has one line, which a second one might cut: it is left alone.
+    public func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String? {
+        let settings = try settings(of: farEnd)
+        guard settings.way == .ecbe else {
+            return "確かめていません。基地局制御局への線は一本だけで、試すと本線が切れることがあります。ハブを動かしてから noroshi endpoint list で見てください "
+                + "(not tried: a controller has one line; look at noroshi endpoint list once the hub runs)"
+        }
+        return try await setup.transport.reach("\(settings.address)/api/ecbe/v1/message", method: "GET", deadline: deadline)
+    }
+
     public func report(on farEnd: FarEnd<M>) -> FarEndReport? {
         (try? station(of: farEnd)).flatMap { desk.report(on: $0) }
     }

@@ -49,6 +49,23 @@ public struct LAlert<M: Mode>: ChannelAdapter {
         return Carrier.problems(in: text, of: settings.carriers, mode: M.name)
     }
 
+    /// Both nodes, without signing in.
+    public func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String? {
+        let settings: NodeSettings
+        do {
+            settings = try NodeSettings(farEnd.settings, mode: M.name)
+        } catch {
+            throw .misconfigured("\(farEnd.id): \(error)")
+        }
+        let words = try await setup.transport.reach(settings.normal.url, deadline: deadline)
+        guard let backup = settings.backup else { return words }
+        do {
+            return "通常系 \(words)、予備系 \(try await setup.transport.reach(backup.url, deadline: deadline))"
+        } catch {
+            throw .unavailable("予備系（backup node）: \(error)")
+        }
+    }
+
     public func deliver(
         _ message: Message<M>, _ delivery: Delivery<M>
     ) async throws(DeliveryFailure) -> Receipt {

@@ -27,6 +27,15 @@ public struct Program<M: Mode>: ChannelAdapter {
 
     public static func check(_ farEnd: FarEnd<M>) throws(SettingsError) { _ = try ProgramSettings(farEnd) }
 
+    /// Not started: what it does at a start is its own.
+    public func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String? {
+        do {
+            return "実行できます: \(try ProgramSettings(farEnd).command) (can be executed; not started)"
+        } catch {
+            throw .misconfigured("\(farEnd.id): \(error)")
+        }
+    }
+
     public func deliver(
         _ message: Message<M>, _ delivery: Delivery<M>
     ) async throws(DeliveryFailure) -> Receipt {

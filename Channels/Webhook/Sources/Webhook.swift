@@ -44,6 +44,17 @@ public struct Webhook<M: Mode>: ChannelAdapter {
         return try Self.receipt(answer, Signature.headerText(delivery.id.text))
     }
 
+    /// Unsigned and empty: a receiver that checks signatures takes it for nothing.
+    public func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String? {
+        let url: String
+        do {
+            url = try HookSettings(farEnd.settings).url
+        } catch {
+            throw .misconfigured("\(farEnd.id): \(error)")
+        }
+        return try await setup.transport.reach(url, deadline: deadline)
+    }
+
     private func call(_ message: Message<M>, _ delivery: Delivery<M>) throws(DeliveryFailure) -> HTTPCall {
         let settings: HookSettings
         do {
