@@ -187,18 +187,20 @@ let package = Package(
             ]),
         room("Pages", ["AlertModel", "ChannelKit", "Gzip", crypto], resources: [.embedInCode("Tablet"), .embedInCode("Console")]),
         room("QRCode", ["CQREncode"]),
+        // What people carry where no line goes: signed, numbered, as a file or as QR codes.
+        room("Bundles", ["AlertModel", "Gzip", crypto]),
 
         // All of it.
         room(
             "Hub",
             kit + [
-                "Codes", "Desk", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "Targeting", crypto, log,
+                "Bundles", "Codes", "Desk", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "Targeting", crypto, log,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         room(
             "HubAPI",
             kit + [
-                "CAPFeed", "Desk", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Memories", "Pages", "QRCode", "Rendering",
+                "Bundles", "CAPFeed", "Desk", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Memories", "Pages", "QRCode", "Rendering",
                 "Targeting", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
@@ -220,7 +222,7 @@ let package = Package(
         .executableTarget(
             name: "noroshi",
             dependencies: kit + [
-                "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
+                "Bundles", "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
                 "Ingest", "Ledger", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
@@ -229,6 +231,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests("AlertModel", ["AlertModel", "Chance"]),
+        tests("Bundles", ["AlertModel", "Bundles", "Chance", "QRCode"]),
         tests("CAPFeed", ["AlertModel", "CAPFeed", "Ingest"]),
         tests("CellBroadcast", ["CellBroadcast", "Chance", .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         tests("ChannelKitTesting", testKit),
@@ -252,7 +255,7 @@ let package = Package(
         tests(
             "HubAPI",
             kit + [
-                "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Edge", "Hub", "HubAPI", "Ledger", "Rendering", "Targeting", "Web", log,
+                "Bundles", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Edge", "Hub", "HubAPI", "Ledger", "QRCode", "Rendering", "Targeting", "Web", log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -37,12 +37,14 @@ package final class Attention: Sendable {
         case clock
         /// Sent without a second person, or by the key from the safe: to be looked at afterwards.
         case review
+        /// The state of a town that somebody has carried here, on paper or a stick.
+        case carried
         /// Parts of the record that cannot be read, or a record that was begun anew.
         case ledger
     }
 
     /// Topics that are about bulletins and clocks, which all towns have in common, and name nobody.
-    private static let common: Set<Topic> = [.unknownCode, .unknownKind, .unknownType, .ahead, .receiver, .signature, .vocabulary, .clock]
+    private static let common: Set<Topic> = [.unknownCode, .unknownKind, .unknownType, .ahead, .receiver, .signature, .vocabulary, .clock, .carried]
 
     package struct Row: Sendable, Hashable {
         package var topic: Topic

@@ -3,6 +3,7 @@
 ///     octets ──▶ take ──▶ Bulletin ──▶ sorted by status ─┬─▶ Line<Actual>
 ///     operator ─▶ push ────────────────────────────────  └─▶ Line<Exercise>
 package import AlertModel
+package import Bundles
 package import Codes
 package import Desk
 package import Devices
@@ -52,6 +53,7 @@ package final class Hub: Sendable {
     let stories = Mutex(ModeStories())
     let shelters: ShelterRegister
     let standings: Standings
+    package let papers: CarriedPapers
     let chance: @Sendable () -> UInt64
     private let tables: Mutex<CodeTables>
     /// Where long files are read, satellites' and others apart: a warning of a megabyte waits for no log of sentences.
@@ -79,6 +81,9 @@ package final class Hub: Sendable {
         package var plans: [TownID: TownPlans] = [:]
         package var years: [TownID: Int] = [:]
         package var crowding: Set<TownID> = []
+        /// By which papers of this hub are known, and whose are taken: of each town the keys its settings name.
+        package var paperKey = OwnPaperKey()
+        package var paperTrust: [TownID: Set<PaperKey>] = [:]
         package var codes: CodeTables
         package var trust: CAPTrust
         package var sources: SourceRules
@@ -144,6 +149,7 @@ package final class Hub: Sendable {
         clock = { [time = parts.time] in time.now }
         orderKeys = OrderKeys(notebook: parts.ledger)
         standings = Standings(notebook: parts.ledger)
+        papers = CarriedPapers(own: parts.paperKey, trusted: parts.paperTrust, notebook: parts.ledger)
         crowdingWords = CrowdingWords(notebook: parts.ledger)
     }
 
@@ -166,6 +172,7 @@ package final class Hub: Sendable {
     package func recover() async throws {
         towns.replace(with: shelters.complete(towns.all))
         noticeCopy()
+        noticePapers()
         crowdingWords.restore(copied: copied)
         await restoreApprovals()
         let since = clock().addingTimeInterval(-72 * 3600)

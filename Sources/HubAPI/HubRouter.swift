@@ -97,6 +97,7 @@ package struct HubRouter: Sendable {
         addSaid(to: router)
         addTowns(to: router)
         addStanding(to: router)
+        addPapers(to: router)
         addAlertPage(to: router)
         addShelters(to: router)
         addDeliveries(to: router)

@@ -28,6 +28,10 @@ struct RouteScopes {
         Row(method: .delete, path: "/v1/towns/{code}/shelters/lists/{list}", scopes: [.send, .read]),
         // Where people are sent in real orders. `read`: a dry run changes nothing.
         Row(method: .post, path: "/v1/towns/{code}/shelters/import", scopes: [.send, .read]),
+        // A paper tells what reading tells. To bring one puts words before everybody at the desk; the machine's keeper may, where nobody else is.
+        Row(method: .post, path: "/v1/towns/{code}/bundle", scopes: [.read]),
+        Row(method: .post, path: "/v1/bundles", scopes: [.send, .admin]),
+        Row(method: .post, path: "/v1/bundle-receipts", scopes: [.send, .admin]),
         Row(method: .post, path: "/v1/devices/invitations", scopes: [.devices]),
         Row(method: .delete, path: "/v1/devices/{id}", scopes: [.devices]),
         Row(method: .post, path: "/v1/devices/{id}/lend", scopes: [.devices]),

@@ -41,7 +41,7 @@ enum DataFolder {
         var facts = stat()
         guard stat(folder.path, &facts) == 0, facts.st_uid == geteuid() else { return }
         if facts.st_mode & 0o077 != 0 { _ = chmod(folder.path, 0o700) }
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] where name.hasPrefix("ledger") || name == "cap-key.pem" {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] where name.hasPrefix("ledger") || ["cap-key.pem", Papers.keyName].contains(name) {
             _ = chmod(folder.appending(path: name).path, 0o600)
         }
     }
@@ -51,7 +51,7 @@ enum DataFolder {
         let path = folder.path
         guard access(path, F_OK) == 0 else { return nil }
         guard access(path, W_OK | X_OK) == 0 else { return words(path, path) }
-        let known = Set(["cap-key.pem", "edge.json", lockName, LocalKey.fileName] + Channels.all.map(\.manifest.name))
+        let known = Set(["cap-key.pem", Papers.keyName, "edge.json", lockName, LocalKey.fileName] + Channels.all.map(\.manifest.name))
         // A stranger's file or lost+found is nothing to us.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? []
         for name in names where known.contains(name) || name.hasPrefix("ledger") {

@@ -79,14 +79,16 @@ struct HubProgram: Sendable {
         try check(towns, actual)
         try check(towns, exercise)
         try checkTexts(renderer, manifests, rules(towns, actual, routing), rules(towns, exercise, routing))
-        let hub = Hub(Hub.Parts(
+        var parts = Hub.Parts(
             actual: actual, exercise: exercise, towns: towns, ledger: ledger, journal: journal,
             devices: DeviceRegister(notebook: ledger), stream: stream, people: People(options.operators, notebook: ledger, local: local),
             approvals: try options.settings.approvals(), networks: try options.settings.networks(),
             plans: try options.settings.makePlans(),
             years: try options.settings.retention(), crowding: try options.settings.crowdingRules(),
             codes: codes, trust: try trust(options.settings), sources: try options.settings.makeSourceRules(), logger: logger, time: time,
-            start: StartWatch(isOpen: false, began: time.now)))
+            start: StartWatch(isOpen: false, began: time.now))
+        (parts.paperKey, parts.paperTrust) = (try Papers.ownKey(in: options.data), try Papers.trust(options.settings))
+        let hub = Hub(parts)
         words.report(flaws, to: hub)
         let watch = words.watch(hub)
         return try house.program(

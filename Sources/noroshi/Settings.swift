@@ -108,6 +108,16 @@ struct Settings: Codable, Sendable {
         var certificate_file: String?
     }
 
+    /// Whose papers are taken (`noroshi bundle import`).
+    struct BundleSettings: Codable, Sendable {
+        struct Signer: Codable, Sendable {
+            var town: String
+            /// `ed25519:BASE64`, as `noroshi bundle list` of the other hub says it.
+            var key: String
+        }
+        var trust: [Signer]?
+    }
+
     /// Where the town's people are signed in already (OpenID Connect).
     struct OpenIDSettings: Codable, Sendable {
         var issuer: String
@@ -135,6 +145,7 @@ struct Settings: Codable, Sendable {
     var channels: [String: ChannelSettings]?
     var sources: SourceSettings?
     var openid: OpenIDSettings?
+    var bundles: BundleSettings?
     var towns: [TownSettings]
 
     static func read(_ path: String) throws(SettingsError) -> Settings {

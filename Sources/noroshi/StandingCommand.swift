@@ -13,11 +13,33 @@ struct StandingCommand: AsyncParsableCommand {
 
     func run() async throws {
         let mode = exercise ? "exercise" : "actual"
-        let table = try await StandingTable.get(town, mode, hub.client())
-        if hub.format == .json { return StandingTable.lines(table).forEach { Terminal.say(JSONLine.text($0)) } }
+        let client = try hub.client(), brought = await brought(mode, client)
+        let answer = try await client.exchange("GET", "/v1/towns/\(HubClient.step(town))/standing" + HubClient.query([("mode", mode)]))
+        // Of a town that is another hub's there is what somebody carried here, or nothing.
+        guard answer.status != 404 || brought.isEmpty else { return say(brought) }
+        let table = try HubClient.value(of: answer) as? [String: Any] ?? [:]
+        if hub.format == .json {
+            StandingTable.lines(table).forEach { Terminal.say(JSONLine.text($0)) }
+            return say(brought)
+        }
         Terminal.say("\(ModeWord.of(mode))  \(town)  状況の番号 \(table["version"] ?? 0) (version)")
         let words = StandingTable.words(table)
         Terminal.say(words.isEmpty ? "出ている避難情報・避難所・本部はありません (nothing is in force)" : words)
+        say(brought)
+    }
+
+    /// What was carried here by hand and may still be believed; the hub itself has told nobody of it.
+    private func brought(_ mode: String, _ client: HubClient) async -> [[String: Any]] {
+        guard let answer = try? await client.call("GET", "/v1/bundles" + HubClient.query([("town", town)]), body: []), answer.status == 200 else { return [] }
+        let shelf = (try? HubClient.value(of: answer)) as? [String: Any]
+        return (shelf?["brought"] as? [[String: Any]] ?? []).filter { $0["mode"] as? String == mode && $0["is_over"] as? Bool == false }
+    }
+
+    private func say(_ brought: [[String: Any]]) {
+        for var row in brought {
+            row["kind"] = "brought"
+            Terminal.say(hub.format == .json ? JSONLine.text(row) : "\n" + PaperWords.brought(row) + "\n" + PaperWords.contents(row))
+        }
     }
 }
 

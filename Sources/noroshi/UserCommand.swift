@@ -18,7 +18,11 @@ struct KeeperOptions: ParsableArguments {
     func send(
         _ method: String, _ path: String, octets: [UInt8], type: String = "application/json", headers: [(name: String, value: String)] = []
     ) async throws -> Any {
-        var client = try hub.client()
+        try await client().send(method, path, body: octets, type: type, headers: headers)
+    }
+
+    func client() throws -> HubClient {
+        let client = try hub.client()
         if let folder, hub.token == nil, let key = LocalKey.read(in: folder) {
             // This machine's key is for this machine's hub: whoever else gets it may do everything here.
             guard HubAddress.isHere(URLComponents(string: client.address)?.host ?? "") else {
@@ -26,9 +30,9 @@ struct KeeperOptions: ParsableArguments {
                     Exit.usage, "\(client.address) は、このマシンのハブではありません。--data の鍵は送りません。その宛先のトークンを使ってください "
                         + "(not this machine's hub: the key of --data is not sent there)")
             }
-            client = HubClient(address: client.address, token: key, transport: client.transport)
+            return HubClient(address: client.address, token: key, transport: client.transport)
         }
-        return try await client.send(method, path, body: octets, type: type, headers: headers)
+        return client
     }
 
     /// Whether a hub has the folder: then it is asked, and nobody else writes there.

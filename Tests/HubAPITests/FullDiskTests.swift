@@ -39,6 +39,9 @@ struct FullDiskTests {
         let order = notice.replacing("exercise", with: "actual")
         let waiting = String(try #require(try await house.call("POST", "/v1/alerts", order).body.firstMatch(of: /"id":"(A-[^"]+)"/)?.1))
         #expect(try await house.call("POST", "/v1/reports", #"{"id":"r0"}"#, token: secret).status == 202)
+        let paper = try await house.call("POST", "/v1/towns/042056/bundle", "{}").body
+        let took = try await house.call("POST", "/v1/bundles?dry_run=false", paper, headers: [.contentType: "application/octet-stream"]).body
+        let receipt = try #require(try JSONSerialization.jsonObject(with: Data(took.utf8)) as? [String: Any])["receipt"] as? String
         ledger.becomes(.refuses)
 
         let kept = #"{"id":"r1","people":3}"#
@@ -66,6 +69,8 @@ struct FullDiskTests {
             ("POST", "/v1/approvals/\(waiting)/return", #"{"reason":"r"}"#, House.root, [:]),
             ("POST", "/v1/towns/042056/shelters/import?name=a.csv", Self.shelters, House.root, [.contentType: "text/csv"]),
             ("DELETE", "/v1/towns/042056/shelters/lists/a", nil, House.root, [:]),
+            ("POST", "/v1/towns/042056/bundle", "{}", House.token, [:]), ("POST", "/v1/bundles", paper, House.token, [.contentType: "application/octet-stream"]),
+            ("POST", "/v1/bundle-receipts", receipt, House.token, [.contentType: "application/octet-stream"]),
         ]
         for call in calls {
             let answer = try await house.call(call.method, call.path, call.body, token: call.token, headers: call.headers)

@@ -34,7 +34,7 @@ struct House {
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
-        hasNeighbour: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, clock: (@Sendable () -> Date)? = nil
+        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, clock: (@Sendable () -> Date)? = nil
     ) async throws {
         let journal = DeliveryJournal(ledger: ledger)
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
@@ -53,6 +53,8 @@ struct House {
                     Endpoint(id: "ishinomaki-school", channel: "school-tablet", name: "湊小学校"),
                 ]))
         }
+        // A hub of other towns, far away.
+        if isElsewhere { all = [Town(id: other, name: "石巻市", romanName: "Ishinomaki City", areas: [:], endpoints: [Endpoint(id: "ishinomaki-eki", channel: "wifi-portal", name: "石巻駅")])] }
         let towns = TownRegister(all)
         func line<M: Mode>() -> Line<M> {
             Line(

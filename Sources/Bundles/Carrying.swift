@@ -1,0 +1,49 @@
+/// Whether what was carried here is taken: a value, asked before anything is kept.
+package import FoundationEssentials
+
+package struct Carrying: Sendable {
+    /// What a hub holds of one town, one mode and one signer. The number stays when all else is over: an older paper is never news again.
+    package struct Held: Sendable, Hashable, Codable {
+        package var number: Int
+        package var digest: String
+        /// The paper itself.
+        package var octets: Data
+        package var brought: Date
+        package var by: String
+
+        package init(_ paper: SignedPaper, _ bundle: TownBundle, brought: Date, by: String) {
+            (number, digest, octets) = (bundle.number, paper.digest, Data(paper.octets))
+            (self.brought, self.by) = (brought, by)
+        }
+    }
+
+    package enum Refusal: Error, Sendable, Hashable {
+        /// Nobody here has said that this key may speak for the town.
+        case stranger(fingerprint: String)
+        /// A newer one of the same signer is here, or was.
+        case older(held: Int)
+        /// Another paper of the same number: the signer has said two things under one.
+        case twoOfOneNumber
+        case over(expired: Date)
+        /// Made more than a day ahead of this hub's clock.
+        case ahead(made: Date)
+    }
+
+    package enum Answer: Sendable, Hashable { case new, known }
+
+    package static let patience: TimeInterval = 86_400
+
+    package static func judge(
+        _ paper: SignedPaper, _ bundle: TownBundle, held: Held?, isTrusted: Bool, now: Date
+    ) throws(Refusal) -> Answer {
+        guard isTrusted else { throw .stranger(fingerprint: paper.signer.fingerprint) }
+        if let held {
+            if held.digest == paper.digest { return .known }
+            if bundle.number == held.number { throw .twoOfOneNumber }
+            if bundle.number < held.number { throw .older(held: held.number) }
+        }
+        guard !bundle.isOver(at: now) else { throw .over(expired: Seconds.date(bundle.expires)) }
+        guard Seconds.date(bundle.made).timeIntervalSince(now) < patience else { throw .ahead(made: Seconds.date(bundle.made)) }
+        return .new
+    }
+}
