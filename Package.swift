@@ -262,7 +262,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
         tests("Ingest", ["AlertModel", "Chance", "Codes", "Gzip", "Ingest"]),
-        tests("Ledger", kit + ["Ledger", "LedgerStore", log], exclude: ["Fixtures"]),
+        tests("Ledger", kit + ["Chance", "Ledger", "LedgerStore", log], exclude: ["Fixtures"]),
         tests("Lifecycle", ["AlertModel", "Chance", "Codes", "Ingest", "Lifecycle", "Meanings"]),
         tests("Meanings", ["AlertModel", "Codes", "Meanings"]),
         tests("Memories", ["AlertModel", "Memories"]),

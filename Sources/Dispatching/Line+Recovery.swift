@@ -20,37 +20,27 @@ extension Line {
     /// Reads the ledger once, before the first alert is accepted.
     package func recover(since: Date, began: Date? = nil) async throws {
         for town in towns.all {
-            var query = AlertQuery()
-            query.since = since
-            query.concernedOnly = true
-            query.limit = 10_000
-            try await recover(town, try await ledger.town(town.id).alerts(query).reversed(), began: began ?? clock())
+            try recover(town, try await TownPast.read(ledger.town(town.id), since: since, now: clock()), began: began ?? clock())
         }
     }
 
-    /// - Parameters:
-    ///   - alerts: the town's of the last days, of both modes, as they were recorded, the oldest first.
-    ///   - began: when this run began. How old a delivery was then decides whether it goes out by itself: the time
-    ///     that reading takes is ours, and no warning is held for it.
-    package func recover(_ town: Town, _ alerts: [RecordedAlert], began: Date) async throws {
-        let part = ledger.town(town.id)
+    /// - Parameter began: when this run began. How old a delivery was then decides whether it goes out by itself: the time
+    ///   that reading takes is ours, and no warning is held for it.
+    package func recover(_ town: Town, _ past: TownPast, began: Date) throws {
         var contents: [AlertID: AlertContent] = [:]
-        for alert in alerts where alert.mode == M.name {
+        for alert in past.alerts where alert.mode == M.name {
             contents[alert.content.id] = alert.content
             shelters.take(Alert<M>(alert.content))
         }
-        try await remember(contents, in: town, part)
-        try await offerUnfinished(contents, in: town, part, began)
+        let rows = try past.rows.get()
+        remember(contents, rows.lasting, in: town)
+        offerUnfinished(contents, rows.unfinished, in: town, began)
     }
 
-    private func remember(_ contents: [AlertID: AlertContent], in town: Town, _ part: any TownLedger) async throws {
+    private func remember(_ contents: [AlertID: AlertContent], _ rows: [DeliveryRow], in town: Town) {
         let lasting = contents.values.filter { $0.expires > clock() }.sorted { $0.sent < $1.sent }
         guard !lasting.isEmpty else { return }
-        var query = DeliveryQuery()
-        query.alerts = lasting.map(\.id)
-        query.concernedOnly = true
-        query.limit = 1_000_000
-        let known = Dictionary(grouping: try await part.deliveries(query), by: \.alert)
+        let known = Dictionary(grouping: rows, by: \.alert)
         for content in lasting {
             let rows = known[content.id] ?? []
             memory.remember(content.event, in: town.id, rows.filter { $0.delivery.isSend && $0.wasPerhapsHeard }.map {
@@ -64,15 +54,10 @@ extension Line {
         }
     }
 
-    private func offerUnfinished(
-        _ contents: [AlertID: AlertContent], in town: Town, _ part: any TownLedger, _ began: Date
-    ) async throws {
-        var query = DeliveryQuery()
-        query.unfinishedOnly = true
-        query.limit = 1_000_000
+    private func offerUnfinished(_ contents: [AlertID: AlertContent], _ rows: [DeliveryRow], in town: Town, _ began: Date) {
         let now = clock()
         var loads: [String: [ChannelRunner<M>.Load]] = [:]
-        for row in try await part.deliveries(query) where row.mode == M.name {
+        for row in rows where row.mode == M.name {
             journal.reopen(row)
             guard let content = contents[row.alert], row.delivery.expires > now else {
                 journal.delivery(row.delivery.id, of: town.id, took: .expired)
@@ -216,5 +201,47 @@ extension DeliveryRow {
         case .superseded: attempts > 0
         case .skipped, .annulled, .rejected: false
         }
+    }
+}
+
+/// A town's last days as its record has them, of both modes.
+package struct TownPast: Sendable {
+    package struct Rows: Sendable {
+        /// Of what is in force still: who was told.
+        var lasting: [DeliveryRow] = []
+        var unfinished: [DeliveryRow] = []
+    }
+
+    /// As they were recorded, the oldest first.
+    package var alerts: [RecordedAlert]
+    /// A failure here keeps the alerts from nobody.
+    var rows: Result<Rows, any Error>
+
+    package static func read(_ part: any TownLedger, since: Date, now: Date) async throws -> TownPast {
+        var query = AlertQuery()
+        query.since = since
+        query.concernedOnly = true
+        query.limit = 10_000
+        let alerts = Array(try await part.alerts(query).reversed())
+        do {
+            return TownPast(alerts: alerts, rows: .success(try await rows(alerts, part, now: now)))
+        } catch {
+            return TownPast(alerts: alerts, rows: .failure(error))
+        }
+    }
+
+    private static func rows(_ alerts: [RecordedAlert], _ part: any TownLedger, now: Date) async throws -> Rows {
+        var rows = Rows(), query = DeliveryQuery()
+        query.limit = 1_000_000
+        query.unfinishedOnly = true
+        rows.unfinished = try await part.deliveries(query)
+        query.unfinishedOnly = false
+        query.concernedOnly = true
+        let lasting = alerts.map(\.content).filter { $0.expires > now }.map(\.id)
+        if !lasting.isEmpty {
+            query.alerts = lasting
+            rows.lasting = try await part.deliveries(query)
+        }
+        return rows
     }
 }

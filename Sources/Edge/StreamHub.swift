@@ -65,7 +65,9 @@ package final class StreamHub: StreamPublisher {
             beats.append(beat)
         }
         let memory = StreamMemory(notebook: notebook, clock: clock)
-        let hub = StreamHub(loops: loops, heartbeats: beats, epoch: epoch, memory: memory, linesPerDevice: linesPerDevice)
+        var log = StreamLog(epoch: epoch)
+        for (topic, event) in await memory.restore() { log.append(event, to: topic, now: .now) }
+        let hub = StreamHub(loops: loops, heartbeats: beats, log: log, memory: memory, linesPerDevice: linesPerDevice)
         counters.hub = hub
         let sweep = loops.first?.loop.scheduleRepeatedTask(initialDelay: Self.sweepEvery, delay: Self.sweepEvery) { [weak hub] _ in
             hub?.sweep()
@@ -75,15 +77,13 @@ package final class StreamHub: StreamPublisher {
     }
 
     private init(
-        loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)], heartbeats: [RepeatedTask], epoch: UInt64,
+        loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)], heartbeats: [RepeatedTask], log: StreamLog,
         memory: StreamMemory, linesPerDevice: Int
     ) {
         self.linesPerDevice = linesPerDevice
         self.loops = loops
         self.heartbeats = heartbeats
         self.memory = memory
-        var log = StreamLog(epoch: epoch)
-        for (topic, event) in memory.restore() { log.append(event, to: topic, now: .now) }
         self.state = Mutex(State(log: log))
     }
 

@@ -43,22 +43,33 @@ struct StreamMemory: Sendable {
 
     func forget(_ key: String, _ topic: StreamTopic) { notebook.write(name(topic, key), nil) }
 
+    /// Events that are read side by side at a start.
+    private static let handful = 512
+
     /// What still holds, oldest name first; what is over is forgotten.
-    func restore() -> [(StreamTopic, StreamEvent)] {
-        let now = clock()
-        return notebook.keys(prefix: Self.prefix).compactMap { name in
-            guard let octets = notebook.read(name), let kept = try? JSONDecoder().decode(Kept.self, from: Data(octets)),
-                kept.expires > now
-            else {
-                notebook.write(name, nil)
-                return nil
+    func restore() async -> [(StreamTopic, StreamEvent)] {
+        let now = clock(), names = notebook.keys(prefix: Self.prefix)
+        return await withTaskGroup(of: (Int, [(StreamTopic, StreamEvent)]).self) { group in
+            for start in stride(from: 0, to: names.count, by: Self.handful) {
+                group.addTask { (start, names.dropFirst(start).prefix(Self.handful).compactMap { restore($0, now) }) }
             }
-            let event = StreamEvent(
-                name: kept.name, data: Array(kept.data.utf8), key: kept.key,
-                expiresIn: .seconds(kept.expires.timeIntervalSince(now)), isRevocation: kept.isRevocation,
-                bearing: kept.bearing)
-            return (StreamTopic(town: kept.town, site: kept.site), event)
+            var parts: [Int: [(StreamTopic, StreamEvent)]] = [:]
+            for await (start, events) in group { parts[start] = events }
+            return parts.sorted { $0.key < $1.key }.flatMap(\.value)
         }
+    }
+
+    private func restore(_ name: String, _ now: Date) -> (StreamTopic, StreamEvent)? {
+        guard let octets = notebook.read(name), let kept = try? JSONDecoder().decode(Kept.self, from: Data(octets)), kept.expires > now
+        else {
+            notebook.write(name, nil)
+            return nil
+        }
+        let event = StreamEvent(
+            name: kept.name, data: Array(kept.data.utf8), key: kept.key,
+            expiresIn: .seconds(kept.expires.timeIntervalSince(now)), isRevocation: kept.isRevocation,
+            bearing: kept.bearing)
+        return (StreamTopic(town: kept.town, site: kept.site), event)
     }
 
     private func name(_ topic: StreamTopic, _ key: String) -> String {

@@ -76,10 +76,10 @@ extension Hub {
     }
 
     /// A town's tables as they were: what was kept, and what was recorded since on top.
-    func restoreStandings(of town: Town, then recorded: [RecordedAlert]) {
+    func restoreStandings(of town: Town, _ kept: [ModeName: Standing], then recorded: [RecordedAlert]) {
         for mode in ModeName.allCases {
             let acts = recorded.filter { $0.mode == mode && $0.content.town == town.id }.map(\.content)
-            standings.restore(town.id, mode, then: acts)
+            standings.restore(town.id, mode, kept[mode] ?? Standing(), then: acts)
             for row in standings.table(town.id, mode).shelters {
                 guard case .shelter(let notice) = row.state else { continue }
                 let revision = Revision(series: "operator", serial: nil, sent: row.since)

@@ -14,6 +14,7 @@ package import Ingest
 package import Ledger
 internal import Lifecycle
 package import Logging
+internal import Memories
 internal import Synchronization
 
 package final class Hub: Sendable {
@@ -179,10 +180,7 @@ package final class Hub: Sendable {
         // Most towns had nothing: they are asked for together.
         let busy = (try? await ledger.busy(towns.all.map(\.id), since: since)).map { ids in towns.all.filter { ids.contains($0.id) } } ?? towns.all
         start.begins(towns.all.count)
-        for town in busy {
-            try await read(town) { try await restore(town, since: since) }
-            start.step()
-        }
+        try await restore(busy, since: since)
         do {
             for bulletin in try await ledger.bulletinHeads(limit: SeenBulletins.bound) where bulletin.verdict == .accepted {
                 seen.restore(bulletin.hash, alerts: bulletin.alerts, trust: sources.trust(of: bulletin.source))
@@ -192,7 +190,7 @@ package final class Hub: Sendable {
         }
         let others = Set(towns.all.map(\.id)).subtracting(busy.map(\.id))
         for town in towns.all where others.contains(town.id) {
-            restoreStandings(of: town, then: [])
+            restoreStandings(of: town, kept(of: town), then: [])
             start.step()
         }
         do {
@@ -202,26 +200,64 @@ package final class Hub: Sendable {
         }
     }
 
+    /// Towns read ahead of the one that is restored: most of a start is reading.
+    private static let readAhead = 4
+
+    private struct Remembered: Sendable {
+        var standings: [ModeName: Standing]
+        var past: Result<TownPast, any Error>
+    }
+
+    /// One after the other, so that every start tells the same story.
+    private func restore(_ busy: [Town], since: Date) async throws {
+        try await withThrowingTaskGroup(of: (Int, Remembered).self) { group in
+            var ready: [Int: Remembered] = [:]
+            var asked = busy.enumerated().makeIterator()
+            func ask() {
+                guard let (number, town) = asked.next() else { return }
+                group.addTask { (number, await self.remembered(town, since: since)) }
+            }
+            for _ in 0..<Self.readAhead { ask() }
+            for (number, town) in busy.enumerated() {
+                while ready[number] == nil, let (other, remembered) = try await group.next() { ready[other] = remembered }
+                guard let remembered = ready.removeValue(forKey: number) else { return }
+                ask()
+                try read(town) { try restore(town, remembered) }
+                start.step()
+            }
+        }
+    }
+
     /// One town's last days, read once for all who remember something of them.
-    private func restore(_ town: Town, since: Date) async throws {
-        var query = AlertQuery()
-        query.since = since
-        query.concernedOnly = true
-        query.limit = 10_000
-        // In the order they were recorded.
-        let recorded = Array(try await ledger.town(town.id).alerts(query).reversed())
+    private func remembered(_ town: Town, since: Date) async -> Remembered {
+        let past: Result<TownPast, any Error>
+        do {
+            past = .success(try await TownPast.read(ledger.town(town.id), since: since, now: clock()))
+        } catch {
+            past = .failure(error)
+        }
+        return Remembered(standings: kept(of: town), past: past)
+    }
+
+    private func kept(of town: Town) -> [ModeName: Standing] {
+        Dictionary(uniqueKeysWithValues: ModeName.allCases.map { ($0, standings.kept(town.id, $0)) })
+    }
+
+    private func restore(_ town: Town, _ remembered: Remembered) throws {
+        let alerts = (try? remembered.past.get().alerts) ?? []
         // First of all which shelters are open, however long ago that was said: what goes out again names them.
-        restoreStandings(of: town, then: recorded)
-        restoreStories(of: town, recorded)
-        try await read(town) { try await actual.recover(town, recorded, began: start.began) }
-        try await read(town) { try await exercise.recover(town, recorded, began: start.began) }
+        restoreStandings(of: town, remembered.standings, then: alerts)
+        restoreStories(of: town, alerts)
+        let past = try remembered.past.get()
+        try read(town) { try actual.recover(town, past, began: start.began) }
+        try read(town) { try exercise.recover(town, past, began: start.began) }
     }
 
     /// What fails here is named, and keeps nothing else from being read.
-    private func read(_ town: Town, _ body: () async throws -> Void) async throws {
+    private func read(_ town: Town, _ body: () throws -> Void) throws {
         try Task.checkCancellation()
         do {
-            try await body()
+            try body()
         } catch {
             try unreadable("\(town.name)の記録 (the record of town \(town.id))", town.id.code, of: town.id, error)
         }

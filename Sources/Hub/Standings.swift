@@ -38,14 +38,19 @@ final class Standings: Sendable {
     }
 
     /// What the last run kept; acts recorded after it are taken on top.
-    func restore(_ town: TownID, _ mode: ModeName, then acts: [AlertContent]) {
+    func restore(_ town: TownID, _ mode: ModeName, _ kept: Standing, then acts: [AlertContent]) {
         let key = Key(town: town, mode: mode)
         tables.withLock { tables in
-            var table = notebook.read(key.note).flatMap { try? JSONDecoder().decode(Standing.self, from: Data($0)) } ?? Standing()
+            var table = kept
             for content in acts { table.take(content) }
             // Most towns of a country have never said anything.
             tables[key] = table.version > 0 ? table : nil
         }
+    }
+
+    /// As it was kept; empty where none is.
+    func kept(_ town: TownID, _ mode: ModeName) -> Standing {
+        notebook.read(Key(town: town, mode: mode).note).flatMap { try? JSONDecoder().decode(Standing.self, from: Data($0)) } ?? Standing()
     }
 
     /// Every table with something in it.

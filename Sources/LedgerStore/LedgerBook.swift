@@ -15,7 +15,7 @@ final class LedgerBook: Sendable {
         var begunAnew: ContinuousClock.Instant?
     }
 
-    let notes: Mutex<[String: [UInt8]]>
+    let notes: Mutex<Notes>
     let archive: Archive
     private let file: LedgerFile
     private let copy: NotebookCopy
@@ -34,10 +34,9 @@ final class LedgerBook: Sendable {
             opened.troubles.append(Self.words(missing: path, kept.count))
             try Self.write(kept, to: opened.pool)
         }
-        notes = Mutex(opened.known)
+        notes = Mutex(Notes(opened.known))
         state = Mutex(State(pool: opened.pool, troubles: opened.troubles))
         for words in opened.troubles { logger.critical("the ledger is not whole", metadata: ["trouble": "\(words)"]) }
-        copyNotes(atOnce: true)
     }
 
     var pool: DatabasePool { state.withLock(\.pool) }
@@ -112,7 +111,7 @@ final class LedgerBook: Sendable {
             let aside = try file.setAside(flaw, at: Date())
             let new = try file.open()
             let saved = Self.salvage(aside, into: new)
-            try Self.write(notes.withLock { $0 }, to: new)
+            try Self.write(notes.withLock(\.values), to: new)
             let words = Self.words(flaw, aside, saved)
             state.withLock { state in
                 state.pool = new
@@ -140,7 +139,7 @@ final class LedgerBook: Sendable {
     func copyNotes(atOnce: Bool = false) {
         let (isStale, at) = state.withLock { ($0.isCopyStale, $0.copiedAt) }
         guard isStale, atOnce || (at.map { $0.duration(to: .now) > .seconds(NotebookCopy.pause - 1) } ?? true) else { return }
-        let present = notes.withLock { $0.filter { $0.key != Self.unkept } }
+        let present = notes.withLock(\.values).filter { $0.key != Self.unkept }
         do {
             try copy.write(present)
         } catch {

@@ -41,6 +41,8 @@ final class LedgerThread: Sendable {
     func finished() async { await end.settled() }
 
     private func work() {
+        // Here and not where the ledger is opened: a country's notebook has tens of megabytes, and a start waits for nothing it does not need.
+        book.copyNotes(atOnce: true)
         while let writes = buffer.takeAll(within: book.secondsToCopy) {
             if writes.isEmpty {
                 book.copyNotes()

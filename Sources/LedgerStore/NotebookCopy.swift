@@ -8,8 +8,7 @@ internal import Glibc
 ///
 /// Written whole to a file of its own, synced, and put in the old one's place; so one of the two is always whole.
 struct NotebookCopy: Sendable {
-    private struct Page: Codable {
-        var version = 1
+    private struct Page: Decodable {
         var notes: [String: Data]
     }
 
@@ -21,12 +20,29 @@ struct NotebookCopy: Sendable {
 
     var exists: Bool { access(path, F_OK) == 0 }
 
+    /// Notes that are put into octets at once: a country's notebook is never in memory a second time.
+    private static let handful = 256
+
     func write(_ notes: [String: [UInt8]]) throws {
-        let octets = try JSONEncoder().encode(Page(notes: notes.mapValues { Data($0) }))
         let new = path + ".new"
         let file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Trouble(errno) }
         defer { close(file) }
+        try write(Array("{\"version\":1,\"notes\":{".utf8), to: file)
+        var keys = notes.keys[...], isFirst = true
+        while !keys.isEmpty {
+            let some = keys.prefix(Self.handful)
+            keys = keys.dropFirst(Self.handful)
+            let object = try JSONEncoder().encode(Dictionary(uniqueKeysWithValues: some.map { ($0, Data(notes[$0] ?? [])) }))
+            // Between its braces.
+            try write((isFirst ? [] : [UInt8(ascii: ",")]) + object.dropFirst().dropLast(), to: file)
+            isFirst = false
+        }
+        try write(Array("}}".utf8), to: file)
+        guard fsync(file) == 0, rename(new, path) == 0 else { throw Trouble(errno) }
+    }
+
+    private func write(_ octets: [UInt8], to file: Int32) throws {
         try octets.withUnsafeBytes { bytes in
             var written = 0
             while written < bytes.count {
@@ -35,7 +51,6 @@ struct NotebookCopy: Sendable {
                 written += count
             }
         }
-        guard fsync(file) == 0, rename(new, path) == 0 else { throw Trouble(errno) }
     }
 
     /// Nil: there is none, or it cannot be read either.

@@ -191,6 +191,6 @@ package final class SQLiteLedger: Ledger {
     }
 
     package func keys(prefix: String) -> [String] {
-        book.notes.withLock { $0.keys.filter { $0.hasPrefix(prefix) }.sorted() }
+        book.notes.withLock { $0.keys(prefix: prefix) }
     }
 }

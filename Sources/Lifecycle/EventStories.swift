@@ -254,8 +254,8 @@ extension EventStories {
 
     /// A sixteenth at a time, so that a full memory is not searched for every bulletin.
     private mutating func forgetOldest() {
-        let oldest = stories.values.sorted { $0.touched < $1.touched }.prefix(max(1, limits.events / 16))
-        for story in oldest { forget(story.event) }
+        let oldest = stories.values.map { (touched: $0.touched, event: $0.event) }.sorted { $0.touched < $1.touched }
+        for story in oldest.prefix(max(1, limits.events / 16)) { forget(story.event) }
     }
 }
 

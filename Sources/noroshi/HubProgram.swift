@@ -62,7 +62,7 @@ struct HubProgram: Sendable {
         let flaws = words.vocabulary.look().flaws
         let codes = words.vocabulary.tables
         let towns = TownRegister(try options.settings.makeTowns(codes: codes, channels: manifests))
-        let renderer = try loadTemplates(options.templates)
+        async let texts = loadTemplates(options.templates)
         let ledger = try openLedger(options.data, logger)
         let time = HubClock()
         let clock: @Sendable () -> Date = { time.now }
@@ -71,7 +71,7 @@ struct HubProgram: Sendable {
         let stream = try await StreamHub.start(
             on: loops, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger,
             linesPerDevice: options.hasBenchmarkDoor ? .max : StreamHub.linesPerDevice)
-        let transport = try CurlTransport()
+        let transport = try CurlTransport(), renderer = try await texts
         let house = House(
             settings: options.settings, data: options.data, ledger: ledger, stream: stream, transport: transport, logger: logger, clock: clock)
         let routing = options.settings.routing

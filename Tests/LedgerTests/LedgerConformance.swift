@@ -1,4 +1,5 @@
 import AlertModel
+import Chance
 import ChannelKit
 import Foundation
 import Ledger
@@ -215,6 +216,27 @@ struct LedgerConformance {
         #expect(ledger.keys(prefix: "area-mail/") == ["area-mail/a", "area-mail/b"])
         ledger.write("area-mail/a", nil)
         #expect(ledger.read("area-mail/a") == nil)
+        await ledger.close()
+    }
+
+    @Test("Whatever is written and forgotten, in whatever order, keys come whole and sorted, of whatever beginning", arguments: Store.allCases)
+    func keys(store: Store) async throws {
+        let ledger = try store.open()
+        var dice = Dice(seed: 7), known: Set<String> = []
+        let parts = ["", "a", "a/", "b", "か", "が", "/", "zz"]
+        for turn in 0..<2_000 {
+            let key = "n/" + (0..<Int.random(in: 0...3, using: &dice)).map { _ in parts.randomElement(using: &dice) ?? "" }.joined()
+            if Bool.random(using: &dice) {
+                known.insert(key)
+                ledger.write(key, [1])
+            } else {
+                known.remove(key)
+                ledger.write(key, nil)
+            }
+            guard turn % 7 == 0 else { continue }
+            let prefix = "n/" + (parts.randomElement(using: &dice) ?? "")
+            #expect(ledger.keys(prefix: prefix) == known.filter { $0.hasPrefix(prefix) }.sorted(), "turn \(turn)")
+        }
         await ledger.close()
     }
 
