@@ -25,6 +25,8 @@ package struct SignedPaper: Sendable, Hashable {
         case bundle
         /// That somebody has received one.
         case receipt
+        /// Beside a sealed copy: its digest, its number and its moment.
+        case copy
 
         fileprivate var mark: String { "noroshi-\(rawValue) 1" }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bundles
 import Foundation
 import LedgerStore
 
@@ -9,25 +10,37 @@ struct BackupCommand: AsyncParsableCommand {
         discussion: """
             noroshi backup --data /var/lib/noroshi --out 狼煙-2026-11-29.age --recipient age1…    （動いているハブの隣で作れます）
 
-            鍵は age-keygen で作ります。公開鍵（age1…）を --recipient に、持ち主ごとに一つずつ。どの一つの鍵でも開けられます。秘密の鍵は、このハブとは
-            別の場所に置いてください。作ったら noroshi restore --verify で開けることを確かめます。記録、いまの状況、端末、人の登録、署名の鍵、ページが入ります。
+            鍵は age-keygen で作ります。公開鍵（age1…）を --recipient に、持ち主ごとに一つずつ。どの一つの鍵でも開けられます。一人では開けられなくするには
+            --pair 一人目,二人目 を、開けてよい組ごとに。秘密の鍵は、このハブとは別の場所に置いてください。作ったら noroshi restore --verify で開けることを確かめます。記録、いまの状況、端末、人の登録、署名の鍵、ページが入ります。
             設定ファイルと文面は入りません。
-            (Keys are made by age-keygen; any one of the recipients' keys opens the copy, so keep them elsewhere. Settings and templates are not in it.)
+            (Keys are made by age-keygen; any one of the recipients' keys opens the copy, of --pair both of a pair, so keep them elsewhere. Settings and templates are not in it.)
             """)
 
     @Option(help: "ハブの記録フォルダー (the hub's data folder)") var data: String
     @Option(help: "書くファイル (the file to write)") var out: String
     @Option(name: .customLong("recipient"), help: "開けてよい人の公開鍵。age1… 何度でも (public keys of those who may open it)") var recipients: [String] = []
+    @Option(name: .customLong("pair"), help: "二人そろって開ける組。age1…,age1… 何度でも (two public keys that open it together, and neither alone)") var pairs: [String] = []
+    @Option(help: "写しを置き足すフォルダー。前のものは消さず、古い番号のものは置かない (a folder to add the copy to; nothing is ever written over)") var push: String?
     @Flag(help: "封をしない。読める人は誰でも中を読めます (unsealed: whoever has the file reads it)") var unsealed = false
     @Option(help: "table は人、json はプログラムのため (table for people, json for programs)") var format: OutputFormat = .table
 
     func validate() throws {
-        guard unsealed == recipients.isEmpty else {
-            throw Exit.with(Exit.usage, "--recipient か --unsealed の、どちらか一つを指定してください (one of --recipient and --unsealed)")
+        guard [unsealed, !recipients.isEmpty, !pairs.isEmpty].count(where: { $0 }) == 1 else {
+            throw Exit.with(Exit.usage, "--recipient か --pair か --unsealed の、どれか一つを指定してください (one of --recipient, --pair and --unsealed)")
         }
-        guard recipients.allSatisfy({ $0.hasPrefix("age1") && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }) else {
-            throw Exit.with(Exit.usage, "--recipient は age1 で始まる公開鍵です (a public key of age)")
+        guard (recipients + pairs.flatMap(Self.holders)).allSatisfy({ $0.hasPrefix("age1") && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }) else {
+            throw Exit.with(Exit.usage, "公開鍵は age1 で始まります (a public key of age)")
         }
+        guard pairs.count <= CopyPairs.limit, pairs.map(Self.holders).allSatisfy({ $0.count == 2 && $0[0] != $0[1] }) else {
+            throw Exit.with(Exit.usage, "--pair は、違う二人の公開鍵をコンマでつなぎます。\(CopyPairs.limit)組まで (two different keys with a comma between them)")
+        }
+    }
+
+    private static func holders(_ pair: String) -> [String] { pair.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+
+    private var seal: SealedCopy.Seal {
+        if !pairs.isEmpty { return .pairs(pairs.map { Self.holders($0) }.map { ($0[0], $0[1]) }) }
+        return recipients.isEmpty ? .none : .anyOf(recipients)
     }
 
     func run() async throws {
@@ -35,8 +48,13 @@ struct BackupCommand: AsyncParsableCommand {
         let file = URL(filePath: out)
         guard !FileManager.default.fileExists(atPath: file.path) else { throw Exit.with(Exit.cannotWrite, "\(out) はもうあります (is there already)") }
         let start = ContinuousClock.now
-        let about = try await CopyWords.telling { try await SealedCopy.make(of: URL(filePath: data), into: file, recipients: recipients, now: Date(), progress: CopyWords.progress(format)) }
-        CopyWords.say(about, format, start.duration(to: .now), ["file": out], "\(out) に書きました (written)")
+        let about = try await CopyWords.telling { try await SealedCopy.make(of: URL(filePath: data), into: file, seal: seal, now: Seconds.date(Seconds.of(Date())), progress: CopyWords.progress(format)) }
+        let slip = try await CopyWords.telling { try CopySlip.write(for: file, about, data: URL(filePath: data)) }
+        if let push { try await CopyWords.telling { try CopySlip.add(file, slip, to: URL(filePath: push)) } }
+        var more: [String: Any] = ["file": out]
+        if let slip { (more["number"], more["signer"]) = (slip.number, slip.paper.signer.fingerprint) }
+        CopyWords.say(about, format, start.duration(to: .now), more, "\(out) に書きました (written)")
+        if format == .table { Terminal.say(slip.map { "番号 \($0.number)、署名した鍵 \($0.paper.signer.fingerprint)。書き留めておくと、古い写しへのすり替えが分かります (number and signer: write them down)" } ?? "このフォルダーでまだハブが動いたことがないので、署名はありません (unsigned: no hub has run here yet)") }
     }
 }
 
@@ -58,7 +76,9 @@ struct RestoreCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "写しのファイル (the copy)") var file: String?
-    @Option(help: "age の秘密の鍵のファイル (the file with age's private key)") var identity: String?
+    @Option(name: .customLong("identity"), help: "age の秘密の鍵のファイル。組の写しには二つ (the file with age's private key; for a pair both)") var identities: [String] = []
+    @Option(help: "この番号より古い写しは断る (a copy of a lower number is refused)") var expectNumber: Int?
+    @Option(help: "この指紋の鍵が署名した写しだけを開ける (only a copy signed by the key of this fingerprint)") var signer: String?
     @Option(help: "戻す先。ないか、空のフォルダー (where to: absent, or empty)") var data: String?
     @Flag(help: "確かめるだけで、何も置かない (only proves it)") var verify = false
     @Flag(help: "戻した記録で始めると決める (a restored record is put to work)") var begin = false
@@ -83,20 +103,23 @@ struct RestoreCommand: AsyncParsableCommand {
         }
         // Beside its target, so that it is moved there whole; on the way the folder above must be there.
         let beside = target.map { $0.standardizedFileURL.deletingLastPathComponent() } ?? FileManager.default.temporaryDirectory
-        let (about, held) = try await CopyWords.telling {
+        let (about, held, number) = try await CopyWords.telling {
             try? FileManager.default.createDirectory(at: beside, withIntermediateDirectories: true)
             let stage = try Stage(in: beside)
             defer { stage.clear() }
-            let about = try await SealedCopy.open(URL(filePath: file), identity: identity, into: stage.place, progress: CopyWords.progress(format))
-            guard let target else { return (about, 0) }
+            let slip = try CopySlip.read(for: URL(filePath: file), expecting: expectNumber, signer: signer)
+            let about = try await SealedCopy.open(URL(filePath: file), identities: identities, into: stage.place, progress: CopyWords.progress(format))
+            try slip?.check(against: about, in: stage.place)
+            guard let target else { return (about, 0, slip?.number) }
             let held = try LedgerCopy.disarm(stage.place.appending(path: SealedCopy.ledgerName).path, made: about.made, now: Date())
             // What is there is empty, or this fails.
             rmdir(target.path)
             guard rename(stage.place.path, target.path) == 0 else { throw TownFile.Failure.disk("\(target.path): \(String(cString: strerror(errno)))") }
-            return (about, held)
+            return (about, held, slip?.number)
         }
         let words = target.map { "\($0.path) に戻しました。何も送っていません (restored; nothing was sent)" } ?? "開けて、すべて確かめました (opened, and all of it is as it was written)"
-        CopyWords.say(about, format, start.duration(to: .now), ["held": held, "verified": true], words)
+        CopyWords.say(about, format, start.duration(to: .now), ["held": held, "verified": true, "number": number ?? NSNull()], words)
+        if format == .table { Terminal.say(number.map { "番号 \($0)。署名は中身のハブのものです (numbered, and signed by the hub that is in it)" } ?? "添え書き（.slip）がないので、番号と署名は確かめていません (no slip: neither number nor signature was looked at)") }
         if format == .table, held > 0 {
             Terminal.say("終わっていなかった配信 \(held) 件を保留にしました。起動してから noroshi held で決めてください (held: release or drop them after the start)")
         }
@@ -125,7 +148,8 @@ private enum CopyWords {
         } catch let failure as TownFile.Failure {
             switch failure {
             case .notWhole(let why): throw Exit.with(Exit.badData, "この写しは使えません。何も変えていません: \(why) (this copy is not whole; nothing was changed)")
-            case .occupied, .disk: throw Exit.with(Exit.cannotWrite, failure.description)
+            case .occupied(let why): throw Exit.with(Exit.changed, why)
+            case .disk: throw Exit.with(Exit.cannotWrite, failure.description)
             }
         } catch let failure as LedgerOnDisk.Failure {
             throw Exit.with(Exit.badData, failure.description)
@@ -133,8 +157,11 @@ private enum CopyWords {
             throw Exit.with(Exit.cannotWrite, "ディスクがいっぱいです。写しが壊れているのではありません (the disk is full; nothing is said against the copy)")
         } catch let broken as Pipeline.Broken {
             throw Exit.with(broken.isMissing ? Exit.cannotWrite : Exit.badData, broken.description)
-        } catch is SealedCopy.Unlocked {
-            throw Exit.with(Exit.usage, "封がしてあります。--identity で鍵のファイルを指定してください (sealed: --identity is needed)")
+        } catch let seal as SealedCopy.Unlocked {
+            throw Exit.with(
+                Exit.usage, seal.isPaired
+                    ? "二人の鍵で封がしてあります。--identity を二つ指定してください (sealed for pairs: two --identity are needed)"
+                    : "封がしてあります。--identity で鍵のファイルを指定してください (sealed: --identity is needed)")
         }
     }
 

@@ -4,6 +4,8 @@
 ///
 /// `about.json` names every file with its digest, and what is in the record: whoever opens it compares. Compressing and sealing are the work of
 /// Debian's own programs; a file without age's seal is only made where somebody says so.
+///
+///     for pairs:  copy.age (sealed for a key made now) + that key, for each pair sealed for one holder inside the other's ──▶ tar ──▶ FILE
 import AlertModel
 import ArgumentParser
 import Crypto
@@ -41,8 +43,17 @@ struct SealedCopy {
 
     // MARK: Out
 
+    /// Who opens a copy.
+    enum Seal {
+        case none
+        /// Any one of them.
+        case anyOf([String])
+        /// Any one of these pairs, and nobody alone.
+        case pairs([(String, String)])
+    }
+
     /// - Returns: what was put in.
-    static func make(of data: URL, into file: URL, recipients: [String], now: Date, progress: (String) -> Void) async throws -> About {
+    static func make(of data: URL, into file: URL, seal: Seal, now: Date, progress: (String) -> Void) async throws -> About {
         // Beside the ledger, under its rights: in the open it lies nowhere but where it lies anyway.
         let stage = try Stage(in: data), new = URL(filePath: file.path + ".new-\(getpid())")
         defer {
@@ -57,10 +68,15 @@ struct SealedCopy {
         // A copy that would be refused is none.
         progress("確かめています… (checking)")
         _ = try await check(stage.place)
-        var steps = [["tar", "-C", stage.place.path, "--sort=name", "--owner=0", "--group=0", "-cf", "-", "."], ["zstd", "-q", "-6", "-c"]]
+        let pack = [
+            ["tar", "-C", stage.place.path, "--exclude=./\(CopyPairs.folder)", "--sort=name", "--owner=0", "--group=0", "-cf", "-", "."], ["zstd", "-q", "-6", "-c"],
+        ]
         progress("まとめています… (packing)")
-        if !recipients.isEmpty { steps.append(["age", "-e"] + recipients.flatMap { ["-r", $0] }) }
-        try await Pipeline(steps).run(from: nil, to: new)
+        switch seal {
+        case .none: try await Pipeline(pack).run(from: nil, to: new)
+        case .anyOf(let recipients): try await Pipeline(pack + [["age", "-e"] + recipients.flatMap { ["-r", $0] }]).run(from: nil, to: new)
+        case .pairs(let pairs): try await CopyPairs.seal(pack, for: pairs, beside: stage.place, to: new)
+        }
         guard rename(new.path, file.path) == 0 else { throw TownFile.Failure.disk("\(file.path): \(String(cString: strerror(errno)))") }
         return about
     }
@@ -84,13 +100,16 @@ struct SealedCopy {
     // MARK: Back
 
     /// Opens a copy into an empty folder and holds every octet of it against what it says of itself. Sends nothing, changes nothing.
-    static func open(_ file: URL, identity: String?, into stage: URL, progress: (String) -> Void) async throws -> About {
-        let head = try (try? FileHandle(forReadingFrom: file)).map { try $0.read(upToCount: sealMark.count) ?? Data() }
+    static func open(_ file: URL, identities: [String], into stage: URL, progress: (String) -> Void) async throws -> About {
+        let head = try (try? FileHandle(forReadingFrom: file)).map { try $0.read(upToCount: 512) ?? Data() }
         guard let head else { throw TownFile.Failure.disk("\(file.path): 読めません (cannot be read)") }
+        let isPaired = CopyPairs.isMark(head)
         var steps = [["zstd", "-q", "-d", "-c"], ["tar", "-C", stage.path, "--no-same-owner", "-xf", "-"]]
-        if head == sealMark {
-            guard let identity else { throw Unlocked() }
-            steps.insert(["age", "-d", "-i", identity], at: 0)
+        if head.starts(with: sealMark) {
+            guard !identities.isEmpty else { throw Unlocked(isPaired: false) }
+            steps.insert(["age", "-d"] + identities.flatMap { ["-i", $0] }, at: 0)
+        } else if isPaired {
+            guard identities.count > 1 else { throw Unlocked(isPaired: true) }
         } else if !head.starts(with: packMark) {
             throw TownFile.Failure.notWhole("狼煙の写しではありません (no copy of ours)")
         }
@@ -98,13 +117,13 @@ struct SealedCopy {
             throw TownFile.Failure.disk(error.localizedDescription)
         }
         progress("開けています… (opening)")
-        try await Pipeline(steps).run(from: file, to: nil)
+        if isPaired { try await CopyPairs.open(file, identities: identities, beside: stage, into: steps) } else { try await Pipeline(steps).run(from: file, to: nil) }
         progress("確かめています… (checking)")
         return try await check(stage)
     }
 
-    /// Sealed, and nobody brought the key.
-    struct Unlocked: Error {}
+    /// Sealed, and nobody brought the key, or only one of the two.
+    struct Unlocked: Error { var isPaired: Bool }
 
     private static func check(_ stage: URL) async throws -> About {
         let decoder = JSONDecoder()
@@ -159,7 +178,7 @@ struct SealedCopy {
         }
     }
 
-    private static func digest(_ file: URL) throws -> (octets: Int, digest: String) {
+    static func digest(_ file: URL) throws -> (octets: Int, digest: String) {
         let handle = try FileHandle(forReadingFrom: file)
         defer { try? handle.close() }
         var (hash, octets) = (SHA256(), 0)

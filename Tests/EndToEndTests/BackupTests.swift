@@ -92,6 +92,8 @@ extension EndToEnd {
             try await TestHub.with(TownFile(gateway: dead.url), in: old) { hub in
                 _ = try await hub.push(#"{"town":"042056","kind":"evacuation","mode":"actual","hazard":"津波","level":4,"districts":["気仙沼地区"],"reason":"津波警報"}"#)
                 try await eventually("tried") { dead.requests.contains { $0.method == "POST" } }
+                // All others have ended: what is held is the one that cannot.
+                try await eventually("the others end") { try await hub.rows().count { ["waiting", "sending", "retrying"].contains($0.state) } == 1 }
                 let made = try await Program.run("backup", "--data", old.appending(path: "data").path, "--out", copy, "--unsealed")
                 #expect(made.code == 0, "\(made)")
             }
@@ -185,6 +187,96 @@ extension EndToEnd {
                 let left = try FileManager.default.contentsOfDirectory(atPath: place.path).filter { $0.hasPrefix(".copy-") || $0.contains(".new") }
                 #expect(left.isEmpty, "\(left)")
             }
+        }
+
+        @Test("Of a copy for pairs one holder opens nothing, two of different pairs nothing, and either pair all of it, in any order; also without the program", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/age-keygen")))
+        func pairs() async throws {
+            let folder = try TestHub.newFolder(), gateway = try await FarEndServer { _ in .answer(201) }
+            var keys: [(file: String, recipient: String)] = []
+            for name in ["one", "two", "three", "four"] { keys.append(try await Self.key(folder, name)) }
+            let copy = folder.appending(path: "copy").path, data = folder.appending(path: "data").path
+            try await TestHub.with(TownFile(gateway: gateway.url), in: folder) { hub in
+                _ = try await hub.push(#"{"town":"042056","kind":"notice","mode":"actual","title":"給水","body":"給水します"}"#)
+                _ = try await hub.settled()
+                let both = ["--pair", "\(keys[0].recipient),\(keys[1].recipient)", "--pair", "\(keys[2].recipient),\(keys[3].recipient)"]
+                let made = try await Program.run(["backup", "--data", data, "--out", copy] + both)
+                #expect(made.code == 0, "\(made)")
+                #expect(try await Program.run(["backup", "--data", data, "--out", copy + "2", "--recipient", keys[0].recipient] + both).code == 64)
+                #expect(try await Program.run("backup", "--data", data, "--out", copy + "2", "--pair", "\(keys[0].recipient),\(keys[0].recipient)").code == 64, "one person is no pair")
+            }
+            await gateway.stop()
+            func opened(_ numbers: Int...) async throws -> Program.Ended {
+                try await Program.run(["restore", copy, "--verify"] + numbers.flatMap { ["--identity", keys[$0].file] })
+            }
+            for number in keys.indices {
+                let alone = try await opened(number)
+                #expect(alone.code == 64 && alone.errors.contains("二人の鍵"), "\(alone)")
+                #expect(try await opened(number, number).code == 65, "twice oneself is no pair")
+            }
+            #expect(try await opened(0, 2).code == 65)
+            #expect(try await opened(1, 3).code == 65)
+            for pair in [[0, 1], [1, 0], [2, 3], [3, 2]] {
+                let whole = try await opened(pair[0], pair[1])
+                #expect(whole.code == 0, "\(pair): \(whole)")
+            }
+            let put = try await Program.run("restore", copy, "--identity", keys[3].file, "--identity", keys[2].file, "--data", folder.appending(path: "back").path)
+            #expect(put.code == 0 && !FileManager.default.fileExists(atPath: folder.appending(path: "back/.pair").path), "\(put)")
+            // As the letter in it says.
+            let out = folder.appending(path: "by-hand").path
+            let hand = "mkdir '\(out)' && cd '\(out)' && tar -xf '\(copy)' && age -d -i '\(keys[0].file)' pair-1.age | age -d -i '\(keys[1].file)' > copy.key && age -d -i copy.key copy.age | zstd -qd | tar -xf - && test -f about.json"
+            #expect(try await Program.other("/bin/sh", "-c", hand) == 0)
+            // No holder's part of it is anything alone, and nothing of the key is in it.
+            #expect(try await Program.other("/bin/sh", "-c", "cd '\(out)' && age -d -i '\(keys[0].file)' pair-1.age > half && ! grep -aq AGE-SECRET half && ! grep -aq AGE-SECRET '\(copy)'") == 0)
+            let stages = try FileManager.default.contentsOfDirectory(atPath: data).filter { $0.hasPrefix(".copy-") }
+            #expect(stages.isEmpty)
+        }
+
+        @Test("A copy has a number and its hub's signature: an older one in its place, one that somebody else sealed, and one beside the wrong slip are refused; a folder of copies only grows")
+        func numbered() async throws {
+            let folder = try TestHub.newFolder(), gateway = try await FarEndServer { _ in .answer(201) }
+            let data = folder.appending(path: "data").path, shelf = folder.appending(path: "partner")
+            func path(_ name: String) -> String { folder.appending(path: name).path }
+            try FileManager.default.createDirectory(at: shelf, withIntermediateDirectories: true)
+            var numbers: [Int] = [], signer = ""
+            try await TestHub.with(TownFile(gateway: gateway.url), in: folder) { _ in
+                for name in ["a", "b"] {
+                    let made = try await Program.run("backup", "--data", data, "--out", path(name), "--unsealed", "--push", shelf.path, "--format", "json")
+                    #expect(made.code == 0, "\(made)")
+                    let said = try Self.object(made.out)
+                    numbers.append(try #require(said["number"] as? Int))
+                    signer = try #require(said["signer"] as? String)
+                    // The next second has another number.
+                    try await eventually("a second") { Int(Date().timeIntervalSince1970) > numbers[numbers.count - 1] }
+                }
+            }
+            await gateway.stop()
+            #expect(numbers[0] < numbers[1])
+            func verified(_ name: String, _ more: String...) async throws -> Program.Ended { try await Program.run(["restore", path(name), "--verify"] + more) }
+            let whole = try await verified("b", "--expect-number", "\(numbers[1])", "--signer", signer)
+            #expect(whole.code == 0 && whole.out.contains("番号 \(numbers[1])"), "\(whole)")
+            let older = try await verified("a", "--expect-number", "\(numbers[1])")
+            #expect(older.code == 65 && older.errors.contains("古い写し"), "\(older)")
+            #expect(try await verified("b", "--signer", "AAAA-BBBB-CCCC-DDDD").code == 65)
+            let manager = FileManager.default
+            // The new one's slip beside the old one.
+            try manager.copyItem(atPath: path("a"), toPath: path("c"))
+            try manager.copyItem(atPath: path("b.slip"), toPath: path("c.slip"))
+            #expect(try await verified("c", "--expect-number", "\(numbers[1])").code == 65)
+            try manager.copyItem(atPath: path("b"), toPath: path("d"))
+            #expect(try await verified("d", "--expect-number", "1").code == 65, "a number is asked for, and there is no slip")
+            #expect(try await verified("d").code == 0)
+            // Another hub's signature under our copy.
+            let strange = try TestHub.newFolder()
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9"), in: strange) { _ in }
+            let sealed = try await Program.run("backup", "--data", strange.appending(path: "data").path, "--out", path("e"), "--unsealed")
+            try #require(sealed.code == 0)
+            try manager.removeItem(atPath: path("e.slip"))
+            try manager.copyItem(atPath: path("b.slip"), toPath: path("e.slip"))
+            #expect(try await verified("e").code == 65)
+            // The partner's folder: both are there, and the older one is not put there again.
+            let names = try manager.contentsOfDirectory(atPath: shelf.path).sorted()
+            #expect(names.count == 4 && names.filter { $0.hasSuffix(".slip") }.count == 2, "\(names)")
+            #expect(try await Program.run("restore", shelf.appending(path: names[2]).path, "--verify", "--expect-number", "\(numbers[1])").code == 0)
         }
 
         @Test("A copy taken while rows leave for their archive is whole: what is in both counts once")
