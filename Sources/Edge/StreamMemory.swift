@@ -51,6 +51,7 @@ struct StreamMemory: Sendable {
         let now = clock(), names = notebook.keys(prefix: Self.prefix)
         return await withTaskGroup(of: (Int, [(StreamTopic, StreamEvent)]).self) { group in
             for start in stride(from: 0, to: names.count, by: Self.handful) {
+                // So many at the most, from a place that is in the array.
                 group.addTask { (start, names.dropFirst(start).prefix(Self.handful).compactMap { restore($0, now) }) }
             }
             var parts: [Int: [(StreamTopic, StreamEvent)]] = [:]
