@@ -225,7 +225,7 @@ extension Hub {
         return order
     }
 
-    /// An alert by its id, in one of the towns this person works for.
+    /// An alert by its id, in one of the towns this person works for; of one that has left the ledger what its archive has.
     package func alert(_ id: AlertID, for person: Operator) async throws -> (town: TownID, alert: RecordedAlert)? {
         var query = AlertQuery()
         query.id = id
@@ -237,7 +237,22 @@ extension Hub {
                 if let alert = try await ledger.town(town.id).alerts(query).first { return (town.id, alert) }
             }
         }
+        guard let day = Self.day(of: id) else { return nil }
+        query.archivedAround = day
+        query.concernedOnly = true
+        for town in towns.all where person.may(town.id) {
+            if let alert = try await ledger.town(town.id).alerts(query).first { return (town.id, alert) }
+        }
         return nil
+    }
+
+    /// Ids begin with their day in Japan: `20260311T144648-…`. Nil of one that does not.
+    static func day(of id: AlertID) -> Date? {
+        let digits = id.text.utf8.prefix(8).compactMap { (0x30...0x39).contains($0) ? Int($0 - 0x30) : nil }
+        guard digits.count == 8, id.text.utf8.dropFirst(8).first == UInt8(ascii: "T") else { return nil }
+        // Eight of them.
+        let text = digits.map(String.init).joined()
+        return try? Date("\(text.prefix(4))-\(text.dropFirst(4).prefix(2))-\(text.suffix(2))T00:00:00+09:00", strategy: .iso8601)
     }
 
     /// How bad an alert is for a town, as it was decided when it was told; nil where the town has nobody to tell.

@@ -231,7 +231,9 @@ private struct MemoryTown: TownLedger {
     }
 
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] {
-        let known = ledger.with(id) { town, _ in town.alerts.filter { !town.archivedAlerts.contains($0.content.id) } } + (query.concernedOnly ? [] : ledger.passedAlerts(id))
+        let known = ledger.with(id) { town, _ in
+            town.alerts.filter { !town.archivedAlerts.contains($0.content.id) || query.archived?.contains($0.accepted) == true }
+        } + (query.concernedOnly ? [] : ledger.passedAlerts(id))
         let found = known.filter { alert in
             (query.id == nil || alert.content.id == query.id)
                 && (query.event == nil || alert.content.event == query.event)

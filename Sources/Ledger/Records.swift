@@ -212,8 +212,15 @@ package struct AlertQuery: Sendable {
     package var since: Date?
     /// Only what the town has rows of its own of, and not what passed it by.
     package var concernedOnly = false
+    /// Also what has left the ledger for its archive, accepted within a month of this.
+    package var archivedAround: Date?
     package var limit = 100
     package init() {}
+
+    /// Of the archive: a month to each side.
+    package var archived: ClosedRange<Date>? {
+        archivedAround.map { $0.addingTimeInterval(-31 * 86_400)...$0.addingTimeInterval(31 * 86_400) }
+    }
 }
 
 /// A row of the delivery log: the decision, and how it stands.

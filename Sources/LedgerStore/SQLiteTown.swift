@@ -124,14 +124,31 @@ struct SQLiteTown: TownLedger {
         let (own, ownArguments) = question(query, table: "alert", id: "id", town: "t.town = ?")
         let (passed, passedArguments) = question(
             query, table: "passed", id: "alert", town: "t.towns IN (SELECT number FROM town_set WHERE instr(towns, char(10) || ?) > 0)")
-        let (pool, contents) = book.reading
-        let (alerts, unread) = try await pool.read { db in
+        let read: @Sendable (Database, Contents) throws -> (alerts: [RecordedAlert], unread: Int) = { db, contents in
             var rows = try Row.fetchAll(try db.cachedStatement(sql: own + " LIMIT \(query.limit)"), arguments: ownArguments)
             if !query.concernedOnly {
                 rows += try Self.once(try Row.fetchCursor(try db.cachedStatement(sql: passed), arguments: passedArguments), query.limit)
             }
             let alerts = rows.compactMap(contents.alert)
             return (alerts, rows.count - alerts.count)
+        }
+        let (pool, contents) = book.reading
+        var (alerts, unread) = try await pool.read { try read($0, contents) }
+        if let range = query.archived {
+            // After the ledger: what leaves it meanwhile is in one of the two.
+            let known = Set(alerts.map(\.content.id))
+            for file in book.archive.files(of: id.code, from: Archive.month(range.lowerBound), to: Archive.month(range.upperBound)) {
+                do {
+                    let queue = try Archive.reading(file)
+                    defer { try? queue.close() }
+                    // Bodies of another file have numbers of their own.
+                    let found = try await queue.read { try read($0, Contents()) }
+                    alerts += found.alerts.filter { !known.contains($0.content.id) && range.contains($0.accepted) }
+                    unread += found.unread
+                } catch {
+                    book.tellUnread(archive: file, error)
+                }
+            }
         }
         if unread > 0 { book.tellUnread(of: id.code) }
         return Array(alerts.sorted { ($0.accepted, $0.content.id) > ($1.accepted, $1.content.id) }.prefix(query.limit))

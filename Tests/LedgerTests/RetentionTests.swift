@@ -74,6 +74,18 @@ extension LedgerConformance {
         #expect(done.alerts == 5 && done.skips == 0 && done.reports == 5)
         #expect(try await ledger.log(kesennuma).count == 10)
         #expect(try await ledger.town(kesennuma).alerts(AlertQuery()).filter { $0.content.id.text.hasPrefix("a") }.count == 5)
+        // By its id and about its time, what has left is still there, with what it said; not about another time, nor of another town.
+        func found(_ id: String, around: Date?, _ town: TownID = kesennuma) async throws -> [AlertContent] {
+            var query = AlertQuery()
+            (query.id, query.archivedAround, query.concernedOnly) = (AlertID(id), around, true)
+            return try await ledger.town(town).alerts(query).map(\.content)
+        }
+        let second = epoch.addingTimeInterval(31 * day)
+        #expect(try await found("a1", around: nil).isEmpty)
+        #expect(try await found("a1", around: second + 3 * day) == [alert("a1", at: second).content])
+        #expect(try await found("a1", around: second + 100 * day).isEmpty)
+        #expect(try await found("a1", around: second, ishinomaki).isEmpty)
+        #expect(try await found("a9", around: epoch.addingTimeInterval(9 * 31 * day)).count == 1)
         #expect(try await ledger.log(kesennuma, since: .distantPast) == before)
         // Two months by their dates, page by page too.
         let (since, until) = (epoch.addingTimeInterval(3 * 31 * day), epoch.addingTimeInterval(5 * 31 * day))
