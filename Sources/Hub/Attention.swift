@@ -37,6 +37,8 @@ package final class Attention: Sendable {
         case clock
         /// Sent without a second person, or by the key from the safe: to be looked at afterwards.
         case review
+        /// Whether a copy of the record opens.
+        case copies
         /// The state of a town that somebody has carried here, on paper or a stick.
         case carried
         /// Parts of the record that cannot be read, or a record that was begun anew.

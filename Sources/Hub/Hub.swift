@@ -174,6 +174,7 @@ package final class Hub: Sendable {
         towns.replace(with: shelters.complete(towns.all))
         noticeCopy()
         noticePapers()
+        noticeProof()
         crowdingWords.restore(copied: copied)
         await restoreApprovals()
         let since = clock().addingTimeInterval(-72 * 3600)

@@ -28,6 +28,11 @@ extension HubRouter {
         text.add(
             "noroshi_archive_last_run_seconds", "gauge", "When the last round of archiving ended, Unix time; 0 before the first.",
             hub.retired.last?.timeIntervalSince1970 ?? 0)
+        let proof = hub.copyProof.flatMap { $0.trouble == nil ? $0 : nil }
+        text.add(
+            "noroshi_copy_proved_timestamp_seconds", "gauge", "When a copy was last proved to open by the hub's own drill, Unix time; 0: never, or the last one failed.",
+            proof.map { $0.at.timeIntervalSince1970 } ?? 0)
+        text.add("noroshi_copy_proof_seconds", "gauge", "How long the drill took from the copy to a record that could be served.", proof?.took ?? 0)
         text.add("noroshi_sources", "gauge", "Ways in that are watched.", Double(hub.health.all.count))
     }
 

@@ -36,6 +36,7 @@ struct Check: AsyncParsableCommand {
             let trust = try HubProgram.trust(settings)
             _ = try settings.makeOperators()
             _ = try Papers.trust(settings)
+            _ = try settings.copyDrill()
             _ = try settings.makeOpenID()
             let rules = try settings.makeSourceRules()
             let folder = (data ?? settings.data).map { URL(filePath: $0) }

@@ -277,7 +277,8 @@ struct House {
             await Rehearsal.knock(at: host, bound, with: transport)
         }
         let start = StartService(hub: hub, rehearsal: rehearsal, door: door, port: port)
-        let working: [any Service] = (runners + extra + sources + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub)] as [any Service]).map {
+        let drill = try options.settings.copyDrill().map { [CopyDrill(hub: hub, data: options.data, every: $0)] } ?? []
+        let working: [any Service] = (runners + extra + sources + drill + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
         let close = ClosingService { [stream, transport, ledger] in

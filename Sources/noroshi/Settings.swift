@@ -108,6 +108,12 @@ struct Settings: Codable, Sendable {
         var certificate_file: String?
     }
 
+    /// How the hub proves by itself that a copy of it opens.
+    struct CopySettings: Codable, Sendable {
+        /// `monthly`, `weekly`, `daily`, `off`.
+        var drill: String?
+    }
+
     /// Whose papers are taken (`noroshi bundle import`).
     struct BundleSettings: Codable, Sendable {
         struct Signer: Codable, Sendable {
@@ -146,6 +152,7 @@ struct Settings: Codable, Sendable {
     var sources: SourceSettings?
     var openid: OpenIDSettings?
     var bundles: BundleSettings?
+    var copies: CopySettings?
     var towns: [TownSettings]
 
     static func read(_ path: String) throws(SettingsError) -> Settings {

@@ -279,6 +279,27 @@ extension EndToEnd {
             #expect(try await Program.run("restore", shelf.appending(path: names[2]).path, "--verify", "--expect-number", "\(numbers[1])").code == 0)
         }
 
+        @Test("Where the settings ask for it the hub proves by itself that a copy opens: the figures are on the desk and among the gauges, nothing is sent and nothing is left; where it cannot, it says why")
+        func drill() async throws {
+            let gateway = try await FarEndServer { _ in .answer(201) }
+            for (shell, words) in [(String?.none, "写しから戻せることを確かめました"), ("PATH=/var/empty; export PATH;", "写しから戻す訓練が、最後まで行きませんでした")] {
+                let folder = try TestHub.newFolder()
+                try await TestHub.with(TownFile(gateway: gateway.url, sources: "copies: {drill: monthly}"), in: folder, shell: shell) { hub in
+                    try await eventually("a word of it", within: .seconds(60)) { try await hub.call("GET", "/v1/attention").text.contains(words) }
+                    let gauges = try await hub.call("GET", "/metrics").text
+                    let proved = gauges.split(separator: "\n").first { $0.hasPrefix("noroshi_copy_proved_timestamp_seconds ") }
+                    #expect((proved == "noroshi_copy_proved_timestamp_seconds 0.0") == (shell != nil), "\(proved ?? "none")")
+                    let left = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "data").path).filter { $0.hasPrefix(".copy-") }
+                    #expect(left.isEmpty, "\(left)")
+                }
+            }
+            #expect(gateway.requests.allSatisfy { $0.method != "POST" })
+            await gateway.stop()
+            let wrong = try TestHub.newFolder().appending(path: "s.yaml")
+            try Data((TownFile(gateway: "http://127.0.0.1:9", sources: "copies: {drill: yearly}").yaml).utf8).write(to: wrong)
+            #expect(try await Program.run("check", "--config", wrong.path, "--templates", Program.package.appending(path: "Templates").path).code == 78)
+        }
+
         @Test("A copy taken while rows leave for their archive is whole: what is in both counts once")
         func leaving() async throws {
             let folder = try TestHub.newFolder(), gateway = try await FarEndServer { _ in .answer(201) }

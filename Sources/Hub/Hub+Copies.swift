@@ -1,0 +1,45 @@
+/// Whether a copy of this record really opens: the last drill, its figures, and a word to people where there is none.
+internal import AlertModel
+internal import ChannelKit
+package import Foundation
+internal import Ledger
+
+/// One restore drill: a copy made beside the running hub, opened, and held octet for octet against what it says of itself.
+package struct CopyProof: Sendable, Codable, Hashable {
+    package var at: Date
+    /// Seconds from the copy to a record that could be served.
+    package var took: Double
+    /// Seconds of record that came after the moment the copy was taken at: what would have been lost.
+    package var lost: Double
+    package var facts: Int
+    /// Why it did not come to its end; nil where all was as it was written.
+    package var trouble: String?
+
+    package init(at: Date, took: Double, lost: Double, facts: Int, trouble: String? = nil) {
+        (self.at, self.took, self.lost, self.facts, self.trouble) = (at, took, lost, facts, trouble)
+    }
+}
+
+extension Hub {
+    private static let proofNote = "copy-proof"
+    /// For so long the desk says that it went well.
+    private static let tells: TimeInterval = 7 * 86_400
+
+    package var copyProof: CopyProof? { ledger.read(Self.proofNote).flatMap { try? JSONDecoder().decode(CopyProof.self, from: Data($0)) } }
+
+    package func keep(_ proof: CopyProof) {
+        ledger.write(Self.proofNote, (try? JSONEncoder().encode(proof)).map { [UInt8]($0) })
+        attention.settle(.copies)
+        noticeProof()
+    }
+
+    func noticeProof() {
+        guard let proof = copyProof, proof.trouble != nil || clock().timeIntervalSince(proof.at) < Self.tells else { return }
+        let time = Self.clock(proof.at)
+        let words = proof.trouble.map { "写しから戻す訓練が、最後まで行きませんでした（\(time)）: \($0) (the restore drill failed)" }
+            ?? "写しから戻せることを確かめました。最後: \(time)、かかった時間 \(Self.minutes(proof.took))、失われたはずの記録 \(Self.minutes(proof.lost))分、記録 \(proof.facts) 件 (the restore drill: proved)"
+        attention.notice(.copies, "drill", words, from: "drill", at: proof.at)
+    }
+
+    private static func minutes(_ seconds: Double) -> String { seconds < 60 ? "\(Int(seconds.rounded(.up)))秒" : "\(Int(seconds) / 60)分\(Int(seconds) % 60)秒" }
+}
