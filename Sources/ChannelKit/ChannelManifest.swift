@@ -65,6 +65,10 @@ public struct ChannelManifest: Sendable {
     /// The keys a far end's settings may hold; one that ends in `.` stands for all that begin so. Nil for any: a misspelt
     /// one is noticed by nobody then.
     public let farEndKeys: [String]?
+    /// Of these what nobody is shown again: passwords, tokens, keys.
+    public let secretKeys: [String]
+    /// True when a far end's settings name what this machine runs: whoever keeps the machine writes them, and nobody at a desk.
+    public let runsHere: Bool
     /// The same for `channels.NAME.actual` and `.exercise`.
     public let channelKeys: [String]?
 
@@ -72,7 +76,8 @@ public struct ChannelManifest: Sendable {
         name: String, title: String? = nil, role: Role, afterSending: AfterSending, drills: Drills, titleLimit: Int? = nil, bodyLimit: Int? = nil,
         languages: [Language]? = nil, concurrency: Int, reservedForImmediate: Int,
         endpointWindow: Int = 1, cancelWindow: Int? = nil, attemptLimit: Duration, kinds: Set<AlertKind>? = nil,
-        hearsEarthquakeWarningsElsewhere: Bool = false, farEndKeys: [String]? = nil, channelKeys: [String]? = nil
+        hearsEarthquakeWarningsElsewhere: Bool = false, farEndKeys: [String]? = nil, secretKeys: [String] = [], runsHere: Bool = false,
+        channelKeys: [String]? = nil
     ) {
         precondition(reservedForImmediate < concurrency, "slots for the other classes must remain")
         self.name = name
@@ -91,8 +96,15 @@ public struct ChannelManifest: Sendable {
         self.kinds = kinds
         self.hearsEarthquakeWarningsElsewhere = hearsEarthquakeWarningsElsewhere
         self.farEndKeys = farEndKeys
+        self.secretKeys = secretKeys
+        self.runsHere = runsHere
         self.channelKeys = channelKeys
     }
+}
+
+extension ChannelManifest {
+    /// A key that ends in `.` stands for all that begin so.
+    package func isSecret(_ key: String) -> Bool { secretKeys.contains { $0 == key || ($0.hasSuffix(".") && key.hasPrefix($0)) } }
 }
 
 extension Sequence<ChannelManifest> {

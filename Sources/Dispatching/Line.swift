@@ -262,17 +262,20 @@ package final class Line<M: Mode>: Sendable {
 
     /// Lets every far end show that it is there, before the first alert. What fails is logged and nothing else.
     package func prepare() async {
-        for town in towns.all {
-            let statuses = shelters.statuses(of: town)
-            for endpoint in town.endpoints {
-                guard let slot = slots[endpoint.channel], let farEnd = FarEnd<M>(endpoint, of: town.id) else { continue }
-                do throws(DeliveryFailure) {
-                    try await slot.prepare(farEnd, town, statuses)
-                } catch {
-                    logger.warning("far end not prepared", metadata: [
-                        "channel": "\(endpoint.channel)", "endpoint": "\(endpoint.id)", "reason": "\(error.words)",
-                    ])
-                }
+        for town in towns.all { await prepare(town) }
+    }
+
+    /// - Parameter ends: those that are new; nil for all of the town.
+    package func prepare(_ town: Town, only ends: Set<Endpoint>? = nil) async {
+        let statuses = shelters.statuses(of: town)
+        for endpoint in town.endpoints where ends?.contains(endpoint) ?? true {
+            guard let slot = slots[endpoint.channel], let farEnd = FarEnd<M>(endpoint, of: town.id) else { continue }
+            do throws(DeliveryFailure) {
+                try await slot.prepare(farEnd, town, statuses)
+            } catch {
+                logger.warning("far end not prepared", metadata: [
+                    "channel": "\(endpoint.channel)", "endpoint": "\(endpoint.id)", "reason": "\(error.words)",
+                ])
             }
         }
     }

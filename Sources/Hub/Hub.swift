@@ -28,6 +28,7 @@ package final class Hub: Sendable {
     package let people: People
     package let places: DeskPlaces
     package let plans: PlanBook
+    package let book: TownBook
     let approvalPolicies: [TownID: ApprovalPolicy]
     /// For how long what was said stays in the record, of towns that say it themselves.
     let years: [TownID: Int]
@@ -138,6 +139,7 @@ package final class Hub: Sendable {
         crowdingRules = parts.crowding
         places = DeskPlaces(parts.networks, notebook: parts.ledger)
         plans = PlanBook(parts.plans, notebook: parts.ledger)
+        book = TownBook(notebook: parts.ledger)
         tables = Mutex(parts.codes)
         shelters = ShelterRegister(notebook: parts.ledger, towns: parts.towns.all)
         attention = Attention(logger: parts.logger)

@@ -75,6 +75,12 @@ package final class ShelterRegister: Sendable {
         return towns.map(with)
     }
 
+    /// One town as its document has it now, with what was imported.
+    func replacing(_ town: Town) -> Town {
+        ofSettings.withLock { $0[town.id] = town.shelters }
+        return with(town)
+    }
+
     func settings(of town: TownID) -> [AlertModel.Shelter] { ofSettings.withLock { $0[town] ?? [] } }
 
     /// Lists of a town by name.

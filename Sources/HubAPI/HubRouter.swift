@@ -48,6 +48,8 @@ package struct HubRouter: Sendable {
             }
         }
         package var openID: OpenID?
+        /// Who reads towns' own settings; nil: they are not changed here.
+        package var townReader: (any TownReader)?
 
         package init(publicAddress: String, spots: URL, channels: [ChannelManifest]) {
             self.publicAddress = publicAddress
@@ -96,6 +98,7 @@ package struct HubRouter: Sendable {
         addAlerts(to: router)
         addSaid(to: router)
         addTowns(to: router)
+        addTownSettings(to: router)
         addStanding(to: router)
         addPapers(to: router)
         addAlertPage(to: router)
@@ -223,7 +226,7 @@ package struct HubRouter: Sendable {
         return octets
     }
 
-    private static func checkKeys(_ octets: [UInt8]) throws(Problem) {
+    static func checkKeys(_ octets: [UInt8]) throws(Problem) {
         do throws(JSONKeys.Fault) {
             try JSONKeys.check(octets)
         } catch {

@@ -16,6 +16,7 @@ enum QueryTable {
         "POST /v1/bundles": ["trust": .text, "dry_run": .flag],
         "POST /v1/towns/{code}/shelters/import": ["name": .text, "dry_run": .flag, "list": .text, "map": .texts, "replace": .flag],
         "DELETE /v1/towns/{code}/shelters/lists/{list}": ["dry_run": .flag],
+        "PUT /v1/towns/{code}/settings": ["dry_run": .flag],
         "GET /v1/deliveries": [
             "town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text, "mode": .text, "after": .text,
             "limit": .text, "tail": .text, "since": .text, "until": .text,

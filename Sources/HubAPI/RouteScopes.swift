@@ -57,6 +57,10 @@ struct RouteScopes {
         Row(method: .post, path: "/v1/users/{name}/hand-over", scopes: Scope.allCases),
         Row(method: .get, path: "/v1/towns/{code}/open-desk", scopes: [.read, .admin]),
         Row(method: .get, path: "/v1/tokens", scopes: [.admin]),
+        // Addresses of far ends are in them.
+        Row(method: .get, path: "/v1/towns/{code}/settings", scopes: [.admin]),
+        Row(method: .put, path: "/v1/towns/{code}/settings", scopes: [.admin]),
+        Row(method: .post, path: "/v1/towns/{code}/link-test", scopes: [.admin]),
         Row(method: .get, path: "/v1/towns/{code}/safe-keys", scopes: [.admin]),
     ]
 

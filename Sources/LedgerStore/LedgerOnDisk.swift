@@ -19,6 +19,22 @@ package struct LedgerOnDisk: Sendable {
         }
     }
 
+    /// Notes by the beginning of their keys, as they are on the disk just now.
+    package static func notes(path: String, prefix: String) throws(Failure) -> [(key: String, value: [UInt8])] {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        do {
+            return try DatabaseQueue(path: path, configuration: configuration).read { db in
+                guard try db.tableExists("note") else { return [] }
+                return try Row.fetchAll(db, sql: "SELECT key, value FROM note WHERE substr(key, 1, ?) = ? ORDER BY key", arguments: [prefix.count, prefix])
+                    .map { ($0["key"], [UInt8]($0["value"] as Data)) }
+            }
+        } catch {
+            throw .unreadable("\(error)")
+        }
+    }
+
     private let queue: DatabaseQueue
     private let archive: Archive
 

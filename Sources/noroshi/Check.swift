@@ -8,6 +8,7 @@ import Edge
 import Foundation
 import Hub
 import Ledger
+import LedgerStore
 import Logging
 import NIOPosix
 import Receiving
@@ -25,7 +26,7 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         do {
-            let settings = try config.map { path throws(SettingsError) in try Settings.read(path) }
+            var settings = try config.map { path throws(SettingsError) in try Settings.read(path) }
                 ?? DemonstrationTown.settings()
             let vocabulary = Vocabulary(paths: settings.vocabularies ?? [])
             for flaw in vocabulary.look().flaws {
@@ -48,6 +49,7 @@ struct Check: AsyncParsableCommand {
                 guard !beforeStart else { throw copy }
                 Terminal.complain("注意: \(copy.words) (warning)")
             }
+            if let folder { settings = try recorded(settings, folder) }
             try Voice.check(settings.cap, data: folder)
             _ = try settings.watcherDigest()
             if let listen = settings.listen { _ = try Address.parse(listen) }
@@ -64,6 +66,23 @@ struct Check: AsyncParsableCommand {
         } catch let error as UndecidedCopy {
             throw Exit.with(Exit.changed, error.words)
         }
+    }
+
+    /// With the towns of the record in the data folder, also beside a hub that runs.
+    private func recorded(_ settings: Settings, _ folder: URL) throws -> Settings {
+        let path = folder.appending(path: "ledger.sqlite").path
+        guard FileManager.default.fileExists(atPath: path) else { return settings }
+        guard let notes = try? LedgerOnDisk.notes(path: path, prefix: TownBook.prefix) else {
+            Terminal.complain("注意: \(path) の記録を読めないので、記録にある町の設定は調べていません (the record's towns were not looked at) (warning)")
+            return settings
+        }
+        let merged = settings.merged(TownBook.documents(notes))
+        for words in merged.said { Terminal.complain(words) }
+        for words in merged.trouble {
+            guard beforeStart else { throw SettingsError(words) }
+            Terminal.complain("注意: \(words) (warning)")
+        }
+        return merged.settings
     }
 }
 

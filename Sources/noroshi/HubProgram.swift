@@ -61,9 +61,10 @@ struct HubProgram: Sendable {
         // A file that went bad since the last start does not keep the hub from starting: the bundled names stay.
         let flaws = words.vocabulary.look().flaws
         let codes = words.vocabulary.tables
-        let towns = TownRegister(try options.settings.makeTowns(codes: codes, channels: manifests))
         async let texts = loadTemplates(options.templates)
         let ledger = try openLedger(options.data, logger)
+        let settings = merged(options.settings, ledger, logger)
+        let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
         let time = HubClock()
         let clock: @Sendable () -> Date = { time.now }
         let journal = DeliveryJournal(ledger: ledger, clock: clock)
@@ -73,8 +74,8 @@ struct HubProgram: Sendable {
             linesPerDevice: options.hasBenchmarkDoor ? .max : StreamHub.linesPerDevice)
         let transport = try CurlTransport(), renderer = try await texts
         let house = House(
-            settings: options.settings, data: options.data, ledger: ledger, stream: stream, transport: transport, logger: logger, clock: clock)
-        let routing = options.settings.routing
+            settings: settings, data: options.data, ledger: ledger, stream: stream, transport: transport, logger: logger, clock: clock)
+        let routing = settings.routing
         let (actual, exercise) = try house.lines(towns, renderer, journal)
         try check(towns, actual)
         try check(towns, exercise)
@@ -82,9 +83,8 @@ struct HubProgram: Sendable {
         var parts = Hub.Parts(
             actual: actual, exercise: exercise, towns: towns, ledger: ledger, journal: journal,
             devices: DeviceRegister(notebook: ledger), stream: stream, people: People(options.operators, notebook: ledger, local: local),
-            approvals: try options.settings.approvals(), networks: try options.settings.networks(),
-            plans: try options.settings.makePlans(),
-            years: try options.settings.retention(), crowding: try options.settings.crowdingRules(),
+            approvals: try settings.approvals(), networks: try settings.networks(), plans: try settings.makePlans(),
+            years: try settings.retention(), crowding: try settings.crowdingRules(),
             codes: codes, trust: try trust(options.settings), sources: try options.settings.makeSourceRules(), logger: logger, time: time,
             start: StartWatch(isOpen: false, began: time.now))
         (parts.paperKey, parts.paperTrust) = (try Papers.ownKey(in: options.data), try Papers.trust(options.settings))
@@ -92,7 +92,9 @@ struct HubProgram: Sendable {
         words.report(flaws, to: hub)
         let watch = words.watch(hub)
         return try house.program(
-            hub, renderer, transport, options, try Voice.make(options.settings.cap, data: options.data), extra + [watch])
+            hub, renderer, transport, options, try Voice.make(options.settings.cap, data: options.data),
+            SettingsTownReader(file: options.settings, started: settings, codes: codes, templates: options.templates.path, book: hub.book),
+            extra + [watch])
     }
 
     /// Runs until told to stop. Whoever waits for the port hears when there will be none.
@@ -109,6 +111,14 @@ struct HubProgram: Sendable {
     }
 
     // MARK: pieces
+
+    /// The record's towns before the file's, and said.
+    private static func merged(_ file: Settings, _ ledger: SQLiteLedger, _ logger: Logger) -> Settings {
+        let merged = file.merged(TownBook(notebook: ledger).all)
+        for words in merged.said { logger.notice("a town by the record's settings", metadata: ["what": "\(words)"]) }
+        for words in merged.trouble { logger.error("settings of the record", metadata: ["trouble": "\(words)"]) }
+        return merged.settings
+    }
 
     static func trust(_ settings: Settings) throws(SettingsError) -> CAPTrust {
         do throws(Refusal) {
@@ -240,7 +250,7 @@ struct House {
 
     func program(
         _ hub: Hub, _ renderer: Renderer, _ transport: CurlTransport, _ options: HubProgram.Options, _ voice: HubVoice,
-        _ extra: [any Service]
+        _ reader: SettingsTownReader, _ extra: [any Service]
     ) throws(SettingsError) -> HubProgram {
         let sources = try Sources.make(settings.sources, hub: hub, transport: transport, notebook: ledger)
         let readiness = Readiness(ledger: ledger, renderer: renderer, logger: logger)
@@ -251,6 +261,7 @@ struct House {
         configuration.hasBenchmarkDoor = options.hasBenchmarkDoor
         if let provider = try settings.makeOpenID() { configuration.openID = .init(provider: provider, transport: transport) }
         configuration.voice = voice
+        configuration.townReader = reader
         configuration.watcherDigest = try settings.watcherDigest()
         configuration.callCount = { [transport] in transport.callCount }
         let keeper = Doorkeeper(Descriptors.door(), logger: logger)

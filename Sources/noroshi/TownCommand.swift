@@ -12,12 +12,12 @@ struct TownCommand: AsyncParsableCommand {
             noroshi town export 042056 --data /var/lib/noroshi --out kesennuma.town    （動いているハブの隣でも読めます）
             noroshi town import kesennuma.town --data /var/lib/noroshi                 （受け取るハブは止めておきます）
 
-            移すのは、記録、いまの状況、避難所、端末の登録、その町だけの人です。設定の towns は移しません。元のハブの設定から町を外し、新しいハブの設定に
+            移すのは、記録、いまの状況、避難所、端末の登録、その町だけの人です。設定ファイルの towns は移しません（操作卓で変えた町の設定は記録なので移ります）。元のハブの設定から町を外し、新しいハブの設定に
             書いてから起動してください。二つのハブが同じ町を同時に受け持ってはいけません。ファイルには住民には見せない記録と、トークンの要約が入っています。
-            (The record, the standing, shelters, devices, and people of this town alone. Settings are not moved: take the town out of the old
+            (The record, the standing, shelters, devices, and people of this town alone. The settings file is not moved, what was changed at the desk is; take the town out of the old
             hub's settings and put it into the new one's. Two hubs must never serve one town. Keep the file as you keep the record.)
             """,
-        subcommands: [Init.self, Export.self, Import.self])
+        subcommands: [Init.self, SettingsOfTown.self, Export.self, Import.self])
 
     struct Export: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "町を一つのファイルにする (writes a town into one file)")

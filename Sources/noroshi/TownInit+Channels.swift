@@ -11,12 +11,12 @@ extension TownStart {
         if interview.isHeld, start.town?.endpoints == nil || wish.again == StartStep.channels.rawValue { try askChannels() }
         try writeSettings()
         guard start.done?.settings != nil, let scene = try scene(try CurlTransport()), let town = scene.towns.all.first else { return }
-        let answers = await LinkTest.run(town, scene)
+        let answers = await LinkTest.run(town, scene.actual, scene.exercise)
         var links: [String: String] = [:]
         for answer in answers where links[answer.key] ?? "ok" == "ok" { links[answer.key] = answer.isThere ? "ok" : answer.words }
         start.done = with { $0.links = links }
         guard !answers.isEmpty else { return }
-        let table = Terminal.table([["", "区別 MODE", "送り先 FAR END", "名前 NAME", "つながる試験 LINK TEST"]] + answers.map(\.line))
+        let table = Terminal.table([["", "区別 MODE", "送り先 FAR END", "名前 NAME", "つながる試験 LINK TEST"]] + answers.map(Self.line))
         Terminal.complain(table)
         let silent = answers.filter { !$0.isThere }
         guard !silent.isEmpty else { return }
@@ -31,6 +31,12 @@ extension TownStart {
                 Exit.unreachable, "返事のない送り先があります。直すか、あとでつながるものなら --keep-silent を付けてください。ここまでは \(notes) に残しました "
                     + "(some far ends do not answer: mend them, or say --keep-silent; what was said so far is kept)")
         }
+    }
+
+    private static func line(_ answer: LinkTest.Answer) -> [String] {
+        [
+            answer.isThere ? "○" : "×", answer.modes.map { ModeWord.of($0.rawValue) }.joined(separator: "・"), answer.key, answer.name, answer.words,
+        ]
     }
 
     private mutating func askChannels() throws {

@@ -31,7 +31,7 @@ struct Vocabularies: Sendable {
     /// Takes what is new. The towns are made again with it, because a town lies in areas by the tables.
     private func renew(_ hub: Hub) {
         var towns: [Town] = []
-        let news = vocabulary.look { towns = try settings.makeTowns(codes: $0, channels: manifests) }
+        let news = vocabulary.look { towns = try settings.merged(hub.book.all).settings.makeTowns(codes: $0, channels: manifests) }
         if news.isChanged {
             hub.use(vocabulary.tables)
             hub.use(towns)

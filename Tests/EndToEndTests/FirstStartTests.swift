@@ -172,5 +172,56 @@ extension EndToEnd {
             }
             try FileManager.default.removeItem(at: folder)
         }
+
+        @Test("Changed at the desk a town is so at once, after a restart, for check, and in a moved town: a new far end hears the next drill; the file's town comes after the record's")
+        func asData() async throws {
+            let gateway = try await FarEndServer { request in .answer(request.method == "POST" ? 201 : 200) }
+            let hook = try await FarEndServer { request in .answer(request.method == "POST" ? 204 : 405) }
+            let folder = try TestHub.newFolder(), data = folder.appending(path: "data").path
+            let town = TownFile(gateway: gateway.url), paper = folder.appending(path: "town.json").path
+            func settings(_ hub: TestHub, _ more: [String]) async throws -> Program.Ended {
+                try await Program.run(["town", "settings", "042056", "--hub", hub.address, "--data", data] + more)
+            }
+            func change(_ hub: TestHub, _ old: String, _ new: String, _ more: [String]) async throws -> Program.Ended {
+                let shown = try await settings(hub, [])
+                #expect(shown.code == 0 && shown.out.contains(old), "\(shown)")
+                try shown.out.replacing(old, with: new).write(toFile: paper, atomically: true, encoding: .utf8)
+                return try await settings(hub, ["--from", paper] + more)
+            }
+            let end = #"{"channel": "webhook", "id": "new", "name": "新しい先", "exercise": {"url": "\#(hook.url)", "secret": "\#(Self.secret)"}}"#
+            try await TestHub.with(town, in: folder) { hub in
+                let wrong = try await change(hub, #""endpoints" : ["#, #""endpoints" : [{"channel": "webhook", "id": "n", "name": "n", "exercise": {"ulr": "x"}},"#, ["--dry-run"])
+                #expect(wrong.code == 65 && wrong.errors.contains("ulr"), "\(wrong)")
+                let made = try await change(hub, #""endpoints" : ["#, #""endpoints" : [\#(end),"#, ["--reason", "隣の市にも"])
+                #expect(made.code == 0 && made.out.contains("送り先 webhook/new を追加") && made.out.contains("第1版"), "\(made)")
+                // Seen before it was changed.
+                #expect(try await settings(hub, ["--from", paper, "--reason", "もう一度"]).code == 75)
+                let tested = try await hub.call("POST", "/v1/towns/042056/link-test", Array(#"{"endpoint":"new"}"#.utf8))
+                #expect(tested.status == 200 && tested.text.contains(#""reached":true"#) && tested.text.contains("405"), "\(tested.text)")
+                #expect(hook.requests.map(\.method) == ["HEAD"])
+                _ = try await hub.push(#"{"town":"042056","kind":"notice","mode":"exercise","title":"訓練","body":"訓練です。"}"#)
+                await hook.arrived(2)
+                #expect(hook.requests.last?.text.contains(#""mode":"exercise""#) == true)
+                let checked = try await Program.run(
+                    "check", "--config", folder.appending(path: "settings.yaml").path, "--data", data, "--templates", Program.package.appending(path: "Templates").path)
+                #expect(checked.code == 0 && checked.errors.contains("記録の設定（第1版") && checked.out.contains("6 far ends"), "\(checked)")
+            }
+            try await TestHub.with(town, in: folder) { hub in
+                #expect(hub.program.errors.contains("記録の設定（第1版"))
+                let shown = try await settings(hub, [])
+                #expect(shown.out.contains("新しい先") && shown.out.contains("隣の市にも") && !shown.out.contains(Self.secret), "\(shown)")
+                // Thresholds count from the next start, and say so until then; approval with this machine's key alone.
+                let later = try await change(hub, #""code" : "042056","#, #""code" : "042056", "approval": "two", "routing": {"earthquake_from": "3"},"#, ["--reason", "二人で"])
+                #expect(later.code == 0 && later.out.contains("approval, routing"), "\(later)")
+            }
+            try await TestHub.with(town, in: folder) { hub in
+                #expect(try await settings(hub, []).out.contains(#""at_next_start" : ["#))
+                let waits = try await hub.call("POST", "/v1/alerts", Array(#"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"断水です。"}"#.utf8))
+                #expect(waits.status == 202 && waits.text.contains("approval"), "\(waits.text)")
+            }
+            await gateway.stop()
+            await hook.stop()
+            try FileManager.default.removeItem(at: folder)
+        }
     }
 }

@@ -82,7 +82,14 @@ struct House {
                 ChannelManifest(
                     name: "school-tablet", title: "学校タブレット", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, concurrency: 2,
                     reservedForImmediate: 1, attemptLimit: .seconds(1)),
+                ChannelManifest(
+                    name: "webhook", title: "外部システム", role: .machine, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 2,
+                    reservedForImmediate: 1, attemptLimit: .seconds(1), secretKeys: ["secret"]),
+                ChannelManifest(
+                    name: "program", title: "外部プログラム", role: .machine, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 2,
+                    reservedForImmediate: 1, attemptLimit: .seconds(1), runsHere: true),
             ])
+        configuration.townReader = PaperReader()
         configuration.voice = HubVoice(sender: "hub.example.jp", signer: nil)
         router = HubRouter(
             hub: hub, readiness: Readiness(ledger: ledger, renderer: renderer, logger: Self.logger), configuration: configuration)

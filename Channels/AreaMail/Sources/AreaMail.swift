@@ -26,7 +26,7 @@ public struct AreaMail<M: Mode>: ChannelAdapter {
             name: "area-mail", title: "緊急速報メール", role: .crowd, afterSending: .canBeReplaced, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
             languages: [.japanese], concurrency: 8, reservedForImmediate: 2, endpointWindow: 2,
             cancelWindow: 32, attemptLimit: .seconds(20), hearsEarthquakeWarningsElsewhere: true,
-            farEndKeys: GatewaySettings.keys + Identifiers.keys, channelKeys: [])
+            farEndKeys: GatewaySettings.keys + Identifiers.keys, secretKeys: ["token"], channelKeys: [])
     }
 
     private let setup: ChannelSetup<M>

@@ -20,7 +20,8 @@ public struct LAlert<M: Mode>: ChannelAdapter {
         ChannelManifest(
             name: "l-alert", title: "Lアラート", role: .press, afterSending: .canBeReplaced, drills: .needOwnFarEnd, languages: [.japanese],
             concurrency: 8, reservedForImmediate: 2, endpointWindow: 2, attemptLimit: .seconds(30),
-            kinds: [.evacuation, .shelter, .headquarters, .notice], farEndKeys: NodeSettings.keys, channelKeys: [])
+            kinds: [.evacuation, .shelter, .headquarters, .notice], farEndKeys: NodeSettings.keys,
+            secretKeys: ["password", "backup_password"], channelKeys: [])
     }
 
     private let setup: ChannelSetup<M>

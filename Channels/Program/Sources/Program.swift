@@ -15,7 +15,7 @@ public struct Program<M: Mode>: ChannelAdapter {
         ChannelManifest(
             name: "program", title: "外部プログラム", role: .machine, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 16,
             reservedForImmediate: 4, endpointWindow: 4, attemptLimit: .seconds(20),
-            farEndKeys: ["command", "arguments", "env."], channelKeys: [])
+            farEndKeys: ["command", "arguments", "env."], secretKeys: ["env."], runsHere: true, channelKeys: [])
     }
 
     /// Octets of a request.

@@ -13,7 +13,7 @@ public struct Webhook<M: Mode>: ChannelAdapter {
         ChannelManifest(
             name: "webhook", title: "外部システム", role: .machine, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 32,
             reservedForImmediate: 8, endpointWindow: 4, attemptLimit: .seconds(15),
-            farEndKeys: ["url", "secret", "previous_secret"], channelKeys: [])
+            farEndKeys: ["url", "secret", "previous_secret"], secretKeys: ["secret", "previous_secret"], channelKeys: [])
     }
 
     /// Standard Webhooks advises 20 kB; an alert with every area of a prefecture may be more.

@@ -1,0 +1,179 @@
+/// A town's own settings at the desk: seen with their secrets masked, changed with a reason, and told to nobody.
+internal import AlertModel
+internal import ChannelKit
+internal import Desk
+internal import Dispatching
+internal import Foundation
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+internal import Ledger
+internal import Logging
+internal import Web
+
+extension HubRouter {
+    /// A town with a thousand far ends has some 300 kB.
+    private static let paperLimit = 2 << 20
+
+    /// As it stands, and where it came from.
+    private struct Held {
+        var document: TownDocument
+        var paper: TownPaper
+        var tag: String { "\"\(document.version)-\(paper.digest.prefix(12))\"" }
+    }
+
+    func addTownSettings(to router: Router<Context>) {
+        router.get("/v1/towns/{code}/settings") { request, context in
+            let id = try townID(context, for: try operatorOf(request, context))
+            let held = try held(id)
+            if EntityTags(request.headers[.ifNoneMatch])?.contains(held.tag) == true {
+                return Response(status: .notModified, headers: [.eTag: held.tag, .cacheControl: "no-store"])
+            }
+            return try Self.paper(
+                [
+                    "town": id.code, "etag": held.tag, "version": held.document.version, "source": held.document.version == 0 ? "file" : "record",
+                    "document": held.paper.masked.object, "at_next_start": waiting(id, held.paper).sorted(),
+                    "changes": held.document.changes.suffix(50).reversed().map(Self.shape),
+                ], tag: held.tag)
+        }
+        router.put("/v1/towns/{code}/settings") { request, context in
+            let person = try operatorOf(request, context)
+            let id = try townID(context, for: person)
+            return try await change(id, by: person, request)
+        }
+        router.post("/v1/towns/{code}/link-test") { request, context in
+            struct Wish: Decodable { var channel, endpoint: String? }
+            struct Answers: Encodable {
+                struct One: Encodable {
+                    var channel, endpoint, name: String
+                    var modes: [String]
+                    var reached: Bool
+                    var words: String
+                }
+                var town: String
+                var answers: [One]
+            }
+            let town = try town(try context.parameters.require("code"), for: try operatorOf(request, context))
+            let octets = try await Self.body(request, upTo: 4 << 10)
+            let wish = octets.isEmpty ? Wish() : try Self.decode(Wish.self, from: octets)
+            let ends = town.endpoints.filter { (wish.channel == nil || $0.channel == wish.channel) && (wish.endpoint == nil || $0.id == wish.endpoint) }
+            guard wish.endpoint == nil || !ends.isEmpty else { throw Problem(.notFound, "その送り先はありません (no such far end)") }
+            let answers = await LinkTest.run(town, hub.actual, hub.exercise, only: Set(ends))
+            return try Answer.json(Answers(town: town.id.code, answers: answers.map {
+                .init(channel: $0.channel, endpoint: $0.endpoint, name: $0.name, modes: $0.modes.map(\.rawValue), reached: $0.isThere, words: $0.words)
+            }))
+        }
+    }
+
+    private func change(_ id: TownID, by person: Operator, _ request: Request) async throws -> Response {
+        let octets = try await Self.body(request, upTo: Self.paperLimit)
+        try Self.checkKeys(octets)
+        guard let wish = try? JSONSerialization.jsonObject(with: Data(octets)) as? [String: Any], let written = wish["document"] as? [String: Any] else {
+            throw Problem(.badRequest, "{\"document\": {…}, \"reason\": \"…\"} の形で送ってください (an object with document and reason)")
+        }
+        let isDryRun = request.uri.queryParameters["dry_run"] == "true"
+        let reason = (wish["reason"] as? String ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+        guard isDryRun || (1...200).contains(reason.count), PlainText.isPlain(reason) else {
+            throw Problem(
+                .unprocessableContent, "変える理由（reason）を200文字までで書いてください (reason: 1 to 200 letters)", errors: [.init(field: "reason", detail: "1〜200文字")])
+        }
+        let held = try held(id)
+        try match(request, held)
+        let paper = try TownPaper(written, configuration.channels).unmasked(by: held.paper)
+        try allow(paper, held.paper, id, person)
+        let town = try await read(paper, of: id)
+        let what = paper.words(from: held.paper)
+        let later = paper.changed(from: held.paper).subtracting(TownPaper.living)
+        guard !isDryRun, !what.isEmpty else {
+            return try Self.paper(
+                ["town": id.code, "dry_run": isDryRun, "version": held.document.version, "what": what, "at_next_start": later.sorted()], tag: held.tag)
+        }
+        // Somebody may have been faster while it was read.
+        try match(request, try self.held(id))
+        let made = held.document.changed(to: paper.octets, .init(
+            version: held.document.version + 1, at: hub.clock(), by: person.name, reason: reason, what: what, digest: paper.digest))
+        let before = hub.book[id]
+        try hub.book.keep(made, of: id)
+        do {
+            try await Self.recorded(hub.ledger.flush())
+        } catch {
+            try? hub.book.keep(before, of: id)
+            throw error
+        }
+        await hub.use(town)
+        hub.logger.notice("town's settings changed", metadata: [
+            "town": "\(id)", "version": "\(made.version)", "by": "\(person.name)", "reason": "\(reason)", "what": "\(what.joined(separator: "; "))",
+            "at_next_start": "\(later.sorted().joined(separator: ", "))",
+        ])
+        return try Self.paper(
+            ["town": id.code, "dry_run": false, "version": made.version, "what": what, "at_next_start": later.sorted()],
+            tag: Held(document: made, paper: paper).tag)
+    }
+
+    private func townID(_ context: Context, for person: Operator) throws -> TownID {
+        try town(try context.parameters.require("code"), for: person).id
+    }
+
+    private func held(_ id: TownID) throws(Problem) -> Held {
+        guard let reader = configuration.townReader else { throw Problem(.notFound, "このハブは、町の設定をここでは扱いません (this hub keeps no towns' settings)") }
+        guard let document = hub.book[id] ?? reader.seed(of: id).map({ TownDocument(octets: $0) }), let paper = TownPaper(document.octets, configuration.channels)
+        else { throw Problem(.notFound, "市町村\(id)の設定がありません (no settings of town \(id))") }
+        return Held(document: document, paper: paper)
+    }
+
+    /// What of it a running hub does not have yet.
+    private func waiting(_ id: TownID, _ paper: TownPaper) -> Set<String> {
+        guard let start = configuration.townReader?.started(with: id).flatMap({ TownPaper($0, configuration.channels) }) else { return [] }
+        return paper.changed(from: start).subtracting(TownPaper.living)
+    }
+
+    private func match(_ request: Request, _ held: Held) throws(Problem) {
+        guard let seen = EntityTags(request.headers[.ifMatch]) else {
+            throw Problem(.preconditionRequired, "見ていた設定の番号（ETag）を If-Match で付けてください (If-Match is missing: the ETag of what you saw)")
+        }
+        guard !seen.contains(held.tag) else { return }
+        let last = held.document.changes.last.map { "\($0.by)さんが\(JapanTime.text($0.at, milliseconds: false))に変えています。" } ?? ""
+        throw Problem(.conflict, "見ていたあとで設定が変わりました。\(last)読み直してから、もう一度 (changed since you saw it: read it again)")
+    }
+
+    /// What a desk does not change, and what nobody changes just now.
+    private func allow(_ paper: TownPaper, _ old: TownPaper, _ id: TownID, _ person: Operator) throws(Problem) {
+        guard paper.code == id.code else { throw Problem(.unprocessableContent, "code は \(id) のままです (code stays)", errors: [.init(field: "code", detail: id.code)]) }
+        if !person.isOwner {
+            if let key = paper.changed(from: old).intersection(TownPaper.keepers).min() {
+                throw Problem(.forbidden, "\(key) は、ハブのあるマシンの鍵（--data）でだけ変えられます。一人で承認をやめられないためです (\(key): with this machine's own key alone)")
+            }
+            if let end = paper.changedPrograms(from: old).min() {
+                throw Problem(.forbidden, "\(end) は、ハブのあるマシンでプログラムを動かします。そのマシンの鍵（--data）でだけ変えられます (runs a program: with this machine's own key alone)")
+            }
+        }
+        if let district = paper.lostDistricts(from: old).intersection(hub.districtsUnderOrders(of: id)).min() {
+            throw Problem(.conflict, "「\(district)」には避難情報が出ています。解除してから外してください (an order stands for this district: lift it first)")
+        }
+    }
+
+    private func read(_ paper: TownPaper, of id: TownID) async throws(Problem) -> Town {
+        guard let reader = configuration.townReader else { throw Problem(.notFound) }
+        let octets = paper.octets
+        switch await hub.quiet.run({ Result { () throws(TownRefused) in try reader.read(octets, of: id) } }) {
+        case .success(let town): return town
+        case .failure(let refused):
+            throw Problem(
+                .unprocessableContent, refused.reason,
+                errors: refused.reason.split(separator: "\n").map { .init(field: "document", detail: String($0)) })
+        }
+    }
+
+    private static func shape(_ change: TownDocument.Change) -> [String: Any] {
+        [
+            "version": change.version, "at": JapanTime.text(change.at, milliseconds: false), "by": change.by, "reason": change.reason, "what": change.what,
+            "digest": change.digest,
+        ]
+    }
+
+    private static func paper(_ object: [String: Any], tag: String) throws -> Response {
+        let octets = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+        return Response(
+            status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store", .eTag: tag], body: .init(byteBuffer: ByteBuffer(bytes: octets)))
+    }
+}
