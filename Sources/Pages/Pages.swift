@@ -96,6 +96,7 @@ package enum Pages {
         "/console/reports.js": PageAsset(script, PackageResources.reports_js),
         "/console/rows.js": PageAsset(script, PackageResources.rows_js),
         "/console/said.js": PageAsset(script, PackageResources.said_js),
+        "/console/settings.js": PageAsset(script, PackageResources.settings_js),
         "/console/shelters.js": PageAsset(script, PackageResources.shelters_js),
         "/console/silent.js": PageAsset(script, PackageResources.silent_js),
         "/console/standing.js": PageAsset(script, PackageResources.standing_js),

@@ -81,6 +81,13 @@ class FakeHub:
         self.attention: list[dict] = []
         self.has_openid = False
         self.approvals: list[dict] = []
+        self.settings = {
+            "town": "042056", "etag": '"0"', "version": 0, "source": "file", "at_next_start": [], "changes": [], "document": {
+                "code": "042056", "name": "気仙沼市", "roman_name": "Kesennuma City", "tsunami_areas": ["220"],
+                "districts": ["本町", {"name": "階上地区", "roman_name": "Hashikami"}],
+                "endpoints": [
+                    {"channel": "wifi-portal", "id": "eki", "name": "駅前", "district": "本町", "actual": {}, "exercise": {}},
+                    {"channel": "webhook", "id": "hook", "name": "隣の市", "exercise": {"url": "https://a.example", "secret": "********"}}]}}
         self.place = {"bound": False, "open": True}
         self.broken: dict[str, str] = {}
         self.plans: list[dict] = []
@@ -260,6 +267,7 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/users": lambda: {"users": self.hub.users}, "/v1/tokens": lambda: {"tokens": self.hub.program_tokens},
             "/v1/sessions/current": lambda: {"person": "佐藤", "roles": ["chief"]}, "/v1/towns/042056/safe-keys": lambda: {"left": 3},
             "/v1/towns/042056/open-desk": lambda: self.hub.place, "/v1/towns/042056/plans": lambda: self.hub.plans_now(),
+            "/v1/towns/042056/settings": lambda: self.hub.settings,
             "/v1/approvals": lambda: {"approvals": self.hub.approvals},
             "/v1/attention": lambda: {"attention": self.hub.attention, "left_out": 0},
             "/v1/reports": lambda: self.reports(asked),
@@ -474,6 +482,12 @@ class HubHandler(BaseHTTPRequestHandler):
         if path == "/v1/tokens":
             hub.program_tokens.append({"id": "T1", "name": body["name"], "scopes": body["scopes"], "expires": stamp(time.time() + 9e6)})
             return self.answer(201, {**hub.program_tokens[-1], "token": "secret-token"})
+        if path.endswith("/link-test"):
+            ends = self.hub.settings["document"]["endpoints"]
+            return self.answer(200, {"town": "042056", "answers": [
+                {"channel": end["channel"], "endpoint": end["id"], "name": end["name"], "modes": ["exercise"], "reached": end["channel"] != "webhook",
+                 "words": "つながりません: 接続を断られました (not reached)" if end["channel"] == "webhook" else "このハブの中なので、確かめる線はありません (inside this hub)"}
+                for end in ends]})
         if path.endswith("/safe-keys"):
             return self.answer(201, {"keys": [f"aaaaa-bbbbb-ccccc-{number:05}" for number in range(10)]})
         if path.endswith("/hand-over"):
@@ -531,10 +545,26 @@ class HubHandler(BaseHTTPRequestHandler):
         if "/assumptions/" in self.path:
             self.hub.broken = {} if body["holds"] else {"hall": body["reason"]}
             return self.answer(200, self.hub.plans_now())
+        if urllib.parse.urlsplit(self.path).path.endswith("/settings"):
+            return self.change_settings(body, "dry_run=true" in self.path)
         if self.path.endswith("/open-desk"):
             self.hub.place = {"bound": True, "open": True, "by": "佐藤", "until": stamp(time.time() + 86400), "reason": body["reason"]}
             return self.answer(200, self.hub.place)
         self.answer(204)
+
+    def change_settings(self, body: dict, is_trial: bool):
+        held = self.hub.settings
+        if self.headers.get("If-Match") != held["etag"]:
+            return self.problem(409, "見ていたあとで設定が変わりました。山田さんが変えています。読み直してから、もう一度 (changed since you saw it)")
+        if any(end.get("exercise", {}).get("url", "https").startswith("http:") for end in body["document"]["endpoints"]):
+            return self.answer(422, {"status": 422, "detail": "だめです", "errors": [{"field": "document", "detail": "町042056、webhook/hook: url: https にしてください (https only)"}]},
+                               "application/problem+json")
+        what = [f"{word} を変更" for word in ("districts", "endpoints") if body["document"].get(word) != held["document"].get(word)]
+        if not is_trial:
+            self.hub.settings = {
+                **held, "document": body["document"], "version": held["version"] + 1, "etag": f'"{held["version"] + 1}"', "source": "record",
+                "changes": [{"version": held["version"] + 1, "at": stamp(time.time()), "by": "佐藤", "reason": body["reason"], "what": what, "digest": "0"}] + held["changes"]}
+        return self.answer(200, {"town": "042056", "dry_run": is_trial, "version": self.hub.settings["version"], "what": what, "at_next_start": []})
 
     def refusals(self, body: dict) -> list[dict]:
         """The first of what the hub itself asks."""

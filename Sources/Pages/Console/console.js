@@ -14,13 +14,14 @@ import * as push from "./push.js";
 import * as reach from "./reach.js";
 import * as real from "./real.js";
 import * as reports from "./reports.js";
+import * as settings from "./settings.js";
 import * as shelters from "./shelters.js";
 import * as towns from "./towns.js";
 import * as wall from "./wall.js";
 import * as world from "./world.js";
 
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` and `wall` have no button of their own. */
-const ROOMS = { alerts, push, log, reports, devices, shelters, people, reach, wall };
+const ROOMS = { alerts, push, log, reports, devices, shelters, people, settings, reach, wall };
 const WORDS = "noroshi-words";
 
 let room = null;

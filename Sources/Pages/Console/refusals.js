@@ -57,7 +57,7 @@ export class Refusals {
   #beside(control, detail) {
     const place = control.closest("fieldset") ?? control.closest("label") ?? control;
     const note = words(detail, "refusal");
-    note.id = `refusal-${this.#form.id}-${this.#notes.size}`;
+    note.id = `refusal-${this.#form.getAttribute("id")}-${this.#notes.size}`;
     if (place.localName === "fieldset") place.append(note);
     else place.after(note);
     control.setAttribute("aria-invalid", "true");

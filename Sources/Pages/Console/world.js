@@ -7,7 +7,7 @@ import { byID, modeMark } from "./parts.js";
 const KEY = "noroshi-world";
 const DRILL = "drill/";
 /** Rooms of registers: what is changed there holds for real, so the drill has no door to them. */
-const REAL_ONLY = new Set(["devices", "shelters", "people"]);
+const REAL_ONLY = new Set(["devices", "shelters", "people", "settings"]);
 
 /** `actual` or `exercise`; empty before anybody has chosen. */
 export const world = () => sessionStorage.getItem(KEY) ?? "";
