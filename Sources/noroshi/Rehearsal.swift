@@ -105,14 +105,14 @@ struct Rehearsal: Sendable {
 
     private static let knocks = 8
 
-    /// So many at once, as a crowd comes: nobody has to answer.
+    /// So many at once, as a crowd comes: nobody has to answer. They go again: a line kept open would take a place from somebody at the door.
     static func knock(at host: String, _ port: Int, with transport: any HTTPTransport) async {
         let name = ["0.0.0.0": "127.0.0.1", "::": "[::1]"][host] ?? (host.contains(":") ? "[\(host)]" : host)
         await withDiscardingTaskGroup { group in
             for _ in 0..<knocks {
                 group.addTask {
                     _ = try? await transport.send(
-                        HTTPCall(method: "GET", url: "http://\(name):\(port)/healthz"), deadline: .now.advanced(by: .seconds(1)))
+                        HTTPCall(method: "GET", url: "http://\(name):\(port)/healthz", headers: [("Connection", "close")]), deadline: .now.advanced(by: .seconds(1)))
                 }
             }
         }

@@ -7,7 +7,7 @@ from fake_hub import FakeHub
 
 
 class Patient(unittest.TestCase):
-    def wait(self, condition, what: str = "it", seconds: float = 10):
+    def wait(self, condition, what: str = "it", seconds: float = 30):
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
