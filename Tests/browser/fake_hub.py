@@ -68,6 +68,9 @@ class FakeHub:
         self.may_find.set()
         self.may_preview = threading.Event()
         self.may_preview.set()
+        # Cleared: the standing is asked for, and comes when this is set.
+        self.may_tell_standing = threading.Event()
+        self.may_tell_standing.set()
         self.keys: list[str | None] = []
         self.settled: list[tuple[str, dict]] = []
         self.cancels: list[str] = []
@@ -259,6 +262,7 @@ class HubHandler(BaseHTTPRequestHandler):
         if parts[2] == "approvals" and len(parts) == 4:
             return self.answer(200, {"approval": {}, "changes": [], "previews": self.texts_of("", "避難指示", "本町の方は避難してください。")})
         if parts[2] == "towns" and path.endswith("/standing"):
+            self.hub.may_tell_standing.wait(30)
             return self.answer(200, self.hub.standing[asked["mode"]])
         answers = {
             "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.alerts(asked)},

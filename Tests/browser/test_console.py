@@ -47,6 +47,7 @@ class ConsoleTests(OnSmallHub):
         self.browser.click(f"#districts input[value={district}]")
 
     def choose(self, name: str, value: str):
+        self.browser.until("!document.querySelector('#push-form').inert")
         self.browser.evaluate(f"""(() => {{ const one = document.querySelector('#push-form').elements.{name};
             one.value = '{value}'; one.dispatchEvent(new Event('input', {{bubbles: true}})) }})()""")
 
@@ -305,6 +306,7 @@ class ConsoleTests(OnSmallHub):
             self.browser.click("[data-room=log]")
             self.browser.until(f"document.querySelectorAll('#log-rows tr').length === {held}")
             self.browser.click("[data-room=push]")
+            self.browser.until("document.body.dataset.open === 'push'")
             self.order()
             self.browser.photograph("console-push-" + mode)
             self.browser.click("#push-form button.main")
@@ -870,6 +872,7 @@ class ConsoleTests(OnSmallHub):
     def test_the_form_keeps_nothing_across_a_sign_out(self):
         self.sign_in("log")
         self.browser.click("[data-room=push]")
+        self.browser.until("document.body.dataset.open === 'push'")
         self.order()
         self.browser.type("#push-form [name=reason]", "桜川が氾濫するおそれ")
         self.browser.click("#push-form button.main")
@@ -880,6 +883,7 @@ class ConsoleTests(OnSmallHub):
         self.enter_token()
         self.enter_world()
         self.browser.click("[data-room=push]")
+        self.browser.until("document.body.dataset.open === 'push'")
         self.browser.until("document.querySelectorAll('#districts input').length === 4")
         self.assertEqual(self.browser.evaluate("""(() => { const all = document.querySelector('#push-form');
             return [all.hazard.value, all.level.value, all.reason.value, all.querySelectorAll('[type=checkbox]:checked').length,
@@ -1191,6 +1195,22 @@ class ConsoleTests(OnSmallHub):
         self.wait(lambda: len(self.hub.pushes) == 2)
         self.assertEqual(self.hub.pushes[1]["districts"], ["本町", "山手"])
         self.assertEqual((self.hub.pushes[1]["hazard"], self.hub.pushes[1]["mode"]), ("洪水", "exercise"))
+
+    def test_an_act_on_what_stands_takes_nothing_before_it_knows_what_stands(self):
+        self.stands("exercise", ("本町", "洪水", 3, 9000), version=5)
+        self.sign_in("push", "exercise")
+        self.order("山手")
+        self.hub.may_tell_standing.clear()
+        self.browser.evaluate("location.hash = 'drill/push:raise:洪水'")
+        self.browser.until("document.querySelector('#base-text').textContent.includes('広げます')")
+        box = "#districts input[value=山手]"
+        self.assertTrue(self.browser.evaluate(f"(() => {{ const one = document.querySelector('{box}'); one.focus(); return document.activeElement !== one }})()"))
+        self.hub.may_tell_standing.set()
+        self.choose("level", "4")
+        self.browser.click("#districts input[value=本町]")
+        self.assertFalse(self.browser.evaluate(f"document.querySelector('{box}').checked"), "the act before is not in this one")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
 
     def test_a_thousand_far_ends_do_not_keep_a_press_waiting(self):
         row = {"alert": "op-1", "channel": "webhook", "mode": "actual", "kind": "evacuation", "state": "sending"}

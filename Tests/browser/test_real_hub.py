@@ -297,7 +297,7 @@ class RealHubTests(Patient):
         self.assertIn("気仙沼市", browser.text("#town-select"))
         browser.click("[data-room=push]")
         # The form of a new act is laid out when its room opens, and empty then.
-        browser.until("document.querySelectorAll('#districts input').length > 1")
+        browser.until("document.body.dataset.open === 'push' && document.querySelectorAll('#districts input').length > 1")
         browser.evaluate("""for (const [name, value] of [['level', '4'], ['hazard', '津波']]) {
             const one = document.querySelector('#push-form').elements[name];
             one.value = value; one.dispatchEvent(new Event('input', {bubbles: true})) }""")

@@ -27,7 +27,7 @@ const CONTROLS = {
   districts: ["district", "districts"], shelters: ["goal"], title: ["title", "seat"], state: ["state", "seatState"], note: ["note", "seatNote"],
 };
 
-let act = NEW;
+let act = NEW, isBegun = true;
 /** The standing on the screen. */
 let seen = null;
 /** What was previewed, as it will be sent: `{path, body, headers, mode, version, place}`. */
@@ -80,8 +80,10 @@ export async function open(said = "") {
     if (alert) act = { verb, alert };
   } else if (verb in VERBS) act = { verb, hazard: rest.join(":") };
   byID("plans").hidden = true;
-  // A new one is there at once: what is written while the rest is read stays.
-  if (act.verb === "new") begin(act, null);
+  // A new one is there at once: what is written while the rest is read stays. Any other begins with what stands, and takes nothing before.
+  isBegun = act.verb === "new";
+  byID("push-form").inert = !isBegun;
+  if (isBegun) begin(act, null);
   if (KINDS.has(verb)) choose(verb);
   changed();
   const blank = written, town = act.verb === "new" ? await plans.read() : {};
@@ -89,7 +91,6 @@ export async function open(said = "") {
   plans.show(town);
   await look();
   if (mine !== opened) return;
-  if (act.verb !== "new") begin(act, seen);
   const plan = verb === "plan" ? plans.ordersOf(town).find((one) => one.id === rest.join(":")) : null;
   if (plan && blank === written) write(plan.order);
   else if (plan) byID("push-done").textContent = "書きかけの内容があるので、計画は書きませんでした。下の「計画」から書けます。";
@@ -126,7 +127,14 @@ function write(order) {
 
 /** Reads the state, and shows it. */
 async function look() {
-  seen = await standing.read();
+  const mine = opened, now = await standing.read();
+  if (mine !== opened) return;
+  seen = now;
+  if (!isBegun) {
+    begin(act, seen);
+    isBegun = true;
+    byID("push-form").inert = false;
+  }
   byID("seen").hidden = !seen;
   byID("seen-rows").replaceChildren(...(seen ? standing.lines(seen) : []));
   judge();
