@@ -120,6 +120,7 @@ extension Hub {
         _ octets: [UInt8], _ hash: String, _ way: Intake, _ now: Date
     ) async throws(IntakeFailure) -> Taking {
         var taking = Taking(alerts: [], isDuplicate: false, notes: [])
+        var now = now
         var sent: Date?
         var title: String?
         var sorted: [SortedAlert] = []
@@ -135,7 +136,11 @@ extension Hub {
                 case .success(let bulletin):
                     title = bulletin.title
                     sent = bulletin.sent.map { Date(timeIntervalSince1970: $0.seconds) }
-                    if let sent, way.isLive, bulletin.doubtfulDate == nil { compareClocks(sent, from: way.source) }
+                    if let sent, way.isLive, bulletin.doubtfulDate == nil {
+                        compareClocks(sent, from: way.source)
+                        // What it proves of our clock holds for it too: else its own lifetime would be over by the time that was wrong.
+                        now = clock()
+                    }
                     taking.notes += notice(bulletin, way.source, now)
                     sorted += try sort(bulletin, hash, sorted.count, way, now)
                 }

@@ -43,7 +43,8 @@ package final class HubClock: Sendable {
         let isFetched = source.hasPrefix("folder:") || source.hasPrefix("feed:")
         return state.withLock { state in
             state.evidence.take(.init(sent: sent, received: steady), from: source, isFetched ? .fetched : .pushed)
-            let offset = state.evidence.offset(wall: wall, steady: steady) ?? 0
+            // Silence contradicts nothing: a clock that was nine hours fast before a quiet hour is so after it.
+            guard let offset = state.evidence.offset(wall: wall, steady: steady) else { return nil }
             let correction = abs(offset) > ClockEvidence.tolerance ? offset : 0
             // The way of each bulletin takes a little longer or shorter: that is not our clock.
             guard abs(correction - state.correction) > ClockEvidence.agreement || (correction == 0) != (state.correction == 0)

@@ -76,6 +76,7 @@ package enum BulletinReader {
             plain = try Gzip.inflate(octets, limit: limit)
         } catch {
             switch error {
+            case .damaged where QZSSReader.recognises(octets): return octets
             case .damaged: throw Refusal("gzip: 壊れているか、途中で切れています (damaged or cut short)")
             case .tooLong: throw Refusal("gzip: 展開すると\(limit)オクテットを超えます (too long once inflated)")
             }
@@ -98,6 +99,8 @@ package enum BulletinReader {
         do throws(XMLRefusal) {
             root = try XMLDocument(octets).root
         } catch {
+            // A recording may begin with anything: a logger's line, a receiver's binary, half a character.
+            guard !QZSSReader.recognises(octets) else { return .qzss }
             throw Refusal(error.reason)
         }
         return format(rootNamespace: root.namespace)

@@ -38,7 +38,7 @@ final class ChainPen {
 
     static func head(of chain: String, _ db: Database) throws -> ChainHead {
         let known = try db.cachedStatement(sql: "SELECT number, hash FROM chain WHERE chain = ?")
-        return try Row.fetchOne(known, arguments: [chain]).map { ChainHead(number: $0["number"], hash: [UInt8]($0["hash"] as Data)) } ?? .beginning
+        return try Row.fetchOne(known, arguments: [chain]).map { ChainHead(number: try $0.value("number"), hash: [UInt8](try $0.value("hash") as Data)) } ?? .beginning
     }
 }
 

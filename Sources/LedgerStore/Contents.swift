@@ -14,15 +14,15 @@ final class Contents: Sendable {
     /// A row with `mode`, `accepted`, `actor`, `body` (nil where it stands in the row alone) and `content`. Nil where what it says
     /// is not readable: one such row takes none of the others with it.
     func alert(_ row: Row) -> RecordedAlert? {
-        guard let content = content(row["body"], row) else { return nil }
-        return RecordedAlert(
-            content: content, mode: ModeName(rawValue: row["mode"]) ?? .exercise,
-            accepted: Date(timeIntervalSince1970: row["accepted"]), actor: row["actor"], deliveries: [])
+        guard let content = content(Int64.fromDatabaseValue(row["body"]), row) else { return nil }
+        return try? RecordedAlert(
+            content: content, mode: ModeName(rawValue: row.value("mode")) ?? .exercise,
+            accepted: Date(timeIntervalSince1970: row.value("accepted")), actor: row.value("actor"), deliveries: [])
     }
 
     private func content(_ body: Int64?, _ row: Row) -> AlertContent? {
         if let body, let content = known.withLock({ $0[body] }) { return content }
-        guard let octets = row["content"] as Data?, let content = try? JSONDecoder().decode(AlertContent.self, from: octets) else { return nil }
+        guard let octets: Data = try? row.value("content"), let content = try? JSONDecoder().decode(AlertContent.self, from: octets) else { return nil }
         guard let body else { return content }
         known.withLock { known in
             if known.count >= Self.bound { known = [:] }

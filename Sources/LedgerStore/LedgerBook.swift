@@ -58,7 +58,7 @@ final class LedgerBook: Sendable {
             let pool = try file.open()
             do {
                 return Opened(pool: pool, known: try read(pool), wasMissing: wasMissing)
-            } catch let error as DatabaseError where LedgerFile.isDamage(error) {
+            } catch where LedgerFile.isDamage(error) {
                 try? pool.close()
                 throw LedgerFile.Flaw.damaged("\(error)")
             }
@@ -75,7 +75,7 @@ final class LedgerBook: Sendable {
 
     private static func read(_ pool: DatabasePool) throws -> [String: [UInt8]] {
         let rows = try pool.read { db in
-            try Row.fetchAll(db, sql: "SELECT key, value FROM note").map { ($0[0] as String, [UInt8]($0[1] as Data)) }
+            try Row.fetchAll(db, sql: "SELECT key, value FROM note").map { (try $0.value(at: 0) as String, [UInt8](try $0.value(at: 1) as Data)) }
         }
         return Dictionary(uniqueKeysWithValues: rows)
     }

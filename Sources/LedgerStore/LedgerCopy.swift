@@ -47,8 +47,8 @@ package enum LedgerCopy {
                 (contents.alerts, contents.deliveries) = (try count("alert"), try count("delivery"))
                 (contents.reports, contents.facts) = (try count("report"), try count("fact"))
                 for row in try Row.fetchAll(db, sql: "SELECT chain, number, hash FROM chain") {
-                    let hash = (row["hash"] as Data).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-                    contents.heads[row["chain"]] = "\(row["number"] as Int64):\(hash)"
+                    let hash = try (row.value("hash") as Data).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+                    contents.heads[try row.value("chain")] = "\(try row.value("number") as Int64):\(hash)"
                 }
                 return contents
             }
@@ -73,7 +73,7 @@ package enum LedgerCopy {
                             by: "restore", db)
                     }
                     for row in try Row.fetchAll(db, sql: "SELECT key, value FROM note") {
-                        let (key, value): (String, [UInt8]) = (row["key"], [UInt8](row["value"] as Data))
+                        let (key, value): (String, [UInt8]) = try (row.value("key"), [UInt8](row.value("value") as Data))
                         guard let waiting = try Holding.untimed(key, value) else { continue }
                         try LedgerSchema.apply(.note(key, waiting), to: db, Writing())
                     }
@@ -138,8 +138,8 @@ enum Holding {
             db, sql: "SELECT delivery, attempts FROM main.standing WHERE town = ? AND state IN (\(open)) ORDER BY delivery", arguments: [town.code])
         let writing = Writing()
         for row in rows {
-            let step = RecordedStep(
-                delivery: DeliveryID(row["delivery"]), at: now, state: .held, attempt: row["attempts"], detail: words, actor: actor)
+            let step = try RecordedStep(
+                delivery: DeliveryID(row.value("delivery")), at: now, state: .held, attempt: row.value("attempts"), detail: words, actor: actor)
             try LedgerSchema.insert(step, of: town, writing, db)
         }
         try writing.pen.close(db)

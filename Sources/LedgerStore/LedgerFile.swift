@@ -41,7 +41,7 @@ struct LedgerFile: Sendable {
     func open() throws -> DatabasePool {
         do {
             return try openAsItIs()
-        } catch let error as DatabaseError where Self.isDamage(error) {
+        } catch where Self.isDamage(error) {
             throw Flaw.damaged("\(error)")
         }
     }
@@ -63,8 +63,10 @@ struct LedgerFile: Sendable {
     }
 
     /// The file's trouble and not the disk's.
-    static func isDamage(_ error: DatabaseError) -> Bool {
-        switch error.resultCode {
+    static func isDamage(_ error: any Error) -> Bool {
+        // Something is in a column that cannot be there.
+        guard let error = error as? DatabaseError else { return error is RowDecodingError }
+        return switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT: true
         // Tables that are not what they should be: another program's file, or the list of tables is damaged.
         case .SQLITE_ERROR, .SQLITE_MISMATCH: true

@@ -18,13 +18,13 @@ extension LedgerSchema {
 
     private static func beginAlerts(_ pen: ChainPen, _ bodies: BodyDigests, _ cause: String, _ db: Database) throws {
         for row in try Row.fetchAll(db, sql: "SELECT town, id, accepted, actor FROM alert WHERE fact IS NULL ORDER BY accepted, id") {
-            let (town, id): (String, String) = (row["town"], row["id"])
+            let (town, id): (String, String) = try (row.value("town"), row.value("id"))
             var numbers: [Int64?] = []
             for kind in [Fact.Kind.alert, .skips] {
                 let fact = Fact(number: 0, kind: kind, subject: id, at: Date(), actor: "", cause: "")
                 let digest = try digest(of: fact, row: nil, in: town, bodies, db)
                 numbers.append(try digest.map {
-                    try pen.append(kind, id, in: town, at: row["accepted"], actor: row["actor"], cause: cause, saying: $0, db)
+                    try pen.append(kind, id, in: town, at: row.value("accepted"), actor: row.value("actor"), cause: cause, saying: $0, db)
                 })
             }
             try run(db, "UPDATE alert SET fact = ?, skips = ? WHERE town = ? AND id = ?", [numbers[0], numbers[1], town, id])
@@ -40,12 +40,12 @@ extension LedgerSchema {
     private static func beginPassed(_ pen: ChainPen, _ bodies: BodyDigests, _ cause: String, _ db: Database) throws {
         let alerts = try Row.fetchAll(db, sql: "SELECT alert, mode, accepted, actor FROM passed WHERE fact IS NULL GROUP BY alert, mode ORDER BY min(number)")
         for row in alerts {
-            let (alert, mode): (String, String) = (row["alert"], row["mode"])
+            let (alert, mode): (String, String) = try (row.value("alert"), row.value("mode"))
             let number = try ChainPen.head(of: CommonChain.name, db).number + 1
             try run(db, "UPDATE passed SET fact = ? WHERE alert = ? AND mode = ? AND fact IS NULL", [number, alert, mode])
             let fact = Fact(number: number, kind: .passed, subject: "\(mode)/\(alert)", at: Date(), actor: "", cause: "")
             guard let digest = try digest(of: fact, row: nil, in: CommonChain.name, bodies, db) else { continue }
-            _ = try pen.append(.passed, fact.subject, in: CommonChain.name, at: row["accepted"], actor: row["actor"], cause: cause, saying: digest, db)
+            _ = try pen.append(.passed, fact.subject, in: CommonChain.name, at: row.value("accepted"), actor: row.value("actor"), cause: cause, saying: digest, db)
             try pen.close(db)
         }
     }
@@ -58,7 +58,7 @@ extension LedgerSchema {
         // The table is changed behind the reader: what is to be done is known before.
         var found: [(town: String, key: DatabaseValue, at: Double, actor: String, digest: [UInt8])] = []
         while let row = try cursor.next() {
-            found.append((row["town"], row["chain_key"], row["chain_at"], row["chain_actor"], digest([.values(Array(row.databaseValues.dropFirst(4)))])))
+            found.append((try row.value("town"), try row.value("chain_key"), try row.value("chain_at"), try row.value("chain_actor"), digest([.values(Array(row.databaseValues.dropFirst(4)))])))
         }
         for row in found {
             let number = Int64.fromDatabaseValue(row.key)

@@ -121,11 +121,11 @@ enum LedgerSchema {
     static func bulletins(_ db: Database, limit: Int, withOctets: Bool) throws -> [KeptBulletin] {
         let columns = "hash, received, source, verdict, reason, alerts" + (withOctets ? ", octets" : ", x'' AS octets")
         return try Row.fetchAll(db, sql: "SELECT \(columns) FROM bulletin ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
-            KeptBulletin(
-                hash: row["hash"], received: Date(timeIntervalSince1970: row["received"]), source: row["source"],
-                verdict: KeptBulletin.Verdict(rawValue: row["verdict"]) ?? .refused, reason: row["reason"],
-                alerts: (row["alerts"] as String).split(separator: " ").map { AlertID(String($0)) },
-                octets: [UInt8](row["octets"] as Data))
+            try KeptBulletin(
+                hash: row.value("hash"), received: Date(timeIntervalSince1970: row.value("received")), source: row.value("source"),
+                verdict: KeptBulletin.Verdict(rawValue: row.value("verdict")) ?? .refused, reason: row.value("reason"),
+                alerts: (row.value("alerts") as String).split(separator: " ").map { AlertID(String($0)) },
+                octets: [UInt8](row.value("octets") as Data))
         }
     }
 }

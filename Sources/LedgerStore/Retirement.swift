@@ -84,13 +84,13 @@ struct Retirement: Sendable {
             db, sql: "SELECT id, accepted, skips FROM alert WHERE town = ? AND skips IS NOT NULL AND accepted < ? ORDER BY accepted",
             arguments: [town, rule.skips.timeIntervalSince1970])
         while let row = try cursor.next() {
-            let id: String = row["id"]
+            let id: String = try row.value("id")
             guard !rule.keep.contains(AlertID(id)) else { continue }
             guard batch.done.skips < Self.round else { return batch.done.isMore = true }
             let deliveries = try ArchivedRow.all("delivery", where: "town = ? AND alert = ? AND is_send = 0", [town, id], db)
-            let facts = try ArchivedRow.all("fact", where: "chain = ? AND number = ?", [town, row["skips"] as Int64], db)
+            let facts = try ArchivedRow.all("fact", where: "chain = ? AND number = ?", [town, row.value("skips") as Int64], db)
             let standings = try self.standings(deliveries, town, db)
-            batch.keep(deliveries + standings + facts, in: Archive.month(Date(timeIntervalSince1970: row["accepted"])))
+            batch.keep(deliveries + standings + facts, in: Archive.month(Date(timeIntervalSince1970: try row.value("accepted"))))
             for row in standings { batch.leaving.add(row, "town", "delivery") }
             for row in deliveries { batch.leaving.add(row, "number") }
             for row in facts { batch.leaving.add(row, "chain", "number") }
@@ -113,7 +113,7 @@ struct Retirement: Sendable {
               WHERE d.town = a.town AND d.alert = a.id AND s.state IN (\(open))) ORDER BY a.accepted
             """, arguments: [town, rule.said.timeIntervalSince1970])
         while let row = try cursor.next() {
-            let id: String = row["id"]
+            let id: String = try row.value("id")
             guard !rule.keep.contains(AlertID(id)), isOver(Data.fromDatabaseValue(row["content"])) else { continue }
             guard batch.done.alerts < Self.round else { return batch.done.isMore = true }
             try take(id, row, of: town, &batch, db)
@@ -139,7 +139,7 @@ struct Retirement: Sendable {
         let body = Int64.fromDatabaseValue(row["body"])
         let content = try body.map { try ArchivedRow.all("content", where: "number = ?", [$0], db) } ?? []
         batch.keep(
-            content + own + said + deliveries + standings + steps + receipts + facts, in: Archive.month(Date(timeIntervalSince1970: row["accepted"])))
+            content + own + said + deliveries + standings + steps + receipts + facts, in: Archive.month(Date(timeIntervalSince1970: try row.value("accepted"))))
         if let body { batch.bodies.insert(body) }
         for row in steps { batch.leaving.add(row, "number") }
         for row in receipts { batch.leaving.add(row, "town", "id") }
@@ -170,12 +170,12 @@ struct Retirement: Sendable {
             SELECT alert, mode, fact, min(accepted) AS accepted FROM passed WHERE accepted < ? AND expires < ? GROUP BY alert, mode ORDER BY min(accepted) LIMIT \(Self.round)
             """, arguments: [rule.skips.timeIntervalSince1970, rule.now.timeIntervalSince1970])
         for row in passed {
-            let rows = try ArchivedRow.all("passed", where: "alert = ? AND mode = ?", [row["alert"] as String, row["mode"] as String], db)
-            let facts = try ArchivedRow.all("fact", where: "chain = ? AND number = ?", [CommonChain.name, row["fact"] as Int64?], db)
+            let rows = try ArchivedRow.all("passed", where: "alert = ? AND mode = ?", [row.value("alert") as String, row.value("mode") as String], db)
+            let facts = try ArchivedRow.all("fact", where: "chain = ? AND number = ?", [CommonChain.name, row.value("fact") as Int64?], db)
             let (bodies, sets) = (Set(rows.compactMap { Int64.fromDatabaseValue($0["body"]) }), Set(rows.compactMap { Int64.fromDatabaseValue($0["towns"]) }))
             let shared = try bodies.flatMap { try ArchivedRow.all("content", where: "number = ?", [$0], db) }
                 + sets.flatMap { try ArchivedRow.all("town_set", where: "number = ?", [$0], db) }
-            batch.keep(shared + rows + facts, in: Archive.month(Date(timeIntervalSince1970: row["accepted"])))
+            batch.keep(shared + rows + facts, in: Archive.month(Date(timeIntervalSince1970: try row.value("accepted"))))
             batch.bodies.formUnion(bodies)
             batch.sets.formUnion(sets)
             for row in rows { batch.leaving.add(row, "number") }

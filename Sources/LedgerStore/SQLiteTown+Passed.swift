@@ -10,11 +10,11 @@ extension SQLiteTown {
         let sets = try Row.fetchAll(try db.cachedStatement(sql: """
             SELECT number, substr(towns, instr(towns, char(10) || ?1) + 1, 512) AS line FROM town_set WHERE instr(towns, char(10) || ?1) > 0
             """), arguments: [id.code])
-        let shares = sets.reduce(into: [Int64: PassedAlert.Share]()) { shares, row in
-            let line = (row["line"] as String).prefix { $0 != "\n" }
+        let shares = try sets.reduce(into: [Int64: PassedAlert.Share]()) { shares, row in
+            let line = try (row.value("line") as String).prefix { $0 != "\n" }
             guard let share = LedgerSchema.share(of: id, String(line)),
                 query.endpoint.map({ $0 == share.endpoint ?? "*" }) ?? true else { return }
-            shares[row["number"]] = share
+            shares[try row.value("number")] = share
         }
         guard !shares.isEmpty else { return [] }
         var conditions = ["number > ?", "channel <> ''", "towns IN (\(shares.keys.map(String.init).joined(separator: ",")))"]
@@ -38,17 +38,18 @@ extension SQLiteTown {
             ORDER BY number \(query.newest ? "DESC" : "ASC") LIMIT ?
             """
         let given = StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? })
-        return try Row.fetchAll(db, sql: sql, arguments: given).compactMap { row in shares[row["towns"]].map { passedRow(row, $0) } }
+        let rows = try Row.fetchAll(db, sql: sql, arguments: given)
+        return sound(rows) { row in try shares[row.value("towns")].map { try passedRow(row, $0) } }
     }
 
-    private func passedRow(_ row: Row, _ share: PassedAlert.Share) -> DeliveryRow {
-        let accepted = Date(timeIntervalSince1970: row["accepted"])
-        let delivery = RecordedDelivery(
-            passing: AlertID(row["alert"]), share, channel: row["channel"], reason: row["reason"], sentence: row["sentence"],
-            expires: Date(timeIntervalSince1970: row["expires"]))
-        return DeliveryRow(
-            number: row["number"], delivery: delivery, town: id, alert: AlertID(row["alert"]), event: EventID(row["event"]),
-            mode: ModeName(rawValue: row["mode"]) ?? .exercise, kind: AlertKind(rawValue: row["kind"]) ?? .other,
-            title: row["title"], offered: accepted, state: .skipped, settled: accepted)
+    private func passedRow(_ row: Row, _ share: PassedAlert.Share) throws -> DeliveryRow {
+        let accepted = try Date(timeIntervalSince1970: row.value("accepted"))
+        let delivery = try RecordedDelivery(
+            passing: AlertID(row.value("alert")), share, channel: row.value("channel"), reason: row.value("reason"), sentence: row.value("sentence"),
+            expires: Date(timeIntervalSince1970: row.value("expires")))
+        return try DeliveryRow(
+            number: row.value("number"), delivery: delivery, town: id, alert: AlertID(row.value("alert")), event: EventID(row.value("event")),
+            mode: ModeName(rawValue: row.value("mode")) ?? .exercise, kind: AlertKind(rawValue: row.value("kind")) ?? .other,
+            title: row.value("title"), offered: accepted, state: .skipped, settled: accepted)
     }
 }

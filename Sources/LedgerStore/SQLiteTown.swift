@@ -41,7 +41,22 @@ struct SQLiteTown: TownLedger {
 
     private func page(_ query: DeliveryQuery, isArchive: Bool = false, _ db: Database) throws -> [DeliveryRow] {
         let (sql, arguments) = question(query, isArchive: isArchive)
-        return try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: arguments).map { try deliveryRow($0) } + passedRows(query, db)
+        return sound(try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: arguments), deliveryRow) + (try passedRows(query, db))
+    }
+
+    /// Those that can be read: a row that holds what it cannot mean is named and takes none of the others with it.
+    func sound<Found>(_ rows: [Row], _ read: (Row) throws -> Found?) -> [Found] {
+        var isWhole = true
+        let found = rows.compactMap { row -> Found? in
+            do {
+                return try read(row)
+            } catch {
+                isWhole = false
+                return nil
+            }
+        }
+        if !isWhole { book.tellUnread(of: id.code) }
+        return found
     }
 
     /// Of the months asked for. A file that cannot be read is named, and the others are read.
@@ -105,19 +120,19 @@ struct SQLiteTown: TownLedger {
     }
 
     private func deliveryRow(_ row: Row) throws -> DeliveryRow {
-        let delivery = RecordedDelivery(
-            id: DeliveryID(row["id"]), channel: row["channel"], endpoint: row["endpoint"],
-            endpoints: row["endpoints"], isSend: row["is_send"],
-            priority: Priority(rawValue: row["priority"]) ?? .background, reason: row["reason"],
-            sentence: row["sentence"], expires: Date(timeIntervalSince1970: row["expires"]))
-        return DeliveryRow(
-            number: row["number"], delivery: delivery, town: id, alert: AlertID(row["alert"]),
-            event: EventID(row["event"]), mode: ModeName(rawValue: row["mode"]) ?? .exercise,
-            kind: AlertKind(rawValue: row["kind"]) ?? .other, title: row["title"],
-            offered: Date(timeIntervalSince1970: row["offered"]),
-            state: DeliveryState(rawValue: row["state"]) ?? .rejected, attempts: row["attempts"],
-            settled: (row["settled"] as Double?).map { Date(timeIntervalSince1970: $0) }, detail: row["detail"],
-            reference: row["reference"], reached: row["reached"], shown: row["shown"], touched: row["touched"])
+        let delivery = try RecordedDelivery(
+            id: DeliveryID(row.value("id")), channel: row.value("channel"), endpoint: row.value("endpoint"),
+            endpoints: row.value("endpoints"), isSend: row.value("is_send"),
+            priority: Priority(rawValue: row.value("priority")) ?? .background, reason: row.value("reason"),
+            sentence: row.value("sentence"), expires: Date(timeIntervalSince1970: row.value("expires")))
+        return try DeliveryRow(
+            number: row.value("number"), delivery: delivery, town: id, alert: AlertID(row.value("alert")),
+            event: EventID(row.value("event")), mode: ModeName(rawValue: row.value("mode")) ?? .exercise,
+            kind: AlertKind(rawValue: row.value("kind")) ?? .other, title: row.value("title"),
+            offered: Date(timeIntervalSince1970: row.value("offered")),
+            state: DeliveryState(rawValue: row.value("state")) ?? .rejected, attempts: row.value("attempts"),
+            settled: (row.value("settled") as Double?).map { Date(timeIntervalSince1970: $0) }, detail: row.value("detail"),
+            reference: row.value("reference"), reached: row.value("reached"), shown: row.value("shown"), touched: row.value("touched"))
     }
 
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] {
@@ -159,7 +174,7 @@ struct SQLiteTown: TownLedger {
         var rows: [Row] = []
         var last: String?
         while rows.count < limit, let row = try cursor.next() {
-            let alert: String = row["id"]
+            let alert: String = try row.value("id")
             if alert != last { rows.append(row.copy()) }
             last = alert
         }
@@ -228,11 +243,11 @@ struct SQLiteTown: TownLedger {
             """
         let arguments = StatementArguments(given)
         return try await pool.read { db in
-            try Row.fetchAll(db, sql: sql, arguments: arguments).map { row in
-                RecordedReport(
-                    id: row["id"], site: row["site"], device: row["device"],
-                    occurred: Date(timeIntervalSince1970: row["occurred"]),
-                    received: Date(timeIntervalSince1970: row["received"]), body: row["body"])
+            sound(try Row.fetchAll(db, sql: sql, arguments: arguments)) { row in
+                try RecordedReport(
+                    id: row.value("id"), site: row.value("site"), device: row.value("device"),
+                    occurred: Date(timeIntervalSince1970: row.value("occurred")),
+                    received: Date(timeIntervalSince1970: row.value("received")), body: row.value("body"))
             }
         }
     }

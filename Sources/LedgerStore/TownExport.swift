@@ -97,7 +97,7 @@ package struct TownExport: Sendable {
             SELECT number, substr(towns, instr(towns, char(10) || ?1) + 1, 512) AS line FROM a.town_set WHERE instr(towns, char(10) || ?1) > 0
             """, arguments: [town.code])
         for row in sets {
-            let (number, line): (Int64, String) = (row["number"], row["line"])
+            let (number, line): (Int64, String) = try (row.value("number"), row.value("line"))
             let own = String(line.prefix { $0 != "\n" })
             guard let share = LedgerSchema.share(of: town, own) else { continue }
             try db.execute(sql: "INSERT OR IGNORE INTO main.town_set (number, sum, towns) VALUES (?,?,?)", arguments: [
@@ -111,7 +111,7 @@ package struct TownExport: Sendable {
 
     private func copyNotes(_ db: Database, _ contents: inout TownFile.Contents) throws {
         for row in try Row.fetchAll(db, sql: "SELECT key, value FROM a.note") {
-            let (key, value): (String, [UInt8]) = (row["key"], [UInt8](row["value"] as Data))
+            let (key, value): (String, [UInt8]) = try (row.value("key"), [UInt8](row.value("value") as Data))
             if TownFile.isShared(town, key: key, value: value) { contents.left.append(String(key.dropFirst(15))) }
             guard TownFile.isOf(town, key: key, value: value) else { continue }
             try db.execute(sql: "INSERT INTO main.note VALUES (?,?)", arguments: [key, Data(value)])

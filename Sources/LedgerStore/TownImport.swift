@@ -118,8 +118,8 @@ package struct TownImport: Sendable {
         guard facts == 0 else { throw TownFile.Failure.occupied("記録が\(facts)件あります (\(facts) facts)") }
         let life = ["device/", "invitation/", "standing/", "shelters/", "stream/", "report-", "order-key/", "approval/"]
         for row in try Row.fetchAll(db, sql: "SELECT key, value FROM main.note") {
-            let key: String = row["key"]
-            guard life.contains(where: key.hasPrefix), TownFile.isOf(town, key: key, value: [UInt8](row["value"] as Data)) else { continue }
+            let key: String = try row.value("key")
+            guard life.contains(where: key.hasPrefix), TownFile.isOf(town, key: key, value: [UInt8](try row.value("value") as Data)) else { continue }
             throw TownFile.Failure.occupied("\(key.split(separator: "/").first ?? "") があります (there is such a note)")
         }
     }
@@ -182,8 +182,8 @@ package struct TownImport: Sendable {
 
     private func bringNotes(_ contents: inout TownFile.Contents, _ db: Database) throws {
         for row in try Row.fetchAll(db, sql: "SELECT key, value FROM f.note") {
-            let key: String = row["key"]
-            let value = [UInt8](row["value"] as Data)
+            let key: String = try row.value("key")
+            let value = try [UInt8](row.value("value") as Data)
             if key.hasPrefix("people/account/"), try Row.fetchOne(db, sql: "SELECT 1 FROM main.note WHERE key = ?", arguments: [key]) != nil {
                 contents.left.append(String(key.dropFirst(15)))
                 continue
@@ -194,11 +194,11 @@ package struct TownImport: Sendable {
 
     private func bringPages(_ db: Database) throws {
         for row in try Row.fetchAll(db, sql: "SELECT name, octets FROM f.town_page") {
-            let name: String = row["name"], path = "\(data)/\(name)"
+            let name: String = try row.value("name"), path = "\(data)/\(name)"
             guard TownPages.isSafe(name) else { throw TownFile.Failure.notWhole("\(name)") }
             guard access(path, F_OK) != 0 else { continue }
             try FileManager.default.createDirectory(atPath: String(path.dropLast("/state.json".count)), withIntermediateDirectories: true)
-            try (row["octets"] as Data).write(to: URL(filePath: path), options: .atomic)
+            try (row.value("octets") as Data).write(to: URL(filePath: path), options: .atomic)
         }
     }
 }

@@ -107,6 +107,42 @@ struct DamagedLedgerTests {
         await ledger.close()
     }
 
+    @Test(
+        "A column that holds what it cannot mean costs its own row and no other, and ends no program",
+        arguments: [
+            "alert.accepted", "delivery.endpoints", "delivery.is_send", "delivery.priority", "delivery.offered", "delivery.expires", "standing.attempts",
+            "standing.settled", "standing.reached", "standing.shown", "standing.touched",
+        ])
+    func column(place: String) async throws {
+        try await fill(5)
+        let parts = place.split(separator: ".")
+        guard try change("UPDATE \(parts[0]) SET \(parts[1]) = x'' WHERE rowid = (SELECT max(rowid) FROM \(parts[0]))") else { return }
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        let alerts = try await ledger.town(kesennuma).alerts(AlertQuery()).count, rows = try await ledger.town(kesennuma).deliveries(DeliveryQuery()).count
+        #expect((4...5).contains(alerts) && (12...15).contains(rows) && alerts + rows < 20, "\(alerts) alerts, \(rows) deliveries")
+        #expect(!ledger.troubles.isEmpty)
+        await ledger.close()
+    }
+
+    @Test("A list of versions that cannot be read is a damaged file, put aside and named")
+    func versions() async throws {
+        try await fill(5)
+        guard try change("UPDATE grdb_migrations SET identifier = x'ff' WHERE rowid = 1") else { return }
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        try await worksAnew(ledger)
+        #expect(!aside.isEmpty)
+        await ledger.close()
+    }
+
+    private func change(_ sql: String) throws -> Bool {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()", path, sql]
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
     /// As if a program of next year had written the file. False where there is no Python.
     private func markNewer() throws -> Bool {
         let process = Process()
