@@ -11,6 +11,15 @@ package final class HubClock: Sendable {
         var evidence = ClockEvidence()
         /// Taken off the wall clock. Zero within the tolerance.
         var correction: TimeInterval = 0
+        /// When that was found, by both clocks.
+        var found: (wall: Date, steady: ContinuousClock.Instant)?
+
+        /// What is taken off at this moment: a wall clock that somebody has set since is wrong by so much more or less, or right.
+        func present(_ wall: Date, _ steady: ContinuousClock.Instant) -> TimeInterval {
+            guard correction != 0, let found else { return 0 }
+            let left = correction + wall.timeIntervalSince(found.wall) - found.steady.duration(to: steady).seconds
+            return abs(left) > ClockEvidence.tolerance ? left : 0
+        }
     }
 
     private let wall: @Sendable () -> Date
@@ -25,7 +34,10 @@ package final class HubClock: Sendable {
         self.steady = steady
     }
 
-    package var now: Date { wall().addingTimeInterval(-state.withLock(\.correction)) }
+    package var now: Date {
+        let (wall, steady) = (wall(), steady())
+        return wall.addingTimeInterval(-state.withLock { $0.present(wall, steady) })
+    }
 
     /// Seconds our clock is ahead of the sources'; nil when no source has said anything in the last hour.
     package var offset: TimeInterval? {
@@ -34,7 +46,10 @@ package final class HubClock: Sendable {
     }
 
     /// What the clock is put right by.
-    package var correction: TimeInterval { state.withLock(\.correction) }
+    package var correction: TimeInterval {
+        let (wall, steady) = (wall(), steady())
+        return state.withLock { $0.present(wall, steady) }
+    }
 
     /// A bulletin came at this moment. Returns the correction when it is another than before by more than clocks differ.
     func heard(_ sent: Date, from source: String) -> TimeInterval? {
@@ -43,13 +58,14 @@ package final class HubClock: Sendable {
         let isFetched = source.hasPrefix("folder:") || source.hasPrefix("feed:")
         return state.withLock { state in
             state.evidence.take(.init(sent: sent, received: steady), from: source, isFetched ? .fetched : .pushed)
-            // Silence contradicts nothing: a clock that was nine hours fast before a quiet hour is so after it.
+            // Silence contradicts nothing: a clock that was nine hours fast before a quiet hour is so after it, unless somebody has set it.
             guard let offset = state.evidence.offset(wall: wall, steady: steady) else { return nil }
             let correction = abs(offset) > ClockEvidence.tolerance ? offset : 0
             // The way of each bulletin takes a little longer or shorter: that is not our clock.
             guard abs(correction - state.correction) > ClockEvidence.agreement || (correction == 0) != (state.correction == 0)
             else { return nil }
             state.correction = correction
+            state.found = (wall, steady)
             return correction
         }
     }

@@ -7,10 +7,11 @@ internal import Hummingbird
 /// They reach a hub or an edge when the spot's network leads all names to it. The page is that of the only spot here, or
 /// a list of them.
 enum CaptiveProbe {
-    /// Apple; Android and Chrome OS; Windows; Firefox; Ubuntu and GNOME; KDE; Kindle.
+    /// Apple; Android and Chrome OS; Windows; Firefox; Ubuntu and GNOME; KDE; Kindle; Debian's NetworkManager; Facebook.
     static let paths = [
         "/hotspot-detect.html", "/library/test/success.html", "/generate_204", "/gen_204", "/connecttest.txt", "/ncsi.txt",
         "/redirect", "/success.txt", "/canonical.html", "/check_network_status.txt", "/kindle-wifi/wifistub.html",
+        "/nm-check.txt", "/mobile/status.php",
     ]
 
     static func answer(_ spots: [(id: String, name: String)]) throws(Problem) -> Response {

@@ -282,7 +282,7 @@ struct House {
         let runners: [any Service] = hub.actual.channels.map { RunnerService(run: $0.runner.run) }
             + hub.exercise.channels.map { RunnerService(run: $0.runner.run) }
         let rehearsal = Rehearsal(
-            renderer: renderer, bulletins: options.templates.appending(path: "demo"), folder: data.appending(path: "rehearsal"), logger: logger
+            renderer: renderer, bulletins: options.templates.appending(path: "demo"), data: data, logger: logger
         ) { [host = options.host] in
             guard let bound = await door.heard() else { return }
             await Rehearsal.knock(at: host, bound, with: transport)

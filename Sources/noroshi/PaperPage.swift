@@ -29,7 +29,7 @@ struct PaperPage {
         do throws(CodeSheet.Flaw) { return try CodeSheet(paper.octets).codes } catch { throw Exit.with(Exit.badData, PaperFile.words(error)) }
     }
 
-    private static func text(_ words: String) -> String { XMLText.escaped(PlainText.visible(words, keepsLines: true), inAttribute: true) }
+    private static func text(_ words: String) -> String { PrintedPage.text(words) }
 
     private static func inWords(_ bundle: TownBundle) -> String {
         let lines = bundle.districts.map { "\($0.district)　\($0.hazard)　\(EvacuationOrder.Level(rawValue: $0.level)?.name ?? "")" }
@@ -47,27 +47,13 @@ struct PaperPage {
             }.joined(separator: "\n")
             return "<section class=\"sheet\"><h2>\(Self.text(title))　QRコード \(first + 1)〜\(first + own.count)（全部で \(codes.count)）</h2>\n<div>\(figures)</div></section>"
         }.joined(separator: "\n")
-        let kind = isDrill ? "【訓練】" : "【実際】"
-        return """
-            <!doctype html>
-            <html lang="ja">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-            <title>\(Self.text(kind + title))</title>
-            <style>\(Self.style)</style>
-            </head>
-            <body class="\(isDrill ? "drill" : "real")">
-            <header><h1>\(kind)\(Self.text(title))</h1>
+        return PrintedPage(isDrill: isDrill, title: title, style: Self.style, body: """
+            <header><h1>\(PrintedPage.kind(isDrill: isDrill))\(Self.text(title))</h1>
             <p>\(Self.text(lead))</p>
             <p>QRコードは全部で \(codes.count) あります。どの順に撮ってもかまいません。写真を noroshi bundle import で取り込みます <span lang="en">\(codes.count) codes, in any order</span></p></header>
             <main>\(words)
             \(sheets)</main>
-            </body>
-            </html>
-
-            """
+            """).html
     }
 
     private static let style = """

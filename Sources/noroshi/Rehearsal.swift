@@ -25,27 +25,24 @@ import Synchronization
 struct Rehearsal: Sendable {
     let renderer: Renderer
     let bulletins: URL
-    /// Of this hub alone, and not there before or after.
-    let folder: URL
+    let data: URL
     let logger: Logger
     /// At the hub's own door.
     let knock: @Sendable () async -> Void
 
-    /// Said when it is over, however it ended.
-    func begin() -> Announced<Int> {
-        let over = Announced<Int>()
-        Task {
-            let began = ContinuousClock.now
-            async let knocks: Void = knock()
-            let calls = await play()
-            await knocks
-            logger.info("rehearsed", metadata: ["sealed calls": "\(calls)", "took": "\((ContinuousClock.now - began).formatted)"])
-            over.say(calls)
-        }
-        return over
-    }
+    /// Of this hub alone, not there before or after, and named as what no copy takes along.
+    private var folder: URL { data.appending(path: Stage.mark + "rehearsal") }
 
     /// Returns how many calls came to the sealed transport.
+    func run() async -> Int {
+        let began = ContinuousClock.now
+        async let knocks: Void = knock()
+        let calls = await play()
+        await knocks
+        logger.info("rehearsed", metadata: ["sealed calls": "\(calls)", "took": "\((ContinuousClock.now - began).formatted)"])
+        return calls
+    }
+
     private func play() async -> Int {
         // What a kill in the middle of it left.
         try? FileManager.default.removeItem(at: folder)

@@ -11,18 +11,8 @@ struct ReportPage {
     var html: String {
         let alert = report.alert
         let isDrill = alert.mode == "exercise"
-        let kind = isDrill ? "【訓練】" : "【実際】"
-        return """
-            <!doctype html>
-            <html lang="ja">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-            <title>\(text("\(kind)配信報告 \(alert.title)"))</title>
-            <style>\(Self.style)</style>
-            </head>
-            <body class="\(isDrill ? "drill" : "real")">
+        let kind = PrintedPage.kind(isDrill: isDrill)
+        return PrintedPage(isDrill: isDrill, title: "配信報告 \(alert.title)", style: Self.style, body: """
             <header>
             <p class="mode">\(kind)\(text(report.town.name)) <span lang="en">\(isDrill ? "DRILL" : "REAL")</span></p>
             <h1>配信報告 <span lang="en">After-action report</span></h1>
@@ -39,13 +29,10 @@ struct ReportPage {
             \(section("一つひとつ", "Row by row", rows))
             </main>
             <footer><p>\(text(Report.time(JapanTime.text(report.made, milliseconds: false)))) の記録から作りました。時刻は日本時間です。番号 \(text(alert.id)) <span lang="en">made from the record as it was then; times are Japan's (UTC+9)</span></p></footer>
-            </body>
-            </html>
-
-            """
+            """).html
     }
 
-    private func text(_ words: String) -> String { XMLText.escaped(PlainText.visible(words, keepsLines: true), inAttribute: true) }
+    private func text(_ words: String) -> String { PrintedPage.text(words) }
 
     private func section(_ title: String, _ english: String, _ body: String) -> String {
         "<section><h2>\(title) <span lang=\"en\">\(english)</span></h2>\n\(body)</section>"

@@ -14,7 +14,15 @@ struct StartService: Service {
     private static let patience = Duration.milliseconds(250)
 
     func run() async throws {
-        let rehearsed = rehearsal.begin()
+        let rehearsed = Announced<Int>()
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { rehearsed.say(await rehearsal.run()) }
+            try await takeUp(after: rehearsed)
+            group.cancelAll()
+        }
+    }
+
+    private func takeUp(after rehearsed: Announced<Int>) async throws {
         do {
             try await cancelWhenGracefulShutdown {
                 try await hub.recover()

@@ -18,7 +18,8 @@ extension EndToEnd {
                 #expect(try await hub.alerts().isEmpty)
                 #expect(try await hub.rows("").isEmpty)
                 #expect(!(try await hub.page()).contains("地震"))
-                #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "data/rehearsal").path))
+                let left = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "data").path)
+                #expect(!left.contains { $0.contains("rehearsal") }, "\(left)")
                 try await hub.program.kill()
                 try FileManager.default.removeItem(at: folder)
             }

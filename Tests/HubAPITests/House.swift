@@ -34,8 +34,10 @@ struct House {
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
-        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, clock: (@Sendable () -> Date)? = nil
+        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, clock: (@Sendable () -> Date)? = nil,
+        time given: HubClock? = nil
     ) async throws {
+        let time = given ?? clock.map { HubClock(wall: $0) } ?? HubClock()
         let journal = DeliveryJournal(ledger: ledger)
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
         guard let id = TownID(Self.town), let other = TownID(Self.neighbour) else { throw NoTown() }
@@ -59,7 +61,7 @@ struct House {
         func line<M: Mode>() -> Line<M> {
             Line(
                 channels: [], towns: towns, routing: RoutingTable(), renderer: renderer, ledger: ledger, journal: journal, logger: Self.logger,
-                clock: clock ?? { Date() })
+                clock: { time.now })
         }
         let stream = try await StreamHub.start(on: MultiThreadedEventLoopGroup.singleton, epoch: 7, notebook: ledger)
         hub = Hub(.init(
@@ -72,7 +74,7 @@ struct House {
                 ], notebook: ledger, cost: 4),
             approvals: approval.map { [id: $0] } ?? [:], networks: networks.isEmpty ? [:] : [id: networks.compactMap { Network($0) }],
             plans: plans.map { [id: $0] } ?? [:], crowding: crowding == true ? [id] : [], logger: Self.logger,
-            time: clock.map { HubClock(wall: $0) } ?? HubClock(), start: start))
+            time: time, start: start))
         var configuration = HubRouter.Configuration(
             publicAddress: "https://hub.example.jp", spots: Self.package.appending(path: ".build/no-such-folder"),
             channels: [

@@ -89,6 +89,25 @@ struct ClockTests {
         #expect(clock.now == clocks.true_)
     }
 
+    @Test("What was found wrong is so after a quiet hour too; whoever sets the clock meanwhile needs no bulletin to be believed")
+    func quietHour() {
+        clocks.isAhead = 9 * 3600
+        let clock = clocks.clock
+        for _ in 0..<8 {
+            clocks.pass(100)
+            _ = clock.heard(clocks.true_.addingTimeInterval(-3), from: "dmdata:1")
+        }
+        clocks.pass(5 * 3600)
+        // The first after the silence says nothing by itself, and is judged by what was known.
+        #expect(clock.heard(clocks.true_.addingTimeInterval(-3), from: "dmdata:1") == nil)
+        #expect(abs(clock.now.timeIntervalSince(clocks.true_)) < 5)
+        clocks.isAhead = 1
+        #expect(clock.correction == 0 && abs(clock.now.timeIntervalSince(clocks.true_)) < 5)
+        // Set wrongly, it is no better than before.
+        clocks.isAhead = 3 * 3600
+        #expect(abs(clock.now.timeIntervalSince(clocks.true_)) < 5)
+    }
+
     @Test("Of several sources the one that trusts our clock most is believed")
     func severalSources() {
         let clock = clocks.clock

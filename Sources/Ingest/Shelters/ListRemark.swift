@@ -1,6 +1,6 @@
 internal import AlertModel
 
-/// What a note forbids: 津波時は使用不可, 津波・高潮を除く, 洪水の際は開設しない.
+/// What a note forbids: 津波時は使用不可, 津波・高潮を除く, 洪水の際は開設しない, 土砂災害時のみ使用可.
 enum ListRemark {
     private static let words: [(String, Shelter.Hazard)] = [
         ("津波", .tsunami), ("洪水", .flood), ("高潮", .stormSurge), ("土砂", .landslide), ("がけ崩れ", .landslide), ("崖崩れ", .landslide), ("地震", .earthquake),
@@ -8,15 +8,28 @@ enum ListRemark {
     ]
     private static let forbidding = [
         "不可", "使用できない", "使用できません", "利用できない", "利用できません", "使えない", "使えません", "使用しない", "利用しない", "開設しない", "開設しません",
-        "除く", "除きます", "対象外", "不適", "避難しない", "避難できない", "使用禁止",
+        "除く", "除きます", "対象外", "不適", "避難しない", "避難できない", "使用禁止", "使わない", "使いません", "使用しません", "利用しません", "開設されない", "開設されません",
+        "対応していない", "対応していません", "対応しない", "対応しません", "適さない", "適しない", "適しません", "適していない", "適していません",
+        "避難所としない", "避難場所としない", "避難先としない", "閉鎖",
     ]
+    /// 土砂災害時のみ使用可: whatever it does not name is forbidden.
+    private static let restricting = ["のみ", "に限る", "に限り", "だけ"]
 
     /// Clause by clause: in 地震は可、津波は不可 only the tsunami is forbidden. 1階は使用不可 forbids a floor, not the house.
     static func forbidden(in note: String) -> Set<Shelter.Hazard> {
         var found: Set<Shelter.Hazard> = []
         for clause in note.split(whereSeparator: { "。、,，；;\n（）()".contains($0) }) {
-            guard forbidding.contains(where: { clause.contains($0) }), !clause.contains("階") else { continue }
-            for (word, hazard) in words where clause.contains(word) { found.insert(hazard) }
+            guard !clause.contains("階") else { continue }
+            let named = Set(words.filter { clause.contains($0.0) }.map(\.1))
+            guard !named.isEmpty else { continue }
+            let isForbidden = forbidding.contains { clause.contains($0) }
+            switch (isForbidden, clause.contains("以外")) {
+            case (true, false), (false, true): found.formUnion(named)
+            // 地震以外は使用不可.
+            case (true, true): found.formUnion(Set(Shelter.Hazard.allCases).subtracting(named))
+            case (false, false) where restricting.contains { clause.contains($0) }: found.formUnion(Set(Shelter.Hazard.allCases).subtracting(named))
+            case (false, false): break
+            }
         }
         return found
     }

@@ -169,6 +169,14 @@ struct QZSSEnvelopeTests {
         #expect(bulletin.identifiers == (try QZSSReader.read(Self.warning, receivedAt: Date(timeIntervalSince1970: 1_646_697_600))).identifiers)
     }
 
+    @Test("What a recording begins with is no reason to refuse it: half a character, a logger's mark, another program's element, noise like gzip's", arguments: [
+        [0xFF, 0xFE, 0x00, 0xD8, 0x0A], Array("<13>Nov 29 10:00:00 rx gps: ".utf8), Array("<gps>\n".utf8), [0x1F, 0x8B, 0x08, 0xFF, 0x0A], Array("<?xml\n".utf8),
+    ] as [[UInt8]])
+    func beginnings(first: [UInt8]) throws {
+        let readings = try BulletinReader.readEach(first + Array("\(Self.warning)\r\n".utf8), fileName: nil, receivedAt: received)
+        #expect(try readings.map { try $0.outcome.get().identifiers } == [try QZSSReader.read(Self.warning, receivedAt: received).identifiers])
+    }
+
     @Test("Lines leave out comments, blank lines and other sentences of the receiver")
     func lines() {
         let file = Array("# シナリオ\r\n\r\n$GNGGA,1\n\(Self.warning)\r\n  \(Self.warning)\ngarbage\n".utf8)

@@ -164,7 +164,9 @@ struct ColumnTests {
 
     @Test("A note that forbids counts more than a flag", arguments: [
         ("津波時は使用不可", [Hazard.tsunami]), ("津波・高潮を除く", [.tsunami, .stormSurge]), ("地震は可、津波は不可", [.tsunami]), ("津波時は1階使用不可", []), ("鍵は学校", []),
-        ("洪水の際は開設しない", [.flood]),
+        ("洪水の際は開設しない", [.flood]), ("※津波災害には対応していません", [.tsunami]), ("地震・津波以外で使用", [.earthquake, .tsunami]),
+        ("土砂災害時のみ使用可", Hazard.allCases.filter { $0 != .landslide }), ("津波のみ対象外", [.tsunami]), ("駐車は職員のみ", []), ("高潮には適さない。津波は可", [.stormSurge]),
+        ("地震に限り2階以上を使用", []), ("地震以外は使用不可", Hazard.allCases.filter { $0 != .earthquake }),
     ])
     func notes(note: String, hazards: [AlertModel.Shelter.Hazard]) throws {
         let list = try readList("名称,洪水,高潮,地震,津波,備考\n甲,○,○,○,○,\"\(note)\"\n")
