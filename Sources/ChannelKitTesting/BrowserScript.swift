@@ -14,16 +14,9 @@ package enum BrowserScript {
         let words = FileManager.default.temporaryDirectory.appending(path: "noroshi-\(UUID().uuidString).txt")
         try Data().write(to: words)
         defer { try? FileManager.default.removeItem(at: words) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-m", "unittest", "-q", script]
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.currentDirectoryURL = package.appending(path: "Tests/browser")
-        process.standardError = try FileHandle(forWritingTo: words)
-        let status = try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { waiter.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { waiter.resume(throwing: error) }
-        }
+        let status = try await ChildProcess.run(
+            "/usr/bin/env", ["--chdir", package.appending(path: "Tests/browser").path, "python3", "-m", "unittest", "-q", script],
+            environment: environment, output: .file(words.path))
         return (status, try String(contentsOf: words, encoding: .utf8))
     }
 }

@@ -75,7 +75,8 @@ final class Once: Sendable {
 package final class Tally: Sendable {
     private struct State {
         var count = 0
-        var waiting: [(count: Int, proceed: @Sendable () -> Void)] = []
+        var waiting: [Int: (count: Int, waiter: CheckedContinuation<Void, Never>)] = [:]
+        var next = 0
     }
     private let state = Mutex(State())
 
@@ -86,21 +87,32 @@ package final class Tally: Sendable {
     package func add() {
         let ready = state.withLock { state in
             state.count += 1
-            let count = state.count
-            defer { state.waiting.removeAll { $0.count <= count } }
-            return state.waiting.filter { $0.count <= count }
+            let ready = state.waiting.filter { [count = state.count] in $0.value.count <= count }
+            for number in ready.keys { state.waiting[number] = nil }
+            return ready.sorted { $0.key < $1.key }
         }
-        for waiter in ready { waiter.proceed() }
+        for one in ready { one.value.waiter.resume() }
     }
 
-    /// Returns when it has happened `count` times since the beginning.
+    /// Returns when it has happened `count` times since the beginning, or when the task is cancelled: a test whose time is
+    /// up fails by what it then finds, and holds up no others.
     package func reaches(_ count: Int) async {
-        await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
-            let isReached = state.withLock { state in
-                if state.count < count { state.waiting.append((count, { waiter.resume() })) }
-                return state.count >= count
+        let number = state.withLock { state in
+            state.next += 1
+            return state.next
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
+                let isOver = state.withLock { state in
+                    // Looked at under the lock: a cancellation after this finds the waiter in the list.
+                    let isOver = state.count >= count || Task.isCancelled
+                    if !isOver { state.waiting[number] = (count, waiter) }
+                    return isOver
+                }
+                if isOver { waiter.resume() }
             }
-            if isReached { waiter.resume() }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.waiter.resume()
         }
     }
 }

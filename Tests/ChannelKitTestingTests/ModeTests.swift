@@ -1,3 +1,4 @@
+import ChannelKitTesting
 import Foundation
 import Testing
 
@@ -71,16 +72,8 @@ private enum Compiler {
         let source = folder.appending(component: "snippet.swift"), log = folder.appending(component: "log")
         try Data(snippet.utf8).write(to: source)
         try Data().write(to: log)
-        let process = Process()
-        process.executableURL = program
-        process.arguments = [
-            "-typecheck", "-swift-version", "6", "-package-name", "noroshi", "-I", modules.path, source.path,
-        ]
-        process.standardError = try FileHandle(forWritingTo: log)
-        let status = try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { waiter.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { waiter.resume(throwing: error) }
-        }
+        let status = try await ChildProcess.run(
+            try #require(program).path, ["-typecheck", "-swift-version", "6", "-package-name", "noroshi", "-I", modules.path, source.path], output: .file(log.path))
         return (status == 0, String(decoding: try Data(contentsOf: log), as: UTF8.self))
     }
 }

@@ -7,13 +7,7 @@ import Testing
 extension Program {
     /// Another program of this machine, to its end.
     fileprivate static func other(_ path: String, _ arguments: String...) async throws -> Int32 {
-        let process = Process()
-        (process.executableURL, process.arguments) = (URL(filePath: path), arguments)
-        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-        return try await withCheckedThrowingContinuation { waiter in
-            process.terminationHandler = { waiter.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { waiter.resume(throwing: error) }
-        }
+        try await ChildProcess.run(path, arguments)
     }
 }
 

@@ -72,15 +72,9 @@ extension EndToEnd {
         }
 
         private static func photograph(_ page: String, _ picture: String) async throws {
-            let process = Process()
-            (process.executableURL, process.arguments) = (
-                URL(filePath: "/usr/bin/chromium"),
+            let code = try await ChildProcess.run(
+                "/usr/bin/chromium",
                 ["--headless", "--no-sandbox", "--disable-gpu", "--force-device-scale-factor=2", "--screenshot=\(picture)", "--window-size=1000,2400", "file://\(page)"])
-            (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-            let code: Int32 = try await withCheckedThrowingContinuation { waiter in
-                process.terminationHandler = { waiter.resume(returning: $0.terminationStatus) }
-                do { try process.run() } catch { waiter.resume(throwing: error) }
-            }
             try #require(code == 0, "chromium")
         }
     }

@@ -184,7 +184,8 @@ struct FeedSourceTests {
         }
         try await running(source(office)) {
             await turn(until: hub.troubled, 7)
-            await hub.taken.reaches(1)
+            // The last of the troubles may have been the other's.
+            await turn(until: hub.taken, 1)
         }
         #expect(hub.names == [Self.quake])
         #expect(office.count("/data/\(Self.shindo)") == 5)

@@ -36,42 +36,23 @@ final class TLSFront: Sendable {
     let port: Int
     var authorities: String { "\(scratch.path)/cert.pem" }
     private let scratch: Scratch
-    private let process: Process
+    private let process: ChildProcess
 
     struct Failed: Error {}
 
     /// - Parameter name: Whom the certificate names.
     init(before inside: Int, name: String) async throws {
         let scratch = try Scratch()
-        let openssl = Process()
-        openssl.executableURL = URL(filePath: Self.openssl)
-        openssl.arguments = [
+        let made = try await ChildProcess.run(Self.openssl, [
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
             "-addext", "subjectAltName=DNS:\(name)", "-keyout", "\(scratch.path)/key.pem", "-out", "\(scratch.path)/cert.pem",
-        ]
-        openssl.standardError = FileHandle.nullDevice
-        try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in
-            openssl.terminationHandler = { _ in waiter.resume() }
-            do { try openssl.run() } catch { waiter.resume(throwing: error) }
-        }
-        let front = Process()
-        front.executableURL = URL(filePath: Self.python)
-        front.arguments = ["-c", Self.script, scratch.path, "\(inside)"]
-        let said = Pipe()
-        front.standardOutput = said
-        front.standardError = FileHandle.nullDevice
+        ])
+        guard made == 0 else { throw Failed() }
+        process = try ChildProcess(Self.python, ["-c", Self.script, scratch.path, "\(inside)"], output: .lines)
         // One line, once it listens; nothing where it ends instead.
-        let line = try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Data, any Error>) in
-            said.fileHandleForReading.readabilityHandler = { file in
-                let octets = file.availableData
-                file.readabilityHandler = nil
-                waiter.resume(returning: octets)
-            }
-            do { try front.run() } catch { waiter.resume(throwing: error) }
-        }
-        guard let port = Int(String(decoding: line, as: UTF8.self).trimmingCharacters(in: .newlines)) else { throw Failed() }
-        (self.port, self.scratch, process) = (port, scratch, front)
+        guard let line = await process.lines?.first(where: { _ in true }), let port = Int(line) else { throw Failed() }
+        (self.port, self.scratch) = (port, scratch)
     }
 
-    func stop() { process.terminate() }
+    func stop() { process.end() }
 }

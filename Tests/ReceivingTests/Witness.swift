@@ -82,7 +82,7 @@ final class NapClock: Clock {
                 self.happenings.add()
             }
             var turned = 0
-            while tally.count < count {
+            while tally.count < count, !Task.isCancelled {
                 let seen = happenings.count
                 if begun.count > turned {
                     turned += 1

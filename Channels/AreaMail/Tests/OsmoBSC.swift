@@ -1,3 +1,4 @@
+import ChannelKitTesting
 import Foundation
 import NIOCore
 import NIOPosix

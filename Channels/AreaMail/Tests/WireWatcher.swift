@@ -1,3 +1,4 @@
+import ChannelKitTesting
 import FoundationEssentials
 import Glibc
 

@@ -1,20 +1,26 @@
+import Foundation
 import Glibc
 
 /// A program we start, watch and end. Not Foundation's Process: its children inherit the signals that threads of the pool
-/// have blocked, and then never hear that they should end.
-final class ChildProcess: Sendable {
+/// have blocked, and then never hear that they should end; and each inherits what tells of the end of another that was
+/// started at the same moment, which is then never heard while it lives.
+package final class ChildProcess: Sendable {
     private let pid: pid_t
     /// Standard output and error together; nil when they go to a file.
-    let lines: AsyncStream<String>?
+    package let lines: AsyncStream<String>?
 
-    enum Output {
+    package enum Output: Sendable {
         case file(String)
         case lines
+        static let nowhere = Output.file("/dev/null")
     }
 
-    struct CannotStart: Error { let code: Int32 }
+    package struct CannotStart: Error { let code: Int32 }
 
-    init(_ program: String, _ arguments: [String], output: Output) throws {
+    /// - Parameter environment: beside what this process has.
+    package init(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], output: Output
+    ) throws {
         var ends: [Int32] = [-1, -1]
         switch output {
         case .file(let path): ends[1] = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
@@ -33,8 +39,10 @@ final class ChildProcess: Sendable {
         // A listening socket of another test must not live on in the child.
         // One that is not open is no error here (glibc spawni.c).
         for descriptor in 3..<Int32(512) { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        let whole = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
         var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
+        var settings: [UnsafeMutablePointer<CChar>?] = whole.map { strdup($0) } + [nil]
+        defer { for word in words + settings { free(word) } }
         var pid: pid_t = 0
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -43,32 +51,46 @@ final class ChildProcess: Sendable {
         sigemptyset(&noSignals)
         posix_spawnattr_setsigmask(&attributes, &noSignals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let code = posix_spawn(&pid, program, &actions, &attributes, &words, environ)
+        let code = posix_spawn(&pid, program, &actions, &attributes, &words, &settings)
         guard code == 0 else { throw CannotStart(code: code) }
         self.pid = pid
         lines = ends[0] >= 0 ? Self.lines(from: ends[0]) : nil
     }
 
-    /// Ends it as a power cut would, or asks it to end, and returns when it is gone.
-    func end(_ signal: Int32 = SIGKILL) {
-        Glibc.kill(pid, signal)
+    /// Runs a program to its end without holding up a thread of the pool.
+    /// - Returns: its exit code, or 128 and the signal that ended it.
+    package static func run(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], output: Output = .nowhere
+    ) async throws -> Int32 {
+        let child = try ChildProcess(program, arguments, environment: environment, output: output)
+        return await withCheckedContinuation { waiter in
+            onThread { waiter.resume(returning: child.wait()) }
+        }
+    }
+
+    /// Blocks until it has ended.
+    private func wait() -> Int32 {
         var status: Int32 = 0
         waitpid(pid, &status, 0)
+        let signal = status & 0x7f
+        return signal == 0 ? (status >> 8) & 0xff : 128 + signal
+    }
+
+    /// Ends it as a power cut would, or asks it to end, and returns when it is gone.
+    package func end(_ signal: Int32 = SIGKILL) {
+        Glibc.kill(pid, signal)
+        _ = wait()
     }
 
     /// Reads on a thread of its own until the other end is closed.
     private static func lines(from descriptor: Int32) -> AsyncStream<String> {
         let (stream, continuation) = AsyncStream<String>.makeStream()
         let reader = Reader(descriptor: descriptor, continuation: continuation)
-        var thread = pthread_t()
-        pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<Reader>.fromOpaque(argument).takeRetainedValue().run()
-            return nil
-        }, Unmanaged.passRetained(reader).toOpaque())
-        pthread_detach(thread)
+        onThread { reader.run() }
         return stream
     }
+
+    private static func onThread(_ body: @escaping @Sendable () -> Void) { Thread.detachNewThread(body) }
 
     private final class Reader: Sendable {
         let descriptor: Int32
