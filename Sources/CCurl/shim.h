@@ -35,6 +35,15 @@ static inline CURLcode ccurl_set_body(CURL *easy, const void *bytes, curl_off_t 
   if (code != CURLE_OK) return code;
   return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, (const char *)bytes);
 }
+/* A body that is asked for piece by piece. The second callback goes back to its beginning, where a connection died under it. */
+static inline CURLcode ccurl_set_on_read(CURL *easy, curl_off_t count, ccurl_data_callback callback, curl_seek_callback seek, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, count);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_READFUNCTION, callback);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_READDATA, context);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
+  return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_SEEKDATA, context) : code;
+}
 static inline CURLcode ccurl_set_on_data(CURL *easy, ccurl_data_callback callback, void *context) {
   CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callback);
   if (code != CURLE_OK) return code;

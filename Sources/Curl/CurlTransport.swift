@@ -91,11 +91,18 @@ package final class CurlTransport: HTTPTransport {
         try await exchange(call, deadline, reader)
     }
 
+    /// Sends a file in the place of the call's body, as fast as the line takes it and never whole in memory. For programs that do nothing else: the disk is
+    /// read on the loop's thread. HTTP/1.1, since the other end may answer before it has heard all. Whoever takes less than a kilobyte a second for two minutes is
+    /// given up.
+    package func upload(_ call: HTTPCall, _ file: FileUpload, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> HTTPAnswer {
+        try await exchange(call, deadline, nil, file)
+    }
+
     private func exchange(
-        _ call: HTTPCall, _ deadline: ContinuousClock.Instant, _ reader: Reader?
+        _ call: HTTPCall, _ deadline: ContinuousClock.Instant, _ reader: Reader?, _ upload: FileUpload? = nil
     ) async throws(TransportFailure) -> HTTPAnswer {
         guard !Task.isCancelled else { throw .cancelled }
-        let exchange = Exchange(number: inbox.number(), call: call, deadline: deadline, reader: reader)
+        let exchange = Exchange(number: inbox.number(), call: call, deadline: deadline, reader: reader, upload: upload)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: Exchange.Waiter) in
                 exchange.wait(waiter)

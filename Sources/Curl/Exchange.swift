@@ -14,6 +14,9 @@ final class Exchange: Sendable {
     /// Takes the body of a 200 as it comes, on the loop's thread; false breaks it off. Nil: the body is kept for the answer.
     let reader: CurlTransport.Reader?
 
+    /// In the place of the call's body.
+    let upload: FileUpload?
+
     private struct State {
         var waiter: Waiter?
         var outcome: Outcome?
@@ -22,8 +25,9 @@ final class Exchange: Sendable {
     private let state = Mutex(State())
 
     init(
-        number: UInt64, call: HTTPCall, deadline: ContinuousClock.Instant, reader: CurlTransport.Reader? = nil
+        number: UInt64, call: HTTPCall, deadline: ContinuousClock.Instant, reader: CurlTransport.Reader? = nil, upload: FileUpload? = nil
     ) {
+        self.upload = upload
         self.number = number
         self.call = call
         self.deadline = deadline

@@ -50,7 +50,7 @@ final class Transfer {
         // With TLS the handshake tells whether calls can share a connection. In plain HTTP only the first answer would,
         // and libcurl 7.88.1 keeps every other call waiting for it: a warning behind a silent routine send.
         ccurl_set_long(easy, CURLOPT_PIPEWAIT, address.scheme == "https" ? 1 : 0)
-        let isPlain = exchange.reader != nil || !configuration.multiplexes
+        let isPlain = exchange.reader != nil || exchange.upload != nil || !configuration.multiplexes
         ccurl_set_long(easy, CURLOPT_HTTP_VERSION, isPlain ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS)
         // Empty text: without it libcurl reads http_proxy from the environment.
         ccurl_set_string(easy, CURLOPT_PROXY, configuration.proxy ?? "")
@@ -75,7 +75,9 @@ final class Transfer {
 
     private func ask(_ call: HTTPCall) {
         let carries = !call.body.isEmpty || ["POST", "PUT", "PATCH"].contains(call.method)
-        if carries {
+        if let upload = exchange.upload {
+            give(upload)
+        } else if carries {
             _ = call.body.withUnsafeBytes { bytes in
                 // An empty array may have no address, and libcurl takes NULL for "read it from a callback".
                 bytes.baseAddress.map { ccurl_set_body(easy, $0, curl_off_t(bytes.count)) }
@@ -97,6 +99,20 @@ final class Transfer {
             $0.name.lowercased() == name.lowercased()
         }) { add("\(name):") }
         ccurl_set_list(easy, CURLOPT_HTTPHEADER, lines)
+    }
+
+    /// The exchange keeps it for as long as libcurl may ask.
+    private func give(_ upload: FileUpload) {
+        ccurl_set_on_read(easy, curl_off_t(upload.octets), { data, size, count, context in
+            guard let data, let context else { return 0 }
+            return Unmanaged<FileUpload>.fromOpaque(context).takeUnretainedValue().read(into: UnsafeMutableRawBufferPointer(start: data, count: size * count))
+                ?? Int(CURL_READFUNC_ABORT)
+        }, { context, offset, origin in
+            guard let context, origin == 0 else { return CURL_SEEKFUNC_CANTSEEK }
+            return Unmanaged<FileUpload>.fromOpaque(context).takeUnretainedValue().seek(to: Int(offset)) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+        }, Unmanaged.passUnretained(upload).toOpaque())
+        ccurl_set_long(easy, CURLOPT_LOW_SPEED_LIMIT, 1024)
+        ccurl_set_long(easy, CURLOPT_LOW_SPEED_TIME, 120)
     }
 
     private func add(_ line: String) {

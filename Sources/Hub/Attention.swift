@@ -114,6 +114,14 @@ package final class Attention: Sendable {
         }
     }
 
+    /// One of the hub's is not so any more, unless it would be said in these words again.
+    package func settle(_ topic: Topic, subject: String, except words: String?) {
+        let key = Key(topic: topic, subject: Self.cut(subject), town: nil)
+        state.withLock { state in
+            if words.map(Self.cut) != state.rows[key]?.words { state.rows[key] = nil }
+        }
+    }
+
     /// One of them was looked into: a town's, or the hub's.
     package func settle(_ topic: Topic, subject: String, of town: TownID? = nil) {
         state.withLock { $0.rows[Key(topic: topic, subject: Self.cut(subject), town: town)] = nil }

@@ -1,5 +1,6 @@
 /// Whether a copy of this record really opens: the last drill, its figures, and a word to people where there is none.
 internal import AlertModel
+internal import Bundles
 internal import ChannelKit
 package import Foundation
 internal import Ledger
@@ -29,7 +30,7 @@ extension Hub {
 
     package func keep(_ proof: CopyProof) {
         ledger.write(Self.proofNote, (try? JSONEncoder().encode(proof)).map { [UInt8]($0) })
-        attention.settle(.copies)
+        attention.settle(.copies, subject: "drill")
         noticeProof()
     }
 
@@ -42,4 +43,26 @@ extension Hub {
     }
 
     private static func minutes(_ seconds: Double) -> String { seconds < 60 ? "\(Int(seconds.rounded(.up)))秒" : "\(Int(seconds) / 60)分\(Int(seconds) % 60)秒" }
+}
+
+// MARK: copies of other towns
+
+extension Hub {
+    /// What is amiss with the copies that are held for others; what is well is in their list and among the gauges.
+    package func noticeHeld(_ shelf: HeldCopies) {
+        let held = shelf.held, now = clock()
+        for partner in shelf.partners {
+            let own = held[partner.town] ?? [], subject = "held/\(partner.town)"
+            let words: String? =
+                if let rotten = own.first(where: { $0.seen.proved == nil }) {
+                    "預かっている\(partner.name)の写し（番号 \(rotten.slip.number)）が、受け取ったときと違います。このハブのディスクを調べ、\(partner.name)に伝えてください (a copy held for another town is not what it was)"
+                } else if let newest = own.last, now.timeIntervalSince(newest.seen.received) >= HeldCopies.stale {
+                    "\(partner.name)の写しが届いていません。最後は\(Self.clock(newest.seen.received))です。\(partner.name)に伝えてください (no new copy has come from that town)"
+                } else {
+                    nil
+                }
+            attention.settle(.copies, subject: subject, except: words)
+            if let words { attention.notice(.copies, subject, words, from: "copies", at: now) }
+        }
+    }
 }

@@ -1,4 +1,5 @@
 internal import AlertModel
+internal import Bundles
 internal import Devices
 internal import Dispatching
 internal import FoundationEssentials
@@ -33,6 +34,16 @@ extension HubRouter {
             "noroshi_copy_proved_timestamp_seconds", "gauge", "When a copy was last proved to open by the hub's own drill, Unix time; 0: never, or the last one failed.",
             proof.map { $0.at.timeIntervalSince1970 } ?? 0)
         text.add("noroshi_copy_proof_seconds", "gauge", "How long the drill took from the copy to a record that could be served.", proof?.took ?? 0)
+        for partner in configuration.heldCopies?.partners ?? [] {
+            let held = configuration.heldCopies?.held[partner.town] ?? [], label = [("town", partner.town.code)]
+            text.add("noroshi_held_copies", "gauge", "Sealed copies that are held for another town.", Double(held.count), label)
+            text.add(
+                "noroshi_held_copy_timestamp_seconds", "gauge", "When the newest copy that is held for another town was made, Unix time; 0: none is held.",
+                Double(held.last?.slip.number ?? 0), label)
+            text.add(
+                "noroshi_held_copy_age_seconds", "gauge", "Since the newest copy that is held for another town was made; -1: none is held.",
+                held.last.map { max(0, hub.clock().timeIntervalSince(Date(timeIntervalSince1970: Double($0.slip.number)))) } ?? -1, label)
+        }
         text.add("noroshi_sources", "gauge", "Ways in that are watched.", Double(hub.health.all.count))
     }
 

@@ -48,6 +48,8 @@ package struct HubRouter: Sendable {
             }
         }
         package var openID: OpenID?
+        /// Other towns' sealed copies; nil: none are held here.
+        package var heldCopies: HeldCopies?
         /// Who reads towns' own settings; nil: they are not changed here.
         package var townReader: (any TownReader)?
 
@@ -85,6 +87,7 @@ package struct HubRouter: Sendable {
     private func acts() -> ActLog {
         ActLog(logger: hub.logger, clock: hub.clock) { [self, devices = hub.devices] request in
             if let person = somebody(request)?.person { return person.actor }
+            if let slip = Self.slipInHead(request), let partner = configuration.heldCopies?.partner(of: slip) { return "partner:\(partner.town)" }
             guard let token = Self.bearer(request) else { return Self.cookie(request) == nil ? "nobody" : "unknown" }
             return (devices.device(token: token)?.id ?? devices.revoked(token: token)).map { "device:\($0)" } ?? "unknown"
         }
@@ -101,6 +104,7 @@ package struct HubRouter: Sendable {
         addTownSettings(to: router)
         addStanding(to: router)
         addPapers(to: router)
+        addCopies(to: router)
         addAlertPage(to: router)
         addShelters(to: router)
         addDeliveries(to: router)

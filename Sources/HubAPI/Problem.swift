@@ -52,6 +52,7 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
         case 404: "見つかりません"
         case 405: "その方法では受け付けません"
         case 406: "その形では答えられません"
+        case 408: "時間切れです"
         case 409: "状態が変わっています"
         case 410: "もうありません"
         case 412: "前提が変わっています"
@@ -61,6 +62,7 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
         case 428: "前提を示してください"
         case 429: "依頼が多すぎます"
         case 500: "ハブの中で誤りが起きました"
+        case 507: "置く場所がありません"
         case 503: "いまは受け付けられません"
         default: nil
         }

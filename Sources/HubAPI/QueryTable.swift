@@ -14,6 +14,7 @@ enum QueryTable {
         "GET /v1/towns/{code}/standing": ["mode": .text],
         "GET /v1/bundles": ["town": .text],
         "POST /v1/bundles": ["trust": .text, "dry_run": .flag],
+        "POST /v1/copies": ["dry_run": .flag],
         "POST /v1/towns/{code}/shelters/import": ["name": .text, "dry_run": .flag, "list": .text, "map": .texts, "replace": .flag],
         "DELETE /v1/towns/{code}/shelters/lists/{list}": ["dry_run": .flag],
         "PUT /v1/towns/{code}/settings": ["dry_run": .flag],
@@ -43,7 +44,7 @@ enum QueryTable {
     }
 
     /// Bodies that are no JSON; these routes look at their media type themselves.
-    static let otherBodies: Set<String> = ["/v1/bulletins", "/v1/bundles", "/v1/bundle-receipts", "/v1/towns/{code}/shelters/import", "/v1/bench/publish"]
+    static let otherBodies: Set<String> = ["/v1/bulletins", "/v1/bundles", "/v1/bundle-receipts", "/v1/copies", "/v1/towns/{code}/shelters/import", "/v1/bench/publish"]
 
     /// Every name there is, for a word to who wrote one wrong.
     static func words(_ rules: QueryRules) -> String { rules.kinds.keys.sorted().joined(separator: ", ") }

@@ -32,6 +32,8 @@ struct RouteScopes {
         Row(method: .post, path: "/v1/towns/{code}/bundle", scopes: [.read]),
         Row(method: .post, path: "/v1/bundles", scopes: [.send, .admin]),
         Row(method: .post, path: "/v1/bundle-receipts", scopes: [.send, .admin]),
+        // Copies come by their own signature, and are shown to who keeps the hub.
+        Row(method: .get, path: "/v1/copies", scopes: [.admin]),
         Row(method: .post, path: "/v1/devices/invitations", scopes: [.devices]),
         Row(method: .delete, path: "/v1/devices/{id}", scopes: [.devices]),
         Row(method: .post, path: "/v1/devices/{id}/lend", scopes: [.devices]),

@@ -52,9 +52,9 @@ struct BackupCommand: AsyncParsableCommand {
         let slip = try await CopyWords.telling { try CopySlip.write(for: file, about, data: URL(filePath: data)) }
         if let push { try await CopyWords.telling { try CopySlip.add(file, slip, to: URL(filePath: push)) } }
         var more: [String: Any] = ["file": out]
-        if let slip { (more["number"], more["signer"]) = (slip.number, slip.paper.signer.fingerprint) }
+        if let slip { (more["number"], more["signer"]) = (slip.number, slip.signer.fingerprint) }
         CopyWords.say(about, format, start.duration(to: .now), more, "\(out) に書きました (written)")
-        if format == .table { Terminal.say(slip.map { "番号 \($0.number)、署名した鍵 \($0.paper.signer.fingerprint)。書き留めておくと、古い写しへのすり替えが分かります (number and signer: write them down)" } ?? "このフォルダーでまだハブが動いたことがないので、署名はありません (unsigned: no hub has run here yet)") }
+        if format == .table { Terminal.say(slip.map { "番号 \($0.number)、署名した鍵 \($0.signer.fingerprint)。書き留めておくと、古い写しへのすり替えが分かります (number and signer: write them down)" } ?? "このフォルダーでまだハブが動いたことがないので、署名はありません (unsigned: no hub has run here yet)") }
     }
 }
 

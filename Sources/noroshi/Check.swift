@@ -38,6 +38,7 @@ struct Check: AsyncParsableCommand {
             _ = try settings.makeOperators()
             _ = try Papers.trust(settings)
             _ = try settings.copyDrill()
+            try settings.checkHeldCopies(codes)
             _ = try settings.makeOpenID()
             let rules = try settings.makeSourceRules()
             let folder = (data ?? settings.data).map { URL(filePath: $0) }

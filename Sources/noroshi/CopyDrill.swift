@@ -5,19 +5,6 @@ import LedgerStore
 import Logging
 import ServiceLifecycle
 
-extension Settings {
-    /// `copies: {drill: monthly}`: how often the hub proves by itself that a copy of its record opens. Off unless said.
-    func copyDrill() throws(SettingsError) -> TimeInterval? {
-        switch copies?.drill {
-        case nil, "off": return nil
-        case "daily": return 86_400
-        case "weekly": return 7 * 86_400
-        case "monthly": return 30 * 86_400
-        case let word?: throw SettingsError("copies.drill: 「\(word)」は monthly、weekly、daily、off のどれでもありません (monthly, weekly, daily or off)")
-        }
-    }
-}
-
 /// The restore drill, by itself: a copy is made beside the running hub, opened, held against what it says of itself, and thrown away. Its figures are
 /// on the desk and among the gauges. Both are this program's own commands, as children that give way to everything; nothing is sent, nothing put back.
 struct CopyDrill: Service {

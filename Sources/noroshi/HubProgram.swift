@@ -262,6 +262,7 @@ struct House {
         if let provider = try settings.makeOpenID() { configuration.openID = .init(provider: provider, transport: transport) }
         configuration.voice = voice
         configuration.townReader = reader
+        configuration.heldCopies = try settings.heldCopies(in: data, codes: hub.codes, clock: clock)
         configuration.watcherDigest = try settings.watcherDigest()
         configuration.callCount = { [transport] in transport.callCount }
         let keeper = Doorkeeper(Descriptors.door(), logger: logger)
@@ -289,7 +290,8 @@ struct House {
         }
         let start = StartService(hub: hub, rehearsal: rehearsal, door: door, port: port)
         let drill = try options.settings.copyDrill().map { [CopyDrill(hub: hub, data: options.data, every: $0)] } ?? []
-        let working: [any Service] = (runners + extra + sources + drill + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub)] as [any Service]).map {
+        let holding = configuration.heldCopies.map { [HeldCopyWatch(hub: hub, shelf: $0)] } ?? []
+        let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
         let close = ClosingService { [stream, transport, ledger] in

@@ -10,6 +10,7 @@ import AlertModel
 import ArgumentParser
 import Crypto
 import Foundation
+import Hub
 import Ledger
 import LedgerStore
 
@@ -40,6 +41,9 @@ struct SealedCopy {
         ["lock", LocalKey.fileName, ledgerName, aboutName].contains(name) || [".sqlite-wal", ".sqlite-shm", "-journal"].contains { name.hasSuffix($0) }
             || name.hasPrefix(Stage.mark)
     }
+
+    /// Copies that are held for other towns: theirs, sealed, and in no copy of ours.
+    private static func isOthers(_ name: String) -> Bool { name.hasPrefix(HeldCopies.folderName + "/") }
 
     // MARK: Out
 
@@ -84,7 +88,7 @@ struct SealedCopy {
     /// The ledger first: what leaves it meanwhile is in its archive by then, and rows that are in both count once.
     private static func fill(_ stage: URL, from data: URL) throws {
         try LedgerCopy.take(from: data.appending(path: ledgerName).path, to: stage.appending(path: ledgerName).path)
-        for name in try names(in: data) where !isPassing(URL(filePath: name).lastPathComponent) && !name.hasPrefix(Stage.mark) {
+        for name in try names(in: data) where !isPassing(URL(filePath: name).lastPathComponent) && !name.hasPrefix(Stage.mark) && !isOthers(name) {
             let (source, place) = (data.appending(path: name), stage.appending(path: name))
             do {
                 try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)

@@ -108,12 +108,6 @@ struct Settings: Codable, Sendable {
         var certificate_file: String?
     }
 
-    /// How the hub proves by itself that a copy of it opens.
-    struct CopySettings: Codable, Sendable {
-        /// `monthly`, `weekly`, `daily`, `off`.
-        var drill: String?
-    }
-
     /// Whose papers are taken (`noroshi bundle import`).
     struct BundleSettings: Codable, Sendable {
         struct Signer: Codable, Sendable {

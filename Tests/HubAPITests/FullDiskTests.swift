@@ -91,6 +91,8 @@ struct FullDiskTests {
             if ["/v1/sessions", "/v1/sessions/current", "/v1/passkeys", "/v1/passkeys/challenge", "/v1/passkeys/{id}"].contains(pattern) { continue }
             // Of deliveries that were held, and of edges' registers: there are none here.
             if pattern.hasPrefix("/v1/deliveries/held") || pattern.hasPrefix("/v1/endpoints") || pattern.hasPrefix("/v1/edges") { continue }
+            // Beside the record, on a thread of its own: HeldCopyTests fills the disk under it.
+            if pattern == "/v1/copies" { continue }
             // It asks far ends and keeps nothing.
             if pattern.hasSuffix("/link-test") { continue }
             let isTried = paths.contains { path in

@@ -34,7 +34,7 @@ struct House {
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
-        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, clock: (@Sendable () -> Date)? = nil,
+        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, copies: HeldCopies? = nil, clock: (@Sendable () -> Date)? = nil,
         time given: HubClock? = nil
     ) async throws {
         let time = given ?? clock.map { HubClock(wall: $0) } ?? HubClock()
@@ -92,6 +92,7 @@ struct House {
                     reservedForImmediate: 1, attemptLimit: .seconds(1), runsHere: true),
             ])
         configuration.townReader = PaperReader()
+        configuration.heldCopies = copies
         configuration.voice = HubVoice(sender: "hub.example.jp", signer: nil)
         router = HubRouter(
             hub: hub, readiness: Readiness(ledger: ledger, renderer: renderer, logger: Self.logger), configuration: configuration)
@@ -122,12 +123,25 @@ struct House {
             if fields[.contentType] == nil { fields[.contentType] = "application/json" }
             fields[.contentLength] = "\(body.utf8.count)"
         }
+        return try await answer(method, path, fields, RequestBody(buffer: ByteBuffer(string: body ?? "")), host, from)
+    }
+
+    /// Without a length, piece by piece; `fails`: whoever sends is gone before the end.
+    func stream(_ path: String, pieces: [String], headers: HTTPFields, fails: Bool = false) async throws -> Heard {
+        let body = AsyncThrowingStream<ByteBuffer, any Error> { stream in
+            for piece in pieces { stream.yield(ByteBuffer(string: piece)) }
+            stream.finish(throwing: fails ? ChannelError.eof : nil)
+        }
+        return try await answer("POST", path, headers, RequestBody(asyncSequence: body), "hub", nil)
+    }
+
+    private func answer(_ method: String, _ path: String, _ fields: HTTPFields, _ body: RequestBody, _ host: String?, _ from: String?) async throws -> Heard {
         let head = HTTPRequest(method: .init(method) ?? .get, scheme: "http", authority: host, path: path, headerFields: fields)
         let channel = EmbeddedChannel()
         if let from { channel.remoteAddress = try SocketAddress(ipAddress: from, port: 1) }
         let context = HubRouter.Context(source: ApplicationRequestContextSource(channel: channel, logger: Self.logger))
         let response = try await door.respond(
-            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body ?? ""))), context: context)
+            to: Request(head: head, body: body), context: context)
         let paper = Paper()
         try await response.body.write(PaperWriter(paper: paper))
         return Heard(status: response.status.code, headers: response.headers, body: String(buffer: paper.buffer))
