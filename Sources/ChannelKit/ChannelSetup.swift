@@ -13,6 +13,8 @@ public struct ChannelSetup<M: Mode>: Sendable {
     public let sharedNotebook: any Notebook
     /// A folder of the channel's own, where the edge looks for pages.
     public let directory: URL
+    /// Where pages stand that are not in the folder yet.
+    public let pages: PageShelf
     public let logger: Logger
     /// Wall time, for texts people read. Never for deadlines.
     public let wallClock: @Sendable () -> Date
@@ -21,7 +23,8 @@ public struct ChannelSetup<M: Mode>: Sendable {
 
     package init(
         settings: [String: String], transport: any HTTPTransport, stream: any StreamPublisher,
-        notebook: any Notebook, sharedNotebook: (any Notebook)? = nil, directory: URL, logger: Logger,
+        notebook: any Notebook, sharedNotebook: (any Notebook)? = nil, directory: URL,
+        pages: PageShelf = PageShelf(), logger: Logger,
         wallClock: @escaping @Sendable () -> Date = { Date() },
         remark: @escaping @Sendable (DeliveryID, TownID, String) -> Void = { _, _, _ in }
     ) {
@@ -31,6 +34,7 @@ public struct ChannelSetup<M: Mode>: Sendable {
         self.notebook = notebook
         self.sharedNotebook = sharedNotebook ?? notebook
         self.directory = directory
+        self.pages = pages
         self.logger = logger
         self.wallClock = wallClock
         self.remark = remark

@@ -1,8 +1,10 @@
+package import ChannelKit
 internal import Crypto
 package import FoundationEssentials
 internal import Synchronization
 
-/// The portal pages as they lie on disk, kept in memory until their bundle is swapped.
+/// The portal pages: what no disk has taken yet from where it was made, the others as they lie on disk, kept in memory
+/// until their bundle is swapped.
 ///
 /// A bundle folder never changes once `current` points to it, so its name is its version: one `readlink` a request
 /// tells whether what is in memory is still right.
@@ -30,19 +32,31 @@ package final class SpotShelf: Sendable {
     }
 
     private let directory: URL
+    private let pages: PageShelf
     private let bundles = Mutex<[String: Bundle]>([:])
 
-    package init(directory: URL) {
+    package init(directory: URL, pages: PageShelf) {
         self.directory = directory
+        self.pages = pages
     }
 
     /// Nil when the spot has no such page. Only plain names are looked up.
     package func page(_ spot: String, _ name: String) async -> Page? {
         guard Self.isPlain(spot), Self.isPlain(name), !name.hasSuffix(".gz"), name != "state.json" else { return nil }
+        if let fresh = pages[spot] {
+            // By its revision in memory and by its folder's name on disk: neither is ever taken for the other.
+            return kept(spot, version: "memory \(fresh.revision)", name) {
+                fresh.files[name].map { Page(name: name, bytes: $0, gzip: fresh.files[name + ".gz"]) }
+            }
+        }
         let folder = directory.appending(path: spot)
         guard let version = try? FileManager.default.destinationOfSymbolicLink(
             atPath: folder.appending(path: "current").path), Self.isPlain(version)
         else { return nil }
+        return kept(spot, version: version, name) { Self.read(folder.appending(path: version), name) }
+    }
+
+    private func kept(_ spot: String, version: String, _ name: String, _ make: () -> Page?) -> Page? {
         let known: Page? = bundles.withLock { bundles in
             guard let bundle = bundles[spot], bundle.version == version else {
                 bundles[spot] = Bundle(version: version, pages: [:])
@@ -51,7 +65,7 @@ package final class SpotShelf: Sendable {
             return bundle.pages[name]
         }
         if let known { return known }
-        guard let page = Self.read(folder.appending(path: version), name) else { return nil }
+        guard let page = make() else { return nil }
         bundles.withLock { bundles in
             if bundles[spot]?.version == version { bundles[spot]?.pages[name] = page }
         }

@@ -21,8 +21,9 @@ package struct ClockEvidence: Sendable {
         }
     }
 
-    /// How a source brings bulletins. What lay somewhere before it came is no proof by itself.
-    package enum Manner: Sendable { case pushed, fetched }
+    /// How a source brings bulletins. What lay somewhere before it came is no proof by itself; what a server says with its
+    /// answer is the time at which it answered.
+    package enum Manner: Sendable { case pushed, fetched, told }
 
     /// Below this it is the way, or a clock that differs by what clocks differ by; nothing is done about it.
     package static let tolerance: TimeInterval = 120
@@ -62,6 +63,8 @@ package struct ClockEvidence: Sendable {
     }
 
     private static func offset(_ lags: [(lag: TimeInterval, sent: Date)], _ manner: Manner) -> TimeInterval? {
+        // The last word of it: its own clock may have been set since.
+        if manner == .told { return lags.last?.lag }
         let ahead = lags.filter { $0.lag < -tolerance }.sorted { $0.lag < $1.lag }
         if ahead.count * 2 > lags.count {
             let middle = ahead[ahead.count / 2].lag

@@ -53,11 +53,19 @@ package final class HubClock: Sendable {
 
     /// A bulletin came at this moment. Returns the correction when it is another than before by more than clocks differ.
     func heard(_ sent: Date, from source: String) -> TimeInterval? {
-        let (wall, steady) = (wall(), steady())
         // What lies in a folder or a feed may have lain there.
         let isFetched = source.hasPrefix("folder:") || source.hasPrefix("feed:")
+        return take(sent, source, isFetched ? .fetched : .pushed)
+    }
+
+    /// A source's server has said what time it is, at this moment. What comes from it is evidence of its own: a server whose
+    /// clock is wrong is contradicted by the first bulletin that comes at once.
+    func told(_ time: Date, by source: String) -> TimeInterval? { take(time, "\(source) Date", .told) }
+
+    private func take(_ sent: Date, _ source: String, _ manner: ClockEvidence.Manner) -> TimeInterval? {
+        let (wall, steady) = (wall(), steady())
         return state.withLock { state in
-            state.evidence.take(.init(sent: sent, received: steady), from: source, isFetched ? .fetched : .pushed)
+            state.evidence.take(.init(sent: sent, received: steady), from: source, manner)
             // Silence contradicts nothing: a clock that was nine hours fast before a quiet hour is so after it, unless somebody has set it.
             guard let offset = state.evidence.offset(wall: wall, steady: steady) else { return nil }
             let correction = abs(offset) > ClockEvidence.tolerance ? offset : 0
@@ -73,8 +81,13 @@ package final class HubClock: Sendable {
 
 extension Hub {
     /// The clock and a source may disagree from now on, or agree again.
-    func compareClocks(_ sent: Date, from source: String) {
-        guard let correction = time.heard(sent, from: source) else { return }
+    func compareClocks(_ sent: Date, from source: String) { judge(time.heard(sent, from: source), source) }
+
+    /// A source's server has said what time it is.
+    package func compareClocks(_ time: Date, toldBy source: String) { judge(self.time.told(time, by: source), source) }
+
+    private func judge(_ correction: TimeInterval?, _ source: String) {
+        guard let correction else { return }
         guard correction != 0 else {
             logger.notice("the clock agrees with the sources again", metadata: ["source": "\(source)"])
             return attention.settle(.clock)

@@ -22,7 +22,7 @@ extension HubRouter {
             report.stopped_lanes = hub.actual.stoppedLanes + hub.exercise.stoppedLanes
             report.clock_offset_s = hub.time.offset
             report.remarks = hub.ledger.troubles + [hub.clockTrouble].compactMap(\.self)
-                + hub.attention.rows.filter { $0.topic == .ledger && $0.source == Hub.startName }.map(\.words)
+                + hub.attention.rows.filter { $0.topic == .ledger && $0.source == Hub.startName }.map(\.words) + pageTroubles
             // A load balancer has no token; it needs no reasons either.
             if !mayWatch(request) { report = Readiness.Report(ready: report.ready) }
             return try Answer.json(report, status: report.ready ? .ok : .serviceUnavailable)
@@ -33,6 +33,15 @@ extension HubRouter {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: try await gauges.value("") { await hub.quiet.run { metrics() } })))
         }
+    }
+
+    /// One remark for all spots: the disk that does not take one takes none.
+    private var pageTroubles: [String] {
+        let troubles = configuration.pages.troubles
+        return troubles.first.map { first in
+            ["\(troubles.count)か所のページをディスクに書けません。メモリから出しているので、再起動すると消えます: \(first.reason)"
+                + " (pages of \(troubles.count) places are shown from memory, not written)"]
+        } ?? []
     }
 
     func addBenchmark(to router: Router<Context>) {

@@ -21,6 +21,8 @@ package struct HubRouter: Sendable {
         package var publicAddress: String
         /// Where the channel of pages puts them.
         package var spots: URL
+        /// Where it puts them before the disk has them.
+        package var pages = PageShelf()
         /// Every channel of the program.
         package var channels: [ChannelManifest]
         /// Who signs what the hub says to other systems; without it there is no CAP out.

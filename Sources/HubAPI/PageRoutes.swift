@@ -11,7 +11,7 @@ internal import Web
 
 extension HubRouter {
     func addPages(to router: Router<Context>) {
-        let shelf = SpotShelf(directory: configuration.spots)
+        let shelf = SpotShelf(directory: configuration.spots, pages: configuration.pages)
         let (towns, configuration) = (hub.towns, configuration)
         PageDesk(
             publicAddress: configuration.publicAddress, paths: Pages.paths,

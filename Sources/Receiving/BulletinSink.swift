@@ -1,3 +1,4 @@
+package import FoundationEssentials
 /// What the ways in hand to, and whom they tell how they fare. The hub is both.
 ///
 ///     FolderSource ─┐
@@ -32,4 +33,6 @@ package protocol SourceWatch: Sendable {
     func heard(_ name: String)
     /// What is wrong, for the operator; `heard` takes it back.
     func trouble(_ name: String, _ words: String)
+    /// What time it is at the far end, as it says with an answer, this moment.
+    func told(_ name: String, _ time: Date)
 }

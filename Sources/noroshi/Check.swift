@@ -154,6 +154,7 @@ struct Nowhere: HTTPTransport, StreamPublisher, BulletinSink, SourceWatch {
     func expect(_ name: String, within patience: Duration?) {}
     func heard(_ name: String) {}
     func trouble(_ name: String, _ words: String) {}
+    func told(_ name: String, _ time: Date) {}
 
     func send(_ call: HTTPCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> HTTPAnswer {
         throw .refused("a check sends nothing")

@@ -206,6 +206,7 @@ struct House {
     let transport: any HTTPTransport
     let logger: Logger
     let clock: @Sendable () -> Date
+    let pages = PageShelf()
 
     func setup<M: Mode>(
         _ channel: ChannelManifest, _ settings: [String: String]?, _ journal: DeliveryJournal
@@ -214,7 +215,7 @@ struct House {
             settings: settings ?? [:], transport: transport, stream: stream,
             notebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/\(M.name.rawValue)/"),
             sharedNotebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/both/"),
-            directory: data.appending(path: channel.name), logger: logger,
+            directory: data.appending(path: channel.name), pages: pages, logger: logger,
             wallClock: clock, remark: { journal.delivery($0, of: $1, took: .remarked($2)) })
     }
 
@@ -258,6 +259,7 @@ struct House {
         var configuration = HubRouter.Configuration(
             publicAddress: settings.public_address ?? "http://\(options.host):\(options.port)",
             spots: data.appending(path: channels.first(.page)?.name ?? "spots"), channels: channels)
+        configuration.pages = pages
         configuration.hasBenchmarkDoor = options.hasBenchmarkDoor
         if let provider = try settings.makeOpenID() { configuration.openID = .init(provider: provider, transport: transport) }
         configuration.voice = voice

@@ -158,6 +158,8 @@ private struct HubDoor: BulletinSink, SourceWatch {
 
     func heard(_ name: String) { hub.health.heard(name, at: hub.clock()) }
 
+    func told(_ name: String, _ time: Date) { hub.compareClocks(time, toldBy: name) }
+
     func trouble(_ name: String, _ words: String) {
         hub.health.trouble(name, words)
         hub.logger.warning("source in trouble", metadata: ["source": "\(name)", "reason": "\(words)"])

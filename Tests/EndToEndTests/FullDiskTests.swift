@@ -32,7 +32,12 @@ extension EndToEnd {
                     // Told all the same.
                     try await eventually("the tablet hears") { tablet.names() == ["alert"] }
                     try await eventually("phones hear") { air.identifiers == [0x1100, 0xA001] }
-                    #expect(try await hub.call("GET", "/readyz").status == 503)
+                    try await eventually("who looks at the spot's page reads it") {
+                        try await hub.call("GET", "/spots/kesennuma-eki/index.ja.html").text.contains("緊急地震速報")
+                    }
+                    let notReady = try await hub.call("GET", "/readyz")
+                    #expect(notReady.status == 503)
+                    #expect(notReady.text.contains("ページをディスクに書けません"), "\(notReady.text)")
                     #expect(try await hub.alerts().isEmpty)
                     try await eventually("the desk says so", within: .seconds(30)) {
                         try await hub.call("GET", "/v1/attention").text.contains("記録がディスクに書けません")
@@ -51,7 +56,10 @@ extension EndToEnd {
                     try await eventually("the desk says so no more", within: .seconds(30)) {
                         try await !hub.call("GET", "/v1/attention").text.contains("記録がディスクに書けません")
                     }
-                    try await eventually("ready again") { try await hub.call("GET", "/readyz").status == 200 }
+                    try await eventually("ready again", within: .seconds(30)) {
+                        let ready = try await hub.call("GET", "/readyz")
+                        return ready.status == 200 && !ready.text.contains("ページをディスクに書けません")
+                    }
                     let cancel = try await hub.take(try quake.cancel())
                     try await hub.settled("alert=\(try #require(cancel.alerts.first))")
                     #expect(air.onAir.isEmpty)

@@ -108,6 +108,33 @@ struct ClockTests {
         #expect(abs(clock.now.timeIntervalSince(clocks.true_)) < 5)
     }
 
+    @Test("A clock that is hours or decades wrong at the start is found before any bulletin, by what a source's server says", arguments: [32_400.0, -32_400, -1_766_016_000, 200])
+    func told(seconds: TimeInterval) {
+        clocks.isAhead = seconds
+        let clock = clocks.clock
+        #expect(clock.told(clocks.true_, by: "dmdata:1") != nil)
+        #expect(abs(clock.now.timeIntervalSince(clocks.true_)) < 1)
+        clocks.pass(3_000)
+        _ = clock.heard(clocks.true_.addingTimeInterval(-1), from: "dmdata:1")
+        #expect(abs(clock.now.timeIntervalSince(clocks.true_)) < 2)
+    }
+
+    @Test("A server whose own clock is wrong is contradicted by the first bulletin that comes at once, and by another server")
+    func wrongServer() {
+        let clock = clocks.clock
+        _ = clock.told(clocks.true_.addingTimeInterval(9 * 3600), by: "feed:eqvol")
+        #expect(clock.correction != 0, "nobody else has said anything")
+        #expect(clock.heard(clocks.true_.addingTimeInterval(-1), from: "dmdata:1") == 0)
+        #expect(clock.correction == 0)
+        let second = clocks.clock
+        _ = second.told(clocks.true_.addingTimeInterval(-9 * 3600), by: "feed:eqvol")
+        _ = second.told(clocks.true_, by: "dmdata:1")
+        #expect(second.correction == 0)
+        // It is set right.
+        _ = second.told(clocks.true_, by: "feed:eqvol")
+        #expect(second.correction == 0 && abs(second.offset ?? 99) < 1)
+    }
+
     @Test("Of several sources the one that trusts our clock most is believed")
     func severalSources() {
         let clock = clocks.clock

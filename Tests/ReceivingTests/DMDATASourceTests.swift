@@ -50,6 +50,7 @@ struct DMDATASourceTests {
         #expect(office.said.last == "close 1000")
         #expect(hub.troubles == [])
         #expect(hub.expected == ["dmdata:1": .seconds(150)])
+        #expect(hub.told == ["dmdata:1": Date(timeIntervalSince1970: 784_111_777)], "with the ticket, before any bulletin")
         await office.stop()
     }
 

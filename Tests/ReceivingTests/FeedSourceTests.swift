@@ -193,6 +193,17 @@ struct FeedSourceTests {
         await office.server.stop()
     }
 
+    @Test("Each reading tells what time it is there, and how long a cache has kept it", arguments: [(nil, 784_111_777.0), ("40", 784_111_817), ("long", 784_111_777), ("-1", nil)] as [(String?, Double?)])
+    func time(age: String?, expected: Double?) async throws {
+        let office = try await FeedOffice()
+        office.open { _ in
+            .answer(503, headers: [("Date", "Sun, 06 Nov 1994 08:49:37 GMT")] + (age.map { [("Age", $0)] } ?? []))
+        }
+        try await running(source(office)) { await hub.troubled.reaches(1) }
+        #expect(hub.told["feed:eqvol"]?.timeIntervalSince1970 == expected)
+        await office.server.stop()
+    }
+
     @Test("A bulletin that was not recorded is offered again without being fetched again")
     func notRecorded() async throws {
         let office = try await FeedOffice()

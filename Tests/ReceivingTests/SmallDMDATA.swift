@@ -60,7 +60,7 @@ final class SmallDMDATA: Sendable {
             return ("T\(state.issued)", state.front.map { "wss://localhost:\($0)" } ?? "ws://localhost:\(state.port)")
         }
         let url = "\(place)/v2/websocket?ticket=\(ticket)"
-        return .answer(200, body: Array("""
+        return .answer(200, headers: [("Date", "Sun, 06 Nov 1994 08:49:37 GMT")], body: Array("""
             {"responseId":"1","status":"ok","ticket":"\(ticket)","websocket":{"id":1,"url":"\(url)","protocol":["dmdata.v2"],"expiration":300},
             "classifications":[],"test":"no","types":null,"formats":["xml"],"appName":"noroshi"}
             """.utf8))

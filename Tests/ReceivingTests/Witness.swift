@@ -19,6 +19,7 @@ final class Witness: BulletinSink, SourceWatch {
         var troubles: [String] = []
         var expected: [String: Duration?] = [:]
         var heard: [String: Int] = [:]
+        var told: [String: Date] = [:]
         var script: @Sendable (Handed) -> SinkAnswer
     }
     private let state: Mutex<State>
@@ -33,6 +34,7 @@ final class Witness: BulletinSink, SourceWatch {
     var handed: [Handed] { state.withLock { $0.handed } }
     var names: [String] { handed.map { $0.name ?? "" } }
     var troubles: [String] { state.withLock { $0.troubles } }
+    var told: [String: Date] { state.withLock { $0.told } }
     var expected: [String: Duration?] { state.withLock { $0.expected } }
     func heardCount(_ name: String) -> Int { state.withLock { $0.heard[name] ?? 0 } }
     func behave(_ script: @escaping @Sendable (Handed) -> SinkAnswer) { state.withLock { $0.script = script } }
@@ -51,6 +53,7 @@ final class Witness: BulletinSink, SourceWatch {
         state.withLock { $0.heard[name, default: 0] += 1 }
         hearings.add()
     }
+    func told(_ name: String, _ time: Date) { state.withLock { $0.told[name] = time } }
     func trouble(_ name: String, _ words: String) {
         state.withLock { $0.troubles.append("\(name): \(words)") }
         troubled.add()

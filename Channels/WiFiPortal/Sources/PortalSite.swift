@@ -5,73 +5,103 @@ import Synchronization
 
 /// All spots' pages under one folder, shared by the adapters of both modes.
 ///
-/// A spot is a lock of its own, held while its few small files are written, so that two deliveries to one spot
-/// leave the page of the later one; spots do not wait for each other.
+/// A page is made in memory, where the hub serves it from at once, and then written. A spot is a lock of its own, held
+/// while its page is made, so that two deliveries to one spot leave the page of the later one; no page waits for a disk.
 final class PortalSite: Sendable {
     private static let sites = Mutex<[String: PortalSite]>([:])
 
     /// The one object for `directory` in this process.
-    static func shared(for directory: String) -> PortalSite {
+    static func shared(for directory: String, _ pages: PageShelf) -> PortalSite {
         sites.withLock { sites in
-            if let site = sites[directory] { return site }
-            let site = PortalSite(directory: directory)
+            if let site = sites[directory], site.pages === pages { return site }
+            let site = PortalSite(directory: directory, pages)
             sites[directory] = site
             return site
         }
     }
 
-    struct Change: Sendable {
-        var outcome: PortalOutcome
-        var revision: Int
-    }
+    typealias Change = (outcome: PortalOutcome, revision: Int)
+
+    /// A disk that does not answer is left to itself after so long; the pages are in memory.
+    static let patience = Duration.seconds(5)
 
     private let directory: String
+    private let pages: PageShelf
     private let spots = Mutex<[String: Spot]>([:])
     private let reserve: DiskReserve
 
-    init(directory: String) {
+    init(directory: String, _ pages: PageShelf = PageShelf()) {
         self.directory = directory
+        self.pages = pages
         reserve = DiskReserve(path: "\(directory)/.reserve")
     }
 
     func prepare<M: Mode>(
         _ place: SpotPlace, in town: Town, _ shelters: [ShelterStatus], _ mode: M.Type, now: Date
-    ) throws(DeliveryFailure) {
-        _ = try spot(place.id).change(now: now) { state throws(DeliveryFailure) in
+    ) async throws(DeliveryFailure) {
+        _ = try await change(place.id, now) { state throws(DeliveryFailure) in
             try state.settle(place, town, shelters, mode)
         }
     }
 
+    /// Returns once people can read it and the disk has it. Where the disk does not take it people read it all the same,
+    /// and the delivery is tried again: until then a restart would lose it.
     func take<M: Mode>(
         _ entry: PortalEntry<M>, for place: SpotPlace, in town: Town, _ shelters: [ShelterStatus], now: Date
-    ) throws(DeliveryFailure) -> Change {
-        var outcome = PortalOutcome.already
-        let revision = try spot(place.id).change(now: now) { state throws(DeliveryFailure) in
+    ) async throws(DeliveryFailure) -> Change {
+        try await change(place.id, now) { state throws(DeliveryFailure) in
             try state.settle(place, town, shelters, M.self)
-            outcome = state.take(entry, now: now)
+            return state.take(entry, now: now)
         }
-        return Change(outcome: outcome, revision: revision)
     }
 
-    /// Renews the pages whose time has come. Gives the time of the next one, nil when there is no page yet.
-    func age(now: Date, failed: (String, DeliveryFailure) -> Void) async -> Date? {
+    private func change<Value: Sendable>(
+        _ id: String, _ now: Date, _ change: @escaping @Sendable (inout SpotState) throws(DeliveryFailure) -> Value
+    ) async throws(DeliveryFailure) -> (outcome: Value, revision: Int) {
+        let spot = spot(id)
+        let done = try await PortalThread.pages.run { () throws(DeliveryFailure) in try spot.change(now: now, change) }
+        try await PortalThread.disk.run { () throws(DeliveryFailure) in try spot.write() }
+        return done
+    }
+
+    /// Renews the pages whose time has come, and writes what the disk has not taken. Gives the time of the next one, nil
+    /// when there is no page yet.
+    func age(now: Date, failed: @escaping @Sendable (String, DeliveryFailure) -> Void) async -> Date? {
         let all = spots.withLock { Array($0.values) }
         var next: Date?
         for spot in all {
             do throws(DeliveryFailure) {
-                let due = try await PortalThread.run { () throws(DeliveryFailure) in try spot.age(now: now) }
+                let due = try await PortalThread.pages.run { () throws(DeliveryFailure) in try spot.age(now: now) }
                 next = min(next ?? due, due)
             } catch {
                 failed(spot.id, error)
             }
         }
-        return next
+        let waiting = all.filter(\.isWaiting)
+        guard !waiting.isEmpty else { return next }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for spot in waiting {
+                    do throws(DeliveryFailure) {
+                        try await PortalThread.disk.run { () throws(DeliveryFailure) in try spot.write() }
+                    } catch {
+                        if error != .cancelled { failed(spot.id, error) }
+                    }
+                }
+            }
+            group.addTask { try? await ContinuousClock().sleep(for: Self.patience) }
+            await group.next()
+            group.cancelAll()
+        }
+        guard waiting.contains(where: \.isWaiting) else { return next }
+        // What cannot be written is tried again at this pace, not in a tight loop.
+        return min(next ?? now + Spot.pause, now + Spot.pause)
     }
 
     private func spot(_ id: String) -> Spot {
         spots.withLock { spots in
             if let spot = spots[id] { return spot }
-            let spot = Spot(id: id, folder: BundleFolder(path: "\(directory)/\(id)"), reserve: reserve)
+            let spot = Spot(id: id, folder: BundleFolder(path: "\(directory)/\(id)"), reserve: reserve, pages: pages)
             spots[id] = spot
             reserve.wanted(for: spots.count)
             return spot
@@ -79,43 +109,55 @@ final class PortalSite: Sendable {
     }
 }
 
-/// One spot: its state in memory, and the folder that shows it.
+/// One spot: its state in memory, what the disk has still to take of it, and the folder that shows it.
 final class Spot: Sendable {
     /// The page says 「HH:MM現在」: it is renewed so often even when nothing happens.
     static let renewal: TimeInterval = 300
+    /// Between two attempts at what could not be shown or written.
+    static let pause: TimeInterval = 10
 
     let id: String
     private let folder: BundleFolder
     private let reserve: DiskReserve
-    private let held: Mutex<Held>
+    private let pages: PageShelf
+    private let held = Mutex(Held())
+    private let unwritten = Mutex<Unwritten?>(nil)
 
     private struct Held {
         var state: SpotState?
-        /// When the page is to be written again; nil before the first.
+        /// When the page is to be made again; nil before the first.
         var due: Date?
         var wasRead = false
     }
 
-    init(id: String, folder: BundleFolder, reserve: DiskReserve) {
+    private struct Unwritten {
+        let state: SpotState
+        let files: [BundleFolder.File]
+    }
+
+    init(id: String, folder: BundleFolder, reserve: DiskReserve, pages: PageShelf) {
         self.id = id
         self.folder = folder
         self.reserve = reserve
-        held = Mutex(Held())
+        self.pages = pages
     }
 
+    /// The disk has not taken the newest page.
+    var isWaiting: Bool { unwritten.withLock { $0 != nil } }
+
     /// Applies `change` to a copy and shows it; when it cannot be shown, neither memory nor page have changed.
-    func change(
-        now: Date, _ change: (inout SpotState) throws(DeliveryFailure) -> Void
-    ) throws(DeliveryFailure) -> Int {
+    func change<Value>(
+        now: Date, _ change: (inout SpotState) throws(DeliveryFailure) -> Value
+    ) throws(DeliveryFailure) -> (outcome: Value, revision: Int) {
         try held.withLock { held throws(DeliveryFailure) in
-            try read(&held)
+            read(&held)
             var state = held.state ?? SpotState()
             let before = state
-            try change(&state)
+            let outcome = try change(&state)
             if state != before || held.due == nil {
                 try show(&state, in: &held, now: now)
             }
-            return state.revision
+            return (outcome, state.revision)
         }
     }
 
@@ -124,39 +166,52 @@ final class Spot: Sendable {
         try held.withLock { held throws(DeliveryFailure) in
             guard var state = held.state, let due = held.due else { return now + Self.renewal }
             if due > now { return due }
-            // A page that cannot be written is tried again at this pace, not in a tight loop.
-            held.due = now + 10
+            held.due = now + Self.pause
             state.forget(now: now)
             try show(&state, in: &held, now: now)
             return held.due ?? now + Self.renewal
         }
     }
 
+    /// From here on people read it.
     private func show(_ state: inout SpotState, in held: inout Held, now: Date) throws(DeliveryFailure) {
         state.revision += 1
         let files = try PortalPage.bundle(of: state, now: now)
-        do {
-            try write(files, state)
-        } catch {
-            throw .unavailable("スポット\(id)のページを書けません: \(error) (page not written)")
-        }
+        pages.show(.init(revision: state.revision, files: Dictionary(files.map { ($0.name, $0.bytes) }) { $1 }), at: id)
         held.state = state
         held.due = state.nextChange(after: now).map { min($0, now + Self.renewal) } ?? now + Self.renewal
+        unwritten.withLock { [state] in $0 = Unwritten(state: state, files: files) }
+    }
+
+    /// What the disk has still to take, if anything: the newest page, with all that came before it. On the disk's thread.
+    func write() throws(DeliveryFailure) {
+        guard let due = unwritten.withLock(\.self) else { return }
+        do {
+            try write(due)
+        } catch {
+            pages.refuse("\(error)", at: id)
+            throw .unavailable("スポット\(id)のページは出ていますが、ディスクに書けません: \(error) (shown, but not written)")
+        }
+        unwritten.withLock { newest in
+            if newest?.state.revision == due.state.revision { newest = nil }
+        }
+        pages.settle(due.state.revision, at: id)
     }
 
     /// On a full disk with the room that was kept for pages: what people must do now stands above the room itself.
-    private func write(_ files: [BundleFolder.File], _ state: SpotState) throws {
+    private func write(_ due: Unwritten) throws {
+        let state = try due.state.encoded()
         do {
-            try folder.replace(files: files, state: state.encoded(), revision: state.revision)
+            try folder.replace(files: due.files, state: state, revision: due.state.revision)
         } catch {
             guard reserve.release() else { throw error }
-            try folder.replace(files: files, state: state.encoded(), revision: state.revision)
+            try folder.replace(files: due.files, state: state, revision: due.state.revision)
             return
         }
         reserve.keep()
     }
 
-    private func read(_ held: inout Held) throws(DeliveryFailure) {
+    private func read(_ held: inout Held) {
         guard !held.wasRead else { return }
         do {
             held.state = try folder.readState().map(SpotState.init(encoded:))

@@ -8,17 +8,20 @@ import Musl
 #endif
 import Synchronization
 
-/// Where pages are made and written: one thread of its own, so that neither seventy spots' pages nor a disk that does
-/// not answer ever hold a thread that other channels' warnings need.
+/// Where pages are made, and where they are written: a thread of its own for each, so that neither seventy spots' pages
+/// nor a disk that does not answer ever hold a thread that other channels' warnings need, and no page waits for the disk.
 ///
-/// It gives way to every other thread: whoever looks at a page does so within seconds, a tablet or a gateway has to
+/// They give way to every other thread: whoever looks at a page does so within seconds, a tablet or a gateway has to
 /// hear at once. On one core with 10,000 tablets, the pages of 70 spots made the last tablet wait 73 ms longer at equal
 /// rank (2026-11, measured beside the stream alone).
-enum PortalThread {
-    private static let maker = Maker()
+final class PortalThread: Sendable {
+    static let pages = PortalThread(), disk = PortalThread()
+    /// Of a disk that hangs for ever so many wait, and no more.
+    static let most = 4_096
+
+    private let maker = Maker()
 
     private final class Maker: Sendable {
-        /// No more than the adapters' places and one renewal.
         private let jobs = Mutex<[@Sendable () -> Void]>([])
         private let bell = DispatchSemaphore(value: 0)
 
@@ -33,27 +36,34 @@ enum PortalThread {
             }
         }
 
-        func make(_ job: @escaping @Sendable () -> Void) {
-            jobs.withLock { $0.append(job) }
-            bell.signal()
+        /// False when too many wait already.
+        func make(_ job: @escaping @Sendable () -> Void) -> Bool {
+            let isTaken = jobs.withLock { jobs in
+                guard jobs.count < PortalThread.most else { return false }
+                jobs.append(job)
+                return true
+            }
+            if isTaken { bell.signal() }
+            return isTaken
         }
     }
 
     /// Runs `work` there. A cancelled caller does not wait for the disk; the work itself still ends by itself.
-    static func run<Value: Sendable>(
+    func run<Value: Sendable>(
         _ work: @escaping @Sendable () throws(DeliveryFailure) -> Value
     ) async throws(DeliveryFailure) -> Value {
         let answer = Answer<Value>()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
                 answer.wait(waiter)
-                maker.make {
+                let isTaken = maker.make {
                     do throws(DeliveryFailure) {
                         answer.give(.success(try work()))
                     } catch {
                         answer.give(.failure(error))
                     }
                 }
+                if !isTaken { answer.give(.failure(.unavailable("ディスクが応答しません (the disk does not answer)"))) }
             }
         } onCancel: {
             answer.give(.failure(.cancelled))

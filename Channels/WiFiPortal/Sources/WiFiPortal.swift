@@ -7,8 +7,8 @@ import Logging
 /// The page a Wi-Fi spot (公衆無線LAN, 00000JAPAN) shows to whoever joins it.
 ///
 /// The far end is a folder of small files that the edge serves and relays fetch: nothing is computed when somebody
-/// asks, so that the page stays up when the hub does not. `deliver` changes what the spot shows, writes the files
-/// aside and swaps them in; `run` ages the pages. Both modes of a spot share one `PortalSite`, which keeps real
+/// asks, so that the page stays up when the hub does not. `deliver` changes what the spot shows, puts it on the shelf the
+/// hub serves from, writes the files aside and swaps them in; `run` ages the pages. Both modes of a spot share one `PortalSite`, which keeps real
 /// and drill in lists of different types and never shows a drill while anything real is in force.
 public struct WiFiPortal<M: Mode>: ChannelAdapter {
     public static var manifest: ChannelManifest {
@@ -25,7 +25,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
     let logger: Logger
 
     public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
-        try self.init(setup, site: PortalSite.shared(for: setup.directory.path), clock: ContinuousClock())
+        try self.init(setup, site: PortalSite.shared(for: setup.directory.path, setup.pages), clock: ContinuousClock())
     }
 
     init(_ setup: ChannelSetup<M>, site: PortalSite, clock: any Clock<Duration>) throws(SettingsError) {
@@ -61,10 +61,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         guard message.alert.message == .cancel || message.alert.expires > time else {
             throw .rejected("出す前に期限が過ぎました (expired before it could be shown)")
         }
-        let site = site
-        let change = try await PortalThread.run { () throws(DeliveryFailure) in
-            try site.take(PortalEntry(message), for: place, in: message.town, message.shelters, now: time)
-        }
+        let change = try await site.take(PortalEntry(message), for: place, in: message.town, message.shelters, now: time)
         guard change.outcome != .notBesideReal else { throw .rejected(DrillRule.refusal) }
         return Receipt(reference: "r-\(change.revision)", note: change.outcome.note)
     }
@@ -79,10 +76,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         } catch {
             throw .misconfigured(error.reason)
         }
-        let (site, time) = (site, now())
-        try await PortalThread.run { () throws(DeliveryFailure) in
-            try site.prepare(place, in: town, shelters, M.self, now: time)
-        }
+        try await site.prepare(place, in: town, shelters, M.self, now: now())
     }
 
     /// Ages the pages: what has expired moves down, what has long ended goes, and the time on the page moves on.

@@ -107,13 +107,14 @@ struct Sample {
 struct Both {
     let directory: URL
     let hand = Hand(start)
+    let pages = PageShelf()
     let site: PortalSite
     let real: WiFiPortal<Actual>
     let drill: WiFiPortal<Exercise>
 
     init(in directory: URL = folder()) throws {
         self.directory = directory
-        site = PortalSite(directory: directory.path)
+        site = PortalSite(directory: directory.path, pages)
         real = try WiFiPortal(setup(Actual.self, in: directory, hand), site: site, clock: ContinuousClock())
         drill = try WiFiPortal(setup(Exercise.self, in: directory, hand), site: site, clock: ContinuousClock())
     }
@@ -132,6 +133,11 @@ struct Both {
 
     func file(_ name: String, spot: String = "spot-1") -> [UInt8]? {
         FileManager.default.contents(atPath: "\(directory.path)/\(spot)/current/\(name)").map(Array.init)
+    }
+
+    /// What the hub shows before the disk has it.
+    func shown(_ spot: String = "spot-1") -> String? {
+        pages[spot]?.files["index.ja.html"].map { String(decoding: $0, as: UTF8.self) }
     }
 
     func page(_ language: Language = .japanese) -> String {

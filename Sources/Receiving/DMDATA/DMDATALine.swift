@@ -44,6 +44,8 @@ final class DMDATALine: Sendable {
             let conversation = DMDATAConversation()
             do throws(DMDATATicket.Failure) {
                 let ticket = try await DMDATATicket.get(settings, transport)
+                // Before the first bulletin: an early warning must not be judged by a clock nobody has looked at.
+                if let time = ticket.time { watch.told(name, time) }
                 words = try await converse(ticket, conversation)
             } catch {
                 words = error.words

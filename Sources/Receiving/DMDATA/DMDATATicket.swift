@@ -26,6 +26,8 @@ struct DMDATATicket: Sendable {
     }
 
     let url: String
+    /// What time it is there.
+    let time: Date?
 
     /// Asks for one. `key` goes into the header and nowhere else.
     static func get(
@@ -58,6 +60,6 @@ struct DMDATATicket: Sendable {
             throw Failure(
                 words: "socket: \(answer.status)と答えました\(words) (answered so)", isOurFault: [400, 401, 402, 403].contains(answer.status))
         }
-        return DMDATATicket(url: url)
+        return DMDATATicket(url: url, time: answer.serverTime)
     }
 }

@@ -121,6 +121,7 @@ struct FeedReader {
             }
         }
         desk.spend(answer.body.count)
+        if let time = answer.serverTime { watch.told(name, time) }
         switch answer.status {
         case 304:
             watch.heard(name)

@@ -1,0 +1,49 @@
+import Synchronization
+
+/// Pages that a channel has made and no disk has taken yet: whoever asks for one is answered from here.
+///
+///     made ──▶ on the shelf ──(written)──▶ on the disk, off the shelf
+///                   └──(the disk is full, hangs, refuses)──▶ stays, and the newest of each place with it
+///
+/// An order must not wait for a disk before people can read it. What is written is not kept twice.
+public final class PageShelf: Sendable {
+    public struct Bundle: Sendable {
+        public let revision: Int
+        /// By name, each with its `.gz` beside it.
+        public let files: [String: [UInt8]]
+
+        public init(revision: Int, files: [String: [UInt8]]) {
+            self.revision = revision
+            self.files = files
+        }
+    }
+
+    private struct State {
+        var bundles: [String: Bundle] = [:]
+        var troubles: [String: String] = [:]
+    }
+    private let state = Mutex(State())
+
+    public init() {}
+
+    /// The newest of a place, whole at once.
+    public func show(_ bundle: Bundle, at place: String) { state.withLock { $0.bundles[place] = bundle } }
+
+    /// It is on the disk; a newer one stays here.
+    public func settle(_ revision: Int, at place: String) {
+        state.withLock { state in
+            state.troubles[place] = nil
+            if let bundle = state.bundles[place], bundle.revision <= revision { state.bundles[place] = nil }
+        }
+    }
+
+    /// Why the disk did not take it: a restart would lose what is shown.
+    public func refuse(_ reason: String, at place: String) { state.withLock { $0.troubles[place] = reason } }
+
+    public subscript(place: String) -> Bundle? { state.withLock { $0.bundles[place] } }
+
+    /// Places whose page the disk has not taken, and why; of a disk that does not answer nothing is known.
+    public var troubles: [(place: String, reason: String)] {
+        state.withLock { $0.troubles.map { ($0.key, $0.value) } }.sorted { $0.0 < $1.0 }
+    }
+}
