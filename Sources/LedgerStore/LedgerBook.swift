@@ -22,16 +22,17 @@ final class LedgerBook: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
 
-    init(path: String, logger: Logger) throws {
+    init(path: String, isFirst: Bool, logger: Logger) throws {
         file = LedgerFile(path: path)
         copy = NotebookCopy(besideLedger: path)
         archive = Archive(besideLedger: path)
         self.logger = logger
         var opened = try Self.open(file, copy, logger)
-        // A ledger whose copy is there was not begun just now.
-        if opened.known.isEmpty, opened.wasMissing, let kept = copy.read(), !kept.isEmpty {
+        // A ledger whose copy is there was not begun just now, nor one in a folder that a hub has worked in.
+        if opened.known.isEmpty, opened.wasMissing {
+            let kept = copy.read() ?? [:]
+            if !kept.isEmpty || !isFirst { opened.troubles.append(Self.words(missing: path, kept.count)) }
             opened.known = kept
-            opened.troubles.append(Self.words(missing: path, kept.count))
             try Self.write(kept, to: opened.pool)
         }
         notes = Mutex(Notes(opened.known))
@@ -196,8 +197,11 @@ final class LedgerBook: Sendable {
     }
 
     private static func words(missing path: String, _ count: Int) -> String {
-        "記録 \(name(path)) がないか空だったため、新しい記録を始めました。端末の登録は控えから戻しました（\(count)件）。これまでの配信の記録はありません"
-            + " (the ledger was missing or empty: a new one is begun, \(count) notes restored from the copy, the past is not in it)"
+        let (japanese, english) = count > 0
+            ? ("端末の登録は控えから戻しました（\(count)件）。これまでの配信の記録はありません", "\(count) notes restored from the copy, the past is not in it")
+            : ("控え（.notebook）もないので、端末・人・町の設定・配信の記録のどれもありません。写しから戻してください（noroshi restore）",
+                "its copy is missing too: no devices, people, settings or past; restore a copy")
+        return "記録 \(name(path)) がないか空だったため、新しい記録を始めました。\(japanese) (the ledger was missing or empty: a new one is begun, \(english))"
     }
 
     private static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }

@@ -39,6 +39,8 @@ struct LedgerFile: Sendable {
 
     /// - Throws: `Flaw` when the file is no good; the disk's own error when it is the disk.
     func open() throws -> DatabasePool {
+        var facts = stat()
+        if stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR { throw Flaw.damaged("フォルダです (it is a folder)") }
         do {
             return try openAsItIs()
         } catch where Self.isDamage(error) {

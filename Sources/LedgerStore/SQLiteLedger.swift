@@ -25,9 +25,10 @@ package final class SQLiteLedger: Ledger {
 
     /// - Parameters:
     ///   - path: the database file; its folder exists.
+    ///   - isFirst: nobody has written here before: a ledger that is not there is not missed.
     ///   - limit: rows that may wait for the disk: a national earthquake for one town is some 10,000.
-    package init(path: String, limit: Int = 200_000, logger: Logger) throws {
-        book = try LedgerBook(path: path, logger: logger)
+    package init(path: String, isFirst: Bool = true, limit: Int = 200_000, logger: Logger) throws {
+        book = try LedgerBook(path: path, isFirst: isFirst, logger: logger)
         buffer = LedgerBuffer(limit: limit)
         self.logger = logger
         writer = LedgerThread(book: book, buffer: buffer, logger: logger)

@@ -55,6 +55,7 @@ struct HubProgram: Sendable {
         try DataFolder.claim(options.data)
         // A copy speaks for its own moment: a person says first that it may.
         if let copy = UndecidedCopy(in: options.data) { throw copy }
+        let isFirst = LocalKey.read(in: options.data) == nil
         let local = try LocalKey.make(in: options.data)
         let manifests = Channels.all.map(\.manifest)
         let words = Vocabularies(settings: options.settings, manifests: manifests)
@@ -62,7 +63,7 @@ struct HubProgram: Sendable {
         let flaws = words.vocabulary.look().flaws
         let codes = words.vocabulary.tables
         async let texts = loadTemplates(options.templates)
-        let ledger = try openLedger(options.data, logger)
+        let ledger = try openLedger(options.data, isFirst: isFirst, logger)
         let settings = merged(options.settings, ledger, logger)
         let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
         let time = HubClock()
@@ -136,9 +137,9 @@ struct HubProgram: Sendable {
         }
     }
 
-    private static func openLedger(_ data: URL, _ logger: Logger) throws(SettingsError) -> SQLiteLedger {
+    private static func openLedger(_ data: URL, isFirst: Bool, _ logger: Logger) throws(SettingsError) -> SQLiteLedger {
         do {
-            return try SQLiteLedger(path: data.appending(path: "ledger.sqlite").path, logger: logger)
+            return try SQLiteLedger(path: data.appending(path: "ledger.sqlite").path, isFirst: isFirst, logger: logger)
         } catch {
             throw SettingsError("\(data.path)の記録を開けません: \(error) (the ledger does not open)")
         }

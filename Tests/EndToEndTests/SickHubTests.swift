@@ -44,7 +44,7 @@ extension EndToEnd {
             }
         }
 
-        enum Harm: CaseIterable, Sendable { case firstPage, allPages, noOctets, deleted }
+        enum Harm: CaseIterable, Sendable { case firstPage, allPages, noOctets, deleted, isFolder }
 
         @Test("After any harm to the ledger the hub starts, knows its tablets, tells them, and says what is missing", arguments: Harm.allCases)
         func harmed(_ harm: Harm) async throws {
@@ -67,6 +67,9 @@ extension EndToEnd {
                     try file.close()
                 case .noOctets: try Data().write(to: ledger)
                 case .deleted: try FileManager.default.removeItem(at: ledger)
+                case .isFolder:
+                    try FileManager.default.removeItem(at: ledger)
+                    try FileManager.default.createDirectory(at: ledger, withIntermediateDirectories: false)
                 }
                 try await TestHub.with(town, in: folder) { hub in
                     let tablet = try await hub.tablet(device)
@@ -79,7 +82,32 @@ extension EndToEnd {
                     #expect(ready.remarks?.contains { $0.contains("記録") } == true, "\(ready)")
                     #expect(try await hub.call("GET", "/v1/attention").text.contains(#""topic":"ledger""#))
                     let names = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "data").path)
-                    #expect(names.contains { $0.contains("damaged-") } == [.firstPage, .allPages].contains(harm), "\(names)")
+                    #expect(names.contains { $0.contains("damaged-") } == [.firstPage, .allPages, .isFolder].contains(harm), "\(names)")
+                }
+            }
+        }
+
+        @Test("A ledger that is gone with its copy is missed too: the hub starts, tells, and says that nothing is known any more; the first start of all says nothing")
+        func gone() async throws {
+            let folder = try TestHub.newFolder()
+            let data = folder.appending(path: "data")
+            try await Air.with { air in
+                let town = TownFile(gateway: air.url)
+                try await TestHub.with(town, in: folder) { hub in
+                    let ready: Ready = try await hub.get("/readyz")
+                    #expect(ready.ready && ready.remarks?.contains { $0.contains("記録") } != true, "\(ready)")
+                    hub.program.signal(SIGTERM)
+                    _ = try await hub.program.ended()
+                }
+                for name in try FileManager.default.contentsOfDirectory(atPath: data.path) where name.hasPrefix("ledger.sqlite") {
+                    try FileManager.default.removeItem(at: data.appending(path: name))
+                }
+                try await TestHub.with(town, in: folder) { hub in
+                    try await hub.take(try Quake().warning())
+                    let ready: Ready = try await hub.get("/readyz")
+                    #expect(ready.ready)
+                    #expect(ready.remarks?.contains { $0.contains("控え（.notebook）もない") && $0.contains("noroshi restore") } == true, "\(ready)")
+                    #expect(try await hub.call("GET", "/v1/attention").text.contains(#""topic":"ledger""#))
                 }
             }
         }

@@ -88,6 +88,19 @@ struct DamagedLedgerTests {
         await ledger.close()
     }
 
+    @Test("A ledger that is gone with its copy, from a folder where a hub has worked, is missed; and so is one that is a folder", arguments: [true, false])
+    func gone(isFolder: Bool) async throws {
+        if isFolder {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        }
+        let ledger = try SQLiteLedger(path: path, isFirst: isFolder, logger: quiet)
+        #expect(ledger.troubles.count == 1)
+        #expect(ledger.troubles.first?.contains(isFolder ? "フォルダです" : "写しから戻してください") == true, "\(ledger.troubles)")
+        #expect(aside.count == (isFolder ? 1 : 0))
+        try await ledger.town(kesennuma).record(alert("later")).committed()
+        await ledger.close()
+    }
+
     @Test("The first start of all misses nothing")
     func first() async throws {
         let ledger = try SQLiteLedger(path: path, logger: quiet)
