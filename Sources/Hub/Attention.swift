@@ -25,6 +25,8 @@ package final class Attention: Sendable {
         case receiver = "receiver-clock"
         /// CAP that none of the pinned signers signed.
         case signature = "unsigned-cap"
+        /// A cancel or an update that is not written as it should be, or whose warning nobody knows: taken as far as it can be.
+        case inDoubt = "read-in-doubt"
         /// A cancel by somebody else than who said it.
         case notTheirs = "not-theirs"
         /// A file of names that is not in force as it lies there.
@@ -46,7 +48,7 @@ package final class Attention: Sendable {
     }
 
     /// Topics that are about bulletins and clocks, which all towns have in common, and name nobody.
-    private static let common: Set<Topic> = [.unknownCode, .unknownKind, .unknownType, .ahead, .receiver, .signature, .vocabulary, .clock, .carried]
+    private static let common: Set<Topic> = [.unknownCode, .unknownKind, .unknownType, .ahead, .inDoubt, .receiver, .signature, .vocabulary, .clock, .carried]
 
     package struct Row: Sendable, Hashable {
         package var topic: Topic

@@ -192,6 +192,12 @@ extension Hub {
             notes.append(words)
             attention.notice(.ahead, source, "\(bulletin.title): \(words)", from: source, at: now)
         }
+        notes += bulletin.departures
+        if bulletin.isInDoubt {
+            attention.notice(
+                .inDoubt, "\(bulletin.sender) \(bulletin.identifiers.first ?? "")", "\(bulletin.title): \(bulletin.departures.joined(separator: "; "))",
+                from: source, at: now)
+        }
         if let words = bulletin.doubtfulDate {
             notes.append(words)
             attention.notice(.receiver, source, words, from: source, at: now)
@@ -264,6 +270,12 @@ extension Hub {
         let verdict = stories.withLock { $0.take(alert.content, M.name, source: source, now: clock()) }
         if case .notTheirs = verdict {
             attention.notice(.notTheirs, alert.event.text, "\(alert.title): \(verdict.reason)", from: source, of: alert.town, at: clock())
+        }
+        // CAP's cancel names what it takes back. Where that was never heard of here, the warning it means may stand.
+        if case .cancelsNothing = verdict, alert.type == "cap" {
+            let words = "何を取り消すのかわかりません。取り消すはずの情報がまだ出ていないか、確かめてください (it takes back nothing that is known here: look whether what it means still stands)"
+            taking.notes.append(words)
+            attention.notice(.inDoubt, alert.event.text, "\(alert.title): \(words)", from: source, at: clock())
         }
         if case .sameAgain(first: alert.content.id, _) = verdict {
             // It was told when it came first, and the disk did not take the bulletin then.

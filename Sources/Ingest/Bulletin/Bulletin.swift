@@ -95,6 +95,8 @@ package struct Bulletin: Sendable, Hashable {
     package var isAllClear = false
     /// Departures from the format's rules that leave no doubt about what is meant.
     package var departures: [String] = []
+    /// Some of these departures leave a doubt; it was read because it ends a warning.
+    package var isInDoubt = false
     /// For the operator, where clocks disagree about when it was said. It tells nothing about our clock then.
     package var doubtfulDate: String?
 

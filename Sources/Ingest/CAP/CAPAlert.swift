@@ -45,6 +45,8 @@ struct CAPAlert {
     /// As written, split by `CAPReferences`.
     var references: String?
     var infos: [Info]
+    /// Times that are not written as they should be, and how they were read.
+    var doubtfulTimes: [String] = []
 }
 
 extension CAPAlert {
@@ -65,7 +67,7 @@ extension CAPAlert {
     /// Reads a tree that `CAPCheck` has passed.
     init(_ root: XMLElement, version: CAPVersion) throws(Refusal) {
         guard let identifier = root.first("identifier")?.text, let sender = root.first("sender")?.text,
-            let sent = root.first("sent").flatMap({ Timestamp($0.text.collapsed) })
+            let written = root.first("sent")?.text.collapsed, let sent = Timestamp(written) ?? CAPDoubt.time(written)?.time
         else { throw Refusal("CAP \(version.rawValue): 読めない項目があります: identifier, sender, sent のどれか (cannot be read)") }
         self.version = version
         self.identifier = identifier
@@ -79,13 +81,22 @@ extension CAPAlert {
         addresses = root.text("addresses")
         references = root.text("references")
         infos = root.all("info").map { Info($0, version: version) }
+        let times = [("sent", root.first("sent"))] + root.all("info").flatMap { info in
+            [("effective", info.first("effective")), ("onset", info.first("onset")), ("expires", info.first("expires"))]
+        }
+        doubtfulTimes = times.compactMap { name, element in
+            guard let text = element?.text.collapsed, Timestamp(text) == nil else { return nil }
+            let read = CAPDoubt.time(text)
+            return "\(name) \(text.prefix(60)): 規格どおりの日時ではない。"
+                + (read.map { "\($0.time.text) と読んだ\($0.isZoneGuessed ? "（時差がないので日本時間とした）" : "") (read as meant)" } ?? "読めないので使わない (not used)")
+        }
     }
 }
 
 extension CAPAlert.Info {
     init(_ element: XMLElement, version: CAPVersion) {
         func moment(_ name: StaticString) -> Timestamp? {
-            element.first(name).flatMap { Timestamp($0.text.collapsed) }
+            element.first(name).flatMap { Timestamp($0.text.collapsed) ?? CAPDoubt.time($0.text.collapsed)?.time }
         }
         func prose(_ name: StaticString) -> String? {
             guard let text = element.first(name)?.text, !text.trimmingXMLSpace().isEmpty else { return nil }

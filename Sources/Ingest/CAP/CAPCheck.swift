@@ -1,6 +1,8 @@
 /// Walks a document along `CAPGrammar` and says, for the first element that does not fit, which and why.
 struct CAPCheck {
     let version: CAPVersion
+    /// It ends a warning: times are read as they are meant (`CAPDoubt`).
+    var isInDoubt = false
 
     /// Names of the signature's namespace: the only foreign elements CAP allows, last in `alert`.
     static let signatureNamespace = "http://www.w3.org/2000/09/xmldsig#"
@@ -98,7 +100,8 @@ struct CAPCheck {
                 throw refusal(path, "「\(value.prefix(40))」は言語タグ（RFC 3066）ではありません (no language tag)")
             }
         case .dateTime:
-            guard isMoment(value) else {
+            // Without a time of its own a message is none; its other times may be missing.
+            guard isMoment(value) || isInDoubt && (CAPDoubt.time(value) != nil || !path.hasSuffix("/sent")) else {
                 throw refusal(path, "「\(value.prefix(40))」は 2026-04-01T09:00:00+09:00 のような日時ではありません (no time)")
             }
         case .integer:

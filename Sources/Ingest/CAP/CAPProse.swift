@@ -9,17 +9,20 @@ import AlertModel
 
 struct CAPProse {
     let alert: CAPAlert
+    /// It ends a warning (`CAPDoubt`).
+    var isInDoubt = false
 
     /// Points of all polygons of one alert together.
     static let pointLimit = 200_000
     /// Infos of one alert: languages times urgencies; the largest real alert has six.
     static let infoLimit = 100
 
-    func check(_ references: [Bulletin.Reference]) throws(Refusal) {
+    /// Returns what is doubtful and was taken all the same.
+    func check(_ references: [Bulletin.Reference]) throws(Refusal) -> [String] {
         try checkName(alert.identifier, "identifier")
         try checkName(alert.sender, "sender")
         try checkScope()
-        try checkReferences(references)
+        let doubts = try checkReferences(references)
         guard alert.infos.count <= Self.infoLimit else { throw refusal("alert/info", "more than \(Self.infoLimit)") }
         var points = 0
         for (index, info) in alert.infos.enumerated() {
@@ -29,6 +32,7 @@ struct CAPProse {
                 try checkArea(area, "\(path)/area[\(number + 1)]", &points)
             }
         }
+        return doubts
     }
 
     private func refusal(_ path: String, _ rule: String) -> Refusal {
@@ -54,7 +58,8 @@ struct CAPProse {
         }
     }
 
-    private func checkReferences(_ references: [Bulletin.Reference]) throws(Refusal) {
+    private func checkReferences(_ references: [Bulletin.Reference]) throws(Refusal) -> [String] {
+        var doubts: [String] = []
         if alert.message != "Alert", references.isEmpty {
             throw refusal("alert/references", "\(alert.message) without a reference to an earlier message")
         }
@@ -67,9 +72,12 @@ struct CAPProse {
                 throw refusal("alert/references", "the message refers to itself")
             }
             if sent.seconds > alert.sent.seconds {
-                throw refusal("alert/references", "refers to a message sent later (\(reference.sent))")
+                let words = refusal("alert/references", "refers to a message sent later (\(reference.sent))")
+                guard isInDoubt else { throw words }
+                doubts.append("\(words.reason): 終わりを伝えるものなので受け取った (taken in doubt)")
             }
         }
+        return doubts
     }
 
     private func checkTimes(_ info: CAPAlert.Info, _ path: String) throws(Refusal) {

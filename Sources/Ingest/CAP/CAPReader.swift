@@ -33,20 +33,37 @@ package enum CAPReader {
         }
         let root = document.root
         let version = try version(of: root)
-        try CAPCheck(version: version).check(root)
+        let isInDoubt = CAPDoubt.mayBeRead(root)
+        try CAPCheck(version: version, isInDoubt: isInDoubt).check(root)
         let alert = try CAPAlert(root, version: version)
         // A draft is nobody's word yet: "not actionable in its current form" (CAP 1.2 §3.2.1).
         guard alert.status != "Draft" else {
             throw Refusal("CAP \(version.rawValue): alert/status: Draft（下書き）は扱いません (a Draft is not actionable)")
         }
-        let references = try CAPReferences.read(alert.references ?? "", version: version)
-        try CAPProse(alert: alert).check(references)
+        let (references, doubt) = try Self.references(of: alert, isInDoubt)
+        let doubts = [doubt].compactMap(\.self) + (try CAPProse(alert: alert, isInDoubt: isInDoubt).check(references))
         try CAPEditorial(alert: alert).check()
         var bulletin = try bulletin(of: alert, references, codes)
+        bulletin.departures += doubts
+        bulletin.isInDoubt = !doubts.isEmpty || !alert.doubtfulTimes.isEmpty
         let verdict = CAPSignature.verdict(on: document, trust: trust)
         bulletin.signature = verdict.word
         bulletin.signer = verdict.signer
         return bulletin
+    }
+
+    private static func references(
+        of alert: CAPAlert, _ isInDoubt: Bool
+    ) throws(Refusal) -> (read: [Bulletin.Reference], doubt: String?) {
+        let text = alert.references ?? ""
+        do throws(Refusal) {
+            return (try CAPReferences.read(text, version: alert.version), nil)
+        } catch {
+            guard isInDoubt else { throw error }
+            let found = CAPDoubt.references(text, of: alert.sender)
+            guard !found.isEmpty else { throw error }
+            return (found, "references \(text.prefix(200)): 規格どおりではないが、終わりを伝えるものなので、読めるところで読んだ (read as far as it can be)")
+        }
     }
 
     /// The verdict on the signature with its reason, for the log. Nil for what is no document.
@@ -97,7 +114,7 @@ package enum CAPReader {
         let texts = [info?.description, info?.instruction].compactMap { $0 }
         bulletin.text = texts.isEmpty ? nil : texts.joined(separator: "\n")
         (bulletin.areas, bulletin.unknownCodes) = CAPAreas.read(alert.infos, codes)
-        bulletin.departures = alert.oddTimes
+        bulletin.departures = alert.oddTimes + alert.doubtfulTimes
         if let info, bulletin.message != .cancel, alert.ends(info) {
             bulletin.isAllClear = true
             for index in bulletin.areas.indices { bulletin.areas[index].status = "解除" }

@@ -111,7 +111,9 @@ extension EventNaming {
             (Timestamp(left.sent)?.seconds ?? 0) < (Timestamp(right.sent)?.seconds ?? 0)
         }
         let named = references.map { "cap/\($0.sender)/\($0.identifier)" }
-        return (named.first.map { [$0] } ?? []) + [own] + named.dropFirst()
+        let names = (named.first.map { [$0] } ?? []) + [own] + named.dropFirst()
+        // Who wrote BOUSAI@ in the warning and bousai@ in its cancel means the same.
+        return names + names.map { $0.lowercased() }.filter { !names.contains($0) }
     }
 
     /// A sentence names at most a few areas and its event by them; where it tells the earthquake's time, by that.
