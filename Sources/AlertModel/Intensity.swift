@@ -38,17 +38,6 @@ public enum Intensity: String, Sendable, Codable, CaseIterable, Hashable, Compar
         }
     }
 
-    /// `lower 6`, as JMA writes it in English: "seismic intensity of 6-lower".
-    public var englishWords: String {
-        switch self {
-        case .fiveLower: "5-lower"
-        case .fiveUpper: "5-upper"
-        case .sixLower: "6-lower"
-        case .sixUpper: "6-upper"
-        default: rawValue
-        }
-    }
-
     /// The highest step a bulletin's words speak of: `5-`, `震度６強`, `4から5-`, `震度５弱以上未入電`.
     /// Nil where they speak of none (`不明`, an empty text, a number that is no step).
     public static func highest(in words: String) -> Intensity? {

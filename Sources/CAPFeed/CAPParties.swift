@@ -39,15 +39,18 @@ package struct CAPText: Sendable, Hashable {
     package var headline: String
     package var description: String
     package var instruction: String?
+    /// What a drill's headline begins with in this language; nil: 【訓練】 in Japanese, [DRILL] in all others.
+    package var drillMark: String?
 
     package init(
-        language: Language, event: String? = nil, headline: String, description: String, instruction: String? = nil
+        language: Language, event: String? = nil, headline: String, description: String, instruction: String? = nil, drillMark: String? = nil
     ) {
         self.language = language
         self.event = event
         self.headline = headline
         self.description = description
         self.instruction = instruction
+        self.drillMark = drillMark
     }
 }
 

@@ -94,8 +94,9 @@ package enum CAPWriter {
     /// A drill says so in its first words, whatever the template did.
     private static func headline(_ text: CAPText, _ mode: ModeName, isJapanese: Bool) -> String {
         var headline = text.headline
-        let saysSo = isJapanese ? headline.contains("訓練") : headline.uppercased().contains("DRILL")
-        if mode == .exercise, !saysSo { headline = (isJapanese ? "【訓練】" : "[DRILL] ") + headline }
+        let mark = text.drillMark ?? (isJapanese ? "【訓練】" : "[DRILL] ")
+        let saysSo = headline.hasPrefix(mark) || (isJapanese ? headline.contains("訓練") : headline.uppercased().contains("DRILL"))
+        if mode == .exercise, !saysSo { headline = mark + headline }
         // A limit of ours, 160.
         return headline.count > headlineLimit ? headline.prefix(headlineLimit - 1) + "…" : headline
     }

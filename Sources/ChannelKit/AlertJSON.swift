@@ -33,8 +33,10 @@ public struct AlertJSON: Sendable, Encodable {
         /// By BCP 47 tag.
         public let texts: [String: RenderedText]
 
-        /// - Parameter milliseconds: Whether the times have them.
-        public init<M: Mode>(_ message: Message<M>, milliseconds: Bool = true) {
+        /// - Parameters:
+        ///   - milliseconds: Whether the times have them.
+        ///   - languages: the texts in these alone; nil for all.
+        public init<M: Mode>(_ message: Message<M>, milliseconds: Bool = true, languages: [Language]? = nil) {
             let alert = message.alert.content
             id = alert.id.text
             event = alert.event.text
@@ -48,7 +50,7 @@ public struct AlertJSON: Sendable, Encodable {
             sender = alert.sender
             sent = JapanTime.text(alert.sent, milliseconds: milliseconds)
             reported = JapanTime.text(alert.reported ?? alert.sent, milliseconds: milliseconds)
-            texts = Dictionary(uniqueKeysWithValues: message.texts.map { ($0.key.rawValue, $0.value) })
+            texts = Dictionary(uniqueKeysWithValues: message.texts.filter { languages?.contains($0.key) ?? true }.map { ($0.key.rawValue, $0.value) })
         }
     }
 

@@ -18,6 +18,8 @@ public struct ScreenWords: Sendable {
         case gap = "language.gap"
         case parts = "language.parts"
         case remarks = "language.remarks"
+        /// Around what is said beside something; with the space before it, where the language has one.
+        case brackets = "language.brackets"
         case date = "language.date"
         /// Twelve, with a space between.
         case months = "language.months"

@@ -164,9 +164,11 @@ extension HubRouter {
             }
         var made: [CAPText] = []
         for (language, text) in words.sorted(by: { $0.key < $1.key }) {
+            let screen = ScreenLanguages.inUse.words(language)
+            let isOurs = [.japanese, .easyJapanese, .english].contains(language)
             made.append(CAPText(
-                language: language, event: language == .japanese ? alert.content.title : nil, headline: text.title, description: text.body,
-                instruction: nil))
+                language: language, event: isOurs ? language == .japanese ? alert.content.title : nil : screen.kind(alert.content.kind),
+                headline: text.title, description: text.body, instruction: nil, drillMark: screen[.drillTitle]))
         }
         return made
     }

@@ -27,6 +27,8 @@ enum TabletLists {
             words[String(word.rawValue.drop { $0 != "." }.dropFirst())] = list[word]
         }
         words["drill"] = list[.drill]
+        words["drillTitle"] = list[.drillTitle]
+        words["otherLanguage"] = list[.otherLanguage]
         return words
     }
 }

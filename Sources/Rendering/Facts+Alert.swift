@@ -37,7 +37,7 @@ struct FactSource {
         return facts
     }
 
-    var townName: String { !wording.writesJapanese && !town.romanName.isEmpty ? town.romanName : town.name }
+    var townName: String { wording.isRoman && !town.romanName.isEmpty ? town.romanName : town.name }
 
     // MARK: The town's own alerts
 
@@ -66,24 +66,19 @@ struct FactSource {
         return text + "。"
     }
 
-    /// 地区 are in no code table: in English a town's own spelling, else the name it is written with on signs, said to be
-    /// Japanese so that nobody takes it for a fault of the screen.
+    /// 地区 are in no code table: in Latin letters a town's own spelling, else the name it is written with on signs, said to be
+    /// Japanese.
     func name(ofDistrict district: String) -> String {
         let word = wording.word("place", district)
-        guard wording.language == .english, word == district else { return word }
-        if let roman = town.districtRomanNames[district] { return roman }
-        return marked(district)
-    }
-
-    /// A name that stays in Japanese letters in an English text says so.
-    func marked(_ name: String) -> String {
-        wording.writesJapanese || name.allSatisfy(\.isASCII) ? name : "\(name) (name in Japanese)"
+        guard word == district else { return word }
+        if wording.isRoman, let roman = town.districtRomanNames[district] { return roman }
+        return wording.marked(district)
     }
 
     var open: [ShelterStatus] { shelters.filter { $0.state == .open } }
 
     private func name(of shelter: Shelter) -> String {
-        wording.language == .english ? shelter.romanName ?? shelter.name : shelter.name
+        wording.isRoman ? shelter.romanName ?? shelter.name : shelter.name
     }
 
     private func name(of notice: ShelterNotice) -> String {

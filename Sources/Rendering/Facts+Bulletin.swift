@@ -77,7 +77,7 @@ extension FactSource {
     }
 
     func names(_ scheme: AreaScheme, of areas: [AreaStatement]) -> String? {
-        let names = unique(areas.filter { $0.scheme == scheme }.compactMap(\.name)).map { wording.known("volcano", $0) ?? marked($0) }
+        let names = unique(areas.filter { $0.scheme == scheme }.compactMap(\.name)).map { wording.known("volcano", $0) ?? wording.marked($0) }
         return names.isEmpty ? nil : wording.joined(names, limit: 3)
     }
 

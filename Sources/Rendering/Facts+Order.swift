@@ -49,7 +49,7 @@ extension FactSource {
         return wording.joined(groups.map { group in
             let place = wording.joined(group.districts.map { name(ofDistrict: $0) }, limit: 6)
             let state = group.level.map(order) ?? wording.word("level", act.change == .takenBack ? "taken-back" : "lifted")
-            if wording.language == .english { return "\(place): \(state)" }
+            if !wording.writesJapanese { return wording.change(of: place, to: state) }
             return wording.isEasy ? "\(place)は 「\(state)」" : "\(place)は\(state)"
         })
     }
@@ -77,7 +77,7 @@ extension FactSource {
         let place = wording.joined(places.map { name(ofDistrict: $0) }, limit: 6)
         let order = order(level)
         let danger = wording.word("hazard", hazard)
-        if wording.language == .english { return "\(order)\(withHazard ? " (\(danger))" : "") for \(place)" }
+        if !wording.writesJapanese { return wording.standing(order, for: place, hazard: withHazard ? danger : nil) }
         if wording.isEasy { return "\(place)の 「\(order)」" + (withHazard ? "（\(hazard)）" : "") }
         return "\(place)の" + (withHazard ? "\(danger)の" : "") + order
     }

@@ -144,8 +144,11 @@ private struct Inspection {
 
     mutating func reportUnused(_ channels: [ChannelManifest]) {
         let folders = Set(channels.map(\.name) + [Renderer.shared])
+        // A language that is not spoken here keeps its files.
+        let silent = renderer.words.known.subtracting(channels.flatMap(\.languages).map(\.rawValue))
         for template in renderer.templates.values.sorted(by: { $0.file < $1.file })
-        where !seen.contains(template.file) && folders.contains(String(template.file.prefix { $0 != "/" })) {
+        where !seen.contains(template.file) && folders.contains(String(template.file.prefix { $0 != "/" }))
+            && !silent.contains(where: { template.file.hasSuffix(".\($0).mustache") }) {
             report(template.file, nil, "ここに来る見本がなく、一度も作られていません (no sample leads here)")
         }
     }

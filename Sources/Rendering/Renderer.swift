@@ -126,7 +126,7 @@ package struct Renderer: Sendable {
     func text(_ lines: RenderedLines, _ mode: ModeName, _ language: Language) -> RenderedText {
         var lines = lines
         if mode == .exercise { lines = DrillMark.mark(lines, language) }
-        return RenderedText(title: language == .english ? Self.capital(lines.title) : lines.title, body: lines.body)
+        return RenderedText(title: Self.capital(lines.title), body: lines.body)
     }
 
     /// A kind's name may begin a title.

@@ -36,16 +36,17 @@ package struct TextBook: Sendable {
             guard let town = sample.place else { continue }
             let name = TemplateName(sample.content, local: sample.local).text
             for manifest in channels where manifest.kinds?.contains(sample.kind) != false {
+                var texts: [Language: RenderedText] = [:]
+                var problem: String?
+                do throws(RenderingFailure) {
+                    texts = try renderer.render(
+                        sample.content, mode: .actual, town: town, local: sample.local, shelters: sample.shelters ?? [],
+                        manifest: manifest, previous: sample.toldBefore)
+                } catch {
+                    problem = "\(error)"
+                }
                 for language in manifest.languages {
-                    var text: RenderedText?
-                    var problem: String?
-                    do throws(RenderingFailure) {
-                        text = try renderer.render(
-                            sample.content, mode: .actual, town: town, local: sample.local, shelters: sample.shelters ?? [],
-                            manifest: manifest, previous: sample.toldBefore)[language]
-                    } catch {
-                        problem = "\(error)"
-                    }
+                    let text = texts[language]
                     entries.append(Entry(
                         sample: String(file.dropLast(".json".count)), channel: manifest.name, language: language, name: name, text: text,
                         problem: problem, limits: (manifest.titleLimit, manifest.bodyLimit)))
@@ -55,12 +56,25 @@ package struct TextBook: Sendable {
         self.entries = entries
     }
 
+    /// The three that whoever reviews a change reads at once, `texts.txt`; each further language has a file of its own, which its reader is given:
+    /// `texts.vi.txt`.
+    package static let together: [Language] = [.japanese, .easyJapanese, .english]
+
+    /// By name of the file.
+    package var files: [String: String] {
+        let others = Set(entries.map(\.language)).subtracting(Self.together)
+        let own = others.map { ("texts.\($0.rawValue).txt", plain([$0])) }
+        return Dictionary(own + [("texts.txt", plain(Self.together))], uniquingKeysWith: { $1 })
+    }
+
     /// For git: a text that several channels share is there once.
-    package var plain: String {
+    private func plain(_ shown: [Language]) -> String {
         var lines = ["# Every text, as `make texts` writes it. Not to be edited: change a template or a word, and look at what changed here.", ""]
         for (sample, entries) in bySample {
+            let languages = languages(of: entries).filter { shown.contains($0) }
+            guard !languages.isEmpty else { continue }
             lines.append("## \(sample) (\(entries[0].name))")
-            for language in languages(of: entries) {
+            for language in languages {
                 var said: [(channels: [String], entry: Entry)] = []
                 for entry in entries where entry.language == language {
                     if let index = said.firstIndex(where: { $0.entry.text == entry.text && $0.entry.problem == entry.problem }) {

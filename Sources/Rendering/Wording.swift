@@ -1,6 +1,7 @@
 /// Words and numbers of one language. The words are data (Templates/words/ja.json …); a word that is not listed stays
-/// Japanese, as names do.
+/// Japanese, as names do. How a language puts words together is data too: the group `form`, with `{…}` where something is put in.
 import AlertModel
+import ChannelKit
 import Foundation
 import Meanings
 
@@ -12,8 +13,17 @@ struct WordList: Sendable {
 
     static let categories: Set<String> = [
         "kind", "hazard", "fitness", "sender", "level", "cancelled", "place", "headquarters", "act", "advice", "remark", "region", "authority", "volcano",
-        "form", "state",
+        "form", "state", "grade", "office",
     ]
+    /// How lists, names, numbers and what stands are put together, and what is put in. Japanese and easy Japanese have theirs in the code below:
+    /// their numbers are of other widths, and their sentences of another order.
+    static let forms: [String: [String]] = [
+        "comma": [], "others": [], "marked": ["{name}"], "kind": ["{what}", "{name}"], "level": ["{level}", "{what}"], "office": ["{what}", "{name}"],
+        "region": ["{direction}", "{whole}"], "part": ["{whole}", "{name}"], "change": ["{place}", "{state}"], "standing": ["{order}", "{place}"],
+        "standing-of": ["{order}", "{hazard}", "{place}"], "depth": ["{km}"], "depth-zero": [], "magnitude-over": [], "height": ["{m}"],
+        "height-over": ["{m}"], "height-under": ["{m}"], "height-huge": [], "height-high": [],
+    ]
+    static let grades = ["emergency", "danger", "warning", "advisory", "information"]
 
     init() {}
 
@@ -31,13 +41,34 @@ struct WordList: Sendable {
             })
         }
         languages[language] = entries
+        guard !["ja", "ja-x-easy"].contains(language) else { return }
+        let flaws = Self.flaws(of: entries)
+        guard flaws.isEmpty else { throw TemplateProblems(problems: flaws.map { TemplateProblem(file: file, text: $0) }) }
+    }
+
+    /// Without these no number and no list can be said in that language.
+    private static func flaws(of entries: [String: [String: String]]) -> [String] {
+        var flaws: [String] = []
+        for (key, holes) in forms.sorted(by: { $0.key < $1.key }) {
+            guard let text = entries["form"]?[key] else {
+                flaws.append("「form.\(key)」がありません (this word is missing)")
+                continue
+            }
+            flaws += holes.filter { !text.contains($0) }.map { "「form.\(key)」に\($0)がありません (\($0) is missing in it)" }
+        }
+        flaws += grades.filter { entries["grade"]?[$0] == nil }.map { "「grade.\($0)」がありません (this word is missing)" }
+        if entries["office"]?["other"] == nil { flaws.append("「office.other」がありません (this word is missing)") }
+        return flaws
     }
 
     func word(_ category: String, _ key: String, _ language: Language) -> String? {
         languages[language.rawValue]?[category]?[key]
     }
 
-    func keys(_ category: String, _ language: Language) -> Set<String> { Set(languages[language.rawValue]?[category]?.keys.map { $0 } ?? []) }
+    /// Tags there are words of.
+    var known: Set<String> { Set(languages.keys) }
+
+    func words(_ category: String, _ language: Language) -> [String: String] { languages[language.rawValue]?[category] ?? [:] }
 }
 
 struct Wording {
@@ -50,11 +81,18 @@ struct Wording {
     var isJapanese: Bool { language == .japanese }
     var isEasy: Bool { language == .easyJapanese }
     var writesJapanese: Bool { isJapanese || isEasy }
+    /// Whether names of places are those in Latin letters; else those of signs, in kanji.
+    var isRoman: Bool { ScreenLanguages.inUse.words(language).isRoman }
+
+    /// How this language says it, with the values in their places.
+    private func form(_ key: String, _ values: KeyValuePairs<String, String> = [:]) -> String {
+        values.reduce(known("form", key) ?? values.map(\.value).joined(separator: " ")) { $0.replacing("{\($1.key)}", with: $1.value) }
+    }
 
     /// A, B and C; 宮城県、岩手県.
     func joined(_ parts: [String]) -> String {
         let comma = known("form", "comma") ?? (writesJapanese ? "、" : ", ")
-        guard parts.count > 1, let last = known("form", "and") ?? (writesJapanese ? nil : " and ") else { return parts.joined(separator: comma) }
+        guard parts.count > 1, let last = known("form", "and") else { return parts.joined(separator: comma) }
         return parts.dropLast().joined(separator: comma) + last + parts[parts.count - 1]
     }
 
@@ -70,55 +108,70 @@ struct Wording {
     /// A kind by name. One that no table holds is said as it is; where people read other letters, marked.
     func kind(_ name: String) -> String {
         if let known = known("kind", name) { return known }
-        return writesJapanese ? name : "\(Self.general(name)) (name in Japanese: \(name))"
+        return writesJapanese ? name : form("kind", ["what": general(name), "name": name])
     }
 
-    private static func general(_ name: String) -> String {
-        let what =
+    private func general(_ name: String) -> String {
+        let grade =
             switch Meaning.gravity(named: name) {
-            case .emergency: "Emergency warning"
-            case .danger: "Danger warning"
-            case .warning: "Warning"
-            case .advisory: "Advisory"
-            default: "Information"
+            case .emergency: "emergency"
+            case .danger: "danger"
+            case .warning: "warning"
+            case .advisory: "advisory"
+            default: "information"
             }
+        let what = word("grade", grade)
         guard let range = name.range(of: "レベル"), let digit = name[range.upperBound...].first else { return what }
-        return "Level \(halfWidth(String(digit))) \(what.lowercased())"
+        return form("level", ["level": Self.halfWidth(String(digit)), "what": what])
     }
+
+    /// A name that stays in Japanese letters says so, where people read others: nobody takes it for a fault of the screen. Kanji are read in Chinese.
+    func marked(_ name: String) -> String {
+        writesJapanese || name.allSatisfy(\.isASCII) || !isRoman && !Self.hasKana(name) ? name : form("marked", ["name": name])
+    }
+
+    private static func hasKana(_ text: String) -> Bool { text.unicodeScalars.contains { (0x3041...0x30FF).contains($0.value) && $0 != "・" } }
+
+    /// 大島地区の避難指示; Evacuation Instruction (flooding) for Oshima.
+    func standing(_ order: String, for place: String, hazard: String?) -> String {
+        guard let hazard else { return form("standing", ["order": order, "place": place]) }
+        return form("standing-of", ["order": order, "hazard": hazard, "place": place])
+    }
+
+    func change(of place: String, to state: String) -> String { form("change", ["place": place, "state": state]) }
 
     /// An office by name; what it is, where the name is in no list: there are some 600 river offices.
     func office(_ name: String) -> String {
         if let known = known("sender", name) { return known }
         guard !writesJapanese, !name.allSatisfy(\.isASCII) else { return name }
-        for (suffix, english) in [
-            ("地方気象台", "local office of the Japan Meteorological Agency"), ("気象台", "office of the Japan Meteorological Agency"),
-            ("気象庁", "Japan Meteorological Agency"), ("河川事務所", "river office"), ("河川国道事務所", "river office"), ("開発建設部", "development office"),
-            ("振興局", "subprefectural bureau of Hokkaido"), ("整備局", "regional development bureau"), ("建設事務所", "construction office"),
-        ] where name.contains(suffix) { return "\(english) (\(name))" }
-        return "issuing office (\(name))"
+        // The longest says most: 地方気象台 before 気象台.
+        let found = words.words("office", language).filter { name.contains($0.key) }.max { ($0.key.count, $0.key) < ($1.key.count, $1.key) }
+        return form("office", ["what": found?.value ?? word("office", "other"), "name": name])
     }
 
     /// 宮城県北部: northern Miyagi Prefecture, where the words have it; else a part of the prefecture, with the name as on maps.
     func region(_ name: String) -> String {
         if let known = known("region", name) ?? known("sender", name) { return known }
         guard !writesJapanese else { return name }
-        guard let prefecture = Prefecture.names.first(where: { name.hasPrefix($0) }) else { return "\(name) (name in Japanese)" }
+        guard let prefecture = Prefecture.names.first(where: { name.hasPrefix($0) }) else { return marked(name) }
         let part = String(name.dropFirst(prefecture.count)), whole = word("sender", prefecture)
-        if let direction = known("region", part) { return "\(direction) \(whole)" }
-        return "a part of \(whole) (\(name))"
+        if let direction = known("region", part) { return form("region", ["direction": direction, "whole": whole]) }
+        return form("part", ["whole": whole, "name": name])
     }
 
     // MARK: Numbers
 
     func intensity(_ step: Intensity) -> String {
         if isJapanese { return step.words }
-        return isEasy ? Self.halfWidth(step.words) : step.englishWords
+        if isEasy { return Self.halfWidth(step.words) }
+        let screen = ScreenLanguages.inUse.words(language).group("tablet")
+        return step.rawValue.replacing("-", with: screen["intensityLow"] ?? "").replacing("+", with: screen["intensityHigh"] ?? "")
     }
 
     /// Nil where the bulletin knows none (Ｍ不明).
     func magnitude(_ hypocentre: Hypocentre) -> String? {
         if let text = hypocentre.magnitudeText, text.contains("巨大地震") {
-            return isJapanese ? text : isEasy ? "マグニチュード8より 大きい" : "over 8"
+            return isJapanese ? text : isEasy ? "マグニチュード8より 大きい" : form("magnitude-over")
         }
         guard let value = hypocentre.magnitude, value.isFinite, abs(value) < 100 else { return nil }
         let tenths = Int((value * 10).rounded())
@@ -131,17 +184,17 @@ struct Wording {
     /// Kilometres; 0 is ごく浅い.
     func depth(_ kilometres: Double) -> String? {
         guard kilometres.isFinite, (0...1000).contains(kilometres) else { return nil }
-        if kilometres == 0 { return isJapanese ? "ごく浅いところ" : isEasy ? "とても 浅い ところ" : "very shallow" }
+        if kilometres == 0 { return isJapanese ? "ごく浅いところ" : isEasy ? "とても 浅い ところ" : form("depth-zero") }
         let whole = Int(kilometres.rounded())
-        return isJapanese ? "約\(whole)km" : isEasy ? "\(whole)キロメートル" : "about \(whole) km"
+        return isJapanese ? "約\(whole)km" : isEasy ? "\(whole)キロメートル" : form("depth", ["km": "\(whole)"])
     }
 
     /// A tsunami's height in the bulletin's words: ６ｍ, １０ｍ超, ０．２ｍ未満, 巨大, 高い. Nil for words that are no
     /// height (観測中, NaN).
     func tsunamiHeight(_ words: String) -> String? {
         switch words {
-        case "巨大": return isJapanese ? words : isEasy ? "とても とても 高い" : "extremely high"
-        case "高い": return isJapanese ? words : isEasy ? "高い" : "high"
+        case "巨大": return isJapanese ? words : isEasy ? "とても とても 高い" : form("height-huge")
+        case "高い": return isJapanese ? words : isEasy ? "高い" : form("height-high")
         default: break
         }
         let plain = Self.halfWidth(words)
@@ -152,16 +205,14 @@ struct Wording {
         let isMore = rest.hasSuffix("超") || rest.hasSuffix("以上")
         let isLess = rest.hasSuffix("未満")
         if isEasy { return "\(number)メートル" + (isMore ? "より 高い" : isLess ? "より 低い" : "") }
-        return (isMore ? "over " : isLess ? "less than " : "") + "\(number) m"
+        return form(isMore ? "height-over" : isLess ? "height-under" : "height", ["m": String(number)])
     }
 
     // MARK: Time, always Japan's (UTC+9, no summer time)
 
     func date(_ moment: Date) -> String {
         let parts = JapanTime.parts(moment)
-        if writesJapanese { return "\(parts.month)月\(parts.day)日" }
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        return "\(parts.day) \(months[parts.month - 1])"
+        return ScreenLanguages.inUse.words(language).date(month: parts.month, day: parts.day)
     }
 
     func time(_ moment: Date) -> String {

@@ -63,21 +63,54 @@ extension Wishes {
     /// says nothing; English for who names only languages we do not have.
     package static func language(_ written: String?, among ours: [String] = ["ja", "ja-x-easy", "en"]) -> String {
         let wishes = Wishes(written)
-        let refused = Set(wishes.all.filter { $0.weight == 0 }.map(\.value))
+        let tags = Tags(ours)
+        let refused = Set(wishes.all.filter { $0.weight == 0 }.flatMap { [$0.value, tags.same($0.value)?.lowercased() ?? $0.value] })
         func isRefused(_ language: String) -> Bool {
-            refused.contains(language) || language == "ja-x-easy" && refused.contains("ja") && !wishes.inOrder.contains(language)
-        }
-        // `pt-BR` is `pt`, and `zh-hant-tw` is `zh-Hant`, where we have no closer one (RFC 4647, 3.4).
-        func closest(_ wish: String) -> String? {
-            ours.filter { wish == $0.lowercased() || wish.hasPrefix($0.lowercased() + "-") }.max { $0.utf8.count < $1.utf8.count }
+            refused.contains(language.lowercased())
+                || language == "ja-x-easy" && refused.contains("ja") && !wishes.inOrder.contains(language)
         }
         var isForeign = false
         for wish in wishes.inOrder {
-            let found = wish == "*" ? (isForeign ? ["en", "ja"] : ["ja", "en"]).first { !isRefused($0) } : closest(wish)
+            let found = wish == "*" ? (isForeign ? ["en", "ja"] : ["ja", "en"]).first { !isRefused($0) } : tags.closest(wish)
             if let found, !isRefused(found) { return found }
             if found == nil, wish != "*" { isForeign = true }
         }
         if isForeign || refused.contains("ja") { return refused.contains("en") ? "ja" : "en" }
         return "ja"
+    }
+}
+
+/// Which of our languages somebody means who names one as phones do.
+///
+/// `pt-BR` is `pt` where we have no closer one (RFC 4647, 3.4). Chinese is told apart by script, and phones name the region: `zh-TW` is
+/// `zh-Hant` (the likely subtags of Unicode's CLDR); who reads one script is better served by the other than by English.
+private struct Tags {
+    private let ours: [String]
+
+    init(_ ours: [String]) { self.ours = ours }
+
+    /// Old and other names of one language.
+    private static let others = ["fil": "tl", "tl": "fil", "in": "id", "cmn": "zh", "yue": "zh-hant", "mo": "ro"]
+    private static let writtenHant: Set<String> = ["tw", "hk", "mo"]
+
+    /// The same language under the name it has here: `zh-CN` is `zh-Hans`.
+    func same(_ wish: String) -> String? {
+        var parts = wish.split(separator: "-").map { String($0) }
+        guard let first = parts.first else { return nil }
+        if let other = Self.others[first], fitting(wish) == nil { parts = other.split(separator: "-").map { String($0) } + parts.dropFirst() }
+        if parts.first == "zh", !parts.contains("hans"), !parts.contains("hant") {
+            parts.insert(parts.contains(where: Self.writtenHant.contains) ? "hant" : "hans", at: 1)
+        }
+        return fitting(parts.joined(separator: "-"))
+    }
+
+    func closest(_ wish: String) -> String? {
+        if let found = same(wish) { return found }
+        let isChinese = ["zh", "cmn", "yue"].contains { wish == $0 || wish.hasPrefix($0 + "-") }
+        return isChinese ? ours.first { $0.lowercased().hasPrefix("zh") } : nil
+    }
+
+    private func fitting(_ tag: String) -> String? {
+        ours.filter { tag == $0.lowercased() || tag.hasPrefix($0.lowercased() + "-") }.max { $0.utf8.count < $1.utf8.count }
     }
 }

@@ -29,7 +29,8 @@ final class ScreenWordsTests {
     @Test("The shipped lists are whole; Japanese comes first")
     func shippedLists() throws {
         let languages = try ScreenLanguages(folder: shipped)
-        #expect(languages.all == [.japanese, .easyJapanese, .english])
+        #expect(languages.all.prefix(3) == [.japanese, .easyJapanese, .english])
+        #expect(Array(languages.all.dropFirst(3)) == languages.all.dropFirst(3).sorted(), "the others by their tags")
         #expect(languages.words(.english)(.asOf, "23 Nov") == "As of 23 Nov")
         #expect(languages.words(.japanese).date(month: 3, day: 11) == "3月11日" && languages.words(.english).date(month: 3, day: 11) == "11 Mar")
     }
@@ -60,10 +61,10 @@ final class ScreenWordsTests {
 
     @Test("A further language is a file: it stands behind ours, and has its own words")
     func further() throws {
-        try change("en", into: "pt") { $0["portal"]?["nothing"] = "Não há alertas" }
+        try change("en", into: "eo") { $0["portal"]?["nothing"] = "Neniuj avertoj" }
         let languages = try ScreenLanguages(folder: folder)
-        #expect(languages.all.map(\.rawValue) == ["ja", "ja-x-easy", "en", "pt"])
-        #expect(languages.words(Language(rawValue: "pt"))[.nothing] == "Não há alertas")
+        #expect(languages.all.map(\.rawValue).prefix(4) == ["ja", "ja-x-easy", "en", "eo"])
+        #expect(languages.words(Language(rawValue: "eo"))[.nothing] == "Neniuj avertoj")
         #expect(languages.words(Language(rawValue: "xx"))[.own] == "日本語")
     }
 

@@ -42,11 +42,12 @@ struct TemplateTests {
                 for (language, text) in try Rendered.texts(sample, manifest, .exercise, renderer: renderer) {
                     let mark = DrillMark.prefix(language)
                     #expect(text.title.hasPrefix(mark) && text.body.hasPrefix(mark), "\(file) \(language)")
-                    #expect(text.body.contains(language == .english ? "This is a drill." : "訓練です。"), "\(file) \(language)")
+                    #expect(text.body.contains(ScreenLanguages.inUse.words(language)[.drillBody]), "\(file) \(language)")
                 }
                 for (language, text) in try Rendered.texts(sample, manifest, .actual, renderer: renderer) {
                     let words = text.title + text.body
-                    #expect(!words.contains("訓練") && !words.contains("くんれん") && !words.contains("DRILL"), "\(file) \(language)")
+                    let own = ScreenLanguages.inUse.words(language)[.drill]
+                    #expect([own, "訓練", "くんれん", "DRILL"].allSatisfy { !words.contains($0) }, "\(file) \(language)")
                 }
             }
         }
@@ -59,12 +60,12 @@ struct TemplateTests {
             for manifest in Rendered.channels {
                 for (language, text) in try Rendered.texts(sample, manifest, renderer: renderer) {
                     let wording = Wording(language: language, words: renderer.words)
-                    let town = language == .english ? "Kesennuma City" : "気仙沼市"
+                    let town = wording.isRoman ? "Kesennuma City" : "気仙沼市"
                     let senders = content.town == nil
                         ? content.sender.split(separator: " ").map { wording.word("sender", String($0)) } : [town]
                     #expect(senders.allSatisfy { text.body.contains($0) }, "\(file) \(language): who? \(text.body)")
                     #expect(text.body.contains(wording.time(content.reported ?? content.sent)), "\(file) \(language): when?")
-                    let places = [town, language == .english ? "Miyagi Prefecture" : "宮城県", "北上川", "鹿折"]
+                    let places = [town, wording.word("sender", "宮城県"), "北上川", "鹿折"]
                     #expect(places.contains { text.body.contains($0) }, "\(file) \(language): where? \(text.body)")
                 }
             }

@@ -7,7 +7,7 @@ import Testing
 @Suite("Numbers and times in three languages")
 struct WordingTests {
     func wording(_ language: Language) throws -> Wording {
-        Wording(language: language, words: WordList())
+        Wording(language: language, words: Corpus.renderer.words)
     }
 
     @Test("Heights of a tsunami as bulletins write them", arguments: [

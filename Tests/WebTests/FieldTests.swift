@@ -44,10 +44,26 @@ struct FieldTests {
     }
 
     @Test("A language there are words for is found by its tag or by its own region, whichever they are", arguments: [
-        ("pt-BR,pt;q=0.9,en;q=0.8", "pt"), ("zh-Hant-TW,zh;q=0.9", "zh-Hant"), ("zh-TW", "en"), ("ZH-HANT", "zh-Hant"), ("pt;q=0,en", "en"), ("ja", "ja"),
+        ("pt-BR,pt;q=0.9,en;q=0.8", "pt"), ("zh-Hant-TW,zh;q=0.9", "zh-Hant"), ("zh-TW", "zh-Hant"), ("ZH-HANT", "zh-Hant"), ("pt;q=0,en", "en"), ("ja", "ja"),
     ])
     func further(written: String, language: String) {
         #expect(Wishes.language(written, among: ["ja", "ja-x-easy", "en", "pt", "zh-Hant"]) == language)
+    }
+
+    @Test("Chinese goes by script, which phones tell by region, and a language by each of its names", arguments: [
+        ("zh", "zh-Hans"), ("zh-CN", "zh-Hans"), ("zh-SG,en;q=0.5", "zh-Hans"), ("zh-Hans-CN", "zh-Hans"), ("cmn", "zh-Hans"), ("zh-TW", "zh-Hant"),
+        ("zh-HK,zh;q=0.9,en;q=0.8", "zh-Hant"), ("zh-MO", "zh-Hant"), ("zh-Hant-HK", "zh-Hant"), ("yue-HK", "zh-Hant"), ("zh-hans-TW", "zh-Hans"),
+        ("pt-BR", "pt"), ("pt-PT,pt;q=0.9", "pt"), ("fil-PH,en;q=0.9", "tl"), ("tl", "tl"), ("in-ID", "id"), ("id", "id"), ("ko-KR,ko;q=0.9", "ko"),
+        ("vi;q=0.9,en;q=0.8", "vi"), ("en;q=0.2,vi;q=0.8", "vi"), ("vi;q=0,en", "en"), ("zh-CN;q=0,zh-TW", "zh-Hant"), ("zh-Hans;q=0,zh-CN,en;q=0.1", "en"),
+        ("de,ko;q=0.3", "ko"), ("de", "en"), ("*", "ja"), ("ja,vi", "ja"),
+    ])
+    func names(written: String, language: String) {
+        #expect(Wishes.language(written, among: ["ja", "ja-x-easy", "en", "id", "ko", "pt", "tl", "vi", "zh-Hans", "zh-Hant"]) == language)
+    }
+
+    @Test("Who reads one script of Chinese is better served by the other than by English", arguments: ["zh-TW", "zh-Hant", "zh-HK,en;q=0.9"])
+    func otherScript(written: String) {
+        #expect(Wishes.language(written, among: ["ja", "en", "zh-Hans"]) == "zh-Hans")
     }
 
     @Test("gzip goes to who takes it", arguments: [

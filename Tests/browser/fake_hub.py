@@ -25,11 +25,12 @@ def stamp(seconds: float) -> str:
 def tablet_lists() -> bytes:
     """As Pages/TabletLists.swift makes them of Templates/screens."""
     lists = []
-    for language in ("ja", "ja-x-easy", "en"):
-        words = json.loads((PAGES.parents[1] / "Templates" / "screens" / f"{language}.json").read_text())
-        flat = {**words["shelter"], **words["tablet"], **{"kind." + kind: word for kind, word in words["kind"].items()}, "drill": words["drill"]["word"]}
+    folder, first = PAGES.parents[1] / "Templates" / "screens", ["ja", "ja-x-easy", "en"]
+    for language in first + sorted({file.stem for file in folder.glob("*.json")} - set(first)):
+        words = json.loads((folder / f"{language}.json").read_text())
+        flat = {**words["shelter"], **words["tablet"], **{"kind." + kind: word for kind, word in words["kind"].items()}, "drill": words["drill"]["word"], "drillTitle": words["drill"]["title"]}
         flat |= {key: words["language"][key] for key in ("own", "names", "gap", "parts", "date", "months")}
-        flat |= {key: words["portal"][key] for key in ("level", "from", "issued", "until", "shelters", "asOf")}
+        flat |= {key: words["portal"][key] for key in ("level", "from", "issued", "until", "shelters", "asOf", "otherLanguage")}
         flat["nothingKnown"] = words["aged"]["nothingKnown"]
         lists.append({"language": language, "words": flat})
     return f"export const LISTS = {json.dumps(lists, ensure_ascii=False)};".encode()

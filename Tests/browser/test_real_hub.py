@@ -347,13 +347,18 @@ class RealHubTests(Patient):
         browser.until("document.querySelector('#invitation img')?.naturalWidth > 0")
         browser.photograph("real-console-invitation")
 
-    def test_a_spots_page_says_it_in_three_languages(self):
+    def test_a_spots_page_says_it_in_every_language_and_asks_the_phone_for_its_own(self):
         self.hub.push(*ORDER)
         page = self.hub.address + "/spots/kesennuma-eki/"
-        for file, word in [("index.ja.html", "避難指示"), ("index.ja-x-easy.html", "訓練"), ("index.en.html", "Drill")]:
+        for list in sorted((ROOT / "Templates" / "screens").glob("*.json")):
+            file, words = f"index.{list.stem}.html", json.loads(list.read_text())
             with self.subTest(file):
+                word = words["drill"]["title"].strip()
                 self.wait(lambda: self.words_of(page + file, word), word)
-                for width, height in [(390, 844), (1024, 768), (1440, 900)]:
+                self.assertEqual(self.browser.evaluate("document.documentElement.lang"), list.stem)
+                asked = urllib.request.Request(page, headers={"Accept-Language": f"{list.stem}-XX, en;q=0.5"})
+                self.assertIn(f'<html lang="{list.stem}"', urllib.request.urlopen(asked).read().decode())
+                for width, height in [(360, 740), (1024, 768), (1440, 900)]:
                     self.browser.size(width, height)
                     self.browser.open(page + file)
                     self.assertFalse(self.browser.evaluate(

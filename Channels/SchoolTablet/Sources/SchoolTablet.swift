@@ -52,8 +52,7 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
             throw .rejected(DrillRule.refusal)
         }
         let key = Self.key(alert.event)
-        let line = try Self.line(TabletAlert(
-            message, delivery: delivery.id, key: key, expires: time.addingTimeInterval(left), serverTime: time))
+        let line = try Self.line(message, delivery.id, key, expires: time.addingTimeInterval(left), now: time)
         let event = StreamEvent(
             name: isCancel ? "cancel" : "alert", data: line, key: key,
             // More than nothing, as the guard above says.
@@ -68,16 +67,25 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
         M.name == .exercise ? "exercise/\(event.text)" : event.text
     }
 
-    private static func line(_ alert: TabletAlert) throws(DeliveryFailure) -> [UInt8] {
-        let bytes: [UInt8]
-        do {
-            bytes = try AlertJSON.line(alert)
-        } catch {
-            throw .rejected("タブレット用のJSONに書けません: \(error) (no JSON for a tablet)")
+    /// A long notice in many languages does not fit one line: the languages that stand last go first, and the tablet says in each of these
+    /// that there is Japanese only.
+    private static func line(
+        _ message: Message<M>, _ delivery: DeliveryID, _ key: String, expires: Date, now: Date
+    ) throws(DeliveryFailure) -> [UInt8] {
+        var languages = manifest.languages
+        while true {
+            let bytes: [UInt8]
+            do {
+                bytes = try AlertJSON.line(TabletAlert(
+                    message, delivery: delivery, key: key, expires: expires, serverTime: now, languages: languages))
+            } catch {
+                throw .rejected("タブレット用のJSONに書けません: \(error) (no JSON for a tablet)")
+            }
+            if bytes.count <= lineLimit { return bytes }
+            guard languages.count > 1 else {
+                throw .rejected("\(bytes.count)バイトあり、タブレットの上限\(lineLimit)を超えます (too long for a tablet)")
+            }
+            languages.removeLast()
         }
-        guard bytes.count <= lineLimit else {
-            throw .rejected("\(bytes.count)バイトあり、タブレットの上限\(lineLimit)を超えます (too long for a tablet)")
-        }
-        return bytes
     }
 }

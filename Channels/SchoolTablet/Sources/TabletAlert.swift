@@ -44,10 +44,12 @@ struct TabletAlert: Encodable {
     /// States of more shelters than this do not fit a tablet's screen; open ones come first.
     static let shelterLimit = 60
 
-    init<M: Mode>(_ source: Message<M>, delivery: DeliveryID, key: String, expires: Date, serverTime: Date) {
+    init<M: Mode>(
+        _ source: Message<M>, delivery: DeliveryID, key: String, expires: Date, serverTime: Date, languages: [Language]? = nil
+    ) {
         let content = source.alert.content
         let (level, lifted) = (source.orderLevel, content.isLiftedOrder)
-        head = AlertJSON.Head(source, milliseconds: false)
+        head = AlertJSON.Head(source, milliseconds: false, languages: languages)
         own = Own(
             delivery: delivery.text, key: key, town: source.town.id.code, townName: source.town.name,
             townRomanName: source.town.romanName, expires: JapanTime.text(expires, milliseconds: false), level: level, lifted: lifted,

@@ -3,6 +3,7 @@ import Glibc
 #elseif canImport(Musl)
 import Musl
 #endif
+import ChannelKit
 import FoundationEssentials
 import Synchronization
 
@@ -12,8 +13,8 @@ import Synchronization
 ///
 /// Somebody's log fills the disk, and an evacuation order must still get onto the spot's page.
 final class DiskReserve: Sendable {
-    /// Two bundles of a spot: nine files and their gzip.
-    private static let perSpot = 384 << 10
+    /// Two bundles of a spot: three files a language, and their gzip.
+    private static var perSpot: Int { ScreenLanguages.inUse.all.count * (128 << 10) }
     private static let most = 64 << 20
 
     private struct State {

@@ -47,7 +47,7 @@ struct PortalPage {
                 isShortened ? HTML.tag("p", HTML.text(words[.shortened])) : "",
                 drills.isEmpty ? "" : drillSection(drills, isAlone: real.isEmpty),
                 section(words[.cancelled], cancelled(state.actual)),
-                showsDrills ? section("\(words[.cancelled])（\(words[.drill])）", cancelled(state.exercise)) : "",
+                showsDrills ? section(words[.cancelled] + words(.brackets, words[.drill]), cancelled(state.exercise)) : "",
                 detail == .full
                     ? section(words[.ended], state.actual.on(.ended, at: now).prefix(5).map { item($0, .ended, heading: "h3") }) : "",
             ].joined()
@@ -167,7 +167,7 @@ struct PortalPage {
     private var shelterLimit: Int { detail.rawValue < Detail.fewShelters.rawValue ? 12 : 3 }
 
     private func drillSection(_ entries: [PortalEntry<Exercise>], isAlone: Bool) -> String {
-        let heading = HTML.tag(isAlone ? "h1" : "h2", HTML.text("【\(words[.drill])】\(words[.drillNote])"))
+        let heading = HTML.tag(isAlone ? "h1" : "h2", HTML.text(words[.drillTitle] + words[.drillNote]))
         let made = items(entries, heading: isAlone ? "h2" : "h3")
         let places = shelters(
             state.drillShelters, limit: shelterLimit, isDrill: true, heading: isAlone ? "h2" : "h3", hazards: Self.hazards(entries))
@@ -195,7 +195,7 @@ struct PortalPage {
     /// To its title: a tap shows the rest. Without styles, and in w3m, all of it is there.
     private func folded<M: Mode>(_ entry: PortalEntry<M>, _ others: [PortalEntry<M>], heading: String) -> String {
         guard let (text, shown) = entry.text(language) else { return "" }
-        let districts = place(entry).map { "　\($0)" } ?? ""
+        let districts = place(entry).map { words[.gap] + $0 } ?? ""
         return """
             <article class="i \(tone(entry, .inForce))"\(ending(entry, .inForce))><details><summary><\(heading)><span class="k">\(HTML.text(band(entry, .inForce)))</span> \
             <span\(languageMark(shown))>\(HTML.text(text.title + districts))</span></\(heading)></summary>\
@@ -227,7 +227,7 @@ struct PortalPage {
             // The largest words must not be those that are no longer true.
             title = "<\(heading)\(languageMark(language))>\(HTML.text(words[.takenBack]))</\(heading)><p class=\"x\"><s>\(HTML.text(text.title))</s></p>"
         }
-        let also = others.compactMap { other in place(other).map { "\($0)（\(when(other.issued))）" } }
+        let also = others.compactMap { other in place(other).map { $0 + words(.brackets, when(other.issued)) } }
         let same = also.isEmpty ? "" : HTML.tag("p", ["class": "w"], HTML.text(words(.also, also.joined(separator: words[.comma]))))
         let sender = sender(entry)
         return """
@@ -245,9 +245,8 @@ struct PortalPage {
     }
 
     private func sender<M: Mode>(_ entry: PortalEntry<M>) -> (name: String, language: Language) {
-        guard words.isRoman else { return (entry.sender, .japanese) }
-        if entry.sender == state.townName, !state.townRomanName.isEmpty { return (state.townRomanName, language) }
-        return entry.sender.hasPrefix("気象庁") ? (words[.jma], language) : (entry.sender, .japanese)
+        if words.isRoman, entry.sender == state.townName, !state.townRomanName.isEmpty { return (state.townRomanName, language) }
+        return words[.jma] != ScreenLanguages.inUse.words(.japanese)[.jma] && entry.sender.hasPrefix("気象庁") ? (words[.jma], language) : (entry.sender, .japanese)
     }
 
     private func isFirst<M: Mode>(_ entry: PortalEntry<M>) -> Bool {
@@ -260,12 +259,12 @@ struct PortalPage {
     private func band<M: Mode>(_ entry: PortalEntry<M>, _ phase: PortalEntry<M>.Phase) -> String {
         let kind = words.kind(entry.kind)
         switch phase {
-        case .cancelled: return "\(words[.cancelledMark])（\(kind)）"
-        case .ended, .gone: return "\(words[.endedMark])（\(kind)）"
+        case .cancelled: return words[.cancelledMark] + words(.brackets, kind)
+        case .ended, .gone: return words[.endedMark] + words(.brackets, kind)
         case .inForce: break
         }
         var parts = [kind]
-        if M.name == .exercise { parts.insert("【\(words[.drill])】", at: 0) }
+        if M.name == .exercise { parts.insert(words[.drillTitle].split(separator: " ").joined(separator: " "), at: 0) }
         if let level = entry.level { parts.append(words(.level, "\(level)")) }
         if entry.isLifted { parts.append(words[.lifted]) }
         return parts.joined(separator: words[.gap])
@@ -304,7 +303,7 @@ struct PortalPage {
         let known = all.filter { $0.state != nil }.map { (status: $0, rank: rank($0, hazards)) }
             .sorted { ($0.rank.0, $0.rank.1, $0.rank.2, $0.status.shelter.name) < ($1.rank.0, $1.rank.1, $1.rank.2, $1.status.shelter.name) }
         guard !known.isEmpty else { return "" }
-        let mark = isDrill ? "【\(words[.drill])】" : ""
+        let mark = isDrill ? words[.drillTitle] : ""
         let rows = known.prefix(limit).map { shelterRow($0.status, mark, hazards) }.joined()
         let more = known.count > limit && !isAll
             ? HTML.tag("p", ["class": "m"], link("shelters.\(language).html", words(.allShelters, "\(known.count)"))) : ""

@@ -36,7 +36,7 @@ struct PlaceOnPageTests {
         #expect(page.components(separatedBy: "<article").count == 2 && !page.contains("<details"))
         #expect(page.contains("川端に避難指示を出しました。") && page.contains("同じ内容が出ている地区: "))
         for district in ["本町（14:46）", "浜（14:46）", "山手（14:46）"] { #expect(page.contains(district)) }
-        #expect(both.page(.english).contains("Honcho（14:46）"))
+        #expect(both.page(.english).contains("Honcho (14:46)"))
     }
 
     @Test("Of fourteen orders the gravest and the own district's stand open, the others fold to their titles")

@@ -1,7 +1,7 @@
 // What waits for a second person: before everybody's eyes in every room, with a sound when something new comes.
 
 import { call } from "./api.js";
-import { card, merged } from "./cards.js";
+import { cards } from "./cards.js";
 import { isUp } from "./live.js";
 import { ask, button, byID, make, timeWord } from "./parts.js";
 import { code, question } from "./towns.js";
@@ -92,7 +92,7 @@ function content(act) {
 
 async function fill(act, texts) {
   const answer = await call("GET", `/v1/approvals/${encodeURIComponent(act.id)}`);
-  texts.replaceChildren(...merged(answer.previews ?? []).map((item) => card(item, "actual")));
+  texts.replaceChildren(...cards(answer.previews ?? [], "actual"));
 }
 
 function turn(act) {

@@ -6,10 +6,12 @@ import { channelWord, endpointName } from "./towns.js";
 /** Far ends named on a card. */
 const NAMED = 4;
 const LANGUAGES = { ja: "日本語", "ja-x-easy": "やさしい日本語", en: "English" };
+const NAMES = new Intl.DisplayNames("ja", { type: "language" });
+const languageName = (tag) => LANGUAGES[tag] ?? NAMES.of(tag);
 
 /** Japanese first; what reads the same on several ways out is read once. */
-export function merged(texts) {
-  const tags = Object.keys(LANGUAGES), rank = (item) => (tags.indexOf(item.language) + tags.length) % tags.length;
+function merged(texts) {
+  const tags = Object.keys(LANGUAGES), rank = (item) => (item.language && !LANGUAGES[item.language] ? tags.length : Math.max(0, tags.indexOf(item.language)));
   const cards = new Map();
   for (const item of texts.toSorted((a, b) => rank(a) - rank(b))) {
     const isSkip = item.verdict === "skip" || item.body == null;
@@ -23,12 +25,22 @@ export function merged(texts) {
   return [...cards.values()];
 }
 
+/** What the desk reads, and folded under it the languages it most likely does not; one with something to mend stands open. */
+export function cards(texts, mode) {
+  const all = merged(texts), isFolded = (item) => item.language && !LANGUAGES[item.language] && !item.problems?.length;
+  const shown = all.filter((item) => !isFolded(item)).map((item) => card(item, mode)), folded = all.filter(isFolded);
+  if (folded.length === 0) return shown;
+  const details = make("details"), names = [...new Set(folded.map((item) => languageName(item.language)))];
+  details.append(make("summary", `ほかの言語の文面（${names.join("、")}）`), ...folded.map((item) => card(item, mode)));
+  return [...shown, details];
+}
+
 /** Far ends of one channel may say different things: who says this one. */
 const places = (names) => (names.length > NAMED ? `${names.slice(0, NAMED).join("、")} ほか${names.length - NAMED}か所` : names.join("、"));
 
-export function card(item, mode) {
+function card(item, mode) {
   const element = make("article", "", "card");
-  const head = make("p", [item.channels.join("・"), LANGUAGES[item.language] ?? item.language].filter(Boolean).join("　") + "　", "head");
+  const head = make("p", [item.channels.join("・"), item.language && languageName(item.language)].filter(Boolean).join("　") + "　", "head");
   head.append(modeMark(mode));
   element.append(head);
   if (item.places.size > 0) element.append(make("p", places([...item.places]), "hint"));

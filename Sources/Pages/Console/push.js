@@ -5,7 +5,7 @@
 import { newID } from "/tablet/store.js";
 import { find } from "./alerts.js";
 import { Refused, call } from "./api.js";
-import { card, merged } from "./cards.js";
+import { cards } from "./cards.js";
 import { NEW, begin, body, dress } from "./form.js";
 import { Refusals } from "./refusals.js";
 import { soon } from "./rows.js";
@@ -203,9 +203,9 @@ function show(answer, mode) {
   byID("changes").hidden = steps.length === 0;
   byID("changes-word").textContent = CHANGES[answer.change] ?? "";
   byID("changes-rows").replaceChildren(...standing.changes(steps));
-  byID("preview-list").replaceChildren(...merged(previews).map((item) => card(item, mode)));
+  byID("preview-list").replaceChildren(...cards(previews, mode));
   byID("take-back").hidden = back.length === 0;
-  byID("take-back-list").replaceChildren(...merged(back).map((item) => card(item, mode)));
+  byID("take-back-list").replaceChildren(...cards(back, mode));
   const warnings = (answer.warnings ?? []).map((item) => words(item.detail ?? item.text ?? String(item)));
   if (problems.length > 0) warnings.push(make("p", `直す必要のあるところが${problems.length}件あります。このままでは、その経路では送れないことがあります。`));
   byID("preview-problems").hidden = warnings.length === 0;

@@ -120,13 +120,13 @@ export function showFront(entry, visible, language, now) {
   byID("full-drill").hidden = !isDrill;
   byID("full-drill").textContent = words.drillBar;
   byID("full-icon").replaceChildren(icon(entry.alert.kind));
-  byID("full-kind").textContent = (isDrill ? `【${words.drill}】` : "") + kindWords(entry, language);
+  byID("full-kind").textContent = (isDrill ? words.drillTitle : "") + kindWords(entry, language);
   byID("full-mark").hidden = !mark;
   byID("full-mark").textContent = mark;
   byID("full-text").lang = said.language;
   byID("full-title").replaceChildren(...titleParts(entry, said.title));
   const body = entry.cancelledBy ? textOf(entry.cancelledBy, language).body : said.body;
-  byID("full-body").replaceChildren(...paragraphs(body));
+  byID("full-body").replaceChildren(...notInOwn(said.language, language), ...paragraphs(body));
   byID("full-facts").textContent = facts(entry, language);
   byID("full-times").textContent = times(entry, language, now, body);
   showRest(isCalm ? visible.filter((other) => other !== entry && isInForce(other) && !isDrill) : [], language);
@@ -139,6 +139,12 @@ export function showFront(entry, visible, language, now) {
   // What is new is read from its first line, wherever the one before it was left.
   if (isOther) full.scrollTop = 0;
   fit();
+}
+
+/** Where there is no text in the page's language it says so, in that language. */
+function notInOwn(found, language) {
+  const said = wordsOf(language).otherLanguage;
+  return found === language || !said ? [] : [Object.assign(document.createElement("p"), { textContent: said, lang: language })];
 }
 
 /** What was taken back keeps its name, struck through: nobody must do what it says. */

@@ -37,7 +37,7 @@ function row(entry, heading, language, now, choose) {
   const title = block(heading, entry.cancelledBy ? "" : said.title, "", said.language);
   if (entry.cancelledBy) title.append(block("s", said.title));
   item.append(
-    block("p", (isDrill ? `【${words.drill}】` : "") + (mark ? mark + "　" : "") + kindWords(entry, language), "band"),
+    block("p", (isDrill ? words.drillTitle : "") + (mark ? mark + words.gap : "") + kindWords(entry, language), "band"),
     title, block("p", times(entry, language, now), "small"));
   if (choose) {
     const button = block("button", words.show);
@@ -55,14 +55,14 @@ function showShelters(visible, language) {
   byID("shelters").hidden = !latest;
   if (!latest) return;
   // A shelter that a drill opened is open to nobody who needs one.
-  const mark = latest.alert.mode === "exercise" ? `【${words.drill}】` : "";
+  const mark = latest.alert.mode === "exercise" ? words.drillTitle : "";
   byID("shelters-drill").textContent = mark;
   byID("shelter-list").replaceChildren(...latest.alert.shelters.map((shelter) => {
     const item = document.createElement("li");
     const name = words.names === "roman" && shelter.roman_name ? shelter.roman_name : shelter.name;
     item.append(
       block("b", mark + (words[shelter.state] ?? shelter.state), shelter.state),
-      block("span", [name, shelter.address, shelter.note].filter(Boolean).join("　"), "", name === shelter.name ? "ja" : language));
+      block("span", [name, shelter.address, shelter.note].filter(Boolean).join(words.gap), "", name === shelter.name ? "ja" : language));
     return item;
   }));
 }
