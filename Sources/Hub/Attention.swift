@@ -41,6 +41,8 @@ package final class Attention: Sendable {
         case review
         /// Whether a copy of the record opens.
         case copies
+        /// Another town's sealed copies that are held here, and how new the newest is. Nothing to be done.
+        case held
         /// The state of a town that somebody has carried here, on paper or a stick.
         case carried
         /// Parts of the record that cannot be read, or a record that was begun anew.
@@ -85,7 +87,8 @@ package final class Attention: Sendable {
 
     package init(logger: Logger) { self.logger = logger }
 
-    package func notice(_ topic: Topic, _ subject: String, _ words: String, from source: String, of town: TownID? = nil, at now: Date) {
+    /// - Parameter isNews: whether it is a line in the log too.
+    package func notice(_ topic: Topic, _ subject: String, _ words: String, from source: String, of town: TownID? = nil, at now: Date, isNews: Bool = true) {
         let key = Key(topic: topic, subject: Self.cut(subject), town: town)
         let isNew = state.withLock { state in
             if state.rows[key] != nil {
@@ -102,7 +105,7 @@ package final class Attention: Sendable {
                 topic: topic, subject: key.subject, words: Self.cut(words), source: source, town: town, first: now, last: now, times: 1)
             return true
         }
-        guard isNew else { return }
+        guard isNew, isNews else { return }
         logger.warning(
             "something for a person to look into",
             metadata: ["topic": "\(topic.rawValue)", "subject": "\(key.subject)", "words": "\(Self.cut(words))", "source": "\(source)"])

@@ -48,11 +48,16 @@ extension Hub {
 // MARK: copies of other towns
 
 extension Hub {
-    /// What is amiss with the copies that are held for others; what is well is in their list and among the gauges.
+    /// What is held for others, and what is amiss with it.
     package func noticeHeld(_ shelf: HeldCopies) {
         let held = shelf.held, now = clock()
         for partner in shelf.partners {
             let own = held[partner.town] ?? [], subject = "held/\(partner.town)"
+            let state = own.last.map { newest in
+                "\(partner.name)の写しを預かっています。最新は\(Self.clock(Seconds.date(newest.slip.number)))のもの、\(own.count)本、\(own.map(\.slip.body.octets).reduce(0, +) >> 20) MiB (another town's sealed copies are held here)"
+            }
+            attention.settle(.held, subject: subject, except: state)
+            if let state { attention.notice(.held, subject, state, from: "copies", at: now, isNews: false) }
             let words: String? =
                 if let rotten = own.first(where: { $0.seen.proved == nil }) {
                     "預かっている\(partner.name)の写し（番号 \(rotten.slip.number)）が、受け取ったときと違います。このハブのディスクを調べ、\(partner.name)に伝えてください (a copy held for another town is not what it was)"

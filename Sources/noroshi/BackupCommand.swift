@@ -13,18 +13,30 @@ struct BackupCommand: AsyncParsableCommand {
             鍵は age-keygen で作ります。公開鍵（age1…）を --recipient に、持ち主ごとに一つずつ。どの一つの鍵でも開けられます。一人では開けられなくするには
             --pair 一人目,二人目 を、開けてよい組ごとに。秘密の鍵は、このハブとは別の場所に置いてください。作ったら noroshi restore --verify で開けることを確かめます。記録、いまの状況、端末、人の登録、署名の鍵、ページが入ります。
             設定ファイルと文面は入りません。
+
+            隣の町のハブに預ける:  --push https://隣の町のハブ    （相手の設定 copies.partners に、この町とこのハブの鍵。鍵は noroshi bundle list が表示します）
             (Keys are made by age-keygen; any one of the recipients' keys opens the copy, of --pair both of a pair, so keep them elsewhere. Settings and templates are not in it.)
             """)
 
-    @Option(help: "ハブの記録フォルダー (the hub's data folder)") var data: String
-    @Option(help: "書くファイル (the file to write)") var out: String
+    @Option(help: "ハブの記録フォルダー (the hub's data folder)") var data: String?
+    @Option(help: "書くファイル (the file to write)") var out: String?
     @Option(name: .customLong("recipient"), help: "開けてよい人の公開鍵。age1… 何度でも (public keys of those who may open it)") var recipients: [String] = []
     @Option(name: .customLong("pair"), help: "二人そろって開ける組。age1…,age1… 何度でも (two public keys that open it together, and neither alone)") var pairs: [String] = []
-    @Option(help: "写しを置き足すフォルダー。前のものは消さず、古い番号のものは置かない (a folder to add the copy to; nothing is ever written over)") var push: String?
+    @Option(help: "届ける先。隣の町のハブ（https://…）か、置き足すフォルダー。前のものは消さず、古い番号のものは置かない (a partner's hub, or a folder to add the copy to; nothing is ever written over)") var push: String?
+    @Option(help: "もうある写しを、もう一度届ける (a copy that is there already, pushed again)") var again: String?
+    @Flag(help: "守られた回線に限り、ほかの機械へ http:// で届ける (push over http:// to another machine: only where the line itself is protected)") var insecure = false
     @Flag(help: "封をしない。読める人は誰でも中を読めます (unsealed: whoever has the file reads it)") var unsealed = false
     @Option(help: "table は人、json はプログラムのため (table for people, json for programs)") var format: OutputFormat = .table
 
     func validate() throws {
+        if again != nil {
+            guard push != nil, data == nil, out == nil, recipients.isEmpty, pairs.isEmpty, !unsealed else {
+                throw Exit.with(Exit.usage, "--again には --push だけを付けます (--again goes with --push alone)")
+            }
+            return
+        }
+        guard data != nil, out != nil else { throw Exit.with(Exit.usage, "--data と --out を指定してください (--data and --out)") }
+        if unsealed, let push, CopyPush.isAddress(push) { throw Exit.with(Exit.usage, "封をしない写しは、ほかの町に届けません。--pair か --recipient を指定してください (unsealed copies are pushed to nobody)") }
         guard [unsealed, !recipients.isEmpty, !pairs.isEmpty].count(where: { $0 }) == 1 else {
             throw Exit.with(Exit.usage, "--recipient か --pair か --unsealed の、どれか一つを指定してください (one of --recipient, --pair and --unsealed)")
         }
@@ -45,16 +57,46 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         umask(0o077)
+        let partner = try push.flatMap { CopyPush.isAddress($0) ? try CopyPush($0, isInsecure: insecure) : nil }
+        if let again { return try await pushAgain(URL(filePath: again), to: partner) }
+        guard let data, let out else { return }
         let file = URL(filePath: out)
         guard !FileManager.default.fileExists(atPath: file.path) else { throw Exit.with(Exit.cannotWrite, "\(out) はもうあります (is there already)") }
         let start = ContinuousClock.now
         let about = try await CopyWords.telling { try await SealedCopy.make(of: URL(filePath: data), into: file, seal: seal, now: Seconds.date(Seconds.of(Date())), progress: CopyWords.progress(format)) }
         let slip = try await CopyWords.telling { try CopySlip.write(for: file, about, data: URL(filePath: data)) }
-        if let push { try await CopyWords.telling { try CopySlip.add(file, slip, to: URL(filePath: push)) } }
+        try await deliver(file, slip, to: partner)
         var more: [String: Any] = ["file": out]
+        if let push { more["pushed"] = push }
         if let slip { (more["number"], more["signer"]) = (slip.number, slip.signer.fingerprint) }
         CopyWords.say(about, format, start.duration(to: .now), more, "\(out) に書きました (written)")
         if format == .table { Terminal.say(slip.map { "番号 \($0.number)、署名した鍵 \($0.signer.fingerprint)。書き留めておくと、古い写しへのすり替えが分かります (number and signer: write them down)" } ?? "このフォルダーでまだハブが動いたことがないので、署名はありません (unsigned: no hub has run here yet)") }
+        sayPushed()
+    }
+
+    /// A copy that is held against its slip first: what has changed on this disk is pushed to nobody.
+    private func pushAgain(_ file: URL, to partner: CopyPush?) async throws {
+        let slip = try await CopyWords.telling {
+            guard FileManager.default.fileExists(atPath: file.path) else { throw TownFile.Failure.disk("\(file.path): ありません (is not there)") }
+            return try CopySlip.read(for: file, expecting: 1, signer: nil)
+        }
+        try await deliver(file, slip, to: partner)
+        guard format == .json else { return sayPushed() }
+        Terminal.say(JSONLine.text(["file": file.path, "number": slip?.number ?? 0, "signer": slip?.signer.fingerprint ?? "", "pushed": push ?? ""]))
+    }
+
+    private func deliver(_ file: URL, _ slip: CopySlip?, to partner: CopyPush?) async throws {
+        guard let push else { return }
+        try await CopyWords.telling {
+            guard let partner else { return try CopySlip.add(file, slip, to: URL(filePath: push)) }
+            guard let slip else { throw TownFile.Failure.disk("署名のない写しは届けられません。ハブを一度起動してください (unsigned: start the hub once)") }
+            let isKnown = try await partner.send(file, slip, CopyWords.progress(format))
+            if isKnown, format == .table { Terminal.say("もう届いています (it is there already)") }
+        }
+    }
+
+    private func sayPushed() {
+        if format == .table, let push { Terminal.say("\(push) に届けました (pushed)") }
     }
 }
 

@@ -273,6 +273,88 @@ extension EndToEnd {
             #expect(try await Program.run("restore", shelf.appending(path: names[2]).path, "--verify", "--expect-number", "\(numbers[1])").code == 0)
         }
 
+        @Test("A sealed copy is pushed to the neighbour's hub and held there: again is once, an older one is refused there and in a folder, the two keys prove what is held, half a one leaves nothing, and every no has a sentence", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/age-keygen")))
+        func pushed() async throws {
+            let gateway = try await FarEndServer { _ in .answer(201) }
+            let (home, far) = (try TestHub.newFolder(), try TestHub.newFolder())
+            let (first, second) = (try await Self.key(home, "one.key"), try await Self.key(home, "two.key"))
+            let data = home.appending(path: "data").path, shelf = home.appending(path: "shelf")
+            func path(_ name: String) -> String { home.appending(path: name).path }
+            try FileManager.default.createDirectory(at: shelf, withIntermediateDirectories: true)
+            func backup(_ name: String, _ more: String...) async throws -> Program.Ended {
+                try await Program.run(["backup", "--data", data, "--out", path(name), "--pair", "\(first.recipient),\(second.recipient)"] + more)
+            }
+            var key = "", numbers: [Int] = []
+            try await TestHub.with(TownFile(gateway: gateway.url), in: home) { hub in
+                key = try #require(try Self.object(try await hub.call("GET", "/v1/bundles").text)["key"] as? String)
+                for name in ["a", "b"] {
+                    let made = try await backup(name, "--push", shelf.path, "--format", "json")
+                    numbers.append(try #require(try Self.object(made.out)["number"] as? Int))
+                    try await eventually("a second") { Int(Date().timeIntervalSince1970) > numbers[numbers.count - 1] }
+                }
+            }
+            func again(_ name: String, _ target: String) async throws -> Program.Ended { try await Program.run("backup", "--again", path(name), "--push", target) }
+            // A hub that holds nobody's, and one that is not there.
+            try await TestHub.with(TownFile(gateway: gateway.url)) { hub in
+                let stranger = try await again("a", hub.address)
+                #expect(stranger.code == 77 && stranger.errors.contains("copies.partners") && stranger.errors.contains("--again \(path("a"))"), "\(stranger)")
+            }
+            let nobody = try await again("a", "http://127.0.0.1:9")
+            #expect(nobody.code == 69 && nobody.errors.contains("届きません"), "\(nobody)")
+            try await TestHub.with(TownFile(gateway: gateway.url, sources: "copies: {room_mib: 16, partners: [{town: \"042056\", key: \"\(key)\"}]}"), in: far) { hub in
+                let held = far.appending(path: "data/copies-held/042056")
+                func names() -> [String] { ((try? FileManager.default.contentsOfDirectory(atPath: held.path)) ?? []).sorted() }
+                let here = try await backup("c", "--push", hub.address)
+                #expect(here.code == 0 && here.out.contains("届けました"), "\(here)")
+                let once = try await again("c", hub.address)
+                #expect(once.code == 0 && once.out.contains("もう届いています"), "\(once)")
+                for (target, words) in [(hub.address, "もう預かっています"), (shelf.path, "新しい写しです")] {
+                    let older = try await again("a", target)
+                    #expect(older.code == 75 && older.errors.contains(words), "\(older)")
+                }
+                #expect(names().count == 3, "\(names())")
+                let list = try Self.object(try await hub.call("GET", "/v1/copies").text)
+                #expect((list["copies"] as? [[String: Any]])?.count == 1, "\(list)")
+                // What is held opens there for the two, and for the one alone it does not.
+                let copy = held.appending(path: try #require(names().first)).path
+                let proved = try await Program.run("restore", copy, "--identity", first.file, "--identity", second.file, "--expect-number", "\(numbers[1])", "--verify")
+                #expect(proved.code == 0, "\(proved)")
+                #expect(try await Program.run("restore", copy, "--identity", first.file, "--verify").code == 64)
+                // The holder's own copy has nothing of it.
+                let own = far.appending(path: "own.zst").path
+                #expect(try await Program.run("backup", "--data", far.appending(path: "data").path, "--out", own, "--unsealed").code == 0)
+                #expect(try await Program.other("/bin/sh", "-c", "zstd -qdc '\(own)' | tar -tf - | grep -q copies-held") == 1)
+                // Half a one, and one in chunks that breaks off: a slip that was not used yet, and a line that dies.
+                try await eventually("a second") { Int(Date().timeIntervalSince1970) > numbers[1] + 1 }
+                try #require(try await backup("d").code == 0)
+                let script = """
+                    import base64, socket, sys
+                    host, port, file = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+                    slip, octets = base64.b64encode(open(file + ".slip", "rb").read()), open(file, "rb").read()
+                    half = octets[:len(octets) // 2]
+                    for length, body in [(b"Content-Length: %d" % len(octets), half), (b"Transfer-Encoding: chunked", b"%x\\r\\n" % len(half) + half + b"\\r\\n")]:
+                        with socket.create_connection((host, port)) as line:
+                            line.sendall(b"POST /v1/copies HTTP/1.1\\r\\nHost: hub\\r\\nNoroshi-Slip: " + slip + b"\\r\\n" + length + b"\\r\\n\\r\\n" + body)
+                            line.shutdown(socket.SHUT_WR)
+                            line.settimeout(20)
+                            try:
+                                line.recv(4096)
+                            except OSError:
+                                pass
+                    """
+                let place = try #require(URLComponents(string: hub.address))
+                #expect(try await Program.other("/usr/bin/env", "python3", "-c", script, place.host ?? "", "\(place.port ?? 0)", path("d")) == 0)
+                try await eventually("nothing of it is left") { names().count == 3 }
+                let whole = try await again("d", hub.address)
+                #expect(whole.code == 0, "the place is free again: \(whole)")
+            }
+            let open = try await Program.run("backup", "--data", data, "--out", path("e"), "--unsealed", "--push", "http://127.0.0.1:9")
+            #expect(open.code == 64 && open.errors.contains("封をしない"), "\(open)")
+            let clear = try await again("a", "http://hub.example.jp")
+            #expect(clear.code == 64 && clear.errors.contains("https://"), "\(clear)")
+            await gateway.stop()
+        }
+
         @Test("Where the settings ask for it the hub proves by itself that a copy opens: the figures are on the desk and among the gauges, nothing is sent and nothing is left; where it cannot, it says why")
         func drill() async throws {
             let gateway = try await FarEndServer { _ in .answer(201) }
