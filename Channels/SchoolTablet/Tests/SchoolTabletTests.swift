@@ -57,7 +57,8 @@ struct SchoolTabletTests {
     }
 
     func deliver<M: Mode>(
-        _ mode: M.Type, _ content: AlertContent, body: String = "強い揺れに警戒\n「頭を守る」", at time: Date = start
+        _ mode: M.Type, _ content: AlertContent, body: String = "強い揺れに警戒\n「頭を守る」", in languages: [Language] = [.japanese],
+        at time: Date = start
     ) async throws(DeliveryFailure) -> Receipt {
         let adapter: SchoolTablet<M>
         do { adapter = try self.adapter(mode, at: time) } catch { throw .misconfigured("\(error)") }
@@ -69,7 +70,8 @@ struct SchoolTabletTests {
         ]
         let message = Message(
             alert: Alert<M>(content), town: Town(id: town, name: "気仙沼市", romanName: "Kesennuma City", areas: [:]),
-            priority: .immediate, texts: [.japanese: RenderedText(title: "緊急地震速報", body: body)],
+            priority: .immediate,
+            texts: Dictionary(languages.map { ($0, RenderedText(title: "緊急地震速報", body: body)) }, uniquingKeysWith: { $1 }),
             local: [
                 AreaStatement(scheme: .jmaCity, code: "0420500", value: "5-"),
                 AreaStatement(scheme: .jmaSeismic, code: "220", value: "6+"),
@@ -105,6 +107,20 @@ struct SchoolTabletTests {
         #expect(line["local_intensity"] as? String == "6+")
         let texts = try #require(line["texts"] as? [String: [String: String]])
         #expect(texts["ja"]?["body"] == "強い揺れに警戒\n「頭を守る」")
+    }
+
+    @Test("A notice too long for all languages keeps those that stand first, and goes out; too long for one it is refused")
+    func manyLanguages() async throws {
+        let all = ScreenLanguages.inUse.all
+        // As long as a tablet's screen takes, in three octets a letter.
+        _ = try await deliver(Actual.self, content(), body: String(repeating: "断", count: 4_000), in: all)
+        let texts = try #require(try line()["texts"] as? [String: [String: String]])
+        #expect(texts["ja"] != nil && texts["en"] != nil && texts.count < all.count)
+        #expect(Set(texts.keys) == Set(all.prefix(texts.count).map(\.rawValue)))
+        #expect(texts.values.allSatisfy { $0["body"]?.count == 4_000 }, "nothing is cut")
+        await #expect(throws: DeliveryFailure.self) {
+            _ = try await deliver(Actual.self, content(), body: String(repeating: "断", count: 17_000), in: all)
+        }
     }
 
     @Test("Magnitude and depth of an assumed hypocentre stay at home")
