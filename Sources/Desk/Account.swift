@@ -127,6 +127,8 @@ package enum PeopleFailure: Error, Sendable, CustomStringConvertible {
     case codeNeeded
     case wait(Duration)
     case busy
+    /// The disk did not take it: nothing was changed, or it is not certain that it stays.
+    case unrecorded(String)
     case invalid(String, field: String)
     case forbidden(String)
     case notFound(String)
@@ -139,6 +141,7 @@ package enum PeopleFailure: Error, Sendable, CustomStringConvertible {
         case .wait(let time):
             "まちがいが続いたので、\(time.components.seconds)秒待ってください。急ぐときは金庫の鍵で入れます (too many wrong tries from here: wait; the key from the safe opens at once)"
         case .busy: "いま多くの人が同時に入ろうとしています。数秒待って、もう一度押してください (many sign in just now: try again in seconds)"
+        case .unrecorded(let reason): "記録できませんでした。ディスクの空きを確かめて、もう一度同じ操作をしてください (not recorded: \(reason))"
         case .invalid(let words, _), .forbidden(let words), .notFound(let words), .conflict(let words): words
         }
     }

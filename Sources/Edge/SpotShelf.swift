@@ -44,8 +44,9 @@ package final class SpotShelf: Sendable {
     package func page(_ spot: String, _ name: String) async -> Page? {
         guard Self.isPlain(spot), Self.isPlain(name), !name.hasSuffix(".gz"), name != "state.json" else { return nil }
         if let fresh = pages[spot] {
-            // By its revision in memory and by its folder's name on disk: neither is ever taken for the other.
+            // By its revision in memory and by its folder's name on disk: neither is ever taken for the other. A closure, no place.
             return kept(spot, version: "memory \(fresh.revision)", name) {
+                // Names that are there or not.
                 fresh.files[name].map { Page(name: name, bytes: $0, gzip: fresh.files[name + ".gz"]) }
             }
         }

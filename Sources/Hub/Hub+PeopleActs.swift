@@ -56,7 +56,7 @@ extension Hub {
                 id: "A-\(id.text)", town: town, act: .people, title: title, order: order, by: person, alert: id, submitted: clock(),
                 patience: ApprovalTable.peoplePatience, isTimed: false)).approval
         } catch {
-            if case .unkept = error { throw .busy }
+            if case .unkept(let reason) = error { throw .unrecorded(reason) }
             throw .conflict("\(error)")
         }
     }

@@ -188,7 +188,7 @@ extension Hub {
             towns.replace(try shelters.keep(next, list, of: town))
             try await ledger.flush().committed()
         } catch {
-            throw .unrecorded("\(error)")
+            throw .unkept("\(error)")
         }
     }
 

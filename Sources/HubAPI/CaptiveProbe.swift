@@ -14,6 +14,18 @@ enum CaptiveProbe {
         "/nm-check.txt", "/mobile/status.php",
     ]
 
+    /// Whom the probes ask for, and a page that people open to meet the network: nobody means our tablets' page by them.
+    private static let hosts: Set<String> = [
+        "captive.apple.com", "www.apple.com", "www.appleiphonecell.com", "www.airport.us", "connectivitycheck.gstatic.com", "connectivitycheck.android.com",
+        "www.gstatic.com", "clients3.google.com", "www.google.com", "play.googleapis.com", "www.msftconnecttest.com", "www.msftncsi.com", "detectportal.firefox.com",
+        "connectivity-check.ubuntu.com", "nmcheck.gnome.org", "networkcheck.kde.org", "network-test.debian.org", "spectrum.s3.amazonaws.com", "neverssl.com",
+        "example.com", "www.example.com",
+    ]
+
+    static func isProbed(_ authority: String?) -> Bool {
+        authority.map { hosts.contains($0.lowercased().split(separator: ":").first.map(String.init) ?? "") } ?? false
+    }
+
     static func answer(_ spots: [(id: String, name: String)]) throws(Problem) -> Response {
         guard let first = spots.first else { throw Problem(.notFound, "ここには掲示する場所がありません (no Wi-Fi spot here)") }
         guard spots.count > 1 else {

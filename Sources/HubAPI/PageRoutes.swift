@@ -49,7 +49,9 @@ package struct PageDesk: Sendable {
     }
 
     package func add(to router: Router<HubRouter.Context>) {
-        router.get("/") { _, _ in Response.redirect(to: "/tablet/", type: .temporary) }
+        router.get("/") { request, _ in
+            CaptiveProbe.isProbed(request.head.authority) ? try CaptiveProbe.answer(spots()) : Response.redirect(to: "/tablet/", type: .temporary)
+        }
         // The router takes a path with and without its last slash for one; links inside the pages need the slash.
         router.get("/spots/{spot}/") { request, context in
             let spot = try context.parameters.require("spot")

@@ -239,7 +239,7 @@ extension Problem {
             switch failure {
             case .wrong, .codeNeeded: .unauthorized
             case .wait: .tooManyRequests
-            case .busy: .serviceUnavailable
+            case .busy, .unrecorded: .serviceUnavailable
             case .invalid: .unprocessableContent
             case .forbidden: .forbidden
             case .notFound: .notFound
@@ -251,6 +251,7 @@ extension Problem {
         switch failure {
         case .wait(let time): headers[.retryAfter] = "\(max(1, time.components.seconds))"
         case .busy: headers[.retryAfter] = "2"
+        case .unrecorded: headers[.retryAfter] = "5"
         case .codeNeeded: type = "urn:noroshi:problem:code-needed"
         default: break
         }

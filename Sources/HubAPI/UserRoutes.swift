@@ -177,7 +177,7 @@ extension HubRouter {
             try await hub.ledger.flush().committed()
         } catch {
             undo()
-            throw .busy
+            throw .unrecorded("\(error)")
         }
     }
 

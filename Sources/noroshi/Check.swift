@@ -53,7 +53,7 @@ struct Check: AsyncParsableCommand {
             if let folder { settings = try recorded(settings, folder) }
             try Voice.check(settings.cap, data: folder)
             _ = try settings.watcherDigest()
-            if let listen = settings.listen { _ = try Address.parse(listen) }
+            if let listen = settings.listen { try Address.check(listen) }
             _ = try Sources.make(settings.sources, Nowhere(), Nowhere(), MemoryLedger())
             let scene = try CheckScene(settings, codes: codes, templates: templates)
             if config != nil { settings.doubts.forEach { Terminal.complain("注意: \($0) (warning)") } }

@@ -54,6 +54,7 @@ enum LocalKey {
                 case .forbidden, .wrong, .codeNeeded, .wait: Exit.notAllowed
                 case .invalid, .notFound: Exit.badData
                 case .busy: Exit.unreachable
+                case .unrecorded: Exit.cannotWrite
                 }
             throw Exit.with(code, failure.description)
         } catch {

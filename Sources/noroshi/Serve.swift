@@ -68,6 +68,18 @@ enum Address {
         else { throw SettingsError("listen: 「\(text)」は HOST:PORT ではありません (no HOST:PORT)") }
         return (text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port)
     }
+
+    /// Whether a hub could listen there: the name leads somewhere. What `serve` would end with, `check` says before.
+    static func check(_ text: String) throws(SettingsError) {
+        let (host, port) = try parse(text)
+        var hints = addrinfo(), found: UnsafeMutablePointer<addrinfo>?
+        hints.ai_flags = AI_PASSIVE
+        let code = getaddrinfo(host, "\(port)", &hints, &found)
+        defer { if let found { freeaddrinfo(found) } }
+        guard code == 0 else {
+            throw SettingsError("listen: 「\(host)」というホストは見つかりません。このマシンの番地か 127.0.0.1 か 0.0.0.0 を書いてください (no such host: \(String(cString: gai_strerror(code))))")
+        }
+    }
 }
 
 enum TemplateFolder {

@@ -279,6 +279,12 @@ extension EndToEnd {
                 }
             }
             #expect(try await Program.run("check", "--config", "/nowhere.yaml").code == 78)
+            // A host that nobody knows, which --listen would hide.
+            try Data("listen: no-such-host.invalid:8480\n\(good)".utf8).write(to: path)
+            for command in [["check"], ["serve", "--data", folder.appending(path: "data").path]] {
+                let answer = try await Program.run(command + ["--config", path.path])
+                #expect(answer.code == 78 && answer.errors.contains("no-such-host.invalid"), "\(command): \(answer)")
+            }
             try FileManager.default.removeItem(at: folder)
         }
 

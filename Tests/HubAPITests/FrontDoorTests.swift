@@ -183,12 +183,14 @@ struct FrontDoorTests {
     }
 
     @Test("A phone that asks whether it is held captive is led to the page of this spot", arguments: [
-        "/hotspot-detect.html", "/generate_204", "/connecttest.txt", "/success.txt", "/gen_204",
+        "/hotspot-detect.html", "/generate_204", "/connecttest.txt", "/success.txt", "/gen_204", "/",
     ])
     func probes(path: String) async throws {
         let house = try await House()
         let answer = try await house.call("GET", path + "?x=1", token: nil, host: "captive.apple.com")
         #expect(answer.status == 302 && answer.headers[.location] == "/spots/eki/" && answer.headers[.cacheControl] == "no-store")
+        #expect(try await house.call("GET", "/", token: nil, host: "hub.example.jp").headers[.location] == "/tablet/")
+        #expect(try await house.call("GET", "/", token: nil, host: "NeverSSL.com:80").headers[.location] == "/spots/eki/")
         let many = try CaptiveProbe.answer([("a", "一 <x>"), ("b", "二")])
         #expect(many.status == .ok)
         #expect(throws: Problem.self) { try CaptiveProbe.answer([]) }

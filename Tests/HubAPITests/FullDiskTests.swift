@@ -83,6 +83,13 @@ struct FullDiskTests {
             let isNothing = [404, 409].contains(answer.status) && (call.path.contains("/lists/") || call.path.hasSuffix("/return"))
             #expect(answer.status == 503 || isNothing, "\(call.method) \(call.path): \(answer.status) \(answer.body)")
             #expect(answer.headers[.contentType]?.hasPrefix("application/problem+json") == true && answer.body.contains(#""detail":""#))
+            // Of the disk, and of nothing that did not happen: no crowd at the door, and sent only what is sent.
+            if answer.status == 503 {
+                #expect(["記録", "書け", "ディスク"].contains { answer.body.contains($0) } && !answer.body.contains("多くの人"), "\(call.method) \(call.path): \(answer.body)")
+                let isSent = ["/v1/bulletins", "/v1/alerts"].contains { call.path.hasPrefix($0) } || call.path.contains("/approve")
+                #expect(isSent || !answer.body.contains("送り始め"), "\(call.method) \(call.path): \(answer.body)")
+                #expect(answer.headers[.retryAfter] != nil)
+            }
         }
         let paths = Set(calls.map { "\($0.method) \($0.path.prefix { $0 != "?" })" })
         for route in house.router.router().routes where [.post, .put, .patch, .delete].contains(route.method) {

@@ -15,6 +15,7 @@ enum ListEncoding {
         if octets.starts(with: [0xFF, 0xFE]) || octets.starts(with: [0xFE, 0xFF]) {
             return (try convert(octets, from: "UTF-16"), .utf16)
         }
+        if let order = unmarkedUTF16(octets) { return (try convert(octets, from: order), .utf16) }
         if let repaired = repairedUTF8(octets) { return (repaired, .utf8) }
         // Kanji of CP932 begin with octets that EUC-JP does not have. What is EUC-JP to the last octet is that, unless it could be
         // half-width kana alone, whose octets end at 0xDF.
@@ -22,6 +23,17 @@ enum ListEncoding {
             return (euc, .eucJP)
         }
         return (try convert(octets, from: "CP932"), .cp932)
+    }
+
+    /// A list has commas, digits and line ends, whose upper octet in UTF-16 is zero; no other writing of a list has a zero in it.
+    private static func unmarkedUTF16(_ octets: [UInt8]) -> String? {
+        var zeros = (even: 0, odd: 0)
+        for (place, octet) in octets.enumerated() where octet == 0 {
+            if place % 2 == 0 { zeros.even += 1 } else { zeros.odd += 1 }
+        }
+        guard octets.count % 2 == 0, max(zeros.even, zeros.odd) > 0 else { return nil }
+        if zeros.even * 20 <= zeros.odd { return "UTF-16LE" }
+        return zeros.odd * 20 <= zeros.even ? "UTF-16BE" : nil
     }
 
     /// Nil where it is no UTF-8: fewer than twenty letters beyond ASCII for each that is broken.

@@ -22,7 +22,12 @@ struct ListHeader {
         for position in 0..<width {
             let over = at(upper, position), own = at(lower, position)
             if !over.isEmpty { label = over }
-            if own.isEmpty {
+            // (人) under 収容人数 says in what it counts, and is no word of its own.
+            if !own.isEmpty, !over.isEmpty, Self.isUnit(own) || !Self.isKnown(own) && Self.isKnown(over) && !Self.isGroup(over) {
+                words.append(HeaderWord(over))
+                written.append("\(over)／\(own)")
+                groups.append("")
+            } else if own.isEmpty {
                 words.append(HeaderWord(over))
                 written.append(over)
                 groups.append("")
@@ -54,13 +59,30 @@ struct ListHeader {
     static func continues(_ header: [String], with next: [String]) -> Bool {
         let filled = next.enumerated().filter { !ListText.tidy($0.element).isEmpty }
         guard !filled.isEmpty else { return false }
-        // Under a heading that stands for itself there must be nothing, except under the label of a group.
-        let known = filled.filter { cell in
-            let word = HeaderWord(cell.element)
-            return ColumnVocabulary.hazard(word, group: "") != .none || word.forms.contains { ColumnVocabulary.kind($0) != nil }
-                || ColumnVocabulary.words.values.contains { $0.contains(word.plain) }
-        }
+        // Under a heading that stands for itself there must be nothing, except its unit, or under the label of a group.
+        let known = filled.filter { isUnit($0.element) || isKnown($0.element) }
         let isValue = filled.contains { ListText.degrees($0.element) != nil || [.yes, .no].contains(ListMark($0.element)) }
         return !isValue && known.count * 2 >= filled.count && !known.isEmpty
+    }
+
+    private static func isKnown(_ cell: String) -> Bool {
+        let word = HeaderWord(cell)
+        return ColumnVocabulary.hazard(word, group: "") != .none || word.forms.contains { ColumnVocabulary.kind($0) != nil }
+            || ColumnVocabulary.words.values.contains { $0.contains(word.plain) }
+    }
+
+    /// 災害種別, 対応災害: what stands under it are the columns.
+    private static func isGroup(_ cell: String) -> Bool {
+        let word = HeaderWord(cell).plain
+        return word.contains("災害") || word.contains("種別") || word.contains("区分")
+    }
+
+    private static let units: Set<String> = ["人", "名", "人数", "世帯", "m2", "㎡", "平方メートル", "m", "メートル", "度", "十進", "10進", "台", "階", "単位:人"]
+
+    /// (人), 人, ［㎡］; a remark in brackets that is no column's word either.
+    private static func isUnit(_ cell: String) -> Bool {
+        var word = HeaderWord.comparable(cell)
+        while let first = word.first, let last = word.last, word.count > 2, "([{〔【（".contains(first), ")]}〕】）".contains(last) { word = String(word.dropFirst().dropLast()) }
+        return units.contains(word)
     }
 }

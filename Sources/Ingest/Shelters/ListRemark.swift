@@ -4,7 +4,7 @@ internal import AlertModel
 enum ListRemark {
     private static let words: [(String, Shelter.Hazard)] = [
         ("津波", .tsunami), ("洪水", .flood), ("高潮", .stormSurge), ("土砂", .landslide), ("がけ崩れ", .landslide), ("崖崩れ", .landslide), ("地震", .earthquake),
-        ("内水", .inlandFlood), ("火災", .fire), ("火事", .fire), ("噴火", .volcano), ("火山", .volcano),
+        ("内水", .inlandFlood), ("大雨", .flood), ("大雨", .inlandFlood), ("浸水", .flood), ("浸水", .inlandFlood), ("火災", .fire), ("火事", .fire), ("噴火", .volcano), ("火山", .volcano),
     ]
     private static let forbidding = [
         "不可", "使用できない", "使用できません", "利用できない", "利用できません", "使えない", "使えません", "使用しない", "利用しない", "開設しない", "開設しません",
@@ -15,12 +15,19 @@ enum ListRemark {
     /// 土砂災害時のみ使用可: whatever it does not name is forbidden.
     private static let restricting = ["のみ", "に限る", "に限り", "だけ"]
 
+    private static func clauses(of note: String) -> [Substring] { note.split { "。、,，；;\n（）()".contains($0) } }
+    private static func hazards(in clause: Substring) -> Set<Shelter.Hazard> { Set(words.filter { clause.contains($0.0) }.map(\.1)) }
+
+    /// 洪水時は２階以上, 津波時は1階使用不可: part of the house, not all of it and not none.
+    static func conditional(in note: String) -> Set<Shelter.Hazard> {
+        clauses(of: note).filter { $0.contains("階") }.reduce(into: []) { $0.formUnion(hazards(in: $1)) }
+    }
+
     /// Clause by clause: in 地震は可、津波は不可 only the tsunami is forbidden. 1階は使用不可 forbids a floor, not the house.
     static func forbidden(in note: String) -> Set<Shelter.Hazard> {
         var found: Set<Shelter.Hazard> = []
-        for clause in note.split(whereSeparator: { "。、,，；;\n（）()".contains($0) }) {
-            guard !clause.contains("階") else { continue }
-            let named = Set(words.filter { clause.contains($0.0) }.map(\.1))
+        for clause in clauses(of: note) where !clause.contains("階") {
+            let named = hazards(in: clause)
             guard !named.isEmpty else { continue }
             let isForbidden = forbidding.contains { clause.contains($0) }
             switch (isForbidden, clause.contains("以外")) {

@@ -242,6 +242,10 @@ struct ListUnderWay {
             if shelter.fitness[hazard] != nil { doubt("備考により\(hazard.rawValue)には使えないとした (the note forbids it for \(hazard.rawValue))") }
             shelter.fitness[hazard] = .unfit
         }
+        for hazard in ListRemark.conditional(in: shelter.note ?? "") where [.fit, nil].contains(shelter.fitness[hazard]) {
+            if shelter.fitness[hazard] != nil { doubt("備考により\(hazard.rawValue)には条件つきとした (the note limits it for \(hazard.rawValue))") }
+            shelter.fitness[hazard] = .conditional
+        }
     }
 
     private mutating func isSet(_ text: String, _ what: String) -> Bool {

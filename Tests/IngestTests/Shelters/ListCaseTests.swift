@@ -174,6 +174,28 @@ struct ColumnTests {
         #expect(list.shelters[0].note == note)
     }
 
+    @Test("A note that speaks of floors makes a condition, and never lifts what is forbidden", arguments: [
+        ("洪水時は２階以上", [Hazard.flood]), ("津波・高潮の際は3階以上に避難", [.tsunami, .stormSurge]), ("津波時は1階使用不可", [.tsunami]), ("地震に限り2階以上を使用", [.earthquake]),
+        ("2階以上\n鍵は学校", []), ("大雨：2階以上", [.flood, .inlandFlood]), ("鍵は2階以上の部屋", []), ("土砂災害時は谷側の1階を除く", [.landslide]), ("津波は不可、洪水は2階以上", [.flood]),
+    ])
+    func floors(note: String, hazards: [AlertModel.Shelter.Hazard]) throws {
+        let list = try readList("名称,洪水,高潮,地震,津波,備考\n甲,○,○,○,○,\"\(note)\"\n")
+        #expect(Set(list.shelters[0].fitness.filter { $0.value == .conditional }.keys) == Set(hazards))
+        #expect(list.shelters[0].fitness[.tsunami] == (note.contains("津波は不可") ? .unfit : hazards.contains(.tsunami) ? .conditional : .fit))
+        #expect(try readList("名称,津波,備考\n甲,×,津波時は2階以上\n").shelters[0].fitness[.tsunami] == .unfit)
+    }
+
+    @Test("A unit under a heading is no column's word", arguments: [
+        ("施設名,住所,収容人数\n,,(人)\n甲,試験1,200\n", 200), ("施設名,住所,収容人数,緯度,経度\n,,人,(度),(度)\n甲,試験1,200,38.90,141.57\n", 200),
+        ("施設名,住所,収容人数,対応災害,\n,,（人）,洪水,津波\n甲,試験1,200,○,×\n", 200), ("施設名,住所,収容人数\n,,（名）\n甲,試験1,200名\n", 200),
+        ("施設名,住所,床面積\n,,(㎡)\n甲,試験1,200\n", nil),
+    ] as [(String, Int?)])
+    func units(text: String, people: Int?) throws {
+        let list = try readList(text)
+        #expect(list.shelters.map(\.name) == ["甲"] && list.shelters.first?.capacity?.people == people, "\(list.columns) \(list.remarks)")
+        if text.contains("津波") { #expect(list.shelters.first?.fitness == [.flood: .fit, .tsunami: .unfit]) }
+    }
+
     @Test("A list of tsunami buildings is fit for what it is a list of", arguments: [("津波避難ビル", "list.csv"), (nil, "津波避難ビル一覧.csv")] as [(String?, String)])
     func tsunamiBuildings(name: String?, file: String) throws {
         #expect(try readList("名称,住所\n甲,気仙沼市1\n", file, name: name).shelters[0].fitness == [.tsunami: .fit])

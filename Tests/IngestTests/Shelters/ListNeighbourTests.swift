@@ -26,7 +26,7 @@ struct ListNeighbourTests {
         #expect(list.elsewhere.values.reduce(0, +) == 1)
     }
 
-    @Test("Letters and separators of any office", arguments: ["utf-8", "utf-8 bom", "utf-16le bom", "utf-16be bom", "tabs", "semicolons", "cr", "quoted"])
+    @Test("Letters and separators of any office", arguments: ["utf-8", "utf-8 bom", "utf-16le bom", "utf-16be bom", "utf-16le", "utf-16be", "tabs", "semicolons", "cr", "quoted"])
     func forms(form: String) throws {
         let plain = "施設名,住所,津波,緯度,経度\n髙橋会館,気仙沼市1,○,38.90,141.57\n"
         let octets: [UInt8] =
@@ -34,6 +34,8 @@ struct ListNeighbourTests {
             case "utf-8 bom": [0xEF, 0xBB, 0xBF] + Array(plain.utf8)
             case "utf-16le bom": [0xFF, 0xFE] + plain.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
             case "utf-16be bom": [0xFE, 0xFF] + plain.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+            case "utf-16le": plain.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+            case "utf-16be": plain.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
             case "tabs": Array(plain.replacing(",", with: "\t").utf8)
             case "semicolons": Array(plain.replacing(",", with: ";").utf8)
             case "cr": Array(plain.replacing("\n", with: "\r").utf8)
