@@ -35,8 +35,8 @@ package final class SpotMirror: Sendable {
         var cutUntil: Date?
     }
 
-    /// A bundle has three languages of two or three pages.
-    private static let fileLimit = 40
+    /// A bundle has two or three pages a language, and there may be thirty languages.
+    private static let fileLimit = 100
     private static let octetLimit = 512 << 10
     /// Rounds of one second after an alert, in which its page is expected.
     private static let eager = 5
