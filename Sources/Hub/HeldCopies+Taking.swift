@@ -45,10 +45,7 @@ extension HeldCopies {
                 do { try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]) } catch {
                     return .failure(.disk("\(place.path): \(error.localizedDescription)"))
                 }
-                // One of a town at once: what lies there still is of one that a kill or a power cut ended.
-                for name in (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? [] where name.hasPrefix(mark) {
-                    try? FileManager.default.removeItem(at: place.appending(path: name))
-                }
+                shelf.sweep(town)
                 let new = place.appending(path: mark + UUID().uuidString)
                 let descriptor = open(new.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
                 guard descriptor >= 0 else { return .failure(trouble(new)) }

@@ -99,6 +99,7 @@ package final class HeldCopies: Sendable {
         (self.partners, self.bounds, folder) = (partners, bounds, data.appending(path: Self.folderName))
         (self.clock, self.isSealed) = (clock, isSealed)
         look()
+        for town in towns { sweep(town) }
     }
 
     /// Whose slip this is; nil: nobody's of ours.
@@ -122,8 +123,18 @@ package final class HeldCopies: Sendable {
 
     func place(_ town: TownID) -> URL { folder.appending(path: town.code) }
 
+    /// With a folder of their own.
+    private var towns: [TownID] { ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).compactMap { TownID($0) } }
+
+    /// One of a town at once: what lies there while none comes is of one that a kill or a power cut ended.
+    func sweep(_ town: TownID) {
+        let place = place(town)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? [] where name.hasPrefix(Taking.mark) {
+            try? FileManager.default.removeItem(at: place.appending(path: name))
+        }
+    }
+
     func look() {
-        let towns = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).compactMap { TownID($0) }
         let found = Dictionary(uniqueKeysWithValues: towns.map { ($0, look(in: place($0))) })
         state.withLock { $0.held = found.filter { !$0.value.isEmpty } }
     }

@@ -48,7 +48,8 @@ struct CopyPush {
     private func told(_ answer: HTTPAnswer, _ file: URL) throws -> (isKnown: Bool, number: Int?) {
         guard (200..<300).contains(answer.status) else {
             // What the partner says is theirs; what there is to do here is ours.
-            let refusal = HubClient.refusal(answer)
+            // Cut, too slow, too often: the line, or a later hour, and nothing wrong with the copy.
+            let refusal = [400, 408, 429].contains(answer.status) ? Exit.with(Exit.unreachable, "\(HubClient.words(answer)) [\(answer.status)]") : HubClient.refusal(answer)
             Terminal.complain(answer.status == 409 ? "\(file.lastPathComponent) は届けていません (not pushed)" : "写しはここにあります。\(Self.again(file, address)) (the copy is here; push it again)")
             throw refusal
         }

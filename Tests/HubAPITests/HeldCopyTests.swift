@@ -161,6 +161,11 @@ struct HeldCopyTests {
         #expect(large.status == 413 && large.body.contains("1 MiB"), "\(large)")
         #expect(try await scene.house.stream("/v1/copies", pieces: text.map(String.init).chunked(50_000), headers: Scene.head(slip)).status == 201, "piece by piece")
         #expect(scene.files.count == 3)
+        // What a kill left goes at the next start; what is held stays.
+        let left = scene.folder.appending(path: "\(HeldCopies.folderName)/\(Self.partner)/.new-x")
+        try Data("half".utf8).write(to: left)
+        _ = HeldCopies([], in: scene.folder, bounds: .init(), clock: { Date() }, isSealed: { _ in true })
+        #expect(scene.files.count == 3 && !FileManager.default.fileExists(atPath: left.path))
     }
 
     @Test("Where the disk has no room but the record's own, or fills while a copy comes, the answer is 507 in words and nothing stays")
