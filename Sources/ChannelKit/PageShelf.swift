@@ -40,6 +40,9 @@ public final class PageShelf: Sendable {
     /// Why the disk did not take it: a restart would lose what is shown.
     public func refuse(_ reason: String, at place: String) { state.withLock { $0.troubles[place] = reason } }
 
+    /// Places whose page the disk has not taken, for whatever reason.
+    public var waiting: Int { state.withLock { $0.bundles.count } }
+
     public subscript(place: String) -> Bundle? { state.withLock { $0.bundles[place] } }
 
     /// Places whose page the disk has not taken, and why; of a disk that does not answer nothing is known.

@@ -93,6 +93,7 @@ extension HubRouter {
             text.add("noroshi_ledger_commit_seconds", "gauge", "The last commit to the disk.", disk.commit.milliseconds / 1000)
             text.add("noroshi_ledger_bytes", "gauge", "The ledger's file and its log.", Double(disk.size))
         }
+        text.add("noroshi_pages_unwritten", "gauge", "Places whose page is shown from memory: a restart would lose it.", Double(configuration.pages.waiting))
         let held = hub.journal.held
         for mode in ModeName.allCases {
             text.add(
