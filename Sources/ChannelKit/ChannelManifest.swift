@@ -44,8 +44,13 @@ public struct ChannelManifest: Sendable {
     /// Characters, counted as the channel's contract counts them; nil for no limit.
     public let titleLimit: Int?
     public let bodyLimit: Int?
-    /// The texts that every message of this channel carries, in order of preference; all that there are words for unless said.
-    public var languages: [Language] { ownLanguages ?? ScreenLanguages.inUse.all }
+    /// The texts that every message of this channel carries, in order of preference. Unless said, people get all that there
+    /// are words for, and a machine the three it always got: each further one would be made and sent to every machine of every
+    /// town before the next town's warning (five of them: 5 ms at 21 towns).
+    public var languages: [Language] {
+        ownLanguages ?? (role == .machine ? ScreenLanguages.inUse.all.filter(Self.machines.contains) : ScreenLanguages.inUse.all)
+    }
+    private static let machines: Set<Language> = [.japanese, .easyJapanese, .english]
     private let ownLanguages: [Language]?
     /// Deliveries on the wire at once, over all far ends.
     public let concurrency: Int
