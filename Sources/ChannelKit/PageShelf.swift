@@ -2,8 +2,8 @@ import Synchronization
 
 /// Pages that a channel has made and no disk has taken yet: whoever asks for one is answered from here.
 ///
-///     made ──▶ on the shelf ──(written)──▶ on the disk, off the shelf
-///                   └──(the disk is full, hangs, refuses)──▶ stays, and the newest of each place with it
+///     made ──(written)──▶ on the disk
+///        └──(the disk is full, hangs, refuses)──▶ on the shelf, the newest of each place ──(written)──▶ off the shelf
 ///
 /// An order must not wait for a disk before people can read it. What is written is not kept twice.
 public final class PageShelf: Sendable {

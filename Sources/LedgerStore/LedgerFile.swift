@@ -31,10 +31,10 @@ struct LedgerFile: Sendable {
 
     var exists: Bool { access(path, F_OK) == 0 }
 
-    /// A file of no octets is to SQLite a ledger that was never begun.
+    /// A file that ends before its header does is to SQLite a ledger that was never begun (fileformat2: 100 octets).
     var isEmpty: Bool {
         var facts = stat()
-        return stat(path, &facts) == 0 && facts.st_size == 0
+        return stat(path, &facts) == 0 && facts.st_size < 100
     }
 
     /// - Throws: `Flaw` when the file is no good; the disk's own error when it is the disk.

@@ -77,11 +77,11 @@ struct DamagedLedgerTests {
         await again.close()
     }
 
-    @Test("A ledger that was deleted, or has no octets, is missed: the devices come back from the copy and it is said", arguments: [true, false])
-    func missing(isDeleted: Bool) async throws {
+    @Test("A ledger that was deleted, or ends before its header does, is missed: the devices come back from the copy and it is said", arguments: [nil, 0, 1])
+    func missing(octets: Int?) async throws {
         try await fill(3)
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
-        if !isDeleted { try Data().write(to: URL(filePath: path)) }
+        if let octets { try Data(repeating: 0x20, count: octets).write(to: URL(filePath: path)) }
         let ledger = try SQLiteLedger(path: path, logger: quiet)
         try await worksAnew(ledger)
         #expect(ledger.troubles.first?.contains("控えから") == true, "\(ledger.troubles)")

@@ -5,8 +5,9 @@ import Synchronization
 
 /// All spots' pages under one folder, shared by the adapters of both modes.
 ///
-/// A page is made in memory, where the hub serves it from at once, and then written. A spot is a lock of its own, held
-/// while its page is made, so that two deliveries to one spot leave the page of the later one; no page waits for a disk.
+/// A page is made and written; where the disk refuses it or does not answer within a second, the hub serves it from memory.
+/// Not before: what is shown and not written comes back as it was when the program is killed. A spot is a lock of its own,
+/// held while its page is made, so that two deliveries to one spot leave the page of the later one.
 final class PortalSite: Sendable {
     private static let sites = Mutex<[String: PortalSite]>([:])
 
@@ -24,6 +25,8 @@ final class PortalSite: Sendable {
 
     /// A disk that does not answer is left to itself after so long; the pages are in memory.
     static let patience = Duration.seconds(5)
+    /// So long a page waits for the disk before it is shown without.
+    static let attention = Duration.seconds(1)
 
     private let directory: String
     private let pages: PageShelf
@@ -60,6 +63,11 @@ final class PortalSite: Sendable {
     ) async throws(DeliveryFailure) -> (outcome: Value, revision: Int) {
         let spot = spot(id)
         let done = try await PortalThread.pages.run { () throws(DeliveryFailure) in try spot.change(now: now, change) }
+        let late = Task {
+            try await ContinuousClock().sleep(for: Self.attention)
+            spot.showUnwritten()
+        }
+        defer { late.cancel() }
         try await PortalThread.disk.run { () throws(DeliveryFailure) in try spot.write() }
         return done
     }
@@ -93,6 +101,7 @@ final class PortalSite: Sendable {
             await group.next()
             group.cancelAll()
         }
+        for spot in waiting { spot.showUnwritten() }
         guard waiting.contains(where: \.isWaiting) else { return next }
         // What cannot be written is tried again at this pace, not in a tight loop.
         return min(next ?? now + Spot.pause, now + Spot.pause)
@@ -173,14 +182,23 @@ final class Spot: Sendable {
         }
     }
 
-    /// From here on people read it.
+    /// People read it once it is written, or from memory.
     private func show(_ state: inout SpotState, in held: inout Held, now: Date) throws(DeliveryFailure) {
         state.revision += 1
         let files = try PortalPage.bundle(of: state, now: now)
-        pages.show(.init(revision: state.revision, files: Dictionary(files.map { ($0.name, $0.bytes) }) { $1 }), at: id)
         held.state = state
         held.due = state.nextChange(after: now).map { min($0, now + Self.renewal) } ?? now + Self.renewal
         unwritten.withLock { [state] in $0 = Unwritten(state: state, files: files) }
+        // A disk that did not take the page before is not waited for.
+        if pages[id] != nil { showUnwritten() }
+    }
+
+    /// What the disk has not taken, from memory.
+    func showUnwritten() {
+        unwritten.withLock { due in
+            guard let due else { return }
+            pages.show(.init(revision: due.state.revision, files: Dictionary(due.files.map { ($0.name, $0.bytes) }) { $1 }), at: id)
+        }
     }
 
     /// What the disk has still to take, if anything: the newest page, with all that came before it. On the disk's thread.
@@ -189,6 +207,7 @@ final class Spot: Sendable {
         do {
             try write(due)
         } catch {
+            showUnwritten()
             pages.refuse("\(error)", at: id)
             throw .unavailable("スポット\(id)のページは出ていますが、ディスクに書けません: \(error) (shown, but not written)")
         }

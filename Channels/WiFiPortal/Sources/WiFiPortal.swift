@@ -7,8 +7,8 @@ import Logging
 /// The page a Wi-Fi spot (公衆無線LAN, 00000JAPAN) shows to whoever joins it.
 ///
 /// The far end is a folder of small files that the edge serves and relays fetch: nothing is computed when somebody
-/// asks, so that the page stays up when the hub does not. `deliver` changes what the spot shows, puts it on the shelf the
-/// hub serves from, writes the files aside and swaps them in; `run` ages the pages. Both modes of a spot share one `PortalSite`, which keeps real
+/// asks, so that the page stays up when the hub does not. `deliver` changes what the spot shows, writes the files aside
+/// and swaps them in, or puts them on the shelf the hub serves from where the disk does not take them; `run` ages the pages. Both modes of a spot share one `PortalSite`, which keeps real
 /// and drill in lists of different types and never shows a drill while anything real is in force.
 public struct WiFiPortal<M: Mode>: ChannelAdapter {
     public static var manifest: ChannelManifest {
