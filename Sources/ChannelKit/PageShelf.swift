@@ -40,13 +40,8 @@ public final class PageShelf: Sendable {
     /// Why the disk did not take it: a restart would lose what is shown.
     public func refuse(_ reason: String, at place: String) { state.withLock { $0.troubles[place] = reason } }
 
-    /// Places whose page the disk has not taken, for whatever reason.
-    public var waiting: Int { state.withLock { $0.bundles.count } }
-
     public subscript(place: String) -> Bundle? { state.withLock { $0.bundles[place] } }
 
-    /// Places whose page the disk has not taken, and why; of a disk that does not answer nothing is known.
-    public var troubles: [(place: String, reason: String)] {
-        state.withLock { $0.troubles.map { ($0.key, $0.value) } }.sorted { $0.0 < $1.0 }
-    }
+    /// How many places are shown from here, and what the disk said of one of them; nil: it does not answer.
+    public var unwritten: (count: Int, reason: String?) { state.withLock { ($0.bundles.count, $0.troubles.values.first) } }
 }

@@ -25,7 +25,7 @@ package final class Attention: Sendable {
         case receiver = "receiver-clock"
         /// CAP that none of the pinned signers signed.
         case signature = "unsigned-cap"
-        /// A cancel or an update that is not written as it should be, or whose warning nobody knows: taken as far as it can be.
+        /// A cancel or an all-clear that is not written as it should be, or whose warning nobody knows: taken as far as it can be.
         case inDoubt = "read-in-doubt"
         /// A cancel by somebody else than who said it.
         case notTheirs = "not-theirs"

@@ -37,11 +37,10 @@ extension HubRouter {
 
     /// One remark for all spots: the disk that does not take one takes none.
     private var pageTroubles: [String] {
-        let troubles = configuration.pages.troubles
-        return troubles.first.map { first in
-            ["\(troubles.count)か所のページをディスクに書けません。メモリから出しているので、再起動すると消えます: \(first.reason)"
-                + " (pages of \(troubles.count) places are shown from memory, not written)"]
-        } ?? []
+        let (count, reason) = configuration.pages.unwritten
+        guard count > 0 else { return [] }
+        return ["\(count)か所のページをディスクに書けません。メモリから出しているので、再起動すると消えます: \(reason ?? "ディスクが応答しません")"
+            + " (pages of \(count) places are shown from memory, not written)"]
     }
 
     func addBenchmark(to router: Router<Context>) {
@@ -93,7 +92,7 @@ extension HubRouter {
             text.add("noroshi_ledger_commit_seconds", "gauge", "The last commit to the disk.", disk.commit.milliseconds / 1000)
             text.add("noroshi_ledger_bytes", "gauge", "The ledger's file and its log.", Double(disk.size))
         }
-        text.add("noroshi_pages_unwritten", "gauge", "Places whose page is shown from memory: a restart would lose it.", Double(configuration.pages.waiting))
+        text.add("noroshi_pages_unwritten", "gauge", "Places whose page is shown from memory: a restart would lose it.", Double(configuration.pages.unwritten.count))
         let held = hub.journal.held
         for mode in ModeName.allCases {
             text.add(
