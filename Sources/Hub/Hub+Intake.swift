@@ -267,12 +267,13 @@ extension Hub {
             taking.notes.append("この経路（\(source)）からの\(alert.kind.rawValue)は設定により記録だけします (recorded only; sources.rules: this way does not raise it)")
             return []
         }
-        let verdict = stories.withLock { $0.take(alert.content, M.name, source: source, now: clock()) }
+        let (wasKnown, verdict) = stories.withLock { ($0.knows(alert.content, M.name), $0.take(alert.content, M.name, source: source, now: clock())) }
         if case .notTheirs = verdict {
             attention.notice(.notTheirs, alert.event.text, "\(alert.title): \(verdict.reason)", from: source, of: alert.town, at: clock())
         }
-        // CAP's cancel names what it takes back. Where that was never heard of here, the warning it means may stand.
-        if case .cancelsNothing = verdict, alert.type == "cap" {
+        // CAP names what it takes back or ends. Where that was never heard of here, the warning it means may stand.
+        let isOver = alert.message == .cancel || !alert.areas.isEmpty && alert.areas.allSatisfy { $0.status == "解除" }
+        if alert.type == "cap", isOver, !wasKnown {
             let words = "何を取り消すのかわかりません。取り消すはずの情報がまだ出ていないか、確かめてください (it takes back nothing that is known here: look whether what it means still stands)"
             taking.notes.append(words)
             attention.notice(.inDoubt, alert.event.text, "\(alert.title): \(words)", from: source, at: clock())

@@ -20,6 +20,13 @@ struct ModeStories {
         }
     }
 
+    func knows(_ content: AlertContent, _ mode: ModeName) -> Bool {
+        switch mode {
+        case .actual: actual.knows(content)
+        case .exercise: exercise.knows(content)
+        }
+    }
+
     func count(_ mode: ModeName) -> Int {
         switch mode {
         case .actual: actual.count

@@ -70,6 +70,9 @@ package struct EventStories: Sendable {
 
     package var count: Int { stories.count }
 
+    /// Whether anything was said of it before, by any of its names.
+    package func knows(_ content: AlertContent) -> Bool { !knownEvents(of: content).isEmpty }
+
     /// Forgets what nobody spoke of for long. To be called now and then; `take` alone keeps the numbers bounded.
     package mutating func prune(now: Date) {
         let limit = now.addingTimeInterval(-limits.memory)
@@ -154,10 +157,10 @@ extension EventStories {
             story.touched = max(story.touched, now)
             if let rest = story.withdraw(content) { return .news(story.issue(rest)) }
             var cancel = content
+            cancel.revision.sent = Self.placed(cancel, after: previous)
             cancel.event = event
             // A CAP cancel need not say what it is about.
             cancel.kind = previous.kind
-            cancel.revision.sent = Self.placed(cancel, after: previous)
             guard cancel.trust > previous.trust || cancel.revision.isNewer(than: previous.revision) else {
                 story.absorb(cancel)
                 quiet = quiet ?? .outdated(by: previous.id)
@@ -176,10 +179,17 @@ extension EventStories {
         return cancelled.isEmpty ? quiet ?? .cancelsNothing(content) : .cancels(cancelled)
     }
 
+    /// CAP says by name what it takes back: then no clock decides which came first. Where one identifier serves a whole event, only
+    /// the time tells its messages apart.
+    private static func names(_ cancel: AlertContent, _ previous: AlertContent) -> Bool {
+        guard cancel.type == "cap", previous.type == "cap", cancel.ownName != previous.ownName else { return false }
+        return ([cancel.event] + (cancel.aliases ?? [])).contains(previous.ownName)
+    }
+
     /// When a cancel counts as sent. The satellite says the minute only: within the minute of what it takes back, its
     /// cancel comes after it. So does a cancel of the second to which several corrections were set apart.
     private static func placed(_ cancel: AlertContent, after previous: AlertContent) -> Date {
-        let tolerance = cancel.type == "qzss" && previous.type != "qzss" ? 60 : 0.5
+        let tolerance = names(cancel, previous) ? .infinity : cancel.type == "qzss" && previous.type != "qzss" ? 60 : 0.5
         let age = previous.revision.sent.timeIntervalSince(cancel.revision.sent)
         return age > 0 && age < tolerance ? previous.revision.sent : cancel.revision.sent
     }
@@ -209,6 +219,9 @@ extension EventStories {
 }
 
 extension AlertContent {
+    /// What a CAP message is called itself; whom it refers to stands before and after.
+    fileprivate var ownName: EventID { aliases?.first ?? event }
+
     fileprivate var late: AlertContent {
         var content = self
         content.provenance = provenance ?? Provenance(trust: trust)

@@ -30,6 +30,36 @@ struct OddCancelTests {
         #expect(cancel.alerts.count == 1)
     }
 
+    @Test("It takes back what it names, however the two clocks disagree", arguments: [310.0, 3_600, -2, -600, -32_400])
+    func clocks(after seconds: Double) async throws {
+        let house = try await House(), now = Date()
+        _ = try await house.hub.take(cap("w-1", "Alert", now.addingTimeInterval(-60)), Intake(source: "http:mihon"))
+        let references = "Bousai@mihon.example.jp,w-1,\(JapanTime.text(now.addingTimeInterval(-60), milliseconds: false))"
+        let cancel = try await house.hub.take(cap("w-2", "Cancel", references: references, now.addingTimeInterval(seconds)), Intake(source: "http:mihon"))
+        #expect(cancel.alerts.count == 1 && !cancel.notes.contains { $0.contains("記録だけ") }, "\(cancel.notes)")
+    }
+
+    @Test("One that is late, of a message that an update has followed, takes the update back only where it names it")
+    func late() async throws {
+        let house = try await House(), now = Date(), source = Intake(source: "http:mihon")
+        func reference(_ id: String, _ sent: Date) -> String { "Bousai@mihon.example.jp,\(id),\(JapanTime.text(sent, milliseconds: false))" }
+        _ = try await house.hub.take(cap("w-1", "Alert", now.addingTimeInterval(-60)), source)
+        _ = try await house.hub.take(cap("w-2", "Update", references: reference("w-1", now.addingTimeInterval(-60)), now), source)
+        let old = try await house.hub.take(cap("w-3", "Cancel", references: reference("w-1", now.addingTimeInterval(-60)), now.addingTimeInterval(-30)), source)
+        #expect(old.alerts.isEmpty && old.notes.contains { $0.contains("記録だけ") }, "\(old.notes)")
+        let named = try await house.hub.take(cap("w-4", "Cancel", references: reference("w-2", now), now.addingTimeInterval(-20)), source)
+        #expect(named.alerts.count == 1 && !named.notes.contains { $0.contains("記録だけ") }, "\(named.notes)")
+    }
+
+    @Test("An all-clear that ends nothing known is no quiet yes either", arguments: ["Update", "Alert"])
+    func allClear(message: String) async throws {
+        let house = try await House(), now = Date()
+        let text = String(decoding: cap("w-2", message, references: message == "Update" ? "w-9" : nil, now), as: UTF8.self)
+            .replacing("<urgency>Immediate", with: "<responseType>AllClear</responseType><urgency>Past")
+        let taking = try await house.hub.take(Array(text.utf8), Intake(source: "http:mihon"))
+        #expect(taking.notes.contains { $0.contains("何を取り消すのか") }, "\(taking.notes)")
+    }
+
     @Test("One that names nothing known is no quiet yes: the sender and the operator hear that something may still stand", arguments: ["w-9", "Bousai@mihon.example.jp,w-9,2026-01-01T00:00:00+09:00"])
     func nothing(references: String) async throws {
         let house = try await House(), now = Date()
