@@ -30,20 +30,25 @@ package final class ChildProcess: Sendable {
         for end in ends where end >= 0 { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         guard ends[1] >= 0 else { throw CannotStart(code: errno) }
         defer { close(ends[1]) }
+        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { close(nothing) }
+        let whole = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        pid = try Self.spawn([program] + arguments, whole, input: nothing, output: ends[1], errors: ends[1])
+        lines = ends[0] >= 0 ? Self.lines(from: ends[0]) : nil
+    }
+
+    /// Starts a program with these three ends and no other, and no signal blocked.
+    /// - Parameter environment: all of it.
+    /// - Returns: its number.
+    package static func spawn(
+        _ words: [String], _ environment: [String: String], input: Int32, output: Int32, errors: Int32
+    ) throws -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
-        // A listening socket of another test must not live on in the child.
-        // One that is not open is no error here (glibc spawni.c).
+        for (number, end) in [input, output, errors].enumerated() { posix_spawn_file_actions_adddup2(&actions, end, Int32(number)) }
+        // A listening socket of another test must not live on in the child. One that is not open is no error here (glibc spawni.c).
         for descriptor in 3..<Int32(512) { posix_spawn_file_actions_addclose(&actions, descriptor) }
-        let whole = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
-        var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
-        var settings: [UnsafeMutablePointer<CChar>?] = whole.map { strdup($0) } + [nil]
-        defer { for word in words + settings { free(word) } }
-        var pid: pid_t = 0
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -51,10 +56,13 @@ package final class ChildProcess: Sendable {
         sigemptyset(&noSignals)
         posix_spawnattr_setsigmask(&attributes, &noSignals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let code = posix_spawn(&pid, program, &actions, &attributes, &words, &settings)
+        var pid: pid_t = 0
+        var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for word in argv + envp { free(word) } }
+        let code = posix_spawn(&pid, words[0], &actions, &attributes, &argv, &envp)
         guard code == 0 else { throw CannotStart(code: code) }
-        self.pid = pid
-        lines = ends[0] >= 0 ? Self.lines(from: ends[0]) : nil
+        return pid
     }
 
     /// Runs a program to its end without holding up a thread of the pool.

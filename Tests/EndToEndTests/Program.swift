@@ -1,7 +1,6 @@
 /// The built program as a child process: started, listened to, asked to end or killed.
-///
-/// Not Foundation's Process: its children inherit the signals that threads of the pool have blocked, and then never
-/// hear that they should end.
+/// Not Foundation's Process, for what `ChildProcess` says.
+import ChannelKitTesting
 import Foundation
 import Glibc
 import Synchronization
@@ -50,38 +49,15 @@ final class Program: Sendable {
         let words = shell.map { ["/bin/sh", "-c", "\($0) exec \"$0\" \"$@\"", Self.path] + arguments }
             ?? [Self.path] + arguments
         let (toChild, fromOut, fromErrors) = (try Pipe.make(), try Pipe.make(), try Pipe.make())
-        pid = try Self.spawn(words, environment, [toChild.read, fromOut.write, fromErrors.write])
+        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("NOROSHI_") }
+        pid = try ChildProcess.spawn(
+            words, inherited.merging(environment) { $1 }, input: toChild.read, output: fromOut.write, errors: fromErrors.write)
         for end in [toChild.read, fromOut.write, fromErrors.write] { close(end) }
         // Small inputs only: they fit into the pipe.
         _ = input.withUnsafeBytes { write(toChild.write, $0.baseAddress, $0.count) }
         close(toChild.write)
         listen(to: fromOut.read) { $0.out += $1 }
         listen(to: fromErrors.read) { $0.errors += $1 }
-    }
-
-    private static func spawn(_ words: [String], _ environment: [String: String], _ ends: [Int32]) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for (number, end) in ends.enumerated() { posix_spawn_file_actions_adddup2(&actions, end, Int32(number)) }
-        // A listening socket of another test must not live on in the child.
-        for descriptor in 3..<Int32(512) { posix_spawn_file_actions_addclose(&actions, descriptor) }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var noSignals = sigset_t()
-        sigemptyset(&noSignals)
-        posix_spawnattr_setsigmask(&attributes, &noSignals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("NOROSHI_") }
-        let whole = inherited.merging(environment) { $1 }.map { "\($0)=\($1)" }
-        var pid: pid_t = 0
-        var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        var envp: [UnsafeMutablePointer<CChar>?] = whole.map { strdup($0) } + [nil]
-        defer { for word in argv + envp { free(word) } }
-        let code = posix_spawn(&pid, words[0], &actions, &attributes, &argv, &envp)
-        guard code == 0 else { throw CannotStart(code: code) }
-        return pid
     }
 
     /// Reads on a thread of its own until the other end is closed.
