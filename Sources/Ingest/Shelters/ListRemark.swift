@@ -15,18 +15,25 @@ enum ListRemark {
     /// 土砂災害時のみ使用可: whatever it does not name is forbidden.
     private static let restricting = ["のみ", "に限る", "に限り", "だけ"]
 
-    private static func clauses(of note: String) -> [Substring] { note.split { "。、,，；;\n（）()".contains($0) } }
+    private static func clauses(of note: String, at marks: String = "。、,，；;\n（）()") -> [Substring] { note.split { marks.contains($0) } }
     private static func hazards(in clause: Substring) -> Set<Shelter.Hazard> { Set(words.filter { clause.contains($0.0) }.map(\.1)) }
 
-    /// 洪水時は２階以上, 津波時は1階使用不可: part of the house, not all of it and not none.
+    /// 洪水時は２階以上, 津波（3階以上）, 高潮のときは開かない場合があります: part of the house, or not always; not all of it and not none.
     static func conditional(in note: String) -> Set<Shelter.Hazard> {
-        clauses(of: note).filter { $0.contains("階") }.reduce(into: []) { $0.formUnion(hazards(in: $1)) }
+        clauses(of: note, at: "。、,，；;\n").filter { clause in clause.contains("階") || clause.contains("場合が") }
+            .reduce(into: []) { $0.formUnion(hazards(in: $1)) }
+    }
+
+    /// 洪水○ 津波×: marks in the note, each behind its hazard.
+    private static func crossed(in note: String) -> Set<Shelter.Hazard> {
+        let plain = note.filter { !$0.isWhitespace && !"：:は…・=＝".contains($0) }
+        return Set(words.filter { word, _ in "×✕✖✗✘☓╳".contains { plain.contains("\(word)\($0)") || plain.contains("\(word)時\($0)") || plain.contains("\(word)災害\($0)") } }.map(\.1))
     }
 
     /// Clause by clause: in 地震は可、津波は不可 only the tsunami is forbidden. 1階は使用不可 forbids a floor, not the house.
     static func forbidden(in note: String) -> Set<Shelter.Hazard> {
-        var found: Set<Shelter.Hazard> = []
-        for clause in clauses(of: note) where !clause.contains("階") {
+        var found = crossed(in: note)
+        for clause in clauses(of: note) where !clause.contains("階") && !clause.contains("場合が") {
             let named = hazards(in: clause)
             guard !named.isEmpty else { continue }
             let isForbidden = forbidding.contains { clause.contains($0) }

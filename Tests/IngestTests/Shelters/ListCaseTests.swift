@@ -163,7 +163,7 @@ struct ColumnTests {
     }
 
     @Test("A note that forbids counts more than a flag", arguments: [
-        ("津波時は使用不可", [Hazard.tsunami]), ("津波・高潮を除く", [.tsunami, .stormSurge]), ("地震は可、津波は不可", [.tsunami]), ("津波時は1階使用不可", []), ("鍵は学校", []),
+        ("津波時は使用不可", [Hazard.tsunami]), ("洪水○ 津波×", [.tsunami]), ("津波：×、高潮：×、洪水：○", [.tsunami, .stormSurge]), ("土砂災害×", [.landslide]), ("津波・高潮を除く", [.tsunami, .stormSurge]), ("地震は可、津波は不可", [.tsunami]), ("津波時は1階使用不可", []), ("鍵は学校", []),
         ("洪水の際は開設しない", [.flood]), ("※津波災害には対応していません", [.tsunami]), ("地震・津波以外で使用", [.earthquake, .tsunami]),
         ("土砂災害時のみ使用可", Hazard.allCases.filter { $0 != .landslide }), ("津波のみ対象外", [.tsunami]), ("駐車は職員のみ", []), ("高潮には適さない。津波は可", [.stormSurge]),
         ("地震に限り2階以上を使用", []), ("地震以外は使用不可", Hazard.allCases.filter { $0 != .earthquake }),
@@ -175,7 +175,7 @@ struct ColumnTests {
     }
 
     @Test("A note that speaks of floors makes a condition, and never lifts what is forbidden", arguments: [
-        ("洪水時は２階以上", [Hazard.flood]), ("津波・高潮の際は3階以上に避難", [.tsunami, .stormSurge]), ("津波時は1階使用不可", [.tsunami]), ("地震に限り2階以上を使用", [.earthquake]),
+        ("洪水時は２階以上", [Hazard.flood]), ("※洪水（２階以上）", [.flood]), ("洪水のときは開かない場合があります", [.flood]), ("津波時に使用できない場合がある", [.tsunami]), ("津波・高潮の際は3階以上に避難", [.tsunami, .stormSurge]), ("津波時は1階使用不可", [.tsunami]), ("地震に限り2階以上を使用", [.earthquake]),
         ("2階以上\n鍵は学校", []), ("大雨：2階以上", [.flood, .inlandFlood]), ("鍵は2階以上の部屋", []), ("土砂災害時は谷側の1階を除く", [.landslide]), ("津波は不可、洪水は2階以上", [.flood]),
     ])
     func floors(note: String, hazards: [AlertModel.Shelter.Hazard]) throws {
