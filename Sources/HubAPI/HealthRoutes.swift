@@ -39,7 +39,7 @@ extension HubRouter {
     private var pageTroubles: [String] {
         let (count, reason) = configuration.pages.unwritten
         guard count > 0 else { return [] }
-        return ["\(count)か所のページをディスクに書けません。メモリから出しているので、再起動すると消えます: \(reason ?? "ディスクが応答しません")"
+        return ["\(count)か所のページをディスクに書けません。メモリから出しています。記録に書けていれば、再起動しても消えません: \(reason ?? "ディスクが応答しません")"
             + " (pages of \(count) places are shown from memory, not written)"]
     }
 
@@ -92,7 +92,7 @@ extension HubRouter {
             text.add("noroshi_ledger_commit_seconds", "gauge", "The last commit to the disk.", disk.commit.milliseconds / 1000)
             text.add("noroshi_ledger_bytes", "gauge", "The ledger's file and its log.", Double(disk.size))
         }
-        text.add("noroshi_pages_unwritten", "gauge", "Places whose page is shown from memory: a restart would lose it.", Double(configuration.pages.unwritten.count))
+        text.add("noroshi_pages_unwritten", "gauge", "Places whose page is shown from memory and kept in the notebook: the disk does not take it.", Double(configuration.pages.unwritten.count))
         let held = hub.journal.held
         for mode in ModeName.allCases {
             text.add(

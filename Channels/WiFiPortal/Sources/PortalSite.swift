@@ -5,23 +5,25 @@ import Synchronization
 
 /// All spots' pages under one folder, shared by the adapters of both modes.
 ///
-/// A page is made and written; where the disk refuses it or does not answer within a second, the hub serves it from memory.
-/// Not before: what is shown and not written comes back as it was when the program is killed. A spot is a lock of its own,
-/// held while its page is made, so that two deliveries to one spot leave the page of the later one.
+/// A page is made and written; where the disk refuses it or does not answer within a second, the hub serves it from memory
+/// and the state it was made of goes into the notebook. Not before: what is shown and nowhere kept comes back as it was when
+/// the program is killed. A spot is a lock of its own, held while its page is made, so that two deliveries to one spot leave
+/// the page of the later one.
 final class PortalSite: Sendable {
     private static let sites = Mutex<[String: PortalSite]>([:])
 
     /// The one object for `directory` in this process.
-    static func shared(for directory: String, _ pages: PageShelf) -> PortalSite {
+    static func shared(for directory: String, _ pages: PageShelf, _ notebook: any Notebook) -> PortalSite {
         sites.withLock { sites in
             if let site = sites[directory], site.pages === pages { return site }
-            let site = PortalSite(directory: directory, pages)
+            let site = PortalSite(directory: directory, pages, notebook)
             sites[directory] = site
             return site
         }
     }
 
-    typealias Change = (outcome: PortalOutcome, revision: Int)
+    /// `unwritten`: people read it, and the disk has not taken it; in words.
+    typealias Change = (outcome: PortalOutcome, revision: Int, unwritten: String?)
 
     /// A disk that does not answer is left to itself after so long; the pages are in memory.
     static let patience = Duration.seconds(5)
@@ -30,12 +32,16 @@ final class PortalSite: Sendable {
 
     private let directory: String
     private let pages: PageShelf
+    private let notebook: any Notebook
+    private let disk: PortalThread
     private let spots = Mutex<[String: Spot]>([:])
     private let reserve: DiskReserve
 
-    init(directory: String, _ pages: PageShelf = PageShelf()) {
+    init(directory: String, _ pages: PageShelf, _ notebook: any Notebook, disk: PortalThread = .disk) {
         self.directory = directory
         self.pages = pages
+        self.notebook = notebook
+        self.disk = disk
         reserve = DiskReserve(path: "\(directory)/.reserve")
     }
 
@@ -47,8 +53,8 @@ final class PortalSite: Sendable {
         }
     }
 
-    /// Returns once people can read it and the disk has it. Where the disk does not take it people read it all the same,
-    /// and the delivery is tried again: until then a restart would lose it.
+    /// Returns once people can read it, and it is kept where a restart finds it: on the disk, or in the notebook where the
+    /// disk does not take it. Neither a page of this spot nor one of another waits longer for such a disk.
     func take<M: Mode>(
         _ entry: PortalEntry<M>, for place: SpotPlace, in town: Town, _ shelters: [ShelterStatus], now: Date
     ) async throws(DeliveryFailure) -> Change {
@@ -60,16 +66,36 @@ final class PortalSite: Sendable {
 
     private func change<Value: Sendable>(
         _ id: String, _ now: Date, _ change: @escaping @Sendable (inout SpotState) throws(DeliveryFailure) -> Value
-    ) async throws(DeliveryFailure) -> (outcome: Value, revision: Int) {
+    ) async throws(DeliveryFailure) -> (outcome: Value, revision: Int, unwritten: String?) {
         let spot = spot(id)
         let done = try await PortalThread.pages.run { () throws(DeliveryFailure) in try spot.change(now: now, change) }
-        let late = Task {
-            try await ContinuousClock().sleep(for: Self.attention)
-            spot.showUnwritten()
+        let trouble = await written(spot)
+        guard !Task.isCancelled else { throw .cancelled }
+        return (done.outcome, done.revision, trouble)
+    }
+
+    /// Nil once the disk has the newest page of `spot`. Otherwise people read it from memory now; why, in words.
+    private func written(_ spot: Spot) async -> String? {
+        // A disk that has not answered another spot for so long is not waited for again.
+        let patience = disk.isStuck(Self.attention) ? .zero : Self.attention
+        let trouble = await withTaskGroup(of: String?.self) { group in
+            group.addTask { [disk] in
+                do throws(DeliveryFailure) {
+                    return try await disk.run { () throws(DeliveryFailure) in spot.write() }
+                } catch {
+                    return "\(error)"
+                }
+            }
+            group.addTask {
+                if patience > .zero { try? await ContinuousClock().sleep(for: patience) }
+                return "ディスクが応答しません (the disk does not answer)"
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
         }
-        defer { late.cancel() }
-        try await PortalThread.disk.run { () throws(DeliveryFailure) in try spot.write() }
-        return done
+        guard trouble != nil else { return nil }
+        spot.showUnwritten()
+        return spot.isWaiting ? trouble : nil
     }
 
     /// Renews the pages whose time has come, and writes what the disk has not taken. Gives the time of the next one, nil
@@ -88,10 +114,12 @@ final class PortalSite: Sendable {
         let waiting = all.filter(\.isWaiting)
         guard !waiting.isEmpty else { return next }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask {
+            group.addTask { [disk] in
                 for spot in waiting {
                     do throws(DeliveryFailure) {
-                        try await PortalThread.disk.run { () throws(DeliveryFailure) in try spot.write() }
+                        if let trouble = try await disk.run({ () throws(DeliveryFailure) in spot.write() }) {
+                            failed(spot.id, .unavailable(trouble))
+                        }
                     } catch {
                         if error != .cancelled { failed(spot.id, error) }
                     }
@@ -110,7 +138,7 @@ final class PortalSite: Sendable {
     private func spot(_ id: String) -> Spot {
         spots.withLock { spots in
             if let spot = spots[id] { return spot }
-            let spot = Spot(id: id, folder: BundleFolder(path: "\(directory)/\(id)"), reserve: reserve, pages: pages)
+            let spot = Spot(id: id, folder: BundleFolder(path: "\(directory)/\(id)"), reserve: reserve, pages: pages, notebook: notebook)
             spots[id] = spot
             reserve.wanted(for: spots.count)
             return spot
@@ -129,6 +157,7 @@ final class Spot: Sendable {
     private let folder: BundleFolder
     private let reserve: DiskReserve
     private let pages: PageShelf
+    private let notebook: any Notebook
     private let held = Mutex(Held())
     private let unwritten = Mutex<Unwritten?>(nil)
 
@@ -142,14 +171,19 @@ final class Spot: Sendable {
     private struct Unwritten {
         let state: SpotState
         let files: [BundleFolder.File]
+        var isShown = false
     }
 
-    init(id: String, folder: BundleFolder, reserve: DiskReserve, pages: PageShelf) {
+    init(id: String, folder: BundleFolder, reserve: DiskReserve, pages: PageShelf, notebook: any Notebook) {
         self.id = id
         self.folder = folder
         self.reserve = reserve
         self.pages = pages
+        self.notebook = notebook
     }
+
+    /// Where the notebook keeps what the disk has not taken.
+    private var key: String { "unwritten/\(id)" }
 
     /// The disk has not taken the newest page.
     var isWaiting: Bool { unwritten.withLock { $0 != nil } }
@@ -193,28 +227,34 @@ final class Spot: Sendable {
         if pages[id] != nil { showUnwritten() }
     }
 
-    /// What the disk has not taken, from memory.
+    /// What the disk has not taken, from memory; and what it was made of into the notebook, for the next start.
     func showUnwritten() {
         unwritten.withLock { due in
-            guard let due else { return }
-            pages.show(.init(revision: due.state.revision, files: Dictionary(due.files.map { ($0.name, $0.bytes) }) { $1 }), at: id)
+            guard let page = due, !page.isShown else { return }
+            pages.show(.init(revision: page.state.revision, files: Dictionary(page.files.map { ($0.name, $0.bytes) }) { $1 }), at: id)
+            if let state = try? page.state.encoded() { notebook.write(key, state) }
+            due?.isShown = true
         }
     }
 
     /// What the disk has still to take, if anything: the newest page, with all that came before it. On the disk's thread.
-    func write() throws(DeliveryFailure) {
-        guard let due = unwritten.withLock(\.self) else { return }
+    /// Why it does not, in words; nil once it has.
+    func write() -> String? {
+        guard let due = unwritten.withLock(\.self) else { return nil }
         do {
             try write(due)
         } catch {
             showUnwritten()
             pages.refuse("\(error)", at: id)
-            throw .unavailable("スポット\(id)のページは出ていますが、ディスクに書けません: \(error) (shown, but not written)")
+            return "\(error)"
         }
         unwritten.withLock { newest in
-            if newest?.state.revision == due.state.revision { newest = nil }
+            guard newest?.state.revision == due.state.revision else { return }
+            newest = nil
+            if notebook.read(key) != nil { notebook.write(key, nil) }
         }
         pages.settle(due.state.revision, at: id)
+        return nil
     }
 
     /// On a full disk with the room that was kept for pages: what people must do now stands above the room itself.
@@ -232,14 +272,11 @@ final class Spot: Sendable {
 
     private func read(_ held: inout Held) {
         guard !held.wasRead else { return }
-        do {
-            held.state = try folder.readState().map(SpotState.init(encoded:))
-            held.wasRead = true
-        } catch {
-            // A damaged state must not silence the spot: it begins anew, above every revision on disk.
-            held.state = nil
-            held.wasRead = true
-        }
+        held.wasRead = true
+        // A damaged state must not silence the spot: it begins anew, above every revision on disk.
+        let written = (try? folder.readState()).flatMap(\.self).flatMap { try? SpotState(encoded: $0) }
+        let kept = notebook.read(key).flatMap { try? SpotState(encoded: $0) }
+        held.state = [written, kept].compactMap(\.self).max { $0.revision < $1.revision }
         // A revision's folder is never written twice: somebody may be reading it.
         if let last = folder.lastRevision(), last > held.state?.revision ?? 0 {
             var state = held.state ?? SpotState()

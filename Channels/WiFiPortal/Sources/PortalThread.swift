@@ -23,6 +23,8 @@ final class PortalThread: Sendable {
 
     private final class Maker: Sendable {
         private let jobs = Mutex<[@Sendable () -> Void]>([])
+        /// Since when the job at hand lasts.
+        private let begun = Mutex<ContinuousClock.Instant?>(nil)
         private let bell = DispatchSemaphore(value: 0)
 
         init() {
@@ -31,10 +33,15 @@ final class PortalThread: Sendable {
                 _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 15)
                 while true {
                     bell.wait()
-                    jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }?()
+                    let job = jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+                    begun.withLock { $0 = .now }
+                    job?()
+                    begun.withLock { $0 = nil }
                 }
             }
         }
+
+        var busySince: ContinuousClock.Instant? { begun.withLock(\.self) }
 
         /// False when too many wait already.
         func make(_ job: @escaping @Sendable () -> Void) -> Bool {
@@ -47,6 +54,9 @@ final class PortalThread: Sendable {
             return isTaken
         }
     }
+
+    /// The job at hand has not ended for so long.
+    func isStuck(_ patience: Duration) -> Bool { maker.busySince.map { $0.duration(to: .now) > patience } ?? false }
 
     /// Runs `work` there. A cancelled caller does not wait for the disk; the work itself still ends by itself.
     func run<Value: Sendable>(

@@ -8,8 +8,9 @@ import Logging
 ///
 /// The far end is a folder of small files that the edge serves and relays fetch: nothing is computed when somebody
 /// asks, so that the page stays up when the hub does not. `deliver` changes what the spot shows, writes the files aside
-/// and swaps them in, or puts them on the shelf the hub serves from where the disk does not take them; `run` ages the pages. Both modes of a spot share one `PortalSite`, which keeps real
-/// and drill in lists of different types and never shows a drill while anything real is in force.
+/// and swaps them in, or puts them on the shelf the hub serves from where the disk does not take them; `run` ages the
+/// pages, and writes what was not. Both modes of a spot share one `PortalSite`, which keeps real and drill in lists of
+/// different types and never shows a drill while anything real is in force.
 public struct WiFiPortal<M: Mode>: ChannelAdapter {
     public static var manifest: ChannelManifest {
         ChannelManifest(
@@ -25,7 +26,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
     let logger: Logger
 
     public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
-        try self.init(setup, site: PortalSite.shared(for: setup.directory.path, setup.pages), clock: ContinuousClock())
+        try self.init(setup, site: PortalSite.shared(for: setup.directory.path, setup.pages, setup.sharedNotebook), clock: ContinuousClock())
     }
 
     init(_ setup: ChannelSetup<M>, site: PortalSite, clock: any Clock<Duration>) throws(SettingsError) {
@@ -63,7 +64,9 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         }
         let change = try await site.take(PortalEntry(message), for: place, in: message.town, message.shelters, now: time)
         guard change.outcome != .notBesideReal else { throw .rejected(DrillRule.refusal) }
-        return Receipt(reference: "r-\(change.revision)", note: change.outcome.note)
+        let unwritten = change.unwritten.map { "ページは出ています。ディスクにはまだ書けません: \($0) (shown, not yet on the disk)" }
+        let notes = [change.outcome.note, unwritten].compactMap(\.self)
+        return Receipt(reference: "r-\(change.revision)", note: notes.isEmpty ? nil : notes.joined(separator: "。"))
     }
 
     /// Gives a spot its idle page before the first alert. What the spot showed before a restart is kept.

@@ -1,5 +1,6 @@
 import AlertModel
 import ChannelKit
+import ChannelKitTesting
 import FoundationEssentials
 import Logging
 import Synchronization
@@ -36,15 +37,9 @@ struct NoStream: StreamPublisher {
     }
 }
 
-struct NoNotebook: Notebook {
-    func read(_ key: String) -> [UInt8]? { nil }
-    func write(_ key: String, _ value: [UInt8]?) {}
-    func keys(prefix: String) -> [String] { [] }
-}
-
 func setup<M: Mode>(_ mode: M.Type, in directory: URL, _ hand: Hand) -> ChannelSetup<M> {
     ChannelSetup(
-        settings: [:], transport: NoTransport(), stream: NoStream(), notebook: NoNotebook(), directory: directory,
+        settings: [:], transport: NoTransport(), stream: NoStream(), notebook: MemoryNotebook(), directory: directory,
         logger: Logger(label: "test"), wallClock: { hand.now })
 }
 
@@ -108,16 +103,21 @@ struct Both {
     let directory: URL
     let hand = Hand(start)
     let pages = PageShelf()
+    let notebook: MemoryNotebook
     let site: PortalSite
     let real: WiFiPortal<Actual>
     let drill: WiFiPortal<Exercise>
 
-    init(in directory: URL = folder()) throws {
+    init(in directory: URL = folder(), notebook: MemoryNotebook = MemoryNotebook()) throws {
         self.directory = directory
-        site = PortalSite(directory: directory.path, pages)
+        self.notebook = notebook
+        site = PortalSite(directory: directory.path, pages, notebook, disk: PortalThread())
         real = try WiFiPortal(setup(Actual.self, in: directory, hand), site: site, clock: ContinuousClock())
         drill = try WiFiPortal(setup(Exercise.self, in: directory, hand), site: site, clock: ContinuousClock())
     }
+
+    /// The next start of the program: what was in memory alone is gone.
+    func restarted() throws -> Both { try Both(in: directory, notebook: MemoryNotebook(notebook.all)) }
 
     @discardableResult
     func send(_ sample: Sample) async throws(DeliveryFailure) -> Receipt {
