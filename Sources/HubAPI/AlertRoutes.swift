@@ -19,9 +19,9 @@ extension HubRouter {
         var approval: ApprovalShape?
     }
 
-    func addAlerts(to router: Router<Context>) {
-        router.post("/v1/alerts") { request, context in
-            let person = try operatorOf(request, context)
+    func addAlerts(to router: Router<Context>, _ desk: DeskRoutes) {
+        desk.post("/v1/alerts") { request, context in
+            let person = context.person
             let octets = try await Self.json(request, upTo: 64 << 10)
             let key = try orderKey(request, of: person, octets)
             let glass = try Self.breakGlass(request)
@@ -35,8 +35,8 @@ extension HubRouter {
                 throw problem(error)
             }
         }
-        router.post("/v1/alerts/{id}/cancel") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/alerts/{id}/cancel") { request, context in
+            let person = context.person
             let id = AlertID(try context.parameters.require("id"))
             let key = try orderKey(request, of: person, [])
             let glass = try Self.breakGlass(request)
@@ -50,8 +50,8 @@ extension HubRouter {
                 throw problem(error)
             }
         }
-        router.get("/v1/alerts") { request, context in
-            let person = try operatorOf(request, context)
+        desk.get("/v1/alerts") { request, context in
+            let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             var query = AlertQuery()
             query.limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 100)
@@ -67,8 +67,8 @@ extension HubRouter {
         }
         router.get("/v1/alerts/{id}") { request, context in
             let written = try context.parameters.require("id")
-            if written.hasSuffix(".cap") { return try await capDocument(String(written.dropLast(4)), request, context) }
-            let person = try operatorOf(request, context)
+            if written.hasSuffix(".cap") { return try await capDocument(String(written.dropLast(4)), context.asker) }
+            let person = try context.asker.get()
             guard let found = try await hub.alert(AlertID(written), for: person) else {
                 throw Problem(.notFound, "番号\(written)の情報はありません (no alert \(written))")
             }

@@ -63,16 +63,16 @@ extension HubRouter {
         var reason: String
     }
 
-    func addApprovals(to router: Router<Context>) {
-        router.get("/v1/approvals") { request, context in
-            let person = try operatorOf(request, context)
+    func addApprovals(to desk: DeskRoutes) {
+        desk.get("/v1/approvals") { request, context in
+            let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             let isAll = request.uri.queryParameters["all"] == "true"
             let acts = hub.approvals(for: person, town.id).filter { isAll || $0.state == .waiting || $0.state == .review }
             return try Answer.json(["approvals": acts.map { shape($0) }])
         }
-        router.get("/v1/approvals/{id}") { request, context in
-            let person = try operatorOf(request, context)
+        desk.get("/v1/approvals/{id}") { request, context in
+            let person = context.person
             let id = try context.parameters.require("id")
             do throws(DeskFailure) {
                 let (act, order) = try await hub.order(waiting: id, for: person)
@@ -84,8 +84,8 @@ extension HubRouter {
                 throw problem(error)
             }
         }
-        router.post("/v1/approvals/{id}/approve") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/approvals/{id}/approve") { request, context in
+            let person = context.person
             let id = try context.parameters.require("id")
             do throws(DeskFailure) {
                 let (act, sent) = try await hub.approve(id, by: person)
@@ -94,8 +94,8 @@ extension HubRouter {
                 throw problem(error)
             }
         }
-        router.post("/v1/approvals/{id}/return") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/approvals/{id}/return") { request, context in
+            let person = context.person
             let id = try context.parameters.require("id")
             let wish = try await Self.decode(Return.self, request)
             guard (1...200).contains(wish.reason.count), PlainText.isPlain(wish.reason) else {

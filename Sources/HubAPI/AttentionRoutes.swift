@@ -26,9 +26,9 @@ extension HubRouter {
         var left_out: Int
     }
 
-    func addAttention(to router: Router<Context>) {
-        router.get("/v1/attention") { request, context in
-            let person = try operatorOf(request, context)
+    func addAttention(to desk: DeskRoutes) {
+        desk.get("/v1/attention") { request, context in
+            let person = context.person
             // What may not be believed any more is not shown as news.
             hub.settlePapers()
             return try Answer.json(List(attention: hub.attention.rows(for: person).map { Row($0) }, left_out: hub.attention.leftOut))

@@ -24,15 +24,15 @@ extension HubRouter {
         "application/octet-stream",
     ]
 
-    func addBulletins(to router: Router<Context>) {
+    func addBulletins(to router: Router<Context>, _ desk: DeskRoutes) {
         router.post("/v1/bulletins") { request, context in
-            let person = try source(request, context)
+            let person = try source(request, context.asker)
             try Self.checkMediaType(request)
             guard Self.mayBeLong(request) else { return try await take(request, from: person) }
             return try await Self.inLane(longBodies) { try await take(request, from: person) }
         }
-        router.get("/v1/bulletins") { request, context in
-            let person = try operatorOf(request, context)
+        desk.get("/v1/bulletins") { request, context in
+            let person = context.person
             guard person.towns == nil else { throw Problem(.forbidden, "一つの市町村の権限では電文を渡せません (bulletins belong to no single town)") }
             let limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 50)
             return try Answer.json(["bulletins": try await hub.ledger.bulletins(limit: limit).map { BulletinShape($0) }])
@@ -71,13 +71,13 @@ extension HubRouter {
 
     /// Only a source is one. A device is none, whatever it hears; a person's token only with `feed`, or with `drill`
     /// for an exercise that concerns no town alone.
-    private func source(_ request: Request, _ context: Context) throws(Problem) -> Operator {
+    private func source(_ request: Request, _ asker: Result<Operator, Problem>) throws(Problem) -> Operator {
         if let token = Self.bearer(request), hub.people.with(token: token, now: hub.clock()) == nil, let device = hub.devices.device(token: token) {
             throw stranger(
                 "device:\(device.id)", "端末は情報源になれません。電文は feed の権限をもつトークンで送ってください (a device is no source of bulletins)", [])
         }
         do throws(Problem) {
-            return try operatorOf(request, context)
+            return try asker.get()
         } catch {
             if error.status == .forbidden, let token = Self.bearer(request), let person = hub.people.with(token: token, now: hub.clock()) {
                 throw stranger(person.name, person.refusal([.feed]), [])

@@ -8,9 +8,9 @@ internal import Logging
 
 /// Whether a town's record is what was written, fact by fact.
 extension HubRouter {
-    func addChain(to router: Router<Context>) {
-        router.get("/v1/towns/{code}/chain") { request, context in
-            let person = try operatorOf(request, context)
+    func addChain(to desk: DeskRoutes) {
+        desk.get("/v1/towns/{code}/chain") { request, context in
+            let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let expected = try request.uri.queryParameters["expect"].map { written throws(Problem) in
                 guard let head = ChainHead(written: String(written)) else {

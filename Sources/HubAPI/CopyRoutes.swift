@@ -54,7 +54,7 @@ extension HubRouter {
         var received_at: String?
     }
 
-    func addCopies(to router: Router<Context>) {
+    func addCopies(to router: Router<Context>, _ desk: DeskRoutes) {
         router.post("/v1/copies") { request, context in
             let slip = try Self.slip(request)
             guard let shelf = configuration.heldCopies, let partner = shelf.partner(of: slip) else {
@@ -81,8 +81,8 @@ extension HubRouter {
                 throw Self.problem(error)
             }
         }
-        router.get("/v1/copies") { request, context in
-            let person = try operatorOf(request, context)
+        desk.get("/v1/copies") { request, context in
+            let person = context.person
             // Of the hub, and of no town: also who keeps one of its towns has nothing to do with them.
             guard person.mayEverywhere(.admin) else { throw Problem(.forbidden, "預かっている写しを見るのは、このハブ全体の管理者です (for who keeps the whole hub)") }
             return try Answer.json(await shelf())

@@ -30,7 +30,7 @@ extension HubRouter {
     }
 
     /// Whether who began a long answer may still have it: he was not stopped, nor his role or his session over.
-    func stillMay(_ request: Request, _ context: Context, _ scope: Scope, in town: TownID) -> Bool {
+    func stillMay(_ request: Request, from address: String, _ scope: Scope, in town: TownID) -> Bool {
         let person: Operator? =
             if let token = Self.bearer(request) {
                 hub.people.with(token: token, now: hub.clock())
@@ -38,17 +38,17 @@ extension HubRouter {
                 Self.cookie(request).flatMap { hub.people.with(session: $0, now: hub.clock(), isUse: false)?.person }
             }
         guard let person else { return false }
-        return hub.places.narrowed(person, from: context.address(request), towns: hub.towns.all.map(\.id), now: hub.clock()).may(scope, in: town)
+        return hub.places.narrowed(person, from: address, towns: hub.towns.all.map(\.id), now: hub.clock()).may(scope, in: town)
     }
 
-    /// Who asks, with what this route needs and no more: grants of other towns that lack it are not there.
-    func operatorOf(_ request: Request, _ context: Context) throws(Problem) -> Operator {
+    /// Who asks, with what this route needs and no more: grants of other towns that lack it are not there. `RouteGuard` asks,
+    /// once for each request; routes find the answer in their context.
+    func operatorOf(_ request: Request, from address: String, needing wanted: [Scope]) throws(Problem) -> Operator {
         let (everything, session) = try signedIn(request)
-        let person = hub.places.narrowed(everything, from: context.address(request), towns: hub.towns.all.map(\.id), now: hub.clock())
+        let person = hub.places.narrowed(everything, from: address, towns: hub.towns.all.map(\.id), now: hub.clock())
         guard !person.grants.isEmpty || everything.grants.isEmpty else {
-            throw Problem(.forbidden, "この操作卓は、ここ（\(context.address(request))）からは使えません。金庫の鍵で入るか、管理者に開けてもらってください (this desk is not used from your network)")
+            throw Problem(.forbidden, "この操作卓は、ここ（\(address)）からは使えません。金庫の鍵で入るか、管理者に開けてもらってください (this desk is not used from your network)")
         }
-        let wanted = RouteScopes.needed(request.method, request.uri.path)
         guard let able = person.narrowed(to: wanted) else {
             hub.logger.warning("not allowed", metadata: [
                 "operator": "\(person.name)", "path": "\(request.uri.path)", "needs": "\(wanted.map(\.rawValue).joined(separator: " or "))",

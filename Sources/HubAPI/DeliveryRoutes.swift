@@ -18,9 +18,9 @@ extension HubRouter {
         var next: Int64?
     }
 
-    func addDeliveries(to router: Router<Context>) {
-        router.get("/v1/deliveries") { request, context in
-            let person = try operatorOf(request, context)
+    func addDeliveries(to desk: DeskRoutes) {
+        desk.get("/v1/deliveries") { request, context in
+            let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             var query = try deliveryQuery(request)
             query.since = try Self.moment(request.uri.queryParameters["since"], "since")
@@ -31,14 +31,14 @@ extension HubRouter {
             return try Answer.json(Page(
                 deliveries: rows.map { DeliveryShape($0) }, next: rows.count == query.limit ? rows.last?.number : nil))
         }
-        router.get("/v1/deliveries/stream") { request, context in
-            let person = try operatorOf(request, context)
+        desk.get("/v1/deliveries/stream") { request, context in
+            let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             let query = try deliveryQuery(request)
             let watch = hub.journal.watch()
             let pause = configuration.heartbeat
-            guard let scope = RouteScopes.needed(request.method, request.uri.path).first(where: { person.may($0, in: town.id) }) else {
-                throw Problem(.forbidden, person.refusal(RouteScopes.needed(request.method, request.uri.path)))
+            guard let scope = context.scopes.first(where: { person.may($0, in: town.id) }) else {
+                throw Problem(.forbidden, person.refusal(context.scopes))
             }
             return Response(
                 status: .ok,
@@ -57,7 +57,7 @@ extension HubRouter {
                             defer { group.cancelAll() }
                             // A hub that is to stop does not wait for those who watch.
                             for await event in watch.events.cancelOnGracefulShutdown() {
-                                guard stillMay(request, context, scope, in: town.id) else { break }
+                                guard stillMay(request, from: context.address(request), scope, in: town.id) else { break }
                                 if let line = Self.line(event, in: town.id, query) { try await writer.write(line) }
                             }
                         }
@@ -65,12 +65,12 @@ extension HubRouter {
                     try await writer.finish(nil)
                 })
         }
-        router.post("/v1/deliveries/held/{act}") { request, context in
+        desk.post("/v1/deliveries/held/{act}") { request, context in
             struct Choice: Decodable {
                 var town: String?
                 var alert: String
             }
-            let person = try operatorOf(request, context)
+            let person = context.person
             let choice = try await Self.decode(Choice.self, request)
             let town = try town(choice.town, for: person)
             var query = DeliveryQuery()

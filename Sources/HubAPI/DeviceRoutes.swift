@@ -46,9 +46,9 @@ extension HubRouter {
         var device_id, token, town, town_name, site, site_name, server_time: String
     }
 
-    func addDevices(to router: Router<Context>) {
-        router.post("/v1/devices/invitations") { request, context in
-            let person = try operatorOf(request, context)
+    func addDevices(to router: Router<Context>, _ desk: DeskRoutes) {
+        desk.post("/v1/devices/invitations") { request, context in
+            let person = context.person
             let wish = try await Self.decode(Invite.self, request)
             let town = try town(wish.town, for: person)
             let role = try Self.role(wish.role)
@@ -87,21 +87,21 @@ extension HubRouter {
             tellEdges(of: device.site, in: device.town)
             return try enrolled(device, token)
         }
-        router.get("/v1/devices") { request, context in
-            let person = try operatorOf(request, context)
+        desk.get("/v1/devices") { request, context in
+            let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             return try Answer.json(["devices": hub.devices.devices(of: town.id).map { DeviceShape($0, now: hub.clock()) }])
         }
-        router.get("/v1/devices/{id}") { request, context in
-            let person = try operatorOf(request, context)
+        desk.get("/v1/devices/{id}") { request, context in
+            let person = context.person
             let id = try context.parameters.require("id")
             for town in hub.towns.all where person.may(town.id) {
                 if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(DeviceShape(device, now: hub.clock())) }
             }
             throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
         }
-        router.post("/v1/devices/{id}/lend") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/devices/{id}/lend") { request, context in
+            let person = context.person
             let wish = try await Self.decode(Lend.self, request)
             let until = wish.until.map { ISO8601DateFormatter().date(from: $0) }
             if case .some(nil) = until {
@@ -111,14 +111,14 @@ extension HubRouter {
                 try hub.devices.lend(id, of: town, to: wish.to, until: until ?? nil, by: person.name)
             }
         }
-        router.post("/v1/devices/{id}/return") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/devices/{id}/return") { request, context in
+            let person = context.person
             return try await custody(try context.parameters.require("id"), for: person) { id, town throws(LoanFailure) in
                 try hub.devices.giveBack(id, of: town)
             }
         }
-        router.delete("/v1/devices/{id}") { request, context in
-            let person = try operatorOf(request, context)
+        desk.delete("/v1/devices/{id}") { request, context in
+            let person = context.person
             let id = try context.parameters.require("id")
             for town in hub.towns.all where person.may(town.id) && hub.devices.revoke(id, of: town.id) {
                 hub.stream.cut(device: id)

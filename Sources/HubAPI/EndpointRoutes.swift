@@ -32,17 +32,17 @@ extension HubRouter {
         var resumed: [Lane]
     }
 
-    func addEndpoints(to router: Router<Context>) {
-        router.get("/v1/endpoints") { request, context in
-            let person = try operatorOf(request, context)
+    func addEndpoints(to desk: DeskRoutes) {
+        desk.get("/v1/endpoints") { request, context in
+            let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             return try Answer.json(["endpoints": endpoints(of: town)])
         }
-        router.post("/v1/endpoints/{endpoint}/resume") { request, context in
+        desk.post("/v1/endpoints/{endpoint}/resume") { request, context in
             struct Choice: Decodable {
                 var town, channel, mode: String?
             }
-            let person = try operatorOf(request, context)
+            let person = context.person
             let octets = try await Self.body(request, upTo: 4 << 10)
             let choice = octets.isEmpty ? Choice() : try Self.decode(Choice.self, from: octets)
             let town = try town(choice.town, for: person)

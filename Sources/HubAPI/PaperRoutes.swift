@@ -97,9 +97,9 @@ extension HubRouter {
         var number: Int
     }
 
-    func addPapers(to router: Router<Context>) {
-        router.post("/v1/towns/{code}/bundle") { request, context in
-            let person = try operatorOf(request, context)
+    func addPapers(to desk: DeskRoutes) {
+        desk.post("/v1/towns/{code}/bundle") { request, context in
+            let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let wish = try await Self.decode(Wish.self, request)
             let hours = wish.hours ?? 24
@@ -109,8 +109,8 @@ extension HubRouter {
             try await Self.recorded(hub.ledger.flush())
             return Self.answer(paper.octets)
         }
-        router.get("/v1/bundles") { request, context in
-            let person = try operatorOf(request, context)
+        desk.get("/v1/bundles") { request, context in
+            let person = context.person
             let wanted = try request.uri.queryParameters["town"].map { written throws(Problem) in
                 guard let id = TownID(String(written)) else { throw Problem(.badRequest, "「\(written)」は市町村コードではありません (town: no local government code)") }
                 if hub.towns[id] != nil, !person.may(id) { throw Problem(.forbidden, "市町村\(id)の仕事をする権限がありません (this operator does not work for town \(id))") }
@@ -118,15 +118,15 @@ extension HubRouter {
             }
             return try Answer.json(shelf(wanted, for: person))
         }
-        router.get("/v1/bundles/{id}") { request, context in
-            let person = try operatorOf(request, context), id = try context.parameters.require("id")
+        desk.get("/v1/bundles/{id}") { request, context in
+            let person = context.person, id = try context.parameters.require("id")
             guard let found = hub.brought(for: person).first(where: { $0.paper.digest == id }) else {
                 throw Problem(.notFound, "番号\(id.prefix(64))の伝書はありません (no such paper was brought)")
             }
             return Self.answer(found.paper.octets)
         }
-        router.post("/v1/bundles") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/bundles") { request, context in
+            let person = context.person
             let octets = try await paper(request), isTrial = request.uri.queryParameters["dry_run"] == "true"
             let brought: BroughtPaper
             do throws(PaperFailure) {
@@ -138,8 +138,8 @@ extension HubRouter {
             if !isTrial { try await Self.recorded(hub.ledger.flush()) }
             return try taken(brought, isTrial: isTrial)
         }
-        router.post("/v1/bundle-receipts") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/bundle-receipts") { request, context in
+            let person = context.person
             let octets = try await paper(request)
             let (receipt, paper, isNew): (BundleReceipt, SignedPaper, Bool)
             do throws(PaperFailure) { (receipt, paper, isNew) = try hub.bringReceipt(octets, by: person) } catch { throw Self.problem(error) }

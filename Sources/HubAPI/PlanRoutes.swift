@@ -42,13 +42,13 @@ extension HubRouter {
         var reason: String?
     }
 
-    func addPlans(to router: Router<Context>) {
-        router.get("/v1/towns/{code}/plans") { request, context in
-            let town = try town(try context.parameters.require("code"), for: try operatorOf(request, context))
+    func addPlans(to desk: DeskRoutes) {
+        desk.get("/v1/towns/{code}/plans") { request, context in
+            let town = try town(try context.parameters.require("code"), for: context.person)
             return try Answer.json(plans(of: town.id))
         }
-        router.put("/v1/towns/{code}/assumptions/{id}") { request, context in
-            let person = try operatorOf(request, context)
+        desk.put("/v1/towns/{code}/assumptions/{id}") { request, context in
+            let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let id = try context.parameters.require("id")
             let wish = try await Self.decode(Wish.self, request)

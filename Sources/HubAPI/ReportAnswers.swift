@@ -58,13 +58,13 @@ struct ReportAnswers: Codable {
 }
 
 extension HubRouter {
-    func addReportAnswers(to router: Router<Context>) {
-        router.post("/v1/reports/answer") { request, context in
+    func addReportAnswers(to desk: DeskRoutes) {
+        desk.post("/v1/reports/answer") { request, context in
             struct Wish: Decodable {
                 var town: String?
                 var id, text: String
             }
-            let person = try operatorOf(request, context)
+            let person = context.person
             let wish = try await Self.decode(Wish.self, request)
             let town = try town(wish.town, for: person)
             let text = wish.text.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -32,9 +32,9 @@ extension HubRouter {
     /// How many pages are looked through for what was not set aside.
     private static let furthest = 20
 
-    func addReports(to router: Router<Context>) {
-        router.get("/v1/reports") { request, context in
-            let person = try operatorOf(request, context)
+    func addReports(to desk: DeskRoutes) {
+        desk.get("/v1/reports") { request, context in
+            let person = context.person
             let given = request.uri.queryParameters
             let town = try town(given["town"].map(String.init), for: person)
             var query = ReportQuery()
@@ -46,7 +46,7 @@ extension HubRouter {
             if !isAside, query.device == nil { query.without = SetAside.devices(of: town.id, hub.ledger) }
             return try Answer.json(try await page(query, in: town.id, isAside: isAside))
         }
-        router.post("/v1/reports/aside") { request, context in
+        desk.post("/v1/reports/aside") { request, context in
             struct Wish: Decodable {
                 var town: String?
                 var ids: [String]?
@@ -54,7 +54,7 @@ extension HubRouter {
                 /// False: back among the others.
                 var aside: Bool?
             }
-            let person = try operatorOf(request, context)
+            let person = context.person
             let wish = try await Self.decode(Wish.self, request)
             let town = try town(wish.town, for: person)
             let ids = wish.ids ?? []

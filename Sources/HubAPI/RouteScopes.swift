@@ -1,79 +1,148 @@
-/// What each operator's call needs: the one place where it is said. `HubRouter.operatorOf` asks here for every route,
-/// so a route that is in no row is looked at with `read` and changed with `admin`.
+/// Who may knock at each route: the one place where it is said. `RouteGuard` asks here before every route, and what stands in
+/// no row is opened to nobody. Paths are written as the routes have them; pages, which are outside `/v1/`, are looked at by everybody.
 internal import HTTPTypes
 internal import Desk
 
 struct RouteScopes {
-    /// Any one of `scopes` opens the route. Where the body says whether it is real, the hub asks again (`send`, `drill`).
+    enum Need: Sendable, Equatable {
+        /// A person, or a program that stands for one, with any one of these. Where the body says whether it is real, the hub
+        /// asks again (`send`, `drill`).
+        case people([Scope])
+        /// It is found out who asks and what he may, and the route says itself what that opens.
+        case asked([Scope])
+        /// A device's token.
+        case device
+        /// The cookie of somebody who signed in, for what is his own.
+        case session
+        /// A signature over what is brought.
+        case signature
+        /// The watcher's token, where there is one.
+        case watcher
+        case everybody
+    }
+
     struct Row {
         var method: HTTPRequest.Method
         var path: String
-        var scopes: [Scope]
+        var need: Need
     }
 
-    static let rows: [Row] = [
-        // `drill` for exercises of a token that is bound to no town; see `addBulletins`.
-        Row(method: .post, path: "/v1/bulletins", scopes: [.feed, .drill]),
+    static let rows: [Row] = people + others
+
+    private static let people: [Row] = [
+        // Only a source is one, and whoever tries is told of; `drill` for exercises of a token that is bound to no town: see `addBulletins`.
+        Row(.post, "/v1/bulletins", .asked([.feed, .drill])),
+        Row(.get, "/v1/bulletins", [.read]),
         // `read`: a preview sends nothing.
-        Row(method: .post, path: "/v1/alerts", scopes: [.send, .drill, .read]),
-        Row(method: .post, path: "/v1/alerts/{id}/cancel", scopes: [.send, .drill, .read]),
-        Row(method: .post, path: "/v1/deliveries/held/{act}", scopes: [.send, .drill]),
-        Row(method: .post, path: "/v1/endpoints/{endpoint}/resume", scopes: [.send, .drill]),
+        Row(.post, "/v1/alerts", [.send, .drill, .read]),
+        Row(.post, "/v1/alerts/{id}/cancel", [.send, .drill, .read]),
+        Row(.get, "/v1/alerts", [.read]),
+        // With `.cap` behind the id real alerts are everybody's.
+        Row(.get, "/v1/alerts/{id}", .asked([.read])),
+        Row(.get, "/v1/alerts/{id}/texts", [.read]),
+        Row(.get, "/v1/deliveries", [.read]),
+        Row(.get, "/v1/deliveries/stream", [.read, .watch]),
+        Row(.post, "/v1/deliveries/held/{act}", [.send, .drill]),
+        Row(.get, "/v1/endpoints", [.read]),
+        Row(.post, "/v1/endpoints/{endpoint}/resume", [.send, .drill]),
+        Row(.get, "/v1/reports", [.read]),
         // To have read what a shelter reports is reading.
-        Row(method: .post, path: "/v1/reports/read", scopes: [.read]),
+        Row(.post, "/v1/reports/read", [.read]),
         // To speak to a shelter is more than reading too.
-        Row(method: .post, path: "/v1/reports/answer", scopes: [.send, .devices]),
+        Row(.post, "/v1/reports/answer", [.send, .devices]),
         // What nobody sees any more is more than reading.
-        Row(method: .post, path: "/v1/reports/aside", scopes: [.devices]),
-        Row(method: .delete, path: "/v1/towns/{code}/shelters/lists/{list}", scopes: [.send, .read]),
+        Row(.post, "/v1/reports/aside", [.devices]),
+        Row(.get, "/v1/towns", Scope.allCases),
+        Row(.get, "/v1/towns/{code}/standing", [.read]),
+        Row(.get, "/v1/towns/{code}/chain", [.read]),
+        Row(.get, "/v1/towns/{code}/shelters", [.read]),
+        Row(.delete, "/v1/towns/{code}/shelters/lists/{list}", [.send, .read]),
         // Where people are sent in real orders. `read`: a dry run changes nothing.
-        Row(method: .post, path: "/v1/towns/{code}/shelters/import", scopes: [.send, .read]),
+        Row(.post, "/v1/towns/{code}/shelters/import", [.send, .read]),
         // A paper tells what reading tells. To bring one puts words before everybody at the desk; the machine's keeper may, where nobody else is.
-        Row(method: .post, path: "/v1/towns/{code}/bundle", scopes: [.read]),
-        Row(method: .post, path: "/v1/bundles", scopes: [.send, .admin]),
-        Row(method: .post, path: "/v1/bundle-receipts", scopes: [.send, .admin]),
+        Row(.post, "/v1/towns/{code}/bundle", [.read]),
+        Row(.get, "/v1/bundles", [.read]),
+        Row(.get, "/v1/bundles/{id}", [.read]),
+        Row(.post, "/v1/bundles", [.send, .admin]),
+        Row(.post, "/v1/bundle-receipts", [.send, .admin]),
         // Copies come by their own signature, and are shown to who keeps the hub.
-        Row(method: .get, path: "/v1/copies", scopes: [.admin]),
-        Row(method: .post, path: "/v1/devices/invitations", scopes: [.devices]),
-        Row(method: .delete, path: "/v1/devices/{id}", scopes: [.devices]),
-        Row(method: .post, path: "/v1/devices/{id}/lend", scopes: [.devices]),
-        Row(method: .post, path: "/v1/devices/{id}/return", scopes: [.devices]),
-        Row(method: .get, path: "/v1/devices", scopes: [.read, .devices]),
-        Row(method: .get, path: "/v1/devices/{id}", scopes: [.read, .devices]),
-        Row(method: .get, path: "/v1/towns", scopes: Scope.allCases),
-        Row(method: .get, path: "/v1/deliveries/stream", scopes: [.read, .watch]),
-        Row(method: .get, path: "/v1/attention", scopes: [.read, .watch]),
-        Row(method: .get, path: "/v1/sources", scopes: [.read, .watch]),
+        Row(.get, "/v1/copies", [.admin]),
+        Row(.post, "/v1/devices/invitations", [.devices]),
+        Row(.get, "/v1/devices", [.read, .devices]),
+        Row(.get, "/v1/devices/{id}", [.read, .devices]),
+        Row(.delete, "/v1/devices/{id}", [.devices]),
+        Row(.post, "/v1/devices/{id}/lend", [.devices]),
+        Row(.post, "/v1/devices/{id}/return", [.devices]),
+        Row(.get, "/v1/attention", [.read, .watch]),
+        Row(.get, "/v1/sources", [.read, .watch]),
+        Row(.get, "/v1/approvals", [.approve, .send, .read]),
+        Row(.get, "/v1/approvals/{id}", [.approve, .send, .read]),
         // Who may send comes after who approves; the table of what waits asks again.
-        Row(method: .post, path: "/v1/approvals/{id}/approve", scopes: [.approve, .send, .admin]),
-        Row(method: .post, path: "/v1/approvals/{id}/return", scopes: [.approve, .send, .admin]),
-        Row(method: .get, path: "/v1/approvals", scopes: [.approve, .send, .read]),
-        Row(method: .get, path: "/v1/approvals/{id}", scopes: [.approve, .send, .read]),
+        Row(.post, "/v1/approvals/{id}/approve", [.approve, .send, .admin]),
+        Row(.post, "/v1/approvals/{id}/return", [.approve, .send, .admin]),
+        Row(.get, "/v1/towns/{code}/plans", [.read]),
         // Who sends and who approves see first what a plan has taken for granted in vain.
-        Row(method: .put, path: "/v1/towns/{code}/assumptions/{id}", scopes: [.send, .approve]),
-        Row(method: .get, path: "/v1/roles", scopes: Scope.allCases),
-        Row(method: .get, path: "/v1/users", scopes: [.admin]),
-        Row(method: .post, path: "/v1/users", scopes: [.admin]),
-        Row(method: .patch, path: "/v1/users/{name}", scopes: [.admin]),
+        Row(.put, "/v1/towns/{code}/assumptions/{id}", [.send, .approve]),
+        Row(.get, "/v1/roles", Scope.allCases),
+        Row(.get, "/v1/users", [.admin]),
+        Row(.post, "/v1/users", [.admin]),
+        Row(.patch, "/v1/users/{name}", [.admin]),
         // One's own role.
-        Row(method: .post, path: "/v1/users/{name}/hand-over", scopes: Scope.allCases),
-        Row(method: .get, path: "/v1/towns/{code}/open-desk", scopes: [.read, .admin]),
-        Row(method: .get, path: "/v1/tokens", scopes: [.admin]),
+        Row(.post, "/v1/users/{name}/hand-over", Scope.allCases),
+        Row(.get, "/v1/tokens", [.admin]),
+        Row(.post, "/v1/tokens", [.admin]),
+        Row(.delete, "/v1/tokens/{id}", [.admin]),
+        Row(.get, "/v1/towns/{code}/safe-keys", [.admin]),
+        Row(.post, "/v1/towns/{code}/safe-keys", [.admin]),
+        Row(.get, "/v1/towns/{code}/open-desk", [.read, .admin]),
+        Row(.put, "/v1/towns/{code}/open-desk", [.admin]),
+        Row(.delete, "/v1/towns/{code}/open-desk", [.admin]),
         // Addresses of far ends are in them.
-        Row(method: .get, path: "/v1/towns/{code}/settings", scopes: [.admin]),
-        Row(method: .put, path: "/v1/towns/{code}/settings", scopes: [.admin]),
-        Row(method: .post, path: "/v1/towns/{code}/link-test", scopes: [.admin]),
-        Row(method: .get, path: "/v1/towns/{code}/safe-keys", scopes: [.admin]),
+        Row(.get, "/v1/towns/{code}/settings", [.admin]),
+        Row(.put, "/v1/towns/{code}/settings", [.admin]),
+        Row(.post, "/v1/towns/{code}/link-test", [.admin]),
     ]
 
-    static func needed(_ method: HTTPRequest.Method, _ path: String) -> [Scope] {
-        let asked: HTTPRequest.Method = method == .head ? .get : method
-        let steps = path.split(separator: "/")
-        let row = rows.first { row in
-            let own = row.path.split(separator: "/")
-            return row.method == asked && own.count == steps.count
-                && zip(own, steps).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-        }
-        return row?.scopes ?? (asked == .get ? [.read] : [.admin])
+    /// Whoever is no person at the desk, or not yet.
+    private static let others: [Row] = [
+        // A code is its right.
+        Row(.post, "/v1/devices", .everybody),
+        Row(.get, "/v1/stream", .device),
+        Row(.get, "/v1/catch-up", .device),
+        Row(.post, "/v1/receipts", .device),
+        Row(.post, "/v1/reports", .device),
+        Row(.get, "/v1/reports/{id}", .device),
+        Row(.get, "/v1/edge/register", .device),
+        Row(.post, "/v1/copies", .signature),
+        // Open data.
+        Row(.get, "/v1/towns/{code}/alerts.atom", .everybody),
+        Row(.get, "/v1/sessions", .everybody),
+        Row(.post, "/v1/sessions", .everybody),
+        Row(.get, "/v1/sessions/openid", .everybody),
+        Row(.post, "/v1/passkeys/challenge", .everybody),
+        Row(.get, "/v1/sessions/current", .session),
+        // Also who is in no longer goes out.
+        Row(.delete, "/v1/sessions/current", .everybody),
+        Row(.put, "/v1/sessions/current/password", .session),
+        Row(.get, "/v1/passkeys", .session),
+        Row(.post, "/v1/passkeys", .session),
+        Row(.delete, "/v1/passkeys/{id}", .session),
+        Row(.get, "/metrics", .watcher),
+        // Only there where it is measured.
+        Row(.post, "/v1/bench/publish", .everybody),
+    ]
+
+    private static let byRoute = Dictionary(rows.map { (key($0.method, $0.path), $0.need) }, uniquingKeysWith: { $1 })
+    private static func key(_ method: HTTPRequest.Method, _ path: String) -> String { "\(method.rawValue) \(path)" }
+
+    /// - Parameter path: as the route has it, `/v1/alerts/{id}`.
+    /// - Returns: nil where nobody has said it: such a route is opened to nobody.
+    static func need(_ method: HTTPRequest.Method, _ path: String) -> Need? {
+        byRoute[key(method, path)] ?? (method == .get && !path.hasPrefix("/v1/") ? .everybody : nil)
     }
+}
+
+extension RouteScopes.Row {
+    fileprivate init(_ method: HTTPRequest.Method, _ path: String, _ need: RouteScopes.Need) { self.init(method: method, path: path, need: need) }
+    fileprivate init(_ method: HTTPRequest.Method, _ path: String, _ scopes: [Scope]) { self.init(method: method, path: path, need: .people(scopes)) }
 }

@@ -16,13 +16,13 @@ extension HubRouter {
         var approval: ApprovalShape?
     }
 
-    func addSafeKeys(to router: Router<Context>) {
-        router.get("/v1/towns/{code}/safe-keys") { request, context in
-            let town = try town(try context.parameters.require("code"), for: try operatorOf(request, context))
+    func addSafeKeys(to desk: DeskRoutes) {
+        desk.get("/v1/towns/{code}/safe-keys") { request, context in
+            let town = try town(try context.parameters.require("code"), for: context.person)
             return try Answer.json(["left": hub.people.safeCount(town.id)])
         }
-        router.post("/v1/towns/{code}/safe-keys") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/towns/{code}/safe-keys") { request, context in
+            let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             do throws(PeopleFailure) {
                 let (keys, waits) = try await hub.makeSafeKeys(town.id, by: person)
@@ -49,13 +49,13 @@ extension HubRouter {
     }
 
     /// The switch for the night the town hall is gone.
-    func addOpenDesk(to router: Router<Context>) {
-        router.get("/v1/towns/{code}/open-desk") { request, context in
-            let town = try town(try context.parameters.require("code"), for: try operatorOf(request, context))
+    func addOpenDesk(to desk: DeskRoutes) {
+        desk.get("/v1/towns/{code}/open-desk") { request, context in
+            let town = try town(try context.parameters.require("code"), for: context.person)
             return try Answer.json(openShape(town.id))
         }
-        router.put("/v1/towns/{code}/open-desk") { request, context in
-            let person = try operatorOf(request, context)
+        desk.put("/v1/towns/{code}/open-desk") { request, context in
+            let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let wish = try await Self.decode(OpenWish.self, request)
             let hours = wish.hours ?? 24
@@ -71,8 +71,8 @@ extension HubRouter {
             try await Self.recorded(hub.ledger.flush())
             return try Answer.json(openShape(town.id))
         }
-        router.delete("/v1/towns/{code}/open-desk") { request, context in
-            let person = try operatorOf(request, context)
+        desk.delete("/v1/towns/{code}/open-desk") { request, context in
+            let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             hub.places.close(town.id)
             hub.attention.settle(.review, subject: "open-desk", of: town.id)

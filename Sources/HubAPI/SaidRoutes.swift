@@ -21,9 +21,9 @@ extension HubRouter {
         var texts: [Text]
     }
 
-    func addSaid(to router: Router<Context>) {
-        router.get("/v1/alerts/{id}/texts") { request, context in
-            let person = try operatorOf(request, context)
+    func addSaid(to desk: DeskRoutes) {
+        desk.get("/v1/alerts/{id}/texts") { request, context in
+            let person = context.person
             let id = AlertID(try context.parameters.require("id"))
             guard let found = try await hub.alert(id, for: person) else {
                 throw Problem(.notFound, "番号\(id)の情報はありません (no alert \(id))")

@@ -41,9 +41,9 @@ extension HubRouter {
         var removed, kept_open: [String]
     }
 
-    func addShelters(to router: Router<Context>) {
-        router.get("/v1/towns/{code}/shelters") { request, context in
-            let town = try town(try context.parameters.require("code"), for: try operatorOf(request, context))
+    func addShelters(to desk: DeskRoutes) {
+        desk.get("/v1/towns/{code}/shelters") { request, context in
+            let town = try town(try context.parameters.require("code"), for: context.person)
             let drill = Dictionary(
                 hub.exercise.shelters.statuses(of: town).map { ($0.shelter.id, $0.state) }, uniquingKeysWith: { $1 })
             let lists = hub.shelterLists(of: town.id)
@@ -52,8 +52,8 @@ extension HubRouter {
             }
             return try Answer.json(["shelters": rows])
         }
-        router.post("/v1/towns/{code}/shelters/import") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/towns/{code}/shelters/import") { request, context in
+            let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let order = Self.order(request)
             let octets = try await Self.body(request, upTo: Self.listLimit)
@@ -66,8 +66,8 @@ extension HubRouter {
             }
             return try Answer.json(ShelterImportShape(report, town.id, hub.codes))
         }
-        router.delete("/v1/towns/{code}/shelters/lists/{list}") { request, context in
-            let person = try operatorOf(request, context)
+        desk.delete("/v1/towns/{code}/shelters/lists/{list}") { request, context in
+            let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let written = try context.parameters.require("list")
             let list = written.removingPercentEncoding ?? written

@@ -48,9 +48,8 @@ extension HubRouter {
         var cap: CAP
     }
 
-    func addSources(to router: Router<Context>) {
-        router.get("/v1/sources") { request, context in
-            _ = try operatorOf(request, context)
+    func addSources(to desk: DeskRoutes) {
+        desk.get("/v1/sources") { request, context in
             let now = hub.clock()
             let feeders = hub.people.feeders
             let towns = Dictionary(feeders.map { ("http:\($0.name)", $0.towns) }, uniquingKeysWith: { $1 })

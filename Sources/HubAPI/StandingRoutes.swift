@@ -9,9 +9,9 @@ internal import Web
 
 /// Who is under which level now.
 extension HubRouter {
-    func addStanding(to router: Router<Context>) {
-        router.get("/v1/towns/{code}/standing") { request, context in
-            let person = try operatorOf(request, context)
+    func addStanding(to desk: DeskRoutes) {
+        desk.get("/v1/towns/{code}/standing") { request, context in
+            let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let mode = try Self.mode(request)
             let table = hub.standing(of: town.id, mode)

@@ -12,16 +12,16 @@ package import Edge
 
 /// What tablets tell ends up in the ledger, and the operator reads it there.
 extension HubRouter {
-    func addTablets(to router: Router<Context>) {
+    func addTablets(to router: Router<Context>, _ desk: DeskRoutes) {
         TabletDesk(devices: hub.devices, stream: hub.stream, book: LedgerBook(hub: hub, channel: configuration.channels.first(.tablet)?.name ?? ""), clock: hub.clock).add(to: router)
-        addReports(to: router)
-        addReportAnswers(to: router)
-        router.post("/v1/reports/read") { request, context in
+        addReports(to: desk)
+        addReportAnswers(to: desk)
+        desk.post("/v1/reports/read") { request, context in
             struct Read: Decodable {
                 var town: String?
                 var ids: [String]
             }
-            let person = try operatorOf(request, context)
+            let person = context.person
             let read = try await Self.decode(Read.self, request)
             let town = try town(read.town, for: person)
             guard read.ids.count <= 500 else { throw Problem(.badRequest, "ids: 一度に500件までです (at most 500 at once)") }

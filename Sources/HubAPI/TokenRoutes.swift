@@ -38,13 +38,13 @@ extension HubRouter {
         }
     }
 
-    func addTokens(to router: Router<Context>) {
-        router.get("/v1/tokens") { request, context in
-            let person = try operatorOf(request, context)
+    func addTokens(to desk: DeskRoutes) {
+        desk.get("/v1/tokens") { request, context in
+            let person = context.person
             return try Answer.json(["tokens": hub.people.tokens(for: person).map { TokenShape($0) }])
         }
-        router.post("/v1/tokens") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/tokens") { request, context in
+            let person = context.person
             let wish = try await Self.decode(NewToken.self, request)
             do throws(PeopleFailure) {
                 let made = try hub.people.addToken(
@@ -56,8 +56,8 @@ extension HubRouter {
                 throw Problem(error)
             }
         }
-        router.delete("/v1/tokens/{id}") { request, context in
-            let person = try operatorOf(request, context)
+        desk.delete("/v1/tokens/{id}") { request, context in
+            let person = context.person
             let id = try context.parameters.require("id")
             do throws(PeopleFailure) {
                 try hub.people.revokeToken(id, by: person, now: hub.clock())

@@ -65,9 +65,9 @@ extension HubRouter {
         }
     }
 
-    func addTowns(to router: Router<Context>) {
-        router.get("/v1/towns") { request, context in
-            let person = try operatorOf(request, context)
+    func addTowns(to router: Router<Context>, _ desk: DeskRoutes) {
+        desk.get("/v1/towns") { request, context in
+            let person = context.person
             return try Answer.json(TownsShape(
                 towns: hub.towns.all.filter { person.may($0.id) }.map { TownShape($0, configuration.channels) },
                 channels: configuration.channels.map { .init(name: $0.name, title: $0.title, role: $0.role.rawValue) }))
@@ -121,11 +121,11 @@ extension HubRouter {
     /// `GET /v1/alerts/{id}.cap`: one alert as signed CAP 1.2, in the first town of this hub that has it.
     ///
     /// A drill's is for people of the town: whoever finds it by its address reads it as real.
-    func capDocument(_ written: String, _ request: Request, _ context: Context) async throws -> Response {
-        try await Self.inLane(documents) { try await capDocument(of: written, request, context) }
+    func capDocument(_ written: String, _ asker: Result<Operator, Problem>) async throws -> Response {
+        try await Self.inLane(documents) { try await capDocument(of: written, asker) }
     }
 
-    private func capDocument(of written: String, _ request: Request, _ context: Context) async throws -> Response {
+    private func capDocument(of written: String, _ asker: Result<Operator, Problem>) async throws -> Response {
         guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
         let id = AlertID(written.removingPercentEncoding ?? written)
         var query = AlertQuery()
@@ -134,7 +134,7 @@ extension HubRouter {
         query.limit = 1
         for town in hub.towns.all {
             guard let alert = try await hub.ledger.town(town.id).alerts(query).first else { continue }
-            if alert.mode != .actual, try !operatorOf(request, context).may(town.id) { continue }
+            if alert.mode != .actual, try !asker.get().may(town.id) { continue }
             let references = try await references(of: alert, in: town, voice)
             do throws(CAPWriterError) {
                 let octets = try CAPWriter.document(

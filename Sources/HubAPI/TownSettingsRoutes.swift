@@ -22,9 +22,9 @@ extension HubRouter {
         var tag: String { "\"\(document.version)-\(paper.digest.prefix(12))\"" }
     }
 
-    func addTownSettings(to router: Router<Context>) {
-        router.get("/v1/towns/{code}/settings") { request, context in
-            let id = try townID(context, for: try operatorOf(request, context))
+    func addTownSettings(to desk: DeskRoutes) {
+        desk.get("/v1/towns/{code}/settings") { request, context in
+            let id = try town(try context.parameters.require("code"), for: context.person).id
             let held = try held(id)
             if EntityTags(request.headers[.ifNoneMatch])?.contains(held.tag) == true {
                 return Response(status: .notModified, headers: [.eTag: held.tag, .cacheControl: "no-store"])
@@ -36,12 +36,12 @@ extension HubRouter {
                     "changes": held.document.changes.suffix(50).reversed().map(Self.shape),
                 ], tag: held.tag)
         }
-        router.put("/v1/towns/{code}/settings") { request, context in
-            let person = try operatorOf(request, context)
-            let id = try townID(context, for: person)
+        desk.put("/v1/towns/{code}/settings") { request, context in
+            let person = context.person
+            let id = try town(try context.parameters.require("code"), for: person).id
             return try await change(id, by: person, request)
         }
-        router.post("/v1/towns/{code}/link-test") { request, context in
+        desk.post("/v1/towns/{code}/link-test") { request, context in
             struct Wish: Decodable { var channel, endpoint: String? }
             struct Answers: Encodable {
                 struct One: Encodable {
@@ -53,7 +53,7 @@ extension HubRouter {
                 var town: String
                 var answers: [One]
             }
-            let town = try town(try context.parameters.require("code"), for: try operatorOf(request, context))
+            let town = try town(try context.parameters.require("code"), for: context.person)
             let octets = try await Self.body(request, upTo: 4 << 10)
             let wish = octets.isEmpty ? Wish() : try Self.decode(Wish.self, from: octets)
             let ends = town.endpoints.filter { (wish.channel == nil || $0.channel == wish.channel) && (wish.endpoint == nil || $0.id == wish.endpoint) }
@@ -108,10 +108,6 @@ extension HubRouter {
         return try Self.paper(
             ["town": id.code, "dry_run": false, "version": made.version, "what": what, "at_next_start": later.sorted()],
             tag: Held(document: made, paper: paper).tag)
-    }
-
-    private func townID(_ context: Context, for person: Operator) throws -> TownID {
-        try town(try context.parameters.require("code"), for: person).id
     }
 
     private func held(_ id: TownID) throws(Problem) -> Held {

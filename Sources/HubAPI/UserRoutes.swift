@@ -81,9 +81,8 @@ extension HubRouter {
         var rights: [String: [String]]
     }
 
-    func addUsers(to router: Router<Context>) {
-        router.get("/v1/roles") { request, context in
-            _ = try operatorOf(request, context)
+    func addUsers(to desk: DeskRoutes) {
+        desk.get("/v1/roles") { request, context in
             return try Answer.json(["roles": Role.allCases.map { role in
                 RoleRow(
                     role: role.rawValue, name: role.japanese,
@@ -91,12 +90,12 @@ extension HubRouter {
                         (Role.table[role] ?? [:]).map { ($0.key.rawValue, $0.value.map(\.rawValue)) }, uniquingKeysWith: { $1 }))
             }])
         }
-        router.get("/v1/users") { request, context in
-            let person = try operatorOf(request, context)
+        desk.get("/v1/users") { request, context in
+            let person = context.person
             return try Answer.json(["users": hub.people.accounts(for: person).map { UserShape($0) }])
         }
-        router.post("/v1/users") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/users") { request, context in
+            let person = context.person
             let wish = try await Self.decode(NewUser.self, request)
             do throws(PeopleFailure) {
                 let made = try await hub.people.add(
@@ -110,8 +109,8 @@ extension HubRouter {
                 throw Problem(error)
             }
         }
-        router.patch("/v1/users/{name}") { request, context in
-            let person = try operatorOf(request, context)
+        desk.patch("/v1/users/{name}") { request, context in
+            let person = context.person
             let name = try Self.name(context)
             let wish = try await Self.decode(UserChange.self, request)
             do throws(PeopleFailure) {
@@ -122,8 +121,8 @@ extension HubRouter {
                 throw Problem(error)
             }
         }
-        router.post("/v1/users/{name}/hand-over") { request, context in
-            let person = try operatorOf(request, context)
+        desk.post("/v1/users/{name}/hand-over") { request, context in
+            let person = context.person
             let name = try Self.name(context)
             let wish = try await Self.decode(HandOver.self, request)
             let town = try town(wish.town, for: person)
@@ -139,9 +138,9 @@ extension HubRouter {
                 throw Problem(error)
             }
         }
-        addTokens(to: router)
-        addSafeKeys(to: router)
-        addOpenDesk(to: router)
+        addTokens(to: desk)
+        addSafeKeys(to: desk)
+        addOpenDesk(to: desk)
     }
 
     private func change(_ name: String, _ wish: UserChange, by person: Operator) async throws(PeopleFailure) -> UserShape {
@@ -185,7 +184,7 @@ extension HubRouter {
         do { return try Answer.json(value, status: status) } catch { throw .busy }
     }
 
-    private static func name(_ context: Context) throws -> String {
+    private static func name(_ context: DeskContext) throws -> String {
         let written = try context.parameters.require("name")
         return written.removingPercentEncoding ?? written
     }

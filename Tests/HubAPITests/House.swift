@@ -34,7 +34,7 @@ struct House {
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
-        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, copies: HeldCopies? = nil, clock: (@Sendable () -> Date)? = nil,
+        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
         time given: HubClock? = nil
     ) async throws {
         let time = given ?? clock.map { HubClock(wall: $0) } ?? HubClock()
@@ -71,7 +71,7 @@ struct House {
                 [
                     Operator(name: "desk", tokenDigest: DeviceRegister.digest(Self.token), towns: hasNeighbour ? [id] : nil, scopes: Set(Scope.allCases)),
                     Operator(name: "root", tokenDigest: DeviceRegister.digest(Self.root)),
-                ], notebook: ledger, cost: 4),
+                ] + operators, notebook: ledger, cost: 4),
             approvals: approval.map { [id: $0] } ?? [:], networks: networks.isEmpty ? [:] : [id: networks.compactMap { Network($0) }],
             plans: plans.map { [id: $0] } ?? [:], crowding: crowding == true ? [id] : [], logger: Self.logger,
             time: time, start: start))
@@ -115,7 +115,7 @@ struct House {
     /// - Parameter host: nil leaves the field out.
     func call(
         _ method: String, _ path: String, _ body: String? = nil, token: String? = House.token, host: String? = "hub", headers: HTTPFields = [:],
-        from: String? = nil
+        from: String? = nil, door: (any HTTPResponder<HubRouter.Context>)? = nil
     ) async throws -> Heard {
         var fields = headers
         if let token { fields[.authorization] = "Bearer \(token)" }
@@ -123,7 +123,12 @@ struct House {
             if fields[.contentType] == nil { fields[.contentType] = "application/json" }
             fields[.contentLength] = "\(body.utf8.count)"
         }
-        return try await answer(method, path, fields, RequestBody(buffer: ByteBuffer(string: body ?? "")), host, from)
+        return try await answer(method, path, fields, RequestBody(buffer: ByteBuffer(string: body ?? "")), host, from, door)
+    }
+
+    /// A body that is more than its octets.
+    func call(_ method: String, _ path: String, body: RequestBody, headers: HTTPFields) async throws -> Heard {
+        try await answer(method, path, headers, body, "hub", nil)
     }
 
     /// Without a length, piece by piece; `fails`: whoever sends is gone before the end.
@@ -135,12 +140,12 @@ struct House {
         return try await answer("POST", path, headers, RequestBody(asyncSequence: body), "hub", nil)
     }
 
-    private func answer(_ method: String, _ path: String, _ fields: HTTPFields, _ body: RequestBody, _ host: String?, _ from: String?) async throws -> Heard {
+    private func answer(_ method: String, _ path: String, _ fields: HTTPFields, _ body: RequestBody, _ host: String?, _ from: String?, _ other: (any HTTPResponder<HubRouter.Context>)? = nil) async throws -> Heard {
         let head = HTTPRequest(method: .init(method) ?? .get, scheme: "http", authority: host, path: path, headerFields: fields)
         let channel = EmbeddedChannel()
         if let from { channel.remoteAddress = try SocketAddress(ipAddress: from, port: 1) }
         let context = HubRouter.Context(source: ApplicationRequestContextSource(channel: channel, logger: Self.logger))
-        let response = try await door.respond(
+        let response = try await (other ?? door).respond(
             to: Request(head: head, body: body), context: context)
         let paper = Paper()
         try await response.body.write(PaperWriter(paper: paper))
