@@ -267,14 +267,13 @@ extension Hub {
             taking.notes.append("この経路（\(source)）からの\(alert.kind.rawValue)は設定により記録だけします (recorded only; sources.rules: this way does not raise it)")
             return []
         }
-        let (wasKnown, verdict) = stories.withLock { ($0.knows(alert.content, M.name), $0.take(alert.content, M.name, source: source, now: clock())) }
+        let (speakers, verdict) = stories.withLock { ($0.speakers(of: alert.content, M.name), $0.take(alert.content, M.name, source: source, now: clock())) }
         if case .notTheirs = verdict {
             attention.notice(.notTheirs, alert.event.text, "\(alert.title): \(verdict.reason)", from: source, of: alert.town, at: clock())
         }
         // CAP names what it takes back or ends. Where that was never heard of here, the warning it means may stand.
         let isOver = alert.message == .cancel || !alert.areas.isEmpty && alert.areas.allSatisfy { $0.status == "解除" }
-        if alert.type == "cap", isOver, !wasKnown {
-            let words = "何を取り消すのかわかりません。取り消すはずの情報がまだ出ていないか、確かめてください (it takes back nothing that is known here: look whether what it means still stands)"
+        if alert.type == "cap", isOver, speakers.isEmpty || !verdict.contents.isEmpty, let words = Self.doubt(alert.content.sender, speakers) {
             taking.notes.append(words)
             attention.notice(.inDoubt, alert.event.text, "\(alert.title): \(words)", from: source, at: clock())
         }
@@ -297,6 +296,16 @@ extension Hub {
                 return self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }
             }
         }
+    }
+
+    /// What is doubtful about whoever takes something back or ends it. Anybody whose CAP is taken may; a person has to know.
+    private static func doubt(_ sender: String, _ speakers: Set<String>) -> String? {
+        if speakers.isEmpty {
+            return "何を取り消すのかわかりません。取り消すはずの情報がまだ出ていないか、確かめてください (it takes back nothing that is known here: look whether what it means still stands)"
+        }
+        guard !speakers.contains(where: { $0.lowercased() == sender.lowercased() }) else { return nil }
+        return "\(sender) が、\(speakers.sorted().prefix(3).joined(separator: "、")) の出したものを終わらせました。正しいか、確かめてください"
+            + " (one sender ended what another had said: see whether that is right)"
     }
 
     private func refuse(_ octets: [UInt8], _ hash: String, _ reason: String, _ way: Intake, _ now: Date) async -> IntakeFailure {

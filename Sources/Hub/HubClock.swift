@@ -60,7 +60,13 @@ package final class HubClock: Sendable {
 
     /// A source's server has said what time it is, at this moment. What comes from it is evidence of its own: a server whose
     /// clock is wrong is contradicted by the first bulletin that comes at once.
-    func told(_ time: Date, by source: String) -> TimeInterval? { take(time, "\(source) Date", .told) }
+    /// A time before this program was is none: such a server has lost its own.
+    func told(_ time: Date, by source: String) -> TimeInterval? {
+        time < Self.earliest ? nil : take(time, "\(source) Date", .told)
+    }
+
+    /// 2026-01-01T00:00:00Z.
+    private static let earliest = Date(timeIntervalSince1970: 1_767_225_600)
 
     private func take(_ sent: Date, _ source: String, _ manner: ClockEvidence.Manner) -> TimeInterval? {
         let (wall, steady) = (wall(), steady())

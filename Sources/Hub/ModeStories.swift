@@ -20,10 +20,10 @@ struct ModeStories {
         }
     }
 
-    func knows(_ content: AlertContent, _ mode: ModeName) -> Bool {
+    func speakers(of content: AlertContent, _ mode: ModeName) -> Set<String> {
         switch mode {
-        case .actual: actual.knows(content)
-        case .exercise: exercise.knows(content)
+        case .actual: actual.speakers(of: content)
+        case .exercise: exercise.speakers(of: content)
         }
     }
 

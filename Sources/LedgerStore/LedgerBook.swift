@@ -12,6 +12,8 @@ final class LedgerBook: Sendable {
         var troubles: [String]
         var isCopyStale = true
         var copiedAt: ContinuousClock.Instant?
+        /// Why there is no copy; gone with the next that is written.
+        var copyTrouble: String?
         var begunAnew: ContinuousClock.Instant?
     }
 
@@ -36,13 +38,13 @@ final class LedgerBook: Sendable {
             try Self.write(kept, to: opened.pool)
         }
         notes = Mutex(Notes(opened.known))
-        state = Mutex(State(pool: opened.pool, troubles: opened.troubles))
+        state = Mutex(State(pool: opened.pool, troubles: opened.troubles, copyTrouble: copy.trouble))
         for words in opened.troubles { logger.critical("the ledger is not whole", metadata: ["trouble": "\(words)"]) }
     }
 
     var pool: DatabasePool { state.withLock(\.pool) }
     var reading: (pool: DatabasePool, contents: Contents) { state.withLock { ($0.pool, $0.contents) } }
-    var troubles: [String] { state.withLock(\.troubles) }
+    var troubles: [String] { state.withLock { $0.troubles + [$0.copyTrouble].compactMap(\.self) } }
 
     // MARK: start
 
@@ -89,6 +91,8 @@ final class LedgerBook: Sendable {
 
     /// What could be read, for people.
     private static func salvage(_ aside: String, into pool: DatabasePool) -> (japanese: String, english: String) {
+        // A pipe would be waited for.
+        guard LedgerFile(path: aside).isRegular else { return ("", "nothing in it") }
         do {
             var salvage = try LedgerSalvage(from: aside, into: pool)
             salvage.run(now: Date())
@@ -141,12 +145,15 @@ final class LedgerBook: Sendable {
         let (isStale, at) = state.withLock { ($0.isCopyStale, $0.copiedAt) }
         guard isStale, atOnce || (at.map { $0.duration(to: .now) > .seconds(NotebookCopy.pause - 1) } ?? true) else { return }
         let present = notes.withLock(\.values).filter { $0.key != Self.unkept }
+        var trouble: String?
         do {
             try copy.write(present)
         } catch {
             logger.warning("the notebook's copy was not written", metadata: ["error": "\(error)"])
+            trouble = copy.trouble
         }
         state.withLock { state in
+            state.copyTrouble = trouble
             state.isCopyStale = false
             state.copiedAt = .now
         }

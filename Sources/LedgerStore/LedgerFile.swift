@@ -40,12 +40,27 @@ struct LedgerFile: Sendable {
     /// - Throws: `Flaw` when the file is no good; the disk's own error when it is the disk.
     func open() throws -> DatabasePool {
         var facts = stat()
-        if stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR { throw Flaw.damaged("フォルダです (it is a folder)") }
+        if stat(path, &facts) == 0, !isRegular {
+            throw Flaw.damaged(facts.st_mode & S_IFMT == S_IFDIR ? "フォルダです (it is a folder)" : "ふつうのファイルではありません (it is no regular file)")
+        }
         do {
             return try openAsItIs()
         } catch where Self.isDamage(error) {
             throw Flaw.damaged("\(error)")
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN && isLink {
+            // The disk it is on may not be there. The link to an empty place in a folder that is there is a first start.
+            throw Flaw.damaged("リンクの先を開けません (a link to what cannot be opened)")
         }
+    }
+
+    var isRegular: Bool {
+        var facts = stat()
+        return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+    }
+
+    private var isLink: Bool {
+        var facts = stat()
+        return lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFLNK
     }
 
     private func openAsItIs() throws -> DatabasePool {
@@ -87,7 +102,8 @@ struct LedgerFile: Sendable {
         let stamp = now.formatted(.iso8601.timeSeparator(.omitted).dateSeparator(.omitted))
         var aside = "\(path).\(flaw.word)-\(stamp)"
         for number in 2..<1000 where access(aside, F_OK) == 0 { aside = "\(path).\(flaw.word)-\(stamp)-\(number)" }
-        for suffix in ["-wal", "-shm", ""] where access(path + suffix, F_OK) == 0 {
+        var facts = stat()
+        for suffix in ["-wal", "-shm", ""] where lstat(path + suffix, &facts) == 0 {
             guard rename(path + suffix, aside + suffix) == 0 else {
                 throw Flaw.damaged("\(flaw)。よけておくこともできません: \(String(cString: strerror(errno))) (it cannot be put aside)")
             }

@@ -20,6 +20,17 @@ struct NotebookCopy: Sendable {
 
     var exists: Bool { access(path, F_OK) == 0 }
 
+    private var isFile: Bool {
+        var facts = stat()
+        return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// What keeps the copy from being one, in words.
+    var trouble: String? {
+        guard exists, !isFile else { return nil }
+        return "記録の控え \(path.split(separator: "/").last ?? "") がファイルではないので、控えを書けません。どけてください (the notebook's copy is no file: move it away)"
+    }
+
     /// Notes that are put into octets at once: a country's notebook is never in memory a second time.
     private static let handful = 256
 
@@ -55,7 +66,8 @@ struct NotebookCopy: Sendable {
 
     /// Nil: there is none, or it cannot be read either.
     func read() -> [String: [UInt8]]? {
-        guard let octets = try? Data(contentsOf: URL(filePath: path)) else { return nil }
+        // A pipe would be waited for.
+        guard isFile, let octets = try? Data(contentsOf: URL(filePath: path)) else { return nil }
         return (try? JSONDecoder().decode(Page.self, from: octets))?.notes.mapValues { [UInt8]($0) }
     }
 

@@ -15,6 +15,7 @@
 /// Which of two is newer is `Story.order`'s; only who said a thing, or is believed more, takes it back.
 package import AlertModel
 package import FoundationEssentials
+import Meanings
 
 package struct EventStories: Sendable {
     package struct Limits: Sendable {
@@ -70,8 +71,10 @@ package struct EventStories: Sendable {
 
     package var count: Int { stories.count }
 
-    /// Whether anything was said of it before, by any of its names.
-    package func knows(_ content: AlertContent) -> Bool { !knownEvents(of: content).isEmpty }
+    /// Who spoke of it last, by any of its names; nobody where nothing was said of it before.
+    package func speakers(of content: AlertContent) -> Set<String> {
+        Set(knownEvents(of: content).compactMap { stories[$0]?.current.sender })
+    }
 
     /// Forgets what nobody spoke of for long. To be called now and then; `take` alone keeps the numbers bounded.
     package mutating func prune(now: Date) {
@@ -108,6 +111,10 @@ extension EventStories {
         if content.revision.isCorrection || content.type == "cap", content.revision == story.current.revision {
             // 訂正 after 訂正, an update after another, alike to the second in every number: the later one to arrive counts.
             content.revision.sent.addTimeInterval(0.001)
+        }
+        if content.isOver, Self.names(content, story.current), !content.revision.isNewer(than: story.current.revision) {
+            // It ends what it names, however far the two clocks are apart.
+            content.revision.sent = story.current.revision.sent.addingTimeInterval(0.001)
         }
         switch story.order(of: content, from: source) {
         case .newer:
@@ -179,7 +186,7 @@ extension EventStories {
         return cancelled.isEmpty ? quiet ?? .cancelsNothing(content) : .cancels(cancelled)
     }
 
-    /// CAP says by name what it takes back: then no clock decides which came first. Where one identifier serves a whole event, only
+    /// CAP says by name what it takes back or ends: then no clock decides which came first. Where one identifier serves a whole event, only
     /// the time tells its messages apart.
     private static func names(_ cancel: AlertContent, _ previous: AlertContent) -> Bool {
         guard cancel.type == "cap", previous.type == "cap", cancel.ownName != previous.ownName else { return false }
@@ -219,6 +226,9 @@ extension EventStories {
 }
 
 extension AlertContent {
+    /// Nothing of it stands any more, and it is no cancel.
+    fileprivate var isOver: Bool { message != .cancel && !areas.isEmpty && areas.allSatisfy { $0.saidState == .over } }
+
     /// What a CAP message is called itself; whom it refers to stands before and after.
     fileprivate var ownName: EventID { aliases?.first ?? event }
 

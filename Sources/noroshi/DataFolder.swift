@@ -56,6 +56,8 @@ enum DataFolder {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? []
         for name in names where known.contains(name) || name.hasPrefix("ledger") {
             let entry = folder.appending(path: name).path
+            // A link to what is not there is no reason not to start: the ledger begins without it, and says so.
+            guard access(entry, F_OK) == 0 || errno == EACCES else { continue }
             if access(entry, R_OK | W_OK) != 0 { return words(path, entry) }
         }
         return nil

@@ -19,6 +19,7 @@ struct OddCancelTests {
     @Test("By blanks, by the identifier alone, by a time that is off or missing, by another case of the sender", arguments: [
         "Bousai@mihon.example.jp, w-1, TIME", "w-1", "w-1,TIME", "Bousai@mihon.example.jp,w-1,", "Bousai@mihon.example.jp,w-1,2020-01-01T00:00:00+09:00",
         "bousai@MIHON.example.jp,w-1,TIME", "Bousai@mihon.example.jp,W-1,TIME",
+        "Bousai@mihon.example.jp，w-1，TIME", "&quot;Bousai@mihon.example.jp&quot;,&quot;w-1&quot;,&quot;TIME&quot;", "mailto:Bousai@mihon.example.jp,w-1,TIME", "「w-1」", "Bousai@mihon.example.jp;w-1;TIME",
     ])
     func taken(references: String) async throws {
         let house = try await House(), now = Date()
@@ -37,6 +38,43 @@ struct OddCancelTests {
         let references = "Bousai@mihon.example.jp,w-1,\(JapanTime.text(now.addingTimeInterval(-60), milliseconds: false))"
         let cancel = try await house.hub.take(cap("w-2", "Cancel", references: references, now.addingTimeInterval(seconds)), Intake(source: "http:mihon"))
         #expect(cancel.alerts.count == 1 && !cancel.notes.contains { $0.contains("記録だけ") }, "\(cancel.notes)")
+    }
+
+    @Test("So does an all-clear", arguments: [310.0, -2, -600, -32_400], [true, false])
+    func allClearClocks(after seconds: Double, isAlert: Bool) async throws {
+        let house = try await House(), now = Date(), source = Intake(source: "http:mihon")
+        _ = try await house.hub.take(cap("w-1", "Alert", now.addingTimeInterval(-60)), source)
+        let references = "Bousai@mihon.example.jp,w-1,\(JapanTime.text(now.addingTimeInterval(-60), milliseconds: false))"
+        let text = String(decoding: cap("w-2", isAlert ? "Alert" : "Update", references: references, now.addingTimeInterval(seconds)), as: UTF8.self)
+            .replacing("<urgency>Immediate", with: (isAlert ? "<responseType>AllClear</responseType>" : "") + "<urgency>Past")
+        let over = try await house.hub.take(Array(text.utf8), source)
+        #expect(over.alerts.count == 1 && !over.notes.contains { $0.contains("記録だけ") || $0.contains("何を取り消すのか") }, "\(over.notes)")
+    }
+
+    @Test("By words in another case or with blanks, as long as they say that something ends", arguments: [
+        ("<msgType>CANCEL", "w-1"), ("<msgType>cancel", "w-1"), ("<msgType> Cancel ", "w-1"),
+    ])
+    func words(message: String, references: String) async throws {
+        let house = try await House(), now = Date(), source = Intake(source: "http:mihon")
+        _ = try await house.hub.take(cap("w-1", "Alert", now), source)
+        let text = String(decoding: cap("w-2", "Cancel", references: references, now), as: UTF8.self)
+            .replacing("<msgType>Cancel", with: message).replacing("<status>Actual", with: "<status>ACTUAL")
+        let cancel = try await house.hub.take(Array(text.utf8), source)
+        #expect(cancel.alerts.count == 1 && cancel.notes.contains { $0.contains("Cancel と読んだ") }, "\(cancel.notes)")
+        let raising = String(decoding: cap("w-3", "Alert", now), as: UTF8.self).replacing("<msgType>Alert", with: "<msgType>ALERT")
+        await #expect(throws: IntakeFailure.self) { try await house.hub.take(Array(raising.utf8), source) }
+    }
+
+    @Test("Where another ends what one had said, it ends, and a person is asked whether that is right", arguments: ["Cancel", "Update"])
+    func another(message: String) async throws {
+        let house = try await House(), now = Date(), source = Intake(source: "http:mihon")
+        _ = try await house.hub.take(cap("w-1", "Alert", now.addingTimeInterval(-60)), source)
+        let references = "Bousai@mihon.example.jp,w-1,\(JapanTime.text(now.addingTimeInterval(-60), milliseconds: false))"
+        let text = String(decoding: cap("v-1", message, sender: "kitaku@yokubari.example.jp", references: references, now), as: UTF8.self)
+            .replacing("<urgency>Immediate", with: "<urgency>Past")
+        let over = try await house.hub.take(Array(text.utf8), source)
+        #expect(over.alerts.count == 1 && over.notes.contains { $0.contains("の出したものを終わらせました") }, "\(over.notes)")
+        #expect(house.hub.attention.rows.contains { $0.topic == .inDoubt && $0.words.contains("kitaku@yokubari") })
     }
 
     @Test("One that is late, of a message that an update has followed, takes the update back only where it names it")

@@ -135,6 +135,15 @@ struct ClockTests {
         #expect(second.correction == 0 && abs(second.offset ?? 99) < 1)
     }
 
+    @Test("A server that says it is a time before this program was has no clock: nothing is believed of it")
+    func lostServer() {
+        let clock = clocks.clock
+        for lost in [0, 784_111_777, 1_767_225_599] {
+            #expect(clock.told(Date(timeIntervalSince1970: Double(lost)), by: "dmdata:1") == nil)
+            #expect(clock.correction == 0 && clock.offset == nil)
+        }
+    }
+
     @Test("Of several sources the one that trusts our clock most is believed")
     func severalSources() {
         let clock = clocks.clock

@@ -101,6 +101,50 @@ struct DamagedLedgerTests {
         await ledger.close()
     }
 
+    @Test("What is no file at all is put aside too: a pipe, a link to nowhere, to itself, or to a disk that is not there", arguments: ["pipe", "gone", "loop", "folder of another"])
+    func noFile(kind: String) async throws {
+        switch kind {
+        case "pipe": try #require(mkfifo(path, 0o600) == 0)
+        case "gone": try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/nowhere-at-all/ledger.sqlite")
+        case "loop": try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+        default: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.path())
+        }
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        #expect(!ledger.troubles.isEmpty, "said")
+        #expect(aside.count == 1, "nothing is lost")
+        try await ledger.town(kesennuma).record(alert("later")).committed()
+        await ledger.close()
+    }
+
+    @Test("A link to an empty place in a folder that is there is a first start, through the link")
+    func linked() async throws {
+        let place = folder.appending(path: "elsewhere.sqlite").path()
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: place)
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        #expect(ledger.troubles.isEmpty && aside.isEmpty)
+        try await ledger.town(kesennuma).record(alert("later")).committed()
+        await ledger.close()
+        #expect(FileManager.default.fileExists(atPath: place))
+    }
+
+    @Test("A copy that is no file is said, never waited for, and said no more once it is out of the way", arguments: [true, false])
+    func copyIsNoFile(isFolder: Bool) async throws {
+        let copy = path + ".notebook"
+        if isFolder {
+            try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
+        } else {
+            try #require(mkfifo(copy, 0o600) == 0)
+        }
+        let ledger = try SQLiteLedger(path: path, logger: quiet)
+        #expect(ledger.troubles.contains { $0.contains("控えを書けません") }, "\(ledger.troubles)")
+        try await ledger.town(kesennuma).record(alert("later")).committed()
+        await ledger.close()
+        if isFolder { try FileManager.default.removeItem(atPath: copy) }
+        let again = try SQLiteLedger(path: path, logger: quiet)
+        #expect(again.troubles.isEmpty, "\(again.troubles)")
+        await again.close()
+    }
+
     @Test("The first start of all misses nothing")
     func first() async throws {
         let ledger = try SQLiteLedger(path: path, logger: quiet)

@@ -29,6 +29,7 @@ struct DMDATASourceTests {
     @Test("Starts with a ticket, answers pings, unpacks bulletins and says goodbye")
     func conversation() async throws {
         let office = try await SmallDMDATA()
+        office.say(date: "Sun, 06 Nov 1994 08:49:37 GMT")
         try await running(source(office) { $0.types = ["VXSE51"] }) {
             await hub.hearings.reaches(1)
             office.send(#"{"type":"ping","pingId":"012345"}"#)

@@ -21,6 +21,8 @@ final class SmallDMDATA: Sendable {
         var isRevoking = false
         var greets = true
         var protocolName = "dmdata.v2"
+        /// What time it is there.
+        var date = SmallDMDATA.present
     }
     private let state = Mutex(State())
     let api: FarEndServer
@@ -35,6 +37,14 @@ final class SmallDMDATA: Sendable {
         try await listen()
     }
 
+    private static var present: String {
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.timeZone = .gmt
+        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        return format.string(from: Date())
+    }
+
     var base: String { "\(api.url)/v2/" }
     /// What the hub said: `text …`, `close 1000`, `pong …`.
     var said: [String] { state.withLock { $0.said } }
@@ -45,6 +55,7 @@ final class SmallDMDATA: Sendable {
     var port: Int { state.withLock { $0.port } }
     /// Tickets from now on name this port, where somebody carries TLS to us.
     func standBehind(port: Int) { state.withLock { $0.front = port } }
+    func say(date: String) { state.withLock { $0.date = date } }
     func staySilent() { state.withLock { $0.greets = false } }
     func speak(_ name: String) { state.withLock { $0.protocolName = name } }
 
@@ -60,7 +71,7 @@ final class SmallDMDATA: Sendable {
             return ("T\(state.issued)", state.front.map { "wss://localhost:\($0)" } ?? "ws://localhost:\(state.port)")
         }
         let url = "\(place)/v2/websocket?ticket=\(ticket)"
-        return .answer(200, headers: [("Date", "Sun, 06 Nov 1994 08:49:37 GMT")], body: Array("""
+        return .answer(200, headers: [("Date", state.withLock(\.date))], body: Array("""
             {"responseId":"1","status":"ok","ticket":"\(ticket)","websocket":{"id":1,"url":"\(url)","protocol":["dmdata.v2"],"expiration":300},
             "classifications":[],"test":"no","types":null,"formats":["xml"],"appName":"noroshi"}
             """.utf8))

@@ -32,11 +32,11 @@ struct BundleFolder: Sendable {
     /// Writes `files` as revision `revision` and makes it current. On failure the old bundle stays current and
     /// what was half written is removed.
     func replace(files: [File], state: [UInt8], revision: Int) throws {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try make(path)
         let bundle = "\(path)/r-\(revision)"
         do {
             try? FileManager.default.removeItem(atPath: bundle)
-            try FileManager.default.createDirectory(atPath: bundle, withIntermediateDirectories: false)
+            try make(bundle)
             for file in files {
                 try write(file.bytes, to: "\(bundle)/\(file.name)")
             }
@@ -60,6 +60,20 @@ struct BundleFolder: Sendable {
 
     func lastRevision() -> Int? {
         revisions().max()
+    }
+
+    /// With the folders it lies in.
+    private func make(_ folder: String) throws {
+        guard mkdir(folder, 0o755) != 0 else { return }
+        let number = errno
+        var facts = stat()
+        if number == EEXIST, stat(folder, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR { return }
+        guard number == ENOENT, let slash = folder.lastIndex(of: "/"), slash != folder.startIndex else {
+            throw Failure(doing: "フォルダを作れません (mkdir) \(folder)", number: number)
+        }
+        // Up to the slash found above.
+        try make(String(folder[..<slash]))
+        guard mkdir(folder, 0o755) == 0 else { throw Failure(doing: "フォルダを作れません (mkdir) \(folder)", number: errno) }
     }
 
     private func makeCurrent(_ target: String) throws {

@@ -47,6 +47,8 @@ struct CAPAlert {
     var infos: [Info]
     /// Times that are not written as they should be, and how they were read.
     var doubtfulTimes: [String] = []
+    /// The same for words of the standard.
+    var doubtfulWords: [String] = []
 }
 
 extension CAPAlert {
@@ -73,16 +75,24 @@ extension CAPAlert {
         self.identifier = identifier
         self.sender = sender
         self.sent = sent
-        status = root.first("status")?.text ?? ""
-        message = root.first("msgType")?.text ?? ""
+        // Words that are not as they should be have passed `CAPCheck` where they end something.
+        status = CAPDoubt.word(root.first("status")?.text ?? "")
+        message = CAPDoubt.word(root.first("msgType")?.text ?? "")
         // CAP 1.0 leaves the scope open; it was public unless said otherwise.
-        scope = root.first("scope")?.text ?? "Public"
+        scope = CAPDoubt.word(root.first("scope")?.text ?? "Public")
         restriction = root.text("restriction")
         addresses = root.text("addresses")
         references = root.text("references")
         infos = root.all("info").map { Info($0, version: version) }
         let times = [("sent", root.first("sent"))] + root.all("info").flatMap { info in
             [("effective", info.first("effective")), ("onset", info.first("onset")), ("expires", info.first("expires"))]
+        }
+        let words = ["status", "msgType", "scope"].compactMap { root.first($0) } + root.all("info").flatMap { info in
+            ["responseType", "urgency", "severity", "certainty", "category"].flatMap { info.all($0) }
+        }
+        doubtfulWords = words.compactMap { element in
+            let read = CAPDoubt.word(element.text)
+            return read == element.text ? nil : "\(element.name) \(element.text.prefix(60)): 規格どおりの言葉ではない。\(read) と読んだ (read as meant)"
         }
         doubtfulTimes = times.compactMap { name, element in
             guard let text = element?.text.collapsed, Timestamp(text) == nil else { return nil }
@@ -103,13 +113,13 @@ extension CAPAlert.Info {
             return text
         }
         language = element.text("language") ?? "en-US"
-        categories = element.all("category").map(\.text)
+        categories = element.all("category").map { CAPDoubt.word($0.text) }
         event = element.first("event")?.text ?? ""
         eventCodes = element.all("eventCode").map { CAPAlert.Pair($0, version: version) }
-        responses = element.all("responseType").map(\.text)
-        urgency = element.first("urgency")?.text ?? ""
-        severity = element.first("severity")?.text ?? ""
-        certainty = element.first("certainty")?.text ?? ""
+        responses = element.all("responseType").map { CAPDoubt.word($0.text) }
+        urgency = CAPDoubt.word(element.first("urgency")?.text ?? "")
+        severity = CAPDoubt.word(element.first("severity")?.text ?? "")
+        certainty = CAPDoubt.word(element.first("certainty")?.text ?? "")
         effective = moment("effective")
         onset = moment("onset")
         expires = moment("expires")

@@ -92,7 +92,7 @@ struct CAPCheck {
         case .saying:
             guard !text.trimmingXMLSpace().isEmpty else { throw refusal(path, "空です (is empty)") }
         case .word(let words):
-            guard words.contains(text) else {
+            guard words.contains(text) || isInDoubt && words.contains(CAPDoubt.word(text)) else {
                 throw refusal(path, "「\(text.prefix(40))」は使えません。次のどれかです: \(words.joined(separator: ", ")) (none of these)")
             }
         case .language:

@@ -3,7 +3,9 @@
 ///
 ///     <references>bousai@mihon.example.jp, mihon-1</references>      blanks, no time
 ///     <references>mihon-1</references>                               the identifier alone: its own sender's
+///     <references>mailto:bousai@…，"mihon-1"，2026-…</references>     an address as a link, quotes, full-width commas
 ///     <sent>2026-04-01 09:00+0900</sent>                             no T, no seconds, no colon in the offset
+///     <msgType>CANCEL</msgType>                                      another case
 ///
 /// What raises or changes a warning is still held to the standard: what it does not say exactly could be taken for something
 /// else. So is a cancel that names nothing, or itself: nobody can say what it takes back.
@@ -12,12 +14,20 @@ import AlertModel
 enum CAPDoubt {
     /// Whether a document is read like this. Asked before its form is checked.
     static func mayBeRead(_ root: XMLElement) -> Bool {
-        let (message, infos) = (root.first("msgType")?.text.collapsed, Array(root.all("info")))
+        let (message, infos) = (root.first("msgType").map { word($0.text) }, Array(root.all("info")))
         if message == "Cancel" { return true }
         return !infos.isEmpty && infos.allSatisfy { info in
-            info.all("responseType").contains { $0.text.collapsed == "AllClear" } || message == "Update" && info.first("urgency")?.text.collapsed == "Past"
+            info.all("responseType").contains { word($0.text) == "AllClear" } || message == "Update" && info.first("urgency").map { word($0.text) } == "Past"
         }
     }
+
+    /// The word of the standard that is meant, whatever its case and the blanks in and around it; as written where it is none.
+    static func word(_ text: String) -> String { words[key(text)] ?? text }
+
+    private static let words = Dictionary(
+        CAPGrammar.words.map { (key($0), $0) }, uniquingKeysWith: { first, _ in first })
+
+    private static func key(_ text: String) -> String { text.filter { !$0.isWhitespace && $0 != "-" && $0 != "_" }.lowercased() }
 
     /// The time that is meant, written as it should be; and whether its zone had to be guessed.
     static func time(_ text: String) -> (time: Timestamp, isZoneGuessed: Bool)? {
@@ -31,9 +41,20 @@ enum CAPDoubt {
         return Timestamp(written).map { ($0, match.8 == nil && match.9 == nil && match.10 == nil) }
     }
 
+    /// Without what stands around names in a letter: quotes, brackets, `mailto:`, the commas of Japanese text.
+    static func plain(_ text: String) -> String {
+        String(text.compactMap { character -> Character? in
+            switch character {
+            case "，", "、", "､", ";", "；": ","
+            case "\"", "'", "“", "”", "‘", "’", "「", "」", "＂", "<", ">", "[", "]": nil
+            default: character
+            }
+        }).replacing(/(^|[\s,])(?i:mailto):/) { String($0.output.1) }
+    }
+
     /// As many messages as are named, by whatever of sender, identifier and time is there.
     static func references(_ text: String, of sender: String) -> [Bulletin.Reference] {
-        let joined = text.replacing(/\s*,\s*/, with: ",")
+        let joined = plain(text).replacing(/\s*,\s*/, with: ",")
             .replacing(/(\d{4}-\d{1,2}-\d{1,2})\s+(\d{1,2}:\d{2})/) { "\($0.output.1)T\($0.output.2)" }
             .replacing(/(:\d{2})\s+([+\-]\d{1,2})/) { "\($0.output.1)\($0.output.2)" }
         var found: [Bulletin.Reference] = []

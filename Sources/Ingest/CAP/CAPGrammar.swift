@@ -62,6 +62,20 @@ enum CAPGrammar {
         }
     }
 
+    /// Every word that a slot of one version or another asks for.
+    static let words: [String] = {
+        func words(_ slots: [CAPSlot]) -> [String] {
+            slots.flatMap { slot -> [String] in
+                switch slot.content {
+                case .word(let words): words
+                case .sequence(let slots): words(slots)
+                default: []
+                }
+            }
+        }
+        return words(alert12) + words(alert11) + words(alert10)
+    }()
+
     private static let alert10 = makeAlert(.v10)
     private static let alert11 = makeAlert(.v11)
     private static let alert12 = makeAlert(.v12)

@@ -45,7 +45,7 @@ package enum CAPReader {
         try CAPEditorial(alert: alert).check()
         var bulletin = try bulletin(of: alert, references, codes)
         bulletin.departures += doubts
-        bulletin.isInDoubt = !doubts.isEmpty || !alert.doubtfulTimes.isEmpty
+        bulletin.isInDoubt = !doubts.isEmpty || !alert.doubtfulTimes.isEmpty || !alert.doubtfulWords.isEmpty
         let verdict = CAPSignature.verdict(on: document, trust: trust)
         bulletin.signature = verdict.word
         bulletin.signer = verdict.signer
@@ -56,13 +56,18 @@ package enum CAPReader {
         of alert: CAPAlert, _ isInDoubt: Bool
     ) throws(Refusal) -> (read: [Bulletin.Reference], doubt: String?) {
         let text = alert.references ?? ""
+        let words = "references \(text.prefix(200)): 規格どおりではないが、終わりを伝えるものなので、読めるところで読んだ (read as far as it can be)"
         do throws(Refusal) {
-            return (try CAPReferences.read(text, version: alert.version), nil)
+            let exact = try CAPReferences.read(text, version: alert.version)
+            guard isInDoubt, CAPDoubt.plain(text) != text else { return (exact, nil) }
+            // A name may well have a quote in it: then it is the first of the two that is known.
+            let meant = CAPDoubt.references(text, of: alert.sender).filter { !exact.contains($0) }
+            return (exact + meant, meant.isEmpty ? nil : words)
         } catch {
             guard isInDoubt else { throw error }
             let found = CAPDoubt.references(text, of: alert.sender)
             guard !found.isEmpty else { throw error }
-            return (found, "references \(text.prefix(200)): 規格どおりではないが、終わりを伝えるものなので、読めるところで読んだ (read as far as it can be)")
+            return (found, words)
         }
     }
 
@@ -114,7 +119,7 @@ package enum CAPReader {
         let texts = [info?.description, info?.instruction].compactMap { $0 }
         bulletin.text = texts.isEmpty ? nil : texts.joined(separator: "\n")
         (bulletin.areas, bulletin.unknownCodes) = CAPAreas.read(alert.infos, codes)
-        bulletin.departures = alert.oddTimes + alert.doubtfulTimes
+        bulletin.departures = alert.oddTimes + alert.doubtfulTimes + alert.doubtfulWords
         if let info, bulletin.message != .cancel, alert.ends(info) {
             bulletin.isAllClear = true
             for index in bulletin.areas.indices { bulletin.areas[index].status = "解除" }
