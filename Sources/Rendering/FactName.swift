@@ -69,6 +69,8 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
     case standing
     /// The same without the districts the act is about.
     case remaining
+    /// Districts among the remaining where lives must be saved at once (level 5), of an order that is not so grave: 大島地区.
+    case emergency
     /// What stands of other hazards.
     case others
     /// What becomes of the districts an act changes: 大島地区は高齢者等避難、大谷地区は解除.

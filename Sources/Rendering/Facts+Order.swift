@@ -28,7 +28,10 @@ extension FactSource {
         let rows = act.standing(of: hazard)
         let changed = Set(act.steps.map(\.subject))
         facts.set(.standing, grouped(rows))
-        facts.set(.remaining, grouped(rows.filter { !changed.contains($0.subject) }))
+        let remaining = rows.filter { !changed.contains($0.subject) }
+        facts.set(.remaining, grouped(remaining))
+        let emergency = remaining.filter { $0.state.level == EvacuationOrder.Level.emergency.rawValue }.compactMap(\.subject.district)
+        if !emergency.isEmpty { facts.set(.emergency, wording.joined(emergency.map { name(ofDistrict: $0) }, limit: 6)) }
         facts.set(.changes, changes(act))
         facts.set(.others, grouped(act.standing.filter { $0.subject.hazard != hazard }, withHazard: true))
     }

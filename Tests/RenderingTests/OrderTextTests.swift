@@ -98,4 +98,18 @@ import Testing
             for text in try all(name) { #expect(!text.contains("開いている避難所：") && !text.contains("Open shelters:"), "\(text)") }
         }
     }
+
+    @Test("Whoever is where lives must be saved at once hears what to do, though the order of the hour is a milder one for others", arguments: [
+        "evacuation-beside-emergency", "evacuation-lowered-beside-emergency",
+    ])
+    func besideEmergency(sample: String) throws {
+        let words: [Language: String] = [
+            .japanese: "中央地区の方は、いますぐ命を守る行動", .easyJapanese: "すぐ 命を 守って", .english: "act now to save your life",
+        ]
+        for channel in [Rendered.portal, Rendered.tablet] {
+            let texts = try texts(sample, channel)
+            for (language, words) in words { #expect(texts[language]?.body.contains(words) == true, "\(language)") }
+        }
+        #expect(try texts("evacuation-widened", Rendered.portal)[.japanese]?.body.contains("命を守る") == false)
+    }
 }

@@ -9,7 +9,7 @@ enum CAPKind {
     private static let words: [(AlertKind, [String])] = [
         (.evacuation, ["避難指示", "高齢者等避難", "緊急安全確保", "避難情報", "避難勧告", "evacuat"]),
         (.shelter, ["避難所", "shelter open", "evacuation shelter", "evacuation centre", "evacuation center"]),
-        (.missile, ["ミサイル", "空襲", "弾道", "missile", "air raid", "air attack"]),
+        (.missile, ["ミサイル", "空襲", "弾道", "飛翔体", "missile", "projectile", "rocket attack", "air raid", "air attack"]),
         (.eew, ["緊急地震速報", "earthquake early warning", "earthquake warning"]),
         (.tsunami, ["津波", "tsunami", "maremoto"]),
         (.nankai, ["南海トラフ", "nankai"]),
@@ -47,8 +47,13 @@ enum CAPKind {
         for code in info.eventCodes.prefix(20) {
             if let kind = same[code.value.uppercased()] ?? match(code.value) { return kind }
         }
-        return info.categories.contains("Met") ? .weather : .other
+        // Weather is what the event itself is not said to be: people under attack must not read of rain.
+        return info.categories == ["Met"] && !strangers.contains { names($0, in: info.event.lowercased()) } ? .weather : .other
     }
+
+    private static let strangers = [
+        "国民保護", "武力攻撃", "テロ", "ゲリラ", "化学", "放射", "原子力", "感染", "terror", "attack", "civil defen", "civil protection", "chemical", "radiolog", "nuclear", "shooter", "biolog",
+    ]
 
     private static func match(_ text: String) -> AlertKind? {
         // An event is a few words; what is longer is not searched to its end.
