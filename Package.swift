@@ -176,6 +176,13 @@ let package = Package(
         room(
             "Commons",
             ["AlertModel", "Ingest", crypto, log, .product(name: "Hummingbird", package: "hummingbird")]),
+        // HTTP as hub and edge both speak it: the front door, bodies, problems, figures.
+        room(
+            "Serving",
+            [
+                "AlertModel", "Web", log, .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
+            ]),
         room(
             "Edge",
             kit + [
@@ -190,6 +197,14 @@ let package = Package(
         // What people carry where no line goes: signed, numbered, as a file or as QR codes.
         room("Bundles", ["AlertModel", "Gzip", crypto]),
 
+        // What tablets and pages ask and tell, at a hub and at an edge.
+        room(
+            "Tablets",
+            kit + [
+                "Devices", "Edge", "Ledger", "Pages", "Serving", "Web", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
+
         // All of it.
         room(
             "Hub",
@@ -200,14 +215,14 @@ let package = Package(
         room(
             "HubAPI",
             kit + [
-                "Bundles", "CAPFeed", "Desk", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Memories", "Pages", "QRCode", "Rendering",
-                "Targeting", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
+                "Bundles", "CAPFeed", "Codes", "Desk", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Memories", "Pages", "QRCode", "Rendering",
+                "Serving", "Tablets", "Targeting", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         room(
             "Relay",
             kit + [
-                "Curl", "Devices", "Edge", "Gzip", "HubAPI", "Ledger", "Pages", crypto, log,
+                "Curl", "Devices", "Edge", "Gzip", "Ledger", "Pages", "Serving", "Tablets", crypto, log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
@@ -223,7 +238,7 @@ let package = Package(
             name: "noroshi",
             dependencies: kit + [
                 "Bundles", "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
-                "Ingest", "Ledger", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Targeting", crypto, lifecycle, log,
+                "Ingest", "Ledger", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Serving", "Tablets", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -245,7 +260,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         tests("Edge", testKit + ["Chance", "Edge", .product(name: "NIOPosix", package: "swift-nio")]),
-        // Files of deploy/, and the finder of traps: no room of their own, hence the smallest one.
+        // Files of deploy/, the finder of traps, and the rooms of this file: no room of their own, hence the smallest one.
         tests("Deploy", ["Web"]),
         // The built program as a child process, hence no dependency on its rooms.
         tests("EndToEnd", kit + ["CellBroadcast", "Chance", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
@@ -255,7 +270,7 @@ let package = Package(
         tests(
             "HubAPI",
             kit + [
-                "Bundles", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Edge", "Hub", "HubAPI", "Ledger", "QRCode", "Rendering", "Targeting", "Web", log,
+                "Bundles", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Edge", "Hub", "HubAPI", "Ledger", "QRCode", "Rendering", "Serving", "Tablets", "Targeting", "Web", log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -269,7 +284,7 @@ let package = Package(
         tests("Night", ["Night"] + nights.map { .init(stringLiteral: $0.name) }),
         tests("Pages", ["ChannelKit", "ChannelKitTesting", "Gzip", "Pages"]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
-        tests("Relay", testKit + ["Devices", "Edge", "HubAPI", "Ledger", "Relay"]),
+        tests("Relay", testKit + ["Devices", "Edge", "Ledger", "Relay", "Serving", "Tablets"]),
         tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),
         tests("Targeting", kit + ["Chance", "Targeting"]),
         tests("TextRules", kit + ["TextRules"]),

@@ -2,6 +2,7 @@
 /// has not been told yet is owed, also over a start.
 internal import AlertModel
 internal import ChannelKit
+internal import Devices
 internal import Foundation
 internal import Synchronization
 
@@ -12,7 +13,7 @@ final class CrowdingWords: Sendable {
     }
 
     struct Word: Codable, Hashable {
-        var crowding: Hub.Crowding
+        var crowding: Crowding
         var site, device: String
         /// When it was said, and when it came.
         var moment, came: Date

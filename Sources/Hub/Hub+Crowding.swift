@@ -8,7 +8,7 @@
 /// The town decided beforehand, so nobody's approval is waited for; the record names the tablet's place.
 package import AlertModel
 internal import Desk
-internal import Devices
+package import Devices
 internal import Dispatching
 package import FoundationEssentials
 internal import Foundation
@@ -17,19 +17,17 @@ package import Ledger
 internal import Memories
 internal import Synchronization
 
-extension Hub {
-    package enum Crowding: String, Sendable, Codable, CaseIterable {
-        case free, crowded, full
-
-        var japanese: String {
-            switch self {
-            case .free: "空き"
-            case .crowded: "混雑"
-            case .full: "満員"
-            }
+extension Crowding {
+    var japanese: String {
+        switch self {
+        case .free: "空き"
+        case .crowded: "混雑"
+        case .full: "満員"
         }
     }
+}
 
+extension Hub {
     static let crowdedWord = "混雑しています"
     /// What was said longer ago is no news of now: the tablet was cut.
     private static let freshness: TimeInterval = 3600

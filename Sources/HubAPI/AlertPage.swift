@@ -7,6 +7,7 @@ internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
 internal import Ledger
+internal import Serving
 
 /// `GET /alerts/{id}`: a page about one alert, for whoever follows the `web` of its CAP document. What it said, in every
 /// language of the portal, and whether that still stands.

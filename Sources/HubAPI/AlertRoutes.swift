@@ -9,6 +9,7 @@ internal import Hub
 internal import Hummingbird
 internal import Ingest
 internal import Ledger
+internal import Serving
 
 /// An operator's alerts.
 extension HubRouter {
@@ -22,7 +23,7 @@ extension HubRouter {
     func addAlerts(to router: Router<Context>, _ desk: DeskRoutes) {
         desk.post("/v1/alerts") { request, context in
             let person = context.person
-            let octets = try await Self.json(request, upTo: 64 << 10)
+            let octets = try await Body.json(request, upTo: 64 << 10)
             let key = try orderKey(request, of: person, octets)
             let glass = try Self.breakGlass(request)
             let seen = try Self.seenVersion(request)
@@ -232,7 +233,7 @@ extension HubRouter {
         case .changed(let conflict):
             var problem = Problem(.conflict, conflict.sentence)
             let table = hub.standing(of: conflict.town, conflict.mode)
-            problem.conflict = StandingConflictShape(
+            problem.beside = StandingConflictShape(
                 changed_by: conflict.changedBy, changed_at: conflict.changedAt.map { JapanTime.text($0, milliseconds: false) },
                 changed_in: conflict.act?.text,
                 standing: StandingShape(table, of: conflict.town, conflict.mode, districts: hub.towns[conflict.town]?.districts ?? []))
@@ -249,10 +250,4 @@ extension HubRouter {
 extension HTTPField.Name {
     fileprivate static var idempotencyKey: Self { known("Idempotency-Key") }
     fileprivate static var idempotentReplayed: Self { known("Idempotent-Replayed") }
-
-    static func known(_ name: String) -> Self {
-        // Our own names alone come here, at the first use.
-        guard let name = Self(name) else { preconditionFailure("\(name) is a field's name") }
-        return name
-    }
 }

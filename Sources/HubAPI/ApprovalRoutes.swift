@@ -5,6 +5,7 @@ internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
+internal import Serving
 
 /// An act that waits, as everybody at the desk sees it.
 struct ApprovalShape: Encodable {
@@ -97,7 +98,7 @@ extension HubRouter {
         desk.post("/v1/approvals/{id}/return") { request, context in
             let person = context.person
             let id = try context.parameters.require("id")
-            let wish = try await Self.decode(Return.self, request)
+            let wish = try await Body.decode(Return.self, request)
             guard (1...200).contains(wish.reason.count), PlainText.isPlain(wish.reason) else {
                 throw Problem(.unprocessableContent, "差し戻す理由を200文字までで書いてください (reason: 1 to 200 letters)", errors: [.init(field: "reason", detail: "1〜200文字")])
             }

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Desk
 internal import Hub
 internal import Hummingbird
+internal import Serving
 
 /// `GET /v1/attention`: what a person should look into when there is time.
 extension HubRouter {

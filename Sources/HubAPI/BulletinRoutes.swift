@@ -9,6 +9,7 @@ internal import Ingest
 internal import Ledger
 internal import Logging
 internal import Web
+internal import Serving
 
 /// Bulletins in: `POST /v1/bulletins`.
 extension HubRouter {
@@ -45,7 +46,7 @@ extension HubRouter {
     }
 
     private func take(_ request: Request, from person: Operator) async throws -> Response {
-        let octets = try await Self.body(request, upTo: 8 << 20)
+        let octets = try await Body.octets(request, upTo: 8 << 20)
         let given = request.uri.queryParameters
         var way = Intake(source: "http:\(person.name)")
         way.fileName = given["name"].map(String.init)
@@ -72,14 +73,14 @@ extension HubRouter {
     /// Only a source is one. A device is none, whatever it hears; a person's token only with `feed`, or with `drill`
     /// for an exercise that concerns no town alone.
     private func source(_ request: Request, _ asker: Result<Operator, Problem>) throws(Problem) -> Operator {
-        if let token = Self.bearer(request), hub.people.with(token: token, now: hub.clock()) == nil, let device = hub.devices.device(token: token) {
+        if let token = request.head.bearer, hub.people.with(token: token, now: hub.clock()) == nil, let device = hub.devices.device(token: token) {
             throw stranger(
                 "device:\(device.id)", "端末は情報源になれません。電文は feed の権限をもつトークンで送ってください (a device is no source of bulletins)", [])
         }
         do throws(Problem) {
             return try asker.get()
         } catch {
-            if error.status == .forbidden, let token = Self.bearer(request), let person = hub.people.with(token: token, now: hub.clock()) {
+            if error.status == .forbidden, let token = request.head.bearer, let person = hub.people.with(token: token, now: hub.clock()) {
                 throw stranger(person.name, person.refusal([.feed]), [])
             }
             throw error

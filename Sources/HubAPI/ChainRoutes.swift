@@ -5,6 +5,7 @@ internal import Hub
 internal import Hummingbird
 internal import Ledger
 internal import Logging
+internal import Serving
 
 /// Whether a town's record is what was written, fact by fact.
 extension HubRouter {

@@ -12,6 +12,7 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 internal import Web
+internal import Serving
 
 extension HubRouter {
     private static let copyType = "application/octet-stream"

@@ -7,6 +7,7 @@ internal import Logging
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
+internal import Serving
 
 extension HubRouter {
     static let cookieName = "__Host-noroshi"
@@ -24,7 +25,7 @@ extension HubRouter {
 
     /// Whoever it is, with all that he may; nil: nobody of ours.
     func somebody(_ request: Request) -> (person: Operator, session: Session?)? {
-        if let token = Self.bearer(request) { return hub.people.with(token: token, now: hub.clock()).map { ($0, nil) } }
+        if let token = request.head.bearer { return hub.people.with(token: token, now: hub.clock()).map { ($0, nil) } }
         guard let cookie = Self.cookie(request) else { return nil }
         return hub.people.with(session: cookie, now: hub.clock()).map { ($0.person, $0.session) }
     }
@@ -32,7 +33,7 @@ extension HubRouter {
     /// Whether who began a long answer may still have it: he was not stopped, nor his role or his session over.
     func stillMay(_ request: Request, from address: String, _ scope: Scope, in town: TownID) -> Bool {
         let person: Operator? =
-            if let token = Self.bearer(request) {
+            if let token = request.head.bearer {
                 hub.people.with(token: token, now: hub.clock())
             } else {
                 Self.cookie(request).flatMap { hub.people.with(session: $0, now: hub.clock(), isUse: false)?.person }
@@ -66,7 +67,7 @@ extension HubRouter {
             if found.session != nil { try checkOrigin(request) }
             return found
         }
-        if Self.bearer(request) != nil {
+        if request.head.bearer != nil {
             throw Problem(.unauthorized, "このトークンは、どの操作員のものでもありません (this token belongs to no operator)")
         }
         if Self.cookie(request) != nil {

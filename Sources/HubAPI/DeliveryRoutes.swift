@@ -9,6 +9,7 @@ internal import Hub
 internal import Hummingbird
 internal import Ledger
 internal import ServiceLifecycle
+internal import Serving
 
 /// The delivery log: by cursor, and as it happens.
 extension HubRouter {
@@ -71,7 +72,7 @@ extension HubRouter {
                 var alert: String
             }
             let person = context.person
-            let choice = try await Self.decode(Choice.self, request)
+            let choice = try await Body.decode(Choice.self, request)
             let town = try town(choice.town, for: person)
             var query = DeliveryQuery()
             query.alert = AlertID(choice.alert)

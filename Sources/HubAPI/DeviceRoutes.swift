@@ -11,6 +11,8 @@ internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import QRCode
+internal import Serving
+internal import Tablets
 
 /// The register of tablets and spots.
 extension HubRouter {
@@ -49,7 +51,7 @@ extension HubRouter {
     func addDevices(to router: Router<Context>, _ desk: DeskRoutes) {
         desk.post("/v1/devices/invitations") { request, context in
             let person = context.person
-            let wish = try await Self.decode(Invite.self, request)
+            let wish = try await Body.decode(Invite.self, request)
             let town = try town(wish.town, for: person)
             let role = try Self.role(wish.role)
             let site = try site(wish, role, in: town)
@@ -67,7 +69,7 @@ extension HubRouter {
                 status: .created)
         }
         router.post("/v1/devices") { request, context in
-            let wish = try await Self.decode(Enrolment.self, request)
+            let wish = try await Body.decode(Enrolment.self, request)
             let role = try Self.role(wish.role)
             let (device, token): (Device, String)
             do throws(EnrolmentFailure) {
@@ -102,7 +104,7 @@ extension HubRouter {
         }
         desk.post("/v1/devices/{id}/lend") { request, context in
             let person = context.person
-            let wish = try await Self.decode(Lend.self, request)
+            let wish = try await Body.decode(Lend.self, request)
             let until = wish.until.map { ISO8601DateFormatter().date(from: $0) }
             if case .some(nil) = until {
                 throw Problem(.badRequest, "返す時刻（until）は 2026-12-01T17:00:00+09:00 のように書いてください (until: RFC 3339)")
@@ -147,7 +149,7 @@ extension HubRouter {
             case .invalid(let words): throw Problem(.unprocessableContent, words)
             }
         }
-        try await Self.recorded(hub.ledger.flush())
+        try await hub.ledger.flush().recorded()
         return try Answer.json(DeviceShape(device, now: hub.clock()))
     }
 

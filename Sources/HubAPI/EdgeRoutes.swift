@@ -3,6 +3,8 @@ internal import Devices
 internal import Edge
 internal import Hub
 internal import Hummingbird
+internal import Serving
+internal import Tablets
 
 /// What an edge asks for beyond what every device may: the devices of its own site, so that tablets get in while the
 /// line is cut.
@@ -14,7 +16,7 @@ extension HubRouter {
 
     func addEdge(to router: Router<Context>) {
         router.get("/v1/edge/register") { request, _ in
-            let edge = try Self.device(of: request, in: hub.devices)
+            let edge = try hub.devices.asking(request)
             guard edge.isEdge else { throw Problem(.forbidden, "その場所の端末を尋ねられるのは中継機だけです (only an edge asks for its site's devices)") }
             let tablets = hub.devices.devices(of: edge.town).filter { $0.site == edge.site && !$0.isEdge }
             return try Answer.json(

@@ -6,6 +6,7 @@ internal import HTTPTypes
 internal import Desk
 internal import Hub
 internal import Hummingbird
+internal import Serving
 
 /// The far ends of a town and how their lanes stand; a stopped one is let go on here.
 extension HubRouter {
@@ -43,8 +44,8 @@ extension HubRouter {
                 var town, channel, mode: String?
             }
             let person = context.person
-            let octets = try await Self.body(request, upTo: 4 << 10)
-            let choice = octets.isEmpty ? Choice() : try Self.decode(Choice.self, from: octets)
+            let octets = try await Body.octets(request, upTo: 4 << 10)
+            let choice = octets.isEmpty ? Choice() : try Body.decode(Choice.self, from: octets)
             let town = try town(choice.town, for: person)
             let endpoint = try context.parameters.require("endpoint")
             guard town.endpoints.contains(where: {

@@ -7,6 +7,7 @@ internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
 internal import Ledger
+internal import Serving
 
 /// Alive, ready, and the gauges.
 extension HubRouter {
@@ -45,7 +46,7 @@ extension HubRouter {
 
     func addBenchmark(to router: Router<Context>) {
         router.post("/v1/bench/publish") { request, _ in
-            let octets = try await Self.body(request, upTo: 1 << 20)
+            let octets = try await Body.octets(request, upTo: 1 << 20)
             hub.stream.publish(StreamEvent(name: "page", data: octets, key: "bench"), to: Self.benchmarkTopic)
             return Response(status: .accepted)
         }
@@ -71,7 +72,7 @@ extension HubRouter {
         }
         for (key, histogram) in hub.journal.times.sorted(by: { $0.key < $1.key }) {
             let words = key.split(separator: " ").map(String.init)
-            text.add("noroshi_delivery_seconds", "From the decision to the far end's yes.", histogram, [
+            text.add("noroshi_delivery_seconds", "From the decision to the far end's yes.", bounds: LatencyHistogram.bounds, counts: histogram.counts, sum: histogram.sum, [
                 ("channel", words.first ?? ""), ("priority", words.last ?? ""),
             ])
         }
@@ -179,53 +180,4 @@ extension HubRouter {
                 source.isSilent(at: now) || source.trouble != nil ? 1 : 0, label)
         }
     }
-}
-
-/// The text format of Prometheus, version 0.0.4.
-package struct MetricsText {
-    private var families: [(name: String, head: String, lines: [String])] = []
-
-    package init() {}
-
-    package mutating func add(
-        _ name: String, _ type: String, _ help: String, _ value: Double, _ labels: [(String, String)] = []
-    ) {
-        append(name, "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n", "\(name)\(Self.braces(labels)) \(value)")
-    }
-
-    mutating func add(_ name: String, _ help: String, _ histogram: LatencyHistogram, _ labels: [(String, String)]) {
-        let head = "# HELP \(name) \(help)\n# TYPE \(name) histogram\n"
-        var below = 0
-        for (bound, count) in zip(LatencyHistogram.bounds, histogram.counts) {
-            below += count
-            append(name, head, "\(name)_bucket\(Self.braces(labels + [("le", "\(bound)")])) \(below)")
-        }
-        append(name, head, "\(name)_bucket\(Self.braces(labels + [("le", "+Inf")])) \(histogram.count)")
-        append(name, head, "\(name)_sum\(Self.braces(labels)) \(histogram.sum)")
-        append(name, head, "\(name)_count\(Self.braces(labels)) \(histogram.count)")
-    }
-
-    private mutating func append(_ name: String, _ head: String, _ line: String) {
-        if let index = families.firstIndex(where: { $0.name == name }) {
-            families[index].lines.append(line)
-        } else {
-            families.append((name, head, [line]))
-        }
-    }
-
-    /// Most values have nothing to escape, and looking for it letter by letter was an eighth of the hub's time under twenty readers.
-    private static func escaped(_ value: String) -> String {
-        guard value.utf8.contains(where: { $0 == 0x5C || $0 == 0x22 || $0 == 0x0A }) else { return value }
-        return value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-    }
-
-    private static func braces(_ labels: [(String, String)]) -> String {
-        guard !labels.isEmpty else { return "" }
-        let inside = labels.map { name, value in
-            "\(name)=\"\(Self.escaped(value))\""
-        }
-        return "{\(inside.joined(separator: ","))}"
-    }
-
-    package var text: String { families.map { $0.head + $0.lines.joined(separator: "\n") + "\n" }.joined() }
 }

@@ -9,8 +9,10 @@ internal import Web
 internal import AlertModel
 internal import Devices
 internal import HTTPTypes
-package import Ledger
+internal import Ledger
 package import Foundation
+internal import Serving
+package import Tablets
 
 /// Everything the hub says over HTTP, except the tablets' stream, which has its own door.
 package struct HubRouter: Sendable {
@@ -84,13 +86,13 @@ package struct HubRouter: Sendable {
         self.configuration = configuration
     }
 
-    package func responder() -> some HTTPResponder<Context> { FrontDoor(router(), refusals: refusals, acts: acts()) }
+    package func responder() -> some HTTPResponder<Context> { FrontDoor(router(), .hub, refusals: refusals, acts: acts()) }
 
     private func acts() -> ActLog {
         ActLog(logger: hub.logger, clock: hub.clock) { [self, devices = hub.devices] request in
             if let person = somebody(request)?.person { return person.actor }
             if let slip = Self.slipInHead(request), let partner = configuration.heldCopies?.partner(of: slip) { return "partner:\(partner.town)" }
-            guard let token = Self.bearer(request) else { return Self.cookie(request) == nil ? "nobody" : "unknown" }
+            guard let token = request.head.bearer else { return Self.cookie(request) == nil ? "nobody" : "unknown" }
             return (devices.device(token: token)?.id ?? devices.revoked(token: token)).map { "device:\($0)" } ?? "unknown"
         }
     }
@@ -131,25 +133,7 @@ package struct HubRouter: Sendable {
         return router
     }
 
-    /// Waits for the disk; a full one is a "try again", not a fault of the sender.
-    package static func recorded(_ commit: Commit) async throws {
-        do {
-            try await commit.committed()
-        } catch let failure as LedgerFailure {
-            throw Problem(failure)
-        }
-    }
-
     // MARK: who is asking
-
-    package static func bearer(_ request: Request) -> String? {
-        bearer(request.head)
-    }
-
-    static func bearer(_ head: HTTPRequest) -> String? {
-        guard let value = head.headerFields[.authorization], value.lowercased().hasPrefix("bearer ") else { return nil }
-        return String(value.dropFirst(7))
-    }
 
     /// Who may listen to the stream, and whose connections the door keeps first.
     package func admission() -> DeviceAdmission {
@@ -162,18 +146,8 @@ package struct HubRouter: Sendable {
     /// A watcher's token, or an operator's with `watch`.
     func mayWatch(_ request: Request) -> Bool {
         guard let digest = configuration.watcherDigest else { return true }
-        guard let token = Self.bearer(request) else { return false }
+        guard let token = request.head.bearer else { return false }
         return DeviceRegister.digest(token) == digest || hub.people.with(token: token, now: hub.clock())?.may(.watch) == true
-    }
-
-    static func device(of request: Request, in register: DeviceRegister) throws(Problem) -> Device {
-        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "端末のトークンが要ります (a device's token is needed)") }
-        guard let device = register.device(token: token) else {
-            if let id = register.revoked(token: token) { throw Problem.revoked(id) }
-            throw Problem(.unauthorized, "この端末は、ここでは登録されていません (no device is known here by this token)")
-        }
-        register.saw(device.id)
-        return device
     }
 
     /// The town that is asked about: said, or the only one this person has.
@@ -199,79 +173,6 @@ package struct HubRouter: Sendable {
             var problem = Problem(.serviceUnavailable, "混み合っています。数秒後にもう一度お願いします (busy: ask again in a few seconds)")
             problem.headers[.retryAfter] = "5"
             throw problem
-        }
-    }
-
-    /// Reads a body of bounded size.
-    package static func body(_ request: Request, upTo limit: Int) async throws -> [UInt8] {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
-            throw Problem(.contentTooLarge, "\(length)オクテットあります。\(limit)オクテットまでです (at most \(limit) octets are read)")
-        }
-        var octets: [UInt8] = []
-        do {
-            for try await part in request.body {
-                if octets.isEmpty, let length = request.headers[.contentLength].flatMap({ Int($0) }), length > part.readableBytes { octets.reserveCapacity(length) }
-                guard octets.count + part.readableBytes <= limit else {
-                    throw Problem(.contentTooLarge, "\(limit)オクテットまでです (more than \(limit) octets)")
-                }
-                octets.append(contentsOf: part.readableBytesView)
-            }
-        } catch let problem as Problem {
-            throw problem
-        } catch let cancelled as CancellationError {
-            throw cancelled
-        } catch {
-            // A chunk without a right length, or a sender who is gone.
-            throw Problem(.badRequest, "本文が途中で切れているか、読めません (the body is cut short or malformed)")
-        }
-        return octets
-    }
-
-    /// A body of JSON in which no key stands twice, as it came.
-    package static func json(_ request: Request, upTo limit: Int) async throws -> [UInt8] {
-        let octets = try await body(request, upTo: limit)
-        try checkKeys(octets)
-        return octets
-    }
-
-    static func checkKeys(_ octets: [UInt8]) throws(Problem) {
-        do throws(JSONKeys.Fault) {
-            try JSONKeys.check(octets)
-        } catch {
-            switch error {
-            case .twice(let key):
-                let words = "「\(key.prefix(100))」が二度書かれています。何もしていません (given twice; nothing was done)"
-                throw Problem(.badRequest, words, errors: [.init(field: String(key.prefix(100)), detail: words)])
-            case .notUTF8: throw Problem(.badRequest, "本文は UTF-8 の JSON で送ってください (not JSON in UTF-8)")
-            case .tooDeep: throw Problem(.badRequest, "本文の入れ子が深すぎます (nested too deeply)")
-            }
-        }
-    }
-
-    package static func decode<Value: Decodable>(_ type: Value.Type, _ request: Request, upTo limit: Int = 64 << 10) async throws -> Value {
-        try decode(type, from: try await body(request, upTo: limit))
-    }
-
-    package static func decode<Value: Decodable>(_ type: Value.Type, from octets: [UInt8]) throws -> Value {
-        try checkKeys(octets)
-        do {
-            return try JSONDecoder().decode(type, from: Data(octets))
-        } catch let error as DecodingError {
-            throw Problem(.badRequest, Self.words(error))
-        }
-    }
-
-    static func words(_ error: DecodingError) -> String {
-        func path(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
-            (context.codingPath + (last.map { [$0] } ?? [])).map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
-                .joined(separator: ".")
-        }
-        switch error {
-        case .keyNotFound(let key, let context): return "\(path(context, key)): 必要な項目です (missing)"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            let place = path(context)
-            return place.isEmpty ? "JSONとして読めません (not JSON: \(context.debugDescription))" : "\(place): 値の形が違います (\(context.debugDescription))"
-        @unknown default: return "JSONとして読めません (not readable as JSON)"
         }
     }
 }

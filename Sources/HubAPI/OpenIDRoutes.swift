@@ -8,6 +8,7 @@ internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
 internal import Logging
+internal import Serving
 
 extension HubRouter {
     /// Bound to the browser that went there, so that nobody is signed in as somebody else by a link.

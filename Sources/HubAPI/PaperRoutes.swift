@@ -12,6 +12,8 @@ internal import Hub
 internal import Hummingbird
 internal import Ledger
 internal import Web
+internal import Serving
+internal import Tablets
 
 extension HubRouter {
     private static let paperType = "application/octet-stream"
@@ -101,12 +103,12 @@ extension HubRouter {
         desk.post("/v1/towns/{code}/bundle") { request, context in
             let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
-            let wish = try await Self.decode(Wish.self, request)
+            let wish = try await Body.decode(Wish.self, request)
             let hours = wish.hours ?? 24
             guard Hub.paperHours.contains(hours) else { throw Problem(.unprocessableContent, "期限（hours）は1〜72時間です (hours: 1 to 72)", errors: [.init(field: "hours", detail: "1〜72")]) }
             let paper = try await hub.carry(
                 town, wish.mode ?? .actual, hours: hours, place: configuration.publicAddress, page: configuration.channels.first { $0.role == .page }?.name)
-            try await Self.recorded(hub.ledger.flush())
+            try await hub.ledger.flush().recorded()
             return Self.answer(paper.octets)
         }
         desk.get("/v1/bundles") { request, context in
@@ -135,7 +137,7 @@ extension HubRouter {
             } catch {
                 throw Self.problem(error)
             }
-            if !isTrial { try await Self.recorded(hub.ledger.flush()) }
+            if !isTrial { try await hub.ledger.flush().recorded() }
             return try taken(brought, isTrial: isTrial)
         }
         desk.post("/v1/bundle-receipts") { request, context in
@@ -143,7 +145,7 @@ extension HubRouter {
             let octets = try await paper(request)
             let (receipt, paper, isNew): (BundleReceipt, SignedPaper, Bool)
             do throws(PaperFailure) { (receipt, paper, isNew) = try hub.bringReceipt(octets, by: person) } catch { throw Self.problem(error) }
-            try await Self.recorded(hub.ledger.flush())
+            try await hub.ledger.flush().recorded()
             return try Answer.json(
                 Arrived(
                     duplicate: !isNew, town: receipt.town, mode: receipt.mode.rawValue, signer: paper.signer.fingerprint, place: receipt.place,
@@ -156,7 +158,7 @@ extension HubRouter {
         guard request.headers[.contentType].flatMap({ MediaType($0) })?.essence == Self.paperType else {
             throw Problem(.unsupportedMediaType, "伝書は \(Self.paperType) で送ってください (Content-Type: \(Self.paperType))")
         }
-        return try await Self.body(request, upTo: SignedPaper.limit)
+        return try await Body.octets(request, upTo: SignedPaper.limit)
     }
 
     private func taken(_ brought: BroughtPaper, isTrial: Bool) throws -> Response {

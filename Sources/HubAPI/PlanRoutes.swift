@@ -7,6 +7,8 @@ internal import Hub
 internal import Hummingbird
 internal import Ledger
 internal import Logging
+internal import Serving
+internal import Tablets
 
 extension HubRouter {
     private struct AssumptionShape: Encodable {
@@ -51,7 +53,7 @@ extension HubRouter {
             let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let id = try context.parameters.require("id")
-            let wish = try await Self.decode(Wish.self, request)
+            let wish = try await Body.decode(Wish.self, request)
             let reason = (wish.reason ?? "").trimmingCharacters(in: .whitespaces)
             guard reason.count <= 200, PlainText.isPlain(reason), wish.holds || !reason.isEmpty else {
                 throw Problem(
@@ -63,7 +65,7 @@ extension HubRouter {
                 throw Problem(.notFound, "前提「\(PlainText.visible(id))」は、この市町村にありません (no such assumption)")
             }
             tell(assumption, made, of: town.id, by: person)
-            try await Self.recorded(hub.ledger.flush())
+            try await hub.ledger.flush().recorded()
             return try Answer.json(plans(of: town.id))
         }
     }

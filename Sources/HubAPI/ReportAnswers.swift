@@ -9,20 +9,8 @@ internal import Hummingbird
 internal import Ledger
 internal import Logging
 internal import Synchronization
-
-/// How far a report has come, and what the town says to it.
-package struct ReportWord: Codable, Sendable, Equatable {
-    package struct Answer: Codable, Sendable, Equatable {
-        package var at, text: String
-    }
-
-    package var state: ReportState
-    /// When a person of the town first had it before their eyes.
-    package var read_at: String?
-    package var answer: Answer?
-
-    package init(_ state: ReportState) { self.state = state }
-}
+internal import Serving
+internal import Tablets
 
 /// All that was answered to one report, the latest last.
 struct ReportAnswers: Codable {
@@ -65,7 +53,7 @@ extension HubRouter {
                 var id, text: String
             }
             let person = context.person
-            let wish = try await Self.decode(Wish.self, request)
+            let wish = try await Body.decode(Wish.self, request)
             let town = try town(wish.town, for: person)
             let text = wish.text.trimmingCharacters(in: .whitespacesAndNewlines)
             guard !text.isEmpty, text.count <= ReportAnswers.longest, text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
@@ -78,7 +66,7 @@ extension HubRouter {
             ReportReading(at: now, by: person.name).keep(wish.id, in: town.id, hub.ledger)
             ReportAnswers.keep(.init(at: now, by: person.name, text: text), to: wish.id, in: town.id, hub.ledger)
             hub.logger.notice("report answered", metadata: ["by": "\(person.name)", "town": "\(town.id)", "report": "\(wish.id)"])
-            try await Self.recorded(hub.ledger.flush())
+            try await hub.ledger.flush().recorded()
             return Response(status: .noContent)
         }
     }

@@ -12,6 +12,8 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
 internal import Logging
+internal import Serving
+internal import Tablets
 
 extension HubRouter {
     private struct ReportShape: Encodable {
@@ -55,7 +57,7 @@ extension HubRouter {
                 var aside: Bool?
             }
             let person = context.person
-            let wish = try await Self.decode(Wish.self, request)
+            let wish = try await Body.decode(Wish.self, request)
             let town = try town(wish.town, for: person)
             let ids = wish.ids ?? []
             guard ids.count <= 500, !ids.isEmpty || wish.device != nil else {
@@ -71,7 +73,7 @@ extension HubRouter {
             hub.logger.notice("reports set aside", metadata: [
                 "by": "\(person.name)", "town": "\(town.id)", "reports": "\(ids.count)", "device": "\(wish.device ?? "-")", "aside": "\(mark != nil)",
             ])
-            try await Self.recorded(hub.ledger.flush())
+            try await hub.ledger.flush().recorded()
             return Response(status: .noContent)
         }
     }

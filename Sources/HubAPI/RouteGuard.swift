@@ -1,5 +1,6 @@
 internal import Hummingbird
 internal import Logging
+internal import Serving
 
 /// Asks before each route who it is that asks, and whether he may, as `RouteScopes` has it: once for a request, and before
 /// an octet of its body is read.

@@ -7,6 +7,8 @@ internal import Hub
 internal import Hummingbird
 internal import Ledger
 internal import Logging
+internal import Serving
+internal import Tablets
 
 extension HubRouter {
     private struct NewKeys: Encodable {
@@ -57,7 +59,7 @@ extension HubRouter {
         desk.put("/v1/towns/{code}/open-desk") { request, context in
             let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
-            let wish = try await Self.decode(OpenWish.self, request)
+            let wish = try await Body.decode(OpenWish.self, request)
             let hours = wish.hours ?? 24
             guard (1...200).contains(wish.reason.count), PlainText.isPlain(wish.reason), (1...DeskPlaces.longestHours).contains(hours) else {
                 throw Problem(.unprocessableContent, "理由（reason）を200文字までで、時間（hours）を1から168までで書いてください (reason: 1 to 200 letters; hours: 1 to 168)")
@@ -68,7 +70,7 @@ extension HubRouter {
             hub.attention.notice(
                 .review, "open-desk", "操作卓を、どこからでも使えるようにしました（\(person.name)さん、\(hours)時間）。理由：\(wish.reason) (the desk is open to every network)",
                 from: "desk", of: town.id, at: now)
-            try await Self.recorded(hub.ledger.flush())
+            try await hub.ledger.flush().recorded()
             return try Answer.json(openShape(town.id))
         }
         desk.delete("/v1/towns/{code}/open-desk") { request, context in
@@ -76,7 +78,7 @@ extension HubRouter {
             let town = try town(try context.parameters.require("code"), for: person)
             hub.places.close(town.id)
             hub.attention.settle(.review, subject: "open-desk", of: town.id)
-            try await Self.recorded(hub.ledger.flush())
+            try await hub.ledger.flush().recorded()
             return try Answer.json(openShape(town.id))
         }
     }

@@ -4,6 +4,7 @@ internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ledger
+internal import Serving
 
 /// `GET /v1/alerts/{id}/texts`: the words in which an alert went out, channel by channel, as they were handed over then.
 ///

@@ -7,6 +7,7 @@ internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
 internal import Ledger
+internal import Serving
 
 extension HubRouter {
     private struct SignIn: Decodable {
@@ -37,7 +38,7 @@ extension HubRouter {
     func addSessions(to router: Router<Context>) {
         router.post("/v1/sessions") { request, context in
             if request.headers[.origin] != nil { try checkOrigin(request) }
-            let wish = try await Self.decode(SignIn.self, request, upTo: 8 << 10)
+            let wish = try await Body.decode(SignIn.self, request, upTo: 8 << 10)
             if let passkey = wish.passkey { return try signIn(passkey, wish.challenge ?? "", request, from: context.address(request)) }
             return try await signIn(wish, from: context.address(request))
         }
@@ -53,7 +54,7 @@ extension HubRouter {
         router.put("/v1/sessions/current/password") { request, _ in
             let (person, session) = try current(request)
             try checkOrigin(request)
-            let wish = try await Self.decode(NewPassword.self, request, upTo: 8 << 10)
+            let wish = try await Body.decode(NewPassword.self, request, upTo: 8 << 10)
             guard hub.clock().timeIntervalSince(session.proved) <= People.elevated, let cookie = Self.cookie(request) else {
                 throw Problem(.forbidden, "もう一度いまのパスワードで入ってから、変えてください (sign in again before changing the password)")
             }
@@ -145,7 +146,7 @@ extension HubRouter {
             let (person, session) = try current(request)
             try checkOrigin(request)
             try checkProved(session)
-            let wish = try await Self.decode(NewPasskey.self, request)
+            let wish = try await Body.decode(NewPasskey.self, request)
             do throws(PeopleFailure) {
                 let made = try hub.people.addPasskey(
                     wish.passkey, challenge: wish.challenge, host: host(request), origins: origins(request), name: wish.name, of: person,

@@ -4,6 +4,7 @@ internal import Devices
 internal import Dispatching
 internal import FoundationEssentials
 internal import Ledger
+internal import Serving
 
 /// The JSON of the interface: `snake_case`, times in RFC 3339 with offset.
 struct DeliveryShape: Encodable {

@@ -7,6 +7,7 @@ internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ingest
+internal import Serving
 
 /// A town's shelters: the register with what is open, and lists that are handed in.
 extension HubRouter {
@@ -56,7 +57,7 @@ extension HubRouter {
             let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let order = Self.order(request)
-            let octets = try await Self.body(request, upTo: Self.listLimit)
+            let octets = try await Body.octets(request, upTo: Self.listLimit)
             if !order.isDryRun { try Self.authorise(person, .actual, in: town.id) }
             let report: ShelterImport
             do throws(DeskFailure) {

@@ -4,6 +4,7 @@ internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ingest
+internal import Serving
 
 /// `GET /v1/sources`: who may say what is true, how far each is believed, what it may raise, and when it was heard of.
 extension HubRouter {

@@ -6,6 +6,7 @@ internal import Hub
 internal import Hummingbird
 internal import Memories
 internal import Web
+internal import Serving
 
 /// Who is under which level now.
 extension HubRouter {

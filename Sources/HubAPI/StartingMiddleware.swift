@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
+internal import Serving
 
 /// Before the record is read nothing is taken and nothing of it is shown: come again, so many towns of so many. Pages lie on
 /// disk or in the program and are shown; the tablets' stream has a door of its own, which is open.

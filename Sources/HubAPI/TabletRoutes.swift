@@ -1,14 +1,16 @@
 internal import AlertModel
-package import ChannelKit
+internal import ChannelKit
 internal import Dispatching
 internal import Foundation
 internal import Desk
 internal import Hub
 internal import Hummingbird
-package import HTTPTypes
+internal import HTTPTypes
 internal import Ledger
-package import Devices
-package import Edge
+internal import Devices
+internal import Edge
+internal import Serving
+internal import Tablets
 
 /// What tablets tell ends up in the ledger, and the operator reads it there.
 extension HubRouter {
@@ -22,13 +24,13 @@ extension HubRouter {
                 var ids: [String]
             }
             let person = context.person
-            let read = try await Self.decode(Read.self, request)
+            let read = try await Body.decode(Read.self, request)
             let town = try town(read.town, for: person)
             guard read.ids.count <= 500 else { throw Problem(.badRequest, "ids: 一度に500件までです (at most 500 at once)") }
             for id in read.ids where try await isKnown(id, in: town.id) {
                 ReportReading(at: JapanTime.text(hub.clock()), by: person.name).keep(id, in: town.id, hub.ledger)
             }
-            try await Self.recorded(hub.ledger.flush())
+            try await hub.ledger.flush().recorded()
             return Response(status: .noContent)
         }
     }
@@ -64,7 +66,7 @@ private struct LedgerBook: TabletBook {
         }
         let commits = receipts.map { hub.ledger.town(town).append($0) }
         for (record, commit) in zip(receipts, commits) {
-            try await HubRouter.recorded(commit)
+            try await commit.recorded()
             // Only the ledger knows what was told before, also before a restart.
             guard commit.isNew else { continue }
             hub.journal.receipt(
@@ -74,7 +76,7 @@ private struct LedgerBook: TabletBook {
 
     func take(_ report: RecordedReport, saying said: ShelterReport, in town: TownID) async throws -> ReportState {
         let commit = hub.ledger.town(town).append(report)
-        try await HubRouter.recorded(commit)
+        try await commit.recorded()
         // The same told twice is no news, and a device that was set aside speaks for no shelter.
         if commit.isNew, let crowding = said.crowding, SetAside.of(.device, report.device, of: town, hub.ledger) == nil {
             await hub.publish(crowding, of: report.site, by: report.device, saidAt: report.occurred, in: town)
@@ -92,57 +94,5 @@ private struct LedgerBook: TabletBook {
         var query = ReportQuery()
         query.id = id
         return try await hub.ledger.town(device.town).reports(query).isEmpty ? nil : ReportWord(.received)
-    }
-}
-
-/// Lets enrolled devices listen, and nobody else.
-package struct DeviceAdmission: StreamAdmission {
-    private let devices: DeviceRegister
-    private let benchmarkTopic: StreamTopic?
-    private let log: ActLog?
-    private let people: @Sendable (HTTPRequest) -> String?
-
-    /// - Parameter people: who of ours, beside devices, bears the credential of a request.
-    package init(
-        devices: DeviceRegister, benchmarkTopic: StreamTopic? = nil, log: ActLog? = nil,
-        people: @escaping @Sendable (HTTPRequest) -> String? = { _ in nil }
-    ) {
-        self.devices = devices
-        self.benchmarkTopic = benchmarkTopic
-        self.log = log
-        self.people = people
-    }
-
-    package func whose(_ head: HTTPRequest) -> String? {
-        guard head.headerFields[.authorization] != nil || head.headerFields[.cookie] != nil else { return nil }
-        if let token = HubRouter.bearer(head), let device = devices.device(token: token) { return "device:\(device.id)" }
-        return people(head)
-    }
-
-    package func turnedAway(_ request: StreamRequest, status: Int, detail: String, peer: String?) {
-        let known = request.token.flatMap { token in devices.device(token: token)?.id ?? devices.revoked(token: token) }
-        let who = known.map { "device:\($0)" } ?? (request.token == nil ? "nobody" : "unknown")
-        log?.streamTurnedAway(who, status: status, detail: detail, from: HubContext.address(peer, request.forwardedFor))
-    }
-
-    package func admit(_ request: StreamRequest) -> StreamAnswer {
-        if let benchmarkTopic, request.target == "/v1/stream?benchmark" {
-            return .welcome(StreamListener(device: "benchmark", topic: benchmarkTopic))
-        }
-        guard let languages = Self.languages(request.target) else {
-            return .refused(status: 400, detail: "「?」の後ろに書けるのは、language=ja,en のような言語だけです。4つまで (languages alone, at most four)")
-        }
-        guard let token = request.token else { return .refused(status: 401, detail: "端末の認証（トークン）が必要です (a device's token is needed)") }
-        guard let device = devices.device(token: token) else {
-            if let id = devices.revoked(token: token) { return .revoked(device: id) }
-            return .refused(status: 401, detail: "この端末は、ここでは登録されていません (no device is known here by this token)")
-        }
-        devices.saw(device.id)
-        return .welcome(StreamListener(device: device.id, topic: StreamTopic(town: device.town, site: device.site), languages: languages))
-    }
-
-    private static func languages(_ target: String) -> LanguageChoice? {
-        guard let mark = target.firstIndex(of: "?") else { return .all }
-        return LanguageChoice(query: target[mark...].dropFirst())
     }
 }

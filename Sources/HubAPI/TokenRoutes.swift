@@ -7,6 +7,7 @@ internal import Hub
 internal import Hummingbird
 internal import Ledger
 internal import Logging
+internal import Serving
 
 extension HubRouter {
     private struct NewToken: Decodable {
@@ -45,7 +46,7 @@ extension HubRouter {
         }
         desk.post("/v1/tokens") { request, context in
             let person = context.person
-            let wish = try await Self.decode(NewToken.self, request)
+            let wish = try await Body.decode(NewToken.self, request)
             do throws(PeopleFailure) {
                 let made = try hub.people.addToken(
                     wish.name, towns: try towns(wish.towns), scopes: try Self.scopes(wish.scopes),

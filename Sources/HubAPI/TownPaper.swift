@@ -5,6 +5,7 @@ internal import Crypto
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
+internal import Serving
 
 struct TownPaper {
     /// Stands where a secret is, and comes back where it stays.

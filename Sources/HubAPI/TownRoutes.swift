@@ -9,6 +9,7 @@ internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ledger
+internal import Serving
 
 /// Who speaks to other systems, and with which key.
 package struct HubVoice: Sendable {

@@ -10,6 +10,8 @@ internal import Hummingbird
 internal import Ledger
 internal import Logging
 internal import Web
+internal import Serving
+internal import Tablets
 
 extension HubRouter {
     /// A town with a thousand far ends has some 300 kB.
@@ -54,8 +56,8 @@ extension HubRouter {
                 var answers: [One]
             }
             let town = try town(try context.parameters.require("code"), for: context.person)
-            let octets = try await Self.body(request, upTo: 4 << 10)
-            let wish = octets.isEmpty ? Wish() : try Self.decode(Wish.self, from: octets)
+            let octets = try await Body.octets(request, upTo: 4 << 10)
+            let wish = octets.isEmpty ? Wish() : try Body.decode(Wish.self, from: octets)
             let ends = town.endpoints.filter { (wish.channel == nil || $0.channel == wish.channel) && (wish.endpoint == nil || $0.id == wish.endpoint) }
             guard wish.endpoint == nil || !ends.isEmpty else { throw Problem(.notFound, "その送り先はありません (no such far end)") }
             let answers = await LinkTest.run(town, hub.actual, hub.exercise, only: Set(ends))
@@ -66,8 +68,8 @@ extension HubRouter {
     }
 
     private func change(_ id: TownID, by person: Operator, _ request: Request) async throws -> Response {
-        let octets = try await Self.body(request, upTo: Self.paperLimit)
-        try Self.checkKeys(octets)
+        let octets = try await Body.octets(request, upTo: Self.paperLimit)
+        try Body.checkKeys(octets)
         guard let wish = try? JSONSerialization.jsonObject(with: Data(octets)) as? [String: Any], let written = wish["document"] as? [String: Any] else {
             throw Problem(.badRequest, "{\"document\": {…}, \"reason\": \"…\"} の形で送ってください (an object with document and reason)")
         }
@@ -95,7 +97,7 @@ extension HubRouter {
         let before = hub.book[id]
         try hub.book.keep(made, of: id)
         do {
-            try await Self.recorded(hub.ledger.flush())
+            try await hub.ledger.flush().recorded()
         } catch {
             try? hub.book.keep(before, of: id)
             throw error

@@ -9,6 +9,7 @@ internal import Hub
 internal import Hummingbird
 internal import Ledger
 internal import QRCode
+internal import Serving
 
 extension HubRouter {
     /// `roles` hold in `towns`, or in every town of the hub where none is named; `chief@042056` names its own.
@@ -96,7 +97,7 @@ extension HubRouter {
         }
         desk.post("/v1/users") { request, context in
             let person = context.person
-            let wish = try await Self.decode(NewUser.self, request)
+            let wish = try await Body.decode(NewUser.self, request)
             do throws(PeopleFailure) {
                 let made = try await hub.people.add(
                     wish.name, try duties(wish.roles, wish.towns), password: wish.password, withCode: wish.code ?? false, by: person,
@@ -112,7 +113,7 @@ extension HubRouter {
         desk.patch("/v1/users/{name}") { request, context in
             let person = context.person
             let name = try Self.name(context)
-            let wish = try await Self.decode(UserChange.self, request)
+            let wish = try await Body.decode(UserChange.self, request)
             do throws(PeopleFailure) {
                 let changed = try await change(name, wish, by: person)
                 try await recordedPeople {}
@@ -124,7 +125,7 @@ extension HubRouter {
         desk.post("/v1/users/{name}/hand-over") { request, context in
             let person = context.person
             let name = try Self.name(context)
-            let wish = try await Self.decode(HandOver.self, request)
+            let wish = try await Body.decode(HandOver.self, request)
             let town = try town(wish.town, for: person)
             do throws(PeopleFailure) {
                 guard let role = Role(wish.role) else { throw Self.noRole(wish.role) }

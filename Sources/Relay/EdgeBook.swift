@@ -2,8 +2,8 @@ internal import AlertModel
 internal import ChannelKit
 internal import Devices
 internal import Foundation
-internal import HubAPI
 internal import Ledger
+internal import Tablets
 
 /// What tablets of the site tell is kept here first. How far a report has come: what waits here is kept, of the rest
 /// the hub is asked, and while it is not heard, what it last said.

@@ -4,10 +4,23 @@ package import Edge
 internal import AlertModel
 internal import Foundation
 internal import HTTPTypes
-package import HubAPI
 package import Hummingbird
 package import Ledger
+internal import NIOCore
 internal import Pages
+internal import Serving
+internal import Tablets
+
+/// A request to an edge: nobody asks there but devices, by their tokens.
+package struct EdgeContext: Peered {
+    package var coreContext: CoreRequestContextStorage
+    package let peer: String?
+
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        peer = source.channel.remoteAddress?.ipAddress
+    }
+}
 
 /// Everything an edge says over HTTP: what tablets and spots know from the hub, under the same names, and nothing for
 /// operators.
@@ -53,10 +66,10 @@ package struct EdgeRouter: Sendable {
 
     package init(_ parts: Parts) { self.parts = parts }
 
-    package func responder() -> some HTTPResponder<HubRouter.Context> { FrontDoor(router()) }
+    package func responder() -> some HTTPResponder<EdgeContext> { FrontDoor(router(), .tablets) }
 
-    func router() -> Router<HubRouter.Context> {
-        let router = Router(context: HubRouter.Context.self)
+    func router() -> Router<EdgeContext> {
+        let router = Router(context: EdgeContext.self)
         let (spots, known) = (parts.spots, Set(parts.spots.spots))
         router.add(middleware: ProblemMiddleware())
         TabletDesk(devices: parts.devices, stream: parts.stream, book: EdgeBook(outbox: parts.outbox, hub: parts.hub), clock: { Date() }).add(to: router)
@@ -70,7 +83,7 @@ package struct EdgeRouter: Sendable {
     }
 
     /// A tablet's page enrols where it was opened. Only the hub knows codes: while the line is cut nobody new comes in.
-    private func addEnrolment(to router: Router<HubRouter.Context>) {
+    private func addEnrolment(to router: Router<EdgeContext>) {
         struct Enrolment: Decodable {
             var code: String
             var public_key, name: String?
@@ -80,7 +93,7 @@ package struct EdgeRouter: Sendable {
             var public_key, name: String?
         }
         router.post("/v1/devices") { request, _ in
-            let wish = try await HubRouter.decode(Enrolment.self, request)
+            let wish = try await Body.decode(Enrolment.self, request)
             let body = try JSONEncoder().encode(
                 Passed(code: wish.code, site: parts.site, public_key: wish.public_key, name: wish.name))
             let answer: HTTPAnswer
@@ -98,7 +111,7 @@ package struct EdgeRouter: Sendable {
         }
     }
 
-    private func addHealth(to router: Router<HubRouter.Context>) {
+    private func addHealth(to router: Router<EdgeContext>) {
         router.get("/healthz") { _, _ in
             Response(status: .ok, headers: [.contentType: "text/plain"], body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
         }

@@ -3,8 +3,9 @@ package import AlertModel
 internal import ChannelKit
 package import Devices
 internal import Foundation
-package import HubAPI
 package import Ledger
+internal import Serving
+package import Tablets
 internal import Synchronization
 
 /// Receipts and reports on their way to the hub. A tablet hears yes when they are on the edge's disk; they leave it
@@ -111,7 +112,7 @@ package final class Outbox: Sendable {
             problem.headers[.retryAfter] = "60"
             throw problem
         }
-        try await HubRouter.recorded(ledger.flush())
+        try await ledger.flush().recorded()
         rounds.knock()
     }
 

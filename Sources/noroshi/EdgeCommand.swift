@@ -5,13 +5,14 @@ import Curl
 import Devices
 import Edge
 import Foundation
-import HubAPI
 import Hummingbird
 import LedgerStore
 import Logging
 import NIOPosix
 import Relay
+import Serving
 import ServiceLifecycle
+import Tablets
 import UnixSignals
 
 struct EdgeCommand: AsyncParsableCommand {

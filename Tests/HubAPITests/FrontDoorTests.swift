@@ -3,6 +3,8 @@ import HTTPTypes
 import Hub
 import Hummingbird
 import Ledger
+import Serving
+import Tablets
 import Testing
 
 @testable import HubAPI

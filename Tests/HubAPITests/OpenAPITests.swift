@@ -1,5 +1,7 @@
 import Foundation
 import Hummingbird
+import Serving
+import Tablets
 import Testing
 import Yams
 
@@ -39,7 +41,7 @@ struct OpenAPITests {
             let found = paths.first { PathPattern($0.key).matches(pattern.text) && PathPattern($0.key).weight == pattern.weight }
             let path = try #require(found?.value, "\(pattern.text) is not described")
             let operation = try #require(path[route.method.rawValue.lowercased()] as? [String: Any], "\(route.method) \(pattern.text)")
-            let rules = QueryTable.rules(route.method, pattern)
+            let rules = QueryTable.hub.rules(route.method, pattern)
             let said = parameters([path["parameters"], operation["parameters"]], document)
             if !rules.takesOthers {
                 #expect(Set(said.keys) == Set(rules.kinds.keys), "\(route.method) \(pattern.text)")
@@ -47,7 +49,7 @@ struct OpenAPITests {
             }
             let statuses = Set((operation["responses"] as? [String: Any] ?? [:]).keys)
             #expect(statuses.contains("400"), "\(route.method) \(pattern.text)")
-            if route.method == .post, !QueryTable.otherBodies.contains(pattern.text) {
+            if route.method == .post, !QueryTable.hub.takesOtherBodies(pattern) {
                 #expect(statuses.contains("415"), "\(pattern.text)")
                 #expect(statuses.contains("413") || operation["requestBody"] == nil, "\(pattern.text)")
             }

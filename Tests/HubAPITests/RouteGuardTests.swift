@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Synchronization
+import Serving
 import Testing
 
 @testable import HubAPI
@@ -110,7 +111,7 @@ struct RouteGuardTests {
         router.group(context: DeskContext.self).delete("/forgotten") { _, _ in Response(status: .ok) }
         // In the table as nobody's of the desk: no person, no context.
         router.group(context: DeskContext.self).get("/forgotten") { _, _ in Response(status: .ok) }
-        let door = FrontDoor(router)
+        let door = FrontDoor(router, .hub)
         for (method, path, status) in [("POST", "/v1/forgotten", 403), ("GET", "/v1/forgotten", 403), ("DELETE", "/forgotten", 403), ("GET", "/forgotten", 401)] {
             for token in [House.token, House.root, nil] {
                 #expect(try await house.call(method, path, token: token, door: door).status == status, "\(method) \(path)")

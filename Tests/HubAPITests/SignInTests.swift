@@ -3,6 +3,7 @@ import Desk
 import Foundation
 import HTTPTypes
 import Synchronization
+import Serving
 import Testing
 
 @testable import HubAPI
@@ -196,7 +197,7 @@ struct SignInTests {
         ("127.0.0.1", "10.1.2.3", "10.1.2.3"), ("::ffff:127.0.0.1", "10.1.2.3", "10.1.2.3"), ("::1", "1.1.1.1, 10.1.2.3", "10.1.2.3"),
         ("::ffff:10.9.9.9", "10.1.2.3", "10.9.9.9"), ("10.9.9.9", "10.1.2.3", "10.9.9.9"), ("127.0.0.1", "nobody", "127.0.0.1"),
     ])
-    func proxy(_ peer: String, _ forwarded: String, _ address: String) { #expect(HubContext.address(peer, forwarded) == address) }
+    func proxy(_ peer: String, _ forwarded: String, _ address: String) { #expect(Peer.address(peer, forwarded) == address) }
 
     @Test("A role that is handed over is shown in the town it is of, not those of other towns")
     func handedOver() async throws {

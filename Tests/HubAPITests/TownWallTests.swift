@@ -2,6 +2,8 @@ import Desk
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Serving
+import Tablets
 import Testing
 import Web
 
@@ -93,7 +95,7 @@ struct TownWallTests {
             for path in paths {
                 var path = path
                 for (key, value) in values { path = path.replacing("{\(key)}", with: value) }
-                let takesTown = QueryTable.rules(route.method, PathPattern(route.path.description)).kinds["town"] != nil
+                let takesTown = QueryTable.hub.rules(route.method, PathPattern(route.path.description)).kinds["town"] != nil
                 for credential in credentials {
                     let isWriting = [.post, .put, .patch, .delete].contains(route.method)
                     for body in isWriting && route.method != .delete ? read.map(Optional.some) : [nil] {

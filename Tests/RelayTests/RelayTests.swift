@@ -2,8 +2,9 @@ import AlertModel
 import ChannelKit
 import Devices
 import Foundation
-import HubAPI
 import Ledger
+import Serving
+import Tablets
 import Testing
 
 @testable import Relay

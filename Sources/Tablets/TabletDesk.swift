@@ -1,4 +1,4 @@
-package import AlertModel
+internal import AlertModel
 internal import ChannelKit
 package import Devices
 package import Edge
@@ -6,30 +6,9 @@ internal import Foundation
 internal import HTTPTypes
 internal import Synchronization
 package import Hummingbird
-package import Ledger
+internal import Ledger
+internal import Serving
 package import FoundationEssentials
-
-/// Where what tablets tell ends up: the hub's ledger, or an edge's outbox.
-package protocol TabletBook: Sendable {
-    /// Returns once they are on disk.
-    func take(_ receipts: [RecordedReceipt], in town: TownID) async throws
-    func take(_ report: RecordedReport, saying said: ShelterReport, in town: TownID) async throws -> ReportState
-    /// How far a report has come, and what was answered, by its record's id (`device/id`); nil: nobody here knows it.
-    func word(onReport id: String, by device: Device) async throws -> ReportWord?
-}
-
-/// How far a shelter's report has come. What is kept at a school is not yet the town's, and what the town has is not
-/// yet read: three different things to the person who waits for water.
-package enum ReportState: String, Sendable, Codable {
-    /// On the disk of the school's edge.
-    case kept
-    /// On the town's disk.
-    case received
-    /// A person of the town has had it before their eyes.
-    case read
-    /// The town's hub does not take it.
-    case refused
-}
 
 /// What a tablet asks and tells beside its stream, the same at the hub and at an edge.
 package struct TabletDesk: Sendable {
@@ -58,6 +37,14 @@ package struct TabletDesk: Sendable {
             }
         }
         private enum Key: String, CodingKey { case receipts }
+    }
+
+    private struct Report: Decodable {
+        var id: String
+        var elapsed_ms: Double?
+        /// Whose it is, when an edge hands it in, and the report as the tablet wrote it.
+        var device: String?
+        var body: String?
     }
 
     private struct Taken: Encodable {
@@ -105,7 +92,7 @@ package struct TabletDesk: Sendable {
         self.clock = clock
     }
 
-    package func add(to router: Router<HubRouter.Context>) {
+    package func add(to router: Router<some RequestContext>) {
         // GET is taken by the door before the routes (`StreamDoor`); what comes here is HEAD.
         router.get("/v1/stream") { request, _ in
             _ = try deviceOf(request)
@@ -127,7 +114,7 @@ package struct TabletDesk: Sendable {
         }
         router.post("/v1/receipts") { request, _ in
             let teller = try deviceOf(request)
-            let receipts = try await HubRouter.decode(Receipts.self, request, upTo: 256 << 10).receipts
+            let receipts = try await Body.decode(Receipts.self, request, upTo: 256 << 10).receipts
             guard receipts.count <= 500 else { throw Problem(.badRequest, "receipts: 一度に500件までです (at most 500 at once)") }
             let records = try receipts.map { try record($0, toldBy: teller) }
             for (device, own) in Dictionary(grouping: records, by: \.device) {
@@ -139,15 +126,8 @@ package struct TabletDesk: Sendable {
         }
         router.post("/v1/reports") { request, _ in
             let teller = try deviceOf(request)
-            let octets = try await HubRouter.body(request, upTo: Self.reportLimit(for: teller))
-            struct Report: Decodable {
-                var id: String
-                var elapsed_ms: Double?
-                /// Whose it is, when an edge hands it in, and the report as the tablet wrote it.
-                var device: String?
-                var body: String?
-            }
-            let report = try HubRouter.decode(Report.self, from: octets)
+            let octets = try await Body.octets(request, upTo: Self.reportLimit(for: teller))
+            let report = try Body.decode(Report.self, from: octets)
             try Self.check(report.id)
             let device = try author(report.device, toldBy: teller)
             let now = clock()
@@ -180,7 +160,7 @@ package struct TabletDesk: Sendable {
     }
 
     private func deviceOf(_ request: Request) throws(Problem) -> Device {
-        try HubRouter.device(of: request, in: devices)
+        try devices.asking(request)
     }
 
     /// A tablet speaks for itself. An edge shows nothing itself: it hands in what tablets of its own site told it.

@@ -1,6 +1,5 @@
-internal import Ledger
 internal import Logging
-package import Foundation
+internal import Foundation
 internal import Synchronization
 package import HTTPTypes
 package import Hummingbird
@@ -24,8 +23,8 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
     /// The device this is about, where that is one who was revoked.
     package var device: String?
     package var headers: HTTPFields = [:]
-    /// Beside a 409 about a town's state: who changed it, when, and how it stands.
-    var conflict: StandingConflictShape?
+    /// Members of its own, beside those every problem has.
+    package var beside: (any Encodable & Sendable)?
 
     /// A device that was revoked here, and nothing else: it erases itself for this answer, and for no other.
     package static let deviceRevoked = "urn:noroshi:problem:device-revoked"
@@ -78,7 +77,7 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
         try container.encode(status.code, forKey: .status)
         try container.encodeIfPresent(detail, forKey: .detail)
         try container.encodeIfPresent(errors, forKey: .errors)
-        try conflict?.encode(to: encoder)
+        try beside?.encode(to: encoder)
         try container.encodeIfPresent(device, forKey: .device)
     }
 
@@ -96,7 +95,7 @@ package struct Problem: Error, HTTPResponseError, Encodable, Sendable {
 package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
     let refusals: RefusalCount
 
-    init(refusals: RefusalCount) { self.refusals = refusals }
+    package init(refusals: RefusalCount) { self.refusals = refusals }
 
     /// Without a count that somebody reads.
     package init() { refusals = RefusalCount() }
@@ -111,8 +110,8 @@ package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
             return try problem.response(from: request, context: context)
         } catch let error as HTTPError {
             return try Problem(error.status, error.body).response(from: request, context: context)
-        } catch let failure as LedgerFailure {
-            return try Problem(failure).response(from: request, context: context)
+        } catch let failure as any TellsProblem {
+            return try failure.problem.response(from: request, context: context)
         } catch is CancellationError {
             return try Problem(.serviceUnavailable, "ハブを終了しています (the hub is closing)").response(from: request, context: context)
         } catch {
@@ -124,12 +123,9 @@ package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
     }
 }
 
-extension Problem {
-    /// A full disk is a "try again", not a fault of the sender, whatever was asked for.
-    init(_ failure: LedgerFailure) {
-        self.init(.serviceUnavailable, failure.description)
-        headers[.retryAfter] = "5"
-    }
+/// What went wrong deeper in the house, where it has words for whoever asked.
+package protocol TellsProblem: Error {
+    var problem: Problem { get }
 }
 
 /// Requests refused because they were too large, or too many: what bounds cost somebody.
@@ -138,28 +134,11 @@ package final class RefusalCount: Sendable {
 
     package init() {}
 
-    func count(_ status: HTTPResponse.Status) {
+    package func count(_ status: HTTPResponse.Status) {
         counts.withLock { counts in
             if let before = counts[status.code] { counts[status.code] = before + 1 }
         }
     }
 
-    var all: [(status: Int, count: Int)] { counts.withLock { $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } } }
-}
-
-/// JSON answers.
-package enum Answer {
-    package static func encoder() -> JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        return encoder
-    }
-
-    package static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {
-        var fields = headers
-        fields[.contentType] = "application/json"
-        fields[.cacheControl] = "no-store"
-        return Response(
-            status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: try encoder().encode(value))))
-    }
+    package var all: [(status: Int, count: Int)] { counts.withLock { $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } } }
 }

@@ -9,8 +9,8 @@ internal import Web
 ///                  400         404       405     400      415
 ///
 /// The methods of a path are those the router has, so no list is kept twice; what a route takes behind its `?` stands in
-/// `QueryTable`.
-package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Context == HubRouter.Context {
+/// its house's `QueryTable`.
+package struct FrontDoor<Context: Peered>: HTTPResponder {
     private struct Route: Sendable {
         var pattern: PathPattern
         var methods: Set<HTTPRequest.Method>
@@ -19,11 +19,12 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
     }
 
     private let routes: [Route]
-    private let inner: Inner
+    private let inner: RouterResponder<Context>
+    private let queries: QueryTable
     private let refusals: RefusalCount
     private let acts: ActLog?
 
-    package func respond(to request: Request, context: Inner.Context) async throws -> Response {
+    package func respond(to request: Request, context: Context) async throws -> Response {
         let response: Response
         do {
             response = try await inner.respond(to: try admitted(request), context: context)
@@ -48,8 +49,8 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
         }
         guard let route = known.filter({ $0.methods.contains(request.method) }).max(by: { $0.pattern.weight < $1.pattern.weight })
         else { throw Self.notAllowed(request.method, known.reduce(into: []) { $0.formUnion($1.methods) }) }
-        try checkQuery(request, QueryTable.rules(request.method, route.pattern))
-        if !QueryTable.otherBodies.contains(route.pattern.text) { try checkMediaType(request) }
+        try checkQuery(request, queries.rules(request.method, route.pattern))
+        if !queries.takesOtherBodies(route.pattern) { try checkMediaType(request) }
         return request
     }
 
@@ -118,18 +119,19 @@ package struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Contex
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    package init(_ router: Router<Inner.Context>, refusals: RefusalCount = RefusalCount(), acts: ActLog? = nil) where Inner == RouterResponder<Inner.Context> {
+    package init(_ router: Router<Context>, _ queries: QueryTable, refusals: RefusalCount = RefusalCount(), acts: ActLog? = nil) {
         var methods: [String: Set<HTTPRequest.Method>] = [:]
         for route in router.routes { methods[route.path.description, default: []].insert(route.method) }
         routes = methods.map { Route(pattern: PathPattern($0.key), methods: $0.value) }
         inner = router.buildResponder()
+        self.queries = queries
         self.refusals = refusals
         self.acts = acts
     }
 }
 
 extension HTTPField.Name {
-    static var referrerPolicy: Self { known("Referrer-Policy") }
+    package static var referrerPolicy: Self { known("Referrer-Policy") }
     /// The first `Host` is the request's authority; whatever stands among the fields is another one.
-    static var secondHost: Self { known("Host") }
+    package static var secondHost: Self { known("Host") }
 }

@@ -2,9 +2,10 @@
 /// cannot be understood, so that nobody at the desk reads 満員 where something else was meant.
 ///
 /// Every key may be absent or null: that is "not said". An old client knows none of them.
+package import Devices
 internal import Foundation
 internal import HTTPTypes
-package import Hub
+package import Serving
 
 package struct ShelterReport: Sendable, Equatable {
     /// Whether there is water, or electricity.
@@ -13,7 +14,7 @@ package struct ShelterReport: Sendable, Equatable {
     }
 
     package var households: Int?
-    package var crowding: Hub.Crowding?
+    package var crowding: Crowding?
     package var water, power: Supply?
     /// The id of this device's earlier report that this one takes the place of.
     package var corrects: String?
@@ -44,7 +45,7 @@ package struct ShelterReport: Sendable, Equatable {
             report.households = take(.households, said, "世帯の数は0〜\(ShelterReport.most)です (households: 0 to \(ShelterReport.most))") { (count: Int) in
                 (0...ShelterReport.most).contains(count) ? count : nil
             }
-            report.crowding = take(.crowding, said, "混み具合は free（空き）, crowded（混雑）, full（満員）のどれかです (crowding: one of these)", Hub.Crowding.init(rawValue:))
+            report.crowding = take(.crowding, said, "混み具合は free（空き）, crowded（混雑）, full（満員）のどれかです (crowding: one of these)", Crowding.init(rawValue:))
             report.water = take(.water, said, "水は yes（出る）, no（出ない）, unknown（わからない）のどれかです (water: one of these)", Supply.init(rawValue:))
             report.power = take(.power, said, "電気は yes（使える）, no（使えない）, unknown（わからない）のどれかです (power: one of these)", Supply.init(rawValue:))
             let own = try? said.decode(String.self, forKey: .id)

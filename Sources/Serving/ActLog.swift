@@ -31,7 +31,7 @@ package final class ActLog: Sendable {
         self.who = who
     }
 
-    func note(_ request: Request, _ response: Response, _ context: HubContext) {
+    func note(_ request: Request, _ response: Response, _ context: some Peered) {
         let status = response.status.code
         let path = request.uri.path
         guard !Self.isChatter(path) || [401, 403, 429].contains(status) else { return }
@@ -47,7 +47,7 @@ package final class ActLog: Sendable {
     }
 
     /// The stream has a door of its own, and a line in the same words.
-    func streamTurnedAway(_ who: String, status: Int, detail: String, from: String) {
+    package func streamTurnedAway(_ who: String, status: Int, detail: String, from: String) {
         guard let untold = mayTell() else { return }
         if untold > 0 { logger.warning("more refusals, not told one by one", metadata: ["count": "\(untold)"]) }
         logger.warning(status == 200 ? "a line was closed for a newer one" : "refused", metadata: [
@@ -55,7 +55,7 @@ package final class ActLog: Sendable {
         ])
     }
 
-    private func facts(_ request: Request, _ status: Int, _ context: HubContext) -> Logger.Metadata {
+    private func facts(_ request: Request, _ status: Int, _ context: some Peered) -> Logger.Metadata {
         [
             "who": "\(who(request))", "method": "\(request.method.rawValue)", "path": "\(request.uri.path.prefix(200))", "status": "\(status)",
             "from": "\(context.address(request))",
@@ -79,8 +79,4 @@ package final class ActLog: Sendable {
             return state.told > Self.refusalsPerMinute ? nil : 0
         }
     }
-}
-
-extension HTTPField.Name {
-    static var forwardedFor: Self { known("X-Forwarded-For") }
 }

@@ -1,14 +1,15 @@
 internal import HTTPTypes
-internal import Hummingbird
+package import Hummingbird
+package import Serving
 
 /// What phones and computers ask a network to find out whether it holds them captive. Each waits for its own maker's
 /// answer; any other one opens the small browser over the network, and that is where our page is to be.
 ///
 /// They reach a hub or an edge when the spot's network leads all names to it. The page is that of the only spot here, or
 /// a list of them.
-enum CaptiveProbe {
+package enum CaptiveProbe {
     /// Apple; Android and Chrome OS; Windows; Firefox; Ubuntu and GNOME; KDE; Kindle; Debian's NetworkManager; Facebook.
-    static let paths = [
+    package static let paths = [
         "/hotspot-detect.html", "/library/test/success.html", "/generate_204", "/gen_204", "/connecttest.txt", "/ncsi.txt",
         "/redirect", "/success.txt", "/canonical.html", "/check_network_status.txt", "/kindle-wifi/wifistub.html",
         "/nm-check.txt", "/mobile/status.php",
@@ -26,7 +27,7 @@ enum CaptiveProbe {
         authority.map { hosts.contains($0.lowercased().split(separator: ":").first.map(String.init) ?? "") } ?? false
     }
 
-    static func answer(_ spots: [(id: String, name: String)]) throws(Problem) -> Response {
+    package static func answer(_ spots: [(id: String, name: String)]) throws(Problem) -> Response {
         guard let first = spots.first else { throw Problem(.notFound, "ここには掲示する場所がありません (no Wi-Fi spot here)") }
         guard spots.count > 1 else {
             var response = Response.redirect(to: "/spots/\(first.id)/", type: .found)
