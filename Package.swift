@@ -209,14 +209,13 @@ let package = Package(
         room(
             "Hub",
             kit + [
-                "Bundles", "Codes", "Desk", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "Targeting", crypto, log,
+                "Bundles", "Codes", "Desk", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "Rendering", "Targeting", crypto, log,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         room(
             "HubAPI",
             kit + [
-                "Bundles", "CAPFeed", "Codes", "Desk", "Devices", "Dispatching", "Edge", "Hub", "Ingest", "Ledger", "Memories", "Pages", "QRCode", "Rendering",
-                "Serving", "Tablets", "Targeting", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
+                "Bundles", "CAPFeed", "Codes", "Desk", "Devices", "Edge", "Hub", "Ingest", "Ledger", "Memories", "Pages", "QRCode", "Serving", "Tablets", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         room(

@@ -7,7 +7,7 @@ internal import Synchronization
 internal import Ingest
 internal import Memories
 package import Desk
-package import Ledger
+internal import Ledger
 
 /// An operator's alert, read and found possible on the state it was read on.
 package struct DeskOrder: Sendable {
@@ -204,7 +204,7 @@ extension Hub {
     package func cancelling(
         _ id: AlertID, as own: AlertID? = nil, by person: Operator, seen: Int? = nil
     ) async throws(DeskFailure) -> DeskOrder {
-        let found: (town: TownID, alert: RecordedAlert)?
+        let found: (town: TownID, alert: SaidAlert)?
         do {
             found = try await alert(id, for: person)
         } catch {
@@ -226,7 +226,7 @@ extension Hub {
     }
 
     /// An alert by its id, in one of the towns this person works for; of one that has left the ledger what its archive has.
-    package func alert(_ id: AlertID, for person: Operator) async throws -> (town: TownID, alert: RecordedAlert)? {
+    package func alert(_ id: AlertID, for person: Operator) async throws -> (town: TownID, alert: SaidAlert)? {
         var query = AlertQuery()
         query.id = id
         query.limit = 1
@@ -234,14 +234,14 @@ extension Hub {
         for concernedOnly in [true, false] {
             query.concernedOnly = concernedOnly
             for town in towns.all where person.may(town.id) {
-                if let alert = try await ledger.town(town.id).alerts(query).first { return (town.id, alert) }
+                if let alert = try await ledger.town(town.id).alerts(query).first { return (town.id, SaidAlert(alert)) }
             }
         }
         guard let day = Self.day(of: id) else { return nil }
         query.archivedAround = day
         query.concernedOnly = true
         for town in towns.all where person.may(town.id) {
-            if let alert = try await ledger.town(town.id).alerts(query).first { return (town.id, alert) }
+            if let alert = try await ledger.town(town.id).alerts(query).first { return (town.id, SaidAlert(alert)) }
         }
         return nil
     }
@@ -256,7 +256,7 @@ extension Hub {
     }
 
     /// How bad an alert is for a town, as it was decided when it was told; nil where the town has nobody to tell.
-    package func gravity(of alert: RecordedAlert, in town: Town) -> Gravity? {
+    package func gravity(of alert: SaidAlert, in town: Town) -> Gravity? {
         let decisions = alert.mode == .actual
             ? actual.decisions(Alert(alert.content), for: town) : exercise.decisions(Alert(alert.content), for: town)
         return decisions.map(\.gravity).max()

@@ -80,7 +80,7 @@ extension Hub {
     }
 
     /// As they were said where people read most of it; as it was ordered where they were said to nobody.
-    private func words(of alert: RecordedAlert, in town: TownID, _ page: String?) async throws -> (title: String, body: String) {
+    private func words(of alert: SaidAlert, in town: TownID, _ page: String?) async throws -> (title: String, body: String) {
         let said = try await ledger.town(town).said(alert.content.id).compactMap { one in one.texts[.japanese].map { (one.channel, $0) } }
         if let text = said.first(where: { $0.0 == page })?.1 ?? said.map(\.1).max(by: { $0.body.count < $1.body.count }) { return (text.title, text.body) }
         if case .notice(let notice) = alert.content.detail { return (notice.title, notice.body) }

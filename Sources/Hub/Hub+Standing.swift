@@ -36,13 +36,13 @@ extension Hub {
     }
 
     /// The alerts of these ids, newest first.
-    package func alerts(_ ids: Set<AlertID>, of town: TownID) async throws -> [RecordedAlert] {
-        var found: [RecordedAlert] = []
+    package func alerts(_ ids: Set<AlertID>, of town: TownID) async throws -> [SaidAlert] {
+        var found: [SaidAlert] = []
         for id in ids {
             var query = AlertQuery()
             query.id = id
             query.limit = 1
-            found += try await ledger.town(town).alerts(query)
+            found += try await ledger.town(town).alerts(query).map { SaidAlert($0) }
         }
         return found.sorted { ($0.accepted, $0.content.id) > ($1.accepted, $1.content.id) }
     }

@@ -1,12 +1,10 @@
 internal import AlertModel
 internal import ChannelKit
 internal import CAPFeed
-internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Serving
 
 /// `GET /alerts/{id}`: a page about one alert, for whoever follows the `web` of its CAP document. What it said, in every
@@ -53,13 +51,9 @@ extension HubRouter {
 
     private func alertPage(_ written: String) async throws -> Response {
         let id = AlertID(written.removingPercentEncoding ?? written)
-        var query = AlertQuery()
-        query.id = id
-        query.concernedOnly = true
-        query.limit = 1
-        for town in hub.towns.all {
+        for town in hub.allTowns {
             // Real alerts only: a drill's page found by a search is read as real.
-            guard let alert = try await hub.ledger.town(town.id).alerts(query).first, alert.mode == .actual else { continue }
+            guard let alert = try await hub.alert(id, concerning: town.id), alert.mode == .actual else { continue }
             let stands = hub.lastWords(in: town.id, .actual).contains(id)
             let page = AlertPage.html(try texts(alert, town), town: town, stands: stands, sent: alert.content.sent)
             return Response(

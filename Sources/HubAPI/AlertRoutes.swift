@@ -1,6 +1,5 @@
 internal import ChannelKit
 internal import AlertModel
-internal import Dispatching
 internal import Edge
 internal import Foundation
 internal import HTTPTypes
@@ -8,7 +7,6 @@ internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ingest
-internal import Ledger
 internal import Serving
 
 /// An operator's alerts.
@@ -54,16 +52,15 @@ extension HubRouter {
         desk.get("/v1/alerts") { request, context in
             let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
-            var query = AlertQuery()
-            query.limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 100)
-            query.event = request.uri.queryParameters["event"].map { EventID(String($0)) }
+            let limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 100)
+            let event = request.uri.queryParameters["event"].map { EventID(String($0)) }
             let standing = inForce(in: town.id)
             if request.uri.queryParameters["in_force"] == "true" {
                 let ids = standing.values.reduce(into: Set<AlertID>()) { $0.formUnion($1) }
                 let alerts = try await hub.alerts(ids, of: town.id)
                 return try Answer.json(["alerts": alerts.map { AlertShape($0, inForce: true, gravity: hub.gravity(of: $0, in: town)) }])
             }
-            let alerts = try await hub.ledger.town(town.id).alerts(query)
+            let alerts = try await hub.alerts(of: town.id, event: event, limit: limit)
             return try Answer.json(["alerts": alerts.map { shape($0, standing) }])
         }
         router.get("/v1/alerts/{id}") { request, context in
@@ -100,8 +97,7 @@ extension HubRouter {
     }
 
     private func accepted(_ alert: Pushed) async throws(DeskFailure) -> Response {
-        var counts: [String: Int] = [:]
-        if alert.approval == nil { for row in try await rows(of: alert) { counts[row.state.rawValue, default: 0] += row.delivery.endpoints } }
+        let counts = alert.approval == nil ? try await hub.farEnds(of: alert) : [:]
         var headers: HTTPFields = [.location: alert.approval == nil ? "/v1/alerts/\(alert.id.text)" : "/v1/approvals"]
         if alert.isRepeat { headers[.idempotentReplayed] = "true" }
         do {
@@ -116,19 +112,6 @@ extension HubRouter {
         }
     }
 
-    /// From memory for what has just gone out; from the ledger for what may have gone out before a restart.
-    private func rows(of alert: Pushed) async throws(DeskFailure) -> [DeliveryRow] {
-        guard alert.isRepeat, let town = alert.town else { return hub.journal.rows(of: alert.id) }
-        var query = DeliveryQuery()
-        query.alert = alert.id
-        query.limit = 100_000
-        do {
-            return try await hub.ledger.town(town).deliveries(query)
-        } catch {
-            throw .unrecorded("\(error)")
-        }
-    }
-
     // MARK: What stands
 
     private func inForce(in town: TownID) -> [ModeName: Set<AlertID>] {
@@ -136,7 +119,7 @@ extension HubRouter {
         Dictionary(uniqueKeysWithValues: ModeName.allCases.map { ($0, hub.inForce(in: town, $0)) })
     }
 
-    private func shape(_ alert: RecordedAlert, _ standing: [ModeName: Set<AlertID>]) -> AlertShape {
+    private func shape(_ alert: SaidAlert, _ standing: [ModeName: Set<AlertID>]) -> AlertShape {
         AlertShape(alert, inForce: standing[alert.mode]?.contains(alert.content.id) ?? false)
     }
 
@@ -215,7 +198,7 @@ extension HubRouter {
     /// What would keep the far ends of a channel from showing this drill.
     private func hiding(_ line: PreviewLine, of order: DeskOrder) -> String? {
         guard order.mode == .exercise, line.priority != nil,
-            hub.exercise.showsDrillsApart(on: line.channel),
+            hub.showsDrillsApart(on: line.channel),
             let real = hub.stream.gravestReal(of: line.town), real >= DrillRule.endsAt
         else { return nil }
         return DrillRule.refusal
@@ -236,7 +219,7 @@ extension HubRouter {
             problem.beside = StandingConflictShape(
                 changed_by: conflict.changedBy, changed_at: conflict.changedAt.map { JapanTime.text($0, milliseconds: false) },
                 changed_in: conflict.act?.text,
-                standing: StandingShape(table, of: conflict.town, conflict.mode, districts: hub.towns[conflict.town]?.districts ?? []))
+                standing: StandingShape(table, of: conflict.town, conflict.mode, districts: hub.town(conflict.town)?.districts ?? []))
             return problem
         case .keyIsAnothers: return Problem(.unprocessableContent, failure.description)
         case .unrecorded, .unkept:

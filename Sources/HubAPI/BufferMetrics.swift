@@ -1,9 +1,7 @@
 internal import AlertModel
 internal import Bundles
 internal import Devices
-internal import Dispatching
 internal import FoundationEssentials
-internal import Ledger
 internal import Edge
 internal import Hub
 internal import Serving
@@ -12,20 +10,20 @@ internal import Tablets
 /// A gauge for every bounded buffer that is not a queue: ARCHITECTURE.md has the bounds.
 extension HubRouter {
     func memoryMetrics(_ text: inout MetricsText) {
-        let journal = hub.journal.gauges
+        let journal = hub.logFigures
         text.add("noroshi_journal_rows", "gauge", "Delivery rows in memory.", Double(journal.rows))
         text.add("noroshi_log_followers", "gauge", "Who follows the delivery log.", Double(journal.followers))
         text.add(
             "noroshi_log_follower_lost_rows_total", "counter", "Rows that followers lost because they did not read.",
             Double(journal.lost))
-        for (mode, told) in [(ModeName.actual, hub.actual.toldEvents), (.exercise, hub.exercise.toldEvents)] {
+        for (mode, told) in ModeName.allCases.map({ ($0, hub.toldEvents($0)) }) {
             let label = [("mode", mode.rawValue)]
             text.add("noroshi_told_events", "gauge", "Events of which it is known who was told.", Double(told), label)
             text.add("noroshi_stories", "gauge", "Events whose story is known.", Double(hub.storyCount(mode)), label)
         }
         text.add("noroshi_bulletins_seen", "gauge", "Bulletins known by their digest.", Double(hub.seenCount))
         text.add("noroshi_order_keys", "gauge", "Idempotency keys of orders that are known.", Double(hub.orderKeyCount))
-        let left = hub.retired.left
+        let left = hub.archived
         text.add("noroshi_archived_rows_total", "counter", "Rows that left the record for the archive since the start.", Double(left.rows))
         text.add("noroshi_archived_alerts_total", "counter", "Alerts that left the record for the archive since the start.", Double(left.alerts))
         text.add(

@@ -6,7 +6,6 @@ internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import Ingest
-internal import Ledger
 internal import Logging
 internal import Web
 internal import Serving
@@ -36,7 +35,7 @@ extension HubRouter {
             let person = context.person
             guard person.towns == nil else { throw Problem(.forbidden, "一つの市町村の権限では電文を渡せません (bulletins belong to no single town)") }
             let limit = Int(try Self.number(request.uri.queryParameters["limit"], "limit", 1...1000) ?? 50)
-            return try Answer.json(["bulletins": try await hub.ledger.bulletins(limit: limit).map { BulletinShape($0) }])
+            return try Answer.json(["bulletins": try await hub.bulletins(limit: limit).map { BulletinShape($0) }])
         }
     }
 
@@ -101,14 +100,14 @@ extension HubRouter {
         var reason: String?
         var alerts: [String]
         var octets: Int
-        init(_ kept: KeptBulletin) {
+        init(_ kept: TakenBulletin) {
             hash = kept.hash
             received_at = JapanTime.text(kept.received)
             source = kept.source
-            verdict = kept.verdict.rawValue
+            verdict = kept.verdict
             reason = kept.reason
             alerts = kept.alerts.map(\.text)
-            octets = kept.octets.count
+            octets = kept.octets
         }
     }
 

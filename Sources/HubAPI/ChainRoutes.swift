@@ -3,7 +3,6 @@ internal import Desk
 internal import Foundation
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Logging
 internal import Serving
 
@@ -14,14 +13,14 @@ extension HubRouter {
             let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let expected = try request.uri.queryParameters["expect"].map { written throws(Problem) in
-                guard let head = ChainHead(written: String(written)) else {
+                guard Hub.isChainHead(String(written)) else {
                     throw Problem(.badRequest, "expect は「番号:指紋」です (expect: NUMBER:HASH, as this call said it before)")
                 }
-                return head
+                return String(written)
             }
             // All of a town's record is read: one after the other.
             return try await Self.inLane(chains) {
-                let own = try await hub.ledger.verify(town.id, expecting: expected), common = try await hub.ledger.verify(nil)
+                let own = try await hub.proof(of: town.id, expecting: expected), common = try await hub.proof(of: nil)
                 if let flaw = own.flaw ?? common.flaw {
                     hub.logger.critical("the record is not what was written", metadata: [
                         "town": "\(town.id)", "fact": "\(flaw.number.map(String.init) ?? "-")", "subject": "\(flaw.subject)",
@@ -58,11 +57,11 @@ struct ChainShape: Encodable {
     var head: Head
     var flaw: Flaw?
 
-    init(_ report: ChainReport) {
+    init(_ report: ChainProof) {
         chain = report.chain
         facts = report.facts
-        head = Head(number: report.head.number, hash: report.head.hashText)
-        flaw = report.flaw.map { Flaw(number: $0.number, kind: $0.kind?.word, subject: $0.subject, words: $0.words) }
+        head = Head(number: report.number, hash: report.hash)
+        flaw = report.flaw.map { Flaw(number: $0.number, kind: $0.kind, subject: $0.subject, words: $0.words) }
     }
 
     private enum CodingKeys: String, CodingKey { case chain, facts, head, flaw }

@@ -1,7 +1,6 @@
 /// Who a request comes from: a bearer token, or the cookie of somebody who signed in.
 internal import AlertModel
 internal import Desk
-internal import Dispatching
 internal import Foundation
 internal import Logging
 internal import HTTPTypes
@@ -39,14 +38,14 @@ extension HubRouter {
                 Self.cookie(request).flatMap { hub.people.with(session: $0, now: hub.clock(), isUse: false)?.person }
             }
         guard let person else { return false }
-        return hub.places.narrowed(person, from: address, towns: hub.towns.all.map(\.id), now: hub.clock()).may(scope, in: town)
+        return hub.places.narrowed(person, from: address, towns: hub.allTowns.map(\.id), now: hub.clock()).may(scope, in: town)
     }
 
     /// Who asks, with what this route needs and no more: grants of other towns that lack it are not there. `RouteGuard` asks,
     /// once for each request; routes find the answer in their context.
     func operatorOf(_ request: Request, from address: String, needing wanted: [Scope]) throws(Problem) -> Operator {
         let (everything, session) = try signedIn(request)
-        let person = hub.places.narrowed(everything, from: address, towns: hub.towns.all.map(\.id), now: hub.clock())
+        let person = hub.places.narrowed(everything, from: address, towns: hub.allTowns.map(\.id), now: hub.clock())
         guard !person.grants.isEmpty || everything.grants.isEmpty else {
             throw Problem(.forbidden, "この操作卓は、ここ（\(address)）からは使えません。金庫の鍵で入るか、管理者に開けてもらってください (this desk is not used from your network)")
         }

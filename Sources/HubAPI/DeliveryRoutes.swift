@@ -1,4 +1,3 @@
-internal import Dispatching
 internal import AlertModel
 internal import ChannelKit
 internal import Edge
@@ -26,9 +25,9 @@ extension HubRouter {
             var query = try deliveryQuery(request)
             query.since = try Self.moment(request.uri.queryParameters["since"], "since")
             query.until = try Self.moment(request.uri.queryParameters["until"], "until")
-            let part = hub.ledger.town(town.id), asked = query
+            let asked = query
             // Archives are files of months: not by crowds at once.
-            let rows = query.reachesBack ? try await Self.inLane(documents) { try await part.deliveries(asked) } : try await part.deliveries(asked)
+            let rows = query.reachesBack ? try await Self.inLane(documents) { try await hub.deliveries(asked, of: town.id) } : try await hub.deliveries(asked, of: town.id)
             return try Answer.json(Page(
                 deliveries: rows.map { DeliveryShape($0) }, next: rows.count == query.limit ? rows.last?.number : nil))
         }
@@ -36,7 +35,7 @@ extension HubRouter {
             let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             let query = try deliveryQuery(request)
-            let watch = hub.journal.watch()
+            let watch = hub.watchLog(of: town.id)
             let pause = configuration.heartbeat
             guard let scope = context.scopes.first(where: { person.may($0, in: town.id) }) else {
                 throw Problem(.forbidden, person.refusal(context.scopes))
@@ -57,9 +56,9 @@ extension HubRouter {
                             }
                             defer { group.cancelAll() }
                             // A hub that is to stop does not wait for those who watch.
-                            for await event in watch.events.cancelOnGracefulShutdown() {
+                            for await event in watch.news.cancelOnGracefulShutdown() {
                                 guard stillMay(request, from: context.address(request), scope, in: town.id) else { break }
-                                if let line = Self.line(event, in: town.id, query) { try await writer.write(line) }
+                                if let line = Self.line(event, query) { try await writer.write(line) }
                             }
                         }
                     }
@@ -74,34 +73,25 @@ extension HubRouter {
             let person = context.person
             let choice = try await Body.decode(Choice.self, request)
             let town = try town(choice.town, for: person)
-            var query = DeliveryQuery()
-            query.alert = AlertID(choice.alert)
-            query.state = .held
-            query.limit = 100_000
-            let rows = try await hub.ledger.town(town.id).deliveries(query)
+            let rows = try await hub.held(AlertID(choice.alert), in: town.id)
             for mode in Set(rows.map(\.mode)) { try Self.authorise(person, mode, in: town.id) }
             switch context.parameters.get("act") {
             case "release":
-                let done = try await hub.actual.release(rows, by: person.name)
-                    + hub.exercise.release(rows, by: person.name)
+                let done = try await hub.release(rows, by: person.name)
                 return try Answer.json([
                     "released": done.released, "expired": done.expired, "annulled": done.annulled,
                     "rejected": done.rejected,
                 ])
-            case "drop": return try Answer.json(["dropped": hub.actual.drop(rows, by: person.name) + hub.exercise.drop(rows, by: person.name)])
+            case "drop": return try Answer.json(["dropped": hub.drop(rows, by: person.name)])
             default: throw Problem(.notFound, "releaseかdropです (release or drop)")
             }
         }
     }
 
     /// What goes to who watches one town's log; nil for what is not asked for.
-    private static func line(_ event: Watched, in town: TownID, _ query: DeliveryQuery) -> ByteBuffer? {
-        switch event {
-        case .row(let row):
-            guard row.town == town, query.takes(row) else { return nil }
-            return ServerSentEvent.encode("delivery", data: DeliveryShape(row).line, position: nil)
-        case .passed(let passed):
-            let rows = passed.deliveries(of: town).map { DeliveryRow(number: 0, delivery: $0, in: passed.recorded, town: town) }
+    private static func line(_ news: LogNews, _ query: DeliveryQuery) -> ByteBuffer? {
+        switch news {
+        case .rows(let rows):
             let lines = rows.filter(query.takes).map { ServerSentEvent.encode("delivery", data: DeliveryShape($0).line, position: nil) }
             return lines.isEmpty ? nil : lines.reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) }
         case .beat: return ByteBuffer(string: ":\n\n")

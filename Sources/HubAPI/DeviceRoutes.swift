@@ -1,7 +1,5 @@
 internal import Logging
-internal import Ledger
 internal import Edge
-internal import Dispatching
 internal import AlertModel
 internal import ChannelKit
 internal import Devices
@@ -12,7 +10,6 @@ internal import Hub
 internal import Hummingbird
 internal import QRCode
 internal import Serving
-internal import Tablets
 
 /// The register of tablets and spots.
 extension HubRouter {
@@ -59,7 +56,7 @@ extension HubRouter {
                 throw Problem(.badRequest, "端末の名前（name）は64文字までで、制御文字は使えません (name: 1 to 64 letters)")
             }
             let invitation = hub.devices.invite(to: site, of: town.id, by: person.name, role: role, name: wish.name)
-            try await hub.ledger.flush().committed()
+            try await hub.onDisk()
             let url = "\(configuration.publicAddress)/tablet/#\(invitation.code)"
             return try Answer.json(
                 InvitationShape(
@@ -80,11 +77,11 @@ extension HubRouter {
                 throw problem(error)
             }
             do {
-                try await hub.ledger.flush().committed()
-            } catch let failure as LedgerFailure {
+                try await hub.onDisk()
+            } catch let failure as any TellsProblem {
                 // The code is good for the next try: a class does not come back for new ones because of a disk.
                 hub.devices.undo(device, code: wish.code)
-                throw Problem(failure)
+                throw failure.problem
             }
             tellEdges(of: device.site, in: device.town)
             return try enrolled(device, token)
@@ -97,7 +94,7 @@ extension HubRouter {
         desk.get("/v1/devices/{id}") { request, context in
             let person = context.person
             let id = try context.parameters.require("id")
-            for town in hub.towns.all where person.may(town.id) {
+            for town in hub.allTowns where person.may(town.id) {
                 if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(DeviceShape(device, now: hub.clock())) }
             }
             throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
@@ -122,11 +119,11 @@ extension HubRouter {
         desk.delete("/v1/devices/{id}") { request, context in
             let person = context.person
             let id = try context.parameters.require("id")
-            for town in hub.towns.all where person.may(town.id) && hub.devices.revoke(id, of: town.id) {
+            for town in hub.allTowns where person.may(town.id) && hub.devices.revoke(id, of: town.id) {
                 hub.stream.cut(device: id)
                 if let device = hub.devices.device(id: id, of: town.id) { tellEdges(of: device.site, in: town.id) }
                 hub.logger.notice("device revoked", metadata: ["device": "\(id)", "by": "\(person.name)"])
-                try await hub.ledger.flush().committed()
+                try await hub.onDisk()
                 return Response(status: .noContent)
             }
             throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
@@ -136,7 +133,7 @@ extension HubRouter {
     private func custody(
         _ id: String, for person: Operator, _ act: (String, TownID) throws(LoanFailure) -> Device
     ) async throws -> Response {
-        let town = hub.towns.all.first { person.may($0.id) && hub.devices.device(id: id, of: $0.id) != nil }?.id
+        let town = hub.allTowns.first { person.may($0.id) && hub.devices.device(id: id, of: $0.id) != nil }?.id
         guard let town else { throw Problem(.notFound, "端末\(PlainText.visible(id))はありません (no such device)") }
         let device: Device
         do throws(LoanFailure) {
@@ -149,12 +146,12 @@ extension HubRouter {
             case .invalid(let words): throw Problem(.unprocessableContent, words)
             }
         }
-        try await hub.ledger.flush().recorded()
+        try await hub.onDisk()
         return try Answer.json(DeviceShape(device, now: hub.clock()))
     }
 
     private func enrolled(_ device: Device, _ token: String) throws -> Response {
-        let town = hub.towns[device.town]
+        let town = hub.town(device.town)
         let site = town?.endpoints.first { $0.id == device.site }
         return try Answer.json(
             Enrolled(

@@ -1,6 +1,5 @@
 internal import AlertModel
 internal import ChannelKit
-internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
 internal import Desk
@@ -59,23 +58,21 @@ extension HubRouter {
             }
             if let mode { try Self.authorise(person, mode, in: town.id) }
             var lanes: [Resumed.Lane] = []
-            if mode != .exercise, person.may(.send, in: town.id) { lanes += resume(hub.actual, endpoint, choice.channel, town, person) }
-            if mode != .actual, person.may(.drill, in: town.id) { lanes += resume(hub.exercise, endpoint, choice.channel, town, person) }
+            if mode != .exercise, person.may(.send, in: town.id) { lanes += resume(endpoint, choice.channel, town, .actual, person) }
+            if mode != .actual, person.may(.drill, in: town.id) { lanes += resume(endpoint, choice.channel, town, .exercise, person) }
             return try Answer.json(Resumed(resumed: lanes))
         }
     }
 
-    private func resume<M: Mode>(
-        _ line: Line<M>, _ endpoint: String, _ channel: String?, _ town: Town, _ person: Operator
-    ) -> [Resumed.Lane] {
-        line.resume(endpoint, channel: channel, in: town, by: person.name).map {
-            Resumed.Lane(endpoint: $0.endpoint, channel: $0.channel, mode: M.name.rawValue, waiting: $0.waiting)
+    private func resume(_ endpoint: String, _ channel: String?, _ town: Town, _ mode: ModeName, _ person: Operator) -> [Resumed.Lane] {
+        hub.resume(endpoint, channel: channel, in: town, mode, by: person.name).map {
+            Resumed.Lane(endpoint: $0.endpoint, channel: $0.channel, mode: mode.rawValue, waiting: $0.waiting)
         }
     }
 
     private func endpoints(of town: Town) -> [EndpointShape] {
-        let actual = shapes(hub.actual, town)
-        let exercise = shapes(hub.exercise, town)
+        let actual = shapes(town, .actual)
+        let exercise = shapes(town, .exercise)
         return town.endpoints.map { end in
             let key = "\(end.channel)/\(end.id)"
             return EndpointShape(
@@ -84,9 +81,9 @@ extension HubRouter {
         }
     }
 
-    private func shapes<M: Mode>(_ line: Line<M>, _ town: Town) -> [String: LaneShape] {
+    private func shapes(_ town: Town, _ mode: ModeName) -> [String: LaneShape] {
         Dictionary(
-            line.lanes(of: town).map { lane in
+            hub.lanes(of: town, mode).map { lane in
                 let isStopped = lane.stoppedBecause != nil
                 return (
                     "\(lane.channel)/\(lane.endpoint)",

@@ -1,12 +1,10 @@
 internal import Edge
 internal import AlertModel
 package import ChannelKit
-internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Serving
 
 /// Alive, ready, and the gauges.
@@ -19,10 +17,9 @@ extension HubRouter {
             var report = if let words = hub.start.words { Readiness.Report(starting: words, hub.start.progress) } else {
                 await readiness.report()
             }
-            report.add(hub.actual.oldestImmediate())
-            report.stopped_lanes = hub.actual.stoppedLanes + hub.exercise.stoppedLanes
+            report = hub.complete(report)
             report.clock_offset_s = hub.time.offset
-            report.remarks = hub.ledger.troubles + [hub.clockTrouble].compactMap(\.self)
+            report.remarks = hub.record.troubles + [hub.clockTrouble].compactMap(\.self)
                 + hub.attention.rows.filter { $0.topic == .ledger && $0.source == Hub.startName }.map(\.words) + pageTroubles
             // A load balancer has no token; it needs no reasons either.
             if !mayWatch(request) { report = Readiness.Report(ready: report.ready) }
@@ -63,17 +60,15 @@ extension HubRouter {
 
     private func metrics() -> String {
         var text = MetricsText()
-        queueMetrics(hub.actual, &text)
-        queueMetrics(hub.exercise, &text)
-        for (tally, count) in hub.journal.tallies.sorted(by: { $0.key.channel < $1.key.channel }) {
-            text.add("noroshi_deliveries_ended_total", "counter", "Deliveries by how they ended.", Double(count), [
-                ("channel", tally.channel), ("mode", tally.mode.rawValue), ("state", tally.state.rawValue),
+        for queue in hub.queues { queueMetrics(queue, &text) }
+        for ended in hub.deliveryEnds {
+            text.add("noroshi_deliveries_ended_total", "counter", "Deliveries by how they ended.", Double(ended.count), [
+                ("channel", ended.channel), ("mode", ended.mode.rawValue), ("state", ended.state),
             ])
         }
-        for (key, histogram) in hub.journal.times.sorted(by: { $0.key < $1.key }) {
-            let words = key.split(separator: " ").map(String.init)
-            text.add("noroshi_delivery_seconds", "From the decision to the far end's yes.", bounds: LatencyHistogram.bounds, counts: histogram.counts, sum: histogram.sum, [
-                ("channel", words.first ?? ""), ("priority", words.last ?? ""),
+        for times in hub.deliveryTimes {
+            text.add("noroshi_delivery_seconds", "From the decision to the far end's yes.", bounds: times.bounds, counts: times.counts, sum: times.sum, [
+                ("channel", times.channel), ("priority", times.priority),
             ])
         }
         let stream = hub.stream.gauges
@@ -86,15 +81,13 @@ extension HubRouter {
             text.add("noroshi_clock_offset_seconds", "gauge", "How far our clock is ahead of the sources', the way included.", offset)
         }
         text.add("noroshi_starting", "gauge", "1 until the record is read.", hub.start.isOpen ? 0 : 1)
-        let backlog = hub.ledger.backlog
-        text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(backlog.waiting))
-        text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(backlog.lost))
-        if let disk = hub.ledger.disk {
-            text.add("noroshi_ledger_commit_seconds", "gauge", "The last commit to the disk.", disk.commit.milliseconds / 1000)
-            text.add("noroshi_ledger_bytes", "gauge", "The ledger's file and its log.", Double(disk.size))
-        }
+        let record = hub.record
+        text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(record.waiting))
+        text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(record.lost))
+        if let commit = record.commit { text.add("noroshi_ledger_commit_seconds", "gauge", "The last commit to the disk.", commit) }
+        if let size = record.size { text.add("noroshi_ledger_bytes", "gauge", "The ledger's file and its log.", Double(size)) }
         text.add("noroshi_pages_unwritten", "gauge", "Places whose page is shown from memory and kept in the notebook: the disk does not take it.", Double(configuration.pages.unwritten.count))
-        let held = hub.journal.held
+        let held = hub.heldDeliveries
         for mode in ModeName.allCases {
             text.add(
                 "noroshi_held_deliveries", "gauge", "Held back after a restart, for a person to decide: noroshi held.",
@@ -107,33 +100,29 @@ extension HubRouter {
         return text.text
     }
 
-    private func queueMetrics<M: Mode>(_ line: Line<M>, _ text: inout MetricsText) {
-        for slot in line.channels {
-            let gauges = slot.runner.gauges
-            let channel = [("channel", slot.manifest.name), ("mode", M.name.rawValue)]
-            for priority in Priority.allCases {
-                text.add(
-                    "noroshi_queue_waiting", "gauge", "Deliveries that wait, by channel and class.",
-                    Double(gauges.waiting[priority] ?? 0), channel + [("priority", priority.word)])
-            }
-            text.add("noroshi_queue_on_wire", "gauge", "Deliveries on the wire.", Double(gauges.onWire), channel)
+    private func queueMetrics(_ queue: QueueFigures, _ text: inout MetricsText) {
+        let channel = [("channel", queue.channel), ("mode", queue.mode.rawValue)]
+        for priority in Priority.allCases {
             text.add(
-                "noroshi_queue_late", "gauge", "Of these, attempts that hang or are slow and hold no place any more.",
-                Double(gauges.late), channel)
-            text.add(
-                "noroshi_queue_timers", "gauge", "Moments at which a delivery is looked at again: ends, retries, deadlines.",
-                Double(gauges.timers), channel)
-            let oldest = slot.runner.oldestImmediate()
-            for (lanes, age) in [("well", oldest.well), ("troubled", oldest.troubled)] {
-                text.add(
-                    "noroshi_oldest_immediate_seconds", "gauge",
-                    "Since the oldest immediate delivery that is not with its far end was offered.",
-                    (age ?? .zero).milliseconds / 1000, channel + [("lanes", lanes)])
-            }
-            text.add(
-                "noroshi_lanes_stopped", "gauge", "Far ends stopped until a person mends their settings.",
-                Double(gauges.stopped.count), channel)
+                "noroshi_queue_waiting", "gauge", "Deliveries that wait, by channel and class.",
+                Double(queue.waiting[priority] ?? 0), channel + [("priority", priority.word)])
         }
+        text.add("noroshi_queue_on_wire", "gauge", "Deliveries on the wire.", Double(queue.onWire), channel)
+        text.add(
+            "noroshi_queue_late", "gauge", "Of these, attempts that hang or are slow and hold no place any more.",
+            Double(queue.late), channel)
+        text.add(
+            "noroshi_queue_timers", "gauge", "Moments at which a delivery is looked at again: ends, retries, deadlines.",
+            Double(queue.timers), channel)
+        for (lanes, age) in [("well", queue.oldestWell), ("troubled", queue.oldestTroubled)] {
+            text.add(
+                "noroshi_oldest_immediate_seconds", "gauge",
+                "Since the oldest immediate delivery that is not with its far end was offered.",
+                age, channel + [("lanes", lanes)])
+        }
+        text.add(
+            "noroshi_lanes_stopped", "gauge", "Far ends stopped until a person mends their settings.",
+            Double(queue.stopped), channel)
     }
 
     private func attentionMetrics(_ text: inout MetricsText) {

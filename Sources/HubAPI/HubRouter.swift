@@ -1,4 +1,3 @@
-internal import Dispatching
 package import ChannelKit
 package import Desk
 package import Edge
@@ -9,7 +8,6 @@ internal import Web
 internal import AlertModel
 internal import Devices
 internal import HTTPTypes
-internal import Ledger
 package import Foundation
 internal import Serving
 package import Tablets
@@ -157,10 +155,10 @@ package struct HubRouter: Sendable {
                 throw Problem(.badRequest, "「\(written)」は市町村コードではありません。6桁の数字です (town: no local government code: six digits, the last one checks the others)")
             }
             guard person.may(id) else { throw Problem(.forbidden, "市町村\(id)の仕事をする権限がありません (this operator does not work for town \(id))") }
-            guard let town = hub.towns[id] else { throw Problem(.notFound, "このハブは市町村\(id)を受け持っていません (this hub does not serve town \(id))") }
+            guard let town = hub.town(id) else { throw Problem(.notFound, "このハブは市町村\(id)を受け持っていません (this hub does not serve town \(id))") }
             return town
         }
-        let own = hub.towns.all.filter { person.may($0.id) }
+        let own = hub.allTowns.filter { person.may($0.id) }
         guard own.count == 1 else { throw Problem(.badRequest, "市町村を選んでください。\(own.count)市町村の担当です (town: say which of \(own.count) towns)") }
         return own[0]
     }

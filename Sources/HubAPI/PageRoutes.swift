@@ -1,6 +1,5 @@
 internal import AlertModel
 internal import ChannelKit
-internal import Dispatching
 internal import Edge
 internal import Foundation
 internal import HTTPTypes
@@ -13,14 +12,14 @@ internal import Tablets
 extension HubRouter {
     func addPages(to router: Router<Context>) {
         let shelf = SpotShelf(directory: configuration.spots, pages: configuration.pages)
-        let (towns, configuration) = (hub.towns, configuration)
+        let (hub, configuration) = (hub, configuration)
         PageDesk(
             publicAddress: configuration.publicAddress, paths: Pages.paths,
             isKnown: { spot in
-                towns.all.contains { $0.endpoints.contains { $0.id == spot && configuration.has($0, .page) } }
+                hub.allTowns.contains { $0.endpoints.contains { $0.id == spot && configuration.has($0, .page) } }
             },
             spots: {
-                towns.all.flatMap(\.endpoints).filter { configuration.has($0, .page) }.map { (id: $0.id, name: $0.name) }
+                hub.allTowns.flatMap(\.endpoints).filter { configuration.has($0, .page) }.map { (id: $0.id, name: $0.name) }
             },
             page: { await shelf.page($0, $1) }
         ).add(to: router)

@@ -5,15 +5,12 @@ internal import AlertModel
 internal import Bundles
 internal import ChannelKit
 internal import Desk
-internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Web
 internal import Serving
-internal import Tablets
 
 extension HubRouter {
     private static let paperType = "application/octet-stream"
@@ -108,14 +105,14 @@ extension HubRouter {
             guard Hub.paperHours.contains(hours) else { throw Problem(.unprocessableContent, "期限（hours）は1〜72時間です (hours: 1 to 72)", errors: [.init(field: "hours", detail: "1〜72")]) }
             let paper = try await hub.carry(
                 town, wish.mode ?? .actual, hours: hours, place: configuration.publicAddress, page: configuration.channels.first { $0.role == .page }?.name)
-            try await hub.ledger.flush().recorded()
+            try await hub.onDisk()
             return Self.answer(paper.octets)
         }
         desk.get("/v1/bundles") { request, context in
             let person = context.person
             let wanted = try request.uri.queryParameters["town"].map { written throws(Problem) in
                 guard let id = TownID(String(written)) else { throw Problem(.badRequest, "「\(written)」は市町村コードではありません (town: no local government code)") }
-                if hub.towns[id] != nil, !person.may(id) { throw Problem(.forbidden, "市町村\(id)の仕事をする権限がありません (this operator does not work for town \(id))") }
+                if hub.town(id) != nil, !person.may(id) { throw Problem(.forbidden, "市町村\(id)の仕事をする権限がありません (this operator does not work for town \(id))") }
                 return id
             }
             return try Answer.json(shelf(wanted, for: person))
@@ -137,7 +134,7 @@ extension HubRouter {
             } catch {
                 throw Self.problem(error)
             }
-            if !isTrial { try await hub.ledger.flush().recorded() }
+            if !isTrial { try await hub.onDisk() }
             return try taken(brought, isTrial: isTrial)
         }
         desk.post("/v1/bundle-receipts") { request, context in
@@ -145,7 +142,7 @@ extension HubRouter {
             let octets = try await paper(request)
             let (receipt, paper, isNew): (BundleReceipt, SignedPaper, Bool)
             do throws(PaperFailure) { (receipt, paper, isNew) = try hub.bringReceipt(octets, by: person) } catch { throw Self.problem(error) }
-            try await hub.ledger.flush().recorded()
+            try await hub.onDisk()
             return try Answer.json(
                 Arrived(
                     duplicate: !isNew, town: receipt.town, mode: receipt.mode.rawValue, signer: paper.signer.fingerprint, place: receipt.place,
@@ -173,7 +170,7 @@ extension HubRouter {
     private func shelf(_ town: TownID?, for person: Operator) -> Shelf {
         let now = hub.clock()
         let brought = hub.brought(for: person).filter { town == nil || $0.bundle.town == town?.code }
-        let towns = hub.towns.all.map(\.id).filter { person.may($0) && (town == nil || town == $0) }
+        let towns = hub.allTowns.map(\.id).filter { person.may($0) && (town == nil || town == $0) }
         let sent = towns.flatMap { id in
             ModeName.allCases.flatMap { mode in
                 hub.papers.sent(id, mode).map { one in

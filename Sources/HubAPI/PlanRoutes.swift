@@ -5,10 +5,8 @@ internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Logging
 internal import Serving
-internal import Tablets
 
 extension HubRouter {
     private struct AssumptionShape: Encodable {
@@ -65,7 +63,7 @@ extension HubRouter {
                 throw Problem(.notFound, "前提「\(PlainText.visible(id))」は、この市町村にありません (no such assumption)")
             }
             tell(assumption, made, of: town.id, by: person)
-            try await hub.ledger.flush().recorded()
+            try await hub.onDisk()
             return try Answer.json(plans(of: town.id))
         }
     }

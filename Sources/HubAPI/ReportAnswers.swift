@@ -6,11 +6,9 @@ internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Logging
 internal import Synchronization
 internal import Serving
-internal import Tablets
 
 /// All that was answered to one report, the latest last.
 struct ReportAnswers: Codable {
@@ -63,10 +61,10 @@ extension HubRouter {
             guard try await isKnown(wish.id, in: town.id) else { throw Problem(.notFound, "この報告は、ここにはありません (no such report here)") }
             let now = JapanTime.text(hub.clock())
             // Who answers has read it.
-            ReportReading(at: now, by: person.name).keep(wish.id, in: town.id, hub.ledger)
-            ReportAnswers.keep(.init(at: now, by: person.name, text: text), to: wish.id, in: town.id, hub.ledger)
+            ReportReading(at: now, by: person.name).keep(wish.id, in: town.id, hub.notebook)
+            ReportAnswers.keep(.init(at: now, by: person.name, text: text), to: wish.id, in: town.id, hub.notebook)
             hub.logger.notice("report answered", metadata: ["by": "\(person.name)", "town": "\(town.id)", "report": "\(wish.id)"])
-            try await hub.ledger.flush().recorded()
+            try await hub.onDisk()
             return Response(status: .noContent)
         }
     }

@@ -13,7 +13,6 @@ internal import Hummingbird
 internal import Ledger
 internal import Logging
 internal import Serving
-internal import Tablets
 
 extension HubRouter {
     private struct ReportShape: Encodable {
@@ -45,7 +44,7 @@ extension HubRouter {
             query.before = given["before"].map(String.init)
             query.limit = Int(try Self.number(given["limit"], "limit", 1...500) ?? 500)
             let isAside = given["aside"] == "true"
-            if !isAside, query.device == nil { query.without = SetAside.devices(of: town.id, hub.ledger) }
+            if !isAside, query.device == nil { query.without = SetAside.devices(of: town.id, hub.notebook) }
             return try Answer.json(try await page(query, in: town.id, isAside: isAside))
         }
         desk.post("/v1/reports/aside") { request, context in
@@ -64,16 +63,16 @@ extension HubRouter {
                 throw Problem(.unprocessableContent, "脇に置く報告（ids、500件まで）か端末（device）を書いてください (ids: at most 500, or device)")
             }
             let mark = wish.aside ?? true ? SetAside(by: person.name, at: JapanTime.text(hub.clock())) : nil
-            for id in ids where try await isKnown(id, in: town.id) { SetAside.keep(mark, .report, id, of: town.id, hub.ledger) }
+            for id in ids where try await isKnown(id, in: town.id) { SetAside.keep(mark, .report, id, of: town.id, hub.notebook) }
             if let device = wish.device {
                 guard hub.devices.device(id: device, of: town.id) != nil else { throw Problem(.notFound, "端末\(device)はありません (no such device)") }
-                SetAside.keep(mark, .device, device, of: town.id, hub.ledger)
+                SetAside.keep(mark, .device, device, of: town.id, hub.notebook)
                 if mark != nil { hub.dropOwedCrowding(by: device) }
             }
             hub.logger.notice("reports set aside", metadata: [
                 "by": "\(person.name)", "town": "\(town.id)", "reports": "\(ids.count)", "device": "\(wish.device ?? "-")", "aside": "\(mark != nil)",
             ])
-            try await hub.ledger.flush().recorded()
+            try await hub.onDisk()
             return Response(status: .noContent)
         }
     }
@@ -100,9 +99,9 @@ extension HubRouter {
     }
 
     private func shape(_ report: RecordedReport, in town: TownID) -> ReportShape {
-        let reading = ReportReading.of(report.id, in: town, hub.ledger)
-        let aside = SetAside.of(.report, report.id, of: town, hub.ledger) ?? SetAside.of(.device, report.device, of: town, hub.ledger)
-        let answers = ReportAnswers.of(report.id, in: town, hub.ledger)
+        let reading = ReportReading.of(report.id, in: town, hub.notebook)
+        let aside = SetAside.of(.report, report.id, of: town, hub.notebook) ?? SetAside.of(.device, report.device, of: town, hub.notebook)
+        let answers = ReportAnswers.of(report.id, in: town, hub.notebook)
         return ReportShape(
             id: report.id, site: report.site, device: report.device, occurred_at: JapanTime.text(report.occurred),
             received_at: JapanTime.text(report.received), body: report.body, read_at: reading?.at, read_by: reading?.by, aside_by: aside?.by,

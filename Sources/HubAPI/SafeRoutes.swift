@@ -5,10 +5,8 @@ internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Logging
 internal import Serving
-internal import Tablets
 
 extension HubRouter {
     private struct NewKeys: Encodable {
@@ -70,7 +68,7 @@ extension HubRouter {
             hub.attention.notice(
                 .review, "open-desk", "操作卓を、どこからでも使えるようにしました（\(person.name)さん、\(hours)時間）。理由：\(wish.reason) (the desk is open to every network)",
                 from: "desk", of: town.id, at: now)
-            try await hub.ledger.flush().recorded()
+            try await hub.onDisk()
             return try Answer.json(openShape(town.id))
         }
         desk.delete("/v1/towns/{code}/open-desk") { request, context in
@@ -78,7 +76,7 @@ extension HubRouter {
             let town = try town(try context.parameters.require("code"), for: person)
             hub.places.close(town.id)
             hub.attention.settle(.review, subject: "open-desk", of: town.id)
-            try await hub.ledger.flush().recorded()
+            try await hub.onDisk()
             return try Answer.json(openShape(town.id))
         }
     }

@@ -3,7 +3,6 @@ internal import ChannelKit
 internal import Desk
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Serving
 
 /// `GET /v1/alerts/{id}/texts`: the words in which an alert went out, channel by channel, as they were handed over then.
@@ -29,7 +28,7 @@ extension HubRouter {
             guard let found = try await hub.alert(id, for: person) else {
                 throw Problem(.notFound, "番号\(id)の情報はありません (no alert \(id))")
             }
-            let said = try await hub.ledger.town(found.town).said(id)
+            let said = try await hub.said(id, in: found.town)
             let texts = said.sorted { $0.channel < $1.channel }.flatMap { one in
                 one.texts.sorted { $0.key < $1.key }.map {
                     Texts.Text(

@@ -6,7 +6,6 @@ internal import Logging
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Serving
 
 extension HubRouter {
@@ -63,7 +62,7 @@ extension HubRouter {
             } catch {
                 throw Problem(error)
             }
-            try await hub.ledger.flush().committed()
+            try await hub.onDisk()
             return Response(status: .noContent)
         }
     }

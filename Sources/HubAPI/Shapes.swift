@@ -1,8 +1,8 @@
 internal import AlertModel
 internal import ChannelKit
 internal import Devices
-internal import Dispatching
 internal import FoundationEssentials
+internal import Hub
 internal import Ledger
 internal import Serving
 
@@ -64,7 +64,7 @@ struct AlertShape: Encodable {
     var areas: [AreaStatement]
     var hypocentre: Hypocentre?
 
-    init(_ alert: RecordedAlert, inForce: Bool, gravity: Gravity? = nil) {
+    init(_ alert: SaidAlert, inForce: Bool, gravity: Gravity? = nil) {
         let content = alert.content
         id = content.id.text
         event = content.event.text

@@ -1,6 +1,5 @@
 internal import AlertModel
 internal import Codes
-internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
 internal import Desk
@@ -46,9 +45,9 @@ extension HubRouter {
         desk.get("/v1/towns/{code}/shelters") { request, context in
             let town = try town(try context.parameters.require("code"), for: context.person)
             let drill = Dictionary(
-                hub.exercise.shelters.statuses(of: town).map { ($0.shelter.id, $0.state) }, uniquingKeysWith: { $1 })
+                hub.shelterStatuses(of: town, .exercise).map { ($0.shelter.id, $0.state) }, uniquingKeysWith: { $1 })
             let lists = hub.shelterLists(of: town.id)
-            let rows = hub.actual.shelters.statuses(of: town).map { status in
+            let rows = hub.shelterStatuses(of: town, .actual).map { status in
                 Row(status, drill: drill[status.shelter.id] ?? nil, lists: lists.filter { $0.ids.contains(status.shelter.id) }.map(\.name))
             }
             return try Answer.json(["shelters": rows])

@@ -1,6 +1,5 @@
 internal import AlertModel
 internal import ChannelKit
-internal import Dispatching
 internal import Foundation
 internal import Desk
 internal import Hub
@@ -28,9 +27,9 @@ extension HubRouter {
             let town = try town(read.town, for: person)
             guard read.ids.count <= 500 else { throw Problem(.badRequest, "ids: 一度に500件までです (at most 500 at once)") }
             for id in read.ids where try await isKnown(id, in: town.id) {
-                ReportReading(at: JapanTime.text(hub.clock()), by: person.name).keep(id, in: town.id, hub.ledger)
+                ReportReading(at: JapanTime.text(hub.clock()), by: person.name).keep(id, in: town.id, hub.notebook)
             }
-            try await hub.ledger.flush().recorded()
+            try await hub.onDisk()
             return Response(status: .noContent)
         }
     }
@@ -69,8 +68,8 @@ private struct LedgerBook: TabletBook {
             try await commit.recorded()
             // Only the ledger knows what was told before, also before a restart.
             guard commit.isNew else { continue }
-            hub.journal.receipt(
-                record.reach, for: DeliveryID(alert: record.alert, town: town, channel: record.channel, endpoint: record.endpoint))
+            hub.heard(
+                record.reach, of: DeliveryID(alert: record.alert, town: town, channel: record.channel, endpoint: record.endpoint))
         }
     }
 
@@ -78,17 +77,17 @@ private struct LedgerBook: TabletBook {
         let commit = hub.ledger.town(town).append(report)
         try await commit.recorded()
         // The same told twice is no news, and a device that was set aside speaks for no shelter.
-        if commit.isNew, let crowding = said.crowding, SetAside.of(.device, report.device, of: town, hub.ledger) == nil {
+        if commit.isNew, let crowding = said.crowding, SetAside.of(.device, report.device, of: town, hub.notebook) == nil {
             await hub.publish(crowding, of: report.site, by: report.device, saidAt: report.occurred, in: town)
         }
         return .received
     }
 
     func word(onReport id: String, by device: Device) async throws -> ReportWord? {
-        if let reading = ReportReading.of(id, in: device.town, hub.ledger) {
+        if let reading = ReportReading.of(id, in: device.town, hub.notebook) {
             var word = ReportWord(.read)
             word.read_at = reading.at
-            word.answer = ReportAnswers.of(id, in: device.town, hub.ledger).last.map { .init(at: $0.at, text: $0.text) }
+            word.answer = ReportAnswers.of(id, in: device.town, hub.notebook).last.map { .init(at: $0.at, text: $0.text) }
             return word
         }
         var query = ReportQuery()

@@ -5,7 +5,6 @@ internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Logging
 internal import Serving
 

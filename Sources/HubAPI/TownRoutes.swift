@@ -1,14 +1,11 @@
 internal import ChannelKit
 internal import AlertModel
 package import CAPFeed
-internal import Targeting
-internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
 internal import Desk
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Serving
 
 /// Who speaks to other systems, and with which key.
@@ -70,12 +67,12 @@ extension HubRouter {
         desk.get("/v1/towns") { request, context in
             let person = context.person
             return try Answer.json(TownsShape(
-                towns: hub.towns.all.filter { person.may($0.id) }.map { TownShape($0, configuration.channels) },
+                towns: hub.allTowns.filter { person.may($0.id) }.map { TownShape($0, configuration.channels) },
                 channels: configuration.channels.map { .init(name: $0.name, title: $0.title, role: $0.role.rawValue) }))
         }
         router.get("/v1/towns/{code}/alerts.atom") { _, context in
             let code = try context.parameters.require("code")
-            guard let id = TownID(code), let town = hub.towns[id] else { throw Problem(.notFound, "市町村\(code)はここにありません (no town \(code))") }
+            guard let id = TownID(code), let town = hub.town(id) else { throw Problem(.notFound, "市町村\(code)はここにありません (no town \(code))") }
             guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
             let octets = try await feeds.value(code) { try await Self.inLane(documents) { try await feed(of: town, voice) } }
             return Self.document(octets, "application/atom+xml; charset=utf-8")
@@ -84,10 +81,8 @@ extension HubRouter {
 
     private func feed(of town: Town, _ voice: HubVoice) async throws -> [UInt8] {
         let id = town.id
-        var query = AlertQuery()
-        query.limit = 20
         let now = hub.clock()
-        let recent = try await hub.ledger.town(id).alerts(query)
+        let recent = try await hub.alerts(of: id, limit: 20)
         // Real alerts only: a drill in somebody's feed reader is read as real. Of each event the last word, which tells
         // its whole state; what is lifted, taken back or over is not there.
         let standing = try await hub.alerts(hub.lastWords(in: id, .actual), of: id)
@@ -106,17 +101,10 @@ extension HubRouter {
     }
 
     /// When the list of what is in force last changed, the same at every asking: something was said, or ran out.
-    private func lastChange(_ alerts: [RecordedAlert], _ now: Date) -> Date {
+    private func lastChange(_ alerts: [SaidAlert], _ now: Date) -> Date {
         alerts.filter { $0.mode == .actual }
             .map { $0.content.expires <= now ? max($0.accepted, $0.content.expires) : $0.accepted }
             .max() ?? Date(timeIntervalSince1970: 0)
-    }
-
-    private func line(_ alert: RecordedAlert, _ town: Town) -> [Decision] {
-        switch alert.mode {
-        case .actual: hub.actual.decisions(Alert<Actual>(alert.content), for: town)
-        case .exercise: hub.exercise.decisions(Alert<Exercise>(alert.content), for: town)
-        }
     }
 
     /// `GET /v1/alerts/{id}.cap`: one alert as signed CAP 1.2, in the first town of this hub that has it.
@@ -129,12 +117,8 @@ extension HubRouter {
     private func capDocument(of written: String, _ asker: Result<Operator, Problem>) async throws -> Response {
         guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
         let id = AlertID(written.removingPercentEncoding ?? written)
-        var query = AlertQuery()
-        query.id = id
-        query.concernedOnly = true
-        query.limit = 1
-        for town in hub.towns.all {
-            guard let alert = try await hub.ledger.town(town.id).alerts(query).first else { continue }
+        for town in hub.allTowns {
+            guard let alert = try await hub.alert(id, concerning: town.id) else { continue }
             if alert.mode != .actual, try !asker.get().may(town.id) { continue }
             let references = try await references(of: alert, in: town, voice)
             do throws(CAPWriterError) {
@@ -151,18 +135,8 @@ extension HubRouter {
     }
 
     /// The same words as on the portal, in every language of it.
-    func texts(_ alert: RecordedAlert, _ town: Town) throws(CAPWriterError) -> [CAPText] {
-        let local = line(alert, town).first?.local ?? []
-        let page = configuration.channels.first(.page)?.name ?? ""
-        let words =
-            switch alert.mode {
-            case .actual: hub.actual.composer.text(
-                alert.content, channel: page, town: town, local: local,
-                shelters: hub.actual.shelters.statuses(of: town)).texts
-            case .exercise: hub.exercise.composer.text(
-                alert.content, channel: page, town: town, local: local,
-                shelters: hub.exercise.shelters.statuses(of: town)).texts
-            }
+    func texts(_ alert: SaidAlert, _ town: Town) throws(CAPWriterError) -> [CAPText] {
+        let words = hub.words(of: alert, on: configuration.channels.first(.page)?.name ?? "", in: town)
         var made: [CAPText] = []
         for (language, text) in words.sorted(by: { $0.key < $1.key }) {
             let screen = ScreenLanguages.inUse.words(language)
@@ -175,11 +149,8 @@ extension HubRouter {
     }
 
     /// An update or a cancel points to what was said of the event before.
-    private func references(of alert: RecordedAlert, in town: Town, _ voice: HubVoice) async throws -> [CAPReference] {
-        var query = AlertQuery()
-        query.event = alert.content.event
-        query.limit = 100
-        return try await hub.ledger.town(town.id).alerts(query)
+    private func references(of alert: SaidAlert, in town: Town, _ voice: HubVoice) async throws -> [CAPReference] {
+        try await hub.alerts(of: town.id, event: alert.content.event, limit: 100)
             .filter { $0.accepted <= alert.accepted && $0.content.id != alert.content.id && $0.mode == alert.mode }
             .map { CAPReference(sender: voice.sender, id: $0.content.id, sent: $0.content.sent) }
     }

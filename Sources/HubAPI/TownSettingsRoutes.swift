@@ -2,16 +2,13 @@
 internal import AlertModel
 internal import ChannelKit
 internal import Desk
-internal import Dispatching
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import Logging
 internal import Web
 internal import Serving
-internal import Tablets
 
 extension HubRouter {
     /// A town with a thousand far ends has some 300 kB.
@@ -60,7 +57,7 @@ extension HubRouter {
             let wish = octets.isEmpty ? Wish() : try Body.decode(Wish.self, from: octets)
             let ends = town.endpoints.filter { (wish.channel == nil || $0.channel == wish.channel) && (wish.endpoint == nil || $0.id == wish.endpoint) }
             guard wish.endpoint == nil || !ends.isEmpty else { throw Problem(.notFound, "その送り先はありません (no such far end)") }
-            let answers = await LinkTest.run(town, hub.actual, hub.exercise, only: Set(ends))
+            let answers = await hub.testLinks(of: town, only: Set(ends))
             return try Answer.json(Answers(town: town.id.code, answers: answers.map {
                 .init(channel: $0.channel, endpoint: $0.endpoint, name: $0.name, modes: $0.modes.map(\.rawValue), reached: $0.isThere, words: $0.words)
             }))
@@ -97,7 +94,7 @@ extension HubRouter {
         let before = hub.book[id]
         try hub.book.keep(made, of: id)
         do {
-            try await hub.ledger.flush().recorded()
+            try await hub.onDisk()
         } catch {
             try? hub.book.keep(before, of: id)
             throw error

@@ -1,13 +1,11 @@
 /// Accounts and their roles, and the table of rights.
 internal import AlertModel
 internal import Desk
-internal import Dispatching
 internal import Foundation
 internal import Logging
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import QRCode
 internal import Serving
 
@@ -174,7 +172,7 @@ extension HubRouter {
     /// On disk, or as if it had not been.
     func recordedPeople(else undo: () -> Void) async throws(PeopleFailure) {
         do {
-            try await hub.ledger.flush().committed()
+            try await hub.onDisk()
         } catch {
             undo()
             throw .unrecorded("\(error)")
@@ -211,7 +209,7 @@ extension HubRouter {
         guard let codes else { return nil }
         var made: Set<TownID> = []
         for code in codes {
-            guard let id = TownID(code), hub.towns[id] != nil else {
+            guard let id = TownID(code), hub.town(id) != nil else {
                 throw .invalid("市町村\(code)は、このハブにありません (this hub does not serve town \(code))", field: "towns")
             }
             made.insert(id)

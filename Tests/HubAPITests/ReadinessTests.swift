@@ -2,7 +2,7 @@ import AlertModel
 import ChannelKit
 import Dispatching
 import Foundation
-import HubAPI
+import Hub
 import Ledger
 import Logging
 import Rendering
