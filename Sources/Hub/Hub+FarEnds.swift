@@ -107,9 +107,6 @@ extension Hub {
     /// Returns how many will not go out.
     package func drop(_ rows: [DeliveryRow], by person: String) -> Int { actual.drop(rows, by: person) + exercise.drop(rows, by: person) }
 
-    /// What a device showed, for who watches.
-    package func heard(_ reach: Reach, of delivery: DeliveryID) { journal.receipt(reach, for: delivery) }
-
     /// A town's log as it goes on; `beat` says into it that the line is alive.
     package func watchLog(of town: TownID) -> (news: some AsyncSequence<LogNews, Never> & Sendable, beat: @Sendable () -> Void) {
         let watch = journal.watch()

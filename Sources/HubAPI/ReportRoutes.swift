@@ -10,7 +10,6 @@ internal import Devices
 internal import Hub
 internal import HTTPTypes
 internal import Hummingbird
-internal import Ledger
 internal import Logging
 internal import Serving
 
@@ -38,14 +37,9 @@ extension HubRouter {
             let person = context.person
             let given = request.uri.queryParameters
             let town = try town(given["town"].map(String.init), for: person)
-            var query = ReportQuery()
-            query.site = given["site"].map(String.init)
-            query.device = given["device"].map(String.init)
-            query.before = given["before"].map(String.init)
-            query.limit = Int(try Self.number(given["limit"], "limit", 1...500) ?? 500)
-            let isAside = given["aside"] == "true"
-            if !isAside, query.device == nil { query.without = SetAside.devices(of: town.id, hub.notebook) }
-            return try Answer.json(try await page(query, in: town.id, isAside: isAside))
+            let (site, device, before) = (given["site"].map(String.init), given["device"].map(String.init), given["before"].map(String.init))
+            let limit = Int(try Self.number(given["limit"], "limit", 1...500) ?? 500)
+            return try Answer.json(try await page(limit, of: town.id, site, device, before, isAside: given["aside"] == "true"))
         }
         desk.post("/v1/reports/aside") { request, context in
             struct Wish: Decodable {
@@ -77,28 +71,30 @@ extension HubRouter {
         }
     }
 
-    private func page(_ query: ReportQuery, in town: TownID, isAside: Bool) async throws -> Page {
-        var query = query
+    private func page(
+        _ wanted: Int, of town: TownID, _ site: String?, _ device: String?, _ first: String?, isAside: Bool
+    ) async throws -> Page {
+        let aside = isAside || device != nil ? [] : SetAside.devices(of: town, hub.notebook)
         var shown: [ReportShape] = []
-        let wanted = query.limit
+        var before = first
         // What was set aside is passed over in handfuls, however few are asked for.
-        query.limit = max(wanted, 100)
+        let limit = max(wanted, 100)
         var page = 0
         while page < Self.furthest {
             page += 1
-            let rows = try await hub.ledger.town(town).reports(query)
+            let rows = try await hub.reports(of: town, site: site, device: device, without: aside, before: before, limit: limit)
             for row in rows {
                 let shape = shape(row, in: town)
-                if isAside || shape.aside_at == nil || query.device != nil { shown.append(shape) }
-                if shown.count == wanted { return Page(reports: shown, next: row.id == rows.last?.id && rows.count < query.limit ? nil : row.id) }
+                if isAside || shape.aside_at == nil || device != nil { shown.append(shape) }
+                if shown.count == wanted { return Page(reports: shown, next: row.id == rows.last?.id && rows.count < limit ? nil : row.id) }
             }
-            guard rows.count == query.limit, let last = rows.last else { return Page(reports: shown, next: nil) }
-            query.before = last.id
+            guard rows.count == limit, let last = rows.last else { return Page(reports: shown, next: nil) }
+            before = last.id
         }
-        return Page(reports: shown, next: query.before)
+        return Page(reports: shown, next: before)
     }
 
-    private func shape(_ report: RecordedReport, in town: TownID) -> ReportShape {
+    private func shape(_ report: ToldReport, in town: TownID) -> ReportShape {
         let reading = ReportReading.of(report.id, in: town, hub.notebook)
         let aside = SetAside.of(.report, report.id, of: town, hub.notebook) ?? SetAside.of(.device, report.device, of: town, hub.notebook)
         let answers = ReportAnswers.of(report.id, in: town, hub.notebook)
@@ -108,12 +104,7 @@ extension HubRouter {
             aside_at: aside?.at, answers: answers.isEmpty ? nil : answers)
     }
 
-    func isKnown(_ report: String, in town: TownID) async throws -> Bool {
-        var query = ReportQuery()
-        query.id = report
-        query.limit = 1
-        return try await !hub.ledger.town(town).reports(query).isEmpty
-    }
+    func isKnown(_ report: String, in town: TownID) async throws -> Bool { try await hub.report(report, of: town) != nil }
 }
 
 /// That a person has set a report, or whatever a device says, aside.

@@ -5,7 +5,6 @@ internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import HTTPTypes
-internal import Ledger
 internal import Devices
 internal import Edge
 internal import Serving
@@ -14,7 +13,7 @@ internal import Tablets
 /// What tablets tell ends up in the ledger, and the operator reads it there.
 extension HubRouter {
     func addTablets(to router: Router<Context>, _ desk: DeskRoutes) {
-        TabletDesk(devices: hub.devices, stream: hub.stream, book: LedgerBook(hub: hub, channel: configuration.channels.first(.tablet)?.name ?? ""), clock: hub.clock).add(to: router)
+        TabletDesk(devices: hub.devices, stream: hub.stream, book: RecordBook(hub: hub, channel: configuration.channels.first(.tablet)?.name ?? ""), clock: hub.clock).add(to: router)
         addReports(to: desk)
         addReportAnswers(to: desk)
         desk.post("/v1/reports/read") { request, context in
@@ -52,32 +51,17 @@ struct ReportReading: Codable {
     }
 }
 
-private struct LedgerBook: TabletBook {
+private struct RecordBook: TabletBook {
     let hub: Hub
     /// Over which tablets hear.
     let channel: String
 
-    func take(_ told: [RecordedReceipt], in town: TownID) async throws {
-        let receipts = told.map { receipt in
-            var receipt = receipt
-            receipt.channel = channel
-            return receipt
-        }
-        let commits = receipts.map { hub.ledger.town(town).append($0) }
-        for (record, commit) in zip(receipts, commits) {
-            try await commit.recorded()
-            // Only the ledger knows what was told before, also before a restart.
-            guard commit.isNew else { continue }
-            hub.heard(
-                record.reach, of: DeliveryID(alert: record.alert, town: town, channel: record.channel, endpoint: record.endpoint))
-        }
-    }
+    func take(_ receipts: [ToldReceipt], in town: TownID) async throws { try await hub.take(receipts, over: channel, in: town) }
 
-    func take(_ report: RecordedReport, saying said: ShelterReport, in town: TownID) async throws -> ReportState {
-        let commit = hub.ledger.town(town).append(report)
-        try await commit.recorded()
+    func take(_ report: ToldReport, saying said: ShelterReport, in town: TownID) async throws -> ReportState {
+        let isNew = try await hub.take(report, in: town)
         // The same told twice is no news, and a device that was set aside speaks for no shelter.
-        if commit.isNew, let crowding = said.crowding, SetAside.of(.device, report.device, of: town, hub.notebook) == nil {
+        if isNew, let crowding = said.crowding, SetAside.of(.device, report.device, of: town, hub.notebook) == nil {
             await hub.publish(crowding, of: report.site, by: report.device, saidAt: report.occurred, in: town)
         }
         return .received
@@ -90,8 +74,6 @@ private struct LedgerBook: TabletBook {
             word.answer = ReportAnswers.of(id, in: device.town, hub.notebook).last.map { .init(at: $0.at, text: $0.text) }
             return word
         }
-        var query = ReportQuery()
-        query.id = id
-        return try await hub.ledger.town(device.town).reports(query).isEmpty ? nil : ReportWord(.received)
+        return try await hub.report(id, of: device.town) == nil ? nil : ReportWord(.received)
     }
 }

@@ -2,7 +2,6 @@ internal import AlertModel
 internal import ChannelKit
 internal import Devices
 internal import Foundation
-internal import Ledger
 internal import Tablets
 
 /// What tablets of the site tell is kept here first. How far a report has come: what waits here is kept, of the rest
@@ -11,9 +10,9 @@ struct EdgeBook: TabletBook {
     let outbox: Outbox
     let hub: HubLine
 
-    func take(_ receipts: [RecordedReceipt], in town: TownID) async throws { try await outbox.take(receipts, in: town) }
+    func take(_ receipts: [ToldReceipt], in town: TownID) async throws { try await outbox.take(receipts, in: town) }
 
-    func take(_ report: RecordedReport, saying _: ShelterReport, in town: TownID) async throws -> ReportState {
+    func take(_ report: ToldReport, saying _: ShelterReport, in town: TownID) async throws -> ReportState {
         try await outbox.take(report, in: town)
     }
 

@@ -81,7 +81,7 @@ package final class Outbox: Sendable {
         state = Mutex(known)
     }
 
-    package func take(_ receipts: [RecordedReceipt], in town: TownID) async throws {
+    package func take(_ receipts: [ToldReceipt], in town: TownID) async throws {
         try await keep(receipts.map { record in
             Entry(
                 device: record.device, id: Self.ownID(record.id, record.device), alert: record.alert.text,
@@ -89,7 +89,7 @@ package final class Outbox: Sendable {
         })
     }
 
-    package func take(_ report: RecordedReport, in town: TownID) async throws -> ReportState {
+    package func take(_ report: ToldReport, in town: TownID) async throws -> ReportState {
         try await keep([
             Entry(
                 device: report.device, id: Self.ownID(report.id, report.device), body: report.body,
@@ -112,7 +112,7 @@ package final class Outbox: Sendable {
             problem.headers[.retryAfter] = "60"
             throw problem
         }
-        try await ledger.flush().recorded()
+        try await ledger.flush().committed()
         rounds.knock()
     }
 

@@ -1,13 +1,12 @@
 package import AlertModel
 internal import ChannelKit
 package import Devices
-package import Ledger
 
 /// Where what tablets tell ends up: the hub's ledger, or an edge's outbox.
 package protocol TabletBook: Sendable {
     /// Returns once they are on disk.
-    func take(_ receipts: [RecordedReceipt], in town: TownID) async throws
-    func take(_ report: RecordedReport, saying said: ShelterReport, in town: TownID) async throws -> ReportState
+    func take(_ receipts: [ToldReceipt], in town: TownID) async throws
+    func take(_ report: ToldReport, saying said: ShelterReport, in town: TownID) async throws -> ReportState
     /// How far a report has come, and what was answered, by its record's id (`device/id`); nil: nobody here knows it.
     func word(onReport id: String, by device: Device) async throws -> ReportWord?
 }

@@ -6,7 +6,6 @@ internal import Foundation
 internal import HTTPTypes
 internal import Synchronization
 package import Hummingbird
-internal import Ledger
 internal import Serving
 package import FoundationEssentials
 
@@ -137,7 +136,7 @@ package struct TabletDesk: Sendable {
             try Self.check(limits.octets.withLock { $0.take(octets.count, of: device.id, at: now) })
             try Self.check(written?.utf8.count ?? octets.count, of: teller.town, limits, at: now)
             let state = try await book.take(
-                RecordedReport(
+                ToldReport(
                     id: "\(device.id)/\(report.id)", site: device.site, device: device.id,
                     occurred: now.addingTimeInterval(-Self.elapsed(report.elapsed_ms)), received: now,
                     body: written ?? String(decoding: octets, as: UTF8.self)),
@@ -203,7 +202,7 @@ package struct TabletDesk: Sendable {
     /// Octets. An edge wraps a report as text inside its own: every quote and line end may take two.
     private static func reportLimit(for teller: Device) -> Int { teller.isEdge ? 48 << 10 : 16 << 10 }
 
-    private func record(_ item: Receipts.Item, toldBy teller: Device) throws(Problem) -> RecordedReceipt {
+    private func record(_ item: Receipts.Item, toldBy teller: Device) throws(Problem) -> ToldReceipt {
         let device = try author(item.device, toldBy: teller)
         try Self.check(item.id)
         guard let reach = Reach(word: item.level), reach != .accepted else {
@@ -211,9 +210,8 @@ package struct TabletDesk: Sendable {
         }
         guard !item.alert.isEmpty, item.alert.utf8.count <= 200 else { throw Problem(.badRequest, "alert: 1〜200オクテットです (1 to 200 octets)") }
         let now = clock()
-        return RecordedReceipt(
-            id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), channel: "",
-            endpoint: device.site, device: device.id, reach: reach,
+        return ToldReceipt(
+            id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), site: device.site, device: device.id, reach: reach,
             occurred: now.addingTimeInterval(-Self.elapsed(item.elapsed_ms)), received: now)
     }
 

@@ -57,13 +57,13 @@ struct EventReaderTests {
 struct OutboxTests {
     private static let town = TownID("042056")!
 
-    private static func receipt(_ id: String) -> RecordedReceipt {
-        RecordedReceipt(
-            id: "d-1/\(id)", alert: AlertID("a"), channel: "school-tablet", endpoint: "school", device: "d-1",
+    private static func receipt(_ id: String) -> ToldReceipt {
+        ToldReceipt(
+            id: "d-1/\(id)", alert: AlertID("a"), site: "school", device: "d-1",
             reach: .shown, occurred: Date(timeIntervalSince1970: 1000), received: Date())
     }
-    private static func report(_ id: String) -> RecordedReport {
-        RecordedReport(id: "d-1/\(id)", site: "school", device: "d-1", occurred: Date(), received: Date(), body: "{}")
+    private static func report(_ id: String) -> ToldReport {
+        ToldReport(id: "d-1/\(id)", site: "school", device: "d-1", occurred: Date(), received: Date(), body: "{}")
     }
 
     @Test("The same id waits once, reports go first, and what was taken is gone, also after a restart")
@@ -269,15 +269,15 @@ struct OutboxOrderTests {
         let outbox = Outbox(ledger: MemoryLedger())
         let town = TownID("042056")!
         let now = Date()
-        func report(_ device: String, _ id: String) -> RecordedReport {
-            RecordedReport(id: "\(device)/\(id)", site: "school", device: device, occurred: now, received: now, body: "{}")
+        func report(_ device: String, _ id: String) -> ToldReport {
+            ToldReport(id: "\(device)/\(id)", site: "school", device: device, occurred: now, received: now, body: "{}")
         }
         for id in ["1", "2"] { _ = try await outbox.take(report("loud", id), in: town) }
         _ = try await outbox.take(report("keeper", "water"), in: town)
         try await outbox.take(
             ["loud", "keeper"].map { device in
-                RecordedReceipt(
-                    id: "\(device)/r", alert: AlertID("a"), channel: "", endpoint: "school", device: device, reach: .shown, occurred: now, received: now)
+                ToldReceipt(
+                    id: "\(device)/r", alert: AlertID("a"), site: "school", device: device, reach: .shown, occurred: now, received: now)
             }, in: town)
         #expect(outbox.next()?.entries.map(\.device) == ["loud"])
         let other = try #require(outbox.next(without: ["loud"]))
