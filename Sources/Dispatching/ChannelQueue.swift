@@ -79,7 +79,7 @@ package struct ChannelQueue: Sendable {
             parcel.priority = min(parcel.priority, older.parcel.priority)
             drop(parcel.event, from: &lane)
         }
-        insert(Entry(parcel: parcel, due: now, attempts: 0, offered: now), into: &lane)
+        insert(WaitingParcel(parcel: parcel, due: now, attempts: 0, offered: now), into: &lane)
         // A dead far end is asked again at once when seconds count.
         if parcel.priority == .immediate { lane.pausedUntil = nil }
         enqueue(&lane, parcel.lane, parcel.priority)
@@ -121,7 +121,7 @@ package struct ChannelQueue: Sendable {
                 enqueue(&lane, id, priority)
                 return .expired(entry.parcel)
             }
-            lane.onWire[entry.parcel.event] = Entry(
+            lane.onWire[entry.parcel.event] = WaitingParcel(
                 parcel: entry.parcel, due: now, attempts: entry.attempts + 1, offered: entry.offered)
             lane.remember(entry.parcel.event, nil, heard: true)
             places.take(entry.parcel, pool, now: now)
@@ -227,7 +227,7 @@ package struct ChannelQueue: Sendable {
 
 extension ChannelQueue {
     private mutating func retry(
-        _ entry: Entry, at due: Instant, in lane: inout Lane, newerWaits: Bool, now: Instant
+        _ entry: WaitingParcel, at due: Instant, in lane: inout Lane, newerWaits: Bool, now: Instant
     ) -> Settlement {
         if newerWaits { return .superseded }
         guard due < entry.parcel.expires else { return .expired }
@@ -235,7 +235,7 @@ extension ChannelQueue {
         return .retry(at: due)
     }
 
-    private mutating func insert(_ entry: Entry, into lane: inout Lane) {
+    private mutating func insert(_ entry: WaitingParcel, into lane: inout Lane) {
         let parcel = entry.parcel
         lane.waiting[parcel.event] = entry
         lane.order[parcel.priority.rawValue].append(parcel.event)

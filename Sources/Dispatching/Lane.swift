@@ -2,15 +2,15 @@ internal import AlertModel
 internal import DequeModule
 
 /// A delivery in its lane.
-struct Entry: Sendable {
+struct WaitingParcel: Sendable {
     var parcel: Parcel
     var due: Instant
     var attempts: Int
     /// When it came into the queue.
     var offered: Instant
 
-    func again(at due: Instant, attempts: Int) -> Entry {
-        Entry(parcel: parcel, due: due, attempts: attempts, offered: offered)
+    func again(at due: Instant, attempts: Int) -> WaitingParcel {
+        WaitingParcel(parcel: parcel, due: due, attempts: attempts, offered: offered)
     }
 }
 
@@ -29,9 +29,9 @@ struct Lane: Sendable {
         var wasHeard: Bool
     }
 
-    var waiting: [EventID: Entry] = [:]
+    var waiting: [EventID: WaitingParcel] = [:]
     var order = [Deque<EventID>](repeating: [], count: Priority.allCases.count)
-    var onWire: [EventID: Entry] = [:]
+    var onWire: [EventID: WaitingParcel] = [:]
     var past: [EventID: Past] = [:]
     var pastOrder: Deque<EventID> = []
     var pausedUntil: Instant?
@@ -83,7 +83,7 @@ struct Lane: Sendable {
     }
 
     /// The oldest delivery of that class whose time has come, whose event is not on the wire and which finds room.
-    func firstDue(_ priority: Priority, _ window: Window, now: Instant) -> Entry? {
+    func firstDue(_ priority: Priority, _ window: Window, now: Instant) -> WaitingParcel? {
         for event in order[priority.rawValue] {
             if let entry = waiting[event], entry.due <= now, onWire[event] == nil,
                 hasRoom(window, for: entry.parcel.message) { return entry }
@@ -92,7 +92,7 @@ struct Lane: Sendable {
     }
 
     /// What waits, the most urgent first and in the order it came.
-    var inOrder: some Sequence<Entry> { order.lazy.flatMap { $0 }.compactMap { waiting[$0] } }
+    var inOrder: some Sequence<WaitingParcel> { order.lazy.flatMap { $0 }.compactMap { waiting[$0] } }
 
     /// Since when the oldest of that class is here, waiting or on the wire.
     func oldest(_ priority: Priority) -> Instant? {

@@ -13,7 +13,7 @@ struct ModeStories {
     private var exercise = EventStories()
     private var inForce: [ModeName: BulletinsInForce] = [:]
 
-    mutating func take(_ content: AlertContent, _ mode: ModeName, source: String, now: Date) -> Lifecycle.Verdict {
+    mutating func take(_ content: AlertContent, _ mode: ModeName, source: String, now: Date) -> Reception {
         switch mode {
         case .actual: actual.take(content, source: source, now: now)
         case .exercise: exercise.take(content, source: source, now: now)

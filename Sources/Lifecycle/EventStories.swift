@@ -45,7 +45,7 @@ package struct EventStories: Sendable {
     }
 
     /// `source` names the way it came (`dmdata-osaka`, `satellite`), for the record of who was first.
-    package mutating func take(_ content: AlertContent, source: String, now: Date) -> Verdict {
+    package mutating func take(_ content: AlertContent, source: String, now: Date) -> Reception {
         if stories.count >= limits.events { forgetOldest() }
         if isToldByLevelFormat(content) { return .toldByLevelFormat }
         let content = content.message == .cancel ? content : apart(content)
@@ -91,7 +91,7 @@ package struct EventStories: Sendable {
 // MARK: Revisions
 
 extension EventStories {
-    private mutating func open(_ content: AlertContent, source: String, now: Date) -> Verdict {
+    private mutating func open(_ content: AlertContent, source: String, now: Date) -> Reception {
         var story = Story(content, source: source, now: now)
         _ = story.receipt(of: content, source: source)
         stories[content.event] = story
@@ -99,7 +99,7 @@ extension EventStories {
         return content.message == .cancel ? .cancelsNothing(content) : .news(content)
     }
 
-    private mutating func take(_ content: AlertContent, into event: EventID, source: String, now: Date) -> Verdict {
+    private mutating func take(_ content: AlertContent, into event: EventID, source: String, now: Date) -> Reception {
         guard var story = stories.removeValue(forKey: event) else { return open(content, source: source, now: now) }
         defer { stories[event] = story }
         if let receipt = story.receipt(of: content, source: source) {
@@ -145,10 +145,10 @@ extension EventStories {
     /// A cancel hits every event it names and no other; CAP's may name several.
     private mutating func takeCancel(
         _ content: AlertContent, _ known: [EventID], source: String, now: Date
-    ) -> Verdict {
+    ) -> Reception {
         guard !known.isEmpty else { return open(content, source: source, now: now) }
-        var cancelled: [Verdict.Cancelled] = []
-        var quiet: Verdict?
+        var cancelled: [Reception.Cancelled] = []
+        var quiet: Reception?
         for event in known {
             guard var story = stories.removeValue(forKey: event) else { continue }
             defer { stories[event] = story }

@@ -12,12 +12,12 @@ import WiFiPortal
 /// Every channel of the program: one line each.
 enum Channels {
     static let all: [any ChannelEntry] = [
-        Entry(AreaMail<Actual>.self, AreaMail<Exercise>.self),
-        Entry(WiFiPortal<Actual>.self, WiFiPortal<Exercise>.self),
-        Entry(SchoolTablet<Actual>.self, SchoolTablet<Exercise>.self),
-        Entry(LAlert<Actual>.self, LAlert<Exercise>.self),
-        Entry(Webhook<Actual>.self, Webhook<Exercise>.self),
-        Entry(Program<Actual>.self, Program<Exercise>.self),
+        ChannelPair(AreaMail<Actual>.self, AreaMail<Exercise>.self),
+        ChannelPair(WiFiPortal<Actual>.self, WiFiPortal<Exercise>.self),
+        ChannelPair(SchoolTablet<Actual>.self, SchoolTablet<Exercise>.self),
+        ChannelPair(LAlert<Actual>.self, LAlert<Exercise>.self),
+        ChannelPair(Webhook<Actual>.self, Webhook<Exercise>.self),
+        ChannelPair(Program<Actual>.self, Program<Exercise>.self),
     ]
 }
 
@@ -32,7 +32,7 @@ protocol ChannelEntry: Sendable {
     ) throws(SettingsError) -> ChannelSlot<Exercise>
 }
 
-struct Entry<Real: ChannelAdapter<Actual>, Drill: ChannelAdapter<Exercise>>: ChannelEntry {
+struct ChannelPair<Real: ChannelAdapter<Actual>, Drill: ChannelAdapter<Exercise>>: ChannelEntry {
     init(_ real: Real.Type, _ drill: Drill.Type) {}
 
     var manifest: ChannelManifest { Real.manifest }

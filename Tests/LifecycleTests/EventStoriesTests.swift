@@ -12,7 +12,7 @@ private func warned(_ codes: String...) -> [AreaStatement] { codes.map { at(.jma
 struct EventStoriesTests {
     private var stories = EventStories()
 
-    private mutating func take(_ content: AlertContent, _ source: String = "osaka") -> Verdict {
+    private mutating func take(_ content: AlertContent, _ source: String = "osaka") -> Reception {
         stories.take(content, source: source, now: content.sent)
     }
 

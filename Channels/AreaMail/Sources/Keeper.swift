@@ -65,7 +65,7 @@ extension Desk {
     /// osmo-cbc answers a DELETE of what it has, if late; what it has never answered in three rounds it has not.
     private static let enough = 3
 
-    private func askAgain(_ slot: Slot, _ entry: Entry, _ station: Station, _ round: Int) -> Errands.Work {
+    private func askAgain(_ slot: Slot, _ entry: ShelfEntry, _ station: Station, _ round: Int) -> Errands.Work {
         let work = takeOff(slot, of: entry, station, isTold: true)
         return { [self] in
             let removal = await work()
@@ -80,7 +80,7 @@ extension Desk {
     /// cell does nobody can ask. While a base station is known to be silent even that word is none.
     private static let secondLook = 30.0
 
-    private func lookAgain(_ slot: Slot, _ entry: Entry, _ station: Station, _ round: Int) -> Errands.Work {
+    private func lookAgain(_ slot: Slot, _ entry: ShelfEntry, _ station: Station, _ round: Int) -> Errands.Work {
         { [self] in
             let removal = await gateway(station, deadline: pace.now() + ECBEGateway.patience).remove(slot)
             switch removal {
@@ -98,7 +98,7 @@ extension Desk {
 }
 
 extension Desk {
-    fileprivate func settle(_ slot: Slot, _ entry: Entry, _ station: Station) {
+    fileprivate func settle(_ slot: Slot, _ entry: ShelfEntry, _ station: Station) {
         station.shelf.note(.settled, of: slot, event: entry.event, delivery: entry.delivery)
         tell(
             "くり返し尋ねましたが、中央局にはもうありません。放送は止まったと見られます（中央局の答えだけで、電波は確かめられません）。"
@@ -139,7 +139,7 @@ extension Desk {
         }
     }
 
-    private func putBack(_ slot: Slot, _ entry: Entry, _ station: Station, _ period: Int?) async {
+    private func putBack(_ slot: Slot, _ entry: ShelfEntry, _ station: Station, _ period: Int?) async {
         let now = wallClock()
         var timed = slot
         if let period { timed.repeats(every: period) }

@@ -14,11 +14,11 @@ import FoundationEssentials
 /// out is *leaving*: it keeps its identifier until the far end has let go of it, since osmo-cbc 0.5.3 ends nothing by
 /// itself and answers the second POST of an active identifier with 409 or never.
 struct ShelfState: Sendable {
-    private(set) var entries: [EventID: Entry]
+    private(set) var entries: [EventID: ShelfEntry]
     /// The next message code, counted on for ever; a serial takes it modulo its range.
     private(set) var nextCode: Int
 
-    init(entries: [Entry] = [], nextCode: Int = 0) {
+    init(entries: [ShelfEntry] = [], nextCode: Int = 0) {
         self.entries = Dictionary(entries.map { ($0.event, $0) }) { $1 }
         self.nextCode = nextCode
     }
@@ -31,7 +31,7 @@ struct ShelfState: Sendable {
     /// The slots for `order`. An identifier of which there is only one is taken from the event that had it.
     ///
     /// - Parameter foreign: Identifiers that somebody else of us uses at the same address.
-    mutating func plan(_ order: Order, foreign: Set<UInt16> = []) throws(Refusal) -> Entry {
+    mutating func plan(_ order: Order, foreign: Set<UInt16> = []) throws(Refusal) -> ShelfEntry {
         runOut(order.made)
         if var entry = entries[order.event], entry.delivery == order.delivery || entry.repeats(order), entry.isOver != true {
             if !entry.isOnTheAir(order), order.shifts { try evadeDoubt(order, &entry, foreign) }
@@ -42,7 +42,7 @@ struct ShelfState: Sendable {
         if order.refusesRepeats, let other = others.first(where: { $0.says(order.words) }) {
             throw .sameWords(other.event)
         }
-        var entry = entries[order.event] ?? Entry(order)
+        var entry = entries[order.event] ?? ShelfEntry(order)
         entry.begin(order)
         for broadcast in order.broadcasts { try place(broadcast, order, in: &entry, foreign) }
         if order.isWarning { retireWarnings(like: order) }
@@ -64,7 +64,7 @@ struct ShelfState: Sendable {
     }
 
     private mutating func evadeDoubt(
-        _ order: Order, _ entry: inout Entry, _ foreign: Set<UInt16>
+        _ order: Order, _ entry: inout ShelfEntry, _ foreign: Set<UInt16>
     ) throws(Refusal) {
         for slot in entry.wanted where slot.role == .text && slot.isInDoubt {
             guard let broadcast = order.broadcasts.first(where: { $0.role == .text }),
@@ -75,14 +75,14 @@ struct ShelfState: Sendable {
         }
     }
 
-    private func retire(_ slot: Slot, in entry: inout Entry) {
+    private func retire(_ slot: Slot, in entry: inout ShelfEntry) {
         guard let index = entry.slots.firstIndex(where: { $0.identifier == slot.identifier }) else { return }
         entry.slots[index].isRetired = true
         if !entry.slots[index].mayBeOnTheAir { entry.slots.remove(at: index) }
     }
 
     private mutating func place(
-        _ broadcast: Order.Broadcast, _ order: Order, in entry: inout Entry, _ foreign: Set<UInt16>
+        _ broadcast: Order.Broadcast, _ order: Order, in entry: inout ShelfEntry, _ foreign: Set<UInt16>
     ) throws(Refusal) {
         let isMine: (Slot) -> Bool = { $0.role == broadcast.role && broadcast.identifiers.contains($0.identifier) }
         guard let index = entry.slots.lastIndex(where: isMine) else {
@@ -98,17 +98,17 @@ struct ShelfState: Sendable {
         }
     }
 
-    private func inUse(besides entry: Entry) -> [Slot] {
+    private func inUse(besides entry: ShelfEntry) -> [Slot] {
         entries.values.filter { $0.event != entry.event }.flatMap(\.slots) + entry.slots
     }
 
-    private func free(_ broadcast: Order.Broadcast, in entry: Entry, _ foreign: Set<UInt16>) -> UInt16? {
+    private func free(_ broadcast: Order.Broadcast, in entry: ShelfEntry, _ foreign: Set<UInt16>) -> UInt16? {
         let taken = Set(inUse(besides: entry).map(\.identifier)).union(foreign)
         return broadcast.identifiers.first { !taken.contains($0) }
     }
 
     private mutating func newSlot(
-        _ broadcast: Order.Broadcast, in entry: Entry, _ foreign: Set<UInt16>
+        _ broadcast: Order.Broadcast, in entry: ShelfEntry, _ foreign: Set<UInt16>
     ) throws(Refusal) -> Slot {
         let others = inUse(besides: entry)
         let only = broadcast.identifiers.count == 1 ? broadcast.identifiers.first : nil

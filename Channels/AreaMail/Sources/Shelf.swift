@@ -35,7 +35,7 @@ final class Shelves: Sendable {
 
 extension Shelves {
     /// Every entry that went straight to a controller, of all far ends the notebook knows.
-    var entriesOfControllers: [Entry] {
+    var entriesOfControllers: [ShelfEntry] {
         for key in notebook.keys(prefix: prefix) {
             let parts = key.dropFirst(prefix.count).split(separator: "/", maxSplits: 2)
             if parts.count == 3, let town = TownID(String(parts[0])) { _ = shelf(of: town, String(parts[1])) }
@@ -43,7 +43,7 @@ extension Shelves {
         return all.flatMap(\.entries).filter { $0.route.controller != nil }
     }
 
-    func entries(of controller: String) -> [Entry] {
+    func entries(of controller: String) -> [ShelfEntry] {
         all.flatMap(\.entries).filter { $0.route.controller == controller }
     }
 }
@@ -79,7 +79,7 @@ final class Shelf: Sendable {
         self.town = town
         self.farEnd = farEnd
         let entries = notebook.keys(prefix: prefix + "event/").compactMap { key in
-            notebook.read(key).flatMap { try? JSONDecoder().decode(Entry.self, from: Data($0)) }
+            notebook.read(key).flatMap { try? JSONDecoder().decode(ShelfEntry.self, from: Data($0)) }
         }
         let next = notebook.read(prefix + "codes").flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
         state = Mutex(Held(shelf: ShelfState(entries: entries, nextCode: next), reserved: next))
@@ -87,7 +87,7 @@ final class Shelf: Sendable {
         state.withLock { reserve(&$0) }
     }
 
-    func plan(_ order: Order) throws(DeliveryFailure) -> Entry {
+    func plan(_ order: Order) throws(DeliveryFailure) -> ShelfEntry {
         let foreign = order.route.address.map { foreignIdentifiers(at: $0) } ?? []
         do {
             return try change { shelf throws(ShelfState.Refusal) in try shelf.plan(order, foreign: foreign) }
@@ -124,19 +124,19 @@ final class Shelf: Sendable {
     func forgetAir() { change { $0.forgetAir() } }
     func runOut(_ now: Date) { change { $0.runOut(now) } }
 
-    func entry(of event: EventID) -> Entry? { state.withLock { $0.shelf.entries[event] } }
+    func entry(of event: EventID) -> ShelfEntry? { state.withLock { $0.shelf.entries[event] } }
 
     /// What may be on the air, for a far end that has lost its memory.
-    var entries: [Entry] { state.withLock { Array($0.shelf.entries.values) } }
+    var entries: [ShelfEntry] { state.withLock { Array($0.shelf.entries.values) } }
 
     func name(_ identifier: UInt16) -> AirName {
         AirName(mode: mode.rawValue, town: town.code, farEnd: farEnd, identifier: identifier)
     }
 
     /// What the other mode took off, because it needed the room: it is gone here too.
-    func strikeOut(_ words: String) -> [(Entry, Slot)] {
+    func strikeOut(_ words: String) -> [(ShelfEntry, Slot)] {
         entries.flatMap { entry in
-            entry.slots.compactMap { slot -> (Entry, Slot)? in
+            entry.slots.compactMap { slot -> (ShelfEntry, Slot)? in
                 guard let address = entry.route.address,
                     air.record(name(slot.identifier), at: address)?.isStruck == true
                 else { return nil }

@@ -103,7 +103,7 @@ extension Desk {
     ///   - then: `.gone` where it is not wanted any more, `.lost` where it is put there again.
     ///   - isTold: Whether a late yes goes into the delivery log; false where a receipt will say it.
     func takeOff(
-        _ slot: Slot, of entry: Entry, _ station: Station, then: Slot.Change = .gone, isTold: Bool,
+        _ slot: Slot, of entry: ShelfEntry, _ station: Station, then: Slot.Change = .gone, isTold: Bool,
         until deadline: ContinuousClock.Instant? = nil
     ) -> Errands.Work {
         { [self] in

@@ -1,7 +1,7 @@
 package import AlertModel
 
 /// What a bulletin means for what was known before.
-package enum Verdict: Sendable, Hashable {
+package enum Reception: Sendable, Hashable {
     /// Says something new of its event, for people to be asked about town by town. The content bears the story's
     /// event name and, for an early warning, the areas that stay warned.
     case news(AlertContent)

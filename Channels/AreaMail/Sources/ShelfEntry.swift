@@ -4,7 +4,7 @@ import ChannelKit
 import FoundationEssentials
 
 /// One event at one far end: its slots, and what they say. Kept in the notebook as JSON.
-struct Entry: Sendable, Codable, Hashable {
+struct ShelfEntry: Sendable, Codable, Hashable {
     let event: EventID
     /// The delivery whose words these are.
     private(set) var delivery: DeliveryID
@@ -39,7 +39,7 @@ struct Entry: Sendable, Codable, Hashable {
     /// A new revision: what it does not ask for again is to leave the air.
     mutating func begin(_ order: Order) {
         let slots = slots
-        self = Entry(order)
+        self = ShelfEntry(order)
         self.slots = slots
         retireAll()
     }
