@@ -16,6 +16,7 @@ let channels: [(name: String, dependencies: [Target.Dependency])] = [
     ("LAlert", ["TextRules", crypto]),
     ("Webhook", [crypto]),
     ("Program", []),
+    ("Mail", []),
 ]
 
 let webSocket: [Target.Dependency] = nio + [.product(name: "NIOWebSocket", package: "swift-nio")]

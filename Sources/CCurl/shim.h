@@ -44,6 +44,13 @@ static inline CURLcode ccurl_set_on_read(CURL *easy, curl_off_t count, ccurl_dat
   if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
   return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_SEEKDATA, context) : code;
 }
+/* A mail's octets, asked for piece by piece. */
+static inline CURLcode ccurl_set_on_mail(CURL *easy, curl_off_t count, ccurl_data_callback callback, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, count);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_READFUNCTION, callback);
+  return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_READDATA, context) : code;
+}
 static inline CURLcode ccurl_set_on_data(CURL *easy, ccurl_data_callback callback, void *context) {
   CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callback);
   if (code != CURLE_OK) return code;

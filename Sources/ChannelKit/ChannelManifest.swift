@@ -30,6 +30,8 @@ public struct ChannelManifest: Sendable {
         case tablet
         /// Newsrooms and carriers.
         case press
+        /// People who asked to be told, each at an address of theirs.
+        case subscribers
         /// Programs and servers of others.
         case machine
     }

@@ -2,6 +2,50 @@
 public protocol HTTPTransport: Sendable {
     /// One exchange, without redirects. Cancelling the task ends it promptly.
     func send(_ call: HTTPCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> HTTPAnswer
+
+    /// One mail to a server, or the question whether it is there. A server's no is an answer.
+    func mail(_ call: MailCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> MailAnswer
+}
+
+extension HTTPTransport {
+    public func mail(_ call: MailCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> MailAnswer {
+        throw .refused("メールは送れません (no mail)")
+    }
+}
+
+/// A mail on its way to the next server (RFC 5321).
+public struct MailCall: Sendable {
+    /// `smtp://host:25` or `smtps://host:465`.
+    public var url: String
+    /// The envelope: who hears of what could not be delivered, and to whom it goes. Nil: nothing is sent, the server is asked
+    /// whether it is there.
+    public var envelope: (from: String, to: String)?
+    /// Header and body (RFC 5322), lines ended by CRLF.
+    public var message: [UInt8]
+    public var login: (user: String, password: String)?
+    /// Nothing is said over a line that cannot be made secret (STARTTLS, RFC 3207).
+    public var mustBeSecret: Bool
+
+    public init(
+        url: String, envelope: (from: String, to: String)?, message: [UInt8] = [], login: (user: String, password: String)? = nil, mustBeSecret: Bool
+    ) {
+        self.url = url
+        self.envelope = envelope
+        self.message = message
+        self.login = login
+        self.mustBeSecret = mustBeSecret
+    }
+}
+
+/// The server's last reply: 250 and what it says, or why not.
+public struct MailAnswer: Sendable, Equatable {
+    public var status: Int
+    public var words: String
+
+    public init(status: Int, words: String) {
+        self.status = status
+        self.words = words
+    }
 }
 
 public struct HTTPCall: Sendable {

@@ -17,7 +17,9 @@ struct CallAddress {
         "\(bracketed):\(port):" + addresses.map { $0.contains(":") ? "[\($0)]" : $0 }.joined(separator: ",")
     }
 
-    init(_ url: String) throws(TransportFailure) {
+    static let web = ["http", "https"]
+
+    init(_ url: String, of schemes: [String] = web) throws(TransportFailure) {
         guard let parts = curl_url() else { throw .unreachable("メモリが足りません (out of memory)") }
         defer { curl_url_cleanup(parts) }
         // A password in an address ends up in logs.
@@ -26,8 +28,8 @@ struct CallAddress {
             throw .refused("宛先の形が違います: \(String(cString: curl_url_strerror(code))) (not an address)")
         }
         scheme = Self.part(parts, CURLUPART_SCHEME).lowercased()
-        guard scheme == "http" || scheme == "https" else {
-            throw .refused("「\(scheme)」は使えません。http と https だけです (only http and https)")
+        guard schemes.contains(scheme) else {
+            throw .refused("「\(scheme)」は使えません。\(schemes.joined(separator: " と ")) だけです (only \(schemes.joined(separator: " and ")))")
         }
         let written = Self.part(parts, CURLUPART_HOST).lowercased()
         host = written.hasPrefix("[") ? String(written.dropFirst().dropLast()) : written
@@ -40,6 +42,19 @@ struct CallAddress {
         guard curl_url_get(parts, which, &text, UInt32(CURLU_DEFAULT_PORT)) == CURLUE_OK, let text else { return "" }
         defer { curl_free(text) }
         return String(cString: text)
+    }
+}
+
+extension MailCall {
+    static let schemes = ["smtp", "smtps"]
+
+    /// A line end in an address would be a command of somebody else's.
+    func check() throws(TransportFailure) {
+        for address in [envelope?.from, envelope?.to].compactMap(\.self) {
+            guard address.contains("@"), address.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3C && $0 != 0x3E }) else {
+                throw .refused("メールの宛先になりません: \(address.debugDescription) (no mail address)")
+            }
+        }
     }
 }
 

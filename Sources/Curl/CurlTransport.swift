@@ -1,4 +1,4 @@
-// HTTP to the outside, over libcurl.
+// HTTP to the outside, over libcurl; mail beside it (`MailLine`).
 //
 //     task ──▶ CurlTransport.send ──▶ inbox ──▶ CurlLoop (one thread, one multi handle) ──▶ far ends
 //       ▲                                            │
@@ -15,6 +15,8 @@ internal import Synchronization
 
 package final class CurlTransport: HTTPTransport {
     private let inbox: CurlInbox
+    private let configuration: CurlConfiguration
+    private let letters = Atomic(0)
     /// Nil once somebody has waited for it, or will.
     private let thread: Mutex<LoopThread?>
 
@@ -54,6 +56,7 @@ package final class CurlTransport: HTTPTransport {
             throw CurlSetupError(description: "これ以上スレッドを作れません (the system gives no more threads)")
         }
         self.inbox = inbox
+        self.configuration = configuration
         thread = Mutex(started)
     }
 
@@ -96,6 +99,34 @@ package final class CurlTransport: HTTPTransport {
     /// given up.
     package func upload(_ call: HTTPCall, _ file: FileUpload, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> HTTPAnswer {
         try await exchange(call, deadline, nil, file)
+    }
+
+    package func mail(_ call: MailCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> MailAnswer {
+        try call.check()
+        let address = try CallAddress(call.url, of: MailCall.schemes)
+        guard !Task.isCancelled else { throw .cancelled }
+        let exchange = Exchange(number: 0, call: HTTPCall(method: "MAIL", url: call.url), deadline: deadline)
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { (waiter: Exchange.Waiter) in
+                exchange.wait(waiter)
+                guard letters.add(1, ordering: .relaxed).newValue <= MailLine.most else {
+                    letters.subtract(1, ordering: .relaxed)
+                    return exchange.finish(.failure(.unreachable("送っているメールが多すぎます (too many letters are on their way)")))
+                }
+                let thread = LoopThread.start("mail") { [configuration] in
+                    MailLine.send(call, to: address, configuration, for: exchange)
+                    self.letters.subtract(1, ordering: .relaxed)
+                }
+                if let thread { return thread.detach() }
+                letters.subtract(1, ordering: .relaxed)
+                exchange.finish(.failure(.unreachable("これ以上スレッドを作れません (the system gives no more threads)")))
+            }
+        } onCancel: {
+            exchange.cancel()
+            exchange.finish(.failure(.cancelled))
+        }
+        let answer = try outcome.get()
+        return MailAnswer(status: answer.status, words: answer.text)
     }
 
     private func exchange(

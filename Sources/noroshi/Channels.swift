@@ -4,6 +4,7 @@ import ChannelKit
 import Dispatching
 import LAlert
 import Logging
+import Mail
 import Program
 import SchoolTablet
 import Webhook
@@ -18,6 +19,7 @@ enum Channels {
         ChannelPair(LAlert<Actual>.self, LAlert<Exercise>.self),
         ChannelPair(Webhook<Actual>.self, Webhook<Exercise>.self),
         ChannelPair(Program<Actual>.self, Program<Exercise>.self),
+        ChannelPair(Mail<Actual>.self, Mail<Exercise>.self),
     ]
 }
 
