@@ -55,7 +55,7 @@ struct MailSettings: Sendable {
 
     /// A plain address (RFC 5321 4.1.2 without quoted names): it stands in commands and headers.
     private static func address(_ text: String?, _ name: String) throws(SettingsError) -> String {
-        guard let text, text.wholeMatch(of: /[A-Za-z0-9!#$%&'*+\/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?/) != nil else {
+        guard let text, text.wholeMatch(of: /[!A-Za-z0-9#$%&'*+\/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?/) != nil else {
             throw SettingsError("\(name): 「\(text ?? "")」ではなく、メールアドレスを一つ書いてください (one mail address)")
         }
         return text
