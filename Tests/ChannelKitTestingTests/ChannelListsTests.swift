@@ -25,7 +25,7 @@ struct ChannelListsTests {
         })
         #expect(folders.count >= 6)
         let targets = try words(in: "Package.swift", from: "    (\"", to: "\", [")
-        let entries = try words(in: "Sources/noroshi/Channels.swift", from: "Entry(", to: "<Actual>.self")
+        let entries = try words(in: "Sources/noroshi/Channels.swift", from: "ChannelPair(", to: "<Actual>.self")
         let listed = try words(in: "Channels/README.md", from: "](", to: "/README.md) | `")
         #expect(targets == folders, "Package.swift")
         #expect(entries == folders, "Sources/noroshi/Channels.swift")
