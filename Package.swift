@@ -137,6 +137,8 @@ let package = Package(
         // Seeded chance for property tests; nothing of the program draws from it.
         room("Chance", []),
         room("TextRules", kit),
+        // What we once wrote as JSON, read again quickly.
+        room("OwnJSON", []),
         // Codes → hazard, gravity, over or not: said in one place for all who ask.
         room("Meanings", ["AlertModel"]),
 
@@ -158,7 +160,7 @@ let package = Package(
         room("Targeting", kit + ["Meanings"]),
         room("Rendering", kit + ["Meanings", .product(name: "Mustache", package: "swift-mustache")]),
         room("Ledger", kit + [crypto]),
-        room("LedgerStore", kit + ["Gzip", "Ledger", grdb, log]),
+        room("LedgerStore", kit + ["Gzip", "Ledger", "OwnJSON", grdb, log]),
         room(
             "Dispatching",
             kit + [
@@ -187,7 +189,7 @@ let package = Package(
         room(
             "Edge",
             kit + [
-                "Web", crypto, log, .product(name: "DequeModule", package: "swift-collections"),
+                "OwnJSON", "Web", crypto, log, .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -210,7 +212,7 @@ let package = Package(
         room(
             "Hub",
             kit + [
-                "Bundles", "Codes", "Desk", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "Rendering", "Targeting", crypto, log,
+                "Bundles", "Codes", "Desk", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "OwnJSON", "Rendering", "Targeting", crypto, log,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         room(
@@ -282,6 +284,7 @@ let package = Package(
         tests("Meanings", ["AlertModel", "Codes", "Meanings"]),
         tests("Memories", ["AlertModel", "Memories"]),
         tests("Night", ["Night"] + nights.map { .init(stringLiteral: $0.name) }),
+        tests("OwnJSON", ["AlertModel", "Chance", "OwnJSON"]),
         tests("Pages", ["ChannelKit", "ChannelKitTesting", "Gzip", "Pages"]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
         tests("Relay", testKit + ["Devices", "Edge", "Ledger", "Relay", "Serving", "Tablets"]),

@@ -35,7 +35,8 @@ public protocol ChannelAdapter<M>: Sendable {
     func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String?
 
     /// The same for what one far end forbids besides: a carrier's shorter body. Asked where a person can still reword the
-    /// text: in the preview, before an operator's alert is queued, and of the samples at start.
+    /// text: in the preview, before an operator's alert is queued, and of the samples at start. Of far ends with the same settings
+    /// one is asked at start: what it forbids stands there.
     static func lint(
         _ text: RenderedText, _ language: Language, in content: AlertContent, at farEnd: FarEnd<M>
     ) -> [TextProblem]

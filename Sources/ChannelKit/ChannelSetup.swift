@@ -49,8 +49,16 @@ public protocol Notebook: Sendable {
     func read(_ key: String) -> [UInt8]?
     /// Nil removes the entry.
     func write(_ key: String, _ value: [UInt8]?)
+    /// Several at once: after a power failure all of them are there, or none.
+    func write(_ entries: [(key: String, value: [UInt8]?)])
     /// All keys that begin with `prefix`, sorted.
     func keys(prefix: String) -> [String]
+}
+
+extension Notebook {
+    public func write(_ entries: [(key: String, value: [UInt8]?)]) {
+        for (key, value) in entries { write(key, value) }
+    }
 }
 
 /// Where tablets listen.

@@ -20,7 +20,7 @@ extension Line {
     /// Reads the ledger once, before the first alert is accepted.
     package func recover(since: Date, began: Date? = nil) async throws {
         for town in towns.all {
-            try recover(town, try await TownPast.read(ledger.town(town.id), since: since, now: clock()), began: began ?? clock())
+            try recover(town, try await ledger.town(town.id).past(since: since, and: [], now: clock()), began: began ?? clock())
         }
     }
 
@@ -43,7 +43,7 @@ extension Line {
         let known = Dictionary(grouping: rows, by: \.alert)
         for content in lasting {
             let rows = known[content.id] ?? []
-            memory.remember(content.event, in: town.id, rows.filter { $0.delivery.isSend && $0.wasPerhapsHeard }.map {
+            memory.remember(content.event, in: town.id, isOwn: content.town != nil, rows.filter { $0.delivery.isSend && $0.wasPerhapsHeard }.map {
                 .init(channel: $0.delivery.channel, endpoint: $0.delivery.endpoint, priority: $0.delivery.priority,
                     isFromBefore: true)
             })
@@ -201,47 +201,5 @@ extension DeliveryRow {
         case .superseded: attempts > 0
         case .skipped, .annulled, .rejected: false
         }
-    }
-}
-
-/// A town's last days as its record has them, of both modes.
-package struct TownPast: Sendable {
-    package struct Rows: Sendable {
-        /// Of what is in force still: who was told.
-        var lasting: [DeliveryRow] = []
-        var unfinished: [DeliveryRow] = []
-    }
-
-    /// As they were recorded, the oldest first.
-    package var alerts: [RecordedAlert]
-    /// A failure here keeps the alerts from nobody.
-    var rows: Result<Rows, any Error>
-
-    package static func read(_ part: any TownLedger, since: Date, now: Date) async throws -> TownPast {
-        var query = AlertQuery()
-        query.since = since
-        query.concernedOnly = true
-        query.limit = 10_000
-        let alerts = Array(try await part.alerts(query).reversed())
-        do {
-            return TownPast(alerts: alerts, rows: .success(try await rows(alerts, part, now: now)))
-        } catch {
-            return TownPast(alerts: alerts, rows: .failure(error))
-        }
-    }
-
-    private static func rows(_ alerts: [RecordedAlert], _ part: any TownLedger, now: Date) async throws -> Rows {
-        var rows = Rows(), query = DeliveryQuery()
-        query.limit = 1_000_000
-        query.unfinishedOnly = true
-        rows.unfinished = try await part.deliveries(query)
-        query.unfinishedOnly = false
-        query.concernedOnly = true
-        let lasting = alerts.map(\.content).filter { $0.expires > now }.map(\.id)
-        if !lasting.isEmpty {
-            query.alerts = lasting
-            rows.lasting = try await part.deliveries(query)
-        }
-        return rows
     }
 }

@@ -68,7 +68,7 @@ package final class Line<M: Mode>: Sendable {
         for (town, decisions) in decisions(alert) {
             let tidings = tidings(town, decisions)
             // A town's own order is the town's, also where none of its far ends hears it.
-            if alert.town == nil, memory.told(alert.event, in: town.id).isEmpty, passing.takes(town, decisions, tidings) { continue }
+            if alert.town == nil, memory.told(alert.event, in: town.id).isEmpty, passing.takes(town, decisions, tidings, of: alert.content) { continue }
             let plan = plan(alert, town, decisions, tidings)
             let record = RecordedAlert(
                 content: alert.content, mode: M.name, accepted: accepted, actor: actor, deliveries: plan.rows, said: plan.said)
@@ -96,7 +96,7 @@ package final class Line<M: Mode>: Sendable {
     }
 
     private func start(_ plan: Plan, of alert: Alert<M>, in town: Town, _ round: inout Round) {
-        memory.remember(alert.event, in: town.id, plan.told)
+        memory.remember(alert.event, in: town.id, isOwn: alert.town != nil, plan.told)
         // What a cancel takes back is what people were woken by, with its time, and not the quiet re-issue after it.
         if !plan.isQuiet { memory.remember(alert.content, in: town.id, local: plan.loads.first?.1.first?.message.local ?? []) }
         for (id, reason) in plan.refused {
@@ -184,7 +184,7 @@ package final class Line<M: Mode>: Sendable {
         _ plan: inout Plan
     ) {
         guard !heard.isEmpty else {
-            return plan.rows.append(skip(alert, decision, "not-told", "この町には伝えていない情報の取消 (a cancel of what this town was not told)"))
+            return plan.rows.append(skip(alert, decision, PassingBy.untold.code, PassingBy.untold.sentence))
         }
         send(alert, town, decision, heard.map { ($0.endpoint, $0.priority, $0.isFromBefore) }, change, &plan)
         // Refused it, or came to its settings since: the log answers for each far end why it hears nothing.

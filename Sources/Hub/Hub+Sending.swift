@@ -158,12 +158,9 @@ extension Hub {
         }
     }
 
-    /// What a person orders is told, and the stories remember it.
+    /// What a person orders is told. The stories are of bulletins: a country's notices would push its warnings out of them, and whether an
+    /// order says anything new is the table's to say.
     private func tell<M: Mode>(_ content: AlertContent, on line: Line<M>, _ actor: String) -> [Commit] {
-        _ = stories.withLock { $0.take(content, M.name, source: actor, now: clock()) }
-        return line.offer(Alert<M>(content), actor: actor) { town, decisions in
-            _ = self.stories.withLock { $0.tidings(content, M.name, town, decisions, now: self.clock()) }
-            return .news(content.act?.change ?? (content.message == .cancel ? .takenBack : .new))
-        }
+        line.offer(Alert<M>(content), actor: actor) { _, _ in .news(content.act?.change ?? (content.message == .cancel ? .takenBack : .new)) }
     }
 }

@@ -181,20 +181,15 @@ package final class Hub: Sendable {
         await restoreApprovals()
         let since = clock().addingTimeInterval(-72 * 3600)
         // Most towns had nothing: they are asked for together.
-        let busy = (try? await ledger.busy(towns.all.map(\.id), since: since)).map { ids in towns.all.filter { ids.contains($0.id) } } ?? towns.all
-        start.begins(towns.all.count)
-        try await restore(busy, since: since)
+        let all = towns.all, busy = (try? await ledger.busy(all.map(\.id), since: since)) ?? Set(all.map(\.id))
+        start.begins(all.count)
+        try await restore(all, busy: busy, since: since)
         do {
             for bulletin in try await ledger.bulletinHeads(limit: SeenBulletins.bound) where bulletin.verdict == .accepted {
                 seen.restore(bulletin.hash, alerts: bulletin.alerts, trust: sources.trust(of: bulletin.source))
             }
         } catch {
             try unreadable("受信した電文の記録 (the bulletins received)", "bulletins", error)
-        }
-        let others = Set(towns.all.map(\.id)).subtracting(busy.map(\.id))
-        for town in towns.all where others.contains(town.id) {
-            restoreStandings(of: town, kept(of: town), then: [])
-            start.step()
         }
         do {
             try await restoreStories(since: since)
@@ -203,43 +198,48 @@ package final class Hub: Sendable {
         }
     }
 
-    /// Towns read ahead of the one that is restored: most of a start is reading.
-    private static let readAhead = 4
+    /// Towns that are read together, and how many such handfuls ahead of the one that is restored: most of a start is reading.
+    private static let handful = 16, readAhead = 4
 
     private struct Remembered: Sendable {
         var standings: [ModeName: Standing]
-        var past: Result<TownPast, any Error>
+        /// Nil of a town that had nothing.
+        var past: Result<TownPast, any Error>?
     }
 
     /// One after the other, so that every start tells the same story.
-    private func restore(_ busy: [Town], since: Date) async throws {
-        try await withThrowingTaskGroup(of: (Int, Remembered).self) { group in
-            var ready: [Int: Remembered] = [:]
-            var asked = busy.enumerated().makeIterator()
+    private func restore(_ all: [Town], busy: Set<TownID>, since: Date) async throws {
+        let handfuls = stride(from: 0, to: all.count, by: Self.handful).map { Array(all[$0..<min($0 + Self.handful, all.count)]) }
+        try await withThrowingTaskGroup(of: (Int, [Remembered]).self) { group in
+            var ready: [Int: [Remembered]] = [:]
+            var asked = handfuls.enumerated().makeIterator()
             func ask() {
-                guard let (number, town) = asked.next() else { return }
-                group.addTask { (number, await self.remembered(town, since: since)) }
+                guard let (number, towns) = asked.next() else { return }
+                group.addTask { (number, await self.remembered(towns, busy: busy, since: since)) }
             }
             for _ in 0..<Self.readAhead { ask() }
-            for (number, town) in busy.enumerated() {
+            for (number, towns) in handfuls.enumerated() {
                 while ready[number] == nil, let (other, remembered) = try await group.next() { ready[other] = remembered }
                 guard let remembered = ready.removeValue(forKey: number) else { return }
                 ask()
-                try read(town) { try restore(town, remembered) }
-                start.step()
+                for (town, remembered) in zip(towns, remembered) {
+                    try read(town) { try restore(town, remembered) }
+                    start.step()
+                }
             }
         }
     }
 
-    /// One town's last days, read once for all who remember something of them.
-    private func remembered(_ town: Town, since: Date) async -> Remembered {
-        let past: Result<TownPast, any Error>
-        do {
-            past = .success(try await TownPast.read(ledger.town(town.id), since: since, now: clock()))
-        } catch {
-            past = .failure(error)
+    /// Towns' last days, read once for all who remember something of them.
+    private func remembered(_ towns: [Town], busy: Set<TownID>, since: Date) async -> [Remembered] {
+        let kept = towns.map(kept), now = clock()
+        var asked: [TownID: Set<EventID>] = [:]
+        for (town, tables) in zip(towns, kept) {
+            let events = tables.values.reduce(into: Set()) { $0.formUnion($1.events(begunBefore: since)) }
+            if busy.contains(town.id) || !events.isEmpty { asked[town.id] = events }
         }
-        return Remembered(standings: kept(of: town), past: past)
+        let pasts = asked.isEmpty ? [:] : await ledger.pasts(of: asked, since: since, now: now)
+        return zip(towns, kept).map { Remembered(standings: $1, past: pasts[$0.id]) }
     }
 
     private func kept(of town: Town) -> [ModeName: Standing] {
@@ -247,11 +247,11 @@ package final class Hub: Sendable {
     }
 
     private func restore(_ town: Town, _ remembered: Remembered) throws {
-        let alerts = (try? remembered.past.get().alerts) ?? []
+        let alerts = (try? remembered.past?.get().alerts) ?? []
         // First of all which shelters are open, however long ago that was said: what goes out again names them.
         restoreStandings(of: town, remembered.standings, then: alerts)
         restoreStories(of: town, alerts)
-        let past = try remembered.past.get()
+        guard let past = try remembered.past?.get() else { return }
         try read(town) { try actual.recover(town, past, began: start.began) }
         try read(town) { try exercise.recover(town, past, began: start.began) }
     }

@@ -80,7 +80,7 @@ extension News.Cause {
     /// As far ends are told. Of a bulletin that lifts one thing and leaves another in force a part is lifted.
     fileprivate func change(isOver: Bool) -> Change {
         switch self {
-        case .first, .ordered: .new
+        case .first: .new
         case .higher: .raised
         case .wider: .widened
         case .corrected: .corrected
@@ -102,7 +102,7 @@ extension Hub {
 
     /// The same again after a restart: the alerts of the last days, in the order they were recorded.
     func restoreStories(of town: Town, _ alerts: [RecordedAlert]) {
-        for recorded in alerts {
+        for recorded in alerts where recorded.content.town == nil {
             let decisions =
                 switch recorded.mode {
                 case .actual: actual.decisions(Alert<Actual>(recorded.content), for: town)

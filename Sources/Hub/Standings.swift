@@ -4,6 +4,7 @@ internal import AlertModel
 internal import ChannelKit
 internal import Foundation
 internal import Memories
+internal import OwnJSON
 internal import Synchronization
 
 final class Standings: Sendable {
@@ -50,7 +51,7 @@ final class Standings: Sendable {
 
     /// As it was kept; empty where none is.
     func kept(_ town: TownID, _ mode: ModeName) -> Standing {
-        notebook.read(Key(town: town, mode: mode).note).flatMap { try? JSONDecoder().decode(Standing.self, from: Data($0)) } ?? Standing()
+        notebook.read(Key(town: town, mode: mode).note).flatMap { try? OwnJSON.decode(Standing.self, from: $0) } ?? Standing()
     }
 
     /// Every table with something in it.

@@ -26,6 +26,8 @@ package protocol Ledger: Notebook {
     func passed(since: Date, limit: Int) async throws -> [RecordedAlert]
     /// Which of these towns have something a start must read: alerts of their own at or after, or deliveries that have not ended.
     func busy(_ towns: [TownID], since: Date) async throws -> Set<TownID>
+    /// What a start reads of these towns, of each also the events that stand for longer than `since`.
+    func pasts(of towns: [TownID: Set<EventID>], since: Date, now: Date) async -> [TownID: Result<TownPast, any Error>]
     /// Done when everything handed over so far is on disk.
     func flush() -> Commit
     /// Rows that wait for the disk, and rows lost because it never came.
@@ -36,6 +38,8 @@ package protocol Ledger: Notebook {
     func close() async
     /// What of the record is missing or was begun anew, for people, Japanese first. Empty when all is well.
     var troubles: [String] { get }
+    /// A start has read what it needed: what lies in memory for that alone is let go.
+    func endStart()
     /// Reads all of it for damage; what is found is in `troubles` afterwards.
     func examine() async
     /// Follows the chain of a town's record, or of what passed towns by (nil), to the first fact that is not what was recorded.
@@ -47,6 +51,7 @@ package protocol Ledger: Notebook {
 
 extension Ledger {
     package var troubles: [String] { [] }
+    package func endStart() {}
     package func examine() async {}
     package func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport { ChainWalk(CommonChain.name(of: town)).report }
     package func retire(_ rule: RetentionRule) async throws -> Retired { Retired() }
@@ -79,6 +84,8 @@ package protocol TownLedger: Sendable {
     func append(_ report: RecordedReport) -> Commit
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow]
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert]
+    /// What a start reads of it: its last days, and events that stand for longer.
+    func past(since: Date, and events: Set<EventID>, now: Date) async throws -> TownPast
     func reports(_ query: ReportQuery) async throws -> [RecordedReport]
     /// The words in which an alert went out, as recorded then. Empty where none did, or where it is older than this.
     func said(_ alert: AlertID) async throws -> [SaidText]

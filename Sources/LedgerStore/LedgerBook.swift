@@ -38,7 +38,10 @@ final class LedgerBook: Sendable {
             try Self.write(kept, to: opened.pool)
         }
         notes = Mutex(Notes(opened.known))
-        state = Mutex(State(pool: opened.pool, troubles: opened.troubles, copyTrouble: copy.trouble))
+        var state = State(pool: opened.pool, troubles: opened.troubles, copyTrouble: copy.trouble)
+        // The last run's is good enough for the first half minute, in which a start has better to do.
+        if opened.troubles.isEmpty, state.copyTrouble == nil, copy.exists { state.copiedAt = .now }
+        self.state = Mutex(state)
         for words in opened.troubles { logger.critical("the ledger is not whole", metadata: ["trouble": "\(words)"]) }
     }
 
@@ -77,15 +80,19 @@ final class LedgerBook: Sendable {
     }
 
     private static func read(_ pool: DatabasePool) throws -> [String: [UInt8]] {
-        let rows = try pool.read { db in
-            try Row.fetchAll(db, sql: "SELECT key, value FROM note").map { (try $0.value(at: 0) as String, [UInt8](try $0.value(at: 1) as Data)) }
+        try pool.read { db in
+            var notes: [String: [UInt8]] = [:]
+            notes.reserveCapacity(try Int.fetchOne(db, sql: "SELECT count(*) FROM note") ?? 0)
+            // One row at a time: a country's notebook has tens of megabytes, which are in memory once.
+            let rows = try Row.fetchCursor(db, sql: "SELECT key, value FROM note")
+            while let row = try rows.next() { notes[try row.value(at: 0)] = [UInt8](try row.value(at: 1) as Data) }
+            return notes
         }
-        return Dictionary(uniqueKeysWithValues: rows)
     }
 
     private static func write(_ notes: [String: [UInt8]], to pool: DatabasePool) throws {
         try pool.write { db in
-            for (key, value) in notes { try LedgerSchema.apply(.note(key, value), to: db, Writing()) }
+            for (key, value) in notes { try LedgerSchema.put(key, value, db) }
         }
     }
 

@@ -14,7 +14,8 @@ enum LedgerWrite: Sendable {
     case receipt(TownID, RecordedReceipt)
     case report(TownID, RecordedReport)
     case bulletin(KeptBulletin)
-    case note(String, [UInt8]?)
+    /// All of them or none.
+    case notes([(key: String, value: [UInt8]?)])
     case leave(Leaving)
     case barrier
     /// The file is damaged: put it aside before anything else is written.
@@ -22,7 +23,7 @@ enum LedgerWrite: Sendable {
 
     /// A note that is worth a copy.
     var isNote: Bool {
-        if case .note(let key, _) = self { return key != LedgerBook.unkept }
+        if case .notes(let entries) = self { return entries.contains { $0.key != LedgerBook.unkept } }
         return false
     }
 
@@ -39,6 +40,7 @@ enum LedgerWrite: Sendable {
         switch self {
         case .alert(_, let alert): 1 + alert.deliveries.count
         case .passed(let passed): 1 + passed.groups.count
+        case .notes(let entries): entries.count
         default: 1
         }
     }

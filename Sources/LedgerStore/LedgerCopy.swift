@@ -75,7 +75,7 @@ package enum LedgerCopy {
                     for row in try Row.fetchAll(db, sql: "SELECT key, value FROM note") {
                         let (key, value): (String, [UInt8]) = try (row.value("key"), [UInt8](row.value("value") as Data))
                         guard let waiting = try Holding.untimed(key, value) else { continue }
-                        try LedgerSchema.apply(.note(key, waiting), to: db, Writing())
+                        try LedgerSchema.put(key, waiting, db)
                     }
                     try keep(RestoredCopy(made: made, at: now), db)
                     return .commit
@@ -88,7 +88,7 @@ package enum LedgerCopy {
     }
 
     private static func keep(_ copy: RestoredCopy, _ db: Database) throws {
-        try LedgerSchema.apply(.note(RestoredCopy.note, try copy.octets()), to: db, Writing())
+        try LedgerSchema.put(RestoredCopy.note, try copy.octets(), db)
     }
 
     private static func copy(in db: Database) throws -> RestoredCopy? {

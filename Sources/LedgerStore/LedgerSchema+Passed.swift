@@ -100,9 +100,9 @@ extension LedgerSchema {
 
     static func passed(_ db: Database, since: Date, limit: Int, _ contents: Contents) throws -> [RecordedAlert] {
         let sql = """
-            SELECT p.mode, p.accepted, p.actor, p.body, c.content FROM passed p JOIN content c ON c.number = p.body
+            SELECT p.mode, p.accepted, p.actor, p.body FROM passed p
             WHERE p.accepted >= ? GROUP BY p.alert, p.mode ORDER BY p.accepted DESC, p.number DESC LIMIT ?
             """
-        return try Row.fetchAll(db, sql: sql, arguments: [since.timeIntervalSince1970, limit]).reversed().compactMap(contents.alert)
+        return try Row.fetchAll(db, sql: sql, arguments: [since.timeIntervalSince1970, limit]).reversed().compactMap { contents.alert($0, db) }
     }
 }

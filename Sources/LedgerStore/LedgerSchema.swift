@@ -103,14 +103,19 @@ enum LedgerSchema {
                 bulletin.hash, bulletin.received.timeIntervalSince1970, bulletin.source, bulletin.verdict.rawValue,
                 bulletin.reason, bulletin.alerts.map(\.text).joined(separator: " "), Data(bulletin.octets),
             ])
-        case .note(let key, let value?):
-            try run(db, "INSERT INTO note VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                [key, Data(value)])
-        case .note(let key, nil): try run(db, "DELETE FROM note WHERE key = ?", [key])
+        case .notes(let entries): for (key, value) in entries { try put(key, value, db) }
         case .leave(let leaving): try leaving.apply(db)
         case .barrier, .beginAnew: break
         }
         return true
+    }
+
+    static func put(_ key: String, _ value: [UInt8]?, _ db: Database) throws {
+        if let value {
+            try run(db, "INSERT INTO note VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", [key, Data(value)])
+        } else {
+            try run(db, "DELETE FROM note WHERE key = ?", [key])
+        }
     }
 
     static func run(_ db: Database, _ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {

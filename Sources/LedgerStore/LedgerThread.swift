@@ -42,7 +42,7 @@ final class LedgerThread: Sendable {
 
     private func work() {
         // Here and not where the ledger is opened: a country's notebook has tens of megabytes, and a start waits for nothing it does not need.
-        book.copyNotes(atOnce: true)
+        book.copyNotes()
         while let writes = buffer.takeAll(within: book.secondsToCopy) {
             if writes.isEmpty {
                 book.copyNotes()

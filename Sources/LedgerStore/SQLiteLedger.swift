@@ -52,6 +52,9 @@ package final class SQLiteLedger: Ledger {
         }
     }
 
+    /// SQLite's pages of five readers.
+    package func endStart() { pool.releaseMemory() }
+
     package func town(_ id: TownID) -> any TownLedger { SQLiteTown(id: id, book: book, buffer: buffer) }
 
     package func keep(_ bulletin: KeptBulletin) -> Commit {
@@ -88,6 +91,19 @@ package final class SQLiteLedger: Ledger {
                     OR EXISTS (SELECT 1 FROM standing WHERE town = ?1 AND state IN (\(open)))
                 """)
             return Set(try towns.filter { try Bool.fetchOne(statement, arguments: [$0.code, since.timeIntervalSince1970]) ?? true })
+        }
+    }
+
+    package func pasts(of towns: [TownID: Set<EventID>], since: Date, now: Date) async -> [TownID: Result<TownPast, any Error>] {
+        let (pool, contents) = book.reading, book = book, buffer = buffer
+        do {
+            return try await pool.read { db in
+                Dictionary(uniqueKeysWithValues: towns.map { town, events in
+                    (town, Result { try SQLiteTown(id: town, book: book, buffer: buffer).past(since: since, and: events, now: now, db, contents) })
+                })
+            }
+        } catch {
+            return towns.mapValues { _ in .failure(error) }
         }
     }
 
@@ -183,11 +199,13 @@ package final class SQLiteLedger: Ledger {
 
     package func read(_ key: String) -> [UInt8]? { book.notes.withLock { $0[key] } }
 
-    package func write(_ key: String, _ value: [UInt8]?) {
+    package func write(_ key: String, _ value: [UInt8]?) { write([(key, value)]) }
+
+    package func write(_ entries: [(key: String, value: [UInt8]?)]) {
         // Inside the lock, so that two writes of one key reach the disk in the order they were made.
         book.notes.withLock { notes in
-            notes[key] = value
-            buffer.add(.note(key, value))
+            for (key, value) in entries { notes[key] = value }
+            buffer.add(.notes(entries))
         }
     }
 

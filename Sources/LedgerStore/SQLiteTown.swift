@@ -86,7 +86,7 @@ struct SQLiteTown: TownLedger {
     func question(_ query: DeliveryQuery, isArchive: Bool = false) -> (sql: String, arguments: StatementArguments) {
         let byAlert = !isArchive && Self.isNarrow(query)
         // Of some alerts: their rows, by the index that finds them, and not the town's whole log in its order.
-        let number = query.alerts == nil && !byAlert ? "d.number" : "+d.number"
+        let number = query.alerts == nil && !byAlert && !query.unfinishedOnly ? "d.number" : "+d.number"
         var conditions = ["d.town = ?", "\(number) > ?"]
         var arguments: [any DatabaseValueConvertible] = [id.code, query.after]
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
@@ -107,48 +107,45 @@ struct SQLiteTown: TownLedger {
             arguments += [id.code, since.timeIntervalSince1970, (query.until ?? .distantFuture).timeIntervalSince1970] as [any DatabaseValueConvertible]
         }
         if query.unfinishedOnly {
+            add("s.town = ?", id.code)
             let open = DeliveryState.allCases.filter { !$0.isEnd }.map { "'\($0.rawValue)'" }.joined(separator: ",")
             conditions.append("s.state IN (\(open))")
         }
         arguments.append(query.limit)
+        // What has not ended is few of many: by its state first, and not through ten million rows of a town in their order.
+        let tables = query.unfinishedOnly && !isArchive
+            ? "standing s INDEXED BY standing_state CROSS JOIN delivery d ON d.town = s.town AND d.id = s.delivery"
+            : "delivery d JOIN standing s ON s.town = d.town AND s.delivery = d.id"
         let sql = """
-            SELECT d.*, s.state, s.attempts, s.settled, s.detail, s.reference, s.reached, s.shown, s.touched
-            FROM delivery d JOIN standing s ON s.town = d.town AND s.delivery = d.id
+            SELECT \(Self.columns)
+            FROM \(tables)
             WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(number) \(query.newest ? "DESC" : "ASC") LIMIT ?
             """
         return (sql, StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? }))
     }
 
+    /// In the order in which `deliveryRow` takes them: by their names GRDB looks for each among all, in every row.
+    private static let columns = """
+        d.number, d.id, d.alert, d.event, d.mode, d.kind, d.title, d.channel, d.endpoint, d.endpoints, d.is_send, d.priority, d.reason, d.sentence,
+        d.offered, d.expires, s.state, s.attempts, s.settled, s.detail, s.reference, s.reached, s.shown, s.touched
+        """
+
     private func deliveryRow(_ row: Row) throws -> DeliveryRow {
         let delivery = try RecordedDelivery(
-            id: DeliveryID(row.value("id")), channel: row.value("channel"), endpoint: row.value("endpoint"),
-            endpoints: row.value("endpoints"), isSend: row.value("is_send"),
-            priority: Priority(rawValue: row.value("priority")) ?? .background, reason: row.value("reason"),
-            sentence: row.value("sentence"), expires: Date(timeIntervalSince1970: row.value("expires")))
+            id: DeliveryID(row.value(at: 1)), channel: row.value(at: 7), endpoint: row.value(at: 8), endpoints: row.value(at: 9),
+            isSend: row.value(at: 10), priority: Priority(rawValue: row.value(at: 11)) ?? .background, reason: row.value(at: 12),
+            sentence: row.value(at: 13), expires: Date(timeIntervalSince1970: row.value(at: 15)))
         return try DeliveryRow(
-            number: row.value("number"), delivery: delivery, town: id, alert: AlertID(row.value("alert")),
-            event: EventID(row.value("event")), mode: ModeName(rawValue: row.value("mode")) ?? .exercise,
-            kind: AlertKind(rawValue: row.value("kind")) ?? .other, title: row.value("title"),
-            offered: Date(timeIntervalSince1970: row.value("offered")),
-            state: DeliveryState(rawValue: row.value("state")) ?? .rejected, attempts: row.value("attempts"),
-            settled: (row.value("settled") as Double?).map { Date(timeIntervalSince1970: $0) }, detail: row.value("detail"),
-            reference: row.value("reference"), reached: row.value("reached"), shown: row.value("shown"), touched: row.value("touched"))
+            number: row.value(at: 0), delivery: delivery, town: id, alert: AlertID(row.value(at: 2)), event: EventID(row.value(at: 3)),
+            mode: ModeName(rawValue: row.value(at: 4)) ?? .exercise, kind: AlertKind(rawValue: row.value(at: 5)) ?? .other, title: row.value(at: 6),
+            offered: Date(timeIntervalSince1970: row.value(at: 14)), state: DeliveryState(rawValue: row.value(at: 16)) ?? .rejected,
+            attempts: row.value(at: 17), settled: (row.value(at: 18) as Double?).map { Date(timeIntervalSince1970: $0) }, detail: row.value(at: 19),
+            reference: row.value(at: 20), reached: row.value(at: 21), shown: row.value(at: 22), touched: row.value(at: 23))
     }
 
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] {
-        let (own, ownArguments) = question(query, table: "alert", id: "id", town: "t.town = ?")
-        let (passed, passedArguments) = question(
-            query, table: "passed", id: "alert", town: "t.towns IN (SELECT number FROM town_set WHERE instr(towns, char(10) || ?) > 0)")
-        let read: @Sendable (Database, Contents) throws -> (alerts: [RecordedAlert], unread: Int) = { db, contents in
-            var rows = try Row.fetchAll(try db.cachedStatement(sql: own + " LIMIT \(query.limit)"), arguments: ownArguments)
-            if !query.concernedOnly {
-                rows += try Self.once(try Row.fetchCursor(try db.cachedStatement(sql: passed), arguments: passedArguments), query.limit)
-            }
-            let alerts = rows.compactMap(contents.alert)
-            return (alerts, rows.count - alerts.count)
-        }
         let (pool, contents) = book.reading
-        var (alerts, unread) = try await pool.read { try read($0, contents) }
+        var (alerts, unread) = try await pool.read { try recorded(query, $0, contents) }
         if let range = query.archived {
             // After the ledger: what leaves it meanwhile is in one of the two.
             let known = Set(alerts.map(\.content.id))
@@ -157,7 +154,7 @@ struct SQLiteTown: TownLedger {
                     let queue = try Archive.reading(file)
                     defer { try? queue.close() }
                     // Bodies of another file have numbers of their own.
-                    let found = try await queue.read { try read($0, Contents()) }
+                    let found = try await queue.read { try recorded(query, $0, Contents()) }
                     alerts += found.alerts.filter { !known.contains($0.content.id) && range.contains($0.accepted) }
                     unread += found.unread
                 } catch {
@@ -166,7 +163,43 @@ struct SQLiteTown: TownLedger {
             }
         }
         if unread > 0 { book.tellUnread(of: id.code) }
-        return Array(alerts.sorted { ($0.accepted, $0.content.id) > ($1.accepted, $1.content.id) }.prefix(query.limit))
+        return Array(Self.newestFirst(alerts).prefix(query.limit))
+    }
+
+    /// Of many towns in one look into the file.
+    func past(since: Date, and events: Set<EventID>, now: Date, _ db: Database, _ contents: Contents) throws -> TownPast {
+        var (alerts, unread) = try recorded(TownPast.alerts(since: since), db, contents)
+        for event in events.sorted(by: { $0.text < $1.text }) {
+            let more = try recorded(TownPast.alerts(of: event), db, contents)
+            alerts += more.alerts
+            unread += more.unread
+        }
+        alerts = TownPast.sorted(alerts)
+        if unread > 0 { book.tellUnread(of: id.code) }
+        do {
+            var rows = TownPast.Rows()
+            rows.unfinished = try page(TownPast.unfinished, db)
+            if let lasting = TownPast.lasting(alerts, at: now) { rows.lasting = try page(lasting, db) }
+            return TownPast(alerts: alerts, rows: .success(rows))
+        } catch {
+            return TownPast(alerts: alerts, rows: .failure(error))
+        }
+    }
+
+    private static func newestFirst(_ alerts: [RecordedAlert]) -> [RecordedAlert] {
+        alerts.sorted { ($0.accepted, $0.content.id) > ($1.accepted, $1.content.id) }
+    }
+
+    private func recorded(_ query: AlertQuery, _ db: Database, _ contents: Contents) throws -> (alerts: [RecordedAlert], unread: Int) {
+        let (own, arguments) = question(query, table: "alert", id: "id", town: "t.town = ?")
+        var rows = try Row.fetchAll(try db.cachedStatement(sql: own + " LIMIT \(query.limit)"), arguments: arguments)
+        if !query.concernedOnly {
+            let (passed, arguments) = question(
+                query, table: "passed", id: "alert", town: "t.towns IN (SELECT number FROM town_set WHERE instr(towns, char(10) || ?) > 0)")
+            rows += try Self.once(try Row.fetchCursor(try db.cachedStatement(sql: passed), arguments: arguments), query.limit)
+        }
+        let alerts = rows.compactMap { contents.alert($0, db) }
+        return (alerts, rows.count - alerts.count)
     }
 
     /// An alert that passed a town by has a row for each of its channels, one after the other.
@@ -192,11 +225,11 @@ struct SQLiteTown: TownLedger {
         add("t.\(key) = ?", query.id?.text)
         add("t.event = ?", query.event?.text)
         add("t.accepted >= ?", query.since?.timeIntervalSince1970)
-        // Of an older file what an alert says stands in the town's own row.
-        let content = table == "alert" ? "coalesce(c.content, t.content)" : "c.content"
+        // Of an older file what an alert says stands in the town's own row. Else it is read once for all towns, by its number.
+        let content = table == "alert" ? "CASE WHEN t.body IS NULL THEN t.content END" : "NULL"
         let sql = """
-            SELECT t.\(key) AS id, t.mode, t.accepted, t.actor, t.body, \(content) AS content
-            FROM \(table) t LEFT JOIN content c ON c.number = t.body
+            SELECT t.mode, t.accepted, t.actor, t.body, \(content), t.\(key) AS id
+            FROM \(table) t
             WHERE \(conditions.joined(separator: " AND ")) ORDER BY t.accepted DESC, t.\(key) DESC
             """
         return (sql, StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? }))

@@ -188,7 +188,7 @@ package struct TownImport: Sendable {
                 contents.left.append(String(key.dropFirst(15)))
                 continue
             }
-            try LedgerSchema.apply(.note(key, try Holding.untimed(key, value) ?? value), to: db, Writing())
+            try LedgerSchema.put(key, try Holding.untimed(key, value) ?? value, db)
         }
     }
 

@@ -30,7 +30,6 @@ extension EventStories {
         _ content: AlertContent, town: TownID, priority: Priority?, local: [AreaStatement], now: Date
     ) -> News {
         if content.message == .cancel { return tellCancel(content, town, priority) }
-        if content.town != nil { return tellOrder(content, town, priority, now) }
         // Most towns of most bulletins: not concerned now, never told of anything.
         if priority == nil, told[town] == nil { return .silent(.notConcerned) }
         let standings = Standings(content, local: local, priority: priority)
@@ -137,11 +136,11 @@ extension EventStories {
         return .tell(gravest, priority ?? .routine)
     }
 
-    // MARK: Cancels and orders
+    // MARK: Cancels
 
     /// As fast as what it takes back, where targeting gives no pace.
     private mutating func tellCancel(_ content: AlertContent, _ town: TownID, _ priority: Priority?) -> News {
-        guard var known = told[town] else { return .silent(.neverTold) }
+        guard var known = told[town], known.values.contains(where: { $0.events.contains(content.event) }) else { return .silent(.notConcerned) }
         var pace: Priority?
         for (subject, entry) in known where entry.events.contains(content.event) && entry.trust <= content.trust {
             if entry.spoken.contains(content.event) {
@@ -155,14 +154,6 @@ extension EventStories {
         told[town] = known.isEmpty ? nil : known
         guard let pace else { return .silent(.neverTold) }
         return .tell(.cancelled, priority ?? pace)
-    }
-
-    /// A person pressed the button: always told.
-    private mutating func tellOrder(_ content: AlertContent, _ town: TownID, _ priority: Priority?, _ now: Date) -> News {
-        guard content.town == town, let priority else { return .silent(.notConcerned) }
-        told[town, default: [:]][Subject(content.event.text)] = Told(
-            standing: Standing(rank: 1), events: [content.event], spoken: [content.event], priority: priority, touched: now)
-        return .tell(.ordered, priority)
     }
 
     private func isSpoken(_ event: EventID, _ known: [Subject: Told]) -> Bool {

@@ -72,8 +72,6 @@ package enum News: Sendable, Hashable {
         case lifted
         /// It was an error (取消).
         case cancelled
-        /// A person of the town sends it.
-        case ordered
     }
 
     package enum Silence: String, Sendable, Hashable, CaseIterable {

@@ -119,6 +119,12 @@ extension Standing {
     /// Events of which something stands.
     package var events: Set<EventID> { Set(rows.values.map(\.event)) }
 
+    /// Events of which something stands that somebody spoke of before: what they said then belongs to it still.
+    package func events(begunBefore border: Date) -> Set<EventID> {
+        let early = done.filter { $0.at < border }.map(\.event) + rows.values.filter { $0.since < border }.map(\.event)
+        return early.isEmpty ? [] : events.intersection(early)
+    }
+
     /// Rows whose time is over, event by event; what runs out next.
     package func ranOut(by now: Date) -> [[Act.Row]] {
         let over = rows.values.filter { $0.state.level != nil && ($0.until.map { $0 <= now } ?? false) }

@@ -175,9 +175,11 @@ extension HubProgram {
     /// The rules of every channel of a line and of every far end of it.
     static func rules<M: Mode>(_ towns: TownRegister, _ line: Line<M>, _ routing: RoutingTable) -> TextCheck {
         let slots = Dictionary(line.channels.map { ($0.manifest.name, $0) }, uniquingKeysWith: { $1 })
+        // What a far end forbids is in its settings: of those that have the same one is asked.
+        var seen: Set<[String]> = []
         let ends = Dictionary(grouping: towns.all.flatMap { town in
             town.endpoints.compactMap { end in FarEnd<M>(end, of: town.id).map { (channel: end.channel, farEnd: $0) } }
-        }, by: \.channel)
+        }.filter { seen.insert([$0.channel] + $0.farEnd.settings.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }).inserted }, by: \.channel)
         return { said in
             guard said.mode == M.name, let slot = slots[said.channel], routing.permits(said.content.kind, on: slot.manifest)
             else { return [] }
@@ -325,6 +327,7 @@ struct PrefixedNotebook: Notebook {
 
     func read(_ key: String) -> [UInt8]? { base.read(prefix + key) }
     func write(_ key: String, _ value: [UInt8]?) { base.write(prefix + key, value) }
+    func write(_ entries: [(key: String, value: [UInt8]?)]) { base.write(entries.map { (prefix + $0.key, $0.value) }) }
     func keys(prefix wanted: String) -> [String] {
         base.keys(prefix: prefix + wanted).map { String($0.dropFirst(prefix.count)) }
     }

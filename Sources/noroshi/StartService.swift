@@ -26,6 +26,7 @@ struct StartService: Service {
         do {
             try await cancelWhenGracefulShutdown {
                 try await hub.recover()
+                hub.ledger.endStart()
                 // Before anything runs: far ends show that they are there, and have reserved what they must not use twice.
                 await hub.actual.prepare()
                 await hub.exercise.prepare()

@@ -100,6 +100,42 @@ struct PassingByTests {
         #expect(try await ledger.town(try #require(TownID("011002"))).alerts(AlertQuery()).count == 2, "an order is nobody else's")
     }
 
+    @Test("A cancel is kept once for all towns that never heard what it takes back; who did has it in its own record")
+    func cancelled() async throws {
+        let ledger = MemoryLedger()
+        let stage = try Self.stage(ledger)
+        try await stage.line.accept(Self.warning(), actor: "test")
+        let cancel = Self.warning(revision: 2, .cancel)
+        try await stage.line.accept(cancel, actor: "test")
+        var query = AlertQuery()
+        query.concernedOnly = true
+        #expect(try await ledger.town(Sample.town.id).alerts(query).count == 2)
+        for (code, end) in [("011002", "sapporo"), ("131016", "*")] {
+            let town = try #require(TownID(code))
+            #expect(try await ledger.town(town).alerts(query).isEmpty)
+            var rows = DeliveryQuery()
+            rows.alert = cancel.id
+            let row = try #require(try await ledger.town(town).deliveries(rows).first)
+            #expect(row.delivery.reason == "not-told" && row.delivery.endpoint == end && row.state == .skipped)
+            #expect(row.delivery.sentence.contains("a cancel of what this town was not told"))
+        }
+    }
+
+    @Test("What the stories know a town by stays in its own record: that another event told it, or the one sea")
+    func cancelledAndKnown() async throws {
+        var query = AlertQuery()
+        query.concernedOnly = true
+        let other = try #require(TownID("011002"))
+        let known = MemoryLedger()
+        try await Self.stage(known).line.accept(Self.warning(revision: 2, .cancel), actor: "test") { _, _ in .again("この町には伝えていない情報の終わり") }
+        #expect(try await known.town(other).alerts(query).count == 1)
+        let sea = MemoryLedger()
+        var content = Self.warning(revision: 2, .cancel).content
+        content.kind = .tsunami
+        try await Self.stage(sea).line.accept(Alert<Actual>(content), actor: "test")
+        #expect(try await sea.town(other).alerts(query).count == 1)
+    }
+
     @Test("Who may not say it here is kept with its reason for every town")
     func withheld() async throws {
         let ledger = MemoryLedger()

@@ -28,6 +28,26 @@ struct StreamMemoryTests {
         after.close()
     }
 
+    @Test("What was kept in one note by an earlier program is read; a head without its line is no event")
+    func kept() async throws {
+        let notebook = MemoryNotebook()
+        let start = Date(timeIntervalSince1970: 1_299_822_405), expires = start.addingTimeInterval(3600).timeIntervalSinceReferenceDate
+        func note(_ key: String, _ rest: String, line: String? = nil) {
+            let head = #"{"name":"alert","expires":\#(expires),\#(rest)}"#
+            notebook.write("stream/042056/\(topic.site)/\(key)", Array(head.utf8))
+            notebook.write("stream-line/042056/\(topic.site)/\(key)", line.map { Array($0.utf8) })
+        }
+        note("op/1/old", #""town":"042056","site":"hashikami-chu","key":"op/1/old","isRevocation":false,"data":"{\"title\":\"大津波警報\"}""#)
+        note("alone", #""length":3"#)
+        note("cut", #""length":3"#, line: "{}")
+        note("op/1/whole", #""length":2"#, line: "{}")
+        let hub = try await StreamHub.start(on: MultiThreadedEventLoopGroup.singleton, epoch: 2, notebook: notebook, clock: { start })
+        #expect(hub.catchUp(topic, since: nil).replay.keys == ["op/1/old", "op/1/whole"])
+        #expect(hub.latest("op/1/old", in: topic)?.data == Array(#"{"title":"大津波警報"}"#.utf8))
+        #expect(notebook.keys(prefix: "stream").count == 3, "what cannot be told is not kept")
+        hub.close()
+    }
+
     @Test("What is out of time leaves the disk while the hub runs, and what the stream knows of an alert survives a restart")
     func sweep() async throws {
         let notebook = MemoryNotebook()
@@ -36,9 +56,10 @@ struct StreamMemoryTests {
         let hub = try await StreamHub.start(on: group, epoch: 1, notebook: notebook, clock: { start })
         hub.publish(event("eew", lasts: .seconds(60)), to: topic)
         hub.publish(event("order", lasts: .seconds(3600), mode: .actual, gravity: .danger), to: topic)
-        #expect(notebook.all.count == 2)
+        // A head and a line each.
+        #expect(notebook.all.count == 4)
         hub.sweep(now: .now.advanced(by: .seconds(61)))
-        #expect(notebook.all.count == 1)
+        #expect(notebook.all.count == 2)
         hub.close()
         let again = try await StreamHub.start(on: group, epoch: 2, notebook: notebook, clock: { start })
         #expect(again.gravestReal(in: topic) == .danger)

@@ -62,6 +62,32 @@ struct RetentionRouteTests {
         #expect(try await after.call("GET", "/v1/towns/\(House.town)/standing").body.contains(#""state":"open""#))
     }
 
+    @Test("A notice that holds for days is known to who was told after a start on the fifth day: its end reaches them")
+    func longNotice() async throws {
+        let ledger = MemoryLedger()
+        let before = try await house(ledger)
+        let until = JapanTime.text(clock.now.addingTimeInterval(6 * day), milliseconds: false)
+        let sent = try await before.call(
+            "POST", "/v1/alerts", #"{"town":"\#(House.town)","kind":"notice","mode":"actual","title":"断水","body":"断水です。","expires":"\#(until)"}"#)
+        #expect(sent.status == 202, "\(sent.body)")
+        // This house has no channels: told as the line writes it.
+        var told = try #require(try await ledger.town(town).alerts(AlertQuery()).first)
+        told.content.id = AlertID("told")
+        told.deliveries = [RecordedDelivery(
+            id: DeliveryID(alert: told.content.id, town: town, channel: "school-tablet", endpoint: "school"), channel: "school-tablet", endpoint: "school",
+            isSend: true, priority: .routine, reason: "notice", sentence: "お知らせ", expires: told.content.expires)]
+        _ = ledger.town(town).record(told)
+        ledger.town(town).append(RecordedStep(delivery: told.deliveries[0].id, at: clock.now, state: .delivered, attempt: 1))
+        clock.turn(100 * 3600)
+        let after = try await house(ledger)
+        try await after.hub.recover()
+        #expect(after.hub.actual.toldEvents == 1)
+        clock.turn(100 * 3600)
+        let over = try await house(ledger)
+        try await over.hub.recover()
+        #expect(over.hub.actual.toldEvents == 0)
+    }
+
     @Test("After six years what was said is in its archive and read by its dates; an open shelter stays")
     func sixYears() async throws {
         let ledger = MemoryLedger()

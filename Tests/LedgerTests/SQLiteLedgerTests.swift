@@ -99,6 +99,10 @@ struct SQLiteLedgerTests {
         query.alerts = [AlertID("a"), AlertID("b")]
         let plan = try ledger.planOfLogPage(query)
         #expect(plan.contains { $0.contains("delivery_alert") } && !plan.contains { $0.contains("delivery_number") }, "\(plan)")
+        query.alerts = nil
+        query.unfinishedOnly = true
+        let open = try ledger.planOfLogPage(query)
+        #expect(open.first?.contains("standing_state (town=? AND state=?)") == true, "what a start asks of ten million rows: \(open)")
         await ledger.close()
     }
 }

@@ -181,18 +181,6 @@ struct TownNewsTests {
         #expect(stories.run([alert(0, "a"), alert(60, "a"), alert(120, "b"), alert(180, "b", "310")], for: town) == [.first, .changed, .lifted])
     }
 
-    @Test("What a person of the town sends is told each time, and only there")
-    mutating func orders() {
-        let order = report("op/042056/1", "operator", kind: .evacuation, town: town.id)
-        let again = report("op/042056/1", "operator", kind: .evacuation, after: 60, .update, town: town.id)
-        for content in [order, again] {
-            guard case .news = stories.take(content, source: "desk", now: content.sent) else { Issue.record("silent"); return }
-            #expect(stories.tell(content, town: town.id, priority: .urgent, local: [], now: start) == .tell(.ordered, .urgent))
-            #expect(stories.tell(content, town: other.id, priority: nil, local: [], now: start) == .silent(.notConcerned))
-        }
-        #expect(stories.run([report("op/042056/1", "operator", kind: .evacuation, after: 90, .cancel, town: town.id)], for: town) == [.cancelled])
-    }
-
     @Test("The record of two days, played again, leaves the same memory")
     mutating func replay() {
         let record = [eew(1, kind: "31", "5-"), rain("VPWW55", 10, "03"), rain("VPWW55", 60, "43")]
