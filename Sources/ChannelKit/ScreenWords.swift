@@ -71,6 +71,13 @@ public struct ScreenWords: Sendable {
     public let language: Language
     /// By `group.key`.
     let texts: [String: String]
+    private let months: [String]
+
+    init(language: Language, texts: [String: String]) {
+        self.language = language
+        self.texts = texts
+        months = (texts[Word.months.rawValue] ?? "").split(separator: " ").map(String.init)
+    }
 
     /// Every word is there: looked for when the file was read.
     public subscript(_ word: Word) -> String { texts[word.rawValue] ?? "" }
@@ -88,10 +95,12 @@ public struct ScreenWords: Sendable {
 
     /// 3月11日, 11 Mar.
     public func date(month: Int, day: Int) -> String {
-        let months = self[.months].split(separator: " ")
-        return self[.date].replacing("{month}", with: (1...months.count).contains(month) ? String(months[month - 1]) : "\(month)")
+        self[.date].replacing("{month}", with: months.indices.contains(month - 1) ? months[month - 1] : "\(month)")
             .replacing("{day}", with: "\(day)")
     }
+
+    /// One of a group, where it is there.
+    public func word(_ key: String, of group: String) -> String? { texts["\(group).\(key)"] }
 
     /// A group as it stands in the file, for pages that put the words in themselves.
     public func group(_ name: String) -> [String: String] {

@@ -12,14 +12,21 @@ struct FactSource {
     var previous: ToldBefore?
     var vantage = Vantage.whole
 
-    func facts() -> Facts {
-        var facts = Facts()
+    /// - Parameter shelf: where what towns have in common may lie already.
+    func facts(_ shelf: FactShelf? = nil) -> Facts {
         let decided = Decided(content, local)
-        let announced = content.reported ?? content.sent
-        facts.set(.sender, sender)
+        var facts = shelf.flatMap { shelf in FactShelf.Key(self).map { shelf.facts($0, of: self, decided) } } ?? common(decided)
         facts.set(.town, townName)
         facts.set(.authority, wording.word("authority", authority))
         addPlace(decided, &facts)
+        return facts
+    }
+
+    /// Of a bulletin all that the town itself has no part in.
+    func common(_ decided: Decided) -> Facts {
+        var facts = Facts()
+        let announced = content.reported ?? content.sent
+        facts.set(.sender, sender)
         facts.set(.date, wording.date(announced))
         facts.set(.time, wording.time(announced))
         facts.set(.title, content.title)

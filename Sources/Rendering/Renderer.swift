@@ -19,6 +19,7 @@ package struct Renderer: Sendable {
     let templates: [String: TextTemplate]
     let words: WordList
     let directory: URL
+    var shelf = FactShelf()
 
     /// Reads `directory/<channel>/*.mustache` and `directory/words/*.json`. Every problem of every file is reported
     /// at once.
@@ -97,7 +98,7 @@ package struct Renderer: Sendable {
             let source = FactSource(
                 content: content, town: town, local: local, shelters: shelters, wording: wording, previous: previous,
                 vantage: vantage)
-            texts[language] = try text(name, source.facts(), mode, language, manifest)
+            texts[language] = try text(name, source.facts(shelf), mode, language, manifest)
         }
         return texts
     }

@@ -164,8 +164,9 @@ struct Wording {
     func intensity(_ step: Intensity) -> String {
         if isJapanese { return step.words }
         if isEasy { return Self.halfWidth(step.words) }
-        let screen = ScreenLanguages.inUse.words(language).group("tablet")
-        return step.rawValue.replacing("-", with: screen["intensityLow"] ?? "").replacing("+", with: screen["intensityHigh"] ?? "")
+        let screen = ScreenLanguages.inUse.words(language)
+        return step.rawValue.replacing("-", with: screen.word("intensityLow", of: "tablet") ?? "")
+            .replacing("+", with: screen.word("intensityHigh", of: "tablet") ?? "")
     }
 
     /// Nil where the bulletin knows none (Ｍ不明).
