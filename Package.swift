@@ -218,7 +218,7 @@ let package = Package(
         room(
             "HubAPI",
             kit + [
-                "Bundles", "CAPFeed", "Codes", "Desk", "Devices", "Edge", "Hub", "Ingest", "Ledger", "Memories", "Pages", "QRCode", "Serving", "Tablets", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
+                "Bundles", "CAPFeed", "Codes", "Desk", "Devices", "Edge", "Hub", "Ingest", "Memories", "Pages", "QRCode", "Serving", "Tablets", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         room(

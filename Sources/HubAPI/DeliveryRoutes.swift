@@ -6,7 +6,6 @@ internal import HTTPTypes
 internal import Desk
 internal import Hub
 internal import Hummingbird
-internal import Ledger
 internal import ServiceLifecycle
 internal import Serving
 
@@ -73,26 +72,26 @@ extension HubRouter {
             let person = context.person
             let choice = try await Body.decode(Choice.self, request)
             let town = try town(choice.town, for: person)
-            let rows = try await hub.held(AlertID(choice.alert), in: town.id)
-            for mode in Set(rows.map(\.mode)) { try Self.authorise(person, mode, in: town.id) }
+            let held = try await hub.held(AlertID(choice.alert), in: town.id)
+            for mode in held.modes { try Self.authorise(person, mode, in: town.id) }
             switch context.parameters.get("act") {
             case "release":
-                let done = try await hub.release(rows, by: person.name)
+                let done = try await hub.release(held, by: person.name)
                 return try Answer.json([
                     "released": done.released, "expired": done.expired, "annulled": done.annulled,
                     "rejected": done.rejected,
                 ])
-            case "drop": return try Answer.json(["dropped": hub.drop(rows, by: person.name)])
+            case "drop": return try Answer.json(["dropped": hub.drop(held, by: person.name)])
             default: throw Problem(.notFound, "releaseかdropです (release or drop)")
             }
         }
     }
 
     /// What goes to who watches one town's log; nil for what is not asked for.
-    private static func line(_ news: LogNews, _ query: DeliveryQuery) -> ByteBuffer? {
+    private static func line(_ news: LogNews, _ query: DeliveryQuestion) -> ByteBuffer? {
         switch news {
-        case .rows(let rows):
-            let lines = rows.filter(query.takes).map { ServerSentEvent.encode("delivery", data: DeliveryShape($0).line, position: nil) }
+        case .lines(let passing):
+            let lines = passing.filter(query.takes).map { ServerSentEvent.encode("delivery", data: DeliveryShape($0).line, position: nil) }
             return lines.isEmpty ? nil : lines.reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) }
         case .beat: return ByteBuffer(string: ":\n\n")
         case .gap: return ServerSentEvent.encode("resync", data: Array(#"{"reason":"gap"}"#.utf8), position: nil)
@@ -105,16 +104,15 @@ extension HubRouter {
         guard person.may(scope, in: town) else { throw Problem(.forbidden, person.refusal([scope])) }
     }
 
-    private func deliveryQuery(_ request: Request) throws(Problem) -> DeliveryQuery {
+    private func deliveryQuery(_ request: Request) throws(Problem) -> DeliveryQuestion {
         let given = request.uri.queryParameters
-        var query = DeliveryQuery()
+        var query = DeliveryQuestion()
         query.alert = given["alert"].map { AlertID(String($0)) }
         query.channel = given["channel"].map(String.init)
         query.endpoint = given["endpoint"].map(String.init)
-        if let word = given["state"] {
-            guard let state = DeliveryState(rawValue: String(word)) else {
-                let known = DeliveryState.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Problem(.badRequest, "状態（state）が違います (state: one of \(known))")
+        if let state = given["state"].map(String.init) {
+            guard DeliveryQuestion.states.contains(state) else {
+                throw Problem(.badRequest, "状態（state）が違います (state: one of \(DeliveryQuestion.states.joined(separator: ", ")))")
             }
             query.state = state
         }
@@ -153,13 +151,4 @@ extension HubRouter {
 
 extension HTTPField.Name {
     fileprivate static var accelBuffering: Self { known("X-Accel-Buffering") }
-}
-
-extension DeliveryQuery {
-    /// The same filter for rows that pass by.
-    fileprivate func takes(_ row: DeliveryRow) -> Bool {
-        (alert == nil || row.alert == alert) && (channel == nil || row.delivery.channel == channel)
-            && (endpoint == nil || row.delivery.endpoint == endpoint) && (state == nil || row.state == state)
-            && (mode == nil || row.mode == mode)
-    }
 }

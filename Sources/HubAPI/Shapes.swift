@@ -3,7 +3,6 @@ internal import ChannelKit
 internal import Devices
 internal import FoundationEssentials
 internal import Hub
-internal import Ledger
 internal import Serving
 
 /// The JSON of the interface: `snake_case`, times in RFC 3339 with offset.
@@ -18,33 +17,30 @@ struct DeliveryShape: Encodable {
     var detail, reference: String?
     var reach: [String: Int]
 
-    init(_ row: DeliveryRow) {
-        number = row.number
-        delivery = row.delivery.id.text
-        alert = row.alert.text
-        town = row.town.code
-        channel = row.delivery.channel
-        endpoint = row.delivery.endpoint
-        endpoints = row.delivery.endpoints
-        state = row.state.rawValue
-        reason = row.delivery.reason
-        sentence = row.delivery.sentence
-        priority = row.delivery.priority.word
-        mode = row.mode.rawValue
-        kind = row.kind.rawValue
-        title = row.title
-        event = row.event.text
-        attempts = row.attempts
-        offered_at = JapanTime.text(row.offered)
-        settled_at = row.settled.map { JapanTime.text($0) }
-        milliseconds = row.delivery.isSend
-            ? row.settled.map { (max(0, $0.timeIntervalSince(row.offered)) * 1_000_000).rounded() / 1000 } : nil
-        detail = row.detail
-        reference = row.reference
-        reach = [
-            "accepted": row.state == .delivered ? 1 : 0, "reached": row.reached, "shown": row.shown,
-            "touched": row.touched,
-        ]
+    init(_ line: DeliveryLine) {
+        number = line.number
+        delivery = line.id.text
+        alert = line.alert.text
+        town = line.town.code
+        channel = line.channel
+        endpoint = line.endpoint
+        endpoints = line.endpoints
+        state = line.state
+        reason = line.reason
+        sentence = line.sentence
+        priority = line.priority.word
+        mode = line.mode.rawValue
+        kind = line.kind.rawValue
+        title = line.title
+        event = line.event.text
+        attempts = line.attempts
+        offered_at = JapanTime.text(line.offered)
+        settled_at = line.settled.map { JapanTime.text($0) }
+        milliseconds = line.isSend
+            ? line.settled.map { (max(0, $0.timeIntervalSince(line.offered)) * 1_000_000).rounded() / 1000 } : nil
+        detail = line.detail
+        reference = line.reference
+        reach = ["accepted": line.isDelivered ? 1 : 0, "reached": line.reached, "shown": line.shown, "touched": line.touched]
     }
 }
 
