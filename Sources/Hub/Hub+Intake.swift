@@ -376,7 +376,8 @@ extension AlertContent {
         content.id = AlertID("\(id.text)~\(play)")
         content.sent = now
         content.revision.sent = content.revision.sent.addingTimeInterval(shift)
-        content.expires = expires.addingTimeInterval(shift)
+        // Of what ends something the end is counted from now already.
+        content.expires = min(expires.addingTimeInterval(shift), now.addingTimeInterval(31 * 86_400))
         return content
     }
 }

@@ -30,7 +30,8 @@ struct Decided {
             }
         }
         if content.kind == .volcano { inForce = Self.withVolcano(content, inForce) }
-        said = finest.filter { $0.kindCode != nil || $0.kindName != nil }.count
+        // CAP says of a place that it is over without a kind: its event is the kind.
+        said = finest.filter { $0.kindCode != nil || $0.kindName != nil || $0.saidState == .over }.count
         self.inForce = inForce
         self.over = over
     }

@@ -99,6 +99,8 @@ extension FactSource {
     func addKinds(_ decided: Decided, _ facts: inout Facts) {
         var kinds = decided.byGravity.compactMap { Self.phenomenon($0.statement) }
         if kinds.isEmpty { kinds = decided.over.compactMap { Self.phenomenon($0) } }
+        // CAP's event is the kind: 暴風警報 is over, and not every warning of the weather.
+        if kinds.isEmpty, content.type == "cap", decided.isLifted, !content.title.isEmpty { kinds = [content.title] }
         if content.kind == .flood {
             let ofRiver = content.areas.filter { $0.scheme == .jmaRiver }.compactMap { Self.phenomenon($0) }
             kinds = kinds.filter { !$0.hasPrefix("浸水想定地区") } + ofRiver

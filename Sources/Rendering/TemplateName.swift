@@ -25,11 +25,14 @@ struct TemplateName {
     let kind: AlertKind
     let form: String?
     let change: Change?
+    /// Another authority's word that an order is over says neither level nor districts, as the town's own does.
+    private let isBare: Bool
 
     init(_ content: AlertContent, local: [AreaStatement], vantage: Vantage = .whole) {
         let decided = Decided(content, local)
         kind = content.kind
         let change = Self.change(content, decided)
+        isBare = content.kind == .evacuation && content.detail == .none && change == .lifted
         let stands = content.act.map { !$0.standing.filter { $0.event == content.event }.isEmpty } ?? false
         switch vantage {
         case .elsewhere where stands: (form, self.change) = (Self.form(content, local, decided), .elsewhere)
@@ -60,6 +63,7 @@ struct TemplateName {
         switch change {
         case .cancel, .lifted, .partLifted, .takenBack, .restored, .lowered, .ranOut, .elsewhere, .stands:
             let suffix = change?.rawValue ?? ""
+            if isBare { return ["default.\(suffix)"] }
             return (graded + families + ["default"]).map { "\($0).\(suffix)" }
         case .update: return (graded + families).map { "\($0).update" } + graded + families + ["default"]
         case nil: return graded + families + ["default"]

@@ -112,4 +112,15 @@ import Testing
         }
         #expect(try texts("evacuation-widened", Rendered.portal)[.japanese]?.body.contains("命を守る") == false)
     }
+
+    @Test("What CAP says to be over is told as over, in every language, by the name of its event", arguments: [
+        ("weather-cap-lifted", "暴風警報は解除されました"), ("tsunami-cap-lifted", "津波の警報・注意報は解除されました"), ("landslide-cap-lifted", "土砂災害警戒情報は解除されました"),
+        ("evacuation-cap-lifted", "避難指示は解除されました"), ("other-cap-lifted", "原子力緊急事態は解除されました"),
+    ])
+    func capLifted(sample: String, title: String) throws {
+        let texts = try texts(sample, Rendered.portal)
+        #expect(texts[.japanese]?.title == title)
+        for (language, text) in texts { #expect(!text.body.contains("避難してください") && !text.body.contains("evacuate now"), "\(language)") }
+        #expect(texts[.english]?.title.lowercased().contains("lifted") == true)
+    }
 }

@@ -18,10 +18,13 @@ enum Lifetime {
     static func expiry(of bulletin: Bulletin, sent: Date, receivedAt: Date) -> Date {
         let start = sent.timeIntervalSince(receivedAt) > Normaliser.tolerance ? receivedAt : sent
         let limit = seconds(of: bulletin)
-        if bulletin.message == .cancel { return start.addingTimeInterval(max(limit, cancel)) }
-        guard let written = bulletin.expires else { return start.addingTimeInterval(limit) }
-        let end = min(Normaliser.date(written), start.addingTimeInterval(longest))
-        return bulletin.isAllClear ? max(end, start.addingTimeInterval(cancel)) : end
+        // What CAP takes back or ends is told however wrong its sender's clock: else the warning stays, and the right cancel that
+        // follows is the second one.
+        let end = bulletin.format == .cap ? max(start, receivedAt) : start
+        if bulletin.message == .cancel { return end.addingTimeInterval(max(limit, cancel)) }
+        guard let written = bulletin.expires else { return (bulletin.isAllClear ? end : start).addingTimeInterval(limit) }
+        let last = min(Normaliser.date(written), start.addingTimeInterval(longest))
+        return bulletin.isAllClear ? max(last, end.addingTimeInterval(cancel)) : last
     }
 
     private static func seconds(of bulletin: Bulletin) -> Double {

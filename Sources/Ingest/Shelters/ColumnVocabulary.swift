@@ -13,7 +13,7 @@ enum ColumnVocabulary {
                 "id1", "地方公共団体コード", "自治体コード", "市町村コード", "団体コード", "行政区域コード", "市町村cd", "市区町村cd", "p20_001",
                 "citycode", "city_code", "municipality_code", "jiscode"],
         .townName: ["都道府県名及び市町村名", "地方公共団体名", "自治体名", "団体名"], .prefecture: ["所在地_都道府県", "都道府県名", "都道府県"],
-        .city: ["所在地_市区町村", "市区町村名", "市町村名", "市区町村", "市町村"],
+        .city: ["所在地_市区町村", "市区町村名", "市町村名", "市区町村", "市町村", "所在市町村", "所在市区町村", "所在市町村名", "所在市区町村名", "所在自治体", "所在地市町村", "所在地市区町村"],
         .name: ["施設・場所名", "名称", "name", "施設名", "避難所名", "避難場所名", "名前", "施設名称", "shelter_name", "facility_name",
                 "site_name", "p20_002", "施設の名称"],
         .kana: ["名称_カナ", "kana", "name_kana", "カナ", "フリガナ", "ふりがな", "名称カナ"],
@@ -27,8 +27,11 @@ enum ColumnVocabulary {
         .overlap: ["指定緊急避難場所との住所同一", "指定避難所との住所同一", "指定避難所との重複"],
         .occupants: ["人数", "避難者数"], .countedAt: ["時点"],
         .type: ["shelter_type", "種別", "種別フラグ", "type", "施設種別", "p20_004", "避難所種別"],
-        .isPublic: ["公開フラグ", "public", "public_flag", "表示フラグ", "掲載フラグ", "有効フラグ", "公開", "表示", "公開可否", "掲載可否", "公開区分", "表示区分", "掲載区分"],
-        .isWithdrawn: ["削除フラグ", "廃止フラグ", "非公開フラグ", "非表示フラグ", "閉鎖フラグ", "廃止", "削除", "非公開", "非表示", "削除区分", "廃止区分"],
+        .isPublic: ["公開フラグ", "public", "public_flag", "表示フラグ", "掲載フラグ", "有効フラグ", "有効", "有効区分", "有効・無効", "公開", "表示", "公開可否", "掲載可否", "公開区分", "表示区分", "掲載区分"],
+        .isWithdrawn: ["削除フラグ", "廃止フラグ", "非公開フラグ", "非表示フラグ", "閉鎖フラグ", "廃止", "削除", "非公開", "非表示", "削除区分", "廃止区分",
+                       "指定取消", "指定解除", "取消", "取り消し", "解除"],
+        .condition: ["状態", "状況", "現況", "施設状態", "施設状況", "指定状況", "指定状態", "運用状態", "運用状況", "使用状況"],
+        .withdrawnOn: ["廃止日", "廃止年月日", "指定取消日", "指定取消年月日", "指定解除日", "指定解除年月日", "閉鎖日", "閉鎖年月日", "解除日", "取消日", "終了日"],
         .serial: ["id2"],
     ]
 
@@ -118,6 +121,11 @@ enum ColumnVocabulary {
         "履歴", "被害", "対策", "注意", "リスク", "水位", "計画", "距離", "年月", "url", "耐震", "震度", "エリア", "範囲", "ゾーン", "メモ", "コメント", "特記",
         "風水害", "inundation", "zone", "risk", "depth", "level", "map", "area", "inundated",
     ]
+    /// A heading that turns its column round: 津波不可 ○ is a no, 津波対象外 1 too. Nobody can know which way a blank is meant.
+    private static let turned = ["不可", "ng", "対象外", "除外", "不適", "閉鎖", "禁止", "停止", "以外", "使えない", "使用しない", "利用しない", "できない", "開設しない", "×", "unfit", "unsafe", "closed", "not_", "no_"]
+    /// 可・不可 names both ways and turns nothing.
+    private static let bothWays = ["可・不可", "可不可", "可/不可", "可／不可", "適・不適", "適不適", "適/不適", "適／不適", "対象・対象外", "対象/対象外"]
+
     /// What may stand around a hazard's word without changing it; longest first.
     private static let around = [
         "災害種別フラグ", "災害種別", "災害種類", "対象災害", "対応災害", "災害の種類", "災害", "大規模な", "大規模", "氾濫", "河川", "フラグ", "種別", "種類", "異常な現象",
@@ -136,7 +144,8 @@ enum ColumnVocabulary {
             }
         }
         let whole = group + word.exact
-        let isElsewhere = elsewhere.contains { whole.contains($0) }
+        let oneWay = bothWays.reduce(whole) { $0.replacing($1, with: "") }
+        let isElsewhere = elsewhere.contains { whole.contains($0) } || turned.contains { oneWay.contains($0) }
         for form in word.forms {
             let latin = form.filter { $0 != "_" && $0 != "-" }
             // flood_L1, flood_L2: two scales of one hazard.

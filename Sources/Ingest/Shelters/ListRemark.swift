@@ -24,6 +24,15 @@ enum ListRemark {
             .reduce(into: []) { $0.formUnion(hazards(in: $1)) }
     }
 
+    /// 令和5年3月末廃止, 工事のため閉鎖中: the place itself, not for one hazard and not one floor of it.
+    static func closes(_ note: String) -> Bool {
+        clauses(of: note).contains { clause in
+            guard hazards(in: clause).isEmpty, !["階", "場合", "予定", "バス", "路線", "駐車", "旧", "名称"].contains(where: { clause.contains($0) }) else { return false }
+            return clause.hasSuffix("廃止") || ["廃止しま", "廃止済", "閉鎖中", "閉鎖しま", "使用停止", "利用停止", "使用中止", "利用中止", "休止中", "使用休止", "指定解除", "指定を解除", "指定取消", "指定を取"]
+                .contains { clause.contains($0) }
+        }
+    }
+
     /// 洪水○ 津波×: marks in the note, each behind its hazard.
     private static func crossed(in note: String) -> Set<Shelter.Hazard> {
         let plain = note.filter { !$0.isWhitespace && !"：:は…・=＝".contains($0) }

@@ -80,13 +80,24 @@ struct ListUnderWay {
                 return columns.reports[position].header
             }
         }
+        // In words alone: a 1 under 状態 may mean anything.
+        for position in columns.positions[.condition] ?? [] where Self.isTakenBack(at(position)) { return columns.reports[position].header }
+        for position in (columns.positions[.withdrawnOn] ?? []) + (columns.positions[.isWithdrawn] ?? []) where Self.isDate(at(position)) {
+            return columns.reports[position].header
+        }
         return nil
+    }
+
+    /// 2020-03-31, 令和5年3月31日, and not the day without end that programs write.
+    private static func isDate(_ cell: String) -> Bool {
+        let text = ListText.ascii(ListText.tidy(cell))
+        return text.firstMatch(of: /\d{1,4}\s*[-\/年.]\s*\d{1,2}/) != nil && !text.hasPrefix("9999") && !text.hasPrefix("2999")
     }
 
     /// 非公開, 非表示, 廃止（令和5年）: said in words, under whichever heading.
     private static func isTakenBack(_ cell: String) -> Bool {
         let words = ListText.tidy(cell)
-        return ["非公開", "非表示", "非掲載", "廃止", "削除", "閉鎖"].contains { words.hasPrefix($0) }
+        return ["非公開", "非表示", "非掲載", "廃止", "削除", "閉鎖", "指定解除", "指定取消", "解除", "取消", "取り消し", "無効", "休止", "使用停止", "使用中止"].contains { words.hasPrefix($0) }
     }
 
     // MARK: cells
@@ -238,6 +249,11 @@ struct ListUnderWay {
 
     /// 津波時は使用不可: a remark that forbids counts more than a flag.
     private mutating func readNote(_ shelter: inout Shelter) {
+        if ListRemark.closes(shelter.note ?? "") {
+            doubt("備考により、使えないとした (the note says it is closed)")
+            for hazard in Shelter.Hazard.allCases { shelter.fitness[hazard] = .unfit }
+            return
+        }
         for hazard in ListRemark.forbidden(in: shelter.note ?? "") where shelter.fitness[hazard] != .unfit {
             if shelter.fitness[hazard] != nil { doubt("備考により\(hazard.rawValue)には使えないとした (the note forbids it for \(hazard.rawValue))") }
             shelter.fitness[hazard] = .unfit

@@ -9,7 +9,7 @@ internal import AlertModel
 struct ShelterColumns {
     enum Field: String, CaseIterable {
         case id, town, townName, prefecture, city, name, kana, romanName, address, district, latitude, longitude, place, phone, capacity
-        case note, requirement, audience, overlap, occupants, countedAt, type, isPublic, isWithdrawn, serial
+        case note, requirement, audience, overlap, occupants, countedAt, type, isPublic, isWithdrawn, withdrawnOn, condition, serial
     }
 
     enum Use: Hashable {
@@ -266,6 +266,6 @@ struct ColumnReading {
         .id: "ID", .town: "全国地方公共団体コード", .townName: "市町村名", .prefecture: "都道府県名", .city: "市区町村名", .name: "名称",
         .kana: "名称_カナ", .romanName: "名称_英字", .address: "住所", .district: "地区", .latitude: "緯度", .longitude: "経度", .place: "緯度・経度",
         .phone: "電話番号", .capacity: "想定収容人数", .note: "備考", .requirement: "備考", .audience: "受入対象者", .overlap: "住所同一・重複",
-        .occupants: "人数", .countedAt: "時点", .type: "種別", .isPublic: "公開フラグ", .isWithdrawn: "廃止フラグ", .serial: "ID",
+        .occupants: "人数", .countedAt: "時点", .type: "種別", .isPublic: "公開フラグ", .isWithdrawn: "廃止フラグ", .withdrawnOn: "廃止日", .condition: "状態", .serial: "ID",
     ]
 }

@@ -25,7 +25,9 @@ struct TownDirectory {
         guard let leading = Prefectures.leading(text) else {
             let (rest, hadCounty) = Self.withoutCounty(text)
             guard let towns = longestName(rest) else { return nil }
-            guard isName || hadCounty || (towns[0].name.contains("市") && towns[0].name.count > 2) else { return nil }
+            // 南三陸町 of our own prefecture is that town; 大島町 may be a part of ours.
+            let isNeighbour = towns[0].name.count > 3 && towns.contains { $0.prefecture == prefecture }
+            guard isName || hadCounty || isNeighbour || (towns[0].name.contains("市") && towns[0].name.count > 2) else { return nil }
             if let near = towns.first(where: { $0.prefecture == prefecture }) { return .town(near.id) }
             return towns.count == 1 ? .town(towns[0].id) : nil
         }

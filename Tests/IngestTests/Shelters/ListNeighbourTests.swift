@@ -26,6 +26,60 @@ struct ListNeighbourTests {
         #expect(list.elsewhere.values.reduce(0, +) == 1)
     }
 
+    @Test("A heading that turns its column round is nobody's yes", arguments: [
+        "津波不可", "津波NG", "災害種別_津波_不可", "津波避難対象外", "津波時の使用不可", "洪水不適", "洪水時閉鎖", "地震使用禁止", "津波以外", "津波（使用できない）",
+    ], ["○", "1"])
+    func turned(heading: String, mark: String) throws {
+        let list = try read("施設名,住所,\(heading)\n甲,気仙沼市1,\(mark)\n乙,気仙沼市2,\n")
+        #expect(list.shelters.count == 2 && list.shelters.allSatisfy { !$0.fitness.values.contains(.fit) }, "\(list.shelters)")
+        #expect(list.columns.contains { $0.verdict == .doubtful }, "\(list.columns)")
+    }
+
+    @Test("One that names both ways is a column of flags", arguments: ["津波（可・不可）", "津波適否", "津波対応可否", "津波避難の可否"])
+    func bothWays(heading: String) throws {
+        let list = try read("施設名,住所,\(heading)\n甲,気仙沼市1,可\n乙,気仙沼市2,不可\n")
+        #expect(list.shelters.map { $0.fitness[.tsunami] } == [.fit, .unfit], "\(list.columns)")
+    }
+
+    @Test("What its office has given up is no shelter, however it says so", arguments: [
+        ("状態", "廃止"), ("指定状況", "指定解除"), ("指定状況", "指定取消"), ("廃止日", "2020-03-31"), ("廃止年月日", "令和2年3月31日"), ("指定取消", "1"), ("指定解除", "2021/04/01"),
+        ("有効", "無効"), ("有効フラグ", "0"), ("運用状況", "休止"), ("現況", "閉鎖"),
+    ])
+    func givenUp(heading: String, word: String) throws {
+        let list = try read("施設名,住所,津波,\(heading)\n甲,気仙沼市1,○,\n乙,気仙沼市2,○,\(word)\n")
+        #expect(list.shelters.map(\.name) == ["甲"], "\(list.columns)")
+    }
+
+    @Test("What stands is a shelter, whatever the column is called", arguments: [("状態", "1"), ("状態", "指定済"), ("廃止日", ""), ("廃止日", "9999-12-31"), ("有効", "1"), ("有効", "有効"), ("指定解除", "0"), ("現況", "開設可")])
+    func stands(heading: String, word: String) throws {
+        let list = try read("施設名,住所,津波,\(heading)\n甲,気仙沼市1,○,\(word)\n乙,気仙沼市2,○,\n")
+        #expect(list.shelters.map(\.name) == ["甲", "乙"], "\(list.columns) \(list.remarks)")
+    }
+
+    @Test("A note that the place is closed counts more than its flags; one of a part of it, or of what is to come, does not", arguments: [
+        ("令和5年3月末廃止", true), ("工事のため閉鎖中", true), ("指定を解除しました", true), ("耐震不足のため使用停止", true),
+        ("1階は閉鎖中", false), ("令和9年3月廃止予定", false), ("バス路線は廃止", false), ("ペット可", false),
+    ])
+    func closed(note: String, isClosed: Bool) throws {
+        let list = try read("施設名,住所,津波,洪水,備考\n甲,気仙沼市1,○,○,\(note)\n")
+        let shelter = try #require(list.shelters.first)
+        #expect(shelter.fitness.values.contains(.fit) == !isClosed, "\(shelter.fitness)")
+        if isClosed { #expect(list.remarks.contains { $0.kind == .doubtful }) }
+    }
+
+    @Test("A neighbour's row is not ours: by a column of its name, by its address without 県 and 郡", arguments: [
+        ("所在市町村", "南三陸町", "志津川1"), ("所在市区町村", "大船渡市", "盛町1"), ("所在自治体", "南三陸町", "志津川1"), ("備考", "", "南三陸町志津川1"),
+    ])
+    func neighbours(heading: String, town: String, address: String) throws {
+        let list = try read("施設名,住所,\(heading),緯度,経度\n甲,\(address),\(town),38.90,141.57\n乙,気仙沼市1,,38.90,141.57\n")
+        #expect(list.shelters.map(\.name) == ["乙"], "\(list.shelters.map(\.name)) \(list.columns)")
+    }
+
+    @Test("A 町 of our own that is called like another's town stays ours")
+    func ownQuarter() throws {
+        #expect(try read("施設名,住所\n甲,大島町1\n乙,本町2\n").shelters.count == 2)
+    }
+
     @Test("Letters and separators of any office", arguments: ["utf-8", "utf-8 bom", "utf-16le bom", "utf-16be bom", "utf-16le", "utf-16be", "tabs", "semicolons", "cr", "quoted"])
     func forms(form: String) throws {
         let plain = "施設名,住所,津波,緯度,経度\n髙橋会館,気仙沼市1,○,38.90,141.57\n"
