@@ -63,6 +63,24 @@ enum DataFolder {
         return nil
     }
 
+    /// Whatever is there and cannot be used, out of the way under a name that says so; nothing is deleted. Said on standard error.
+    static func setAside(_ file: URL, _ why: String) {
+        var facts = stat()
+        guard lstat(file.path, &facts) == 0 else { return }
+        let aside = file.path + ".damaged-" + Date().formatted(.iso8601.timeSeparator(.omitted).dateSeparator(.omitted))
+        let isAside = rename(file.path, aside) == 0, found = trouble()
+        Terminal.complain("注意: \(file.path): \(why)。" + (isAside ? "\(aside) に移しました (warning: put aside)" : "よけられません: \(found) (warning: it stays)"))
+    }
+
+    /// A channel's own folder. Where it cannot be made the channel says so at its first write; the others go on.
+    static func makeFolder(_ folder: URL) {
+        var facts = stat()
+        if stat(folder.path, &facts) != 0 || facts.st_mode & S_IFMT != S_IFDIR { setAside(folder, "フォルダではない (no folder)") }
+        guard !makeWhole(folder.path) else { return }
+        let found = trouble()
+        Terminal.complain("注意: \(folder.path) を作れません: \(found) (warning: cannot be made)")
+    }
+
     private static func makeWhole(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {

@@ -242,8 +242,7 @@ struct House {
         try Channels.all.map { entry in
             let own = settings.channels?[entry.manifest.name]
             let given = M.name == .actual ? own?.actual : own?.exercise
-            try FileManager.default.createDirectory(
-                at: data.appending(path: entry.manifest.name), withIntermediateDirectories: true)
+            DataFolder.makeFolder(data.appending(path: entry.manifest.name))
             do {
                 return try make(entry, setup(entry.manifest, given, journal))
             } catch let error as SettingsError {

@@ -57,12 +57,12 @@ enum Voice {
 
     private static func ownKey(in data: URL) throws(SettingsError) -> String {
         let file = data.appending(path: keyName)
-        if let known = try? String(contentsOf: file, encoding: .utf8) { return known }
+        if let known = try? String(contentsOf: file, encoding: .utf8), (try? P256.Signing.PrivateKey(pemRepresentation: known)) != nil { return known }
+        // Cut short by a power cut, or of another kind: others know us by it no longer, and warnings go out all the same.
+        DataFolder.setAside(file, "CAPの署名の鍵が読めない (the key that signs our CAP cannot be read: a new one is made, tell whoever pins the old one)")
         let made = P256.Signing.PrivateKey().pemRepresentation
-        // Readable by the hub alone from the first moment on.
-        let isMade = FileManager.default.createFile(
-            atPath: file.path, contents: Data(made.utf8), attributes: [.posixPermissions: 0o600])
-        guard isMade else { throw SettingsError("cap: \(file.path) を作れません (cannot be made)") }
+        // Readable by the hub alone from the first moment on. A full disk keeps no hub from starting: then the next start makes another.
+        _ = FileManager.default.createFile(atPath: file.path, contents: Data(made.utf8), attributes: [.posixPermissions: 0o600])
         return made
     }
 }

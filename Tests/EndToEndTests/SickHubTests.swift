@@ -87,6 +87,32 @@ extension EndToEnd {
             }
         }
 
+        @Test("Small files that a power cut emptied, and a file where a channel's folder should be, are put aside: warnings go out")
+        func smallFiles() async throws {
+            let folder = try TestHub.newFolder()
+            let data = folder.appending(path: "data")
+            try await Air.with { air in
+                let town = TownFile(gateway: air.url)
+                try await TestHub.with(town, in: folder) { hub in
+                    hub.program.signal(SIGTERM)
+                    _ = try await hub.program.ended()
+                }
+                for name in ["cap-key.pem", "paper-key", "local-key"] { try Data().write(to: data.appending(path: name)) }
+                for name in ["wifi-portal", "area-mail"] {
+                    try FileManager.default.removeItem(at: data.appending(path: name))
+                    try Data("x".utf8).write(to: data.appending(path: name))
+                }
+                try await TestHub.with(town, in: folder) { hub in
+                    try await hub.take(try Quake().warning())
+                    try await eventually("the page") { try await hub.call("GET", "/spots/kesennuma-eki/index.ja.html").text.contains("緊急地震速報") }
+                    try await eventually("phones hear") { air.identifiers.contains(0x1100) }
+                    #expect(hub.program.errors.contains("cap-key.pem") && hub.program.errors.contains("wifi-portal"), "said")
+                }
+                let names = try FileManager.default.contentsOfDirectory(atPath: data.path)
+                for name in ["cap-key.pem", "wifi-portal", "area-mail"] { #expect(names.contains { $0.hasPrefix(name + ".damaged-") }, "\(names)") }
+            }
+        }
+
         @Test("A ledger that is gone with its copy is missed too: the hub starts, tells, and says that nothing is known any more; the first start of all says nothing")
         func gone() async throws {
             let folder = try TestHub.newFolder()

@@ -83,6 +83,7 @@ struct ListUnderWay {
         // In words alone: a 1 under 状態 may mean anything.
         for position in columns.positions[.condition] ?? [] where Self.isTakenBack(at(position)) { return columns.reports[position].header }
         for position in (columns.positions[.withdrawnOn] ?? []) + (columns.positions[.isWithdrawn] ?? []) where Self.isDate(at(position)) {
+            // There is a report for every column of the header, in its order.
             return columns.reports[position].header
         }
         return nil
