@@ -288,8 +288,17 @@ extension Hub {
         if verdict.contents.contains(where: { $0.expires <= clock() }) {
             taking.notes.append("届いたときには期限が過ぎていました。伝えていません (its time was over when it came: nobody was told)")
         }
+        var isConcerning = false
+        defer {
+            // A quiet yes would say that people were warned.
+            if alert.type == "cap", !isOver, !isConcerning, !verdict.contents.isEmpty {
+                taking.notes.append("区域が、この局のどの市町村にも当てはまりません。areaDesc だけでは決められません。geocode（全国地方公共団体コード）か polygon で示してください"
+                    + " (its areas are in no town of this hub: nobody was told; name them by geocode or polygon)")
+            }
+        }
         return verdict.contents.flatMap { content in
             line.offer(Alert<M>(content), actor: source) { town, decisions in
+                isConcerning = isConcerning || decisions.contains { $0.verdict.priority != nil }
                 guard way.towns?.contains(town.id) ?? true else {
                     return .withheld("この経路（\(source)）はこの町の情報源ではありません (this way is no source for this town)")
                 }

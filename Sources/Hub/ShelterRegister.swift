@@ -131,17 +131,53 @@ package final class ShelterRegister: Sendable {
                 all.append(shelter)
             }
         }
-        let byHouse = Dictionary(grouping: all.filter { $0.fitness != nil }, by: house)
+        return moreCareful(all, sparing: ofSettings)
+    }
+
+    /// The same house under two ids is fit for what nobody says it is unfit for: 市民会館 of the settings, unfit for a tsunami, and
+    /// 市民会館 of a list without ids that has a ○ there, at the same address or the same place.
+    private static func moreCareful(_ all: [AlertModel.Shelter], sparing own: Set<String>) -> [AlertModel.Shelter] {
+        let byName = Dictionary(grouping: all.filter { $0.fitness != nil }) { plain($0.name) }
         return all.map { shelter in
-            guard shelter.fitness == nil, let twins = byHouse[house(shelter)] else { return shelter }
+            let twins = (byName[plain(shelter.name)] ?? []).filter { $0.id != shelter.id && isSameHouse($0, shelter) }
+            guard !twins.isEmpty else { return shelter }
+            let others = twins.compactMap(\.fitness).reduce([:]) { $0.merging($1) { $0.moreCareful($1) } }
             var shelter = shelter
-            shelter.fitness = twins.compactMap(\.fitness).reduce([:]) { $0.merging($1) { $0.moreCareful($1) } }
+            guard let said = shelter.fitness else {
+                shelter.fitness = others
+                return shelter
+            }
+            // What the settings say stands.
+            guard !own.contains(shelter.id) else { return shelter }
+            shelter.fitness = said.reduce(into: said) { fitness, said in
+                if let other = others[said.key] { fitness[said.key] = said.value.moreCareful(other) }
+            }
             return shelter
         }
     }
 
-    private static func house(_ shelter: AlertModel.Shelter) -> String {
-        "\(shelter.name)\u{0}\(shelter.address ?? "")".filter { !$0.isWhitespace }
+    private static func plain(_ text: String) -> String { text.filter { !$0.isWhitespace } }
+
+    /// At one address, as far as both say it (笹が陣4-2, 宮城県気仙沼市笹が陣４−２), or within 150 m.
+    private static func isSameHouse(_ left: AlertModel.Shelter, _ right: AlertModel.Shelter) -> Bool {
+        if let here = left.place, let there = right.place, here.distance(to: there) < 0.15 { return true }
+        guard let mine = left.address.map(street), let theirs = right.address.map(street), !mine.isEmpty, !theirs.isEmpty else {
+            // What has neither address nor place is known by its name alone.
+            return (left.address == nil && left.place == nil) || (right.address == nil && right.place == nil)
+        }
+        return mine.hasSuffix(theirs) || theirs.hasSuffix(mine)
+    }
+
+    private static func street(_ address: String) -> String {
+        String(address.compactMap { character -> Character? in
+            switch character {
+            case "０"..."９":
+                character.wholeNumberValue.map { Character("\($0)") }
+            case "－", "−", "ー", "―", "‐", "–", "ｰ", "の": "-"
+            case _ where character.isWhitespace: nil
+            default: character
+            }
+        }).replacing("丁目", with: "-").replacing("番地", with: "-").replacing("番", with: "-").replacing("号", with: "")
     }
 }
 

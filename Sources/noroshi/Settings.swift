@@ -233,12 +233,32 @@ extension Settings {
         return Town(
             id: id, name: name, romanName: romanName, areas: areas, districts: (settings.districts ?? []).map(\.name),
             shelters: shelters, endpoints: try endpoints(settings, id, channels),
-            outline: (settings.outline ?? []).map { ring in
-                ring.filter { $0.count == 2 }.map { Coordinate(latitude: $0[0], longitude: $0[1]) }
-            },
+            outline: try outline(settings.outline ?? [], id),
             districtRomanNames: Dictionary(
                 (settings.districts ?? []).compactMap { district in district.roman_name.map { (district.name, $0) } },
                 uniquingKeysWith: { $1 }))
+    }
+
+    /// Rings of [latitude, longitude]. One the wrong way round would keep every warning that names a shape from the town, without a word.
+    private func outline(_ rings: [[[Double]]], _ town: TownID) throws(SettingsError) -> [[Coordinate]] {
+        var outline: [[Coordinate]] = []
+        for ring in rings {
+            guard ring.count >= 3 else { throw SettingsError("town \(town): outline: 輪に点が\(ring.count)個しかありません。3個以上要ります (a ring of fewer than three points)") }
+            var points: [Coordinate] = []
+            for point in ring {
+                guard point.count == 2, let latitude = point.first, let longitude = point.last else {
+                    throw SettingsError("town \(town): outline: 点 \(point) は [緯度, 経度] ではありません (no point)")
+                }
+                // Japan with all its islands: 20.4–45.6 north, 122.9–154.0 east.
+                guard (20.0...46.0).contains(latitude), (122.0...155.0).contains(longitude) else {
+                    let isTurned = (20.0...46.0).contains(longitude) && (122.0...155.0).contains(latitude)
+                    throw SettingsError("town \(town): outline: 点 \(point) は日本の外です。" + (isTurned ? "緯度と経度が逆です。" : "") + "[緯度, 経度] の順に書いてください (outside Japan; latitude comes first)")
+                }
+                points.append(Coordinate(latitude: latitude, longitude: longitude))
+            }
+            outline.append(points)
+        }
+        return outline
     }
 
     private func endpoints(

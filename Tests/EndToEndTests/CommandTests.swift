@@ -264,6 +264,8 @@ extension EndToEnd {
                 ("eew: send", "eew: perhaps", "perhaps"),
                 ("roman_name: Kesennuma City", "", "roman_name"),
                 ("roman_name: Kesennuma City", "roman_name: Kesennuma City\n    crowding: maybe", "crowding: 「maybe」は publish"),
+                ("tsunami_areas:", "outline: [[[141.5, 38.8], [141.7, 38.8], [141.6, 39.0]]]\n    tsunami_areas:", "緯度と経度が逆です"),
+                ("tsunami_areas:", "outline: [[[38.8, 141.5], [38.8, 141.7]]]\n    tsunami_areas:", "3個以上"),
                 ("towns:", "towns: [", "settings.yaml"),
             ]
             for (old, new, word) in table {

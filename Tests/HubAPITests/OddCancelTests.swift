@@ -65,6 +65,37 @@ struct OddCancelTests {
         await #expect(throws: IntakeFailure.self) { try await house.hub.take(Array(raising.utf8), source) }
     }
 
+    @Test("By a form that is broken where the end is clear all the same; of a new warning such a form is refused", arguments: [
+        ("<urgency>Immediate</urgency>", ""), ("<severity>Severe", "<severity>None"), ("<category>Met", "<category>Meteo"), ("<scope>Public</scope>", ""),
+        ("<language>ja-JP</language><category>Met</category>", "<category>Met</category><language>ja-JP</language>"),
+        ("<geocode>", "<polygon>38.8,141.5 38.9,141.5 38.9,141.6</polygon><geocode>"), ("</geocode>", "</geocode><polygon>38.8,141.5 38.9,141.5 38.9,141.6 38.8,141.5</polygon>"),
+        ("</geocode>", "</geocode><ceiling>10</ceiling>"), ("<identifier>w-2", "<identifier>w 2"), ("</scope>", "</scope><myown>1</myown>"), ("</areaDesc>", "</areaDesc><circle>38.88, 141.60 10</circle>"),
+    ])
+    func broken(from: String, to: String) async throws {
+        let house = try await House(), now = Date(), source = Intake(source: "http:mihon")
+        _ = try await house.hub.take(cap("w-1", "Alert", now.addingTimeInterval(-60)), source)
+        let references = "Bousai@mihon.example.jp,w-1,\(JapanTime.text(now.addingTimeInterval(-60), milliseconds: false))"
+        let good = String(decoding: cap("w-2", "Cancel", references: references, now), as: UTF8.self)
+        #expect(good.contains(from))
+        let cancel = try await house.hub.take(Array(good.replacing(from, with: to).utf8), source)
+        #expect(cancel.alerts.count == 1 && cancel.notes.contains { $0.contains("taken in doubt") }, "\(cancel.notes)")
+        let raising = String(decoding: cap("w-2", "Alert", now), as: UTF8.self).replacing(from, with: to)
+        await #expect(throws: IntakeFailure.self) { try await house.hub.take(Array(raising.utf8), source) }
+    }
+
+    @Test("A warning whose areas are in no town of ours is no quiet yes", arguments: [
+        ("<geocode><valueName>JISX0402</valueName><value>042056</value></geocode>", ""), ("<value>042056", "<value>131016"), ("<valueName>JISX0402", "<valueName>house-number"),
+    ])
+    func nowhere(from: String, to: String) async throws {
+        let house = try await House(), now = Date(), source = Intake(source: "http:mihon")
+        let good = String(decoding: cap("w-1", "Alert", now), as: UTF8.self)
+        #expect(good.contains(from))
+        let taken = try await house.hub.take(Array(good.replacing(from, with: to).utf8), source)
+        #expect(taken.notes.contains { $0.contains("どの市町村にも当てはまりません") }, "\(taken.notes)")
+        let here = try await house.hub.take(Array(good.utf8), Intake(source: "http:mihon"))
+        #expect(!here.notes.contains { $0.contains("当てはまりません") }, "\(here.notes)")
+    }
+
     @Test("Where another ends what one had said, it ends, and a person is asked whether that is right", arguments: ["Cancel", "Update"])
     func another(message: String) async throws {
         let house = try await House(), now = Date(), source = Intake(source: "http:mihon")

@@ -21,6 +21,13 @@ enum CAPDoubt {
         }
     }
 
+    /// Whether it can be said who speaks, when, of whom, and that it is real, a drill or a test.
+    static func hasCore(_ root: XMLElement) -> Bool {
+        func text(_ name: StaticString) -> String { root.first(name)?.text.collapsed ?? "" }
+        return !text("identifier").isEmpty && !text("sender").isEmpty && (Timestamp(text("sent")) != nil || time(text("sent")) != nil)
+            && ["Actual", "Exercise", "System", "Test"].contains(word(text("status"))) && ["Alert", "Update", "Cancel"].contains(word(text("msgType")))
+    }
+
     /// The word of the standard that is meant, whatever its case and the blanks in and around it; as written where it is none.
     static func word(_ text: String) -> String { words[key(text)] ?? text }
 

@@ -19,20 +19,31 @@ struct CAPProse {
 
     /// Returns what is doubtful and was taken all the same.
     func check(_ references: [Bulletin.Reference]) throws(Refusal) -> [String] {
-        try checkName(alert.identifier, "identifier")
-        try checkName(alert.sender, "sender")
-        try checkScope()
-        let doubts = try checkReferences(references)
+        var doubts = try checkReferences(references)
+        try inDoubt(&doubts) { () throws(Refusal) in try checkName(alert.identifier, "identifier") }
+        try inDoubt(&doubts) { () throws(Refusal) in try checkName(alert.sender, "sender") }
+        try inDoubt(&doubts) { () throws(Refusal) in try checkScope() }
         guard alert.infos.count <= Self.infoLimit else { throw refusal("alert/info", "more than \(Self.infoLimit)") }
         var points = 0
         for (index, info) in alert.infos.enumerated() {
             let path = "alert/info[\(index + 1)]"
             try checkTimes(info, path)
             for (number, area) in info.areas.enumerated() {
-                try checkArea(area, "\(path)/area[\(number + 1)]", &points)
+                let place = "\(path)/area[\(number + 1)]"
+                try inDoubt(&doubts) { () throws(Refusal) in try checkArea(area, place, &points) }
             }
         }
         return doubts
+    }
+
+    /// What ends a warning is not thrown away for a fault that leaves its end clear.
+    private func inDoubt(_ doubts: inout [String], _ check: () throws(Refusal) -> Void) throws(Refusal) {
+        do throws(Refusal) {
+            try check()
+        } catch {
+            guard isInDoubt else { throw error }
+            if doubts.count < 20 { doubts.append("\(error.reason): 終わりを伝えるものなので受け取った (taken in doubt)") }
+        }
     }
 
     private func refusal(_ path: String, _ rule: String) -> Refusal {

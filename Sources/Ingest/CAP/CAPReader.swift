@@ -34,14 +34,21 @@ package enum CAPReader {
         let root = document.root
         let version = try version(of: root)
         let isInDoubt = CAPDoubt.mayBeRead(root)
-        try CAPCheck(version: version, isInDoubt: isInDoubt).check(root)
+        var formal: String?
+        do throws(Refusal) {
+            try CAPCheck(version: version, isInDoubt: isInDoubt).check(root)
+        } catch {
+            // Its form is broken; who says what, when, about which message can be read all the same.
+            guard isInDoubt, CAPDoubt.hasCore(root) else { throw error }
+            formal = "\(error.reason): 終わりを伝えるものなので受け取った (taken in doubt)"
+        }
         let alert = try CAPAlert(root, version: version)
         // A draft is nobody's word yet: "not actionable in its current form" (CAP 1.2 §3.2.1).
         guard alert.status != "Draft" else {
             throw Refusal("CAP \(version.rawValue): alert/status: Draft（下書き）は扱いません (a Draft is not actionable)")
         }
         let (references, doubt) = try Self.references(of: alert, isInDoubt)
-        let doubts = [doubt].compactMap(\.self) + (try CAPProse(alert: alert, isInDoubt: isInDoubt).check(references))
+        let doubts = [formal, doubt].compactMap(\.self) + (try CAPProse(alert: alert, isInDoubt: isInDoubt).check(references))
         try CAPEditorial(alert: alert).check()
         var bulletin = try bulletin(of: alert, references, codes)
         bulletin.departures += doubts
