@@ -18,7 +18,7 @@ private final class Count: Sendable {
     var most: Int { number.withLock { $0.most } }
 }
 
-@Suite("Below the line")
+@Suite("Below the line", .timeLimit(.minutes(5)))
 struct TogetherTests {
     @Test("Twenty who ask the same while it is made are answered by one more making, and none by what began before he asked")
     func once() async throws {
@@ -30,15 +30,15 @@ struct TogetherTests {
                 try await together.value("a") {
                     let number = made.add()
                     begun.open()
-                    _ = await go.opens(within: .seconds(10))
+                    _ = await go.opens(within: .seconds(600))
                     return number
                 }
             }
-            _ = await begun.opens(within: .seconds(10))
+            _ = await begun.opens(within: .seconds(600))
             for _ in 0..<20 {
                 group.addTask { try await together.value("a") { made.add() } }
             }
-            while together.waitingFor("a") < 20 { await Task.yield() }
+            while together.waitingFor("a") < 20, !Task.isCancelled { await Task.yield() }
             go.open()
             var answers: [Int] = []
             for try await answer in group { answers.append(answer) }
@@ -65,12 +65,12 @@ struct TogetherTests {
                 group.addTask {
                     try await lane.run {
                         busy.add()
-                        _ = await go.opens(within: .seconds(10))
+                        _ = await go.opens(within: .seconds(600))
                         busy.add(-1)
                     }
                 }
             }
-            while lane.gauges != (2, 3) { await Task.yield() }
+            while lane.gauges != (2, 3), !Task.isCancelled { await Task.yield() }
             await #expect(throws: Lane.Full.self) { try await lane.run {} }
             go.open()
             try await group.waitForAll()
