@@ -8,6 +8,7 @@ internal import Ledger
 internal import Lifecycle
 internal import Logging
 internal import Synchronization
+internal import Targeting
 
 /// How a bulletin came.
 package struct Intake: Sendable {
