@@ -18,11 +18,8 @@ extension Desk {
         errands.open()
         await withDiscardingTaskGroup { group in
             group.addTask { await self.errands.run() }
-            var watched: Set<String> = []
+            group.addTask { await self.watchAll() }
             while !Task.isCancelled {
-                for station in stations where isInUse(station) && watched.insert(station.address).inserted {
-                    group.addTask { await self.watch(station) }
-                }
                 await round()
                 guard (try? await pace.sleep(pace.now() + Self.beat)) != nil else { break }
             }
@@ -30,6 +27,23 @@ extension Desk {
         }
         await lines.close()
     }
+
+    /// From the moment a far end is made known, not from the next round on: a centre that begins anew within the first seconds of a
+    /// start has lost what is on the air, and the watch that comes after it would never know.
+    private func watchAll() async {
+        await withDiscardingTaskGroup { group in
+            var watched: Set<String> = []
+            while !Task.isCancelled {
+                for station in stations where isInUse(station) && watched.insert(station.address).inserted {
+                    group.addTask { await self.watch(station) }
+                }
+                guard (try? await ContinuousClock().sleep(for: Self.glance)) != nil else { break }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private static let glance = Duration.milliseconds(100)
 
     private func isInUse(_ station: Station) -> Bool {
         station.settings.way == .ecbe && !station.shelf.entries.isEmpty
@@ -232,11 +246,17 @@ extension Desk {
                 }
             }
             group.addTask {
+                // At once, where it has shown us its list before: the centre may have begun anew while we were away.
+                if self.hasShownList(station.address) { await self.compare(station) }
                 while (try? await self.pace.sleep(self.pace.now() + Self.askEvery)) != nil {
                     await self.compare(station)
                 }
             }
         }
+    }
+
+    private func hasShownList(_ address: String) -> Bool {
+        stations(at: address).contains { station in station.shelf.entries.contains { $0.wanted.contains { $0.confirmed != nil } } }
     }
 
     /// The far end's own list against the shelf. osmo-cbc has none.
