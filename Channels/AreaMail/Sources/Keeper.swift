@@ -33,17 +33,14 @@ extension Desk {
     private func watchAll() async {
         await withDiscardingTaskGroup { group in
             var watched: Set<String> = []
-            while !Task.isCancelled {
+            for await _ in toWatch {
                 for station in stations where isInUse(station) && watched.insert(station.address).inserted {
                     group.addTask { await self.watch(station) }
                 }
-                guard (try? await ContinuousClock().sleep(for: Self.glance)) != nil else { break }
             }
             group.cancelAll()
         }
     }
-
-    private static let glance = Duration.milliseconds(100)
 
     private func isInUse(_ station: Station) -> Bool {
         station.settings.way == .ecbe && !station.shelf.entries.isEmpty

@@ -29,6 +29,8 @@ final class Desk: Sendable {
     let logger: Logger
     private let remark: @Sendable (DeliveryID, TownID, String) -> Void
     private let known = Mutex<[String: Station]>([:])
+    /// A far end was made known, or is about to be asked: it may have to be watched from now on.
+    let (toWatch, bell) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     /// Addresses that were silent when they were last asked for a broadcast.
     private let silent = Mutex<Set<String>>([])
 
@@ -47,6 +49,7 @@ final class Desk: Sendable {
     func station(_ town: TownID, _ farEnd: String, _ settings: GatewaySettings) -> Station {
         let station = Station(settings: settings, shelf: shelves.shelf(of: town, farEnd))
         known.withLock { $0["\(town.code)/\(farEnd)"] = station }
+        bell.yield()
         return station
     }
 
@@ -54,7 +57,8 @@ final class Desk: Sendable {
     func stations(at address: String) -> [Station] { stations.filter { $0.address == address } }
 
     func gateway(_ station: Station, deadline: ContinuousClock.Instant) -> any Gateway {
-        switch station.settings.way {
+        bell.yield()
+        return switch station.settings.way {
         case .ecbe:
             ECBEGateway(transport: transport, settings: station.settings, deadline: deadline, pace: pace)
         case .cbsp:
