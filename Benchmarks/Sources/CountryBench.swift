@@ -45,13 +45,8 @@ struct CountryBench {
             hub,
             ["serve", "--config", settings.path, "--data", data.path, "--templates", "Templates", "--listen", "127.0.0.1:\(Self.port)"],
             core: Line.serverCore, port: Self.port)
-        let end = now() + 120
-        while now() < end {
-            _ = try server.send(Server.request("GET", "/readyz", [], type: "application/json", token: nil))
-            if try server.answer().status == 200 { return server }
-            usleep(20_000)
-        }
-        throw Trouble("the hub of all towns is not ready")
+        _ = try server.ready(within: 120)
+        return server
     }
 
     /// Milliseconds from the first octet to the answer.

@@ -57,6 +57,7 @@ struct LineBench {
                 "--listen", "127.0.0.1:8493",
             ], core: Line.serverCore, port: 8493)
         defer { server.end() }
+        _ = try server.ready()
         if waiting > 0 { try fill(server, waiting) }
         let crowd = Crowd(port: server.port)
         try crowd.open(try heads(server))

@@ -31,6 +31,17 @@ final class Server {
         throw Trouble("\(program) does not listen on \(port)")
     }
 
+    /// Seconds until a hub has read its record and takes alerts.
+    func ready(within seconds: Double = 60) throws -> Double {
+        let start = now()
+        while now() < start + seconds {
+            _ = try send(Self.request("GET", "/readyz", [], type: "application/json", token: nil))
+            if try answer().status == 200 { return now() - start }
+            usleep(5_000)
+        }
+        throw Trouble("the hub on \(port) is not ready after \(seconds) s")
+    }
+
     func end() {
         if let connection { close(connection) }
         connection = nil
