@@ -28,6 +28,7 @@ package struct ChannelConformance<A: ChannelAdapter>: Sendable {
     /// Where the adapter publishes and where it writes, for channels whose far end is there. One suite per check then.
     package var stream: any StreamPublisher = RecordingStream()
     package var directory: URL?
+    package var pages = PageShelf()
 
     let transport: any HTTPTransport
     let makeFarEnd: @Sendable () async throws -> any ConformanceFarEnd

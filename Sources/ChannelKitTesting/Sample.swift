@@ -66,10 +66,11 @@ package enum Sample {
         settings: [String: String] = [:], transport: any HTTPTransport = NoTransport(),
         stream: any StreamPublisher = RecordingStream(), notebook: any Notebook = MemoryNotebook(),
         directory: URL = FileManager.default.temporaryDirectory.appending(component: "noroshi-\(UUID().uuidString)"),
+        pages: PageShelf = PageShelf(),
         as mode: M.Type
     ) -> ChannelSetup<M> {
         ChannelSetup(
-            settings: settings, transport: transport, stream: stream, notebook: notebook, directory: directory,
+            settings: settings, transport: transport, stream: stream, notebook: notebook, directory: directory, pages: pages,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, wallClock: { now })
     }
 

@@ -33,6 +33,8 @@ package final class ChannelRunner<M: Mode>: Sendable {
     private let state: Mutex<ChannelWork<M>>
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
+    /// Nil: on the threads that all share.
+    private let thread: OwnThread?
 
     package init<A: ChannelAdapter>(
         _ adapter: A, observer: any DeliveryObserver, logger: Logger, limits: QueueLimits? = nil
@@ -41,6 +43,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
         self.adapter = adapter
         self.observer = observer
         self.logger = logger
+        thread = A.manifest.role == .crowd ? OwnThread(A.manifest.name) : nil
         self.state = Mutex(ChannelWork(
             queue: ChannelQueue(limits: limits ?? QueueLimits(A.manifest)), attemptLimit: A.manifest.attemptLimit))
         // One ring is enough: the runner empties the queue each time it wakes.
@@ -64,12 +67,16 @@ package final class ChannelRunner<M: Mode>: Sendable {
 
     /// Sends until the service group shuts down; then attempts under way are ended and nothing new is begun.
     package func run() async throws {
-        await withDiscardingTaskGroup { group in
-            group.addTask { await self.adapter.run() }
-            await cancelWhenGracefulShutdown {
-                await self.drive()
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await self.adapter.run()
+                return false
             }
-            group.cancelAll()
+            group.addTask(executorPreference: thread) {
+                await cancelWhenGracefulShutdown { await self.drive() }
+                return true
+            }
+            for await isDriven in group where isDriven { group.cancelAll() }
         }
     }
 
@@ -104,7 +111,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
         while !Task.isCancelled {
             switch begin() {
             case .attempt(let attempt):
-                group.addTask { await self.make(attempt) }
+                group.addTask(executorPreference: thread) { await self.make(attempt) }
                 begun += 1
                 if begun.isMultiple(of: Self.atAStretch) { try? await ContinuousClock().sleep(for: Self.breath) }
             case .wait(let until): return until

@@ -108,7 +108,7 @@ package final class Line<M: Mode>: Sendable {
         for (channel, loads) in plan.loads {
             guard let runner = slots[channel]?.runner else { continue }
             runner.place(loads, now: steady())
-            round.add(runner)
+            round.add(runner, loads.count)
         }
         round.passes()
     }
@@ -119,20 +119,21 @@ package final class Line<M: Mode>: Sendable {
     /// begin when every town has its place in the turns, or the first of them has waited for `longest`.
     private struct Round {
         private static var longest: Duration { .milliseconds(4) }
-        private var waiting: [ChannelRunner<M>] = []
+        private var waiting: [(runner: ChannelRunner<M>, loads: Int)] = []
         private var began = Instant.now
 
-        mutating func add(_ runner: ChannelRunner<M>) {
+        mutating func add(_ runner: ChannelRunner<M>, _ loads: Int) {
             if waiting.isEmpty { began = .now }
-            if !waiting.contains(where: { $0 === runner }) { waiting.append(runner) }
+            if let known = waiting.firstIndex(where: { $0.runner === runner }) { waiting[known].loads += loads } else { waiting.append((runner, loads)) }
         }
 
         mutating func passes() {
             if !waiting.isEmpty, began.duration(to: .now) >= Self.longest { end() }
         }
 
+        /// Who has least to begin is first: a gateway to all phones of a town does not stand behind seventy pages.
         mutating func end() {
-            for runner in waiting { runner.wake() }
+            for (runner, _) in waiting.sorted(by: { $0.loads < $1.loads }) { runner.wake() }
             waiting = []
         }
     }

@@ -1,13 +1,8 @@
 package import ChannelKit
 internal import Crypto
-package import FoundationEssentials
 internal import Synchronization
 
-/// The portal pages: what no disk has taken yet from where it was made, the others as they lie on disk, kept in memory
-/// until their bundle is swapped.
-///
-/// A bundle folder never changes once `current` points to it, so its name is its version: one `readlink` a request
-/// tells whether what is in memory is still right.
+/// The portal pages as they are served: with their tags, made once for each revision of a spot.
 package final class SpotShelf: Sendable {
     package struct Page: Sendable {
         package let contentType: String
@@ -26,62 +21,38 @@ package final class SpotShelf: Sendable {
         }
     }
 
-    private struct Bundle {
-        var version: String
+    private struct Known {
+        var revision: Int
         var pages: [String: Page]
     }
 
-    private let directory: URL
     private let pages: PageShelf
-    private let bundles = Mutex<[String: Bundle]>([:])
+    private let known = Mutex<[String: Known]>([:])
 
-    package init(directory: URL, pages: PageShelf) {
-        self.directory = directory
-        self.pages = pages
-    }
+    package init(pages: PageShelf) { self.pages = pages }
 
     /// Nil when the spot has no such page. Only plain names are looked up.
     package func page(_ spot: String, _ name: String) async -> Page? {
-        guard Self.isPlain(spot), Self.isPlain(name), !name.hasSuffix(".gz"), name != "state.json" else { return nil }
-        if let fresh = pages[spot] {
-            // By its revision in memory and by its folder's name on disk: neither is ever taken for the other. A closure, no place.
-            return kept(spot, version: "memory \(fresh.revision)", name) {
-                // Names that are there or not.
-                fresh.files[name].map { Page(name: name, bytes: $0, gzip: fresh.files[name + ".gz"]) }
-            }
+        guard Self.isPlain(spot), Self.isPlain(name), !name.hasSuffix(".gz"), let bundle = await pages.bundle(spot) else { return nil }
+        // Of an older revision nothing is kept, and nothing of it is given.
+        let page = known.withLock { known -> Page? in
+            guard let spot = known[spot], spot.revision == bundle.revision else { return nil }
+            return spot.pages[name]
         }
-        let folder = directory.appending(path: spot)
-        guard let version = try? FileManager.default.destinationOfSymbolicLink(
-            atPath: folder.appending(path: "current").path), Self.isPlain(version)
-        else { return nil }
-        return kept(spot, version: version, name) { Self.read(folder.appending(path: version), name) }
-    }
-
-    private func kept(_ spot: String, version: String, _ name: String, _ make: () -> Page?) -> Page? {
-        let known: Page? = bundles.withLock { bundles in
-            guard let bundle = bundles[spot], bundle.version == version else {
-                bundles[spot] = Bundle(version: version, pages: [:])
-                return nil
-            }
-            return bundle.pages[name]
+        if let page { return page }
+        guard let bytes = await bundle.octets(of: name) else { return nil }
+        let made = Page(name: name, bytes: bytes, gzip: await bundle.octets(of: name + ".gz"))
+        known.withLock { known in
+            if let newest = known[spot]?.revision, newest > bundle.revision { return }
+            if known[spot]?.revision != bundle.revision { known[spot] = Known(revision: bundle.revision, pages: [:]) }
+            known[spot]?.pages[name] = made
         }
-        if let known { return known }
-        guard let page = make() else { return nil }
-        bundles.withLock { bundles in
-            if bundles[spot]?.version == version { bundles[spot]?.pages[name] = page }
-        }
-        return page
+        return made
     }
 
     package static func isPlain(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 100 && !name.hasPrefix(".")
             && name.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
                 || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F }
-    }
-
-    private static func read(_ folder: URL, _ name: String) -> Page? {
-        guard let data = try? Data(contentsOf: folder.appending(path: name)) else { return nil }
-        let packed = (try? Data(contentsOf: folder.appending(path: name + ".gz"))).map { [UInt8]($0) }
-        return Page(name: name, bytes: [UInt8](data), gzip: packed)
     }
 }

@@ -8,7 +8,6 @@ internal import Web
 internal import AlertModel
 internal import Devices
 internal import HTTPTypes
-package import Foundation
 internal import Serving
 package import Tablets
 
@@ -19,9 +18,7 @@ package struct HubRouter: Sendable {
     package struct Configuration: Sendable {
         /// What people type: `https://hub.example.jp`, for QR codes and feeds.
         package var publicAddress: String
-        /// Where the channel of pages puts them.
-        package var spots: URL
-        /// Where it puts them before the disk has them.
+        /// Where the channel of pages shows them.
         package var pages = PageShelf()
         /// Every channel of the program.
         package var channels: [ChannelManifest]
@@ -55,9 +52,8 @@ package struct HubRouter: Sendable {
         /// Who reads towns' own settings; nil: they are not changed here.
         package var townReader: (any TownReader)?
 
-        package init(publicAddress: String, spots: URL, channels: [ChannelManifest]) {
+        package init(publicAddress: String, channels: [ChannelManifest]) {
             self.publicAddress = publicAddress
-            self.spots = spots
             self.channels = channels
         }
 

@@ -11,7 +11,7 @@ internal import Tablets
 
 extension HubRouter {
     func addPages(to router: Router<Context>) {
-        let shelf = SpotShelf(directory: configuration.spots, pages: configuration.pages)
+        let shelf = SpotShelf(pages: configuration.pages)
         let (hub, configuration) = (hub, configuration)
         PageDesk(
             publicAddress: configuration.publicAddress, paths: Pages.paths,

@@ -87,9 +87,14 @@ final class LedgerBuffer: Sendable {
         if let refusal { commit?.fulfil(refusal) } else { bell.ring() }
     }
 
+    /// So long an alert lies in memory before the disk is told of it: it is being offered to its far ends meanwhile, and the writer
+    /// takes the processor from that where there is but one. What comes in these milliseconds goes into the same commit.
+    private static var gathering: UInt32 { 4_000 }
+
     /// Everything that waits; blocks until there is something. Nil when closed and empty; nothing when the seconds are over.
     func takeAll(within seconds: Int? = nil) -> [(LedgerWrite, Commit?)]? {
         while true {
+            if state.withLock({ !$0.isClosed && $0.writes.contains { $0.0.isAlert } }) { usleep(Self.gathering) }
             let (writes, isClosed) = state.withLock { state in
                 defer {
                     state.writes = []

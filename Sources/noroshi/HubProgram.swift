@@ -260,7 +260,7 @@ struct House {
         let channels = Channels.all.map(\.manifest)
         var configuration = HubRouter.Configuration(
             publicAddress: settings.public_address ?? "http://\(options.host):\(options.port)",
-            spots: data.appending(path: channels.first(.page)?.name ?? "spots"), channels: channels)
+            channels: channels)
         configuration.pages = pages
         configuration.hasBenchmarkDoor = options.hasBenchmarkDoor
         if let provider = try settings.makeOpenID() { configuration.openID = .init(provider: provider, transport: transport) }

@@ -76,7 +76,7 @@ struct House {
             plans: plans.map { [id: $0] } ?? [:], crowding: crowding == true ? [id] : [], logger: Self.logger,
             time: time, start: start))
         var configuration = HubRouter.Configuration(
-            publicAddress: "https://hub.example.jp", spots: Self.package.appending(path: ".build/no-such-folder"),
+            publicAddress: "https://hub.example.jp",
             channels: [
                 ChannelManifest(
                     name: "wifi-portal", title: "Wi-Fiスポット", role: .page, afterSending: .lastStateWins, drills: .shownApart, concurrency: 2,

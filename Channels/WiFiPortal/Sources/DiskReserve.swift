@@ -13,9 +13,9 @@ import Synchronization
 ///
 /// Somebody's log fills the disk, and an evacuation order must still get onto the spot's page.
 final class DiskReserve: Sendable {
-    /// Two bundles of a spot: three files a language, and their gzip.
-    private static var perSpot: Int { ScreenLanguages.inUse.all.count * (128 << 10) }
-    private static let most = 64 << 20
+    /// What a spot shows in a night of many alerts, twice: the old one leaves when the new one is there.
+    private static var perSpot: Int { ScreenLanguages.inUse.all.count * (16 << 10) }
+    private static let most = 16 << 20
 
     private struct State {
         var size = 0

@@ -5,19 +5,21 @@ import Synchronization
 
 /// All spots' pages under one folder, shared by the adapters of both modes.
 ///
-/// A page is made and written; where the disk refuses it or does not answer within a second, the hub serves it from memory
-/// and the state it was made of goes into the notebook. Not before: what is shown and nowhere kept comes back as it was when
-/// the program is killed. A spot is a lock of its own, held while its page is made, so that two deliveries to one spot leave
-/// the page of the later one.
+/// What a spot shows is a state, kept on disk; the hub serves the pages made of it. Where the disk refuses it or does not answer within
+/// a second, the page is shown all the same and the state goes into the notebook. Not before: what is shown and nowhere kept comes back
+/// as it was when the program is killed. A spot is a lock of its own, so that two deliveries to one spot leave the page of the later one.
 final class PortalSite: Sendable {
     private static let sites = Mutex<[String: PortalSite]>([:])
 
     /// The one object for `directory` in this process.
-    static func shared(for directory: String, _ pages: PageShelf, _ notebook: any Notebook) -> PortalSite {
+    static func shared(
+        for directory: String, _ pages: PageShelf, _ notebook: any Notebook, now: @escaping @Sendable () -> Date
+    ) -> PortalSite {
         sites.withLock { sites in
             if let site = sites[directory], site.pages === pages { return site }
             let site = PortalSite(directory: directory, pages, notebook)
             sites[directory] = site
+            pages.source { [weak site] spot in await site?.found(spot, now: now()) }
             return site
         }
     }
@@ -105,7 +107,7 @@ final class PortalSite: Sendable {
         var next: Date?
         for spot in all {
             do throws(DeliveryFailure) {
-                let due = try await PortalThread.pages.run { () throws(DeliveryFailure) in try spot.age(now: now) }
+                let due = try await PortalThread.pages.run { () throws(DeliveryFailure) in spot.age(now: now) }
                 next = min(next ?? due, due)
             } catch {
                 failed(spot.id, error)
@@ -135,10 +137,29 @@ final class PortalSite: Sendable {
         return min(next ?? now + Spot.pause, now + Spot.pause)
     }
 
+    /// What a spot showed before this start, for whoever asks before it is prepared. A disk that does not answer gives none.
+    func found(_ id: String, now: Date) async -> (any PageFiles)? {
+        let folder = SpotFolder(path: "\(directory)/\(id)")
+        return await withTaskGroup(of: (any PageFiles)?.self) { group in
+            group.addTask { [disk] in
+                let state = try? await disk.run { () throws(DeliveryFailure) -> SpotState? in
+                    (try? folder.readState()).flatMap(\.self).flatMap { try? SpotState(encoded: $0) }
+                }
+                return state.flatMap(\.self).map { PageBundle($0, now: now) }
+            }
+            group.addTask {
+                try? await ContinuousClock().sleep(for: Self.attention)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+    }
+
     private func spot(_ id: String) -> Spot {
         spots.withLock { spots in
             if let spot = spots[id] { return spot }
-            let spot = Spot(id: id, folder: BundleFolder(path: "\(directory)/\(id)"), reserve: reserve, pages: pages, notebook: notebook)
+            let spot = Spot(id: id, folder: SpotFolder(path: "\(directory)/\(id)"), reserve: reserve, pages: pages, notebook: notebook)
             spots[id] = spot
             reserve.wanted(for: spots.count)
             return spot
@@ -154,12 +175,14 @@ final class Spot: Sendable {
     static let pause: TimeInterval = 10
 
     let id: String
-    private let folder: BundleFolder
+    private let folder: SpotFolder
     private let reserve: DiskReserve
     private let pages: PageShelf
     private let notebook: any Notebook
     private let held = Mutex(Held())
     private let unwritten = Mutex<Unwritten?>(nil)
+    /// Until somebody has looked.
+    private let hadPages = Atomic(true)
 
     private struct Held {
         var state: SpotState?
@@ -170,11 +193,11 @@ final class Spot: Sendable {
 
     private struct Unwritten {
         let state: SpotState
-        let files: [BundleFolder.File]
+        let page: any PageFiles
         var isShown = false
     }
 
-    init(id: String, folder: BundleFolder, reserve: DiskReserve, pages: PageShelf, notebook: any Notebook) {
+    init(id: String, folder: SpotFolder, reserve: DiskReserve, pages: PageShelf, notebook: any Notebook) {
         self.id = id
         self.folder = folder
         self.reserve = reserve
@@ -185,10 +208,10 @@ final class Spot: Sendable {
     /// Where the notebook keeps what the disk has not taken.
     private var key: String { "unwritten/\(id)" }
 
-    /// The disk has not taken the newest page.
+    /// The disk has not taken what it shows, or is to show.
     var isWaiting: Bool { unwritten.withLock { $0 != nil } }
 
-    /// Applies `change` to a copy and shows it; when it cannot be shown, neither memory nor page have changed.
+    /// Applies `change` to a copy; when it is refused, neither memory nor page have changed.
     func change<Value>(
         now: Date, _ change: (inout SpotState) throws(DeliveryFailure) -> Value
     ) throws(DeliveryFailure) -> (outcome: Value, revision: Int) {
@@ -197,52 +220,48 @@ final class Spot: Sendable {
             var state = held.state ?? SpotState()
             let before = state
             let outcome = try change(&state)
-            if state != before || held.due == nil {
-                try show(&state, in: &held, now: now)
-            }
+            if state != before || held.due == nil { show(&state, in: &held, now: now) }
             return (outcome, state.revision)
         }
     }
 
     /// Gives the time at which this spot wants to be looked at next.
-    func age(now: Date) throws(DeliveryFailure) -> Date {
-        try held.withLock { held throws(DeliveryFailure) in
+    func age(now: Date) -> Date {
+        held.withLock { held in
             guard var state = held.state, let due = held.due else { return now + Self.renewal }
             if due > now { return due }
-            held.due = now + Self.pause
             state.forget(now: now)
-            try show(&state, in: &held, now: now)
+            show(&state, in: &held, now: now)
             return held.due ?? now + Self.renewal
         }
     }
 
-    /// People read it once it is written, or from memory.
-    private func show(_ state: inout SpotState, in held: inout Held, now: Date) throws(DeliveryFailure) {
+    /// People read it once its state is kept.
+    private func show(_ state: inout SpotState, in held: inout Held, now: Date) {
         state.revision += 1
-        let files = try PortalPage.bundle(of: state, now: now)
         held.state = state
         held.due = state.nextChange(after: now).map { min($0, now + Self.renewal) } ?? now + Self.renewal
-        unwritten.withLock { [state] in $0 = Unwritten(state: state, files: files) }
-        // A disk that did not take the page before is not waited for.
-        if pages[id] != nil { showUnwritten() }
+        unwritten.withLock { [state] in $0 = Unwritten(state: state, page: PageBundle(state, now: now)) }
+        // A disk that did not take the one before is not waited for.
+        if pages.isUnwritten(id) { showUnwritten() }
     }
 
-    /// What the disk has not taken, from memory; and what it was made of into the notebook, for the next start.
+    /// What the disk has not taken; and what it was made of into the notebook, for the next start.
     func showUnwritten() {
         unwritten.withLock { due in
             guard let page = due, !page.isShown else { return }
-            pages.show(.init(revision: page.state.revision, files: Dictionary(page.files.map { ($0.name, $0.bytes) }) { $1 }), at: id)
+            pages.show(page.page, at: id, isWritten: false)
             if let state = try? page.state.encoded() { notebook.write(key, state) }
             due?.isShown = true
         }
     }
 
-    /// What the disk has still to take, if anything: the newest page, with all that came before it. On the disk's thread.
+    /// What the disk has still to take, if anything: the newest state, with all that came before it. On the disk's thread.
     /// Why it does not, in words; nil once it has.
     func write() -> String? {
         guard let due = unwritten.withLock(\.self) else { return nil }
         do {
-            try write(due)
+            try write(due.state.encoded())
         } catch {
             showUnwritten()
             pages.refuse("\(error)", at: id)
@@ -253,18 +272,18 @@ final class Spot: Sendable {
             newest = nil
             if notebook.read(key) != nil { notebook.write(key, nil) }
         }
-        pages.settle(due.state.revision, at: id)
+        pages.show(due.page, at: id, isWritten: true)
         return nil
     }
 
     /// On a full disk with the room that was kept for pages: what people must do now stands above the room itself.
-    private func write(_ due: Unwritten) throws {
-        let state = try due.state.encoded()
+    private func write(_ state: [UInt8]) throws {
+        if hadPages.exchange(false, ordering: .relaxed) { folder.removePages() }
         do {
-            try folder.replace(files: due.files, state: state, revision: due.state.revision)
+            try folder.write(state)
         } catch {
             guard reserve.release() else { throw error }
-            try folder.replace(files: due.files, state: state, revision: due.state.revision)
+            try folder.write(state)
             return
         }
         reserve.keep()
@@ -273,16 +292,10 @@ final class Spot: Sendable {
     private func read(_ held: inout Held) {
         guard !held.wasRead else { return }
         held.wasRead = true
-        // A damaged state must not silence the spot: it begins anew, above every revision on disk.
+        // A damaged state must not silence the spot: it begins anew.
         let written = (try? folder.readState()).flatMap(\.self).flatMap { try? SpotState(encoded: $0) }
         let kept = notebook.read(key).flatMap { try? SpotState(encoded: $0) }
         held.state = [written, kept].compactMap(\.self).max { $0.revision < $1.revision }
-        // A revision's folder is never written twice: somebody may be reading it.
-        if let last = folder.lastRevision(), last > held.state?.revision ?? 0 {
-            var state = held.state ?? SpotState()
-            state.revision = last
-            held.state = state
-        }
     }
 }
 

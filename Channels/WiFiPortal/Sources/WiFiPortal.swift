@@ -6,10 +6,9 @@ import Logging
 
 /// The page a Wi-Fi spot (公衆無線LAN, 00000JAPAN) shows to whoever joins it.
 ///
-/// The far end is a folder of small files that the edge serves and relays fetch: nothing is computed when somebody
-/// asks, so that the page stays up when the hub does not. `deliver` changes what the spot shows, writes the files aside
-/// and swaps them in, or puts them on the shelf the hub serves from where the disk does not take them; `run` ages the
-/// pages, and writes what was not. Both modes of a spot share one `PortalSite`, which keeps real and drill in lists of
+/// The far end is the shelf that the hub serves from and that edges fetch whole, so that the page stays up when the hub does not.
+/// `deliver` changes what the spot shows, keeps it on the disk, or in the notebook where the disk does not take it, and puts the
+/// new page on the shelf; `run` ages the pages, and writes what was not. Both modes of a spot share one `PortalSite`, which keeps real and drill in lists of
 /// different types and never shows a drill while anything real is in force.
 public struct WiFiPortal<M: Mode>: ChannelAdapter {
     public static var manifest: ChannelManifest {
@@ -26,7 +25,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
     let logger: Logger
 
     public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
-        try self.init(setup, site: PortalSite.shared(for: setup.directory.path, setup.pages, setup.sharedNotebook), clock: ContinuousClock())
+        try self.init(setup, site: PortalSite.shared(for: setup.directory.path, setup.pages, setup.sharedNotebook, now: setup.wallClock), clock: ContinuousClock())
     }
 
     init(_ setup: ChannelSetup<M>, site: PortalSite, clock: any Clock<Duration>) throws(SettingsError) {
@@ -62,11 +61,19 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         guard message.alert.message == .cancel || message.alert.expires > time else {
             throw .rejected("出す前に期限が過ぎました (expired before it could be shown)")
         }
+        if message.alert.message != .cancel { try Self.fits(message) }
         let change = try await site.take(PortalEntry(message), for: place, in: message.town, message.shelters, now: time)
         guard change.outcome != .notBesideReal else { throw .rejected(DrillRule.refusal) }
         let unwritten = change.unwritten.map { "ページは出ています。ディスクにはまだ書けません: \($0) (shown, not yet on the disk)" }
         let notes = [change.outcome.note, unwritten].compactMap(\.self)
         return Receipt(reference: "r-\(change.revision)", note: notes.isEmpty ? nil : notes.joined(separator: "。"))
+    }
+
+    /// Asked before it was queued; asked again, as a page that people cannot load is none.
+    private static func fits(_ message: Message<M>) throws(DeliveryFailure) {
+        for (language, text) in message.texts where !lint(text, language, in: message.alert.content).isEmpty {
+            throw .rejected("「\(language)」のページは一件だけでも、圧縮後の上限\(PortalPage.sizeLimit)バイトを超えます (too large even with one item)")
+        }
     }
 
     /// Gives a spot its idle page before the first alert. What the spot showed before a restart is kept.

@@ -120,7 +120,7 @@ struct PlaceOnPageTests {
         reserve.wanted(for: 2)
         reserve.keep()
         let size = try FileManager.default.attributesOfItem(atPath: place.appendingPathComponent(".reserve").path)[.size] as? UInt64
-        #expect((size ?? 0) >= 700_000)
+        #expect((size ?? 0) >= 2 * 100_000)
         #expect(reserve.release() && !reserve.release())
     }
 }

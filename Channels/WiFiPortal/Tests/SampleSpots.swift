@@ -16,11 +16,13 @@ struct SampleSpots {
         for (name, fill) in Self.spots {
             let both = try Both()
             try await fill(both)
-            let source = "\(both.directory.path)/spot-1"
-            let target = "\(Self.target ?? "")/\(name)"
-            try? FileManager.default.removeItem(atPath: target)
-            try FileManager.default.createDirectory(atPath: Self.target ?? "", withIntermediateDirectories: true)
-            try FileManager.default.copyItem(atPath: source, toPath: target)
+            let target = "\(Self.target ?? "")/\(name)/current"
+            try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+            for language in ScreenLanguages.inUse.all {
+                for file in ["index", "stale", "shelters"].map({ "\($0).\(language).html" }) {
+                    if let octets = both.file(file) { try Data(octets).write(to: URL(filePath: "\(target)/\(file)")) }
+                }
+            }
         }
     }
 

@@ -131,16 +131,19 @@ struct Both {
 
     func age() async { _ = await site.age(now: hand.now) { _, _ in } }
 
+    /// As the hub serves it.
     func file(_ name: String, spot: String = "spot-1") -> [UInt8]? {
-        FileManager.default.contents(atPath: "\(directory.path)/\(spot)/current/\(name)").map(Array.init)
+        let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+        let file = (pages[spot] as? PageBundle)?.file(plain)
+        return plain == name ? file?.bytes : file?.gzip
     }
 
-    /// What the hub shows before the disk has it.
-    func shown(_ spot: String = "spot-1") -> String? {
-        pages[spot]?.files["index.ja.html"].map { String(decoding: $0, as: UTF8.self) }
+    /// What the disk would show after a restart.
+    func kept(_ spot: String = "spot-1") -> SpotState? {
+        (try? SpotFolder(path: "\(directory.path)/\(spot)").readState()).flatMap(\.self).flatMap { try? SpotState(encoded: $0) }
     }
 
-    func page(_ language: Language = .japanese) -> String {
-        String(decoding: file("index.\(language).html") ?? [], as: UTF8.self)
+    func page(_ language: Language = .japanese, of spot: String = "spot-1") -> String {
+        String(decoding: file("index.\(language).html", spot: spot) ?? [], as: UTF8.self)
     }
 }

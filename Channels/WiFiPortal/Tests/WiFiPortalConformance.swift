@@ -6,9 +6,10 @@ import Testing
 
 @testable import WiFiPortal
 
-/// What a phone sees: the items on the page as it lies on the disk.
+/// What a phone sees: the items on the page as the hub serves it.
 struct PageFarEnd: ConformanceFarEnd {
     let directory: URL
+    let pages: PageShelf
     let repertoire: Set<FarEndBehaviour> = [.well]
     let settings = ["address": "https://wifi.example.jp/"]
     let forbiddenSettings = [["address": "javascript:alert(1)"], ["continue_url": "ftp://example.jp/"]]
@@ -19,14 +20,15 @@ struct PageFarEnd: ConformanceFarEnd {
     func stop() async {}
 
     func messagesHeld() async -> [HeldMessage] {
-        let spots = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
-        return spots.flatMap { spot in
-            let page = (try? String(contentsOfFile: "\(directory.path)/\(spot)/current/index.ja.html", encoding: .utf8)) ?? ""
-            return page.components(separatedBy: "<article class=\"i ").dropFirst().enumerated().map { number, part in
+        var held: [HeldMessage] = []
+        for spot in (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [] {
+            let page = String(decoding: await pages[spot]?.octets(of: "index.ja.html") ?? [], as: UTF8.self)
+            held += page.components(separatedBy: "<article class=\"i ").dropFirst().enumerated().map { number, part in
                 let text = part.components(separatedBy: "</article>")[0]
                 return HeldMessage(id: "\(spot)-\(number)", text: text, isTakenBack: part.hasPrefix("old"))
             }
         }
+        return held
     }
 }
 
@@ -39,9 +41,10 @@ struct WiFiPortalConformance {
     func exercise(check: ConformanceCheck) async throws { try await verify(check, as: Exercise.self) }
 
     private func verify<M: Mode>(_ check: ConformanceCheck, as mode: M.Type) async throws {
-        let directory = folder()
-        var suite = ChannelConformance<WiFiPortal<M>> { PageFarEnd(directory: directory) }
+        let directory = folder(), pages = PageShelf()
+        var suite = ChannelConformance<WiFiPortal<M>> { PageFarEnd(directory: directory, pages: pages) }
         suite.directory = directory
+        suite.pages = pages
         try await suite.verify(check)
     }
 }

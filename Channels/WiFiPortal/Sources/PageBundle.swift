@@ -3,48 +3,108 @@ import ChannelKit
 import Crypto
 import FoundationEssentials
 import Gzip
+import Synchronization
+
+/// All files of a spot in one revision, each made when somebody asks for it first.
+///
+///     index.ja.html        the page: what is in force, cancelled, ended; shelters; time of the page
+///     stale.ja.html        the same, saying 役所との通信が切れています and until when each item holds
+///     shelters.ja.html     every shelter with a state; only where there is one
+///     <each>.gz            the same octets, gzip
+///     manifest.json        all of them with their checksums
+///
+/// They are made on the pages' thread: neither a crowd that asks nor an edge that wants all of them holds a thread of the warnings.
+final class PageBundle: PageFiles {
+    struct File: Sendable {
+        var bytes: [UInt8]
+        var gzip: [UInt8]?
+    }
+
+    private let state: SpotState
+    private let now: Date
+    private let made = Mutex<[String: File]>([:])
+
+    init(_ state: SpotState, now: Date) {
+        self.state = state
+        self.now = now
+    }
+
+    var revision: Int { state.revision }
+
+    func octets(of name: String) async -> [UInt8]? {
+        let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+        guard isName(plain) else { return nil }
+        var found = made.withLock { $0[plain] }
+        if found == nil {
+            do throws(DeliveryFailure) {
+                found = try await PortalThread.pages.run { () throws(DeliveryFailure) in self.file(plain) }
+            } catch {
+                // Too many wait for that thread already.
+                found = self.file(plain)
+            }
+        }
+        return plain == name ? found?.bytes : found?.gzip
+    }
+
+    private var languages: [Language] { ScreenLanguages.inUse.all }
+    private var hasShelters: Bool { (state.shelters + state.drillShelters).contains { $0.state != nil } }
+
+    /// Names of pages, without the manifest.
+    private var names: [String] {
+        languages.flatMap { ["index.\($0).html", "stale.\($0).html"] + (hasShelters ? ["shelters.\($0).html"] : []) }
+    }
+
+    private func isName(_ name: String) -> Bool { name == "manifest.json" || names.contains(name) }
+
+    func file(_ name: String) -> File? {
+        if let file = made.withLock({ $0[name] }) { return file }
+        let file = name == "manifest.json" ? manifest() : page(name)
+        // Names that are no page are not kept.
+        if let file { made.withLock { $0[name] = file } }
+        return file
+    }
+
+    private func page(_ name: String) -> File? {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[2] == "html", let language = languages.first(where: { $0.rawValue == parts[1] }) else { return nil }
+        var page = PortalPage(state: state, language: language, now: now)
+        switch parts[0] {
+        case "index": return Self.fitting(page) { $0.html() }
+        case "stale":
+            page.isCutOff = true
+            return Self.fitting(page) { $0.html() }
+        case "shelters" where hasShelters: return Self.fitting(page) { $0.sheltersHTML() }
+        default: return nil
+        }
+    }
+
+    private func manifest() -> File? {
+        let files = names.flatMap { name -> [(String, [UInt8])] in
+            guard let file = file(name) else { return [] }
+            return [(name, file.bytes)] + (file.gzip.map { [(name + ".gz", $0)] } ?? [])
+        }
+        return (try? PortalManifest(files, state, now: now).json()).map { File(bytes: $0) }
+    }
+
+    /// The page and its gzip, with as much on it as fits. Texts that do not fit alone were refused before (`excess`).
+    private static func fitting(_ page: PortalPage, _ html: (PortalPage) -> String) -> File {
+        var file = File(bytes: [])
+        for detail in PortalPage.Detail.allCases {
+            var page = page
+            page.detail = detail
+            file.bytes = Array(html(page).utf8)
+            let packed = Gzip.compress(file.bytes)
+            file.gzip = packed
+            if packed.count <= PortalPage.sizeLimit { break }
+        }
+        return file
+    }
+}
 
 extension PortalPage {
     /// How long a page may be shown after the last word from the hub before the cut-off page takes its place: three
     /// missed renewals.
     static let validFor = Int(Spot.renewal) * 3
-
-    /// All files of a spot, `manifest.json` last.
-    static func bundle(of state: SpotState, now: Date) throws(DeliveryFailure) -> [BundleFolder.File] {
-        var files: [BundleFolder.File] = []
-        for language in ScreenLanguages.inUse.all {
-            let page = PortalPage(state: state, language: language, now: now)
-            files += try fitting(page, name: "index.\(language).html") { $0.html() }
-            var cutOff = page
-            cutOff.isCutOff = true
-            files += try fitting(cutOff, name: "stale.\(language).html") { $0.html() }
-            if (state.shelters + state.drillShelters).contains(where: { $0.state != nil }) {
-                files += try fitting(page, name: "shelters.\(language).html") { $0.sheltersHTML() }
-            }
-        }
-        do {
-            files.append(.init(name: "manifest.json", bytes: try PortalManifest(files, state, now: now).json()))
-        } catch {
-            throw .unavailable("ページの目録を書けません: \(error) (manifest of the page)")
-        }
-        return files
-    }
-
-    /// The page and its gzip, with as much on it as fits.
-    private static func fitting(
-        _ page: PortalPage, name: String, _ html: (PortalPage) -> String
-    ) throws(DeliveryFailure) -> [BundleFolder.File] {
-        for detail in Detail.allCases {
-            var page = page
-            page.detail = detail
-            let bytes = Array(html(page).utf8)
-            let packed = Gzip.compress(bytes)
-            if packed.count <= sizeLimit {
-                return [.init(name: name, bytes: bytes), .init(name: name + ".gz", bytes: packed)]
-            }
-        }
-        throw .rejected("\(name)は一件だけでも、圧縮後の上限\(sizeLimit)バイトを超えます (too large even with one item)")
-    }
 
     /// Whether a page that shows this text alone fits; nil when it does, else its bytes compressed. Asked before every
     /// alert goes anywhere, so that what certainly fits is not built and compressed first.
@@ -132,7 +192,7 @@ struct PortalManifest: Encodable {
         case validFor = "valid_for"
     }
 
-    init(_ files: [BundleFolder.File], _ state: SpotState, now: Date) {
+    init(_ files: [(name: String, bytes: [UInt8])], _ state: SpotState, now: Date) {
         spot = state.place?.id ?? ""
         town = state.place?.town.code ?? ""
         revision = state.revision
