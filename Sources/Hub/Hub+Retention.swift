@@ -52,7 +52,7 @@ extension Hub {
         retired.end(at: now)
         guard all.rows > 0 || notes > 0 else { return }
         logger.notice("what is over left the record", metadata: [
-            "alerts": "\(all.alerts)", "skips": "\(all.skips)", "reports": "\(all.reports)", "passed": "\(all.passed)", "bulletins": "\(all.bulletins)",
+            "alerts": "\(all.alerts)", "skips": "\(all.skips)", "reports": "\(all.reports)", "deeds": "\(all.deeds)", "passed": "\(all.passed)", "bulletins": "\(all.bulletins)",
             "rows": "\(all.rows)", "notes": "\(notes)",
         ])
     }

@@ -115,6 +115,7 @@ package struct HubRouter: Sendable {
         addEdge(to: router)
         addPages(to: router)
         addAttention(to: desk)
+        addCalls(to: desk)
         addSessions(to: router)
         addPasskeys(to: router)
         addOpenID(to: router)

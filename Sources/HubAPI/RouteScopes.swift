@@ -52,6 +52,9 @@ struct RouteScopes {
         Row(.post, "/v1/reports/answer", [.send, .devices]),
         // What nobody sees any more is more than reading.
         Row(.post, "/v1/reports/aside", [.devices]),
+        Row(.get, "/v1/calls", [.read]),
+        // Who may give out something, or keeps the tablets, telephones; the hub asks again for the place it is about.
+        Row(.post, "/v1/calls", [.send, .drill, .devices]),
         Row(.get, "/v1/towns", Scope.allCases),
         Row(.get, "/v1/towns/{code}/standing", [.read]),
         Row(.get, "/v1/towns/{code}/chain", [.read]),

@@ -25,7 +25,7 @@ extension HubRouter {
         }
     }
 
-    private static func mode(_ request: Request) throws(Problem) -> ModeName {
+    static func mode(_ request: Request) throws(Problem) -> ModeName {
         guard let written = request.uri.queryParameters["mode"] else { return .actual }
         guard let mode = ModeName(rawValue: String(written)) else {
             throw Problem(.badRequest, "mode は actual（本番）か exercise（訓練）です (mode is actual or exercise)")

@@ -22,6 +22,8 @@ package struct Fact: Sendable, Hashable {
         case step, receipt, report
         /// An alert, and the towns it passes by.
         case passed
+        /// What a person at the desk did that is no alert: a telephone call.
+        case deed
 
         package var word: String {
             switch self {
@@ -31,6 +33,7 @@ package struct Fact: Sendable, Hashable {
             case .receipt: "receipt"
             case .report: "report"
             case .passed: "passed"
+            case .deed: "deed"
             }
         }
 
@@ -42,6 +45,7 @@ package struct Fact: Sendable, Hashable {
             case .receipt: "端末の受信記録"
             case .report: "避難所からの報告"
             case .passed: "対象外の情報"
+            case .deed: "職員がしたこと"
             }
         }
     }
@@ -49,12 +53,12 @@ package struct Fact: Sendable, Hashable {
     /// From 1, without a gap.
     package var number: Int64
     package var kind: Kind
-    /// The alert's, receipt's or report's id; of a step nothing, as its row has none.
+    /// The alert's, receipt's, report's or deed's id; of a step nothing, as its row has none.
     package var subject: String
     package var at: Date
     /// Who: `jma`, an operator, `line`, a device.
     package var actor: String
-    /// What it follows from: the event of an alert, the alert of everything else, the site of a report.
+    /// What it follows from: the event of an alert, the alert of everything else, the site of a report, what a deed is about.
     package var cause: String
     package var hash: [UInt8]
 

@@ -82,11 +82,14 @@ package protocol TownLedger: Sendable {
     /// What a device showed and who touched it. The same id twice counts once.
     func append(_ receipt: RecordedReceipt) -> Commit
     func append(_ report: RecordedReport) -> Commit
+    /// The same id twice counts once.
+    func append(_ deed: RecordedDeed) -> Commit
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow]
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert]
     /// What a start reads of it: its last days, and events that stand for longer.
     func past(since: Date, and events: Set<EventID>, now: Date) async throws -> TownPast
     func reports(_ query: ReportQuery) async throws -> [RecordedReport]
+    func deeds(_ query: DeedQuery) async throws -> [RecordedDeed]
     /// The words in which an alert went out, as recorded then. Empty where none did, or where it is older than this.
     func said(_ alert: AlertID) async throws -> [SaidText]
 }

@@ -112,6 +112,7 @@ private struct MemoryState {
         var receipts: Set<String> = []
         var levels: Set<String> = []
         var reports: [RecordedReport] = []
+        var deeds: [RecordedDeed] = []
         var chain = MemoryChain()
         /// Deliveries and alerts that left.
         var archived: Set<DeliveryID> = []
@@ -155,6 +156,8 @@ extension MemoryState.Town {
         }
         done.reports = reports.count { $0.received < rule.said }
         reports.removeAll { $0.received < rule.said }
+        done.deeds = deeds.count { $0.at < rule.said }
+        deeds.removeAll { $0.at < rule.said }
         return done
     }
 }
@@ -222,6 +225,25 @@ private struct MemoryTown: TownLedger {
             town.chain.append(.report, report.id, in: id.code, at: report.received, actor: report.device, cause: report.site)
         }
         return .done()
+    }
+
+    func append(_ deed: RecordedDeed) -> Commit {
+        let isNew = ledger.with(id) { town, _ in
+            guard !town.deeds.contains(where: { $0.id == deed.id }) else { return false }
+            town.deeds.append(deed)
+            town.chain.append(.deed, deed.id, in: id.code, at: deed.at, actor: deed.actor, cause: deed.subject)
+            return true
+        }
+        return .done(isNew: isNew)
+    }
+
+    func deeds(_ query: DeedQuery) async throws -> [RecordedDeed] {
+        ledger.with(id) { town, _ in
+            let all = town.deeds.sorted { ($0.at, $0.id) > ($1.at, $1.id) }
+            guard let before = query.before else { return Array(all.filter(query.takes).prefix(query.limit)) }
+            guard let border = all.firstIndex(where: { $0.id == before }) else { return [] }
+            return Array(all.dropFirst(border + 1).filter(query.takes).prefix(query.limit))
+        }
     }
 
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {

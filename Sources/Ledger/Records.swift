@@ -158,6 +158,49 @@ package struct RecordedReport: Sendable, Hashable {
     }
 }
 
+/// What a person at the desk did that is no alert, and that whoever looks into the night afterwards wants to know: a
+/// telephone call and its answer. In the town's chain like an alert.
+package struct RecordedDeed: Sendable, Hashable {
+    package var id: String
+    package var mode: ModeName
+    /// `call`.
+    package var kind: String
+    /// What it is about: of a call the far end, `school-tablet/daiichi-sho`.
+    package var subject: String
+    package var at: Date
+    package var actor: String
+    /// JSON, as its kind has it.
+    package var body: String
+
+    package init(id: String, mode: ModeName, kind: String, subject: String, at: Date, actor: String, body: String) {
+        self.id = id
+        self.mode = mode
+        self.kind = kind
+        self.subject = subject
+        self.at = at
+        self.actor = actor
+        self.body = body
+    }
+}
+
+/// Which deeds: the newest first.
+package struct DeedQuery: Sendable {
+    package var id: String?
+    package var kind: String?
+    package var mode: ModeName?
+    /// At or after.
+    package var since: Date?
+    /// Only what was done before this one.
+    package var before: String?
+    package var limit = 500
+
+    package init() {}
+
+    package func takes(_ deed: RecordedDeed) -> Bool {
+        (id == nil || id == deed.id) && (kind == nil || kind == deed.kind) && (mode == nil || mode == deed.mode) && (since.map { deed.at >= $0 } ?? true)
+    }
+}
+
 /// Which reports: the newest first.
 package struct ReportQuery: Sendable {
     package var id: String?

@@ -3,7 +3,7 @@ package import FoundationEssentials
 
 /// What leaves the record, and when: only what is over.
 ///
-///     said (alerts, deliveries, steps, receipts, reports)   the town's own years, 5 where it says nothing
+///     said (alerts, deliveries, steps, receipts, reports, deeds)   the town's own years, 5 where it says nothing
 ///     skips, what passed by, raw bulletins                  30 days
 ///
 /// It goes into one file a town and month, which is read back from the disk before a row leaves the record. A chain stays
@@ -34,8 +34,8 @@ package struct RetentionRule: Sendable {
 
 /// What left the record.
 package struct Retired: Sendable, Hashable {
-    /// Alerts with all that became of them; of how many alerts the skips; reports; alerts that passed by; bulletins.
-    package var alerts = 0, skips = 0, reports = 0, passed = 0, bulletins = 0
+    /// Alerts with all that became of them; of how many alerts the skips; reports; deeds; alerts that passed by; bulletins.
+    package var alerts = 0, skips = 0, reports = 0, deeds = 0, passed = 0, bulletins = 0
     /// Rows of all tables together.
     package var rows = 0
     /// There is more: ask again.
@@ -47,6 +47,7 @@ package struct Retired: Sendable, Hashable {
         left.alerts += right.alerts
         left.skips += right.skips
         left.reports += right.reports
+        left.deeds += right.deeds
         left.passed += right.passed
         left.bulletins += right.bulletins
         left.rows += right.rows

@@ -117,7 +117,8 @@ extension Fact {
 /// Rows that no fact speaks of.
 enum ChainStrays {
     static func first(of chain: String, _ db: Database) throws -> String? {
-        let questions = chain == CommonChain.name ? [passed] : ofTown
+        let deeds = try db.tableExists(LedgerSchema.deedTable) ? [owned(LedgerSchema.deedTable, "id", "f.kind = 7 AND f.subject = t.id")] : []
+        let questions = chain == CommonChain.name ? [passed] : ofTown + deeds
         for question in questions {
             if let row = try Row.fetchOne(db, sql: question + " LIMIT 1", arguments: [chain]) { return String.fromDatabaseValue(row[0]) ?? "?" }
         }

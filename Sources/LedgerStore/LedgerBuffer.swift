@@ -13,6 +13,7 @@ enum LedgerWrite: Sendable {
     case step(TownID, RecordedStep)
     case receipt(TownID, RecordedReceipt)
     case report(TownID, RecordedReport)
+    case deed(TownID, RecordedDeed)
     case bulletin(KeptBulletin)
     /// All of them or none.
     case notes([(key: String, value: [UInt8]?)])

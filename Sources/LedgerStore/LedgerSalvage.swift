@@ -41,6 +41,7 @@ struct LedgerSalvage {
         copy("delivery", by: "number", where: "offered >= \(start)")
         // Of the deliveries that were copied; the others' are of no use.
         copy("standing", by: "town, delivery", where: "1", keeping: "SELECT 1 FROM delivery WHERE town = ? AND id = ?")
+        copy(LedgerSchema.deedTable, by: "town, id", where: "at >= \(start)")
         do { try new.write { try LedgerSchema.alignNumbers($0) } } catch { holes.append("sqlite_sequence") }
         // The old chain is in the old file, with the rows that were not carried over.
         do { try new.write { try LedgerSchema.beginChains($0, because: "salvaged") } } catch { holes.append("chain") }

@@ -13,6 +13,8 @@ extension LedgerSchema {
         try begin(.step, "step", key: "number", at: "at", actor: "'line'", columns: stepColumns, pen, cause, db)
         try begin(.receipt, "receipt", key: "id", at: "received", actor: "device", columns: receiptColumns, pen, cause, db)
         try begin(.report, "report", key: "id", at: "received", actor: "device", columns: reportColumns, pen, cause, db)
+        // A file of an earlier version gets its table after its chains.
+        if try db.tableExists(deedTable) { try begin(.deed, deedTable, key: "id", at: "at", actor: "actor", columns: deedColumns, pen, cause, db) }
         try pen.close(db)
     }
 

@@ -38,12 +38,25 @@ extension LedgerSchema {
         try db.execute(sql: "INSERT INTO chain VALUES (?, 0, randomblob(16))", arguments: [generation])
     }
 
+    /// What people did that is no alert; it was never outside of a chain. An archive of an earlier version has none.
+    static func addDeeds(_ db: Database) throws {
+        try db.execute(sql: """
+            CREATE TABLE \(deedTable) (
+              town TEXT NOT NULL, id TEXT NOT NULL, mode TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, at REAL NOT NULL,
+              actor TEXT NOT NULL, body TEXT NOT NULL, fact INTEGER, PRIMARY KEY (town, id)) WITHOUT ROWID;
+            CREATE INDEX deed_time ON \(deedTable) (town, at);
+            """)
+    }
+
+    static let deedTable = "deed"
+
     /// What an alert's fact says, but for its sends.
     static let alertColumns = "id, event, mode, accepted, actor"
     static let deliveryColumns = "id, alert, event, mode, kind, title, channel, endpoint, endpoints, is_send, priority, reason, sentence, offered, expires"
     static let stepColumns = "delivery, at, state, attempt, detail, reference"
     static let receiptColumns = "id, alert, channel, endpoint, device, reach, occurred, received"
     static let reportColumns = "id, site, device, occurred, received, body"
+    static let deedColumns = "id, mode, kind, subject, at, actor, body"
     static let passedColumns = "alert, event, mode, kind, title, channel, reason, sentence, accepted, expires, actor, far_ends"
 
     /// - Parameters:
@@ -74,6 +87,9 @@ extension LedgerSchema {
         case .receipt: return try one(db, "SELECT \(receiptColumns) FROM receipt WHERE town = ? AND id = ? AND fact = ?", [chain, fact.subject, fact.number])
         case .report: return try one(db, "SELECT \(reportColumns) FROM report WHERE town = ? AND id = ? AND fact = ?", [chain, fact.subject, fact.number])
         case .passed: return try passedDigest(fact, bodies, db)
+        case .deed:
+            guard try db.tableExists(deedTable) else { return nil }
+            return try one(db, "SELECT \(deedColumns) FROM deed WHERE town = ? AND id = ? AND fact = ?", [chain, fact.subject, fact.number])
         }
     }
 

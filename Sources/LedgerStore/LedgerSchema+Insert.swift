@@ -107,6 +107,17 @@ extension LedgerSchema {
             .report, report.id, in: town.code, at: received, actor: report.device, cause: report.site, saying: digest([.values(values)]), db)
         try run(db, "UPDATE report SET fact = ? WHERE town = ? AND id = ?", [fact, town.code, report.id])
     }
+
+    static func insert(_ deed: RecordedDeed, of town: TownID, _ writing: Writing, _ db: Database) throws -> Bool {
+        let at = deed.at.timeIntervalSince1970
+        let values: [(any DatabaseValueConvertible)?] = [deed.id, deed.mode.rawValue, deed.kind, deed.subject, at, deed.actor, deed.body]
+        try run(db, "INSERT OR IGNORE INTO deed (town, \(deedColumns)) VALUES (?,?,?,?,?,?,?,?)", [town.code] + values)
+        guard db.changesCount > 0 else { return false }
+        let fact = try writing.pen.append(
+            .deed, deed.id, in: town.code, at: at, actor: deed.actor, cause: deed.subject, saying: digest([.values(values)]), db)
+        try run(db, "UPDATE deed SET fact = ? WHERE town = ? AND id = ?", [fact, town.code, deed.id])
+        return true
+    }
 }
 
 extension Reach {

@@ -4,7 +4,7 @@ internal import ChannelKit
 internal import FoundationEssentials
 internal import GRDB
 
-/// The tables. `alert`, `delivery`, `passed`, `step`, `receipt`, `report` and `bulletin` are only ever added to; what an
+/// The tables. `alert`, `delivery`, `passed`, `step`, `receipt`, `report`, `deed` and `bulletin` are only ever added to; what an
 /// alert says is in `content`, once for all its towns (in an older file beside each town's row); `standing` is what the steps and receipts of a delivery add up to, kept in the same transaction so that the log can be asked by
 /// state. `note` is the channels' notebook. `fact` is the chain that makes a changed row show, `chain` where each ends (`LedgerSchema+Chain`).
 enum LedgerSchema {
@@ -86,6 +86,7 @@ enum LedgerSchema {
         migrator.registerMigration("reports by device") { db in
             try db.execute(sql: "CREATE INDEX report_device ON report (town, device, received DESC, id DESC, site)")
         }
+        migrator.registerMigration("deeds") { db in try addDeeds(db) }
         return migrator
     }
 
@@ -98,6 +99,7 @@ enum LedgerSchema {
         case .step(let town, let step): try insert(step, of: town, writing, db)
         case .receipt(let town, let receipt): return try insert(receipt, of: town, writing, db)
         case .report(let town, let report): try insert(report, of: town, writing, db)
+        case .deed(let town, let deed): return try insert(deed, of: town, writing, db)
         case .bulletin(let bulletin):
             try run(db, "INSERT INTO bulletin (hash, received, source, verdict, reason, alerts, octets) VALUES (?,?,?,?,?,?,?)", [
                 bulletin.hash, bulletin.received.timeIntervalSince1970, bulletin.source, bulletin.verdict.rawValue,

@@ -74,7 +74,10 @@ struct Retirement: Sendable {
         try skips(of: town.code, &batch, db)
         // In a round of their own: an alert's skips have left before it does.
         if batch.done.skips == 0 { try alerts(of: town.code, &batch, db) }
-        if !batch.done.isMore { try reports(of: town.code, &batch, db) }
+        if !batch.done.isMore {
+            batch.done.reports = try leaves("report", by: "received", of: town.code, &batch, db)
+            batch.done.deeds = try leaves(LedgerSchema.deedTable, by: "at", of: town.code, &batch, db)
+        }
         batch.done.rows = batch.rows.values.reduce(0) { $0 + $1.count }
         return batch
     }
@@ -150,16 +153,17 @@ struct Retirement: Sendable {
         for row in facts { batch.leaving.add(row, "chain", "number") }
     }
 
-    private func reports(of town: String, _ batch: inout Batch, _ db: Database) throws {
-        let reports = try ArchivedRow.all("report", where: "town = ? AND received < ? LIMIT \(Leaving.slice)", [town, rule.said.timeIntervalSince1970], db)
-        for report in reports {
-            let facts = try ArchivedRow.all("fact", where: "chain = ? AND number = ?", [town, report["fact"]], db)
-            batch.keep([report] + facts, in: Archive.month(Date(timeIntervalSince1970: Double.fromDatabaseValue(report["received"]) ?? 0)))
-            batch.leaving.add(report, "town", "id")
+    /// What stands alone, a row and its fact: how many of it.
+    private func leaves(_ table: String, by time: String, of town: String, _ batch: inout Batch, _ db: Database) throws -> Int {
+        let rows = try ArchivedRow.all(table, where: "town = ? AND \(time) < ? LIMIT \(Leaving.slice)", [town, rule.said.timeIntervalSince1970], db)
+        for row in rows {
+            let facts = try ArchivedRow.all("fact", where: "chain = ? AND number = ?", [town, row["fact"]], db)
+            batch.keep([row] + facts, in: Archive.month(Date(timeIntervalSince1970: Double.fromDatabaseValue(row[time]) ?? 0)))
+            batch.leaving.add(row, "town", "id")
             for fact in facts { batch.leaving.add(fact, "chain", "number") }
         }
-        batch.done.reports = reports.count
-        batch.done.isMore = batch.done.isMore || reports.count == Leaving.slice
+        batch.done.isMore = batch.done.isMore || rows.count == Leaving.slice
+        return rows.count
     }
 
     // MARK: what passed by, and bulletins

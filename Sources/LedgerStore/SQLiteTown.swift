@@ -15,6 +15,7 @@ struct SQLiteTown: TownLedger {
     func append(_ step: RecordedStep) { buffer.add(.step(id, step)) }
     func append(_ receipt: RecordedReceipt) -> Commit { add(.receipt(id, receipt)) }
     func append(_ report: RecordedReport) -> Commit { add(.report(id, report)) }
+    func append(_ deed: RecordedDeed) -> Commit { add(.deed(id, deed)) }
 
     private func add(_ write: LedgerWrite) -> Commit {
         let commit = Commit()
@@ -281,6 +282,33 @@ struct SQLiteTown: TownLedger {
                     id: row.value("id"), site: row.value("site"), device: row.value("device"),
                     occurred: Date(timeIntervalSince1970: row.value("occurred")),
                     received: Date(timeIntervalSince1970: row.value("received")), body: row.value("body"))
+            }
+        }
+    }
+
+    func deeds(_ query: DeedQuery) async throws -> [RecordedDeed] {
+        let town = id.code
+        var own = "town = ?"
+        var given: [(any DatabaseValueConvertible)?] = [town]
+        for (column, value) in [("id", query.id), ("kind", query.kind), ("mode", query.mode?.rawValue)] {
+            guard let value else { continue }
+            own += " AND \(column) = ?"
+            given.append(value)
+        }
+        if let since = query.since {
+            own += " AND at >= ?"
+            given.append(since.timeIntervalSince1970)
+        }
+        if let before = query.before {
+            own += " AND (at, id) < (SELECT at, id FROM deed WHERE town = ? AND id = ?)"
+            given += [town, before]
+        }
+        let (sql, arguments) = ("SELECT \(LedgerSchema.deedColumns) FROM deed WHERE \(own) ORDER BY at DESC, id DESC LIMIT ?", StatementArguments(given + [query.limit]))
+        return try await pool.read { db in
+            sound(try Row.fetchAll(db, sql: sql, arguments: arguments)) { row in
+                try RecordedDeed(
+                    id: row.value("id"), mode: ModeName(rawValue: row.value("mode")) ?? .exercise, kind: row.value("kind"), subject: row.value("subject"),
+                    at: Date(timeIntervalSince1970: row.value("at")), actor: row.value("actor"), body: row.value("body"))
             }
         }
     }

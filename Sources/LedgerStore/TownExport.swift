@@ -12,7 +12,7 @@ package struct TownExport: Sendable {
     let town: TownID
     let data: String
     private var ledger: String { data + "/ledger.sqlite" }
-    private static let own = ["alert", "said", "delivery", "standing", "step", "receipt", "report"]
+    private static let own = ["alert", "said", "delivery", "standing", "step", "receipt", "report", LedgerSchema.deedTable]
 
     package init(_ town: TownID, data: String) {
         self.town = town
@@ -84,7 +84,9 @@ package struct TownExport: Sendable {
     }
 
     private func copyOwn(_ db: Database) throws {
-        for table in Self.own {
+        // An archive of an earlier version lacks what came since.
+        let known = try Set(String.fetchAll(db, sql: "SELECT name FROM a.sqlite_master WHERE type = 'table'"))
+        for table in Self.own where known.contains(table) {
             try db.execute(sql: "INSERT OR IGNORE INTO main.\(table) SELECT * FROM a.\(table) WHERE town = ?", arguments: [town.code])
         }
         try db.execute(sql: "INSERT OR IGNORE INTO main.fact SELECT * FROM a.fact WHERE chain = ?", arguments: [town.code])

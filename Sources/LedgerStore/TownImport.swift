@@ -65,7 +65,7 @@ package struct TownImport: Sendable {
                 throw TownFile.Failure.notWhole("どの町のものか書かれていません (of no town)")
             }
             let strangers = try await queue.read { db in
-                try ["alert", "said", "delivery", "standing", "step", "receipt", "report"].contains {
+                try ["alert", "said", "delivery", "standing", "step", "receipt", "report", LedgerSchema.deedTable].contains {
                     try Row.fetchOne(db, sql: "SELECT 1 FROM \($0) WHERE town <> ? LIMIT 1", arguments: [code]) != nil
                 } || Row.fetchOne(db, sql: "SELECT 1 FROM fact WHERE chain <> ? LIMIT 1", arguments: [code]) != nil
                     || Row.fetchAll(db, sql: "SELECT key, value FROM note").contains { !TownFile.isOf(town, key: $0["key"], value: [UInt8]($0["value"] as Data)) }
@@ -152,6 +152,7 @@ package struct TownImport: Sendable {
               SELECT m.new, town, \(LedgerSchema.stepColumns), fact FROM f.step s JOIN moved_step m ON m.old = s.number ORDER BY m.new;
             INSERT INTO main.receipt SELECT * FROM f.receipt;
             INSERT INTO main.report SELECT * FROM f.report;
+            INSERT INTO main.deed SELECT * FROM f.deed;
             INSERT INTO main.fact (chain, number, kind, subject, row, at, actor, cause, hash)
               SELECT chain, number, kind, subject, (SELECT new FROM moved_step WHERE old = row), at, actor, cause, hash FROM f.fact;
             """)

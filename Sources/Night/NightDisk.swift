@@ -18,6 +18,7 @@ final class NightDisk: Sendable {
         case step(TownID, RecordedStep)
         case receipt(TownID, RecordedReceipt)
         case report(TownID, RecordedReport)
+        case deed(TownID, RecordedDeed)
         case bulletin(KeptBulletin)
         case note(String, [UInt8]?)
         case barrier
@@ -117,6 +118,7 @@ final class NightDisk: Sendable {
         case .step(let town, let step): file.town(town).append(step)
         case .receipt(let town, let receipt): return file.town(town).append(receipt).isNew
         case .report(let town, let report): return file.town(town).append(report).isNew
+        case .deed(let town, let deed): return file.town(town).append(deed).isNew
         case .bulletin(let bulletin):
             _ = file.keep(bulletin)
             if bulletin.verdict == .accepted { state.withLock { _ = $0.bulletins.insert(bulletin.octets) } }
@@ -192,7 +194,9 @@ private struct NightTown: TownLedger {
     func append(_ step: RecordedStep) { ledger.disk.add(.step(id, step), nil, run: ledger.run) }
     func append(_ receipt: RecordedReceipt) -> Commit { ledger.add(.receipt(id, receipt)) }
     func append(_ report: RecordedReport) -> Commit { ledger.add(.report(id, report)) }
+    func append(_ deed: RecordedDeed) -> Commit { ledger.add(.deed(id, deed)) }
     func reports(_ query: ReportQuery) async throws -> [RecordedReport] { try await file.reports(query) }
+    func deeds(_ query: DeedQuery) async throws -> [RecordedDeed] { try await file.deeds(query) }
     func said(_ alert: AlertID) async throws -> [SaidText] { try await file.said(alert) }
 
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {

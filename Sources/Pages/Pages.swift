@@ -79,6 +79,7 @@ package enum Pages {
         "/console/api.js": PageAsset(script, PackageResources.api_js),
         "/console/approvals.js": PageAsset(script, PackageResources.approvals_js),
         "/console/plans.js": PageAsset(script, PackageResources.plans_js),
+        "/console/calls.js": PageAsset(script, PackageResources.calls_js),
         "/console/cards.js": PageAsset(script, PackageResources.cards_js),
         "/console/devices.js": PageAsset(script, PackageResources.devices_js),
         "/console/form.js": PageAsset(script, PackageResources.form_js),

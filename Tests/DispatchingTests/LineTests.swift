@@ -18,6 +18,8 @@ private final class StallingLedger: Ledger {
         func append(_ step: RecordedStep) { inner.append(step) }
         func append(_ receipt: RecordedReceipt) -> Commit { inner.append(receipt) }
         func append(_ report: RecordedReport) -> Commit { inner.append(report) }
+        func append(_ deed: RecordedDeed) -> Commit { inner.append(deed) }
+        func deeds(_ query: DeedQuery) async throws -> [RecordedDeed] { try await inner.deeds(query) }
         func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] { try await inner.deliveries(query) }
         func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] { try await inner.alerts(query) }
         func reports(_ query: ReportQuery) async throws -> [RecordedReport] { try await inner.reports(query) }

@@ -42,6 +42,8 @@ final class SickLedger: Ledger {
         func append(_ step: RecordedStep) { inner.append(step) }
         func append(_ receipt: RecordedReceipt) -> Commit { commit(inner.append(receipt)) }
         func append(_ report: RecordedReport) -> Commit { commit(inner.append(report)) }
+        func append(_ deed: RecordedDeed) -> Commit { commit(inner.append(deed)) }
+        func deeds(_ query: DeedQuery) async throws -> [RecordedDeed] { try await inner.deeds(query) }
         func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] { try await inner.deliveries(query) }
         func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] { try await inner.alerts(query) }
         func reports(_ query: ReportQuery) async throws -> [RecordedReport] { try await inner.reports(query) }

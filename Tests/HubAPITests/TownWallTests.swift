@@ -66,6 +66,7 @@ struct TownWallTests {
         let bodies: [String] = [
             #"{"town":"\#(other)","alert":"\#(alert)"}"#, notice, #"{"town":"\#(other)","site":"ishinomaki-school"}"#,
             #"{"name":"own","roles":["duty"],"towns":["\#(other)"]}"#, #"{"name":"own","towns":["\#(other)"],"scopes":["read"]}"#,
+            #"{"town":"\#(other)","id":"c","mode":"actual","channel":"school-tablet","endpoint":"ishinomaki-school","answer":"reached"}"#,
             #"{"reason":"r"}"#, #"{"roles":["watcher"],"towns":["\#(House.town)"]}"#, #"{"role":"duty","town":"\#(other)"}"#, "{}",
         ]
         var asked = 0
@@ -89,6 +90,7 @@ struct TownWallTests {
                 case "approvals": body.contains("reason")
                 case "devices": body.contains("site")
                 case "deliveries", "endpoints": body.contains("alert")
+                case "calls": body.contains("answer")
                 default: body == notice || body == "{}" || body.contains("site")
                 }
             }

@@ -195,6 +195,39 @@ struct LedgerConformance {
         await ledger.close()
     }
 
+    @Test("What a person did that is no alert is a fact of the town: once, found by kind, mode and time, page by page", arguments: Store.allCases)
+    func deeds(store: Store) async throws {
+        let ledger = try store.open()
+        let town = ledger.town(kesennuma)
+        func deed(_ number: Int, mode: ModeName = .actual, kind: String = "call") -> RecordedDeed {
+            RecordedDeed(
+                id: "d\(number)", mode: mode, kind: kind, subject: "school-tablet/school-\(number)", at: epoch.addingTimeInterval(Double(number)),
+                actor: "operator:佐藤", body: #"{"answer":"no-answer"}"#)
+        }
+        let all = [deed(0), deed(1, mode: .exercise), deed(2), deed(3, kind: "other"), deed(4)]
+        for one in all { try await town.append(one).committed() }
+        var changed = deed(2)
+        changed.actor = "operator:鈴木"
+        let again = town.append(changed)
+        try await again.committed()
+        #expect(!again.isNew)
+        #expect(try await town.deeds(DeedQuery()) == all.reversed())
+        var query = DeedQuery()
+        (query.kind, query.mode, query.limit) = ("call", .actual, 2)
+        #expect(try await town.deeds(query) == [all[4], all[2]])
+        query.before = "d2"
+        #expect(try await town.deeds(query) == [all[0]])
+        query.before = nil
+        query.since = all[4].at
+        #expect(try await town.deeds(query) == [all[4]])
+        query.before = "nobody's"
+        #expect(try await town.deeds(query).isEmpty)
+        #expect(try await ledger.town(ishinomaki).deeds(DeedQuery()).isEmpty)
+        let chain = try await ledger.verify(kesennuma)
+        #expect(chain.flaw == nil && chain.facts == 5, "\(chain)")
+        await ledger.close()
+    }
+
     @Test("Refused bulletins are kept with their bytes", arguments: Store.allCases)
     func bulletins(store: Store) async throws {
         let ledger = try store.open()

@@ -102,6 +102,8 @@ class FakeHub:
         self.waits: dict | None = None
         self.glass: list[str] = []
         self.shelters: list[dict] = []
+        # Telephone calls, the newest first.
+        self.calls: list[dict] = []
         self.lists: list[tuple[str, dict]] = []
         self.removals: list[tuple[str, bool]] = []
         self.if_match: list[str | None] = []
@@ -275,6 +277,7 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/towns/042056/settings": lambda: self.hub.settings,
             "/v1/approvals": lambda: {"approvals": self.hub.approvals},
             "/v1/attention": lambda: {"attention": self.hub.attention, "left_out": 0},
+            "/v1/calls": lambda: {"calls": [one for one in self.hub.calls if one["mode"] == asked["mode"]], "next": None},
             "/v1/reports": lambda: self.reports(asked),
             **{f"/v1/reports/{key}": lambda key=key: {"id": key, "state": self.hub.report_state, **self.hub.answered(key)} for key in list(self.hub.reports)},
             "/v1/towns": lambda: {"towns": self.hub.towns, "channels": WAYS},
@@ -459,6 +462,8 @@ class HubHandler(BaseHTTPRequestHandler):
             if path.endswith("/lend"):
                 device |= {"lent_to": body["to"], "overdue": False}
             return self.answer(200, device)
+        if path == "/v1/calls":
+            return self.note_call(body)
         if path == "/v1/reports/aside":
             for key, value in self.hub.reports.items():
                 if key in body.get("ids", []) or body.get("device") == value.get("device", "dev-1"):
@@ -521,6 +526,14 @@ class HubHandler(BaseHTTPRequestHandler):
             hub.cancels.append(path.split("/")[3])
             return self.answer(202, {"id": "c1"})
         self.problem(404, "no such call")
+
+    def note_call(self, body: dict):
+        if body["answer"] == "other" and not body.get("words"):
+            return self.answer(422, {"status": 422, "detail": "だめです", "errors": [{"field": "words", "detail": "聞いたことを書いてください (say what was answered)"}]},
+                               "application/problem+json")
+        kept = {**body, "name": body["endpoint"], "at": stamp(time.time()), "by": "佐藤", "phone": None}
+        self.hub.calls = [kept] + [one for one in self.hub.calls if one["id"] != body["id"]]
+        return self.answer(201, kept)
 
     def sign_in(self, body: dict):
         """佐藤's password is `secret`, with the digits 123456; the key from the safe is `key`."""

@@ -460,6 +460,81 @@ class ConsoleTests(OnSmallHub):
         self.browser.click("#silent-alerts li:first-child button")
         self.browser.until("!document.querySelector('#reach').hidden && document.querySelectorAll('#call-rows tr').length > 0")
 
+    def test_who_telephoned_whom_with_what_answer_stands_beside_the_place_and_changes_the_order(self):
+        self.a_night()
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#silent-rows > li').length === 5")
+        first = self.browser.evaluate("document.querySelector('#silent-rows > li b').textContent")
+        self.assertEqual((first, self.browser.text("#silent-called")), ("町の同報局", ""))
+        rows = "[...document.querySelectorAll('#silent-rows > li')]"
+        height = self.browser.evaluate("document.querySelector('#silent-rows > li').offsetHeight")
+
+        def note(place: str, answer: int, words: str = ""):
+            self.browser.evaluate(rows + f".find((one) => one.textContent.startsWith('{place}')).querySelector('button').click()")
+            self.browser.until("document.querySelector('#call').open")
+            self.assertEqual(self.browser.text("#call-place"), place)
+            if words:
+                self.browser.type("#call-form [name=words]", words)
+            self.browser.click(f"#call-answers button:nth-child({answer})")
+
+        self.browser.evaluate(rows + ".find((one) => one.textContent.startsWith('第一小学校')).querySelector('button').click()")
+        self.browser.until("document.querySelector('#call').open")
+        self.assertIn("電話 0226-22-0100", self.browser.text("#call"))
+        self.browser.photograph("desk-call")
+        self.browser.click("#call-answers button:nth-child(4)")
+        self.browser.until("document.querySelector('#call .refusal') !== null")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#call').open"), "words are asked for, nothing is kept")
+        self.browser.click("#call-no")
+        self.assertEqual(self.hub.calls, [])
+        note("第一小学校", 2)
+        self.browser.until("document.querySelector('#silent-called').textContent.includes('応答なし・ほか 1')")
+        self.browser.evaluate("document.activeElement.blur()")
+        note("町の同報局", 1, "庁舎の放送で流した")
+        self.wait(lambda: len(self.hub.calls) == 2)
+        self.assertEqual({key: self.hub.calls[0].get(key) for key in ("town", "mode", "channel", "endpoint", "answer", "words")},
+                         {"town": "042056", "mode": "actual", "channel": "area-mail", "endpoint": "gw", "answer": "reached", "words": "庁舎の放送で流した"})
+        # Whoever has it by telephone stands last, once no hand is in the list.
+        self.browser.evaluate("document.activeElement.blur()")
+        self.browser.until(rows + ".at(-1).textContent.startsWith('町の同報局')", 15)
+        self.assertIn("佐藤：伝わった　庁舎の放送で流した", self.browser.text("#silent-rows > li:last-child"))
+        self.assertIn("☎ 伝わった 1　向かっている 0　応答なし・ほか 1　まだ 3", self.browser.text("#silent-called"))
+        self.assertEqual(self.browser.evaluate("document.querySelector('#silent-rows > li').offsetHeight"), height, "a row that was called is as high")
+        self.browser.photograph("desk-called")
+        # A colleague's call comes with the next reading; one of before this alert says nothing of it.
+        school = {"mode": "actual", "channel": "school-tablet", "name": "x", "phone": None, "by": "鈴木", "words": None}
+        self.hub.calls = [{**school, "id": "1", "endpoint": "daini-sho", "answer": "on-the-way", "at": stamp(time.time())},
+                          {**school, "id": "2", "endpoint": "daisan-chu", "answer": "reached", "at": stamp(time.time() - 4000)}] + self.hub.calls
+        self.browser.click("#alerts-again")
+        self.browser.until("document.querySelector('#silent-called').textContent.includes('向かっている 1')")
+        self.assertIn("伝わった 1　", self.browser.text("#silent-called"))
+        # On paper: all of them, their numbers, what was answered, and room for the pen.
+        self.browser.evaluate("window.print = () => {}; document.querySelector('#silent-print').click()")
+        sheet = self.browser.evaluate("document.querySelector('#sheet').textContent")
+        for part in ["さくら市", "【本番】", "5か所／7か所", "0226-22-0100", "鈴木：人が向かっている", "庁舎の放送で流した"]:
+            self.assertIn(part, sheet)
+        self.browser.call("Emulation.setEmulatedMedia", {"media": "print"})
+        self.assertEqual(self.browser.evaluate("[document.querySelector('#alerts').offsetHeight, document.querySelectorAll('#sheet-rows tr').length]"), [0, 5])
+        self.browser.photograph("desk-called-paper")
+        self.browser.call("Emulation.setEmulatedMedia", {"media": ""})
+        self.browser.evaluate("dispatchEvent(new Event('afterprint'))")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#sheet').hidden"))
+        # The same beside one alert.
+        self.browser.click("#silent-alerts li:first-child button")
+        self.browser.until("!document.querySelector('#reach').hidden && document.querySelectorAll('#call-rows tr').length > 3")
+        self.assertIn("鈴木：人が向かっている", self.browser.text("#call-rows"))
+        self.browser.photograph("desk-called-reach")
+        for width, height in ((360, 740), (768, 1024), (1920, 1080)):
+            self.browser.size(width, height)
+            self.browser.photograph(f"desk-called-reach-{width}")
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")
+        self.browser.evaluate("location.hash = 'alerts'")
+        for width, height in ((360, 740), (768, 1024), (1920, 1080)):
+            self.browser.size(width, height)
+            self.browser.until("document.querySelectorAll('#silent-rows > li').length === 5")
+            self.browser.evaluate("document.querySelector('#silent').scrollIntoView()")
+            self.browser.photograph(f"desk-called-{width}")
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")
+
     def test_one_press_fills_the_form_and_sends_nothing(self):
         self.a_night()
         self.sign_in()

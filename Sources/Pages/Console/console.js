@@ -3,6 +3,7 @@
 import * as alerts from "./alerts.js";
 import { Refused, call, dropPerson, dropToken, isIn, keepPerson, keepToken, person } from "./api.js";
 import * as approvals from "./approvals.js";
+import * as calls from "./calls.js";
 import * as devices from "./devices.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
@@ -162,6 +163,7 @@ async function enterByPasskey() {
 }
 
 approvals.prepare(problem);
+calls.prepare(problem);
 real.prepare(problem);
 keys.prepare();
 world.prepare(enter);

@@ -5,9 +5,11 @@
 
 import { find } from "./alerts.js";
 import { call } from "./api.js";
+import { callTo, callWords, onChange, read as readCalls } from "./calls.js";
 import { STATES, place } from "./log.js";
 import { Rows, oneAtATime, soon } from "./rows.js";
 import * as said from "./said.js";
+import { noteButton, phoneOf, readPhones } from "./silent.js";
 import { ask, byID, japanese, make, modeMark, row, subject, timeWord } from "./parts.js";
 import { answers, channelWord, question } from "./towns.js";
 import { world } from "./world.js";
@@ -55,6 +57,7 @@ export function prepare(problem) {
   lists = { call: new Rows(byID("call-rows"), (one) => line(one, true)), heard: new Rows(byID("heard-rows"), (one) => line(one, false)) };
   for (const name of ["call", "heard"]) byID(name + "-all").onclick = () => whole(true);
   byID("reach-print").onclick = () => print();
+  onChange(() => { if (!byID("reach").hidden) show(); });
   addEventListener("beforeprint", () => whole(true));
   const ask = (act, ...texts) => settle(act, ...texts).catch(problem);
   byID("release").onclick = () => ask("release", "保留を送りますか", "いまから送ります。期限の過ぎたものと取り消されたものは送りません。", "送る");
@@ -87,6 +90,7 @@ async function read() {
   early = [];
   try {
     const found = new Map();
+    await Promise.all([readCalls(), readPhones()]);
     let after = "0";
     for (let page = 0; page < PAGES && after !== null; page += 1) {
       const answer = await call("GET", "/v1/deliveries" + question({ alert, after, limit: String(PAGE) }));
@@ -126,13 +130,13 @@ function show() {
 }
 
 function list(name, kinds, groups) {
-  const all = kinds.flatMap((group) => groups.get(group.name).map((item) => [item.delivery, { item, group: group.name }]));
+  const all = kinds.flatMap((group) => groups.get(group.name).map((item) => [item.delivery, { item, group: group.name, call: callTo(item) }]));
   lists[name].show(isWhole ? all : all.slice(0, WINDOW));
   byID(name + "-all").hidden = isWhole || all.length <= WINDOW;
   byID(name + "-all").textContent = `残り${all.length - WINDOW}か所も表示する`;
 }
 
-function line({ item, group: name }, isCall) {
+function line({ item, group: name, call: one }, isCall) {
   const group = GROUPS.find((one) => one.name === name);
   const reach = item.reach ?? {}, counts = [`到達 ${reach.reached ?? 0}`, `表示 ${reach.shown ?? 0}`, `確認 ${reach.touched ?? 0}`];
   const how = make("span");
@@ -143,8 +147,13 @@ function line({ item, group: name }, isCall) {
   const cells = [
     make("b", place(item)), channelWord(item.channel), how,
     answers(item.channel) ? counts.join("　") : "–", timeWord(item.settled_at ?? item.offered_at)];
+  if (!isCall) return row(cells);
+  const told = make("div");
+  if (phoneOf(item)) told.append(make("span", `電話 ${phoneOf(item)}　`));
+  told.append(noteButton(item, phoneOf(item)));
+  if (one) told.append(make("span", callWords(one), "hint called"));
   // Empty squares for the pen, on paper only.
-  return row(isCall ? [...cells, "", ""] : cells);
+  return row([...cells, told, "", ""]);
 }
 
 function showSkipped(skipped) {

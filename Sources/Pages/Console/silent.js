@@ -2,8 +2,9 @@
 // where the register of shelters has one. Made of the log's own rows, and changed by each that comes.
 
 import { call } from "./api.js";
+import { callTo, callWords, note, onChange, read as readCalls, settled } from "./calls.js";
 import { STATES, place } from "./log.js";
-import { byID, button, isOurs, japanese, make, subject, timeWord } from "./parts.js";
+import { byID, button, isOurs, japanese, make, row, subject, timeWord } from "./parts.js";
 import { GROUPS, groupOf } from "./reach.js";
 import { isGrave } from "./real.js";
 import { Rows, soon } from "./rows.js";
@@ -39,6 +40,8 @@ export function prepare() {
   list = new Rows(byID("silent-rows"), line);
   perAlert = new Rows(byID("silent-alerts"), alertLine);
   still = new Still(byID("silent"), byID("silent-fresh"), () => show());
+  onChange(() => show());
+  byID("silent-print").onclick = print;
 }
 
 /** An order of the town stands before any bulletin, however many came after it; `inForce` is the newest first. */
@@ -49,7 +52,7 @@ export async function read(inForce) {
   const chosen = inForce.toSorted((a, b) => urgency(b) - urgency(a)).slice(0, ALERTS), unended = new Set();
   early = [];
   try {
-    const [found] = await Promise.all([Promise.all(chosen.map(({ id }) => rowsOf(id, unended))), readPhones()]);
+    const [found] = await Promise.all([Promise.all(chosen.map(({ id }) => rowsOf(id, unended))), readPhones(), readCalls()]);
     alerts = new Map(chosen.map((alert) => [alert.id, alert]));
     rows = new Map(chosen.map(({ id }, index) => [id, found[index]]));
     [others, cut] = [inForce.length - chosen.length, unended];
@@ -88,7 +91,7 @@ function noneText(all) {
 }
 
 /** Of shelters, once a town: a register does not change in an hour. */
-async function readPhones() {
+export async function readPhones() {
   if (!code() || phonesOf === code()) return;
   const answer = await call("GET", `/v1/towns/${code()}/shelters`).catch(() => null);
   if (!answer) return;
@@ -123,8 +126,9 @@ function places() {
       }
     }
   }
-  const silent = [...found.values()].filter((one) => one.calls > 0);
-  silent.sort((a, b) => a.need - b.need || (a.item.offered_at < b.item.offered_at ? -1 : a.item.offered_at > b.item.offered_at ? 1 : 0));
+  const silent = [...found.values()].filter((one) => one.calls > 0).map((one) => ({ ...one, call: callTo(one.item) }));
+  // Who has it by telephone needs nobody now; of two alike the one that nobody has called yet.
+  silent.sort((a, b) => settled(a.call) - settled(b.call) || a.need - b.need || (a.call !== null) - (b.call !== null) || (a.item.offered_at < b.item.offered_at ? -1 : a.item.offered_at > b.item.offered_at ? 1 : 0));
   return { silent, all: found.size, count };
 }
 
@@ -132,6 +136,8 @@ function show() {
   if (!isRead) return;
   const { silent, all } = places(), shown = silent.slice(0, WINDOW).map((one) => [one.key, one]);
   byID("silent-count").textContent = all > 0 ? countText(silent.length, all, unread()) : "";
+  byID("silent-called").textContent = silent.some((one) => one.call) ? calledText(silent) : "";
+  byID("silent-tools").hidden = silent.length === 0;
   byID("silent-more").hidden = !unread();
   byID("silent-more").textContent = `${unread()}は、ここでは見ていません。左の「届いた先と文面」から見られます。`;
   byID("silent-loading").hidden = true;
@@ -146,11 +152,34 @@ function show() {
   byID("alerts").dispatchEvent(new Event("read"));
 }
 
+/** How far the telephone has come. */
+function calledText(silent) {
+  const count = (test) => silent.filter(({ call: one }) => test(one)).length;
+  return [["伝わった", count((one) => settled(one) === 2)], ["向かっている", count((one) => settled(one) === 1)],
+    ["応答なし・ほか", count((one) => one !== null && settled(one) === 0)], ["まだ", count((one) => one === null)]]
+    .map(([word, number]) => `${word} ${number}`).join("　").replace(/^/, "☎ ");
+}
+
+/** All of it on paper, with what the telephone has brought and empty squares for the pen. */
+function print() {
+  const { silent, all } = places();
+  byID("sheet-about").textContent = `${byID("world").textContent}${current().name}　${timeWord(Date.now() / 1000)}現在　${countText(silent.length, all, unread())}`;
+  byID("sheet-rows").replaceChildren(...silent.map(({ item, group, call: one }) => row([
+    make("b", place(item)), phoneOf(item) ?? "", `${item.title}　${WORDS.get(group)}`, one ? callWords(one) : "", "", ""])));
+  byID("sheet").hidden = false;
+  document.body.dataset.sheet = "silent";
+  addEventListener("afterprint", () => {
+    byID("sheet").hidden = true;
+    delete document.body.dataset.sheet;
+  }, { once: true });
+  window.print();
+}
+
 /** The same for the wall: every silent far end with its name and how it stands, how many of how many, and what was not looked at. */
 export function summary() {
   const { silent, all } = places();
   return {
-    silent: silent.map(({ item, group }) => ({ name: place(item), word: SHORT[group] })), none: noneText(all).replace("。", ""),
+    silent: silent.map(({ item, group, call: one }) => ({ name: place(item), word: settled(one) === 2 ? "電話で伝えた" : SHORT[group] })), none: noneText(all).replace("。", ""),
     count: all > 0 ? countText(silent.length, all, unread()).replace("か所", "") : "", unread: unread() ? `${unread()}は、ここでは見ていません` : "" };
 }
 
@@ -172,19 +201,27 @@ function alertLine({ id, name, silent, all }) {
   return item;
 }
 
-function phoneOf(item) {
+export function phoneOf(item) {
   const end = current().endpoints?.find((one) => one.channel === item.channel && one.id === item.endpoint);
   return phones.get(end?.shelter ?? item.endpoint);
 }
 
-function line({ item, group, calls }) {
-  const element = make("li"), head = make("p", "", "row"), phone = phoneOf(item);
+export function noteButton(item, phone) {
+  const one = button("電話した", () => note(item, place(item), phone));
+  one.setAttribute("aria-label", `${place(item)}：電話した`);
+  return one;
+}
+
+function line({ item, group, calls, call: one }) {
+  const element = make("li", "", settled(one) === 2 ? "told" : ""), head = make("p", "", "row"), phone = phoneOf(item);
   head.append(make("b", place(item)));
   if (phone) head.append(Object.assign(make("a", "電話 " + phone), { href: "tel:" + phone.replace(/[^0-9+]/g, "") }));
   const why = ["missed", "underway"].includes(group) ? [STATES[item.state]?.slice(2), japanese(item.detail ?? item.sentence)] : [];
   const rest = [
     why.filter(Boolean).join("："), channelWord(item.channel), timeWord(item.settled_at ?? item.offered_at, false), item.title + (calls > 1 ? `　ほか${calls - 1}件` : "")];
+  head.append(noteButton(item, phone));
   const how = make("p", "", "hint");
+  if (one) how.append(make("span", callWords(one), "called"), "　");
   how.append(make("b", WORDS.get(group), "state " + (group === "missed" ? "rejected" : "")), "　" + rest.filter(Boolean).join("　"));
   element.append(head, how);
   return element;
