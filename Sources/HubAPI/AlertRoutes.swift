@@ -76,6 +76,10 @@ extension HubRouter {
 
     /// `Idempotency-Key`: a string of Structured Fields (RFC 9651, in double quotes), or the same letters bare.
     private func orderKey(_ request: Request, of person: Operator, _ octets: [UInt8]) throws(Problem) -> OrderKey? {
+        try Self.keyWord(request).map { OrderKey($0, of: person, order: Array("\(request.uri.path)\n".utf8) + octets) }
+    }
+
+    static func keyWord(_ request: Request) throws(Problem) -> String? {
         guard let written = request.headers[.idempotencyKey]?.trimmingCharacters(in: .whitespaces) else { return nil }
         let isQuoted = written.count >= 2 && written.hasPrefix("\"") && written.hasSuffix("\"")
         let key = isQuoted ? String(written.dropFirst().dropLast()) : written
@@ -83,11 +87,11 @@ extension HubRouter {
         guard isPlain, (1...128).contains(key.utf8.count) else {
             throw Problem(.badRequest, "Idempotency-Keyは、空白・引用符・逆斜線のないASCIIの1〜128文字です (1 to 128 letters of ASCII, without spaces, quotes and backslashes)")
         }
-        return OrderKey(key, of: person, order: Array("\(request.uri.path)\n".utf8) + octets)
+        return key
     }
 
     /// Why an order does not wait for a second person.
-    private static func breakGlass(_ request: Request) throws(Problem) -> String? {
+    static func breakGlass(_ request: Request) throws(Problem) -> String? {
         guard let written = request.uri.queryParameters["break_glass"] else { return nil }
         let reason = String(written).trimmingCharacters(in: .whitespaces)
         guard (1...200).contains(reason.count), PlainText.isPlain(reason) else {
@@ -146,12 +150,7 @@ extension HubRouter {
         /// What would be said where this is taken back afterwards.
         var take_back: [PreviewShape]
         /// Whom it will wait for, and how long; absent: nobody.
-        var approval: Wait?
-
-        struct Wait: Encodable {
-            var next: ApprovalShape.Next?
-            var seconds: Int
-        }
+        var approval: ApprovalWait?
     }
 
     private func preview(_ order: DeskOrder, by person: Operator) throws(DeskFailure) -> Response {
@@ -160,7 +159,7 @@ extension HubRouter {
             previews: previews(order), version: (order.content.act?.version ?? 1) - 1,
             change: order.content.act?.change, changes: steps.map { StandingShape.Step($0) }, warnings: Self.warnings(order),
             take_back: hub.takingBack(order, by: person).map { back in hub.preview(back).flatMap { shapes($0, of: back) } } ?? [],
-            approval: hub.wait(order, by: person).map { .init(next: ApprovalShape.next($0, hub.people), seconds: Int($0.patience)) })
+            approval: hub.wait(order, by: person).map { ApprovalWait($0, hub.people) })
         do {
             return try Answer.json(answer)
         } catch {

@@ -46,6 +46,14 @@ struct ApprovalShape: Encodable {
     }
 }
 
+/// Whom an order would wait for, and how long.
+struct ApprovalWait: Encodable {
+    var next: ApprovalShape.Next?
+    var seconds: Int
+
+    init(_ act: WaitingAct, _ people: People) { (next, seconds) = (ApprovalShape.next(act, people), Int(act.patience)) }
+}
+
 extension HubRouter {
     private struct Answered: Encodable {
         var approval: ApprovalShape

@@ -17,6 +17,7 @@ extension QueryTable {
             "POST /v1/bundles": ["trust": .text, "dry_run": .flag],
             "POST /v1/copies": ["dry_run": .flag],
             "POST /v1/towns/{code}/shelters/import": ["name": .text, "dry_run": .flag, "list": .text, "map": .texts, "replace": .flag],
+            "POST /v1/towns/{code}/shelters/states": ["preview": .flag, "break_glass": .text],
             "DELETE /v1/towns/{code}/shelters/lists/{list}": ["dry_run": .flag],
             "PUT /v1/towns/{code}/settings": ["dry_run": .flag],
             "GET /v1/deliveries": [

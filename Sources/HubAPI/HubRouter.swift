@@ -107,6 +107,7 @@ package struct HubRouter: Sendable {
         addCopies(to: router, desk)
         addAlertPage(to: router)
         addShelters(to: desk)
+        addShelterBatch(to: desk)
         addDeliveries(to: desk)
         addChain(to: desk)
         addEndpoints(to: desk)

@@ -62,6 +62,8 @@ struct RouteScopes {
         Row(.delete, "/v1/towns/{code}/shelters/lists/{list}", [.send, .read]),
         // Where people are sent in real orders. `read`: a dry run changes nothing.
         Row(.post, "/v1/towns/{code}/shelters/import", [.send, .read]),
+        // As an order about each of them.
+        Row(.post, "/v1/towns/{code}/shelters/states", [.send, .drill, .read]),
         // A paper tells what reading tells. To bring one puts words before everybody at the desk; the machine's keeper may, where nobody else is.
         Row(.post, "/v1/towns/{code}/bundle", [.read]),
         Row(.get, "/v1/bundles", [.read]),

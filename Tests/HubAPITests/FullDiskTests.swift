@@ -74,6 +74,7 @@ struct FullDiskTests {
             ("DELETE", "/v1/devices/\(device)", nil, House.token, [:]),
             ("POST", "/v1/approvals/\(waiting)/return", #"{"reason":"r"}"#, House.root, [:]),
             ("POST", "/v1/towns/042056/shelters/import?name=a.csv", Self.shelters, House.root, [.contentType: "text/csv"]),
+            ("POST", "/v1/towns/042056/shelters/states", #"{"mode":"exercise","state":"open","shelters":["gym"]}"#, House.token, [:]),
             ("DELETE", "/v1/towns/042056/shelters/lists/a", nil, House.root, [:]),
             ("POST", "/v1/towns/042056/bundle", "{}", House.token, [:]), ("POST", "/v1/bundles", paper, House.token, [.contentType: "application/octet-stream"]),
             ("POST", "/v1/bundle-receipts", receipt, House.token, [.contentType: "application/octet-stream"]),

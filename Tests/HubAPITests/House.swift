@@ -34,7 +34,7 @@ struct House {
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
-        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
+        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, shelters: [Shelter] = [], copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
         time given: HubClock? = nil
     ) async throws {
         let time = given ?? clock.map { HubClock(wall: $0) } ?? HubClock()
@@ -42,7 +42,7 @@ struct House {
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
         guard let id = TownID(Self.town), let other = TownID(Self.neighbour) else { throw NoTown() }
         var all = [Town(
-            id: id, name: "気仙沼市", romanName: "Kesennuma City", areas: [:], shelters: crowding != nil ? [Shelter(id: "gym", name: "市民体育館")] : [],
+            id: id, name: "気仙沼市", romanName: "Kesennuma City", areas: [:], shelters: crowding != nil ? [Shelter(id: "gym", name: "市民体育館")] : shelters,
             endpoints: [
                 Endpoint(id: "eki", channel: "wifi-portal", name: "駅前 <1>"),
                 Endpoint(id: "school", channel: "school-tablet", name: "第一小学校", shelter: crowding == nil ? nil : "gym"),
@@ -161,4 +161,14 @@ private struct PaperWriter: ResponseBodyWriter {
     let paper: Paper
     mutating func write(_ buffer: ByteBuffer) async throws { paper.buffer.writeImmutableBuffer(buffer) }
     consuming func finish(_ trailing: HTTPFields?) async throws {}
+}
+
+extension Hub {
+    /// What was done of this kind, as the record has it.
+    func deedsForTests(_ kind: String) async throws -> [RecordedDeed] {
+        var query = DeedQuery()
+        query.kind = kind
+        guard let town = TownID(House.town) else { return [] }
+        return try await ledger.town(town).deeds(query)
+    }
 }

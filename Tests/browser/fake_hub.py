@@ -104,6 +104,8 @@ class FakeHub:
         self.shelters: list[dict] = []
         # Telephone calls, the newest first.
         self.calls: list[dict] = []
+        # Acts about several shelters at once, as they came.
+        self.batches: list[dict] = []
         self.lists: list[tuple[str, dict]] = []
         self.removals: list[tuple[str, bool]] = []
         self.if_match: list[str | None] = []
@@ -464,6 +466,8 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(200, device)
         if path == "/v1/calls":
             return self.note_call(body)
+        if path.endswith("/shelters/states"):
+            return self.set_shelters(body, "preview=true" in question)
         if path == "/v1/reports/aside":
             for key, value in self.hub.reports.items():
                 if key in body.get("ids", []) or body.get("device") == value.get("device", "dev-1"):
@@ -526,6 +530,40 @@ class HubHandler(BaseHTTPRequestHandler):
             hub.cancels.append(path.split("/")[3])
             return self.answer(202, {"id": "c1"})
         self.problem(404, "no such call")
+
+    def set_shelters(self, body: dict, is_preview: bool):
+        """As the hub has it: what is not to be used in what is in force is refused by its name, what is so already is left."""
+        standing = self.hub.standing[body["mode"]]
+        if not body.get("state"):
+            return self.answer(422, {"status": 422, "detail": "だめです", "errors": [{"field": "state", "detail": "状態を、開設・満員・閉鎖から選んでください (open, full or closed)"}]},
+                               "application/problem+json")
+        if body.get("based_on", standing["version"]) != standing["version"]:
+            return self.answer(409, {"title": "状態が変わっています", "status": 409, "standing": standing, **self.hub.changed_by, "detail": "変わりました (changed)"}, "application/problem+json")
+        names = {one["id"]: one for one in self.hub.towns[0]["shelters"]}
+        hazards, now = {item["hazard"] for item in standing["districts"]}, {one["id"]: one["state"] for one in standing["shelters"]}
+        ready, refused, unchanged = [], [], []
+        for key in body["shelters"]:
+            name, fitness = names[key]["name"], names[key].get("fitness", {})
+            bad = [hazard for hazard in hazards if body["state"] == "open" and fitness.get(hazard) == "unfit"]
+            if bad:
+                refused.append({"shelter": key, "name": name, "reason": f"{bad[0]}のときは使えません (not fit)"})
+            elif now.get(key) == body["state"]:
+                unchanged.append({"shelter": key, "name": name, "reason": "もう同じ状態です (it is so already)"})
+            else:
+                ready.append(key)
+        if is_preview:
+            mark = "【訓練】" if body["mode"] == "exercise" else ""
+            return self.answer(200, {
+                "version": standing["version"], "refused": refused, "unchanged": unchanged, "doubtful": [],
+                "previews": self.texts_of(mark, "避難所開設", f"{names[ready[0]]['name']}を開きました。") if ready else [],
+                "changes": [{"kind": "shelter", "id": key, "before": now.get(key), "after": body["state"]} for key in ready],
+                "warnings": [f"{one['name']}は出しません：{one['reason']}" for one in refused] + [f"{one['name']}は変わりません：{one['reason']}" for one in unchanged]})
+        self.hub.batches.append(body)
+        self.hub.keys.append(self.headers.get("Idempotency-Key"))
+        standing["shelters"] += [{"id": key, "name": names[key]["name"], "state": body["state"], "since": stamp(time.time()), "alert": "op-" + key} for key in ready]
+        standing["version"] += len(ready)
+        return self.answer(202, {"town": "042056", "mode": body["mode"], "state": body["state"], "refused": refused, "unchanged": unchanged,
+                                 "sent": [{"shelter": key, "name": names[key]["name"], "id": "op-" + key} for key in ready]})
 
     def note_call(self, body: dict):
         if body["answer"] == "other" and not body.get("words"):

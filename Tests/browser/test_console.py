@@ -546,7 +546,7 @@ class ConsoleTests(OnSmallHub):
         self.browser.click("[data-room=alerts]")
         self.browser.click("#tiles li:nth-child(4) button")
         self.browser.until(f"{form}.kind.value === 'shelter' && {form}.state.value === 'open'")
-        self.assertEqual(self.browser.evaluate(f"{form}.shelter.value"), "", "which one is the person's own choice")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#houses input:checked').length"), 0, "which ones is the person's own choice")
         self.assertEqual(self.browser.evaluate(f"{form}.hazard.value"), "")
         self.browser.click("[data-room=alerts]")
         self.browser.click("#tiles li:nth-child(5) button")
@@ -556,6 +556,61 @@ class ConsoleTests(OnSmallHub):
         self.browser.until("!document.querySelector('#preview').hidden")
         self.assertIn("避難指示（津波）　港町、浜通り", self.browser.text("#base-text"))
         self.assertEqual((self.hub.pushes, self.hub.cancels), ([], []))
+
+    def test_seventeen_shelters_are_opened_in_one_act_and_those_not_to_be_used_are_named(self):
+        self.a_night()
+        self.hub.towns[0]["shelters"] = [
+            {"id": f"s{number}", "name": f"第{number}小学校", "fitness": {"津波": "unfit" if number in (4, 9) else "fit", "土砂災害": "fit"}} for number in range(1, 18)]
+        self.hub.standing["actual"]["shelters"] = [{"id": "s2", "name": "第2小学校", "state": "open", "since": stamp(time.time() - 200), "alert": "y"}]
+        self.sign_in("push:shelter")
+        form = "document.querySelector('#push-form')"
+        self.browser.until(f"{form}.kind.value === 'shelter' && document.querySelector('#houses').textContent.includes('開設中')")
+        self.assertIn("第4小学校（津波には使えません）", self.browser.evaluate("document.querySelector('#houses').textContent.replace(/\\s+/g, '')"))
+        self.browser.click("#houses-all")
+        self.assertEqual(self.browser.text("#house-count"), "17か所")
+        self.browser.photograph("desk-shelters-form")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#changes-rows tr').length"), 14)
+        self.assertIn("14か所の避難所", self.browser.text("#changes"))
+        self.assertIn("避難所14か所を、さくら市", self.browser.text("#send-words"))
+        for words in ("第4小学校は出しません：津波のときは使えません", "第9小学校は出しません", "第2小学校は変わりません"):
+            self.assertIn(words, self.browser.text("#preview-problems"))
+        self.browser.photograph("desk-shelters-preview")
+        self.assertEqual(self.hub.batches, [])
+        self.browser.type("#send-form [name=name]", "さくら市")
+        self.browser.press("Enter")
+        self.wait(lambda: self.hub.batches)
+        self.assertEqual(self.hub.batches[0], {"mode": "actual", "state": "open", "shelters": [f"s{number}" for number in range(1, 18)], "based_on": 7})
+        self.assertTrue(self.hub.keys[0])
+        self.browser.until("document.querySelector('#push-done').textContent.includes('避難所14か所を、本番の情報として受け付けました')")
+        self.assertIn("第4小学校は出していません：津波のときは使えません", self.browser.text("#push-done"))
+        for width, height in ((360, 740), (768, 1024), (1920, 1080)):
+            self.browser.size(width, height)
+            self.browser.photograph(f"desk-shelters-{width}")
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")
+        # One alone is an order as it always was.
+        self.browser.evaluate("location.hash = 'alerts'")
+        self.browser.evaluate("location.hash = 'push:shelter'")
+        self.browser.until(f"{form}.kind.value === 'shelter' && {form}.state.value === 'open' && document.querySelector('#houses').textContent.includes('開設中')")
+        self.browser.click("#houses input[value=s4]")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.browser.type("#send-form [name=name]", "さくら市")
+        self.browser.press("Enter")
+        self.wait(lambda: self.hub.pushes)
+        self.assertEqual(self.hub.pushes[0]["shelter"], "s4")
+        # Nothing is left to be done: nothing can be sent.
+        self.browser.evaluate("location.hash = 'alerts'")
+        self.browser.evaluate("location.hash = 'push:shelter'")
+        self.browser.until(f"{form}.kind.value === 'shelter' && {form}.state.value === 'open' && document.querySelector('#houses').textContent.includes('開設中')")
+        for key in ("s1", "s2"):
+            self.browser.click(f"#houses input[value={key}]")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.browser.type("#send-form [name=name]", "さくら市")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#send-form button').disabled"))
+        self.assertEqual(len(self.hub.batches), 1)
 
     def test_what_is_written_while_the_rest_is_read_stays(self):
         self.hub.may_tell_plans.clear()

@@ -24,13 +24,34 @@ export function begin(act, standing) {
     label.append(make("span", "", "hint"));
     return label;
   }));
-  all.shelter.replaceChildren(new Option("選んでください", ""), ...(town.shelters ?? []).map((shelter) => new Option(shelter.name, shelter.id)));
+  byID("houses").replaceChildren(...(town.shelters ?? []).map((shelter) => {
+    const label = tick("house", shelter.id, shelter.name);
+    label.append(make("span", "", "hint"));
+    return label;
+  }));
+  dressHouses(standing);
   if (act.hazard) {
     all.kind.value = "evacuation";
     all.hazard.value = act.hazard;
   }
   dress(act);
 }
+
+const HOUSES = { open: "開設中", full: "満員" };
+
+/** How each shelter stands, and what the register says of it in what is in force. */
+export function dressHouses(standing) {
+  const states = new Map((standing?.shelters ?? []).map((one) => [one.id, HOUSES[one.state] ?? ""]));
+  const hazards = [...new Set((standing?.districts ?? []).map((item) => item.hazard))];
+  for (const label of byID("houses").children) {
+    const id = label.querySelector("input").value;
+    const words = [states.get(id) ? `（いま ${states.get(id)}）` : "", ...hazards.map((hazard) => fitnessWord(id, hazard))];
+    label.querySelector(".hint").textContent = words.join("");
+  }
+}
+
+/** Ids of the shelters that are ticked. */
+export const houses = () => ticked("house");
 
 /** Shows what belongs to the kind and the act; what the act has settled cannot be changed. */
 export function dress(act) {
@@ -42,6 +63,7 @@ export function dress(act) {
   byID("other-districts").hidden = isLift || (current().districts ?? []).length > 0;
   byID("district-set").hidden = act.verb === "lift";
   for (const label of byID("goals").children) label.querySelector(".hint").textContent = fitnessWord(label.querySelector("input").value, hazard);
+  byID("house-count").textContent = `${houses().length}か所`;
   byID("level-hint").hidden = kind !== "evacuation" || isLift || hazard !== "津波" || !level || level === "4";
 }
 
@@ -81,7 +103,10 @@ export function body(act, seen) {
       if (act.verb === "part") return { ...order, districts, lifted: true };
       return { ...order, districts, level: level ? Number(level) : undefined, shelters: ticked("goal") };
     }
-    case "shelter": return { ...common, shelter: text("shelter"), state: text("state"), note: text("note") };
+    case "shelter": {
+      const order = { state: text("state"), note: text("note") };
+      return houses().length > 1 ? { mode, shelters: houses(), ...order, based_on: seen } : { ...common, shelter: houses()[0], ...order };
+    }
     case "headquarters": return { ...common, title: all.seat.value, state: text("seatState"), note: text("seatNote") };
     default: return { ...common, title: text("title"), body: text("body") };
   }

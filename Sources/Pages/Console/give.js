@@ -13,7 +13,7 @@ const WEATHER = [["高潮", /高潮/], ["土砂災害", /土砂|大雨/], ["洪�
 /** Always there, below what is called for. */
 const TILES = [
   { key: "push", name: "避難情報を出す", words: "地区を選び、レベルを決める" },
-  { key: "push:shelter", name: "避難所を開設する", words: "開く避難所を選ぶ" },
+  { key: "push:shelter", name: "避難所をまとめて開設する", words: "開く避難所を選ぶ（一か所でも）" },
   { key: "push:notice", name: "お知らせを出す", words: "件名と本文を書く" },
   { key: "push:headquarters", name: "災害対策本部", words: "設置・廃止を知らせる" },
 ];

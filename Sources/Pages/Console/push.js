@@ -6,13 +6,13 @@ import { newID } from "/tablet/store.js";
 import { find } from "./alerts.js";
 import { Refused, call } from "./api.js";
 import { cards } from "./cards.js";
-import { NEW, begin, body, dress } from "./form.js";
+import { NEW, begin, body, dress, dressHouses, houses } from "./form.js";
 import { Refusals } from "./refusals.js";
 import { soon } from "./rows.js";
 import { hold } from "./keys.js";
 import * as plans from "./plans.js";
 import * as standing from "./standing.js";
-import { button, byID, make, subject, timeWord, words } from "./parts.js";
+import { button, byID, japanese, make, subject, timeWord, words } from "./parts.js";
 import { channelWord, current } from "./towns.js";
 import { go, replace, world } from "./world.js";
 
@@ -24,7 +24,7 @@ const CHANGES = {
 const KINDS = new Set(["shelter", "notice", "headquarters"]);
 /** Controls by the hub's names of fields. */
 const CONTROLS = {
-  districts: ["district", "districts"], shelters: ["goal"], title: ["title", "seat"], state: ["state", "seatState"], note: ["note", "seatNote"],
+  districts: ["district", "districts"], shelters: ["goal", "house"], shelter: ["house"], title: ["title", "seat"], state: ["state", "seatState"], note: ["note", "seatNote"],
 };
 
 let act = NEW, isBegun = true;
@@ -49,6 +49,12 @@ export function prepare(onProblem) {
   byID("send-form").oninput = judge;
   byID("send-form").onsubmit = (event) => { event.preventDefault(); attempt(send, sendRefusals); };
   hold(byID("hold-back"), () => (act.verb === "cancel" && maySend() ? previewed : null), () => attempt(send, sendRefusals));
+  for (const [name, isAll] of [["all", true], ["none", false]]) {
+    byID("houses-" + name).onclick = () => {
+      for (const box of byID("houses").querySelectorAll("input")) box.checked = isAll;
+      changed();
+    };
+  }
   byID("base-none").onclick = () => go("push");
 }
 
@@ -135,6 +141,7 @@ async function look() {
     isBegun = true;
     byID("push-form").inert = false;
   }
+  dressHouses(seen);
   byID("seen").hidden = !seen;
   byID("seen-rows").replaceChildren(...(seen ? standing.lines(seen) : []));
   judge();
@@ -176,6 +183,9 @@ function withdraw() {
   sendRefusals.clear();
 }
 
+/** Several shelters are one request of their own. */
+const isMany = () => byID("push-form").kind.value === "shelter" && houses().length > 1;
+
 async function preview() {
   withdraw();
   refusals.clear();
@@ -184,7 +194,7 @@ async function preview() {
   if (mine !== written) return;
   const asked = act.verb === "cancel"
     ? { path: `/v1/alerts/${encodeURIComponent(act.alert.id)}/cancel`, body: undefined, headers: seen ? { "If-Match": `"${seen.version}"` } : {} }
-    : { path: "/v1/alerts", body: body(act, seen?.version), headers: {} };
+    : { path: isMany() ? `/v1/towns/${current().code}/shelters/states` : "/v1/alerts", body: body(act, seen?.version), headers: {} };
   const answer = await call("POST", asked.path + "?preview=true", asked.body, asked.headers).catch((error) => {
     if (mine === written || error.status === 401) throw error;
   });
@@ -193,16 +203,19 @@ async function preview() {
   previewed = { ...asked, mode, version: seen?.version, place: location.hash };
   show(answer, mode);
   byID("preview").hidden = false;
+  if (answer.refused && steps(answer) === 0) previewed = null;
   judge();
   (act.verb === "cancel" ? byID("hold-back") : byID("preview-title")).focus();
 }
 
+const steps = (answer) => (answer.changes ?? []).length;
+
 function show(answer, mode) {
-  const previews = answer.previews ?? [], steps = answer.changes ?? [], back = answer.take_back ?? [];
+  const previews = answer.previews ?? [], rows = answer.changes ?? [], back = answer.take_back ?? [];
   const problems = previews.flatMap((item) => item.problems ?? []);
-  byID("changes").hidden = steps.length === 0;
-  byID("changes-word").textContent = CHANGES[answer.change] ?? "";
-  byID("changes-rows").replaceChildren(...standing.changes(steps));
+  byID("changes").hidden = rows.length === 0;
+  byID("changes-word").textContent = answer.refused ? `${rows.length}か所の避難所` : CHANGES[answer.change] ?? "";
+  byID("changes-rows").replaceChildren(...standing.changes(rows));
   byID("preview-list").replaceChildren(...cards(previews, mode));
   byID("take-back").hidden = back.length === 0;
   byID("take-back-list").replaceChildren(...cards(back, mode));
@@ -210,7 +223,7 @@ function show(answer, mode) {
   if (problems.length > 0) warnings.push(make("p", `直す必要のあるところが${problems.length}件あります。このままでは、その経路では送れないことがあります。`));
   byID("preview-problems").hidden = warnings.length === 0;
   byID("preview-problems").replaceChildren(...warnings);
-  sentence(previews, mode);
+  sentence(previews, mode, answer.refused ? rows.length : 0);
   second(answer.approval);
 }
 
@@ -229,13 +242,13 @@ function second(approval) {
 }
 
 /** The last question names place, channels and mode. */
-function sentence(previews, mode) {
+function sentence(previews, mode, count) {
   const form = byID("send-form"), isLive = mode === "actual", town = current().name;
   const sent = previews.filter((item) => item.verdict !== "skip");
   const channels = [...new Set(sent.map((item) => channelWord(item.channel)))];
   const places = new Set(sent.flatMap((item) => (item.endpoints ?? []).map((endpoint) => item.channel + "/" + endpoint)));
   byID("send-words").textContent =
-    `${town}　${channels.length}経路${places.size > 0 ? `・${places.size}か所` : ""}（${channels.join("、")}）へ、${isLive ? "本番の情報" : "訓練"}として送ります。`;
+    `${count > 0 ? `避難所${count}か所を、` : ""}${town}　${channels.length}経路${places.size > 0 ? `・${places.size}か所` : ""}（${channels.join("、")}）へ、${isLive ? "本番の情報" : "訓練"}として送ります。`;
   byID("send-name").hidden = !isLive;
   byID("send-name").firstElementChild.textContent = `本番として送るには、市町村の名前「${town}」を入力してください`;
   form.elements.name.value = "";
@@ -297,8 +310,18 @@ function done(answer, sent) {
       : `まだ送っていません。${timeWord(answer.approval.deadline)}に出ます`;
     return;
   }
+  if (answer?.sent) return doneMany(answer, sent);
   byID("push-done").textContent = `${sent.mode === "actual" ? "本番の情報" : "訓練"}として受け付けました（番号 ${id}）　`;
   byID("push-done").append(button("届いた先を見る", () => go("reach:" + id)));
+}
+
+/** Each that went out, that waits and that did not, by its name. */
+function doneMany({ sent: houses, unchanged, refused }, { mode }) {
+  const waits = houses.filter((one) => one.approval), out = houses.length - waits.length;
+  for (const { id } of houses) heard.add(id);
+  const parts = [out > 0 ? `避難所${out}か所を、${mode === "actual" ? "本番の情報" : "訓練"}として受け付けました` : "", waits.length > 0 ? `${waits.length}か所は承認を待っています。まだ送っていません` : ""];
+  const not = [...refused, ...unchanged].map((one) => make("p", `${one.name}は出していません：${japanese(one.reason)}`, "warn"));
+  byID("push-done").replaceChildren(parts.filter(Boolean).join("。") || "どの避難所も出していません", ...not);
 }
 
 /** Somebody changed the state meanwhile: who, what, when, and how it stands now. Nothing was sent. */
