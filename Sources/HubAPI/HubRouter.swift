@@ -102,6 +102,7 @@ package struct HubRouter: Sendable {
         addSaid(to: desk)
         addTowns(to: router, desk)
         addTownSettings(to: desk)
+        addTownMap(to: desk)
         addStanding(to: desk)
         addPapers(to: desk)
         addCopies(to: router, desk)

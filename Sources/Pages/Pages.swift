@@ -87,6 +87,8 @@ package enum Pages {
         "/console/keys.js": PageAsset(script, PackageResources.keys_js),
         "/console/live.js": PageAsset(script, PackageResources.live_js),
         "/console/log.js": PageAsset(script, PackageResources.log_js),
+        "/console/map.css": PageAsset(css, PackageResources.map_css),
+        "/console/map.js": PageAsset(script, PackageResources.map_js),
         "/console/parts.js": PageAsset(script, PackageResources.parts_js),
         "/console/passkeys.js": PageAsset(script, PackageResources.passkeys_js),
         "/console/people.js": PageAsset(script, PackageResources.people_js),

@@ -34,7 +34,7 @@ struct House {
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
-        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, shelters: [Shelter] = [], copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
+        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, shelters: [Shelter] = [], districts: [String] = [], outline: [[Coordinate]] = [], copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
         time given: HubClock? = nil
     ) async throws {
         let time = given ?? clock.map { HubClock(wall: $0) } ?? HubClock()
@@ -42,11 +42,11 @@ struct House {
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
         guard let id = TownID(Self.town), let other = TownID(Self.neighbour) else { throw NoTown() }
         var all = [Town(
-            id: id, name: "気仙沼市", romanName: "Kesennuma City", areas: [:], shelters: crowding != nil ? [Shelter(id: "gym", name: "市民体育館")] : shelters,
+            id: id, name: "気仙沼市", romanName: "Kesennuma City", areas: [:], districts: districts, shelters: crowding != nil ? [Shelter(id: "gym", name: "市民体育館")] : shelters,
             endpoints: [
                 Endpoint(id: "eki", channel: "wifi-portal", name: "駅前 <1>"),
                 Endpoint(id: "school", channel: "school-tablet", name: "第一小学校", shelter: crowding == nil ? nil : "gym"),
-            ])]
+            ], outline: outline)]
         if hasNeighbour {
             all.append(Town(
                 id: other, name: "石巻市", romanName: "Ishinomaki City", areas: [:],

@@ -104,6 +104,8 @@ class FakeHub:
         self.shelters: list[dict] = []
         # Telephone calls, the newest first.
         self.calls: list[dict] = []
+        self.map: dict = {"town": "042056", "outline": [], "districts": [], "shelters": [], "places": []}
+        self.maps_asked = 0
         # Acts about several shelters at once, as they came.
         self.batches: list[dict] = []
         self.lists: list[tuple[str, dict]] = []
@@ -285,6 +287,9 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/towns": lambda: {"towns": self.hub.towns, "channels": WAYS},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
             "/v1/deliveries": lambda: self.filtered(asked)}
+        if parts[2] == "towns" and path.endswith("/map"):
+            self.hub.maps_asked += 1
+            return self.answer(200, self.hub.map)
         if parts[2] == "towns" and path.endswith("/shelters"):
             return self.answer(200, {"shelters": self.hub.shelters})
         if path in answers:

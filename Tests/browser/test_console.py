@@ -535,6 +535,59 @@ class ConsoleTests(OnSmallHub):
             self.browser.photograph(f"desk-called-{width}")
             self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")
 
+    def test_the_map_says_what_the_lists_say_and_names_what_has_no_place_on_it(self):
+        self.a_night()
+        self.hub.map |= {
+            "outline": [[[38.85, 141.50], [38.86, 141.62], [38.90, 141.66], [38.96, 141.63], [38.98, 141.55], [38.92, 141.47]], [[38.91, 141.68], [38.92, 141.70], [38.93, 141.68]]],
+            "districts": [{"name": "港町", "at": [38.90, 141.60]}, {"name": "浜通り", "at": [38.88, 141.57]}, {"name": "山手", "at": [38.95, 141.53]},
+                          {"name": "本町", "at": [38.92, 141.55]}, {"name": "川端", "at": None}],
+            "shelters": [{"id": "koko", "name": "桜高校", "at": [38.94, 141.58]}, {"id": "daiichi-sho", "name": "第一小学校", "at": [38.915, 141.60]}],
+            "places": [{"channel": "school-tablet", "endpoint": "daiichi-sho", "at": [38.915, 141.60]}, {"channel": "school-tablet", "endpoint": "koko", "at": [38.94, 141.58]},
+                       {"channel": "school-tablet", "endpoint": "daini-sho", "at": [38.87, 141.53]}]}
+        self.hub.calls = [{"id": "1", "mode": "actual", "channel": "school-tablet", "endpoint": "daini-sho", "answer": "reached", "at": stamp(time.time() + 1), "by": "鈴木", "words": None}]
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#silent-rows > li').length === 5")
+        self.assertEqual((self.hub.maps_asked, self.browser.evaluate("performance.getEntriesByType('resource').filter((one) => one.name.includes('/map.')).length")), (0, 0))
+        self.browser.click("#map-open")
+        self.browser.until("document.querySelectorAll('#map .district').length >= 5")
+        count = "(kind) => document.querySelectorAll('#map-box ' + kind).length"
+        self.assertEqual(self.browser.evaluate(f"['.town', '.district', '.level4', '.level3', '.shelter', '.open', '.silent', '.told'].map({count})"), [2, 4, 2, 1, 2, 1, 3, 1])
+        self.assertIn("町の同報局、第三中学校" if "町の同報局、第三中学校" in self.browser.text("#map-missing") else "町の同報局", self.browser.text("#map-missing"))
+        self.assertIn("第三中学校", self.browser.text("#map-missing"))
+        said = self.browser.evaluate("document.querySelector('#map-box svg').getAttribute('aria-label')")
+        for part in ("港町 避難指示（津波）", "山手 高齢者等避難（土砂災害）", "桜高校", "第一小学校"):
+            self.assertIn(part, said)
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#map-box .level4 .number')].map((one) => one.textContent)"), ["4", "4"], "by number, not by colour alone")
+        for scheme in ("light", "dark"):
+            self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            for width, height in ((360, 740), (768, 1024), (1920, 1080)):
+                self.browser.size(width, height)
+                self.browser.until("document.querySelector('#map-box svg')?.clientWidth <= document.querySelector('#map-box').clientWidth")
+                self.browser.evaluate("document.querySelector('#map').scrollIntoView()")
+                self.browser.photograph(f"desk-map-{scheme}-{width}")
+                self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")
+        # What changes in the lists changes on it, and nothing that stands there moves.
+        before = self.browser.evaluate("[...document.querySelectorAll('#map-box .district circle')].map((one) => [one.getAttribute('cx'), one.getAttribute('cy')])")
+        self.stands("actual", ("港町", "津波", 5, 9000), version=8)
+        self.hub.standing["actual"]["shelters"][0]["state"] = "full"
+        self.browser.click("#alerts-again")
+        self.browser.until("document.querySelectorAll('#map-box .level5').length === 1")
+        self.assertEqual(self.browser.evaluate(f"['.level4', '.full'].map({count})"), [0, 1])
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#map-box .district circle')].map((one) => [one.getAttribute('cx'), one.getAttribute('cy')])"), before)
+        self.assertEqual(self.hub.maps_asked, 1, "the ground is read once")
+        self.browser.click("#map-open")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#map').hidden"))
+
+    def test_a_town_without_an_outline_or_places_says_so_where_the_map_would_be(self):
+        self.a_night()
+        self.hub.map["districts"] = [{"name": "港町", "at": None}]
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#silent-rows > li').length === 5")
+        self.browser.click("#map-open")
+        self.browser.until("!document.querySelector('#map-none').hidden")
+        self.assertEqual(self.browser.evaluate("document.querySelector('#map-box').children.length"), 0)
+        self.browser.photograph("desk-map-none")
+
     def test_one_press_fills_the_form_and_sends_nothing(self):
         self.a_night()
         self.sign_in()

@@ -26,6 +26,9 @@ let timer = 0;
 let held = new Set();
 /** What was read last, and the room that keeps still under a hand. */
 let seen = null, still = null;
+/** The state that is on the screen: what waits behind the bar is not yet. */
+let drawnState = null;
+export const shown = () => drawnState;
 /** How often a person has asked for all that there is, and which of it was drawn: a reading that was under way before is no answer. */
 let asked = 0, drawn = -1;
 
@@ -33,10 +36,21 @@ export function prepare(problem) {
   byID("alerts-again").onclick = () => open().catch(problem);
   lists = Object.fromEntries(["bulletin", "now", "past"].map((name) => [name, new Rows(byID(name + "-rows"), line)]));
   still = new Still(byID("now"), byID("now-fresh"), draw);
+  byID("map-open").onclick = () => turnMap().catch(problem);
   for (const part of [give, silent, standing]) part.prepare();
   refresh = soon(() => again().catch(problem), 300);
 }
 let refresh = () => {};
+
+/** Read when somebody opens it for the first time. */
+let map = null;
+async function turnMap() {
+  const isOpen = byID("map").hidden;
+  byID("map-open").setAttribute("aria-expanded", String(isOpen));
+  byID("map").hidden = !isOpen;
+  if (isOpen) map ??= await import("./map.js");
+  await (isOpen ? map.open() : map?.close());
+}
 
 export const again = oneAtATime(read);
 /** Whoever has just come in, or asks for it, sees all that there is. */
@@ -100,6 +114,7 @@ const unknown = () => Object.entries(parts()).reduce((sum, [name, list]) => sum 
 function draw() {
   still.rest();
   standing.show(seen.state);
+  drawnState = seen.state;
   for (const [name, list] of Object.entries(parts())) {
     lists[name].show(entries(list));
     byID(name + "-count").textContent = `${list.length}件`;

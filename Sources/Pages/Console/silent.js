@@ -179,7 +179,7 @@ function print() {
 export function summary() {
   const { silent, all } = places();
   return {
-    silent: silent.map(({ item, group, call: one }) => ({ name: place(item), word: settled(one) === 2 ? "電話で伝えた" : SHORT[group] })), none: noneText(all).replace("。", ""),
+    silent: silent.map(({ key, item, group, call: one }) => ({ key, name: place(item), told: settled(one), word: settled(one) === 2 ? "電話で伝えた" : SHORT[group] })), none: noneText(all).replace("。", ""),
     count: all > 0 ? countText(silent.length, all, unread()).replace("か所", "") : "", unread: unread() ? `${unread()}は、ここでは見ていません` : "" };
 }
 
