@@ -28,6 +28,7 @@ package final class Hub: Sendable {
     package let people: People
     package let places: DeskPlaces
     package let plans: PlanBook
+    package let presence = DeskPresence()
     package let book: TownBook
     let approvalPolicies: [TownID: ApprovalPolicy]
     /// For how long what was said stays in the record, of towns that say it themselves.

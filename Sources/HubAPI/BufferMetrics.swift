@@ -1,5 +1,6 @@
 internal import AlertModel
 internal import Bundles
+internal import Desk
 internal import Devices
 internal import FoundationEssentials
 internal import Edge
@@ -23,6 +24,7 @@ extension HubRouter {
         }
         text.add("noroshi_bulletins_seen", "gauge", "Bulletins known by their digest.", Double(hub.seenCount))
         text.add("noroshi_order_keys", "gauge", "Idempotency keys of orders that are known.", Double(hub.orderKeyCount))
+        text.add("noroshi_desk_present", "gauge", "Pages of the desk that asked within a minute who is there.", Double(hub.presence.count))
         let left = hub.archived
         text.add("noroshi_archived_rows_total", "counter", "Rows that left the record for the archive since the start.", Double(left.rows))
         text.add("noroshi_archived_alerts_total", "counter", "Alerts that left the record for the archive since the start.", Double(left.alerts))

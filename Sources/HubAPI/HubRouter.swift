@@ -118,6 +118,7 @@ package struct HubRouter: Sendable {
         addPages(to: router)
         addAttention(to: desk)
         addCalls(to: desk)
+        addPresence(to: desk)
         addSessions(to: router)
         addPasskeys(to: router)
         addOpenID(to: router)

@@ -47,7 +47,10 @@ extension HubRouter {
         }
         router.delete("/v1/sessions/current") { request, _ in
             try checkOrigin(request)
-            if let cookie = Self.cookie(request) { hub.people.signOut(cookie) }
+            if let cookie = Self.cookie(request) {
+                if let (person, _) = try? current(request) { hub.presence.left(person.credential) }
+                hub.people.signOut(cookie)
+            }
             return Response(status: .noContent, headers: [.setCookie: "\(Self.cookieName)=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"])
         }
         router.put("/v1/sessions/current/password") { request, _ in

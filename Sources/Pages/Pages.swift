@@ -84,6 +84,7 @@ package enum Pages {
         "/console/devices.js": PageAsset(script, PackageResources.devices_js),
         "/console/form.js": PageAsset(script, PackageResources.form_js),
         "/console/give.js": PageAsset(script, PackageResources.give_js),
+        "/console/here.js": PageAsset(script, PackageResources.here_js),
         "/console/keys.js": PageAsset(script, PackageResources.keys_js),
         "/console/live.js": PageAsset(script, PackageResources.live_js),
         "/console/log.js": PageAsset(script, PackageResources.log_js),

@@ -106,6 +106,8 @@ class FakeHub:
         self.calls: list[dict] = []
         self.map: dict = {"town": "042056", "outline": [], "districts": [], "shelters": [], "places": []}
         self.maps_asked = 0
+        # Who else is at the desk.
+        self.others: list[dict] = []
         # Acts about several shelters at once, as they came.
         self.batches: list[dict] = []
         self.lists: list[tuple[str, dict]] = []
@@ -287,6 +289,8 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/towns": lambda: {"towns": self.hub.towns, "channels": WAYS},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
             "/v1/deliveries": lambda: self.filtered(asked)}
+        if parts[2] == "towns" and path.endswith("/here"):
+            return self.answer(200, {"people": [{"name": "佐藤", "mode": asked["mode"], "since": stamp(time.time()), "you": True}] + self.hub.others})
         if parts[2] == "towns" and path.endswith("/map"):
             self.hub.maps_asked += 1
             return self.answer(200, self.hub.map)

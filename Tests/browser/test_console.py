@@ -382,6 +382,26 @@ class ConsoleTests(OnSmallHub):
                 self.assertLess(self.browser.evaluate("document.querySelector('header').offsetHeight / innerHeight"), 0.25, f"{room} {size}")
                 self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{room} {size}")
 
+    def test_who_else_is_here_stands_on_the_strip_with_the_place_and_leaves_it(self):
+        since = stamp(time.time() - 600)
+        self.hub.others = [{"name": "鈴木", "mode": "actual", "since": since, "you": False}]
+        self.sign_in_by_name()
+        self.enter_world()
+        self.browser.until("document.querySelector('#here').textContent === 'ほかに 鈴木さん'")
+        self.assertIn(f"鈴木さん（本番） {since[11:16]}から", self.browser.evaluate("document.querySelector('#here').title"))
+        self.browser.evaluate("document.querySelector('#password-later').click()")
+        self.hub.others = [{"name": name, "mode": mode, "since": since, "you": False} for name, mode in (("鈴木", "actual"), ("高橋", "exercise"), ("山田", "actual"), ("県庁", "actual"))]
+        self.browser.until("document.querySelector('#here').textContent === 'ほかに 鈴木さん、高橋さん（訓練）、ほか2人'", 25)
+        for width, height in ((360, 740), (768, 1024), (1920, 1080)):
+            self.browser.size(width, height)
+            self.browser.photograph(f"desk-here-{width}")
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")
+            self.assertLess(self.browser.evaluate("document.querySelector('header').offsetHeight / innerHeight"), 0.25)
+        # Between the two places nobody is shown.
+        self.browser.click("#cross")
+        self.browser.until("!document.querySelector('#between').hidden")
+        self.assertEqual(self.browser.text("#here"), "")
+
     def a_night(self, mode: str = "actual"):
         """A great tsunami warning, what the town has said of it, and who has heard: in this mode."""
         now, mark = time.time(), "【訓練】" if mode == "exercise" else ""

@@ -5,6 +5,7 @@ import { Refused, call, dropPerson, dropToken, isIn, keepPerson, keepToken, pers
 import * as approvals from "./approvals.js";
 import * as calls from "./calls.js";
 import * as devices from "./devices.js";
+import * as here from "./here.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
 import * as keys from "./keys.js";
@@ -64,6 +65,7 @@ function signOut(said = "") {
   dropPerson();
   live.close();
   approvals.close();
+  here.close();
   if (wasIn) {
     sessionStorage.clear();
     if (said) sessionStorage.setItem(WORDS, said);
@@ -105,6 +107,7 @@ function listen() {
   approvals.open(person(), world.isDrill() ? real.waits : null);
   live.open({ arrive: (item) => (item.mode === world.world() ? room?.arrive?.(item) : real.arrive(item)), again, refused: problem });
   real.again().catch(problem);
+  here.open();
 }
 
 /** Between the two places nothing of either is on the screen. */
@@ -112,6 +115,7 @@ function leaveLine() {
   line = null;
   live.close();
   approvals.close();
+  here.close();
 }
 
 function mark(name) {
