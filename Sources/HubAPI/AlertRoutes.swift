@@ -27,7 +27,7 @@ extension HubRouter {
             let seen = try Self.seenVersion(request)
             do throws(DeskFailure) {
                 if request.uri.queryParameters["preview"] == "true" {
-                    return try preview(try hub.read(octets, by: person, seen: seen), by: person)
+                    return try await preview(try hub.read(octets, by: person, seen: seen), by: person)
                 }
                 return try await accepted(try await hub.push(octets, by: person, key: key, seen: seen, breakGlass: glass))
             } catch {
@@ -42,7 +42,7 @@ extension HubRouter {
             let seen = try Self.seenVersion(request)
             do throws(DeskFailure) {
                 if request.uri.queryParameters["preview"] == "true" {
-                    return try preview(try await hub.cancelling(id, by: person, seen: seen), by: person)
+                    return try await preview(try await hub.cancelling(id, by: person, seen: seen), by: person)
                 }
                 return try await accepted(try await hub.cancel(id, by: person, key: key, seen: seen, breakGlass: glass))
             } catch {
@@ -149,16 +149,27 @@ extension HubRouter {
         var warnings: [String]
         /// What would be said where this is taken back afterwards.
         var take_back: [PreviewShape]
+        /// How many alerts that sound each of its districts has had; absent where this one makes no sound.
+        var sounded: [Heard]?
         /// Whom it will wait for, and how long; absent: nobody.
         var approval: ApprovalWait?
+
+        struct Heard: Encodable {
+            var district: String
+            /// In 24 hours, and in seven days.
+            var day, week: Int
+        }
     }
 
-    private func preview(_ order: DeskOrder, by person: Operator) throws(DeskFailure) -> Response {
+    private func preview(_ order: DeskOrder, by person: Operator) async throws(DeskFailure) -> Response {
+        // What cannot be read keeps no order from being seen.
+        let sounded = (try? await hub.sounded(before: order)) ?? []
         let steps = order.content.act?.steps ?? []
         let answer = PreviewAnswer(
             previews: previews(order), version: (order.content.act?.version ?? 1) - 1,
             change: order.content.act?.change, changes: steps.map { StandingShape.Step($0) }, warnings: Self.warnings(order),
             take_back: hub.takingBack(order, by: person).map { back in hub.preview(back).flatMap { shapes($0, of: back) } } ?? [],
+            sounded: sounded.isEmpty ? nil : sounded.map { .init(district: $0.district, day: $0.day, week: $0.week) },
             approval: hub.wait(order, by: person).map { ApprovalWait($0, hub.people) })
         do {
             return try Answer.json(answer)

@@ -14,6 +14,7 @@ extension QueryTable {
             "GET /v1/towns/{code}/chain": ["expect": .text],
             "GET /v1/towns/{code}/standing": ["mode": .text],
             "GET /v1/towns/{code}/here": ["mode": .text],
+            "GET /v1/towns/{code}/felt": ["mode": .text],
             "GET /v1/bundles": ["town": .text],
             "POST /v1/bundles": ["trust": .text, "dry_run": .flag],
             "POST /v1/copies": ["dry_run": .flag],

@@ -119,6 +119,7 @@ package struct HubRouter: Sendable {
         addAttention(to: desk)
         addCalls(to: desk)
         addPresence(to: desk)
+        addFelt(to: desk)
         addSessions(to: router)
         addPasskeys(to: router)
         addOpenID(to: router)

@@ -60,6 +60,7 @@ struct RouteScopes {
         Row(.get, "/v1/towns/{code}/chain", [.read]),
         Row(.get, "/v1/towns/{code}/map", [.read]),
         Row(.get, "/v1/towns/{code}/here", [.read]),
+        Row(.get, "/v1/towns/{code}/felt", [.read]),
         Row(.get, "/v1/towns/{code}/shelters", [.read]),
         Row(.delete, "/v1/towns/{code}/shelters/lists/{list}", [.send, .read]),
         // Where people are sent in real orders. `read`: a dry run changes nothing.

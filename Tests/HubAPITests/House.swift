@@ -34,7 +34,7 @@ struct House {
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
-        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, shelters: [Shelter] = [], districts: [String] = [], outline: [[Coordinate]] = [], copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
+        hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, shelters: [Shelter] = [], districts: [String] = [], outline: [[Coordinate]] = [], areas: [AreaScheme: Set<String>] = [:], hasTablets: Bool = false, copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
         time given: HubClock? = nil
     ) async throws {
         let time = given ?? clock.map { HubClock(wall: $0) } ?? HubClock()
@@ -42,7 +42,7 @@ struct House {
         let renderer = try Renderer(directory: Self.package.appending(path: "Templates"))
         guard let id = TownID(Self.town), let other = TownID(Self.neighbour) else { throw NoTown() }
         var all = [Town(
-            id: id, name: "気仙沼市", romanName: "Kesennuma City", areas: [:], districts: districts, shelters: crowding != nil ? [Shelter(id: "gym", name: "市民体育館")] : shelters,
+            id: id, name: "気仙沼市", romanName: "Kesennuma City", areas: areas, districts: districts, shelters: crowding != nil ? [Shelter(id: "gym", name: "市民体育館")] : shelters,
             endpoints: [
                 Endpoint(id: "eki", channel: "wifi-portal", name: "駅前 <1>"),
                 Endpoint(id: "school", channel: "school-tablet", name: "第一小学校", shelter: crowding == nil ? nil : "gym"),
@@ -60,7 +60,7 @@ struct House {
         let towns = TownRegister(all)
         func line<M: Mode>() -> Line<M> {
             Line(
-                channels: [], towns: towns, routing: RoutingTable(), renderer: renderer, ledger: ledger, journal: journal, logger: Self.logger,
+                channels: hasTablets ? [ChannelSlot(MuteTablets<M>(), observer: journal, logger: Self.logger)] : [], towns: towns, routing: RoutingTable(), renderer: renderer, ledger: ledger, journal: journal, logger: Self.logger,
                 clock: { time.now })
         }
         let stream = try await StreamHub.start(on: MultiThreadedEventLoopGroup.singleton, epoch: 7, notebook: ledger)
@@ -171,4 +171,17 @@ extension Hub {
         guard let town = TownID(House.town) else { return [] }
         return try await ledger.town(town).deeds(query)
     }
+}
+
+/// A channel that decides like the tablets' and never sends: nobody runs it.
+private struct MuteTablets<M: Mode>: ChannelAdapter {
+    static var manifest: ChannelManifest {
+        ChannelManifest(
+            name: "school-tablet", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese], concurrency: 2,
+            reservedForImmediate: 1, attemptLimit: .seconds(1))
+    }
+
+    init() {}
+    init(_ setup: ChannelSetup<M>) throws(SettingsError) {}
+    func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt { Receipt() }
 }

@@ -106,6 +106,8 @@ class FakeHub:
         self.calls: list[dict] = []
         self.map: dict = {"town": "042056", "outline": [], "districts": [], "shelters": [], "places": []}
         self.maps_asked = 0
+        # Quakes below the town's threshold.
+        self.felt: list[dict] = []
         # Who else is at the desk.
         self.others: list[dict] = []
         # Acts about several shelters at once, as they came.
@@ -291,6 +293,8 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/deliveries": lambda: self.filtered(asked)}
         if parts[2] == "towns" and path.endswith("/here"):
             return self.answer(200, {"people": [{"name": "佐藤", "mode": asked["mode"], "since": stamp(time.time()), "you": True}] + self.hub.others})
+        if parts[2] == "towns" and path.endswith("/felt"):
+            return self.answer(200, {"felt": self.hub.felt if asked["mode"] == "actual" else []})
         if parts[2] == "towns" and path.endswith("/map"):
             self.hub.maps_asked += 1
             return self.answer(200, self.hub.map)
@@ -680,7 +684,8 @@ class HubHandler(BaseHTTPRequestHandler):
                   "before_name": names[now.get((body["hazard"], district))], "after": after, "after_name": names[after]}
                  for district in touched] if body["kind"] == "evacuation" else []
         return {"change": "part-lifted" if body.get("lifted") else "new", "changes": steps, "version": standing["version"],
-                "take_back": self.texts_of(mark, "取消のお知らせ", "避難指示を取り消します。"), "previews": [
+                "take_back": self.texts_of(mark, "取消のお知らせ", "避難指示を取り消します。"),
+                **({"sounded": [{"district": district, "day": 2, "week": 5} for district in touched]} if after else {}), "previews": [
                     {"channel": "area-mail", "language": "ja", "title": mark + "避難指示", "body": mark + "さくら市です。避難してください。",
                      "problems": [{"rule": "too-long", "text": "13文字長すぎます"}]},
                     {"channel": "wifi-portal", "language": "ja", "title": mark + "避難指示", "body": "避難してください。", "problems": []},

@@ -608,6 +608,27 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual(self.browser.evaluate("document.querySelector('#map-box').children.length"), 0)
         self.browser.photograph("desk-map-none")
 
+    def test_a_quake_below_the_threshold_is_a_quiet_card_and_an_order_says_how_often_its_districts_were_sounded_at(self):
+        self.hub.felt = [{"alert": "q", "event": "e", "title": "震源・震度情報", "intensity": "2", "threshold": "4", "at": stamp(time.time() - 600),
+                          "words": "震度２でした。お知らせの基準は震度４です (felt at intensity 2)"}]
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#felt-rows li').length === 1")
+        card = self.browser.text("#felt-rows")
+        self.assertIn("震源・震度情報　震度２でした。お知らせの基準は震度４です。音は鳴らしていません。", card)
+        self.assertNotIn("felt at", card)
+        for width, height in ((360, 740), (1440, 900)):
+            self.browser.size(width, height)
+            self.browser.photograph(f"desk-felt-{width}")
+        self.hub.felt = []
+        self.browser.click("#alerts-again")
+        self.browser.until("document.querySelectorAll('#felt-rows li').length === 0")
+        self.browser.evaluate("location.hash = 'push'")
+        self.order()
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.assertEqual(self.browser.text("#sounded-rows"), "本町　24時間に2回、7日間に5回")
+        self.browser.photograph("desk-sounded")
+
     def test_one_press_fills_the_form_and_sends_nothing(self):
         self.a_night()
         self.sign_in()

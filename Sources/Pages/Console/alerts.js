@@ -9,7 +9,7 @@ import * as silent from "./silent.js";
 import * as standing from "./standing.js";
 import { Still } from "./still.js";
 import { code, question } from "./towns.js";
-import { button, byID, isOurs, make, modeMark, subject, timeWord, words } from "./parts.js";
+import { button, byID, isOurs, japanese, make, modeMark, subject, timeWord, words } from "./parts.js";
 import { go, isDrill, world } from "./world.js";
 
 const STATES = { in_force: "出ています", cancel: "取消の知らせ", cancelled: "取消済み", over: "終わりました", superseded: "新しい報に交代" };
@@ -81,15 +81,15 @@ export function arrive(item) {
 
 async function read() {
   const mine = asked;
-  const [now, recent, waiting, attention, state, ways] = await Promise.all([
+  const [now, recent, waiting, attention, state, ways, quakes] = await Promise.all([
     call("GET", "/v1/alerts" + question({ in_force: "true" })), call("GET", "/v1/alerts" + question({ limit: String(PAST) })),
-    readHeld(), readAttention(), standing.read(), plans.read()]);
+    readHeld(), readAttention(), standing.read(), plans.read(), readFelt()]);
   const newest = (list) => (list.alerts ?? []).filter((alert) => alert.mode === world()).toSorted((a, b) => Date.parse(b.sent) - Date.parse(a.sent));
   const inForce = newest(now), past = newest(recent);
   known = new Map([...past, ...inForce].map((alert) => [alert.id, alert]));
   const standingIDs = new Set(inForce.map((alert) => alert.id));
   const over = past.filter((alert) => !standingIDs.has(alert.id)).map((alert) => ({ ...alert, state: stateOf(alert, past) }));
-  seen = { state, plans: ways, past: over, all: inForce.map((alert) => ({ ...alert, state: "in_force" })) };
+  seen = { state, plans: ways, felt: quakes, past: over, all: inForce.map((alert) => ({ ...alert, state: "in_force" })) };
   byID("alerts").dataset.read = "yes";
   if (mine > drawn || isInPlace() || still.mayMove(unknown())) draw();
   drawn = mine;
@@ -108,13 +108,16 @@ const parts = () => ({
   now: seen.all.filter(isOurs), past: seen.past });
 
 const entries = (list) => list.map((alert) => [alert.id, alert]);
-const isInPlace = () => Object.entries(parts()).every(([name, list]) => lists[name].isInPlace(entries(list))) && standing.isInPlace(seen.state);
+const isInPlace = () => Object.entries(parts()).every(([name, list]) => lists[name].isInPlace(entries(list))) && standing.isInPlace(seen.state)
+  && byID("felt-rows").children.length === seen.felt.length;
 const unknown = () => Object.entries(parts()).reduce((sum, [name, list]) => sum + (name === "past" ? 0 : lists[name].unknown(entries(list))), 0);
 
 function draw() {
   still.rest();
   standing.show(seen.state);
   drawnState = seen.state;
+  byID("felt-rows").replaceChildren(...seen.felt.map((one) =>
+    make("li", `${timeWord(one.at, false)}　${one.title}　${japanese(one.words)}。音は鳴らしていません。`)));
   for (const [name, list] of Object.entries(parts())) {
     lists[name].show(entries(list));
     byID(name + "-count").textContent = `${list.length}件`;
@@ -163,6 +166,13 @@ const readAttention = () => call("GET", "/v1/attention").catch((error) => {
   if (error.status === 403 || error.status === 404) return { attention: [] };
   throw error;
 });
+
+/** Quakes that were felt and are below what the town tells: a quiet card, and no sound. */
+const readFelt = () => (code() ? call("GET", `/v1/towns/${code()}/felt?mode=${world()}`) : Promise.resolve(null))
+  .then((answer) => (answer?.felt ?? []).slice(0, 3), (error) => {
+    if (error.status === 403 || error.status === 404) return [];
+    throw error;
+  });
 
 function showAttention(answer) {
   const rows = (answer.attention ?? []).filter((item) => item.words.startsWith("【訓練】") === isDrill()), isUrgent = (item) => item.topic === "runs-out";

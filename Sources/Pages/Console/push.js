@@ -216,6 +216,8 @@ function show(answer, mode) {
   byID("changes").hidden = rows.length === 0;
   byID("changes-word").textContent = answer.refused ? `${rows.length}か所の避難所` : CHANGES[answer.change] ?? "";
   byID("changes-rows").replaceChildren(...standing.changes(rows));
+  byID("sounded").hidden = !answer.sounded;
+  byID("sounded-rows").replaceChildren(...(answer.sounded ?? []).map((one) => make("li", `${one.district}　24時間に${one.day}回、7日間に${one.week}回`)));
   byID("preview-list").replaceChildren(...cards(previews, mode));
   byID("take-back").hidden = back.length === 0;
   byID("take-back-list").replaceChildren(...cards(back, mode));
