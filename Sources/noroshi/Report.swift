@@ -30,6 +30,23 @@ struct Report {
         var why: String { detail.flatMap { $0.isEmpty ? nil : $0 } ?? sentence }
     }
 
+    /// Somebody telephoned a far end.
+    struct Call: Decodable {
+        var at, by, channel, endpoint, answer: String
+        var phone, words: String?
+
+        var told: String {
+            let word =
+                switch answer {
+                case "reached": "伝わった (told)"
+                case "no-answer": "応答なし (no answer)"
+                case "on-the-way": "人が向かっている (somebody is on the way)"
+                default: ""
+                }
+            return [word, words ?? ""].filter { !$0.isEmpty }.joined(separator: "　")
+        }
+    }
+
     struct Channel {
         var name: String
         var asked = 0, delivered = 0, reached = 0, shown = 0, touched = 0
@@ -44,6 +61,8 @@ struct Report {
     var rows: [Row]
     /// What people call the far ends, by `channel/id`.
     var names: [String: String] = [:]
+    /// To far ends that were asked, since it was accepted, the oldest first.
+    var calls: [Call] = []
     /// More were in the log than were read.
     var isCut = false
     /// When this was made: it is the state of this moment.
@@ -107,8 +126,10 @@ struct Report {
         return lines
     }
 
-    func farEnd(_ row: Row) -> String {
-        names["\(row.channel)/\(row.endpoint)"].map { "\($0)（\(row.endpoint)）" } ?? row.endpoint
+    func farEnd(_ row: Row) -> String { farEnd(row.channel, row.endpoint) }
+
+    func farEnd(_ channel: String, _ endpoint: String) -> String {
+        names["\(channel)/\(endpoint)"].map { "\($0)（\(endpoint)）" } ?? endpoint
     }
 
     /// `2026-11-29 18:20:24.232`, Japan's time as all of the hub's.
@@ -159,6 +180,7 @@ struct Report {
             "story": story.map { ["alert": $0.id, "message": $0.message, "accepted_at": $0.accepted_at, "actor": $0.actor, "title": $0.title] },
         ]
         for level in ["reached", "shown", "touched"] { figures[level] = reach(level) }
+        figures["calls"] = calls.map { ["at": $0.at, "by": $0.by, "channel": $0.channel, "endpoint": $0.endpoint, "answer": $0.answer, "words": $0.words ?? ""] }
         let marks: [(String, Double?)] = [("first_ms", times.first), ("median_ms", time(share: 0.5)), ("to_95_percent_ms", time(share: 0.95)), ("last_ms", times.last)]
         for case (let name, let time?) in marks { figures[name] = time }
         return figures

@@ -53,10 +53,25 @@ struct ReportCommand: AsyncParsableCommand {
             client, "/v1/alerts" + HubClient.query([("town", town.code), ("event", alert.event), ("limit", "1000")]), as: Alerts.self).alerts
         let ends = try await get(client, "/v1/endpoints" + HubClient.query([("town", town.code)]), as: FarEnds.self).endpoints
         if !story.contains(where: { $0.id == alert.id }) { story.append(alert) }
+        let calls = try await calls(client, town.code, alert, to: rows)
         return Report(
             town: town, alert: alert, story: story.filter { $0.mode == alert.mode }.sorted { $0.accepted_at < $1.accepted_at }, rows: rows,
-            names: Dictionary(ends.map { ("\($0.channel)/\($0.id)", $0.name) }, uniquingKeysWith: { $1 }), isCut: isCut,
+            names: Dictionary(ends.map { ("\($0.channel)/\($0.id)", $0.name) }, uniquingKeysWith: { $1 }), calls: calls, isCut: isCut,
             made: Date())
+    }
+
+    /// Of the day after it was accepted; an older hub keeps none.
+    private func calls(_ client: HubClient, _ town: String, _ alert: Report.Alert, to rows: [Report.Row]) async throws -> [Report.Call] {
+        struct Calls: Decodable { var calls: [Report.Call] }
+        let accepted = alert.accepted_at.prefix(19) + "+09:00"
+        let query = HubClient.query([("town", town), ("mode", alert.mode), ("since", String(accepted))])
+        let answer = try await client.exchange("GET", "/v1/calls" + query)
+        guard answer.status == 200, let found = try? JSONDecoder().decode(Calls.self, from: Data(answer.body)).calls,
+            let begun = try? Date(accepted, strategy: .iso8601)
+        else { return [] }
+        let asked = Set(rows.filter { !$0.isSkip }.map { "\($0.channel)/\($0.endpoint)" })
+        let end = JapanTime.text(begun.addingTimeInterval(86_400), milliseconds: false)
+        return found.filter { asked.contains("\($0.channel)/\($0.endpoint)") && $0.at < end }.reversed()
     }
 
     /// What left the record is read from its archive too.
@@ -103,6 +118,9 @@ struct ReportCommand: AsyncParsableCommand {
         Terminal.say(Terminal.table([["時刻 TIME", "何を WHAT", "題 TITLE", "だれが BY"]] + report.story.map { [Report.time($0.accepted_at), Report.message($0.message), $0.title, $0.actor] }))
         if !report.skips.isEmpty {
             Terminal.say(Terminal.table([["送らなかった理由 NOT SENT, AND WHY", "送り先 FAR ENDS"]] + report.skips.map { [$0.why, "\($0.count)"] }))
+        }
+        if !report.calls.isEmpty {
+            Terminal.say(Terminal.table([["電話した時刻 CALLED", "だれが BY", "送り先 FAR END", "答え ANSWER"]] + report.calls.map { [Report.time($0.at), $0.by, report.farEnd($0.channel, $0.endpoint), $0.told] }))
         }
         guard !report.missing.isEmpty else { return Terminal.say(report.sends.isEmpty ? "送り先はありませんでした (nobody was asked)" : "すべての送り先に届きました (every far end has it)") }
         Terminal.say("届いていないところ (who did not get it)")

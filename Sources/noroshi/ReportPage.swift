@@ -25,6 +25,7 @@ struct ReportPage {
             \(section("どれだけ速く届いたか", "How fast", chart))
             \(section("経路ごと", "By channel", channels))
             \(section("届いていないところ", "Who did not get it", missing))
+            \(section("電話した記録", "Telephoned", calls))
             \(section("送らなかったところ", "Not sent, and why", skips))
             \(section("一つひとつ", "Row by row", rows))
             </main>
@@ -89,6 +90,12 @@ struct ReportPage {
             ["経路 <span lang=\"en\">channel</span>", "送り先 <span lang=\"en\">far end</span>", "状態 <span lang=\"en\">state</span>", "理由 <span lang=\"en\">why</span>"],
             report.missing.prefix(Self.rowLimit).map { [$0.channel, report.farEnd($0), Report.state($0.state), $0.why] },
             none: report.sends.isEmpty ? "送り先はありませんでした <span lang=\"en\">nobody was asked</span>" : "すべての送り先に届きました <span lang=\"en\">every far end has it</span>")
+    }
+
+    private var calls: String {
+        table(
+            ["時刻 <span lang=\"en\">time</span>", "だれが <span lang=\"en\">by</span>", "送り先 <span lang=\"en\">far end</span>", "電話 <span lang=\"en\">number</span>", "答え <span lang=\"en\">answer</span>"],
+            report.calls.map { [Report.time($0.at), $0.by, report.farEnd($0.channel, $0.endpoint), $0.phone ?? "", $0.told] }, none: "ありません <span lang=\"en\">none</span>")
     }
 
     private var skips: String {

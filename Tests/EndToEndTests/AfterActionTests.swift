@@ -21,6 +21,8 @@ extension EndToEnd {
                 let order = try await hub.push(Self.order)
                 let rows = try await hub.settled("alert=\(order.id)")
                 #expect(try await hub.cancel(order.id).status == 202)
+                let noted = #"{"town":"042056","id":"call-1","mode":"actual","channel":"webhook","endpoint":"hook","answer":"reached","words":"<i>当直</i>に伝えた"}"#
+                #expect(try await hub.call("POST", "/v1/calls", Array(noted.utf8)).status == 201)
                 let file = hub.folder.appending(path: "report.html")
                 let made = try await run(hub, order.id, "--out", file.path)
                 #expect(made.code == 0, "\(made)")
@@ -28,6 +30,7 @@ extension EndToEnd {
                 let (sends, delivered) = (rows.filter { $0.state != "skipped" }, rows.filter { $0.state == "delivered" })
                 #expect(page.contains("<dd>\(delivered.count) / \(sends.count)</dd>") && delivered.count == sends.count - 1, "\(rows)")
                 #expect(page.contains("【実際】気仙沼市") && page.contains("届いていないところ") && page.contains("<td>隣の市（hook）</td>"))
+                #expect(page.contains("電話した記録") && page.contains("<td>伝わった (told)　&lt;i>当直&lt;/i>に伝えた</td>"))
                 #expect(page.contains("発表 (issued)") && page.contains("取消 (taken back)"), "the story")
                 #expect(page.contains("&lt;b>大津波&lt;/b>警報&amp;&quot;発表&quot;") && !page.contains("<b>"))
                 #expect(page.contains("<path class=\"line\"") && !page.contains("<script") && !page.contains("http://"))
@@ -37,6 +40,7 @@ extension EndToEnd {
                 #expect(told.code == 0 && told.out.contains("\(delivered.count)/\(sends.count)") && told.out.contains("hook"), "\(told)")
                 let figures = try await run(hub, order.id, "--format", "json")
                 let value = try #require(try JSONSerialization.jsonObject(with: Data(figures.out.utf8)) as? [String: Any])
+                #expect((value["calls"] as? [[String: Any]])?.first?["answer"] as? String == "reached")
                 #expect(value["delivered"] as? Int == delivered.count && value["asked"] as? Int == sends.count)
                 // One of so few is more than five in a hundred: to 95 % it never came.
                 #expect(value["median_ms"] != nil && value["to_95_percent_ms"] == nil)

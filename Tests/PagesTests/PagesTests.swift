@@ -56,10 +56,11 @@ struct PagesTests {
         #expect(bytes <= 4_300, "\(bytes) bytes compressed")
     }
 
-    // The desk: with plans, lending, what is set aside, real and drill as two places, the first room and a wall. The tablet of a resident gets none of it. The
+    // The desk: with plans, lending, what is set aside, real and drill as two places, the first room and a wall, the telephone and
+    // its sheet of paper, several shelters in one act, and who else is there. The tablet of a resident gets none of it. The
     // tablet: with the electronic blackboard (8 kB), which each keeps beside its own page, so that either opens while the hub is away;
     // and a report that says crowding, water and power. Its words are counted by language, below.
-    @Test("A first visit weighs little", arguments: [("/tablet/", 46_000), ("/console/", 80_500)])
+    @Test("A first visit weighs little", arguments: [("/tablet/", 46_000), ("/console/", 86_500)])
     func weight(room: String, limit: Int) {
         let bytes = Pages.paths.filter { $0.hasPrefix(room) && $0 != "/tablet/lists.js" && !Self.later.contains($0) }.compactMap { Pages.asset($0)?.gzip.count }.reduce(0, +)
         #expect(bytes <= limit, "\(room) is \(bytes) bytes compressed")

@@ -131,6 +131,21 @@ class ConsoleTests(OnSmallHub):
         self.browser.click("#ask-yes")
         self.wait(lambda: ("POST", "/v1/approvals/A-2/return", {"reason": "地区が違う"}) in self.hub.decisions)
 
+    def test_shelters_that_one_person_submitted_are_one_yes(self):
+        self.hub.approvals = [self.waiting(id=f"A-{number}", title=f"避難所開設 第{number}小学校", kind="shelter") for number in range(3)] + [self.waiting(id="A-9")]
+        self.sign_in_by_name()
+        self.enter_world()
+        self.browser.until("document.querySelectorAll('#approvals-rows li').length === 5")
+        self.assertIn("鈴木さんが出した避難所3件をまとめて承認して送る", self.browser.text("#approvals-rows li:first-child"))
+        self.browser.photograph("console-approvals-together")
+        self.browser.click("#approvals-rows li:first-child button")
+        self.browser.until("document.querySelector('#ask').open")
+        for number in range(3):
+            self.assertIn(f"第{number}小学校", self.browser.text("#ask-text"))
+        self.browser.click("#ask-yes")
+        self.wait(lambda: [path for _, path, _ in self.hub.decisions if path.endswith("/approve")] == [f"/v1/approvals/A-{number}/approve" for number in range(3)])
+        self.browser.until("document.querySelectorAll('#approvals-rows li').length === 1")
+
     def test_an_order_that_will_wait_says_so_before_and_after_and_can_go_at_once_with_a_reason(self):
         self.hub.waits = {"next": {"role": "chief", "name": "防災課長", "people": ["高橋"]}, "seconds": 120}
         self.sign_in("push")
@@ -524,8 +539,7 @@ class ConsoleTests(OnSmallHub):
         school = {"mode": "actual", "channel": "school-tablet", "name": "x", "phone": None, "by": "鈴木", "words": None}
         self.hub.calls = [{**school, "id": "1", "endpoint": "daini-sho", "answer": "on-the-way", "at": stamp(time.time())},
                           {**school, "id": "2", "endpoint": "daisan-chu", "answer": "reached", "at": stamp(time.time() - 4000)}] + self.hub.calls
-        self.browser.click("#alerts-again")
-        self.browser.until("document.querySelector('#silent-called').textContent.includes('向かっている 1')")
+        self.browser.until("document.querySelector('#silent-called').textContent.includes('向かっている 1')", 25)
         self.assertIn("伝わった 1　", self.browser.text("#silent-called"))
         # On paper: all of them, their numbers, what was answered, and room for the pen.
         self.browser.evaluate("window.print = () => {}; document.querySelector('#silent-print').click()")

@@ -55,9 +55,33 @@ function show(acts) {
   onlyCount?.(acts.length);
   byID("approvals").hidden = acts.length === 0 || onlyCount !== null;
   byID("approvals-count").textContent = `${acts.length}件`;
-  if (!onlyCount) byID("approvals-rows").replaceChildren(...acts.map(line));
+  if (!onlyCount) byID("approvals-rows").replaceChildren(...together(acts), ...acts.map(line));
   if (fresh.length > 0 && !isFirst) sound();
   isFirst = false;
+}
+
+/** Shelters that one person submitted, together: they were one act, and are one yes. */
+function together(acts) {
+  const waiting = acts.filter((act) => act.state === "waiting" && act.title.startsWith("避難所") && act.by !== person);
+  return [...Map.groupBy(waiting, (act) => act.by)].filter(([, own]) => own.length > 1).map(([by, own]) => {
+    const item = make("li"), words = `${by}さんが出した避難所${own.length}件`;
+    const yes = button(`${words}をまとめて承認して送る`, () => approveAll(own, words).catch(problem), "main");
+    item.append(make("p", own.map((act) => act.title).join("、"), "hint"), yes);
+    return item;
+  });
+}
+
+async function approveAll(own, words) {
+  if (!await ask("まとめて承認して送りますか", `${words}（${own.map((act) => act.title).join("、")}）を、いま本番として送ります。`, "承認して送る")) return;
+  const refused = [];
+  for (const { id, title } of own) {
+    await call("POST", `/v1/approvals/${encodeURIComponent(id)}/approve`, {}).catch((error) => {
+      if (error.status === 401) throw error;
+      refused.push(`${title}：${error.message}`);
+    });
+  }
+  if (refused.length > 0) await ask("承認できなかったものがあります", refused.join("　"), "分かりました");
+  read();
 }
 
 function line(act) {

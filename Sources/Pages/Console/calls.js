@@ -3,6 +3,7 @@
 
 import { newID } from "/tablet/store.js";
 import { Refused, call } from "./api.js";
+import { isUp } from "./live.js";
 import { byID, button, timeWord } from "./parts.js";
 import { Refusals } from "./refusals.js";
 import { question } from "./towns.js";
@@ -11,6 +12,9 @@ import { world } from "./world.js";
 export const ANSWERS = { reached: "伝わった", "no-answer": "応答なし", "on-the-way": "人が向かっている", other: "ほか" };
 /** What was noted longer ago says nothing of what is in force now. */
 const DAY = 86400e3;
+/** A colleague's call brings no event over the line; where one sees it, it is asked for this often. */
+const EVERY = 20000;
+const ROOMS = new Set(["alerts", "reach", "wall"]);
 
 /** By far end: its last call. */
 let last = new Map();
@@ -29,6 +33,10 @@ export function prepare(report) {
   byID("call-answers").append(...Object.entries(ANSWERS).map(([answer, word]) => button(word, () => send(answer).catch(refused), answer === "reached" ? "main" : "")));
   form.onsubmit = (event) => event.preventDefault();
   byID("call-no").onclick = () => byID("call").close();
+  setInterval(() => {
+    // A line that is cut says so itself.
+    if (isUp() && ROOMS.has(document.body.dataset.open)) read().then(tell, () => {});
+  }, EVERY);
 }
 
 /** Of a day, the newest first; whoever may not look sees none. */
@@ -72,5 +80,7 @@ async function send(answer) {
     ...Object.fromEntries(new URLSearchParams(question())), id, mode: world(), channel: item.channel, endpoint: item.endpoint, answer, ...(words ? { words } : {}) });
   last.set(key(kept), kept);
   byID("call").close();
-  for (const act of listeners) act();
+  tell();
 }
+
+const tell = () => { for (const act of listeners) act(); };
