@@ -573,7 +573,8 @@ class ConsoleTests(OnSmallHub):
         self.a_night()
         self.hub.map |= {
             "outline": [[[38.85, 141.50], [38.86, 141.62], [38.90, 141.66], [38.96, 141.63], [38.98, 141.55], [38.92, 141.47]], [[38.91, 141.68], [38.92, 141.70], [38.93, 141.68]]],
-            "districts": [{"name": "港町", "at": [38.90, 141.60]}, {"name": "浜通り", "at": [38.88, 141.57]}, {"name": "山手", "at": [38.95, 141.53]},
+            # Of one shelter alone: its middle is that shelter.
+            "districts": [{"name": "港町", "at": [38.94, 141.58]}, {"name": "浜通り", "at": [38.88, 141.57]}, {"name": "山手", "at": [38.95, 141.53]},
                           {"name": "本町", "at": [38.92, 141.55]}, {"name": "川端", "at": None}],
             "shelters": [{"id": "koko", "name": "桜高校", "at": [38.94, 141.58]}, {"id": "daiichi-sho", "name": "第一小学校", "at": [38.915, 141.60]}],
             "places": [{"channel": "school-tablet", "endpoint": "daiichi-sho", "at": [38.915, 141.60]}, {"channel": "school-tablet", "endpoint": "koko", "at": [38.94, 141.58]},
@@ -591,6 +592,9 @@ class ConsoleTests(OnSmallHub):
         said = self.browser.evaluate("document.querySelector('#map-box svg').getAttribute('aria-label')")
         for part in ("港町 避難指示（津波）", "山手 高齢者等避難（土砂災害）", "桜高校", "第一小学校"):
             self.assertIn(part, said)
+        self.assertEqual(self.browser.evaluate("""(() => { const boxes = (kind) => [...document.querySelectorAll('#map-box ' + kind)].map((one) => one.getBoundingClientRect());
+            return boxes('.district circle').flatMap((a) => [...boxes('.shelter rect'), ...boxes('.silent path')].filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length })()"""),
+            0, "no sign covers a level")
         self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#map-box .level4 .number')].map((one) => one.textContent)"), ["4", "4"], "by number, not by colour alone")
         for scheme in ("light", "dark"):
             self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})

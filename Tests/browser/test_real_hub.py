@@ -69,6 +69,11 @@ class RealHub:
     def rows(self, *words: str) -> list[dict]:
         return [json.loads(line) for line in self.say(*words, "--format", "json").splitlines() if line]
 
+    def get(self, path: str) -> dict:
+        asked = urllib.request.Request(self.address + path, headers={"Authorization": "Bearer tok"})
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return json.load(answer)
+
     def push(self, *words: str) -> str:
         """The alert's id."""
         return self.rows("push", "--town", TOWN, "--exercise", *words)[0]["id"]
@@ -346,6 +351,47 @@ class RealHubTests(Patient):
         browser.click("#invite-form button")
         browser.until("document.querySelector('#invitation img')?.naturalWidth > 0")
         browser.photograph("real-console-invitation")
+
+    def test_the_desk_opens_shelters_together_notes_a_call_and_draws_what_is_so(self):
+        browser = self.browser
+        self.hub.push(*ORDER)
+        browser.size(1440, 900)
+        self.hub.sign_in(browser)
+        browser.until("document.querySelectorAll('#silent-rows > li').length > 0")
+        # Who is silent is called: the record has it, with who called.
+        browser.evaluate("[...document.querySelectorAll('#silent-rows > li')].find((one) => one.textContent.startsWith('階上')).querySelector('button').click()")
+        browser.until("document.querySelector('#call').open")
+        browser.type("#call-form [name=words]", "教頭が出た")
+        browser.click("#call-answers button:first-child")
+        browser.until("document.querySelector('#silent-called').textContent.includes('伝わった 1')")
+        self.assertIn("伝わった　教頭が出た", browser.text("#silent-rows"))
+        browser.photograph("real-console-called")
+        browser.evaluate("location.hash = 'drill/push:shelter'")
+        browser.until("document.body.dataset.open === 'push' && document.querySelectorAll('#houses input').length > 1 && document.querySelector('#push-form').state.value === 'open'")
+        browser.click("#houses-all")
+        browser.click("#push-form button.main")
+        browser.until("!document.querySelector('#preview').hidden && document.querySelectorAll('#preview-list .card').length > 0")
+        count = browser.evaluate("document.querySelectorAll('#changes-rows tr').length")
+        self.assertIn(f"避難所{count}か所を、気仙沼市", browser.text("#send-words"))
+        browser.photograph("real-console-shelters")
+        browser.click("#send-form button")
+        browser.until("document.querySelector('#push-done').textContent.includes('受け付けました')")
+        self.assertIn(f"避難所{count}か所を、訓練として受け付けました", browser.text("#push-done"))
+        standing = self.hub.get(f"/v1/towns/{TOWN}/standing?mode=exercise")
+        self.assertEqual(len(standing["shelters"]), count, "what was counted stands")
+        # The same after a restart, and on the map.
+        self.hub.kill()
+        self.hub.start()
+        calls = self.hub.get(f"/v1/calls?town={TOWN}&mode=exercise")["calls"]
+        self.assertEqual([(one["endpoint"], one["answer"], one["words"]) for one in calls], [("hashikami-chu", "reached", "教頭が出た")])
+        browser.click("[data-room=alerts]")
+        browser.until("document.querySelector('#line').textContent.includes('●')")
+        browser.until("document.querySelectorAll('#silent-rows > li').length > 0 && document.querySelector('#silent-rows').textContent.includes('教頭が出た')")
+        browser.click("#map-open")
+        browser.until(f"document.querySelectorAll('#map-box .shelter.open').length === {count}")
+        self.assertEqual(browser.evaluate("[...document.querySelectorAll('#map-box .level4 .number')].map((one) => one.textContent)"), ["4"])
+        browser.evaluate("document.querySelector('#map').scrollIntoView()")
+        browser.photograph("real-console-map")
 
     def test_a_spots_page_says_it_in_every_language_and_asks_the_phone_for_its_own(self):
         self.hub.push(*ORDER)

@@ -103,16 +103,25 @@ function placed(wanted, { width, height }) {
 
 const label = (x, y, className, text) => element("text", { x: round(x), y: round(y), class: className }, text);
 
+/** The middle of one shelter is that shelter: a district's sign stands above the houses it would cover, whatever their state. */
+function clear([x, y], houses) {
+  const isFree = (top) => houses.every(([left, own]) => Math.abs(left - x) > 40 || Math.abs(own - top) > 28);
+  let up = 0;
+  while (up < 120 && !isFree(y - up)) up += 6;
+  return [x, Math.max(18, y - up)];
+}
+
 /** The gravest order of each district, by its number; one under none is an empty ring. Gives the names without a place. */
 function districts(svg, at, state) {
   const orders = Map.groupBy(state.districts ?? [], (item) => item.district), missing = [], known = new Set(ground.districts.map((one) => one.name));
+  const houses = ground.shelters.filter((one) => one.at).map((one) => at(one.at));
   for (const one of ground.districts) {
     const own = (orders.get(one.name) ?? []).toSorted((a, b) => b.level - a.level);
     if (!one.at) {
       if (own.length > 0) missing.push(one.name);
       continue;
     }
-    const [x, y] = at(one.at), group = element("g", { class: own.length > 0 ? `district level${own[0].level}` : "district" });
+    const [x, y] = clear(at(one.at), houses), group = element("g", { class: own.length > 0 ? `district level${own[0].level}` : "district" });
     group.append(element("circle", { cx: round(x), cy: round(y), r: 15 }));
     if (own.length > 0) group.append(label(x, y + 6, "number", own[0].level));
     names.push({ need: own.length > 0 ? 0 : 3, x, y, reach: 17, text: one.name + (own.length > 0 ? ` ${[...new Set(own.map((item) => item.hazard))].join("・")}` : "") });
