@@ -11,11 +11,13 @@ struct FactSource {
     /// What a cancel takes back.
     var previous: ToldBefore?
     var vantage = Vantage.whole
+    /// What stands for the name of the town, where many share a text.
+    var alias: String?
 
     /// - Parameter shelf: where what towns have in common may lie already.
-    func facts(_ shelf: FactShelf? = nil) -> Facts {
+    func facts(_ shelf: (FactShelf, FactShelf.Key)? = nil) -> Facts {
         let decided = Decided(content, local)
-        var facts = shelf.flatMap { shelf in FactShelf.Key(self).map { shelf.facts($0, of: self, decided) } } ?? common(decided)
+        var facts = shelf.map { $0.facts($1, of: self, decided) } ?? common(decided)
         facts.set(.town, townName)
         facts.set(.authority, wording.word("authority", authority))
         addPlace(decided, &facts)
@@ -44,7 +46,8 @@ struct FactSource {
         return facts
     }
 
-    var townName: String { wording.isRoman && !town.romanName.isEmpty ? town.romanName : town.name }
+    var townName: String { alias ?? ownName }
+    var ownName: String { wording.isRoman && !town.romanName.isEmpty ? town.romanName : town.name }
 
     // MARK: The town's own alerts
 

@@ -27,6 +27,11 @@ struct Facts {
         return text
     }
 
+    func flag(_ name: FactName) -> Bool {
+        guard case .flag(let flag) = values[name] else { return false }
+        return flag
+    }
+
     func witnessed(by witness: FactWitness) -> FactSheet { FactSheet(values: values, scope: nil, witness: witness) }
 }
 

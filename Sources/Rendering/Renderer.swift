@@ -19,7 +19,9 @@ package struct Renderer: Sendable {
     let templates: [String: TextTemplate]
     let words: WordList
     let directory: URL
-    var shelf = FactShelf()
+    private let choices = TemplateChoices()
+    /// Nil: every text is made for itself.
+    var shelf: FactShelf? = FactShelf()
 
     /// Reads `directory/<channel>/*.mustache` and `directory/words/*.json`. Every problem of every file is reported
     /// at once.
@@ -95,22 +97,29 @@ package struct Renderer: Sendable {
         var texts: [Language: RenderedText] = [:]
         for language in manifest.languages {
             let wording = Wording(language: language, words: words)
-            let source = FactSource(
+            var source = FactSource(
                 content: content, town: town, local: local, shelters: shelters, wording: wording, previous: previous,
                 vantage: vantage)
-            texts[language] = try text(name, source.facts(shelf), mode, language, manifest)
+            let shared = source.ownName.isEmpty ? nil : shelf.flatMap { shelf in FactShelf.Key(source).map { (shelf, $0) } }
+            if shared != nil { source.alias = OpenLines.anyTown }
+            let facts = source.facts(shared)
+            texts[language] = try text(name, mode, language, manifest) { [source] template throws(RenderingFailure) in
+                guard let (shelf, key) = shared else { return try template.render(facts) }
+                return try shelf.lines(key, of: source, facts, template).lines(of: source.ownName)
+            }
         }
         return texts
     }
 
     /// The first template that fits.
     private func text(
-        _ name: TemplateName, _ facts: Facts, _ mode: ModeName, _ language: Language, _ manifest: ChannelManifest
+        _ name: TemplateName, _ mode: ModeName, _ language: Language, _ manifest: ChannelManifest,
+        _ lines: (TextTemplate) throws(RenderingFailure) -> RenderedLines
     ) throws(RenderingFailure) -> RenderedText {
         var closest: RenderingFailure?
         var closestLength = Int.max
         for template in candidates(name, language, channel: manifest.name) {
-            let text = try text(template, facts, mode, language)
+            let text = text(try lines(template), mode, language)
             guard let failure = Self.excess(of: text, template.file, language, manifest) else { return text }
             let length = TextLength.count(text.title) + TextLength.count(text.body)
             if length < closestLength { (closest, closestLength) = (failure, length) }
@@ -137,6 +146,10 @@ package struct Renderer: Sendable {
     /// and at last the channel's default. A text that does not fit never makes way for one of another grade: a special
     /// warning must not shrink to a plain one.
     func candidates(_ name: TemplateName, _ language: Language, channel: String) -> [TextTemplate] {
+        choices.of(.init(name: name, language: language, channel: channel)) { look(for: name, language, channel: channel) }
+    }
+
+    private func look(for name: TemplateName, _ language: Language, channel: String) -> [TextTemplate] {
         let named = name.candidates.map { templates(named: $0, language, in: [channel, Self.shared]) }
         guard let fitting = named.first(where: { !$0.isEmpty }) else { return [] }
         let last = name.candidates.last.map { templates(named: $0, language, in: [channel]) } ?? []

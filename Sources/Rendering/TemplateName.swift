@@ -7,8 +7,9 @@
 /// `lifted`: better no text than a warning where its end was meant.
 import AlertModel
 import Meanings
+import Synchronization
 
-struct TemplateName {
+struct TemplateName: Hashable {
     enum Change: String {
         case update, lifted, cancel
         // Of a person's act, of which something stands on, or which nobody has ended.
@@ -156,5 +157,25 @@ struct TemplateName {
 
     private static func isSighted(_ content: AlertContent, _ local: [AreaStatement]) -> Bool {
         content.headline?.contains("目撃情報あり") == true || local.contains { $0.kindName?.contains("竜巻目撃") == true }
+    }
+}
+
+/// Which templates a name leads to in a language and channel, found once: the files do not change while the program runs.
+final class TemplateChoices: Sendable {
+    struct Key: Hashable {
+        let name: TemplateName
+        let language: Language
+        let channel: String
+    }
+
+    /// Names are made of what bulletins say: no sender can fill the memory with them.
+    private static let bound = 8192
+    private let known = Mutex<[Key: [TextTemplate]]>([:])
+
+    func of(_ key: Key, _ look: () -> [TextTemplate]) -> [TextTemplate] {
+        if let found = known.withLock({ $0[key] }) { return found }
+        let found = look()
+        known.withLock { if $0.count < Self.bound { $0[key] = found } }
+        return found
     }
 }
