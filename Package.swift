@@ -267,12 +267,19 @@ let package = Package(
         // The built program as a child process, hence no dependency on its rooms.
         tests("EndToEnd", kit + ["CellBroadcast", "Chance", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
         tests("Gzip", ["Gzip"]),
+        // Drills by chance over the program's own lines and adapters, before far ends that are live.
+        tests(
+            "Drills",
+            kit + [
+                "CellBroadcast", "Chance", "ChannelKitTesting", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Edge", "Hub", "Ledger", "Memories", "Rendering", "Targeting", log,
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ] + channels.map { .init(stringLiteral: $0.name) }),
         tests("Desk", ["AlertModel", "ChannelKit", "Desk", crypto]),
         tests("Hub", kit + ["Desk", "Hub", "Ledger", "Memories", log]),
         tests(
             "HubAPI",
             kit + [
-                "Bundles", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Edge", "Hub", "HubAPI", "Ledger", "QRCode", "Rendering", "Serving", "Tablets", "Targeting", "Web", log,
+                "Bundles", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Edge", "Hub", "HubAPI", "Ledger", "LedgerStore", "QRCode", "Rendering", "Serving", "Tablets", "Targeting", "Web", log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),

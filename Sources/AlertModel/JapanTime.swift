@@ -26,6 +26,13 @@ public enum JapanTime {
         return (year, month, day, rest / 3600, rest / 60 % 60, rest % 60)
     }
 
+    /// The first moment of its day.
+    public static func midnight(before date: Date) -> Date {
+        let seconds = date.timeIntervalSince1970
+        guard seconds.isFinite, abs(seconds) < 8e12 else { return date }
+        return Date(timeIntervalSince1970: ((seconds + 32_400) / 86_400).rounded(.down) * 86_400 - 32_400)
+    }
+
     private static func floorDiv(_ value: Int64, _ by: Int64) -> Int64 {
         value >= 0 ? value / by : -((-value + by - 1) / by)
     }

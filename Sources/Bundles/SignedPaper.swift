@@ -27,6 +27,8 @@ package struct SignedPaper: Sendable, Hashable {
         case receipt
         /// Beside a sealed copy: its digest, its number and its moment.
         case copy
+        /// Where a chain of the record stood when a day was over.
+        case root
 
         fileprivate var mark: String { "noroshi-\(rawValue) 1" }
     }

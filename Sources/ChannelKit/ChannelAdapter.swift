@@ -30,6 +30,9 @@ public protocol ChannelAdapter<M>: Sendable {
     /// What cannot be prepared is logged and nothing else: `deliver` works without it.
     func prepare(_ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]) async throws(DeliveryFailure)
 
+    /// Empties what the far end shows of this mode and has no word from us for: what a drill left, once it is erased.
+    func clear(_ farEnd: FarEnd<M>) async throws(DeliveryFailure)
+
     /// The link test: whether somebody is there, without a word that anybody could take for an alert. What was found, for a
     /// person; nil where nothing lies beyond this hub itself.
     func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String?
@@ -61,6 +64,7 @@ extension ChannelAdapter {
         _ text: RenderedText, _ language: Language, in content: AlertContent, at farEnd: FarEnd<M>
     ) -> [TextProblem] { [] }
     public func prepare(_ farEnd: FarEnd<M>, of town: Town, shelters: [ShelterStatus]) async throws(DeliveryFailure) {}
+    public func clear(_ farEnd: FarEnd<M>) async throws(DeliveryFailure) {}
     public func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String? { nil }
     public func report(on farEnd: FarEnd<M>) -> FarEndReport? { nil }
     public func run() async {}

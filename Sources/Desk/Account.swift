@@ -108,6 +108,8 @@ package struct Session: Codable, Sendable {
     package var from: String
     /// Of the key from the safe: who had printed it.
     package var hands: [String]?
+    /// The place of the desk it is for, the real one or the drills', from its first use there on.
+    package var place: ModeName?
 
     /// A shift.
     static let idle: TimeInterval = 8 * 3600

@@ -40,6 +40,9 @@ package struct Operator: Sendable, Hashable {
     /// This machine's own commands: whoever reads the data folder is its keeper anyway.
     package var isOwner = false
 
+    /// The place of the desk that was asked from; nil of who is no desk.
+    package private(set) var place: ModeName?
+
     package init(name: String, kind: Kind, credential: String, grants: [Grant]) {
         self.name = name
         self.kind = kind
@@ -108,11 +111,22 @@ package struct Operator: Sendable, Hashable {
         return person
     }
 
+    /// The same one in one place of the desk, the real one or the drills'.
+    package func within(_ place: ModeName) -> Operator {
+        var person = self
+        person.place = place
+        person.grants = grants.map { Grant(towns: $0.towns, rights: $0.rights.within(place)) }
+        return person
+    }
+
     /// Who this is in the record and the log.
     package var actor: String { kind == .safe ? "safe:\(name)" : "operator:\(name)" }
 
     /// Said to who may not. `wanted`: any of these would do.
     package func refusal(_ wanted: [Scope]) -> String {
+        if place == .exercise, wanted.allSatisfy({ [.send, .devices, .admin, .feed].contains($0) }) {
+            return "ここは訓練の操作卓です。本番の操作卓に入り直してください (this is the desk of drills: sign in at the real one)"
+        }
         let words = wanted.map { "\($0.japanese)（\($0.rawValue)）" }.joined(separator: "または")
         let names = wanted.map(\.rawValue).joined(separator: " or ")
         switch kind {
@@ -126,6 +140,10 @@ package struct Operator: Sendable, Hashable {
 
     /// The same for one act.
     package func refusal(_ act: DeskAct, _ mode: ModeName) -> String {
+        if let place, place != mode {
+            let (here, there) = place == .exercise ? ("訓練", "本番") : ("本番", "訓練")
+            return "ここは\(here)の操作卓です。\(there)の情報は、\(there)の操作卓に入り直して出してください (this is the desk of \(place == .exercise ? "drills" : "what is real"): sign in at the other one)"
+        }
         let real = mode == .actual ? "本番の" : "訓練の"
         switch kind {
         case .settings, .program: return refusal([.sending(mode)])

@@ -109,10 +109,18 @@ package final class People: Sendable {
     /// Whose session a cookie opens.
     ///
     /// - Parameter isUse: somebody did something; false: something only goes on, such as a stream.
-    package func with(session cookie: String, now: Date, isUse: Bool = true) -> (person: Operator, session: Session)? {
+    /// - Parameter place: from where it is asked; a session is for the place where it was first used, and nothing in the other.
+    package func with(session cookie: String, at place: ModeName? = nil, now: Date, isUse: Bool = true) -> (person: Operator, session: Session)? {
         let digest = DeviceRegister.digest(cookie)
         return state.withLock { state in
-            guard var session = state.sessions[digest], !session.isOver(now), let person = state.person(of: session) else { return nil }
+            guard var session = state.sessions[digest], !session.isOver(now), var person = state.person(of: session) else { return nil }
+            if let place, let own = session.place, own != place { return nil }
+            if let own = session.place ?? place { person = person.within(own) }
+            if let place, session.place == nil, isUse {
+                session.place = place
+                state.sessions[digest] = session
+                keep(Note.session + digest, session)
+            }
             if isUse, now.timeIntervalSince(session.used) > 60 {
                 session.used = now
                 state.sessions[digest] = session

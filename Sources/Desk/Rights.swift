@@ -66,6 +66,18 @@ package struct Rights: Sendable, Hashable {
     /// Everything of `other`.
     package func contains(_ other: Rights) -> Bool { other.all.isSubset(of: all) }
     package func touches(_ other: Rights) -> Bool { !other.all.isDisjoint(with: all) }
+    /// What is left of it in one place of the desk: nothing that is sent or approved in the other; registers are real.
+    package func within(_ place: ModeName) -> Rights {
+        var left = Rights()
+        left.all = all.filter { right in
+            switch right.act {
+            case .order, .shelter, .notice, .approve: right.mode == place
+            case .feed, .devices, .people: place == .actual
+            case .read, .watch: true
+            }
+        }
+        return left
+    }
     package func modes(_ act: DeskAct) -> [ModeName] { ModeName.allCases.filter { contains(act, $0) } }
 }
 

@@ -1,5 +1,6 @@
 package import AlertModel
 package import ChannelKit
+internal import Logging
 
 /// The lanes of a town's far ends, as people see them: a lane whose far end refuses our credentials is stopped until
 /// a person has mended that and says so.
@@ -47,5 +48,19 @@ extension Line {
                 resumed.waiting = waiting
                 return resumed
             }
+    }
+}
+
+extension Line<Exercise> {
+    /// What drills left on screens that show the last state. There is nothing like it for what is real.
+    package func clear(_ town: Town) async {
+        for endpoint in town.endpoints {
+            guard let slot = slot(endpoint.channel), let farEnd = FarEnd<Exercise>(endpoint, of: town.id) else { continue }
+            do throws(DeliveryFailure) {
+                try await slot.clear(farEnd)
+            } catch {
+                logger.warning("drill not cleared", metadata: ["channel": "\(endpoint.channel)", "endpoint": "\(endpoint.id)", "reason": "\(error.words)"])
+            }
+        }
     }
 }

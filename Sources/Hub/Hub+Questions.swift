@@ -1,6 +1,7 @@
 /// What people, programs and pages ask of the hub: its towns, what was said, how it was put, what came in. Whoever asks gets values,
 /// and sees neither the lines nor the record behind them.
 package import AlertModel
+internal import Bundles
 package import ChannelKit
 internal import Dispatching
 package import FoundationEssentials
@@ -56,9 +57,11 @@ package struct ChainProof: Sendable, Hashable {
     package var number: Int64
     package var hash: String
     package var flaw: Flaw?
+    /// Nil where no day was signed yet.
+    package var days: SignedDaysNote?
 
-    init(_ report: ChainReport) {
-        (chain, facts, number, hash) = (report.chain, report.facts, report.head.number, report.head.hashText)
+    init(_ report: ChainReport, _ days: SignedDaysNote?) {
+        (chain, facts, number, hash, self.days) = (report.chain, report.facts, report.head.number, report.head.hashText, days)
         flaw = report.flaw.map { Flaw(number: $0.number, kind: $0.kind?.word, subject: $0.subject, words: $0.words) }
     }
 }
@@ -128,6 +131,21 @@ extension Hub {
     /// Looks through a town's chain, or the common one.
     /// - Parameter head: one that was written down elsewhere.
     package func proof(of town: TownID?, expecting head: String? = nil) async throws -> ChainProof {
-        ChainProof(try await ledger.verify(town, expecting: head.flatMap { ChainHead(written: $0) }))
+        let chain = CommonChain.name(of: town), now = clock()
+        // A day that has just ended is signed first.
+        try? await onDisk()
+        try? await signDay(of: town, now: now)
+        let written = KnownHead.written(head.flatMap { ChainHead(written: $0) })
+        let days: SignedDays
+        do throws(SignedDays.Flaw) {
+            days = try roots.signed(chain)
+        } catch {
+            var report = try await ledger.verify(town, expecting: written)
+            if report.flaw == nil { report.flaw = .init(number: nil, kind: nil, subject: "", words: error.words) }
+            return ChainProof(report, nil)
+        }
+        var report = try await ledger.verify(town, expecting: written + DayRoots.heads(days))
+        DayRoots.judge(&report, days, now: now)
+        return ChainProof(report, SignedDaysNote(days))
     }
 }

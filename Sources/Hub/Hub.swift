@@ -57,6 +57,8 @@ package final class Hub: Sendable {
     let shelters: ShelterRegister
     let standings: Standings
     package let papers: CarriedPapers
+    package let roots: DayRoots
+    let drillBook: DrillBook
     let chance: @Sendable () -> UInt64
     private let tables: Mutex<CodeTables>
     /// Where long files are read, satellites' and others apart: a warning of a megabyte waits for no log of sentences.
@@ -87,6 +89,8 @@ package final class Hub: Sendable {
         /// By which papers of this hub are known, and whose are taken: of each town the keys its settings name.
         package var paperKey = OwnPaperKey()
         package var paperTrust: [TownID: Set<PaperKey>] = [:]
+        /// Where the newest signed day of each chain lies, beside the record.
+        package var rootFolder: URL?
         package var codes: CodeTables
         package var trust: CAPTrust
         package var sources: SourceRules
@@ -154,6 +158,8 @@ package final class Hub: Sendable {
         orderKeys = OrderKeys(notebook: parts.ledger)
         standings = Standings(notebook: parts.ledger)
         papers = CarriedPapers(own: parts.paperKey, trusted: parts.paperTrust, notebook: parts.ledger)
+        roots = DayRoots(key: parts.paperKey, notebook: parts.ledger, folder: parts.rootFolder)
+        drillBook = DrillBook(notebook: parts.ledger)
         crowdingWords = CrowdingWords(notebook: parts.ledger)
     }
 

@@ -56,15 +56,25 @@ struct ChainShape: Encodable {
     var facts: Int
     var head: Head
     var flaw: Flaw?
+    var signed: Signed?
+
+    /// Its signed days.
+    struct Signed: Encodable {
+        var days: Int
+        var last: String
+        /// Of the hub's key.
+        var signer: String
+    }
 
     init(_ report: ChainProof) {
         chain = report.chain
         facts = report.facts
         head = Head(number: report.number, hash: report.hash)
         flaw = report.flaw.map { Flaw(number: $0.number, kind: $0.kind, subject: $0.subject, words: $0.words) }
+        signed = report.days.map { Signed(days: $0.count, last: $0.last, signer: $0.signer) }
     }
 
-    private enum CodingKeys: String, CodingKey { case chain, facts, head, flaw }
+    private enum CodingKeys: String, CodingKey { case chain, facts, head, flaw, signed }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -73,5 +83,6 @@ struct ChainShape: Encodable {
         try container.encode(head, forKey: .head)
         // Null says that it was looked for.
         try container.encode(flaw, forKey: .flaw)
+        try container.encode(signed, forKey: .signed)
     }
 }

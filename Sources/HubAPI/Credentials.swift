@@ -10,6 +10,24 @@ internal import Serving
 
 extension HubRouter {
     static let cookieName = "__Host-noroshi"
+    /// Of who signed in at the desk of drills: two sign-ins, beside each other in one browser.
+    static let drillCookieName = "__Host-noroshi-drill"
+    static func cookieName(at place: ModeName?) -> String { place == .exercise ? drillCookieName : cookieName }
+
+    /// From which place of the desk it is asked; nil where nobody says it.
+    static func place(_ request: Request) -> ModeName? { request.headers[.noroshiPlace].flatMap { ModeName(rawValue: $0) } }
+
+    /// What may open this request, the likeliest first.
+    private static func cookies(_ request: Request) -> [String] {
+        let names = place(request) == .exercise ? [drillCookieName, cookieName] : [cookieName]
+        return names.compactMap { cookie(request, named: $0) }
+    }
+
+    /// The cookie of the session that opens it.
+    func cookieInUse(_ request: Request) -> String? {
+        let place = Self.place(request), now = hub.clock()
+        return Self.cookies(request).first { hub.people.with(session: $0, at: place, now: now, isUse: false) != nil }
+    }
 
     /// What the cookie says; nil where there is none.
     static func cookie(_ request: Request, named name: String = cookieName) -> String? {
@@ -24,9 +42,15 @@ extension HubRouter {
 
     /// Whoever it is, with all that he may; nil: nobody of ours.
     func somebody(_ request: Request) -> (person: Operator, session: Session?)? {
-        if let token = request.head.bearer { return hub.people.with(token: token, now: hub.clock()).map { ($0, nil) } }
-        guard let cookie = Self.cookie(request) else { return nil }
-        return hub.people.with(session: cookie, now: hub.clock()).map { ($0.person, $0.session) }
+        let place = Self.place(request), now = hub.clock()
+        if let token = request.head.bearer {
+            // A page of one place does nothing in the other, whatever its token opens.
+            return hub.people.with(token: token, now: now).map { person in (place.map { person.within($0) } ?? person, nil) }
+        }
+        for cookie in Self.cookies(request) {
+            if let found = hub.people.with(session: cookie, at: place, now: now) { return (found.person, found.session) }
+        }
+        return nil
     }
 
     /// Whether who began a long answer may still have it: he was not stopped, nor his role or his session over.
@@ -35,7 +59,7 @@ extension HubRouter {
             if let token = request.head.bearer {
                 hub.people.with(token: token, now: hub.clock())
             } else {
-                Self.cookie(request).flatMap { hub.people.with(session: $0, now: hub.clock(), isUse: false)?.person }
+                cookieInUse(request).flatMap { hub.people.with(session: $0, at: Self.place(request), now: hub.clock(), isUse: false)?.person }
             }
         guard let person else { return false }
         return hub.places.narrowed(person, from: address, towns: hub.allTowns.map(\.id), now: hub.clock()).may(scope, in: town)
@@ -69,10 +93,23 @@ extension HubRouter {
         if request.head.bearer != nil {
             throw Problem(.unauthorized, "このトークンは、どの操作員のものでもありません (this token belongs to no operator)")
         }
+        if let other = elsewhere(request) { throw other }
         if Self.cookie(request) != nil {
             throw Problem(.unauthorized, "時間がたったので、もう一度入ってください (the session is over: sign in again)")
         }
         throw Problem(.unauthorized, "操作員のトークンが要ります。または名前で入ってください (an operator's token is needed, or a session)")
+    }
+
+    /// Signed in, at the other place.
+    func elsewhere(_ request: Request) -> Problem? {
+        let all = [Self.cookieName, Self.drillCookieName].compactMap { Self.cookie(request, named: $0) }
+        guard let place = Self.place(request), all.contains(where: { hub.people.with(session: $0, now: hub.clock(), isUse: false) != nil }) else { return nil }
+        let words = place == .exercise
+            ? "本番の操作卓に入っています。訓練の操作卓には、あらためて入ってください (signed in at the real desk: sign in at the desk of drills)"
+            : "訓練の操作卓に入っています。本番の操作卓には、あらためて入ってください (signed in at the desk of drills: sign in at the real one)"
+        var problem = Problem(.unauthorized, words)
+        problem.type = "urn:noroshi:problem:other-place"
+        return problem
     }
 
     /// A cookie goes with whatever page sends a request here: only our own may change something.
@@ -96,4 +133,5 @@ extension People {
 
 extension HTTPField.Name {
     static var fetchSite: Self { known("Sec-Fetch-Site") }
+    static var noroshiPlace: Self { known("Noroshi-Place") }
 }

@@ -126,6 +126,8 @@ package struct HubRouter: Sendable {
         addUsers(to: desk)
         addApprovals(to: desk)
         addPlans(to: desk)
+        addDrills(to: desk)
+        addSchedules(to: desk)
         addSources(to: desk)
         addHealth(to: router)
         if configuration.hasBenchmarkDoor { addBenchmark(to: router) }

@@ -39,7 +39,7 @@ extension HubRouter {
             if request.headers[.origin] != nil { try checkOrigin(request) }
             let wish = try await Body.decode(SignIn.self, request, upTo: 8 << 10)
             if let passkey = wish.passkey { return try signIn(passkey, wish.challenge ?? "", request, from: context.address(request)) }
-            return try await signIn(wish, from: context.address(request))
+            return try await signIn(wish, at: Self.place(request), from: context.address(request))
         }
         router.get("/v1/sessions/current") { request, _ in
             let (person, session) = try current(request)
@@ -47,17 +47,18 @@ extension HubRouter {
         }
         router.delete("/v1/sessions/current") { request, _ in
             try checkOrigin(request)
-            if let cookie = Self.cookie(request) {
+            let place = Self.place(request), name = Self.cookieName(at: Self.cookie(request, named: Self.cookieName(at: place)) == nil ? nil : place)
+            if let cookie = Self.cookie(request, named: name) {
                 if let (person, _) = try? current(request) { hub.presence.left(person.credential) }
                 hub.people.signOut(cookie)
             }
-            return Response(status: .noContent, headers: [.setCookie: "\(Self.cookieName)=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"])
+            return Response(status: .noContent, headers: [.setCookie: "\(name)=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"])
         }
         router.put("/v1/sessions/current/password") { request, _ in
             let (person, session) = try current(request)
             try checkOrigin(request)
             let wish = try await Body.decode(NewPassword.self, request, upTo: 8 << 10)
-            guard hub.clock().timeIntervalSince(session.proved) <= People.elevated, let cookie = Self.cookie(request) else {
+            guard hub.clock().timeIntervalSince(session.proved) <= People.elevated, let cookie = cookieInUse(request) else {
                 throw Problem(.forbidden, "もう一度いまのパスワードで入ってから、変えてください (sign in again before changing the password)")
             }
             do throws(PeopleFailure) {
@@ -70,7 +71,7 @@ extension HubRouter {
         }
     }
 
-    private func signIn(_ wish: SignIn, from address: String) async throws -> Response {
+    private func signIn(_ wish: SignIn, at place: ModeName?, from address: String) async throws -> Response {
         let now = hub.clock()
         if let key = wish.safe_key {
             guard let opened = try safe(key, wish.name ?? "", from: address, now: now) else {
@@ -85,7 +86,7 @@ extension HubRouter {
                     "金庫の鍵で\(opened.person.name)さんが入りました。残りは\(opened.left)枚です (opened by a key from the safe; \(opened.left) left)",
                     from: "desk", of: town, at: now)
             }
-            return try welcome(opened.cookie, opened.person, opened.session, asks: false)
+            return try welcome(opened.cookie, opened.person, opened.session, at: place, asks: false)
         }
         guard let name = wish.name, let password = wish.password else {
             throw Problem(.badRequest, "名前とパスワード、または金庫の鍵を入れてください (name and password, or safe_key)")
@@ -93,7 +94,7 @@ extension HubRouter {
         do throws(PeopleFailure) {
             let opened = try await hub.people.signIn(name: name, password: password, code: wish.code, from: address, now: now)
             hub.logger.notice("signed in", metadata: ["who": "\(opened.person.name)", "from": "\(address)"])
-            return try welcome(opened.cookie, opened.person, opened.session, asks: opened.asksForPassword)
+            return try welcome(opened.cookie, opened.person, opened.session, at: place, asks: opened.asksForPassword)
         } catch {
             throw Problem(error)
         }
@@ -207,14 +208,16 @@ extension HubRouter {
             let opened = try hub.people.signIn(
                 passkey: passkey, challenge: challenge, host: host(request), origins: origins(request), from: address, now: hub.clock())
             hub.logger.notice("signed in", metadata: ["who": "\(opened.person.name)", "from": "\(address)", "by": "passkey"])
-            return try welcome(opened.cookie, opened.person, opened.session, asks: opened.asksForPassword)
+            return try welcome(opened.cookie, opened.person, opened.session, at: Self.place(request), asks: opened.asksForPassword)
         } catch {
             throw Problem(error)
         }
     }
 
-    private func welcome(_ cookie: String, _ person: Operator, _ session: Session, asks: Bool) throws(PeopleFailure) -> Response {
-        let field = "\(Self.cookieName)=\(cookie); Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=86400"
+    private func welcome(_ cookie: String, _ person: Operator, _ session: Session, at place: ModeName?, asks: Bool) throws(PeopleFailure) -> Response {
+        let field = "\(Self.cookieName(at: place))=\(cookie); Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=86400"
+        // Signed in at one place of the desk, it opens that one from the first moment on.
+        if let place { _ = hub.people.with(session: cookie, at: place, now: hub.clock()) }
         do {
             return try Answer.json(shape(person, session, asks: asks), status: .created, headers: [.setCookie: field])
         } catch {
@@ -223,7 +226,10 @@ extension HubRouter {
     }
 
     private func current(_ request: Request) throws(Problem) -> (person: Operator, session: Session) {
-        guard let found = somebody(request), let session = found.session else { throw Problem(.unauthorized, "だれも入っていません (nobody is signed in)") }
+        guard let found = somebody(request), let session = found.session else {
+            if let other = elsewhere(request) { throw other }
+            throw Problem(.unauthorized, "だれも入っていません (nobody is signed in)")
+        }
         return (found.person, session)
     }
 

@@ -6,8 +6,8 @@
 ///     alert        skips        step        what the rows say, as a digest
 ///
 /// Each town has a chain, and what passed towns by has one for all of them, as its rows are kept once. Who can write the
-/// file can make a whole chain anew; therefore a head is to be written down elsewhere now and then (`noroshi log verify`
-/// prints it). Hashes are made where rows are written, behind the line.
+/// file can make a whole chain anew; therefore the end of each day is signed (`DayRoot`), and a head may be written down elsewhere
+/// (`noroshi log verify` prints it). Hashes are made where rows are written, behind the line.
 package import AlertModel
 internal import Crypto
 package import FoundationEssentials
@@ -113,6 +113,9 @@ package struct ChainHead: Sendable, Hashable {
 
     package static let beginning = ChainHead(number: 0, hash: [UInt8](repeating: 0, count: 32))
 
+    /// Of 64 hex digits.
+    package init?(number: Int64, hashText: String) { self.init(written: "\(number):\(hashText)") }
+
     /// The next fact, which is the head from now on.
     package mutating func append(
         _ kind: Fact.Kind, _ subject: String, in chain: String, at: Date, actor: String, cause: String, saying digest: [UInt8]
@@ -122,6 +125,21 @@ package struct ChainHead: Sendable, Hashable {
         self = ChainHead(number: fact.number, hash: fact.hash)
         return fact
     }
+}
+
+/// A head that is known from elsewhere: the chain has to pass there.
+package struct KnownHead: Sendable, Hashable {
+    package var head: ChainHead
+    /// From where, for people: 控え, 2026-11-28の署名.
+    package var source: String
+
+    package init(_ head: ChainHead, source: String) {
+        self.head = head
+        self.source = source
+    }
+
+    /// As somebody wrote it down on paper.
+    package static func written(_ head: ChainHead?) -> [KnownHead] { head.map { [KnownHead($0, source: "控え")] } ?? [] }
 }
 
 /// The chain of what passed towns by.
@@ -195,6 +213,9 @@ package struct ChainReport: Sendable, Hashable {
     package var facts: Int
     package var head: ChainHead
     package var flaw: Flaw?
+    /// The last day with facts, by its first moment in Japan, and the last one before it: that one is over.
+    package var lastDay: Date?
+    package var finishedDay: Date?
 
     package init(chain: String, facts: Int, head: ChainHead, flaw: Flaw? = nil) {
         self.chain = chain
@@ -202,17 +223,26 @@ package struct ChainReport: Sendable, Hashable {
         self.head = head
         self.flaw = flaw
     }
+
+    mutating func passes(_ fact: Fact) {
+        let day = JapanTime.midnight(before: fact.at)
+        guard day > lastDay ?? .distantPast else { return }
+        (finishedDay, lastDay) = (lastDay, day)
+    }
 }
 
 /// Follows a chain fact by fact.
 package struct ChainWalk: Sendable {
     package private(set) var report: ChainReport
-    private let expected: ChainHead?
+    /// By their numbers, the highest first.
+    private var expected: [KnownHead]
+    /// Up to here the chain is as it was known elsewhere.
+    private var proven: Int64 = 0
 
-    /// - Parameter expected: a head as somebody wrote it down then: the chain has to pass there.
-    package init(_ chain: String, expecting expected: ChainHead? = nil) {
+    /// - Parameter expected: heads that are known from elsewhere: the chain has to pass there.
+    package init(_ chain: String, expecting expected: [KnownHead] = []) {
         report = ChainReport(chain: chain, facts: 0, head: .beginning)
-        self.expected = expected
+        self.expected = expected.sorted { $0.head.number > $1.head.number }
     }
 
     /// False once it is broken. `digest` is nil where its rows are gone.
@@ -231,10 +261,16 @@ package struct ChainWalk: Sendable {
             fail(fact.number, fact.kind, fact.subject, "記録の \(fact.number) 番（\(fact.kind.japanese)）が、書かれたときの内容と違います (fact \(fact.number) is not what was recorded)")
             return false
         }
-        if let written = self.expected, written.number == fact.number, written.hash != fact.hash {
-            fail(fact.number, fact.kind, fact.subject, "記録の \(fact.number) 番の指紋が、控えと違います。それまでの記録が作り直されています (fact \(fact.number) has not the hash that was written down: the record was made anew)")
-            return false
+        while let known = self.expected.last, known.head.number <= fact.number {
+            self.expected.removeLast()
+            guard known.head.hash == fact.hash else {
+                let span = proven + 1 == fact.number ? "\(fact.number) 番" : "\(proven + 1)〜\(fact.number) 番のどこか"
+                fail(fact.number, fact.kind, fact.subject, "記録の \(fact.number) 番の指紋が、\(known.source)と違います。\(span)から記録が作り直されています (fact \(fact.number) has not the hash that is known from elsewhere: the record was made anew)")
+                return false
+            }
+            proven = fact.number
         }
+        report.passes(fact)
         report.head = ChainHead(number: fact.number, hash: fact.hash)
         report.facts += 1
         return true
@@ -242,8 +278,8 @@ package struct ChainWalk: Sendable {
 
     /// Once all facts were taken: the chain has to end where the ledger says.
     package mutating func end(at head: ChainHead) {
-        if let written = expected, written.number > report.head.number {
-            fail(report.head.number + 1, nil, "", "控えには \(written.number) 番がありますが、記録は \(report.head.number) 番までです (fact \(written.number) was written down and is not there)")
+        if let known = expected.first, known.head.number > report.head.number {
+            fail(report.head.number + 1, nil, "", "\(known.source)には \(known.head.number) 番がありますが、記録は \(report.head.number) 番までです (fact \(known.head.number) is known from elsewhere and is not there)")
         }
         guard report.flaw == nil, head != report.head else { return }
         let number = min(head.number, report.head.number) + (head.number == report.head.number ? 0 : 1)

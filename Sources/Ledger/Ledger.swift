@@ -43,8 +43,10 @@ package protocol Ledger: Notebook {
     /// Reads all of it for damage; what is found is in `troubles` afterwards.
     func examine() async
     /// Follows the chain of a town's record, or of what passed towns by (nil), to the first fact that is not what was recorded.
-    /// - Parameter expected: a head that was written down elsewhere.
-    func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport
+    /// - Parameter expected: heads that are known from elsewhere.
+    func verify(_ town: TownID?, expecting expected: [KnownHead]) async throws -> ChainReport
+    /// Where a chain stood at this moment: its last fact of before; nil where none is in the ledger.
+    func head(of town: TownID?, before moment: Date) async throws -> ChainHead?
     /// A round of what leaves by this rule, in order: nothing is out of the record before it is in an archive. Ask again while there is more.
     func retire(_ rule: RetentionRule) async throws -> Retired
 }
@@ -53,9 +55,12 @@ extension Ledger {
     package var troubles: [String] { [] }
     package func endStart() {}
     package func examine() async {}
-    package func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport { ChainWalk(CommonChain.name(of: town)).report }
+    package func verify(_ town: TownID?, expecting expected: [KnownHead]) async throws -> ChainReport { ChainWalk(CommonChain.name(of: town)).report }
+    package func head(of town: TownID?, before moment: Date) async throws -> ChainHead? { nil }
     package func retire(_ rule: RetentionRule) async throws -> Retired { Retired() }
-    package func verify(_ town: TownID?) async throws -> ChainReport { try await verify(town, expecting: nil) }
+    package func verify(_ town: TownID?) async throws -> ChainReport { try await verify(town, expecting: []) }
+    /// - Parameter written: as somebody has it on paper.
+    package func verify(_ town: TownID?, expecting written: ChainHead?) async throws -> ChainReport { try await verify(town, expecting: KnownHead.written(written)) }
     package func bulletinHeads(limit: Int) async throws -> [KeptBulletin] { try await bulletins(limit: limit) }
     package func busy(_ towns: [TownID], since: Date) async throws -> Set<TownID> { Set(towns) }
 }
@@ -90,11 +95,15 @@ package protocol TownLedger: Sendable {
     func past(since: Date, and events: Set<EventID>, now: Date) async throws -> TownPast
     func reports(_ query: ReportQuery) async throws -> [RecordedReport]
     func deeds(_ query: DeedQuery) async throws -> [RecordedDeed]
+    /// What devices said of one alert, as it came.
+    func receipts(of alert: AlertID) async throws -> [RecordedReceipt]
     /// The words in which an alert went out, as recorded then. Empty where none did, or where it is older than this.
     func said(_ alert: AlertID) async throws -> [SaidText]
 }
 
 extension TownLedger {
+    package func receipts(of alert: AlertID) async throws -> [RecordedReceipt] { [] }
+
     /// The newest, of each device at most `RecordedReport.shownPerDevice`.
     package func reports(limit: Int) async throws -> [RecordedReport] {
         var query = ReportQuery()

@@ -46,13 +46,20 @@ package final class MemoryLedger: Ledger {
         }
     }
 
-    package func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport {
+    package func verify(_ town: TownID?, expecting expected: [KnownHead]) async throws -> ChainReport {
         state.withLock { state in
             let chain = town.map { state.towns[$0]?.chain ?? MemoryChain() } ?? state.common
             var walk = ChainWalk(CommonChain.name(of: town), expecting: expected)
             for fact in chain.facts where !walk.take(fact, saying: MemoryChain.digest(fact)) { break }
             walk.end(at: chain.head)
             return walk.report
+        }
+    }
+
+    package func head(of town: TownID?, before moment: Date) async throws -> ChainHead? {
+        state.withLock { state in
+            let facts = town.map { state.towns[$0]?.chain.facts ?? [] } ?? state.common.facts
+            return facts.last { $0.at < moment }.map { ChainHead(number: $0.number, hash: $0.hash) }
         }
     }
 
@@ -110,6 +117,7 @@ private struct MemoryState {
         var rows: [DeliveryRow] = []
         var index: [DeliveryID: Int] = [:]
         var receipts: Set<String> = []
+        var toldReceipts: [RecordedReceipt] = []
         var levels: Set<String> = []
         var reports: [RecordedReport] = []
         var deeds: [RecordedDeed] = []
@@ -209,6 +217,7 @@ private struct MemoryTown: TownLedger {
             guard town.receipts.insert(receipt.id).inserted,
                 town.levels.insert("\(receipt.alert) \(receipt.device) \(receipt.reach)").inserted
             else { return false }
+            town.toldReceipts.append(receipt)
             town.chain.append(.receipt, receipt.id, in: id.code, at: receipt.received, actor: receipt.device, cause: receipt.alert.text)
             let delivery = DeliveryID(
                 alert: receipt.alert, town: id, channel: receipt.channel, endpoint: receipt.endpoint)
@@ -216,6 +225,10 @@ private struct MemoryTown: TownLedger {
             return true
         }
         return .done(isNew: isNew)
+    }
+
+    func receipts(of alert: AlertID) async throws -> [RecordedReceipt] {
+        ledger.with(id) { town, _ in town.toldReceipts.filter { $0.alert == alert }.sorted { ($0.received, $0.id) < ($1.received, $1.id) } }
     }
 
     func append(_ report: RecordedReport) -> Commit {

@@ -18,7 +18,7 @@ struct ChainCheck {
         sources = archives + [ledger]
     }
 
-    func run(expecting expected: ChainHead? = nil) async throws -> ChainReport {
+    func run(expecting expected: [KnownHead] = []) async throws -> ChainReport {
         var walk = ChainWalk(chain, expecting: expected)
         var readers = sources.map { Pages(source: $0, chain: chain) }
         while true {

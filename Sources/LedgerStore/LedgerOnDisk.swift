@@ -68,7 +68,9 @@ package struct LedgerOnDisk: Sendable {
         }
     }
 
-    package func verify(_ town: TownID?, expecting expected: ChainHead? = nil) async throws(Failure) -> ChainReport {
+    package func verify(_ town: TownID?, expecting written: ChainHead?) async throws(Failure) -> ChainReport { try await verify(town, expecting: KnownHead.written(written)) }
+
+    package func verify(_ town: TownID?, expecting expected: [KnownHead] = []) async throws(Failure) -> ChainReport {
         do {
             let chain = CommonChain.name(of: town)
             let archives = try archive.readers(of: chain, generation: try await queue.read { try Archive.generation($0) })

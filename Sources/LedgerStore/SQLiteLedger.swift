@@ -107,12 +107,22 @@ package final class SQLiteLedger: Ledger {
         }
     }
 
-    package func verify(_ town: TownID?, expecting expected: ChainHead?) async throws -> ChainReport {
+    package func verify(_ town: TownID?, expecting expected: [KnownHead]) async throws -> ChainReport {
         // One moment, however long it takes and whatever is written meanwhile.
         let snapshot = try pool.makeSnapshot(), chain = CommonChain.name(of: town)
         // What is not in it any more is in an archive by now.
         let archives = try book.archive.readers(of: chain, generation: try await snapshot.read { try Archive.generation($0) })
         return try await ChainCheck(chain, archives: archives, ledger: snapshot).run(expecting: expected)
+    }
+
+    /// From the end: of a day that is over no more than today's facts are passed over.
+    package func head(of town: TownID?, before moment: Date) async throws -> ChainHead? {
+        let chain = CommonChain.name(of: town)
+        return try await pool.read { db in
+            let row = try Row.fetchOne(
+                try db.cachedStatement(sql: "SELECT number, hash FROM fact WHERE chain = ? AND at < ? ORDER BY number DESC LIMIT 1"), arguments: [chain, moment.timeIntervalSince1970])
+            return try row.map { ChainHead(number: try $0.value("number"), hash: [UInt8](try $0.value("hash") as Data)) }
+        }
     }
 
     package func retire(_ rule: RetentionRule) async throws -> Retired { try await retire(rule, slices: .max) }

@@ -244,6 +244,19 @@ struct SQLiteTown: TownLedger {
         }
     }
 
+    func receipts(of alert: AlertID) async throws -> [RecordedReceipt] {
+        let town = id.code
+        return try await pool.read { db in
+            let sql = "SELECT id, channel, endpoint, device, reach, occurred, received FROM receipt WHERE town = ? AND alert = ? ORDER BY received, id"
+            return sound(try Row.fetchAll(db, sql: sql, arguments: [town, alert.text])) { row in
+                try RecordedReceipt(
+                    id: row.value("id"), alert: alert, channel: row.value("channel"), endpoint: row.value("endpoint"), device: row.value("device"),
+                    reach: Reach(rawValue: row.value("reach")) ?? .accepted, occurred: Date(timeIntervalSince1970: row.value("occurred")),
+                    received: Date(timeIntervalSince1970: row.value("received")))
+            }
+        }
+    }
+
     func reports(_ query: ReportQuery) async throws -> [RecordedReport] {
         let town = id.code
         var own = "town = ?"

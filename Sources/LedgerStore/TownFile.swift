@@ -95,7 +95,7 @@ package enum TownFile {
     // MARK: whose a note is
 
     /// Notes that name no town first, and those whose first number may be anything.
-    private static let nobodys = ["source", "readiness", "spot", "people/account/", "people/token/", "people/session/", "approval/"]
+    private static let nobodys = ["source", "readiness", "spot", "people/account/", "people/token/", "people/session/", "approval/", "day-root/"]
 
     /// The first part of a key that is a town's code says whose it is.
     static func isOf(_ town: TownID, key: String, value: [UInt8]) -> Bool {

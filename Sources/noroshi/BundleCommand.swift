@@ -100,6 +100,7 @@ struct BundleCommand: AsyncParsableCommand {
             switch paper.kind {
             case .bundle: try await take(paper, client)
             case .receipt: try await takeReceipt(paper, client)
+            case .root: throw Exit.with(Exit.badData, "これは記録の一日分の署名です。noroshi log verify が読みます (a signed day of the record)")
             case .copy: throw Exit.with(Exit.badData, "これは写しの添え書きです。写しは noroshi restore で確かめます (the slip of a sealed copy)")
             }
         }

@@ -88,6 +88,7 @@ struct HubProgram: Sendable {
             years: try settings.retention(), crowding: try settings.crowdingRules(),
             codes: codes, trust: try trust(options.settings), sources: try options.settings.makeSourceRules(), logger: logger, time: time,
             start: StartWatch(isOpen: false, began: time.now))
+        parts.rootFolder = options.data.appending(path: DayRoots.folderName)
         (parts.paperKey, parts.paperTrust) = (try Papers.ownKey(in: options.data), try Papers.trust(options.settings))
         let hub = Hub(parts)
         words.report(flaws, to: hub)
@@ -295,7 +296,7 @@ struct House {
         let start = StartService(hub: hub, rehearsal: rehearsal, door: door, port: port)
         let drill = try options.settings.copyDrill().map { [CopyDrill(hub: hub, data: options.data, every: $0)] } ?? []
         let holding = configuration.heldCopies.map { [HeldCopyWatch(hub: hub, shelf: $0)] } ?? []
-        let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub)] as [any Service]).map {
+        let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub), RootWatch(hub: hub), ScheduleWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
         let close = ClosingService { [stream, transport, ledger] in

@@ -19,6 +19,12 @@ enum Papers {
         return made
     }
 
+    /// The key of a folder's hub; nil where it is not there, or not ours to read.
+    static func known(in data: URL) -> PaperKey? {
+        guard let text = try? String(contentsOf: data.appending(path: keyName), encoding: .utf8), !text.isEmpty else { return nil }
+        return OwnPaperKey(text: text)?.known
+    }
+
     static func trust(_ settings: Settings) throws(SettingsError) -> [TownID: Set<PaperKey>] {
         var trusted: [TownID: Set<PaperKey>] = [:]
         for signer in settings.bundles?.trust ?? [] {

@@ -117,7 +117,7 @@ struct Rehearsal: Sendable {
 }
 
 /// Says yes to everything and opens nothing.
-private final class SealedTransport: HTTPTransport {
+final class SealedTransport: HTTPTransport {
     private let count = Atomic(0)
     var calls: Int { count.load(ordering: .relaxed) }
 

@@ -138,7 +138,7 @@ struct ReportPage {
         return "<svg viewBox=\"0 0 720 224\" role=\"img\" aria-label=\"\(text(spoken))\">\(scale)\(shares)<path class=\"line\" d=\"\(path)\"/></svg>\n"
     }
 
-    private static let style = """
+    static let style = """
         :root{--accent:#a3001b}body.drill{--accent:#00507a}
         body{margin:0 auto;max-width:60rem;padding:1rem;font-family:"Noto Sans CJK JP","Noto Sans JP",sans-serif;line-height:1.6;color:#111;background:#fff}
         header{border-left:.5rem solid var(--accent);padding-left:1rem}.mode{font-weight:bold;color:var(--accent);margin:0}h1{font-size:1.5rem;margin:0}

@@ -20,6 +20,22 @@ struct ApprovalWatch: Service {
     }
 }
 
+/// Tells what was written for this hour, or holds it back.
+struct ScheduleWatch: Service {
+    static let interval: Duration = .seconds(5)
+    let hub: Hub
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await hub.tellScheduled(now: hub.clock())
+                // Cancelled: the loop ends.
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+}
+
 /// Says what will run out and what has, and what is owed of what shelters reported, as long as the hub runs.
 struct StandingWatch: Service {
     /// An order's end is told within this.

@@ -43,6 +43,14 @@ struct FullDiskTests {
         let took = try await house.call("POST", "/v1/bundles?dry_run=false", paper, headers: [.contentType: "application/octet-stream"]).body
         let receipt = try #require(try JSONSerialization.jsonObject(with: Data(took.utf8)) as? [String: Any])["receipt"] as? String
         let seen = try await house.call("GET", "/v1/towns/042056/settings")
+        func drilled(_ title: String) async throws -> String {
+            let body = try await house.call("POST", "/v1/drills", #"{"title":"\#(title)"}"#).body
+            return String(try #require(body.firstMatch(of: /"id":"(D-[^"]+)"/)?.1))
+        }
+        let (over, next) = (try await drilled("秋の訓練"), try await drilled("冬の訓練"))
+        for word in ["begin", "end"] { #expect(try await house.call("POST", "/v1/drills/\(over)/\(word)").status == 200) }
+        let later = #"{"mode":"actual","title":"市場","body":"日曜の朝市です","at":"2099-01-01T08:00:00+09:00"}"#
+        let waits = String(try #require(try await house.call("POST", "/v1/notices", later).body.firstMatch(of: /"id":"(S-[^"]+)"/)?.1))
         ledger.becomes(.refuses)
 
         let kept = #"{"id":"r1","people":3}"#
@@ -64,6 +72,9 @@ struct FullDiskTests {
             ("POST", "/v1/tokens", #"{"name":"q","towns":["042056"],"scopes":["read"]}"#, House.root, [:]), ("DELETE", "/v1/tokens/\(program)", nil, House.root, [:]),
             ("POST", "/v1/towns/042056/safe-keys", "{}", House.root, [:]), ("PUT", "/v1/towns/042056/open-desk", #"{"reason":"試験"}"#, House.root, [:]),
             ("DELETE", "/v1/towns/042056/open-desk", nil, House.root, [:]),
+            ("POST", "/v1/notices", later, House.token, [:]), ("DELETE", "/v1/notices/\(waits)", nil, House.token, [:]),
+            ("POST", "/v1/drills", #"{"title":"夏の訓練"}"#, House.token, [:]), ("POST", "/v1/drills/\(over)/erase", nil, House.token, [:]),
+            ("POST", "/v1/drills/\(next)/begin", nil, House.token, [:]), ("POST", "/v1/drills/\(next)/end", nil, House.token, [:]),
             ("PUT", "/v1/towns/042056/assumptions/hall", #"{"holds":false,"reason":"r"}"#, House.token, [:]),
             (
                 "PUT", "/v1/towns/042056/settings", #"{"document":{"code":"042056","name":"気仙沼"},"reason":"r"}"#, House.root,

@@ -1,4 +1,5 @@
 import AlertModel
+import Bundles
 import ChannelKit
 import Desk
 import Devices
@@ -35,6 +36,7 @@ struct House {
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
         hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, shelters: [Shelter] = [], districts: [String] = [], outline: [[Coordinate]] = [], areas: [AreaScheme: Set<String>] = [:], hasTablets: Bool = false, copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
+        paperKey: OwnPaperKey = OwnPaperKey(), roots: URL? = nil, chance: (@Sendable () -> UInt64)? = nil,
         time given: HubClock? = nil
     ) async throws {
         let time = given ?? clock.map { HubClock(wall: $0) } ?? HubClock()
@@ -64,7 +66,7 @@ struct House {
                 clock: { time.now })
         }
         let stream = try await StreamHub.start(on: MultiThreadedEventLoopGroup.singleton, epoch: 7, notebook: ledger)
-        hub = Hub(.init(
+        var parts = Hub.Parts(
             actual: line(), exercise: line(), towns: towns, ledger: ledger, journal: journal,
             devices: DeviceRegister(notebook: ledger), stream: stream,
             people: People(
@@ -74,7 +76,10 @@ struct House {
                 ] + operators, notebook: ledger, cost: 4),
             approvals: approval.map { [id: $0] } ?? [:], networks: networks.isEmpty ? [:] : [id: networks.compactMap { Network($0) }],
             plans: plans.map { [id: $0] } ?? [:], crowding: crowding == true ? [id] : [], logger: Self.logger,
-            time: time, start: start))
+            time: time, start: start)
+        (parts.paperKey, parts.rootFolder) = (paperKey, roots)
+        if let chance { parts.chance = chance }
+        hub = Hub(parts)
         var configuration = HubRouter.Configuration(
             publicAddress: "https://hub.example.jp",
             channels: [

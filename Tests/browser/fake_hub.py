@@ -95,6 +95,9 @@ class FakeHub:
         self.place = {"bound": False, "open": True}
         self.broken: dict[str, str] = {}
         self.plans: list[dict] = []
+        self.drills: list[dict] = []
+        # Of who signed in by name: for which place of the desk; None: as many as ask.
+        self.bound: set[str] | None = None
         self.users: list[dict] = []
         self.program_tokens: list[dict] = []
         self.decisions: list[tuple[str, str, dict]] = []
@@ -138,6 +141,22 @@ class FakeHub:
         self.server.daemon_threads = True
         self.address = f"http://localhost:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def score(delivered: int = 40) -> dict:
+        return {"alerts": [{"id": "a", "title": "警戒レベル4 避難指示", "by": "operator:佐藤", "at": stamp(time.time()), "asked": 40, "delivered": delivered,
+                            "first_ms": 12, "to_95_percent_ms": 2400}],
+                "asked": 40, "delivered": delivered, "first_ms": 12, "to_95_percent_ms": 2400, "last_ms": 3100, "first_device_ms": 420,
+                "reached": 30, "shown": 28, "touched": 9, "misses": 40 - delivered, "doubles": 0,
+                "never": [{"channel": "webhook", "endpoint": "board", "name": "庁舎の表示板", "why": "つながりません (not reached)"}] if delivered < 40 else [],
+                "silent": [{"channel": "school-tablet", "endpoint": "daiichi-sho", "name": "二号機", "why": "端末から一度も返事がありません (the device never said a word)"}]}
+
+    def step_drill(self, drill: dict, word: str) -> dict:
+        drill[{"begin": "begun", "end": "ended", "erase": "erased"}[word]] = {"by": "佐藤", "at": stamp(time.time())}
+        drill["state"] = {"begin": "running", "end": "over", "erase": "erased"}[word]
+        if word == "end":
+            drill["score"] = self.score(39)
+        return drill
 
     def plans_now(self) -> dict:
         """Two plans; the first takes the town hall for granted."""
@@ -241,6 +260,13 @@ class HubHandler(BaseHTTPRequestHandler):
                         "application/problem+json")
             return False
         if "__Host-noroshi=s-1" in self.headers.get("Cookie", ""):
+            place, bound = self.headers.get("Noroshi-Place"), self.hub.bound
+            if place and bound is not None and place not in (bound or {place}):
+                self.answer(401, {"type": "urn:noroshi:problem:other-place", "status": 401, "detail": "本番の操作卓に入っています。訓練の操作卓には、あらためて入ってください (sign in there)"},
+                            "application/problem+json")
+                return False
+            if place and bound is not None:
+                bound.add(place)
             return True
         if self.hub.is_stranger or not self.headers.get("Authorization", "").startswith("Bearer "):
             self.problem(401, "unknown token")
@@ -283,6 +309,8 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/sessions/current": lambda: {"person": "佐藤", "roles": ["chief"]}, "/v1/towns/042056/safe-keys": lambda: {"left": 3},
             "/v1/towns/042056/open-desk": lambda: self.hub.place, "/v1/towns/042056/plans": lambda: self.hub.plans_now(),
             "/v1/towns/042056/settings": lambda: self.hub.settings,
+            "/v1/drills": lambda: {"drills": self.hub.drills},
+            **{f"/v1/drills/{drill['id']}": lambda drill=drill: {**drill, "score": drill.get("score") or self.hub.score()} for drill in self.hub.drills},
             "/v1/approvals": lambda: {"approvals": self.hub.approvals},
             "/v1/attention": lambda: {"attention": self.hub.attention, "left_out": 0},
             "/v1/calls": lambda: {"calls": [one for one in self.hub.calls if one["mode"] == asked["mode"]], "next": None},
@@ -520,6 +548,12 @@ class HubHandler(BaseHTTPRequestHandler):
         if path.endswith("/hand-over"):
             hub.decisions.append(("POST", urllib.parse.unquote(path), body))
             return self.answer(200, {})
+        if path == "/v1/drills":
+            hub.drills.insert(0, {"id": f"D-{len(hub.drills) + 1}", "town": "042056", "state": "planned", "planned": {"by": "佐藤", "at": stamp(time.time())}, **body})
+            return self.answer(201, hub.drills[0])
+        if path.startswith("/v1/drills/"):
+            hub.decisions.append(("POST", path, body))
+            return self.answer(200, hub.step_drill(next(one for one in hub.drills if one["id"] == path.split("/")[3]), path.split("/")[4]))
         if path.startswith("/v1/approvals/"):
             hub.decisions.append(("POST", path, body))
             hub.approvals = [act for act in hub.approvals if act["id"] != path.split("/")[3]]
@@ -594,6 +628,8 @@ class HubHandler(BaseHTTPRequestHandler):
             if body.get("code") != "123456":
                 return self.answer(401, {"type": "urn:noroshi:problem:code-needed", "status": 401, "detail": "確認コード（6桁）も入れてください"},
                                    "application/problem+json")
+        if self.hub.bound is not None and self.headers.get("Noroshi-Place"):
+            self.hub.bound.add(self.headers["Noroshi-Place"])
         octets = json.dumps({"person": body["name"], "roles": ["duty"], "towns": ["042056"], "since": stamp(0), "ends_at": stamp(0),
                              "change_password": True}).encode()
         self.send_response(201)

@@ -295,10 +295,71 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual(self.browser.evaluate("location.hash"), "#drill/alerts", "an address of its own")
         self.assertIn("【訓練】", self.browser.evaluate("document.title"))
         self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('[data-room]')].filter((one) => !one.hidden).map((one) => one.dataset.room)"),
-                         ["alerts", "push", "log", "reports"], "registers are real")
+                         ["alerts", "push", "log", "reports", "drills"], "registers are real")
         self.browser.open(self.hub.address + "/console/#drill/people")
         self.browser.until("!document.querySelector('#alerts').hidden")
         self.assertTrue(self.browser.evaluate("document.querySelector('#people').hidden"))
+
+    def test_each_desk_has_a_sign_in_of_its_own_and_both_stand_beside_each_other(self):
+        self.hub.bound = set()
+        self.sign_in_by_name()
+        self.enter_world()
+        self.browser.until("!document.querySelector('#alerts').hidden")
+        self.browser.click("#cross")
+        self.browser.until("!document.querySelector('#between').hidden")
+        self.browser.click("#world-exercise")
+        self.browser.until("!document.querySelector('#sign-in').hidden && document.querySelector('#rooms').hidden")
+        self.assertEqual(self.browser.text("#sign-in-title"), "訓練の操作卓に入る")
+        self.assertIn("あらためて", self.browser.text("#problem"))
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('main > section')].filter((one) => !one.hidden).map((one) => one.id)"), ["sign-in"])
+        self.browser.photograph("console-sign-in-drill")
+        self.browser.type("#person-form [name=name]", "佐藤")
+        self.browser.type("#person-form [name=password]", "secret")
+        self.browser.press("Enter")
+        self.browser.until("!document.querySelector('#code-field').hidden")
+        self.browser.type("#person-form [name=code]", "123456")
+        self.browser.press("Enter")
+        self.browser.until("document.body.dataset.world === 'exercise' && !document.querySelector('#alerts').hidden && document.querySelector('#sign-in').hidden")
+        self.assertEqual(self.hub.bound, {"actual", "exercise"})
+        # At night what is real is one key away: nobody is asked a second time.
+        self.browser.click("#cross")
+        self.browser.until("!document.querySelector('#between').hidden")
+        self.browser.click("#world-actual")
+        self.browser.until("document.body.dataset.world === 'actual' && !document.querySelector('#alerts').hidden && document.querySelector('#sign-in').hidden")
+
+    def test_a_drill_is_planned_begun_ended_scored_and_erased(self):
+        self.sign_in("drills", "exercise")
+        self.browser.until("!document.querySelector('#drills-none').hidden")
+        self.browser.photograph("console-drills-empty")
+        self.browser.type("#drill-form [name=title]", "秋の津波訓練")
+        self.browser.type("#drill-form [name=note]", "沿岸の三地区の避難指示と避難所")
+        self.browser.press("Enter")
+        self.browser.until("document.querySelectorAll('#drill-rows tr').length === 1 && document.querySelector('#drills-none').hidden")
+        self.assertNotIn("結果", self.browser.text("#drill-rows"), "no score before it has begun")
+        for word, state in [("始める", "実施中"), ("終えて採点する", "終了"), ("残ったものを消す", "消去済み")]:
+            self.browser.evaluate(f"[...document.querySelectorAll('#drill-rows button')].find((one) => one.textContent === '{word}').click()")
+            self.browser.until("document.querySelector('#ask').open")
+            self.browser.click("#ask-yes")
+            self.browser.until(f"document.querySelector('#drill-rows').textContent.includes('{state}')")
+            if state == "終了":
+                self.browser.until("!document.querySelector('#drill-score').hidden")
+                score = self.browser.text("#drill-score")
+                for said in ["秋の津波訓練", "39／40", "12ミリ秒", "2.4秒", "庁舎の表示板", "二号機", "避難指示", "佐藤"]:
+                    self.assertIn(said, score)
+                self.browser.photograph("console-drills")
+                self.browser.size(360, 740)
+                self.browser.photograph("console-drills-phone")
+                self.browser.size(1440, 900)
+        self.assertEqual([path.split("/")[-1] for _, path, _ in self.hub.decisions if path.startswith("/v1/drills/")], ["begin", "end", "erase"])
+        self.assertIn("39／40", self.browser.text("#drill-rows"), "the score stays")
+        self.sign_in_again_in_the_real_place()
+
+    def sign_in_again_in_the_real_place(self):
+        self.browser.click("#cross")
+        self.browser.until("!document.querySelector('#between').hidden")
+        self.browser.click("#world-actual")
+        self.browser.until("document.body.dataset.world === 'actual'")
+        self.assertTrue(self.browser.evaluate("document.querySelector('[data-room=drills]').hidden"), "no door to drills where it is real")
 
     def test_nothing_of_the_drill_is_seen_or_sent_in_the_real_place_and_the_other_way_round(self):
         now = time.time()
@@ -346,7 +407,7 @@ class ConsoleTests(OnSmallHub):
 
     def test_what_is_grave_is_the_hubs_word_and_not_guessed_from_titles(self):
         self.sign_in("push", "exercise")
-        self.assertIn("1〜4 画面", self.browser.text("#keys"), "of the drill's rooms, and no others")
+        self.assertIn("1〜5 画面", self.browser.text("#keys"), "of the drill's rooms, and no others")
         self.assertFalse(self.browser.evaluate("""import('/console/real.js').then(({ isGrave }) =>
             isGrave({ kind: 'weather', title: '警報級の可能性', message: 'alert', gravity: 'information' }))"""))
         self.assertTrue(self.browser.evaluate("""import('/console/real.js').then(({ isGrave }) =>

@@ -66,6 +66,10 @@ final class PortalSite: Sendable {
         }
     }
 
+    func clearDrills(at id: String, now: Date) async throws(DeliveryFailure) {
+        _ = try await change(id, now) { state in state.clearDrills() }
+    }
+
     private func change<Value: Sendable>(
         _ id: String, _ now: Date, _ change: @escaping @Sendable (inout SpotState) throws(DeliveryFailure) -> Value
     ) async throws(DeliveryFailure) -> (outcome: Value, revision: Int, unwritten: String?) {
@@ -350,6 +354,8 @@ struct SpotState: Sendable, Codable, Hashable {
         actual.forget(now: now)
         exercise.forget(now: now)
     }
+
+    mutating func clearDrills() { (exercise, drillShelters) = (PortalList(), []) }
 
     /// Beside something grave and real no drill is on a public page (`DrillRule`).
     func showsDrills(at now: Date) -> Bool {

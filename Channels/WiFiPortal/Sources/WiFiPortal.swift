@@ -89,6 +89,12 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         try await site.prepare(place, in: town, shelters, M.self, now: now())
     }
 
+    /// Drills alone: what is real ends by its own words.
+    public func clear(_ farEnd: FarEnd<M>) async throws(DeliveryFailure) {
+        guard M.name == .exercise else { return }
+        try await site.clearDrills(at: farEnd.id, now: now())
+    }
+
     /// Ages the pages: what has expired moves down, what has long ended goes, and the time on the page moves on.
     public func run() async {
         while !Task.isCancelled {

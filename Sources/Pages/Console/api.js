@@ -1,6 +1,7 @@
 // The operators' calls. A token is kept for this tab only; who signed in by name has a cookie that no script sees.
 
 import { EventParser } from "/tablet/stream.js";
+import { world } from "./world.js";
 
 const KEY = "noroshi-token";
 
@@ -14,7 +15,8 @@ export const person = () => localStorage.getItem(PERSON) ?? "";
 export const keepPerson = (name) => localStorage.setItem(PERSON, name);
 export const dropPerson = () => localStorage.removeItem(PERSON);
 export const isIn = () => token() !== "" || person() !== "";
-const credential = () => (token() ? { Authorization: "Bearer " + token() } : {});
+/** With the place this page is for: the hub does nothing of the other one for it. */
+const credential = () => ({ ...(token() ? { Authorization: "Bearer " + token() } : {}), ...(world() ? { "Noroshi-Place": world() } : {}) });
 
 /** An answer that is not a success; `status` 0 where there was none. `problem` is the hub's own document. */
 export class Refused extends Error {

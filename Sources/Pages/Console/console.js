@@ -5,6 +5,7 @@ import { Refused, call, dropPerson, dropToken, isIn, keepPerson, keepToken, pers
 import * as approvals from "./approvals.js";
 import * as calls from "./calls.js";
 import * as devices from "./devices.js";
+import * as drills from "./drills.js";
 import * as here from "./here.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
@@ -23,7 +24,7 @@ import * as wall from "./wall.js";
 import * as world from "./world.js";
 
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` and `wall` have no button of their own. */
-const ROOMS = { alerts, push, log, reports, devices, shelters, people, settings, reach, wall };
+const ROOMS = { alerts, push, log, reports, drills, devices, shelters, people, settings, reach, wall };
 const WORDS = "noroshi-words";
 
 let room = null;
@@ -32,6 +33,7 @@ let line = null;
 
 /** A refusal is said; anything else is a fault of this page, and also goes where faults are looked for. */
 function problem(error) {
+  if (error instanceof Refused && error.problem.type === "urn:noroshi:problem:other-place") return askAgain(error);
   if (error instanceof Refused && error.status === 401) return signOut(person() ? "時間がたったので、もう一度入ってください" : "トークンが違うか、使えなくなりました");
   byID("problem").textContent = error instanceof Refused ? error.message : `画面の中で誤りが起きました: ${error.message}`;
   byID("problem").hidden = false;
@@ -76,6 +78,18 @@ function signOut(said = "") {
   byID("problem").textContent = said;
   byID("problem").hidden = !said;
   return byID("person-form").elements.name.focus();
+}
+
+/** Signed in at the other desk: this one has a sign-in of its own, and stands beside that one from then on. */
+function askAgain(error) {
+  leaveLine();
+  for (const name of ["rooms", ...Object.keys(ROOMS)]) byID(name).hidden = true;
+  world.dress();
+  byID("sign-in").hidden = false;
+  byID("sign-in-title").textContent = world.isDrill() ? "訓練の操作卓に入る" : "本番の操作卓に入る";
+  byID("problem").textContent = error.message;
+  byID("problem").hidden = false;
+  byID("person-form").elements.name.focus();
 }
 
 function enter() {
@@ -156,7 +170,8 @@ async function enterBy(form, wish) {
 }
 
 async function leave() {
-  if (person()) await call("DELETE", "/v1/sessions/current").catch(() => {});
+  // Of both desks: whoever goes leaves nothing open.
+  if (person()) for (const place of ["actual", "exercise"]) await call("DELETE", "/v1/sessions/current", undefined, { "Noroshi-Place": place }).catch(() => {});
   signOut();
 }
 

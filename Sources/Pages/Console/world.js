@@ -19,7 +19,7 @@ const address = (mode, place) => (mode === "exercise" ? DRILL : "") + place;
 
 /** The room the address names, and what of it. */
 export const place = () => written().replace(DRILL, "");
-export const hasRoom = (name) => !(isDrill() && REAL_ONLY.has(name));
+export const hasRoom = (name) => (isDrill() ? !REAL_ONLY.has(name) : name !== "drills");
 
 /** Nothing chosen, or an address of the other place: a link, a bookmark, the way back. */
 export const isBetween = () => world() !== asked();

@@ -1,0 +1,218 @@
+/// Notices that are written beforehand: a school's, an event's, once or again and again. They are told in the lowest class, and keep every lane
+/// proven while nothing else happens.
+///
+///     due ──▶ nothing grave in force ──▶ told, one by one
+///        └──▶ an early warning or a tsunami warning ──▶ held ──▶ over ──▶ all of them as one digest
+///
+/// What is due while somebody runs from the sea is chatter: nobody hears it then, and afterwards it is one notice and not twelve.
+package import AlertModel
+internal import ChannelKit
+package import Desk
+internal import Dispatching
+package import Foundation
+internal import Ledger
+internal import Logging
+internal import Synchronization
+
+package struct ScheduledNotice: Sendable, Hashable, Codable {
+    package enum Rhythm: String, Sendable, Hashable, Codable, CaseIterable {
+        case once, daily, weekly
+
+        /// Seconds to the next time; nil where there is none.
+        var period: TimeInterval? {
+            switch self {
+            case .once: nil
+            case .daily: 86_400
+            case .weekly: 7 * 86_400
+            }
+        }
+    }
+
+    package let id: String
+    package let town: String
+    package let mode: ModeName
+    package let title: String
+    package let body: String
+    package let every: Rhythm
+    /// When it is due next.
+    package var at: Date
+    package let by: String
+    /// Due and held back since; nil where it only waits for its time.
+    package var heldSince: Date?
+    /// When it was told last, and as which alert.
+    package var told: Date?
+    package var alert: String?
+    /// Why it was not told when it was due.
+    package var trouble: String?
+}
+
+/// A value: what is done with the notices that are due.
+enum Chatter {
+    /// What was due longer ago than this is not told any more: a hub that was away does not talk of yesterday.
+    static let longest: TimeInterval = 3600
+    /// The same for what was held back.
+    static let longestHeld: TimeInterval = 24 * 3600
+
+    struct Turn: Equatable {
+        /// Told one by one.
+        var single: [ScheduledNotice] = []
+        /// Told together.
+        var digest: [ScheduledNotice] = []
+        /// Held from now on.
+        var held: [ScheduledNotice] = []
+        /// Too old.
+        var dropped: [ScheduledNotice] = []
+    }
+
+    /// - Parameter isHeld: something is in force beside which nobody hears them.
+    static func turn(_ due: [ScheduledNotice], isHeld: Bool, now: Date) -> Turn {
+        var turn = Turn()
+        for notice in due {
+            let age = now.timeIntervalSince(notice.heldSince ?? notice.at)
+            if age > (notice.heldSince == nil ? longest : longestHeld) {
+                turn.dropped.append(notice)
+            } else if isHeld {
+                if notice.heldSince == nil { turn.held.append(notice) }
+            } else if notice.heldSince != nil {
+                turn.digest.append(notice)
+            } else {
+                turn.single.append(notice)
+            }
+        }
+        // One alone needs no digest.
+        if turn.digest.count == 1 { (turn.single, turn.digest) = (turn.digest + turn.single, []) }
+        return turn
+    }
+
+    /// 1,000 letters are what a notice may have; what does not fit is counted.
+    static func words(_ notices: [ScheduledNotice]) -> (title: String, body: String) {
+        var lines: [String] = [], rest = 0
+        for notice in notices {
+            let line = "・\(notice.title)：\(notice.body.replacing("\n", with: " "))"
+            if rest > 0 || lines.joined(separator: "\n").count + line.count > 900 { rest += 1 } else { lines.append(line) }
+        }
+        if rest > 0 { lines.append("ほかに\(rest)件あります。") }
+        return ("お知らせのまとめ（\(notices.count)件）", lines.joined(separator: "\n"))
+    }
+}
+
+extension Hub {
+    private static let schedulePrefix = "schedule/"
+    /// Of a town.
+    package static let mostScheduled = 200
+
+    /// The next first.
+    package func scheduled(in town: TownID) -> [ScheduledNotice] {
+        ledger.keys(prefix: Self.schedulePrefix + town.code + "/").compactMap { key in
+            ledger.read(key).flatMap { try? JSONDecoder().decode(ScheduledNotice.self, from: Data($0)) }
+        }.sorted { ($0.at, $0.id) < ($1.at, $1.id) }
+    }
+
+    /// - Throws: where its words are none that could be sent.
+    package func schedule(
+        _ title: String, _ body: String, at: Date, every: ScheduledNotice.Rhythm, _ mode: ModeName, in town: TownID, by person: Operator
+    ) async throws(DeskFailure) -> ScheduledNotice {
+        guard person.may(.notice, mode, in: town) else { throw .forbidden(person.refusal(.notice, mode)) }
+        guard at > clock() else { throw .invalid([.init(field: "at", detail: "これからの時刻を書いてください (a time to come)")]) }
+        guard scheduled(in: town).count < Self.mostScheduled else { throw .conflict("予定が多すぎます。終わったものを消してください (too many notices are scheduled)") }
+        let notice = ScheduledNotice(id: "S-\(newID().text)", town: town.code, mode: mode, title: title, body: body, every: every, at: at, by: person.name)
+        // What could not be sent then is refused now, while somebody can reword it.
+        try check(try read(Self.order(notice.title, notice.body, notice), by: Self.voice(of: notice, in: town)))
+        keep(notice)
+        logger.notice("notice scheduled", metadata: ["town": "\(town)", "id": "\(notice.id)", "by": "\(person.name)", "at": "\(at)", "every": "\(every.rawValue)"])
+        do { try await onDisk() } catch { throw .unkept("\(error)") }
+        return notice
+    }
+
+    package func unschedule(_ id: String, by person: Operator) async throws(DeskFailure) {
+        for town in towns.all where person.may(town.id) {
+            guard let notice = scheduled(in: town.id).first(where: { $0.id == id }) else { continue }
+            guard person.may(.notice, notice.mode, in: town.id) else { throw .forbidden(person.refusal(.notice, notice.mode)) }
+            ledger.write(Self.key(notice), nil)
+            logger.notice("notice unscheduled", metadata: ["town": "\(town.id)", "id": "\(id)", "by": "\(person.name)"])
+            do { try await onDisk() } catch { throw .unkept("\(error)") }
+            return
+        }
+        throw .notFound("この番号の予定はありません (no such scheduled notice)")
+    }
+
+    /// To be called every few seconds: what is due is told, or held back.
+    package func tellScheduled(now: Date) async {
+        for town in towns.all {
+            let due = scheduled(in: town.id).filter { $0.at <= now || $0.heldSince != nil }
+            guard !due.isEmpty else { continue }
+            let isHeld = await chatterIsHeld(in: town, now: now)
+            for mode in ModeName.allCases {
+                let turn = Chatter.turn(due.filter { $0.mode == mode }, isHeld: isHeld, now: now)
+                for var notice in turn.held {
+                    notice.heldSince = now
+                    keep(notice)
+                    logger.notice("notice held back", metadata: ["town": "\(town.id)", "id": "\(notice.id)"])
+                }
+                for notice in turn.dropped { settle([notice], told: nil, "時刻を過ぎてから時間がたったので、送りませんでした (too late to be told)", now) }
+                for notice in turn.single { await tell([notice], notice.title, notice.body, in: town.id, now) }
+                if !turn.digest.isEmpty {
+                    let words = Chatter.words(turn.digest)
+                    await tell(turn.digest, words.title, words.body, in: town.id, now)
+                }
+            }
+        }
+    }
+
+    private func tell(_ notices: [ScheduledNotice], _ title: String, _ body: String, in town: TownID, _ now: Date) async {
+        guard let first = notices.first else { return }
+        // Once under its key, whatever becomes of this process between sending and noting it.
+        let person = Self.voice(of: first, in: town), order = Self.order(title, body, first)
+        let key = OrderKey("schedule " + notices.map { "\($0.id)-\(Int($0.at.timeIntervalSince1970))" }.joined(separator: " "), of: person, order: order)
+        do throws(DeskFailure) {
+            let pushed = try await push(order, by: person, key: key)
+            settle(notices, told: pushed.id, nil, now)
+        } catch {
+            // On its way, though the disk does not know: the key knows.
+            if case .unrecorded = error { return }
+            settle(notices, told: nil, "\(error)", now)
+        }
+    }
+
+    /// Told, or not: the next time, or gone.
+    private func settle(_ notices: [ScheduledNotice], told: AlertID?, _ trouble: String?, _ now: Date) {
+        for var notice in notices {
+            if let trouble {
+                logger.warning("scheduled notice not told", metadata: ["town": "\(notice.town)", "id": "\(notice.id)", "why": "\(trouble)"])
+                if let town = TownID(notice.town) {
+                    attention.notice(.review, "予定 \(notice.id)", "予定のお知らせ「\(notice.title)」を送りませんでした: \(trouble)", from: "schedule", of: town, at: now)
+                }
+            }
+            guard let period = notice.every.period else {
+                ledger.write(Self.key(notice), nil)
+                continue
+            }
+            while notice.at <= now { notice.at += period }
+            (notice.heldSince, notice.trouble) = (nil, trouble)
+            if let told { (notice.told, notice.alert) = (now, told.text) }
+            keep(notice)
+        }
+    }
+
+    /// While an early warning or a tsunami of warning and more is in force for real, nobody hears of a market.
+    private func chatterIsHeld(in town: Town, now: Date) async -> Bool {
+        guard let standing = try? await alerts(inForce(in: town.id, .actual), of: town.id) else { return false }
+        return standing.contains { alert in
+            guard [.eew, .tsunami].contains(alert.content.kind), alert.content.expires > now else { return false }
+            return (gravity(of: alert, in: town) ?? .warning) >= .warning
+        }
+    }
+
+    private func keep(_ notice: ScheduledNotice) { ledger.write(Self.key(notice), (try? JSONEncoder().encode(notice)).map { [UInt8]($0) }) }
+    private static func key(_ notice: ScheduledNotice) -> String { schedulePrefix + notice.town + "/" + notice.id }
+
+    /// Whoever wrote it, with this right and no other.
+    private static func voice(of notice: ScheduledNotice, in town: TownID) -> Operator {
+        Operator(name: "\(notice.by)（予定）", kind: .program, credential: "schedule:\(notice.by)", grants: [.init(towns: [town], rights: Rights(.notice, [notice.mode]))])
+    }
+
+    private static func order(_ title: String, _ body: String, _ notice: ScheduledNotice) -> [UInt8] {
+        let fields = ["town": notice.town, "kind": "notice", "mode": notice.mode.rawValue, "title": title, "body": body]
+        return [UInt8]((try? JSONEncoder().encode(fields)) ?? Data())
+    }
+}

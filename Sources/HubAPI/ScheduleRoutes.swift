@@ -1,0 +1,84 @@
+/// Notices that are written beforehand.
+internal import AlertModel
+internal import Desk
+internal import Foundation
+internal import HTTPTypes
+internal import Hub
+internal import Hummingbird
+internal import Serving
+
+extension HubRouter {
+    private struct NoticeShape: Encodable {
+        var id, town, mode, title, body, every, at, by: String
+        var held_since, told_at, alert, trouble: String?
+
+        init(_ notice: ScheduledNotice) {
+            (id, town, mode, title, body, every, by) = (notice.id, notice.town, notice.mode.rawValue, notice.title, notice.body, notice.every.rawValue, notice.by)
+            at = JapanTime.text(notice.at, milliseconds: false)
+            held_since = notice.heldSince.map { JapanTime.text($0, milliseconds: false) }
+            told_at = notice.told.map { JapanTime.text($0, milliseconds: false) }
+            (alert, trouble) = (notice.alert, notice.trouble)
+        }
+    }
+
+    private struct Page: Encodable { var notices: [NoticeShape] }
+
+    private struct Wish: Decodable {
+        var town, every: String?
+        var mode, title, body, at: String
+    }
+
+    func addSchedules(to desk: DeskRoutes) {
+        desk.get("/v1/notices") { request, context in
+            let town = try town(request.uri.queryParameters["town"].map(String.init), for: context.person)
+            return try Answer.json(Page(notices: hub.scheduled(in: town.id).map { NoticeShape($0) }))
+        }
+        desk.post("/v1/notices") { request, context in
+            let person = context.person
+            let wish = try await Body.decode(Wish.self, request)
+            let town = try town(wish.town, for: person)
+            let (mode, at, every) = try Self.read(wish)
+            do throws(DeskFailure) {
+                let made = try await hub.schedule(wish.title, wish.body, at: at, every: every, mode, in: town.id, by: person)
+                return try Self.created(NoticeShape(made))
+            } catch {
+                throw Self.problem(error)
+            }
+        }
+        desk.delete("/v1/notices/{id}") { _, context in
+            let id = try context.parameters.require("id")
+            do throws(DeskFailure) { try await hub.unschedule(id, by: context.person) } catch { throw Self.problem(error) }
+            return Response(status: .noContent)
+        }
+    }
+
+    private static func created(_ shape: NoticeShape) throws(DeskFailure) -> Response {
+        do { return try Answer.json(shape, status: .created) } catch { throw .unkept("\(error)") }
+    }
+
+    private static func read(_ wish: Wish) throws(Problem) -> (ModeName, Date, ScheduledNotice.Rhythm) {
+        var errors: [Problem.Field] = []
+        let mode = ModeName(rawValue: wish.mode), at = try? Date(wish.at, strategy: .iso8601), every = ScheduledNotice.Rhythm(rawValue: wish.every ?? "once")
+        if mode == nil { errors.append(.init(field: "mode", detail: "actual（本番）か exercise（訓練） (actual or exercise)")) }
+        if at == nil { errors.append(.init(field: "at", detail: "RFC 3339 の時刻で。例: 2026-12-01T08:00:00+09:00 (a time of RFC 3339)")) }
+        if every == nil { errors.append(.init(field: "every", detail: "once（一度）、daily（毎日）、weekly（毎週） (once, daily or weekly)")) }
+        guard let mode, let at, let every else {
+            throw Problem(.unprocessableContent, "予定に直すところがあります: " + errors.map { "\($0.field)：\($0.detail)" }.joined(separator: "、"), errors: errors)
+        }
+        return (mode, at, every)
+    }
+
+    private static func problem(_ failure: DeskFailure) -> Problem {
+        switch failure {
+        case .invalid(let fields):
+            return Problem(.unprocessableContent, failure.description, errors: fields.map { .init(field: $0.field, detail: $0.detail) })
+        case .forbidden: return Problem(.forbidden, failure.description)
+        case .notFound: return Problem(.notFound, failure.description)
+        case .conflict, .changed, .keyIsAnothers: return Problem(.conflict, failure.description)
+        case .unrecorded, .unkept:
+            var problem = Problem(.serviceUnavailable, failure.description)
+            problem.headers[.retryAfter] = "5"
+            return problem
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import AlertModel
+import Foundation
+import Hub
+import Ledger
+import Synchronization
+import Testing
+
+@testable import HubAPI
+
+@Suite("Notices written beforehand")
+struct ScheduleTests {
+    private final class Hand: Sendable {
+        let now = Mutex(Date(timeIntervalSince1970: 1_795_950_000))  // 2026-11-29T20:00:00+09:00
+        func turn(_ seconds: Double) { now.withLock { $0 += seconds } }
+        var date: Date { now.withLock(\.self) }
+    }
+
+    private func add(_ house: House, _ title: String, in seconds: Double, every: String = "once", _ hand: Hand) async throws {
+        let wish = #"{"mode":"actual","title":"\#(title)","body":"\#(title)のお知らせです","at":"\#(JapanTime.text(hand.date.addingTimeInterval(seconds), milliseconds: false))","every":"\#(every)"}"#
+        let answer = try await house.call("POST", "/v1/notices", wish)
+        #expect(answer.status == 201, "\(answer.body)")
+    }
+
+    /// Titles of what was told, the oldest first.
+    private func told(_ house: House) async throws -> [String] {
+        guard let town = TownID(House.town) else { return [] }
+        return try await house.hub.ledger.town(town).alerts(AlertQuery()).reversed().filter { $0.content.kind == .notice }.map(\.content.title)
+    }
+
+    @Test("Due is told, once, in the lowest class; again and again keeps its hour; what is not due waits")
+    func due() async throws {
+        let hand = Hand(), house = try await House(clock: { hand.date })
+        try await add(house, "市場", in: 600, hand)
+        try await add(house, "体操", in: 600, every: "daily", hand)
+        try await add(house, "集会", in: 7200, hand)
+        await house.hub.tellScheduled(now: hand.date)
+        #expect(try await told(house).isEmpty)
+        hand.turn(601)
+        for _ in 0..<3 { await house.hub.tellScheduled(now: hand.date) }
+        #expect(Set(try await told(house)) == ["市場", "体操"], "each once")
+        hand.turn(86_400)
+        await house.hub.tellScheduled(now: hand.date)
+        #expect(try await told(house).count { $0 == "体操" } == 2)
+        let list = try await house.call("GET", "/v1/notices", "").body
+        #expect(list.contains("体操") && !list.contains("市場") && list.contains("told_at"), "\(list)")
+        // Due while the hub was away for a day: nobody talks of yesterday, and the desk says so.
+        #expect(try await !told(house).contains("集会") && house.hub.attention.rows.contains { $0.words.contains("集会") })
+    }
+
+    @Test("Whoever may not send a notice schedules none, and words that say nothing are refused now and not at its hour")
+    func refused() async throws {
+        let hand = Hand(), house = try await House(hasNeighbour: true, clock: { hand.date })
+        let at = JapanTime.text(hand.date.addingTimeInterval(600), milliseconds: false)
+        let theirs = #"{"town":"\#(House.neighbour)","mode":"actual","title":"市場","body":"朝市","at":"\#(at)"}"#
+        #expect(try await house.call("POST", "/v1/notices", theirs).status == 403)
+        for (field, wish) in [
+            ("mode", #"{"mode":"live","title":"市場","body":"朝市","at":"\#(at)"}"#), ("every", #"{"mode":"actual","title":"市場","body":"朝市","at":"\#(at)","every":"yearly"}"#),
+            ("at", #"{"mode":"actual","title":"市場","body":"朝市","at":"2020-01-01T00:00:00+09:00"}"#), ("title", #"{"mode":"actual","title":"","body":"朝市","at":"\#(at)"}"#),
+        ] {
+            let answer = try await house.call("POST", "/v1/notices", wish)
+            #expect(answer.status == 422 && answer.body.contains(#""field":"\#(field)""#), "\(field): \(answer.status) \(answer.body)")
+        }
+        let made = try await house.call("POST", "/v1/notices", theirs, token: House.root).body
+        let id = String(try #require(made.firstMatch(of: /"id":"(S-[^"]+)"/)?.1))
+        #expect(try await house.call("DELETE", "/v1/notices/\(id)").status == 404)
+        #expect(try await house.call("DELETE", "/v1/notices/\(id)", token: House.root).status == 204)
+    }
+}
