@@ -11,6 +11,9 @@ final class Crowd {
     private var sockets: [Int32] = []
     /// The last octets of each stream, so that a needle cut in two by a read is found.
     private var carries: [[UInt8]] = []
+    private var hasHeard: [Bool] = []
+    /// All that the only stream has said, for whoever looks into it.
+    private(set) var text = ""
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
     private var events = [epoll_event](repeating: epoll_event(), count: 1024)
 
@@ -31,7 +34,19 @@ final class Crowd {
     var count: Int { sockets.count }
 
     /// Opens one stream for every head. Drains meanwhile, as a browser would.
-    func open(_ heads: [String]) throws {
+    func open(_ heads: [String]) throws { try open(heads) { try listen(for: nil, until: now(), patience: 0) } }
+
+    /// Opens one stream for every head, and waits until each has heard `needle`. Returns how many have when `limit` seconds are over.
+    func come(_ heads: [String], hearing needle: String, limit: Double) throws -> Int {
+        let end = now() + limit, octets = Array(needle.utf8)
+        var count = 0
+        hasHeard = [Bool](repeating: false, count: sockets.count + heads.count)
+        try open(heads) { count += try listen(for: octets, until: now(), patience: 0, goingOn: true).count }
+        while count < sockets.count, now() < end { count += try listen(for: octets, until: now(), patience: 50, goingOn: true).count }
+        return count
+    }
+
+    private func open(_ heads: [String], meanwhile: () throws -> Void) throws {
         for (number, head) in heads.enumerated() {
             // Each 20,000 from an address of their own: a client address has no more ports than that to spare.
             let socket = try Self.connect(to: port, from: "127.0.1.\(1 + (sockets.count / 20_000))")
@@ -41,7 +56,7 @@ final class Crowd {
             epoll_ctl(poller, EPOLL_CTL_ADD, socket, &event)
             sockets.append(socket)
             carries.append([])
-            if number % 200 == 199 { try listen(for: nil, until: now(), patience: 0) }
+            if number % 200 == 199 { try meanwhile() }
         }
     }
 
@@ -54,10 +69,10 @@ final class Crowd {
     }
 
     @discardableResult
-    private func listen(for needle: [UInt8]?, until end: Double, patience: Int32) throws -> [Double] {
+    private func listen(for needle: [UInt8]?, until end: Double, patience: Int32, goingOn: Bool = false) throws -> [Double] {
         var heard: [Double] = []
-        var hasHeard = needle == nil ? [] : [Bool](repeating: false, count: sockets.count)
-        if needle != nil { for index in carries.indices { carries[index].removeAll(keepingCapacity: true) } }
+        if needle != nil, !goingOn { hasHeard = [Bool](repeating: false, count: sockets.count) }
+        if needle != nil, !goingOn { for index in carries.indices { carries[index].removeAll(keepingCapacity: true) } }
         repeat {
             let ready = epoll_wait(poller, &events, Int32(events.count), patience)
             if ready <= 0, patience == 0 { return heard }
@@ -65,13 +80,15 @@ final class Crowd {
                 let index = Int(event.data.u32)
                 let count = read(sockets[index], &buffer, buffer.count)
                 guard count != 0 else { throw Trouble("stream \(index) was closed") }
+                if sockets.count == 1, count > 0 { text += String(decoding: buffer[..<count], as: UTF8.self) }
                 guard count > 0, let needle, !hasHeard[index] else { continue }
                 if contains(needle, index, count) {
+                    carries[index].removeAll()
                     hasHeard[index] = true
                     heard.append(now())
                 }
             }
-            if heard.count == sockets.count { return heard }
+            if heard.count == sockets.count, !goingOn { return heard }
         } while now() < end
         return heard
     }

@@ -29,13 +29,13 @@ package struct Carrying: Sendable {
         case ahead(made: Date)
     }
 
-    package enum Answer: Sendable, Hashable { case new, known }
+    package enum Novelty: Sendable, Hashable { case new, known }
 
     package static let patience: TimeInterval = 86_400
 
     package static func judge(
         _ paper: SignedPaper, _ bundle: TownBundle, held: Held?, isTrusted: Bool, now: Date
-    ) throws(Refusal) -> Answer {
+    ) throws(Refusal) -> Novelty {
         guard isTrusted else { throw .stranger(fingerprint: paper.signer.fingerprint) }
         if let held {
             if held.digest == paper.digest { return .known }

@@ -25,7 +25,7 @@ package final class CommonsNode: Sendable {
         package var headline: String { report.words("Headline/Text") ?? "" }
     }
 
-    package struct Answer: Sendable {
+    package struct NodeReply: Sendable {
         package let status: Int
         package let text: String
         /// The revision that was new and is held now.
@@ -62,7 +62,7 @@ package final class CommonsNode: Sendable {
     package func document(_ category: String) -> Held? { held.last { $0.category == category } }
 
     /// - Parameter objection: What somebody else has found in the octets, such as the public schema.
-    package func answer(to octets: [UInt8], objection: String? = nil) -> Answer {
+    package func answer(to octets: [UInt8], objection: String? = nil) -> NodeReply {
         guard let envelope = ParsedXML(octets) else { return refuse(401, "not well-formed") }
         guard isKnown(envelope) else { return Self.fault("wsse:FailedAuthentication", "unknown user or bad digest") }
         guard let report = envelope.first("publish/message/EDXLDistribution") else {
@@ -85,7 +85,7 @@ package final class CommonsNode: Sendable {
         }
     }
 
-    private func refuse(_ code: Int, _ words: String) -> Answer {
+    private func refuse(_ code: Int, _ words: String) -> NodeReply {
         state.withLock { if $0.complaints.count < Self.most { $0.complaints.append(words) } }
         return Self.code(code, words)
     }
@@ -113,8 +113,8 @@ package final class CommonsNode: Sendable {
 // MARK: What a node says
 
 extension CommonsNode {
-    package static func code(_ code: Int, _ words: String) -> Answer {
-        Answer(
+    package static func code(_ code: Int, _ words: String) -> NodeReply {
+        NodeReply(
             status: 200,
             text: """
                 <?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">\
@@ -124,8 +124,8 @@ extension CommonsNode {
                 """)
     }
 
-    package static func fault(_ code: String, _ words: String) -> Answer {
-        Answer(
+    package static func fault(_ code: String, _ words: String) -> NodeReply {
+        NodeReply(
             status: 500,
             text: """
                 <soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault>\

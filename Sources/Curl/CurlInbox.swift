@@ -14,7 +14,7 @@ final class CurlInbox: Sendable {
         var isClosing = false
     }
 
-    enum Answer { case taken, full, closed }
+    enum Admission { case taken, full, closed }
 
     private struct State {
         var mail = Mail()
@@ -41,7 +41,7 @@ final class CurlInbox: Sendable {
 
     var callCount: Int { state.withLock { $0.calls } }
 
-    func begin(_ exchange: Exchange) -> Answer {
+    func begin(_ exchange: Exchange) -> Admission {
         state.withLock { state in
             guard state.bell >= 0, !state.mail.isClosing else { return .closed }
             guard state.calls < limit else { return .full }

@@ -83,7 +83,7 @@ package final class OpenIDVisits: Sendable {
 }
 
 extension OpenIDProvider {
-    private struct Answer: Decodable {
+    private struct Tokens: Decodable {
         var id_token: String
     }
 
@@ -121,7 +121,7 @@ extension OpenIDProvider {
 
     /// Whom the token endpoint's answer names; nil where anything is not as it must be (Core, 3.1.3.7).
     package func person(_ octets: [UInt8], nonce: String, now: Date) -> String? {
-        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(octets)) else { return nil }
+        guard let answer = try? JSONDecoder().decode(Tokens.self, from: Data(octets)) else { return nil }
         let parts = answer.id_token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let body = Base64URL.octets(String(parts[1])),
             let claims = try? JSONDecoder().decode(Claims.self, from: Data(body))

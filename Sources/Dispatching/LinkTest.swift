@@ -3,7 +3,7 @@ internal import ChannelKit
 
 /// Asks far ends of a town whether somebody is there. Nothing is sent that could be taken for an alert.
 package struct LinkTest: Sendable {
-    package struct Answer: Sendable, Hashable {
+    package struct Finding: Sendable, Hashable {
         package var channel, endpoint, name: String
         /// One where the two sides answered differently.
         package var modes: [ModeName]
@@ -17,10 +17,10 @@ package struct LinkTest: Sendable {
     /// - Parameter ends: those to ask; nil for all of the town.
     package static func run(
         _ town: Town, _ actual: Line<Actual>, _ exercise: Line<Exercise>, only ends: Set<Endpoint>? = nil
-    ) async -> [Answer] {
+    ) async -> [Finding] {
         let asked = town.endpoints.filter { ends?.contains($0) ?? true }
         let all = await answers(asked, town, actual) + answers(asked, town, exercise)
-        return asked.flatMap { end -> [Answer] in
+        return asked.flatMap { end -> [Finding] in
             let own = all.filter { $0.channel == end.channel && $0.endpoint == end.id }
             guard own.count == 2, own[0].isThere == own[1].isThere, own[0].words == own[1].words else { return own }
             var both = own[0]
@@ -29,12 +29,12 @@ package struct LinkTest: Sendable {
         }
     }
 
-    private static func answers<M: Mode>(_ ends: [Endpoint], _ town: Town, _ line: Line<M>) async -> [Answer] {
-        await withTaskGroup(of: Answer.self) { group in
+    private static func answers<M: Mode>(_ ends: [Endpoint], _ town: Town, _ line: Line<M>) async -> [Finding] {
+        await withTaskGroup(of: Finding.self) { group in
             for end in ends {
                 guard let slot = line.slot(end.channel), let farEnd = FarEnd<M>(end, of: town.id) else { continue }
                 group.addTask {
-                    var answer = Answer(channel: end.channel, endpoint: end.id, name: end.name, modes: [M.name], isThere: true, words: "")
+                    var answer = Finding(channel: end.channel, endpoint: end.id, name: end.name, modes: [M.name], isThere: true, words: "")
                     do throws(DeliveryFailure) {
                         answer.words = try await slot.reach(farEnd, .now.advanced(by: patience))
                             ?? "このハブの中なので、確かめる線はありません (inside this hub: no line to test)"

@@ -87,7 +87,7 @@ package final class CarriedPapers: Sendable {
     /// - Parameter pins: what a person has read off the telephone; nil where nobody says that the key is right.
     func take(
         _ paper: SignedPaper, _ bundle: TownBundle, isOwnTown: Bool, pins fingerprint: String?, isTrial: Bool, by person: String, now: Date
-    ) throws(Carrying.Refusal) -> Carrying.Answer? {
+    ) throws(Carrying.Refusal) -> Carrying.Novelty? {
         guard let town = TownID(bundle.town) else { return nil }
         return try turn.withLock { _ throws(Carrying.Refusal) in
             let isPinned = fingerprint.map { paper.signer.has(fingerprint: $0) } ?? false

@@ -104,7 +104,7 @@ extension Hub {
         if town != nil, !Self.mayBring(person, id) {
             throw .forbidden("市町村\(id)の仕事をする権限がありません (this operator does not work for town \(id))")
         }
-        let now = clock(), answer: Carrying.Answer?
+        let now = clock(), answer: Carrying.Novelty?
         do throws(Carrying.Refusal) {
             answer = try papers.take(
                 paper, bundle, isOwnTown: town != nil, pins: fingerprint, isTrial: isTrial, by: person.actor, now: now)

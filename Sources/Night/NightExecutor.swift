@@ -24,7 +24,7 @@ final class NightExecutor: TaskExecutor {
 
     /// Begins it; `answer` has a value once it has come to its end.
     func begin<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Pending<Value> {
-        let answer = Answer<Value>()
+        let answer = Outcome<Value>()
         let task = Task(executorPreference: self) {
             let value = await body()
             answer.value.withLock { $0 = value }
@@ -33,12 +33,12 @@ final class NightExecutor: TaskExecutor {
     }
 }
 
-final class Answer<Value: Sendable>: Sendable {
+final class Outcome<Value: Sendable>: Sendable {
     let value = Mutex<Value?>(nil)
 }
 
 struct Pending<Value: Sendable>: Sendable {
-    fileprivate let answer: Answer<Value>
+    fileprivate let answer: Outcome<Value>
     let cancel: @Sendable () -> Void
     var value: Value? { answer.value.withLock { $0 } }
 }

@@ -8,7 +8,7 @@ package import Logging
 /// The devices of the site as the hub has them, on disk here too: tablets get in while the line is cut, and one that
 /// was revoked is out as soon as the line says so.
 package struct SiteMirror: Sendable {
-    private struct Answer: Decodable {
+    private struct Missed: Decodable {
         var town, site: String
         var devices: [MirroredDevice]
     }
@@ -39,7 +39,7 @@ package struct SiteMirror: Sendable {
                 return logger.error("hub does not give the register", metadata: ["status": "\(answer.status)"])
             }
             watch.learn(hubTime: answer.header("Date"))
-            let all = try JSONDecoder().decode(Answer.self, from: Data(answer.body))
+            let all = try JSONDecoder().decode(Missed.self, from: Data(answer.body))
             guard all.town == topic.town.code, all.site == topic.site else {
                 return logger.error("the register is another site's", metadata: ["site": "\(all.site)"])
             }

@@ -33,7 +33,7 @@ extension TownStart {
         }
     }
 
-    private static func line(_ answer: LinkTest.Answer) -> [String] {
+    private static func line(_ answer: LinkTest.Finding) -> [String] {
         [
             answer.isThere ? "○" : "×", answer.modes.map { ModeWord.of($0.rawValue) }.joined(separator: "・"), answer.key, answer.name, answer.words,
         ]

@@ -104,7 +104,7 @@ struct PaperTests {
     @Test("A stranger's, an older, a second of one number, one whose time is over and one from tomorrow are not taken; the same twice is once")
     func judging() throws {
         let key = OwnPaperKey()
-        func judge(_ bundle: TownBundle, held: Carrying.Held? = nil, isTrusted: Bool = true, now: Date = Self.now) throws -> Carrying.Answer {
+        func judge(_ bundle: TownBundle, held: Carrying.Held? = nil, isTrusted: Bool = true, now: Date = Self.now) throws -> Carrying.Novelty {
             try Carrying.judge(try SignedPaper(.bundle, try bundle.octets(), by: key), bundle, held: held, isTrusted: isTrusted, now: now)
         }
         func held(_ bundle: TownBundle) throws -> Carrying.Held {

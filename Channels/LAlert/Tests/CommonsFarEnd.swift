@@ -35,7 +35,7 @@ final class CommonsFarEnd: Sendable {
     static func code(_ code: Int, _ words: String) -> FarEndServer.Reply { reply(CommonsNode.code(code, words)) }
     static func fault(_ code: String, _ words: String) -> FarEndServer.Reply { reply(CommonsNode.fault(code, words)) }
 
-    private static func reply(_ answer: CommonsNode.Answer) -> FarEndServer.Reply {
+    private static func reply(_ answer: CommonsNode.NodeReply) -> FarEndServer.Reply {
         .answer(answer.status, headers: [("Content-Type", "text/xml")], body: Array(answer.text.utf8))
     }
 }

@@ -122,7 +122,7 @@ struct Conversation: Sendable {
     }
 
     private mutating func answer(_ line: [UInt8]) -> [Event] {
-        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(line)) else {
+        guard let answer = try? JSONDecoder().decode(ProgramAnswer.self, from: Data(line)) else {
             return [.nonsense(String(decoding: line.prefix(200), as: UTF8.self))]
         }
         if let request = flying.removeValue(forKey: answer.id) {

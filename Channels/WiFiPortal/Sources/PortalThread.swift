@@ -62,7 +62,7 @@ final class PortalThread: Sendable {
     func run<Value: Sendable>(
         _ work: @escaping @Sendable () throws(DeliveryFailure) -> Value
     ) async throws(DeliveryFailure) -> Value {
-        let answer = Answer<Value>()
+        let answer = Waiter<Value>()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
                 answer.wait(waiter)
@@ -82,7 +82,7 @@ final class PortalThread: Sendable {
     }
 
     /// The first answer counts.
-    private final class Answer<Value: Sendable>: Sendable {
+    private final class Waiter<Value: Sendable>: Sendable {
         private enum State {
             case open(CheckedContinuation<Result<Value, DeliveryFailure>, Never>?)
             case early(Result<Value, DeliveryFailure>)

@@ -17,7 +17,7 @@ struct DMDATATicket: Sendable {
         let formatMode = "raw"
     }
 
-    private struct Answer: Decodable {
+    private struct Ticket: Decodable {
         struct Socket: Decodable { var url: String }
         struct Complaint: Decodable { var message: String? }
         var status: String
@@ -54,7 +54,7 @@ struct DMDATATicket: Sendable {
             case .cancelled: throw Failure(words: "止めました (stopped)")
             }
         }
-        let read = try? JSONDecoder().decode(Answer.self, from: Data(answer.body))
+        let read = try? JSONDecoder().decode(Ticket.self, from: Data(answer.body))
         guard answer.status == 200, let url = read?.websocket?.url else {
             let words = read?.error?.message.map { ": \($0.prefix(200))" } ?? ""
             throw Failure(

@@ -1,7 +1,7 @@
 import ChannelKit
 
 /// One line from a program: `{"id":"…","result":"delivered","reference":"7","note":"played twice"}`.
-struct Answer: Decodable, Sendable {
+struct ProgramAnswer: Decodable, Sendable {
     var id: String
     /// `delivered`, `unavailable`, `throttled`, `rejected`, `misconfigured`; `cancelled` after a cancel.
     var result: String
