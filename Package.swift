@@ -187,7 +187,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
             ]),
         room(
-            "Edge",
+            "Streams",
             kit + [
                 "OwnJSON", "Web", crypto, log, .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -204,7 +204,7 @@ let package = Package(
         room(
             "Tablets",
             kit + [
-                "Devices", "Edge", "Ledger", "Pages", "Serving", "Web", .product(name: "Hummingbird", package: "hummingbird"),
+                "Devices", "Streams", "Ledger", "Pages", "Serving", "Web", .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
 
@@ -212,19 +212,19 @@ let package = Package(
         room(
             "Hub",
             kit + [
-                "Bundles", "Codes", "Desk", "Devices", "Dispatching", "Edge", "Ingest", "Ledger", "Lifecycle", "Memories", "OwnJSON", "Rendering", "Targeting", crypto, log,
+                "Bundles", "Codes", "Desk", "Devices", "Dispatching", "Streams", "Ingest", "Ledger", "Lifecycle", "Memories", "OwnJSON", "Rendering", "Targeting", crypto, log,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         room(
             "HubAPI",
             kit + [
-                "Bundles", "CAPFeed", "Codes", "Desk", "Devices", "Edge", "Hub", "Ingest", "Memories", "Pages", "QRCode", "Serving", "Tablets", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
+                "Bundles", "CAPFeed", "Codes", "Desk", "Devices", "Streams", "Hub", "Ingest", "Memories", "Pages", "QRCode", "Serving", "Tablets", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         room(
             "Relay",
             kit + [
-                "Curl", "Devices", "Edge", "Gzip", "Ledger", "Pages", "Serving", "Tablets", crypto, log,
+                "Curl", "Devices", "Streams", "Gzip", "Ledger", "Pages", "Serving", "Tablets", crypto, log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
@@ -232,14 +232,14 @@ let package = Package(
         room(
             "Night",
             kit + [
-                "Chance", "Codes", "Desk", "Devices", "Dispatching", "Edge", "Hub", "Ledger", "Memories", "Rendering", "Targeting", log,
+                "Chance", "Codes", "Desk", "Devices", "Dispatching", "Streams", "Hub", "Ledger", "Memories", "Rendering", "Targeting", log,
                 .product(name: "DequeModule", package: "swift-collections"), .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .executableTarget(
             name: "noroshi",
             dependencies: kit + [
-                "Bundles", "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Edge", "Gzip", "Hub", "HubAPI",
+                "Bundles", "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Streams", "Gzip", "Hub", "HubAPI",
                 "Ingest", "Ledger", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Serving", "Tablets", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
@@ -261,7 +261,7 @@ let package = Package(
                 "Chance", "ChannelKitTesting", "Dispatching", "Ledger", "Rendering", "Targeting", log,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
-        tests("Edge", testKit + ["Chance", "Edge", .product(name: "NIOPosix", package: "swift-nio")]),
+        tests("Streams", testKit + ["Chance", "Streams", .product(name: "NIOPosix", package: "swift-nio")]),
         // Files of deploy/, the finder of traps, and the rooms of this file: no room of their own, hence the smallest one.
         tests("Deploy", ["Web"]),
         // The built program as a child process, hence no dependency on its rooms.
@@ -271,7 +271,7 @@ let package = Package(
         tests(
             "Drills",
             kit + [
-                "CellBroadcast", "Chance", "ChannelKitTesting", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Edge", "Hub", "Ledger", "Memories", "Rendering", "Targeting", log,
+                "CellBroadcast", "Chance", "ChannelKitTesting", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Streams", "Hub", "Ledger", "Memories", "Rendering", "Targeting", log,
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + channels.map { .init(stringLiteral: $0.name) }),
         tests("Desk", ["AlertModel", "ChannelKit", "Desk", crypto]),
@@ -279,7 +279,7 @@ let package = Package(
         tests(
             "HubAPI",
             kit + [
-                "Bundles", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Edge", "Hub", "HubAPI", "Ledger", "LedgerStore", "QRCode", "Rendering", "Serving", "Tablets", "Targeting", "Web", log,
+                "Bundles", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Streams", "Hub", "HubAPI", "Ledger", "LedgerStore", "QRCode", "Rendering", "Serving", "Tablets", "Targeting", "Web", log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -294,7 +294,7 @@ let package = Package(
         tests("OwnJSON", ["AlertModel", "Chance", "OwnJSON"]),
         tests("Pages", ["ChannelKit", "ChannelKitTesting", "Gzip", "Pages"]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
-        tests("Relay", testKit + ["Devices", "Edge", "Ledger", "Relay", "Serving", "Tablets"]),
+        tests("Relay", testKit + ["Devices", "Streams", "Ledger", "Relay", "Serving", "Tablets"]),
         tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),
         tests("Targeting", kit + ["Chance", "Targeting"]),
         tests("TextRules", kit + ["TextRules"]),

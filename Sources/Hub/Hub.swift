@@ -8,7 +8,7 @@ package import Codes
 package import Desk
 package import Devices
 package import Dispatching
-package import Edge
+package import Streams
 package import FoundationEssentials
 package import Ingest
 package import Ledger

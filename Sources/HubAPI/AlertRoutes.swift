@@ -1,6 +1,6 @@
 internal import ChannelKit
 internal import AlertModel
-internal import Edge
+internal import Streams
 internal import Foundation
 internal import HTTPTypes
 internal import Desk

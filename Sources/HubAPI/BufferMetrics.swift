@@ -3,7 +3,7 @@ internal import Bundles
 internal import Desk
 internal import Devices
 internal import FoundationEssentials
-internal import Edge
+internal import Streams
 internal import Hub
 internal import Serving
 internal import Tablets

@@ -1,5 +1,5 @@
 internal import Logging
-internal import Edge
+internal import Streams
 internal import AlertModel
 internal import ChannelKit
 internal import Devices

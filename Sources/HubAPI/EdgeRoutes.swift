@@ -1,6 +1,6 @@
 internal import AlertModel
 internal import Devices
-internal import Edge
+internal import Streams
 internal import Hub
 internal import Hummingbird
 internal import Serving

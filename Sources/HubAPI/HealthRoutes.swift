@@ -1,4 +1,4 @@
-internal import Edge
+internal import Streams
 internal import AlertModel
 package import ChannelKit
 internal import Foundation

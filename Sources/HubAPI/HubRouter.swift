@@ -1,6 +1,6 @@
 package import ChannelKit
 package import Desk
-package import Edge
+package import Streams
 package import Hub
 package import Hummingbird
 internal import Logging

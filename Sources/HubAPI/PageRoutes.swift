@@ -1,6 +1,6 @@
 internal import AlertModel
 internal import ChannelKit
-internal import Edge
+internal import Streams
 internal import Foundation
 internal import HTTPTypes
 internal import Hub

@@ -6,7 +6,7 @@ internal import Hub
 internal import Hummingbird
 internal import HTTPTypes
 internal import Devices
-internal import Edge
+internal import Streams
 internal import Serving
 internal import Tablets
 

@@ -5,7 +5,7 @@ import Codes
 import Desk
 import Devices
 import Dispatching
-import Edge
+import Streams
 package import Foundation
 import Hub
 import Ledger

@@ -1,6 +1,6 @@
 internal import ChannelKit
 package import Devices
-package import Edge
+package import Streams
 internal import AlertModel
 internal import Foundation
 internal import HTTPTypes

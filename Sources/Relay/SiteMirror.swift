@@ -1,7 +1,7 @@
 internal import AlertModel
 package import ChannelKit
 package import Devices
-package import Edge
+package import Streams
 internal import Foundation
 package import Logging
 

@@ -1,6 +1,6 @@
 package import ChannelKit
 internal import Crypto
-package import Edge
+package import Streams
 internal import Foundation
 internal import Gzip
 package import Logging

@@ -1,6 +1,6 @@
 internal import AlertModel
 package import ChannelKit
-package import Edge
+package import Streams
 internal import Foundation
 package import Logging
 internal import Synchronization

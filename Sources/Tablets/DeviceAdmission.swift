@@ -1,7 +1,7 @@
 internal import AlertModel
 package import ChannelKit
 package import Devices
-package import Edge
+package import Streams
 package import HTTPTypes
 package import Serving
 

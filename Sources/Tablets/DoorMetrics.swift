@@ -1,4 +1,4 @@
-package import Edge
+package import Streams
 package import Serving
 
 extension Doorkeeper.Gauges {

@@ -1,6 +1,6 @@
 internal import AlertModel
 internal import ChannelKit
-package import Edge
+package import Streams
 internal import Foundation
 internal import HTTPTypes
 package import Hummingbird

@@ -1,7 +1,7 @@
 internal import AlertModel
 internal import ChannelKit
 package import Devices
-package import Edge
+package import Streams
 internal import Foundation
 internal import HTTPTypes
 internal import Synchronization

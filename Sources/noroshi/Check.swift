@@ -4,7 +4,7 @@ import ArgumentParser
 import ChannelKit
 import Codes
 import Dispatching
-import Edge
+import Streams
 import Foundation
 import Hub
 import Ledger

@@ -1,4 +1,4 @@
-import Edge
+import Streams
 import Glibc
 import Logging
 

@@ -3,7 +3,7 @@ import ArgumentParser
 import ChannelKit
 import Curl
 import Devices
-import Edge
+import Streams
 import Foundation
 import Hummingbird
 import LedgerStore

@@ -5,7 +5,7 @@ import Curl
 import Desk
 import Devices
 import Dispatching
-import Edge
+import Streams
 import Foundation
 import Hub
 import LedgerStore

@@ -11,7 +11,7 @@ import Codes
 import Desk
 import Devices
 import Dispatching
-import Edge
+import Streams
 import Foundation
 import Hub
 import Ingest

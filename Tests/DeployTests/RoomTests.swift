@@ -49,7 +49,7 @@ struct RoomTests {
             let under = rooms.under(room)
             #expect(under.isDisjoint(with: ["Hub", "HubAPI", "Desk", "Dispatching", "Targeting", "Rendering", "Lifecycle", "Ingest", "Memories"]), "\(room): \(under.sorted())")
         }
-        #expect(rooms.under("Relay").isSuperset(of: ["Tablets", "Serving", "Edge", "Devices", "Web"]))
+        #expect(rooms.under("Relay").isSuperset(of: ["Tablets", "Serving", "Streams", "Devices", "Web"]))
         #expect(rooms.under("HubAPI").isSuperset(of: ["Tablets", "Serving", "Hub"]))
     }
 

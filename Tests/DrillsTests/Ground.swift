@@ -5,7 +5,7 @@ import ChannelKit
 import Desk
 import Devices
 import Dispatching
-import Edge
+import Streams
 import Foundation
 import Hub
 import LAlert

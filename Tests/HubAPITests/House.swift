@@ -4,7 +4,7 @@ import ChannelKit
 import Desk
 import Devices
 import Dispatching
-import Edge
+import Streams
 import Foundation
 import HTTPTypes
 import Hub

@@ -1,7 +1,7 @@
 import AlertModel
 import Chance
 import ChannelKit
-import Edge
+import Streams
 import Testing
 
 let topic = StreamTopic(town: TownID("042056")!, site: "hashikami-chu")

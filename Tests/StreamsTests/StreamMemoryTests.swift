@@ -1,7 +1,7 @@
 import AlertModel
 import ChannelKit
 import ChannelKitTesting
-import Edge
+import Streams
 import Foundation
 import NIOPosix
 import Testing

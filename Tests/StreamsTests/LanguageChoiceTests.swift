@@ -2,7 +2,7 @@ import Chance
 import Foundation
 import Testing
 
-@testable import Edge
+@testable import Streams
 
 @Suite("A line in the languages asked for")
 struct LanguageChoiceTests {

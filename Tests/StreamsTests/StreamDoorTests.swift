@@ -2,7 +2,7 @@ import ChannelKit
 import NIOCore
 import Testing
 
-@testable import Edge
+@testable import Streams
 
 @Suite("The stream's door")
 struct StreamDoorTests {

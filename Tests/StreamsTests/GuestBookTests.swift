@@ -1,7 +1,7 @@
 import Chance
 import Testing
 
-@testable import Edge
+@testable import Streams
 
 @Suite("Who stands in the door")
 struct GuestBookTests {

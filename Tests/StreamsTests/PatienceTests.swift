@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Edge
+@testable import Streams
 
 @Suite("How long a connection is waited for")
 struct PatienceTests {
