@@ -71,8 +71,9 @@ package struct Rights: Sendable, Hashable {
         var left = Rights()
         left.all = all.filter { right in
             switch right.act {
-            case .order, .shelter, .notice, .approve: right.mode == place
-            case .feed, .devices, .people: place == .actual
+            case .order, .shelter, .notice: right.mode == place
+            // What waits for a yes is real, and so are registers.
+            case .approve, .feed, .devices, .people: place == .actual
             case .read, .watch: true
             }
         }

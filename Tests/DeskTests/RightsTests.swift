@@ -5,6 +5,16 @@ import Testing
 
 @Suite("The table of rights")
 struct RightsTests {
+    @Test("At the real desk each role may all that it may for real, a chief his yes too; at the desk of drills nothing real", arguments: Role.allCases)
+    func places(role: Role) {
+        let real = role.rights.within(.actual), drill = role.rights.within(.exercise)
+        for scope in Scope.allCases where scope != .drill && role.rights.contains(scope.rights) {
+            #expect(real.contains(scope.rights), "\(role): \(scope)")
+        }
+        for scope in [Scope.send, .approve, .devices, .admin, .feed] { #expect(!drill.touches(scope.rights), "\(role): \(scope)") }
+        #expect(!real.touches(Scope.drill.rights))
+    }
+
     private let own = TownID("042056")!
     private let other = TownID("042021")!
 

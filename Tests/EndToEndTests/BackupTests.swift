@@ -2,6 +2,7 @@
 import ChannelKit
 import ChannelKitTesting
 import Foundation
+import GRDB
 import Testing
 
 extension Program {
@@ -388,7 +389,10 @@ extension EndToEnd {
             // As a kill between the two leaves it: a month's file holds rows that the ledger has still.
             let data = folder.appending(path: "data"), month = data.appending(path: "archive/042056/2026-01.sqlite")
             try FileManager.default.createDirectory(at: month.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try FileManager.default.copyItem(at: data.appending(path: "ledger.sqlite"), to: month)
+            // With what lies in its log still.
+            let ledger = try DatabaseQueue(path: data.appending(path: "ledger.sqlite").path)
+            try await ledger.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [month.path]) }
+            try ledger.close()
             let copy = folder.appending(path: "copy.zst").path
             let made = try await Program.run("backup", "--data", data.path, "--out", copy, "--unsealed")
             #expect(made.code == 0, "\(made)")

@@ -73,7 +73,7 @@ async function show(id) {
     item.append(make("b", value));
     return item;
   }));
-  byID("drill-alerts").replaceChildren(...score.alerts.map((one) => row([
+  byID("drill-messages").replaceChildren(...score.alerts.map((one) => row([
     timeWord(one.at), one.title, one.by.replace(/^(operator|safe):/, ""), had(one), time(one.first_ms), time(one.to_95_percent_ms)], ALERT)));
   const quiet = [...score.never, ...score.silent];
   byID("drill-never").replaceChildren(...(quiet.length > 0 ? quiet.map((one) => make("li", `${one.name || one.endpoint}（${channelWord(one.channel)}）　${one.why}`)) : [make("li", "すべて答えました")]));
