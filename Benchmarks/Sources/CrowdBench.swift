@@ -12,7 +12,7 @@ struct CrowdBench {
     init(hub: String, streams wanted: Int, work: URL) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        streams = min(wanted, Int(clamping: limit.rlim_max) - 600)
+        streams = min(wanted, Int(clamping: limit.rlim_max) * 3 / 4)
         if streams < wanted { say("  \(streams) streams, not \(wanted): a process may have \(limit.rlim_max) open files here") }
         self.hub = hub
         self.work = work
