@@ -120,19 +120,12 @@ struct PagesTests {
         return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
     }
 
-    /// Two browsers at once: each waits two thirds of its time. Waiting for them holds up no cooperative thread: the other tests of this run need
-    /// them.
+    /// Waiting for the browser holds up no cooperative thread: the other tests of this run need them.
     @Test(
-        "In a real browser the tablet does what it promises", .enabled(if: BrowserScript.isPossible, "no chromium on this machine"),
-        .serialized, arguments: ["test_harness.py", "test_modules.py", "test_tablet.py", "test_languages.py", "test_blackboard.py"])
-    func tablet(script: String) async throws {
+        "In a real browser the pages do what they promise", .enabled(if: BrowserScript.isPossible, "no chromium on this machine"),
+        .serialized, arguments: ["test_harness.py", "test_modules.py", "test_tablet.py", "test_languages.py", "test_blackboard.py", "test_console.py"])
+    func browser(script: String) async throws {
         let (status, said) = try await BrowserScript.run(script, in: Self.root)
-        #expect(status == 0, "\(said)")
-    }
-
-    @Test("In a real browser the desk does what it promises", .enabled(if: BrowserScript.isPossible, "no chromium on this machine"))
-    func desk() async throws {
-        let (status, said) = try await BrowserScript.run("test_console.py", in: Self.root)
         #expect(status == 0, "\(said)")
     }
 }

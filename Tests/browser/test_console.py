@@ -444,6 +444,7 @@ class ConsoleTests(OnSmallHub):
         self.stands("actual", *[(f"第{number}地区", "洪水", 4, 9000) for number in range(60)])
         self.sign_in_by_name()
         self.enter_world()
+        self.browser.until("document.querySelector('#strip').innerText.includes('つながって')")
         for size in ((1440, 900), (360, 740), (740, 360)):
             self.browser.size(*size)
             for room in ("alerts", "push", "log", "reports", "devices", "shelters", "people"):
