@@ -24,10 +24,13 @@ public struct EvacuationOrder: Sendable, Codable, Hashable {
             }
         }
     }
+    /// All districts at once, also of a town without a list of them.
+    public static let wholeTown = ["市内全域", "町内全域", "村内全域", "区内全域"]
+
     public var level: Level
     /// 洪水, 土砂災害, 高潮, 地震, 津波, 大規模な火事, 内水氾濫, 火山現象.
     public var hazard: String
-    /// Districts (地区) by name; empty is refused at the door, "the whole town" is the word 市内全域 or 町内全域.
+    /// Districts (地区) by name; empty is refused at the door, "the whole town" is one of the words `wholeTown`.
     public var districts: [String]
     public var reason: String?
     /// Identifiers of shelters to go to.

@@ -143,15 +143,15 @@ package final class People: Sendable {
     }
 
     /// Whether what an act's submitter came in by still opens this act there.
-    package func isOpen(_ credential: String, for act: DeskAct, in town: TownID, now: Date) -> Bool {
-        if let person = settings[credential] { return person.may(act, .actual, in: town) }
+    package func isOpen(_ credential: String, for act: DeskAct, _ mode: ModeName = .actual, in town: TownID, now: Date) -> Bool {
+        if let person = settings[credential] { return person.may(act, mode, in: town) }
         // This machine's key is made anew at each start, and one from the safe is used up as it opens.
         if local?.credential == credential || credential.hasPrefix("safe:") { return true }
         return state.withLock { state in
             if credential.hasPrefix("account:") {
-                return state.accounts[String(credential.dropFirst(8))].map { !$0.isDisabled && $0.person.may(act, .actual, in: town) } ?? false
+                return state.accounts[String(credential.dropFirst(8))].map { !$0.isDisabled && $0.person.may(act, mode, in: town) } ?? false
             }
-            return state.tokenIDs[credential].flatMap { state.token($0, now) }?.person.may(act, .actual, in: town) ?? false
+            return state.tokenIDs[credential].flatMap { state.token($0, now) }?.person.may(act, mode, in: town) ?? false
         }
     }
 

@@ -88,7 +88,7 @@ extension Hub {
 
     private func concerns(_ content: AlertContent, _ district: String) -> Bool {
         guard case .evacuation(let order) = content.detail else { return true }
-        let isWhole = { (name: String) in name.hasSuffix("内全域") }
-        return isWhole(district) || order.districts.contains { $0 == district || isWhole($0) }
+        let whole = EvacuationOrder.wholeTown
+        return whole.contains(district) || order.districts.contains { $0 == district || whole.contains($0) }
     }
 }

@@ -37,6 +37,9 @@ package struct ScheduledNotice: Sendable, Hashable, Codable {
     /// When it is due next.
     package var at: Date
     package let by: String
+    /// What its writer came in by, and in whose hands that was: he does not say yes to it himself, and what he may no more, it may not.
+    let credential: String
+    let hands: Set<String>
     /// Due and held back since; nil where it only waits for its time.
     package var heldSince: Date?
     /// When it was told last, and as which alert.
@@ -115,7 +118,8 @@ extension Hub {
         guard person.may(.notice, mode, in: town) else { throw .forbidden(person.refusal(.notice, mode)) }
         guard at > clock() else { throw .invalid([.init(field: "at", detail: "これからの時刻を書いてください (a time to come)")]) }
         guard scheduled(in: town).count < Self.mostScheduled else { throw .conflict("予定が多すぎます。終わったものを消してください (too many notices are scheduled)") }
-        let notice = ScheduledNotice(id: "S-\(newID().text)", town: town.code, mode: mode, title: title, body: body, every: every, at: at, by: person.name)
+        let notice = ScheduledNotice(id: "S-\(newID().text)", town: town.code, mode: mode, title: title, body: body, every: every, at: at, by: person.name,
+            credential: person.credential, hands: person.hands)
         // What could not be sent then is refused now, while somebody can reword it.
         try check(try read(Self.order(notice.title, notice.body, notice), by: Self.voice(of: notice, in: town)))
         keep(notice)
@@ -139,7 +143,9 @@ extension Hub {
     /// To be called every few seconds: what is due is told, or held back.
     package func tellScheduled(now: Date) async {
         for town in towns.all {
-            let due = scheduled(in: town.id).filter { $0.at <= now || $0.heldSince != nil }
+            let all = scheduled(in: town.id).filter { $0.at <= now || $0.heldSince != nil }
+            let due = all.filter { people.isOpen($0.credential, for: .notice, $0.mode, in: town.id, now: now) }
+            settle(all.filter { !due.contains($0) }, told: nil, "書いた人が、いまはお知らせを出せません (who wrote it may send no notice any more)", now)
             guard !due.isEmpty else { continue }
             let isHeld = await chatterIsHeld(in: town, now: now)
             for mode in ModeName.allCases {
@@ -162,7 +168,7 @@ extension Hub {
     private func tell(_ notices: [ScheduledNotice], _ title: String, _ body: String, in town: TownID, _ now: Date) async {
         guard let first = notices.first else { return }
         // Once under its key, whatever becomes of this process between sending and noting it.
-        let person = Self.voice(of: first, in: town), order = Self.order(title, body, first)
+        let person = Self.voice(of: first, with: notices, in: town), order = Self.order(title, body, first)
         let key = OrderKey("schedule " + notices.map { "\($0.id)-\(Int($0.at.timeIntervalSince1970))" }.joined(separator: " "), of: person, order: order)
         do throws(DeskFailure) {
             let pushed = try await push(order, by: person, key: key)
@@ -206,9 +212,12 @@ extension Hub {
     private func keep(_ notice: ScheduledNotice) { ledger.write(Self.key(notice), (try? JSONEncoder().encode(notice)).map { [UInt8]($0) }) }
     private static func key(_ notice: ScheduledNotice) -> String { schedulePrefix + notice.town + "/" + notice.id }
 
-    /// Whoever wrote it, with this right and no other.
-    private static func voice(of notice: ScheduledNotice, in town: TownID) -> Operator {
-        Operator(name: "\(notice.by)（予定）", kind: .program, credential: "schedule:\(notice.by)", grants: [.init(towns: [town], rights: Rights(.notice, [notice.mode]))])
+    /// Whoever wrote it, with this right and no other. Of a digest each writer has a hand in it: none of them is its second person.
+    private static func voice(of notice: ScheduledNotice, with others: [ScheduledNotice] = [], in town: TownID) -> Operator {
+        var person = Operator(
+            name: "\(notice.by)（予定）", kind: .program, credential: notice.credential, grants: [.init(towns: [town], rights: Rights(.notice, [notice.mode]))])
+        person.hands = others.reduce(notice.hands) { $0.union($1.hands).union([$1.credential]) }.subtracting([notice.credential])
+        return person
     }
 
     private static func order(_ title: String, _ body: String, _ notice: ScheduledNotice) -> [UInt8] {

@@ -42,12 +42,12 @@ extension HubRouter {
                 let made = try await hub.schedule(wish.title, wish.body, at: at, every: every, mode, in: town.id, by: person)
                 return try Self.created(NoticeShape(made))
             } catch {
-                throw Self.problem(error)
+                throw problem(error)
             }
         }
         desk.delete("/v1/notices/{id}") { _, context in
             let id = try context.parameters.require("id")
-            do throws(DeskFailure) { try await hub.unschedule(id, by: context.person) } catch { throw Self.problem(error) }
+            do throws(DeskFailure) { try await hub.unschedule(id, by: context.person) } catch { throw problem(error) }
             return Response(status: .noContent)
         }
     }
@@ -66,19 +66,5 @@ extension HubRouter {
             throw Problem(.unprocessableContent, "予定に直すところがあります: " + errors.map { "\($0.field)：\($0.detail)" }.joined(separator: "、"), errors: errors)
         }
         return (mode, at, every)
-    }
-
-    private static func problem(_ failure: DeskFailure) -> Problem {
-        switch failure {
-        case .invalid(let fields):
-            return Problem(.unprocessableContent, failure.description, errors: fields.map { .init(field: $0.field, detail: $0.detail) })
-        case .forbidden: return Problem(.forbidden, failure.description)
-        case .notFound: return Problem(.notFound, failure.description)
-        case .conflict, .changed, .keyIsAnothers: return Problem(.conflict, failure.description)
-        case .unrecorded, .unkept:
-            var problem = Problem(.serviceUnavailable, failure.description)
-            problem.headers[.retryAfter] = "5"
-            return problem
-        }
     }
 }

@@ -12,7 +12,8 @@ package struct TownExport: Sendable {
     let town: TownID
     let data: String
     private var ledger: String { data + "/ledger.sqlite" }
-    private static let own = ["alert", "said", "delivery", "standing", "step", "receipt", "report", LedgerSchema.deedTable]
+    /// Tables whose rows are a town's own.
+    static let own = ["alert", "said", "delivery", "standing", "step", "receipt", "report", LedgerSchema.deedTable]
 
     package init(_ town: TownID, data: String) {
         self.town = town

@@ -65,7 +65,7 @@ package struct TownImport: Sendable {
                 throw TownFile.Failure.notWhole("どの町のものか書かれていません (of no town)")
             }
             let strangers = try await queue.read { db in
-                try ["alert", "said", "delivery", "standing", "step", "receipt", "report", LedgerSchema.deedTable].contains {
+                try TownExport.own.contains {
                     try Row.fetchOne(db, sql: "SELECT 1 FROM \($0) WHERE town <> ? LIMIT 1", arguments: [code]) != nil
                 } || Row.fetchOne(db, sql: "SELECT 1 FROM fact WHERE chain <> ? LIMIT 1", arguments: [code]) != nil
                     || Row.fetchAll(db, sql: "SELECT key, value FROM note").contains { !TownFile.isOf(town, key: $0["key"], value: [UInt8]($0["value"] as Data)) }

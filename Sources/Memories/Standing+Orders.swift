@@ -164,8 +164,7 @@ extension Standing {
         return content
     }
 
-    static let wholeTown = ["市内全域", "町内全域", "村内全域", "区内全域"]
-    static func isWholeTown(_ district: String) -> Bool { wholeTown.contains(district) }
+    static func isWholeTown(_ district: String) -> Bool { EvacuationOrder.wholeTown.contains(district) }
 
     /// The whole town is all of its districts, where it gives them.
     private static func districts(of written: [String], _ own: [String]) -> [String] {

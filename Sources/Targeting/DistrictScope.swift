@@ -16,7 +16,7 @@ struct DistrictScope {
         else { return nil }
         // The whole town by name: a town without a list of its districts.
         let changed = Set(act.districts)
-        guard changed.isDisjoint(with: ["市内全域", "町内全域", "村内全域", "区内全域"]) else { return nil }
+        guard changed.isDisjoint(with: EvacuationOrder.wholeTown) else { return nil }
         let level = act.level(of: order.hazard, in: district)
         gravity = level.flatMap { Gravity(level: $0) } ?? .information
         if changed.contains(district) {

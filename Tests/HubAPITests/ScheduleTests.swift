@@ -1,5 +1,7 @@
 import AlertModel
+import Desk
 import Foundation
+import HTTPTypes
 import Hub
 import Ledger
 import Synchronization
@@ -64,5 +66,42 @@ struct ScheduleTests {
         let id = String(try #require(made.firstMatch(of: /"id":"(S-[^"]+)"/)?.1))
         #expect(try await house.call("DELETE", "/v1/notices/\(id)").status == 404)
         #expect(try await house.call("DELETE", "/v1/notices/\(id)", token: House.root).status == 204)
+    }
+
+    @Test("Its writer is not the second person of it, also of a digest he wrote in; somebody else is")
+    func secondPerson() async throws {
+        let hand = Hand(), house = try await House(approval: .two, clock: { hand.date })
+        let cookies = try await house.staff()
+        func write(_ title: String, _ name: String) async throws {
+            let at = JapanTime.text(hand.date.addingTimeInterval(60), milliseconds: false)
+            let answer = try await house.call(
+                "POST", "/v1/notices", #"{"mode":"actual","title":"\#(title)","body":"\#(title)のお知らせです","at":"\#(at)"}"#, token: nil, headers: cookies[name] ?? [:])
+            #expect(answer.status == 201, "\(answer.body)")
+        }
+        try await write("市場", "takahashi")
+        hand.turn(61)
+        await house.hub.tellScheduled(now: hand.date)
+        let waiting = try await house.call("GET", "/v1/approvals")
+        #expect(waiting.body.contains("市場") && !waiting.body.contains(#""by_stopped":true"#), "\(waiting.body)")
+        let path = "/v1/approvals/\(try House.approval(in: waiting))/approve"
+        #expect(try await house.call("POST", path, token: nil, headers: cookies["takahashi"] ?? [:]).status == 403)
+        #expect(try await told(house).isEmpty)
+        let second = try await house.call("POST", path, token: House.token)
+        #expect(second.status == 202, "\(second.body)")
+        #expect(try await told(house) == ["市場"])
+    }
+
+    @Test("Whoever may send no notice any more sends none by what he wrote before, and the desk says so")
+    func stopped() async throws {
+        let hand = Hand(), house = try await House(clock: { hand.date })
+        let cookies = try await house.staff()
+        let at = JapanTime.text(hand.date.addingTimeInterval(60), milliseconds: false)
+        let wish = #"{"mode":"exercise","title":"体操","body":"体操です","at":"\#(at)","every":"daily"}"#
+        #expect(try await house.call("POST", "/v1/notices", wish, token: nil, headers: cookies["sato"] ?? [:]).status == 201)
+        #expect(try await house.call("PATCH", "/v1/users/sato", #"{"disabled":true}"#, token: House.root).status == 200)
+        hand.turn(61)
+        await house.hub.tellScheduled(now: hand.date)
+        #expect(try await told(house).isEmpty)
+        #expect(house.hub.attention.rows.contains { $0.words.contains("書いた人が、いまはお知らせを出せません") })
     }
 }

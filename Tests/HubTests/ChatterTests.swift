@@ -11,7 +11,7 @@ struct ChatterTests {
     private func notice(_ id: String, due seconds: Double = -10, heldFor held: Double? = nil) -> ScheduledNotice {
         ScheduledNotice(
             id: id, town: "042056", mode: .actual, title: "題\(id)", body: "本文\(id)", every: .once, at: Self.now.addingTimeInterval(seconds), by: "佐藤",
-            heldSince: held.map { Self.now.addingTimeInterval(-$0) })
+            credential: "account:佐藤", hands: [], heldSince: held.map { Self.now.addingTimeInterval(-$0) })
     }
 
     @Test("Told one by one; held while something grave is in force; together afterwards; too old is dropped")
@@ -32,7 +32,7 @@ struct ChatterTests {
         let three = Chatter.words(["a", "b", "c"].map { notice($0) })
         #expect(three.title == "お知らせのまとめ（3件）" && three.body == "・題a：本文a\n・題b：本文b\n・題c：本文c")
         var long = notice("x")
-        long = ScheduledNotice(id: "x", town: long.town, mode: .actual, title: "長い題", body: String(repeating: "あ", count: 400), every: .once, at: long.at, by: "佐藤")
+        long = ScheduledNotice(id: "x", town: long.town, mode: .actual, title: "長い題", body: String(repeating: "あ", count: 400), every: .once, at: long.at, by: "佐藤", credential: "account:佐藤", hands: [])
         let many = Chatter.words(Array(repeating: long, count: 5))
         #expect(many.body.count < 1000 && many.body.hasSuffix("ほかに3件あります。"), "\(many.body)")
     }

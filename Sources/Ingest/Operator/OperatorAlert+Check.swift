@@ -5,7 +5,6 @@ package import FoundationEssentials
 extension OperatorAlert {
     /// 災害対策基本法施行令 and the register of 指定緊急避難場所 know these eight.
     package static let hazards = ["洪水", "土砂災害", "高潮", "地震", "津波", "大規模な火事", "内水氾濫", "火山現象"]
-    package static let wholeTown = ["市内全域", "町内全域", "村内全域", "区内全域"]
 
     /// The alert, real or drill as the operator said. `id` also names a new event.
     ///
@@ -155,10 +154,10 @@ private struct OperatorCheck {
     private mutating func districts() -> [String] {
         let districts = alert.districts ?? []
         if districts.isEmpty {
-            problems.add("districts", "地区を一つ以上選んでください。全域は「\(OperatorAlert.wholeTown[0])」などと書きます", "name at least one district")
+            problems.add("districts", "地区を一つ以上選んでください。全域は「\(EvacuationOrder.wholeTown[0])」などと書きます", "name at least one district")
         }
         if districts.count > Self.listed { problems.add("districts", "地区が\(Self.listed)より多くあります", "more than \(Self.listed)") }
-        for district in districts.prefix(Self.listed) where !OperatorAlert.wholeTown.contains(district) {
+        for district in districts.prefix(Self.listed) where !EvacuationOrder.wholeTown.contains(district) {
             if text("districts", district, limit: Self.name) == nil {
                 if district.allSatisfy(\.isWhitespace) { problems.add("districts", "名前のない地区があります", "an empty name") }
             } else if !town.districts.isEmpty, !town.districts.contains(district) {

@@ -18,7 +18,7 @@ package struct OperatorAlert: Codable, Sendable, Hashable {
     /// Evacuation: 3 高齢者等避難, 4 避難指示, 5 緊急安全確保.
     package var level: Int?
     package var hazard: String?
-    /// 地区 by name; the whole town is 市内全域, 町内全域, 村内全域 or 区内全域.
+    /// 地区 by name; the whole town by one of `EvacuationOrder.wholeTown`.
     package var districts: [String]?
     package var reason: String?
     /// Shelters to go to, by id.
