@@ -19,7 +19,7 @@ internal import FoundationEssentials
 
 public struct AlertJSON: Sendable, Encodable {
     /// The keys that even the shortest form has.
-    public struct Head: Sendable, Encodable {
+    public struct Head: Sendable, Encodable, Equatable {
         public let id, event: String
         public let kind: AlertKind
         public let message: MessageType
@@ -55,7 +55,7 @@ public struct AlertJSON: Sendable, Encodable {
     }
 
     /// One shelter as it stands now. State: `open`, `full`, `closed`; absent when nobody has said.
-    public struct House: Sendable, Encodable {
+    public struct House: Sendable, Encodable, Equatable {
         public let id, name: String
         public let romanName, address, state, note: String?
         /// By hazard: `fit`, `conditional`, `unfit`. What is not there is unknown, and unknown is not fit.

@@ -23,6 +23,7 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
 
     let stream: any StreamPublisher
     let now: @Sendable () -> Date
+    private let lines = TabletLines()
 
     public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
         stream = setup.stream
@@ -52,7 +53,7 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
             throw .rejected(DrillRule.refusal)
         }
         let key = Self.key(alert.event)
-        let line = try Self.line(message, delivery.id, key, expires: time.addingTimeInterval(left), now: time)
+        let line = try line(message, delivery.id, key, expires: time.addingTimeInterval(left), now: time)
         let event = StreamEvent(
             name: isCancel ? "cancel" : "alert", data: line, key: key,
             // More than nothing, as the guard above says.
@@ -69,21 +70,21 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
 
     /// A long notice in many languages does not fit one line: the languages that stand last go first, and the tablet says in each of these
     /// that there is Japanese only.
-    private static func line(
+    private func line(
         _ message: Message<M>, _ delivery: DeliveryID, _ key: String, expires: Date, now: Date
     ) throws(DeliveryFailure) -> [UInt8] {
-        var languages = manifest.languages
+        var languages = Self.manifest.languages
         while true {
             let bytes: [UInt8]
             do {
-                bytes = try AlertJSON.line(TabletAlert(
+                bytes = try lines.line(TabletAlert(
                     message, delivery: delivery, key: key, expires: expires, serverTime: now, languages: languages))
             } catch {
                 throw .rejected("タブレット用のJSONに書けません: \(error) (no JSON for a tablet)")
             }
-            if bytes.count <= lineLimit { return bytes }
+            if bytes.count <= Self.lineLimit { return bytes }
             guard languages.count > 1 else {
-                throw .rejected("\(bytes.count)バイトあり、タブレットの上限\(lineLimit)を超えます (too long for a tablet)")
+                throw .rejected("\(bytes.count)バイトあり、タブレットの上限\(Self.lineLimit)を超えます (too long for a tablet)")
             }
             languages.removeLast()
         }

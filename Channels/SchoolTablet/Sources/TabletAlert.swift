@@ -7,8 +7,8 @@ import FoundationEssentials
 ///
 /// It says everything about itself — which event, which revision, until when — and is the same octets for as long as it holds, so that it
 /// can be signed. `expires_in` is not among them: the stream puts in what is left at the moment it tells somebody.
-struct TabletAlert: Encodable {
-    struct RevisionLine: Encodable {
+struct TabletAlert: Encodable, Equatable {
+    struct RevisionLine: Encodable, Equatable {
         var series: String
         var serial: Int?
         var sent: String
@@ -17,10 +17,10 @@ struct TabletAlert: Encodable {
     }
 
     let head: AlertJSON.Head
-    let own: Own
+    private(set) var own: Own
 
     /// The keys that only a tablet's line has, or has in another shape: a town's names beside its code, no titles.
-    struct Own: Encodable {
+    struct Own: Encodable, Equatable {
         var delivery, key, town, townName, townRomanName: String
         /// When it is over by itself (RFC 3339).
         var expires: String
@@ -60,6 +60,13 @@ struct TabletAlert: Encodable {
             serverTime: JapanTime.text(serverTime, milliseconds: false),
             hypocentre: content.hypocentre.map(Self.withoutPlaceholders),
             localIntensity: Self.strongest(content.kind, source.local), shelters: Self.lines(source.shelters))
+    }
+
+    /// As the alert of every school of a town, where these are all the same.
+    var ofNoDelivery: Self {
+        var rest = self
+        rest.own.delivery = ""
+        return rest
     }
 
     func encode(to encoder: any Encoder) throws {

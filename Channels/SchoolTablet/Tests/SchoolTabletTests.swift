@@ -88,6 +88,26 @@ struct SchoolTabletTests {
         return try #require(try JSONSerialization.jsonObject(with: Data(data)) as? [String: Any])
     }
 
+    @Test("A line is what JSON says of its alert, whichever school and whichever words came before it")
+    func sameOctets() throws {
+        let lines = TabletLines()
+        let alert = { (title: String, delivery: String, second: Double) in
+            TabletAlert(
+                Message(
+                    alert: Alert<Actual>(content()), town: Town(id: TownID("042056")!, name: "気仙沼市", romanName: "Kesennuma City", areas: [:]),
+                    priority: .immediate, texts: [.japanese: RenderedText(title: title, body: #""delivery":"" \ / 本文"#)], local: [], shelters: []),
+                delivery: DeliveryID(delivery), key: "jma/eew/1", expires: start + 180, serverTime: start + second)
+        }
+        for title in ["緊急地震速報", "訂正", "緊急地震速報", #""delivery":"""#] {
+            for delivery in ["jma/a1.042056.school-tablet.school-1", "a1.school-2", #"odd " \ name"#, "日本", ""] {
+                for second in [0.0, 1] {
+                    let alert = alert(title, delivery, second)
+                    #expect(try lines.line(alert) == AlertJSON.line(alert), "\(title) \(delivery)")
+                }
+            }
+        }
+    }
+
     @Test("An alert is one line to the topic of the school, and the receipt says how many listen")
     func alert() async throws {
         let receipt = try await deliver(Actual.self, content())

@@ -350,6 +350,13 @@ struct SpotState: Sendable, Codable, Hashable {
         preconditionFailure("there are two modes")
     }
 
+    /// Without its lists.
+    var emptied: Self {
+        var rest = self
+        (rest.actual, rest.exercise) = (PortalList(), PortalList())
+        return rest
+    }
+
     mutating func forget(now: Date) {
         actual.forget(now: now)
         exercise.forget(now: now)

@@ -101,6 +101,39 @@ struct PlaceOnPageTests {
         }
     }
 
+    @Test("A state on disk is what JSON says of it, also where entries are changed, taken back, of a drill, or quote a state in their words")
+    func stateOnDisk() throws {
+        let plain = JSONEncoder()
+        plain.dateEncodingStrategy = .secondsSince1970
+        plain.outputFormatting = [.sortedKeys]
+        var state = SpotState()
+        state.townName = #""exercise":{"entries":[]},"actual":{"entries":[]}"#
+        let holds = { (state: SpotState) in
+            let octets = try state.encoded()
+            #expect(try SpotState(encoded: octets) == state)
+            #expect(try octets == Array(plain.encode(state)))
+        }
+        try holds(state)
+        for number in 0..<6 {
+            var sample = Sample(event: "e\(number)", title: "第\(number)号 \"}],\"entries\":[", body: "本文\(number)")
+            _ = state.take(PortalEntry(sample.message(Exercise.self)), now: start)
+            try holds(state)
+            var entry = PortalEntry(sample.message(Actual.self))
+            _ = state.take(entry, now: start)
+            try holds(state)
+            // The same alert, and other words in it: what was made of the first must not stand for it.
+            var other = state
+            entry.event = EventID("another")
+            entry.texts["ja"] = RenderedText(title: "別の言葉", body: "")
+            _ = other.take(entry, now: start)
+            try holds(other)
+            sample.message = .cancel
+            _ = state.take(PortalEntry(sample.message(Actual.self)), now: start)
+            try holds(state)
+            try holds(other)
+        }
+    }
+
     @Test("What an earlier version kept on disk is still read")
     func oldState() throws {
         var state = SpotState()
