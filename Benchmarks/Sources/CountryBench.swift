@@ -22,12 +22,15 @@ struct CountryBench {
         // The first warms what a hub that has just started has never done.
         _ = try post(server, Shot(1, template: template).warning)
         let before = try size(data)
-        var answers: [Double] = []
+        var answers: [Double] = [], offerings: [Double] = []
         for number in 0..<shots {
             let shot = try Shot(number + 2, template: template)
             answers.append(try post(server, shot.warning))
+            offerings.append(try lastOffering(server))
             answers.append(try post(server, shot.cancel))
         }
+        figures.add("country.eew.last_offer", offerings.median, "ms")
+        figures.add("country.eew.last_offer.p99", offerings.quantile(0.99), "ms")
         figures.add("country.eew.answer", answers.median, "ms")
         figures.add("country.eew.answer.p99", answers.quantile(0.99), "ms")
         figures.add("country.bulletin.ledger", Double(try size(data) - before) / Double(2 * shots) / 1000, "kB")
@@ -58,6 +61,15 @@ struct CountryBench {
         // What one earthquake leaves to write must not be measured with the next.
         usleep(200_000)
         return took
+    }
+
+    /// Milliseconds from the whole bulletin to its last offer, as the hub's gauge has it.
+    private func lastOffering(_ server: Server) throws -> Double {
+        let text = try server.call("GET", "/metrics", "", token: TownSettings.token, expecting: [200])
+        guard let seconds = text.firstMatch(of: #/noroshi_last_offering_seconds ([0-9.e-]+)/#).flatMap({ Double($0.1) }) else {
+            throw Trouble("the hub says nothing of its last offering")
+        }
+        return seconds * 1000
     }
 
     /// Octets of the ledger, with its log.

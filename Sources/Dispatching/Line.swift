@@ -68,7 +68,7 @@ package final class Line<M: Mode>: Sendable {
         for (town, decisions) in decisions(alert) {
             let tidings = tidings(town, decisions)
             // A town's own order is the town's, also where none of its far ends hears it.
-            if alert.town == nil, memory.told(alert.event, in: town.id).isEmpty, passing.takes(town, decisions, tidings, of: alert.content) { continue }
+            if alert.content.town == nil, memory.told(alert.content.event, in: town.id).isEmpty, passing.takes(town, decisions, tidings, of: alert.content) { continue }
             let plan = plan(alert, town, decisions, tidings)
             let record = RecordedAlert(
                 content: alert.content, mode: M.name, accepted: accepted, actor: actor, deliveries: plan.rows, said: plan.said)
@@ -86,7 +86,7 @@ package final class Line<M: Mode>: Sendable {
 
     /// Every town the alert may concern, with what is decided for it: decided for all of them at once.
     private func decisions(_ alert: Alert<M>) -> [(Town, [Decision])] {
-        let all = alert.town.map { own in towns[own].map { [$0] } ?? [] } ?? towns.all
+        let all = alert.content.town.map { own in towns[own].map { [$0] } ?? [] } ?? towns.all
         var rest = routing.decide(alert.content, towns: all, channels: manifests, mode: M.name)[...]
         return all.map { town in
             let own = rest.prefix { $0.town == town.id }
@@ -96,7 +96,7 @@ package final class Line<M: Mode>: Sendable {
     }
 
     private func start(_ plan: Plan, of alert: Alert<M>, in town: Town, _ round: inout Round) {
-        memory.remember(alert.event, in: town.id, isOwn: alert.town != nil, plan.told)
+        memory.remember(alert.content.event, in: town.id, isOwn: alert.content.town != nil, plan.told)
         // What a cancel takes back is what people were woken by, with its time, and not the quiet re-issue after it.
         if !plan.isQuiet { memory.remember(alert.content, in: town.id, local: plan.loads.first?.1.first?.message.local ?? []) }
         for (id, reason) in plan.refused {
@@ -156,12 +156,12 @@ package final class Line<M: Mode>: Sendable {
         case .again, .withheld: plan.isQuiet = true
         default: break
         }
-        let told = memory.told(alert.event, in: town.id)
+        let told = memory.told(alert.content.event, in: town.id)
         for decision in decisions {
             let heard = told.filter { $0.channel == decision.channel && decision.endpoints.contains($0.endpoint) }
             switch (decision.verdict, tidings.effect) {
             case (_, .withheld(let reason)): plan.rows.append(skip(alert, decision, "withheld", reason))
-            case (.send, _) where alert.message == .cancel, (.skip, .ending) where !heard.isEmpty:
+            case (.send, _) where alert.content.message == .cancel, (.skip, .ending) where !heard.isEmpty:
                 follow(alert, town, decision, heard, tidings.change, &plan)
             case (.send(let priority), .news), (.send(let priority), .ending):
                 send(alert, town, decision, decision.endpoints.map { ($0, priority, false) }, tidings.change, &plan)
@@ -197,9 +197,9 @@ package final class Line<M: Mode>: Sendable {
 
     private func skip(_ alert: Alert<M>, _ decision: Decision, _ code: String, _ sentence: String) -> RecordedDelivery {
         RecordedDelivery(
-            skipping: alert.id, in: decision.town, channel: decision.channel,
+            skipping: alert.content.id, in: decision.town, channel: decision.channel,
             endpoint: decision.endpoints.count == 1 ? decision.endpoints[0] : nil, endpoints: decision.endpoints.count,
-            reason: code, sentence: sentence, expires: alert.expires)
+            reason: code, sentence: sentence, expires: alert.content.expires)
     }
 
     private func send(
@@ -210,21 +210,21 @@ package final class Line<M: Mode>: Sendable {
         let statuses = shelters.statuses(of: town)
         let text = composer.text(
             alert.content, channel: decision.channel, town: town, local: decision.local, shelters: statuses,
-            previous: memory.words(alert.event, in: town.id), vantage: decision.vantage)
+            previous: memory.words(alert.content.event, in: town.id), vantage: decision.vantage)
         let refusal = text.problems.isEmpty ? nil : text.problems.map { "\($0.rule): \($0.text)" }.joined(separator: "; ")
         let urgency = ends.map(\.priority).min() ?? .background
         let message = Message(
             alert: alert, town: town, priority: urgency, texts: text.texts, local: decision.local, shelters: statuses,
             gravity: decision.gravity, change: decision.vantage.isStanding ? .unchanged : change, isOver: decision.isOver,
             vantage: decision.vantage)
-        let expires = deadline(alert.expires)
+        let expires = deadline(alert.content.expires)
         var loads: [ChannelRunner<M>.Load] = []
         for (endpoint, priority, heardBefore) in ends {
-            let id = DeliveryID(alert: alert.id, town: town.id, channel: decision.channel, endpoint: endpoint)
+            let id = DeliveryID(alert: alert.content.id, town: town.id, channel: decision.channel, endpoint: endpoint)
             plan.rows.append(RecordedDelivery(
                 id: id, channel: decision.channel, endpoint: endpoint, isSend: true, priority: priority,
                 reason: quietly == nil ? decision.reason.code : "no-news", sentence: quietly ?? decision.reason.sentence,
-                expires: alert.expires))
+                expires: alert.content.expires))
             if let refusal {
                 plan.refused.append((id, refusal))
                 continue
@@ -252,8 +252,8 @@ package final class Line<M: Mode>: Sendable {
         expires: Instant, followsHeard: Bool
     ) -> Parcel {
         Parcel(
-            id: id, event: alert.event, lane: LaneID(town: town, endpoint: endpoint), priority: priority,
-            revision: alert.revision, message: alert.message, expires: expires, followsHeard: followsHeard)
+            id: id, event: alert.content.event, lane: LaneID(town: town, endpoint: endpoint), priority: priority,
+            revision: alert.content.revision, message: alert.content.message, expires: expires, followsHeard: followsHeard)
     }
 
     /// From a wall time to a moment that a clock change does not move.

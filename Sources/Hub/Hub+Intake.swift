@@ -28,6 +28,8 @@ package struct Intake: Sendable {
     package var towns: Set<TownID>?
     /// The same bytes came before by a way that is believed less.
     fileprivate var isAgain = false
+    /// When it was here, whole.
+    fileprivate let begun = ContinuousClock.now
 
     package init(source: String) { self.source = source }
 }
@@ -247,6 +249,7 @@ extension Hub {
             case .recordOnly(_, _, let reason): taking.notes.append("記録だけしました: \(reason) (recorded only)")
             }
         }
+        if !commits.isEmpty { offering.withLock { $0 = way.begun.duration(to: .now) } }
         // Before the disk is asked: whoever sends the same bulletin meanwhile hears of the same alerts.
         seen.became(hash, taking.alerts)
         commits.append(ledger.keep(KeptBulletin(

@@ -54,6 +54,9 @@ package final class Hub: Sendable {
     let seen = SeenBulletins()
     let orderKeys: OrderKeys
     let stories = Mutex(ModeStories())
+    /// From the last alert's bulletin, here as a whole, to the last far end of the last town it was offered to.
+    let offering = Mutex<Duration?>(nil)
+    package var lastOffering: Duration? { offering.withLock(\.self) }
     let shelters: ShelterRegister
     let standings: Standings
     package let papers: CarriedPapers

@@ -80,6 +80,9 @@ extension HubRouter {
         if let offset = hub.time.offset {
             text.add("noroshi_clock_offset_seconds", "gauge", "How far our clock is ahead of the sources', the way included.", offset)
         }
+        if let offering = hub.lastOffering {
+            text.add("noroshi_last_offering_seconds", "gauge", "From the last bulletin that told somebody, here as a whole, to its last offer.", offering / .seconds(1))
+        }
         text.add("noroshi_starting", "gauge", "1 until the record is read.", hub.start.isOpen ? 0 : 1)
         let record = hub.record
         text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(record.waiting))

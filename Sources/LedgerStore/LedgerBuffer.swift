@@ -55,8 +55,16 @@ final class LedgerBuffer: Sendable {
     private struct State {
         var writes: [(LedgerWrite, Commit?)] = []
         var weight = 0
+        /// How many of the writes are alerts.
+        var alerts = 0
         var lost = 0
         var isClosed = false
+
+        mutating func take(_ write: LedgerWrite, _ commit: Commit?) {
+            writes.append((write, commit))
+            weight += write.weight
+            if write.isAlert { alerts += 1 }
+        }
     }
 
     private let limit: Int
@@ -74,32 +82,42 @@ final class LedgerBuffer: Sendable {
             if state.isClosed { return .closed }
             guard state.weight + write.weight <= limit else {
                 if write.isAlert, state.weight + write.weight <= 2 * limit {
-                    state.writes.append((write, nil))
-                    state.weight += write.weight
+                    state.take(write, nil)
                 } else {
                     state.lost += write.weight
                 }
                 return .full
             }
-            state.writes.append((write, commit))
-            state.weight += write.weight
+            state.take(write, commit)
             return nil
         }
         if let refusal { commit?.fulfil(refusal) } else { bell.ring() }
     }
 
     /// So long an alert lies in memory before the disk is told of it: it is being offered to its far ends meanwhile, and the writer
-    /// takes the processor from that where there is but one. What comes in these milliseconds goes into the same commit.
-    private static var gathering: UInt32 { 4_000 }
+    /// takes the processor from that where there is but one. What comes in these milliseconds goes into the same commit; and as long as
+    /// more come, town after town of one warning, the writer waits on, up to the second number.
+    private static var gathering: (microseconds: UInt32, most: UInt32) { (4_000, 60_000) }
+
+    private func gather() {
+        var (seen, waited) = (0, UInt32(0))
+        while waited < Self.gathering.most {
+            let alerts = state.withLock { $0.isClosed ? 0 : $0.alerts }
+            guard alerts > seen else { return }
+            seen = alerts
+            usleep(Self.gathering.microseconds)
+            waited += Self.gathering.microseconds
+        }
+    }
 
     /// Everything that waits; blocks until there is something. Nil when closed and empty; nothing when the seconds are over.
     func takeAll(within seconds: Int? = nil) -> [(LedgerWrite, Commit?)]? {
         while true {
-            if state.withLock({ !$0.isClosed && $0.writes.contains { $0.0.isAlert } }) { usleep(Self.gathering) }
+            gather()
             let (writes, isClosed) = state.withLock { state in
                 defer {
                     state.writes = []
-                    state.weight = 0
+                    (state.weight, state.alerts) = (0, 0)
                 }
                 return (state.writes, state.isClosed)
             }

@@ -7,21 +7,18 @@ import Foundation
 import Synchronization
 
 final class FactShelf: Sendable {
-    /// All that the common facts of a bulletin are made of, beside the bulletin.
-    struct Key: Hashable {
-        private let language: Language
-        private let local: [AreaStatement]
-        private let previous: AlertID?
-        private let previousLocal: [AreaStatement]?
+    /// Towns for which a bulletin names the same, and of which the same was told before.
+    private struct Group: Hashable {
+        let local: [AreaStatement]
+        let previous: AlertID?
+        let previousLocal: [AreaStatement]?
 
-        /// Nil where the town has its part in them.
-        init?(_ source: FactSource) {
-            func isBulletin(_ content: AlertContent) -> Bool { content.town == nil && content.detail == .none }
-            guard isBulletin(source.content), source.previous.map({ isBulletin($0.content) }) ?? true else { return nil }
-            language = source.wording.language
-            local = source.local
-            previous = source.previous?.content.id
-            previousLocal = source.previous?.local
+        // Where districts differ their codes do; whole statements are compared only where these agree.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(local.count)
+            hasher.combine(local.first?.code)
+            hasher.combine(local.last?.code)
+            hasher.combine(previous)
         }
     }
 
@@ -29,55 +26,62 @@ final class FactShelf: Sendable {
         /// The last bulletin: towns are gone through one after the other.
         var content: AlertContent?
         var previous: [AlertID: AlertContent] = [:]
-        var facts: [Key: Facts] = [:]
-        var lines: [Page: OpenLines] = [:]
-
-        func isOf(_ source: FactSource) -> Bool {
-            content == source.content && source.previous.map { previous[$0.content.id] == $0.content } ?? true
-        }
+        var sheets: [Group: Sheet] = [:]
     }
 
-    /// All that a template makes its lines of, beside the town's name.
-    struct Page: Hashable {
-        let key: Key
-        let template: String
-        let place: String?
-        let isRegion: Bool
-        let authority: String?
-    }
-
-    /// Districts of one bulletin, in all languages.
-    private static let bound = 2048
+    /// Groups of towns of one bulletin.
+    private static let bound = 512
     private let state = Mutex(State())
 
-    func facts(_ key: Key, of source: FactSource, _ decided: Decided) -> Facts {
-        let known = state.withLock { state -> Facts? in
-            let previous = source.previous?.content
-            if state.content != source.content || state.facts.count >= Self.bound || previous.map({ state.previous[$0.id].map { $0 != previous } ?? false }) == true {
-                state = State(content: source.content)
-            }
-            if let previous { state.previous[previous.id] = previous }
-            return state.facts[key]
-        }
-        if let known { return known }
-        let facts = source.common(decided)
-        state.withLock { state in
-            // Another bulletin may have come in between.
-            if state.isOf(source) { state.facts[key] = facts }
-        }
-        return facts
+    /// False where a town has its part in the words.
+    static func isShared(_ content: AlertContent, _ previous: ToldBefore?) -> Bool {
+        func isBulletin(_ content: AlertContent) -> Bool { content.town == nil && content.detail == .none }
+        return isBulletin(content) && previous.map { isBulletin($0.content) } ?? true
     }
 
-    /// The lines of `template` with the town's name left open. `facts` are of `key`, and of no town.
-    func lines(
-        _ key: Key, of source: FactSource, _ facts: Facts, _ template: TextTemplate
-    ) throws(RenderingFailure) -> OpenLines {
-        let page = Page(
-            key: key, template: template.file, place: facts.text(.place), isRegion: facts.flag(.region), authority: facts.text(.authority))
-        if let known = state.withLock({ $0.isOf(source) ? $0.lines[page] : nil }) { return known }
-        let lines = OpenLines(try template.render(facts))
-        state.withLock { if $0.isOf(source), $0.lines.count < Self.bound { $0.lines[page] = lines } }
-        return lines
+    func sheet(of content: AlertContent, _ local: [AreaStatement], _ previous: ToldBefore?) -> Sheet {
+        let group = Group(local: local, previous: previous?.content.id, previousLocal: previous?.local)
+        return state.withLock { state in
+            let isOther = previous.map { told in state.previous[told.content.id].map { $0 != told.content } ?? false } ?? false
+            if isOther || state.content != content || state.sheets.count >= Self.bound { state = State(content: content) }
+            if let previous { state.previous[previous.content.id] = previous.content }
+            if let known = state.sheets[group] { return known }
+            let sheet = Sheet()
+            state.sheets[group] = sheet
+            return sheet
+        }
+    }
+
+    /// Facts and lines for one group of towns, in every language.
+    final class Sheet: Sendable {
+        /// All that a template makes its lines of, beside the facts and the town's name.
+        private struct Page: Hashable {
+            let language: Language
+            let template: String
+            let place: String?
+            let isRegion: Bool
+            let authority: String?
+        }
+
+        private let facts = Mutex<[Language: Facts]>([:])
+        private let lines = Mutex<[Page: OpenLines]>([:])
+
+        func facts(_ language: Language, _ make: () -> Facts) -> Facts {
+            if let known = facts.withLock({ $0[language] }) { return known }
+            let made = make()
+            facts.withLock { $0[language] = made }
+            return made
+        }
+
+        /// The lines of `template` with the town's name left open. `facts` are of this sheet, and of no town.
+        func lines(_ language: Language, _ facts: Facts, _ template: TextTemplate) throws(RenderingFailure) -> OpenLines {
+            let page = Page(
+                language: language, template: template.file, place: facts.text(.place), isRegion: facts.flag(.region), authority: facts.text(.authority))
+            if let known = lines.withLock({ $0[page] }) { return known }
+            let made = OpenLines(try template.render(facts))
+            lines.withLock { $0[page] = made }
+            return made
+        }
     }
 }
 

@@ -15,9 +15,9 @@ struct FactSource {
     var alias: String?
 
     /// - Parameter shelf: where what towns have in common may lie already.
-    func facts(_ shelf: (FactShelf, FactShelf.Key)? = nil) -> Facts {
+    func facts(_ shelf: FactShelf.Sheet? = nil) -> Facts {
         let decided = Decided(content, local)
-        var facts = shelf.map { $0.facts($1, of: self, decided) } ?? common(decided)
+        var facts = shelf.map { $0.facts(wording.language) { common(decided) } } ?? common(decided)
         facts.set(.town, townName)
         facts.set(.authority, wording.word("authority", authority))
         addPlace(decided, &facts)

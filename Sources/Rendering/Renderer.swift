@@ -94,18 +94,19 @@ package struct Renderer: Sendable {
         manifest: ChannelManifest, previous: ToldBefore? = nil, vantage: Vantage = .whole
     ) throws(RenderingFailure) -> [Language: RenderedText] {
         let name = TemplateName(content, local: local, vantage: vantage)
+        let shelf = FactShelf.isShared(content, previous) ? shelf?.sheet(of: content, local, previous) : nil
         var texts: [Language: RenderedText] = [:]
         for language in manifest.languages {
             let wording = Wording(language: language, words: words)
             var source = FactSource(
                 content: content, town: town, local: local, shelters: shelters, wording: wording, previous: previous,
                 vantage: vantage)
-            let shared = source.ownName.isEmpty ? nil : shelf.flatMap { shelf in FactShelf.Key(source).map { (shelf, $0) } }
+            let shared = source.ownName.isEmpty ? nil : shelf
             if shared != nil { source.alias = OpenLines.anyTown }
             let facts = source.facts(shared)
             texts[language] = try text(name, mode, language, manifest) { [source] template throws(RenderingFailure) in
-                guard let (shelf, key) = shared else { return try template.render(facts) }
-                return try shelf.lines(key, of: source, facts, template).lines(of: source.ownName)
+                guard let shared else { return try template.render(facts) }
+                return try shared.lines(language, facts, template).lines(of: source.ownName)
             }
         }
         return texts

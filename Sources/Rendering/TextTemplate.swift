@@ -114,12 +114,13 @@ enum PlainLines {
     }
 
     /// True where nothing in the text can be composed any further (NFC), as far as this can be told from its scalars alone: letters of
-    /// Latin-1 and its neighbours, kana, kanji, full width. Of everything else the answer is false, and the whole rule is asked.
+    /// Latin and its composed letters, Cyrillic, kana, kanji, Hangul syllables, private use, full width. Of everything else the answer is false, and the
+    /// whole rule is asked.
     static func isComposed(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { scalar in
             switch scalar.value {
-            case 0..<0x300, 0x2010...0x2027, 0x2030...0x205E, 0x2460...0x27BF, 0x3000...0x3098, 0x309B...0x30FF, 0x3400...0x9FFF,
-                0xFF01...0xFFEF: true
+            case 0..<0x300, 0x400...0x482, 0x48A...0x52F, 0x1E00...0x1EFF, 0x2010...0x2027, 0x2030...0x205E, 0x2460...0x27BF, 0x3000...0x3098,
+                0x309B...0x30FF, 0x3400...0x9FFF, 0xAC00...0xD7A3, 0xE000...0xF8FF, 0xFF01...0xFFEF: true
             default: false
             }
         }

@@ -31,7 +31,8 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
     }
 
     public static func lint(_ text: RenderedText, _ language: Language, in content: AlertContent) -> [TextProblem] {
-        guard text.body.count > bodyLimit else { return [] }
+        // Most have fewer octets than that, which are counted faster.
+        guard text.body.utf8.count > bodyLimit, text.body.count > bodyLimit else { return [] }
         return [TextProblem(
             rule: "too-long", finding: "\(text.body.count)文字あり、タブレットの画面に入る\(bodyLimit)文字を超えます (too long for a tablet's screen)",
             position: bodyLimit, length: text.body.count - bodyLimit)]
