@@ -9,8 +9,10 @@ public struct ScreenWordsProblem: Error, CustomStringConvertible {
 }
 
 public struct ScreenLanguages: Sendable {
-    /// Japanese, easy Japanese, English, then the others by tag.
+    /// Those that are spoken: Japanese, easy Japanese, English, then the others by tag. Every alert is made in each of them.
     public let all: [Language]
+    /// Those there are words for, in the same order.
+    public let known: [Language]
     private let words: [Language: ScreenWords]
 
     /// Japanese where there is no such language.
@@ -41,8 +43,29 @@ public struct ScreenLanguages: Sendable {
         }
         guard problems.isEmpty else { throw ScreenWordsProblem(description: problems.joined(separator: "\n")) }
         let first = [Language.japanese, .easyJapanese, .english]
-        all = first.filter { read[$0] != nil } + read.keys.filter { !first.contains($0) }.sorted()
+        known = first.filter { read[$0] != nil } + read.keys.filter { !first.contains($0) }.sorted()
+        all = known.filter { read[$0]?[.when] == "always" }
         self.words = read
+    }
+
+    /// These and no others; the words of the others stay at hand.
+    /// - Parameter tags: as a person wrote them. Japanese is one of them: every alert has a text in it.
+    public func speaking(_ tags: [String]) throws(ScreenWordsProblem) -> ScreenLanguages {
+        let chosen = tags.map { Language(rawValue: $0) }
+        let strange = chosen.filter { !known.contains($0) }.map { "「\($0)」の単語がありません (no words of this language)" }
+        let problems = strange + (chosen.contains(.japanese) ? [] : ["ja（日本語）は、いつも要ります (Japanese is always one of them)"])
+        guard problems.isEmpty else {
+            let there = known.map(\.rawValue).joined(separator: ", ")
+            throw ScreenWordsProblem(description: problems.map { "languages: \($0)" }.joined(separator: "\n") + "\nあるのは: \(there) (those there are)")
+        }
+        return ScreenLanguages(all: known.filter { chosen.contains($0) }, known: known, words: words)
+    }
+
+    /// All there are words for.
+    public var everyOne: ScreenLanguages { ScreenLanguages(all: known, known: known, words: words) }
+
+    private init(all: [Language], known: [Language], words: [Language: ScreenWords]) {
+        (self.all, self.known, self.words) = (all, known, words)
     }
 
     private static func flaws(of words: ScreenWords, beside japanese: ScreenWords) -> [String] {
@@ -53,6 +76,8 @@ public struct ScreenLanguages: Sendable {
             flaws.append("「\(key)」の {} の数が日本語と違います (another number of {} than in Japanese)")
         }
         if words[.months].split(separator: " ").count != 12 { flaws.append("「language.months」は、空白で区切った十二か月です (twelve, parted by spaces)") }
+        if !["always", "named"].contains(words[.when]) { flaws.append("「language.when」は always か named です (one of these)") }
+        if words.language == .japanese, words[.when] == "named" { flaws.append("「language.when」は always です (Japanese is always spoken)") }
         if !["japanese", "roman"].contains(words[.names]) { flaws.append("「language.names」は japanese か roman です (one of these)") }
         return flaws
     }

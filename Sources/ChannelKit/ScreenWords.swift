@@ -11,6 +11,8 @@ public struct ScreenWords: Sendable {
     /// Those the program itself asks for. Tablets have further ones, in the group `tablet`.
     public enum Word: String, Sendable, CaseIterable {
         case own = "language.own"
+        /// `always`, or `named`: spoken only where the settings name it.
+        case when = "language.when"
         /// `roman` where people read names of places in Latin letters.
         case names = "language.names"
         case comma = "language.comma"

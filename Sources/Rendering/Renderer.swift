@@ -25,11 +25,13 @@ package struct Renderer: Sendable {
 
     /// Reads `directory/<channel>/*.mustache` and `directory/words/*.json`. Every problem of every file is reported
     /// at once.
-    package init(directory: URL) throws(TemplateProblems) {
+    /// - Parameter languages: templates and words of others that are known stay unread; nil for all.
+    package init(directory: URL, languages: [Language]? = nil) throws(TemplateProblems) {
         self.directory = directory
         var problems: [TemplateProblem] = []
         var templates: [String: TextTemplate] = [:]
-        for file in Self.templateFiles(in: directory) {
+        let silent = Set(languages.map { spoken in ScreenLanguages.inUse.known.filter { !spoken.contains($0) } } ?? [])
+        for file in Self.templateFiles(in: directory) where !silent.contains(Self.language(of: file)) {
             do throws(TemplateProblems) {
                 let text = try Self.read(directory.appending(path: file), named: file)
                 let template = try TextTemplate(String(decoding: text, as: UTF8.self), file: file)
@@ -43,7 +45,7 @@ package struct Renderer: Sendable {
         }
         guard problems.isEmpty else { throw TemplateProblems(problems: problems) }
         self.templates = templates
-        words = try Self.readWords(in: directory)
+        words = try Self.readWords(in: directory, without: silent)
     }
 
     private static func templateFiles(in directory: URL) -> [String] {
@@ -55,8 +57,13 @@ package struct Renderer: Sendable {
         }
     }
 
+    /// `shared/tsunami.major.en.mustache`.
+    private static func language(of file: String) -> Language {
+        Language(rawValue: String(file.dropLast(".mustache".count).split(separator: ".").last ?? ""))
+    }
+
     /// `words/ja.json`, `words/en.json` …: every file is a language.
-    private static func readWords(in directory: URL) throws(TemplateProblems) -> WordList {
+    private static func readWords(in directory: URL, without silent: Set<Language>) throws(TemplateProblems) -> WordList {
         var list = WordList()
         let folder = directory.appending(path: "words")
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".json") }.sorted()
@@ -64,8 +71,9 @@ package struct Renderer: Sendable {
             throw TemplateProblems(problems: [TemplateProblem(file: folder.path, text: "このフォルダーに単語の一覧がありません (no lists of words in this folder)")])
         }
         for name in names {
-            let file = "words/\(name)"
-            try list.add(String(name.dropLast(".json".count)), json: read(folder.appending(path: name), named: file), file: file)
+            let file = "words/\(name)", language = String(name.dropLast(".json".count))
+            if silent.contains(Language(rawValue: language)) { continue }
+            try list.add(language, json: read(folder.appending(path: name), named: file), file: file)
         }
         return list
     }

@@ -94,10 +94,16 @@ package struct PageDesk: Sendable {
         default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
         """
 
+    private static func index(_ language: String) -> String { "index.\(language).html" }
+
     private func spotPage(_ spot: String, file: String?, _ request: Request) async throws -> Response {
         guard isKnown(spot) else { throw Problem(.notFound, "この場所（\(spot)）のページはありません (no spot \(spot))") }
-        let name = file ?? "index.\(Wishes.language(request.headers[.acceptLanguage], among: ScreenLanguages.inUse.all.map(\.rawValue))).html"
-        guard let page = await page(spot, name) else { throw Problem(.notFound, "このページ（\(name)）はありません (no page \(name))") }
+        let wish = request.headers[.acceptLanguage]
+        let name = file ?? Self.index(Wishes.language(wish, among: ScreenLanguages.inUse.all.map(\.rawValue)))
+        var found = await page(spot, name)
+        // The town may speak less than is asked for, or an edge more than its hub.
+        for other in file == nil ? [Wishes.language(wish), "ja"] : [] where found == nil { found = await page(spot, Self.index(other)) }
+        guard let page = found else { throw Problem(.notFound, "このページ（\(name)）はありません (no page \(name))") }
         let packed = page.gzip != nil && Wishes.takesGzip(request.headers[.acceptEncoding])
         let tag = packed ? page.gzipTag : page.tag
         var fields: HTTPFields = [

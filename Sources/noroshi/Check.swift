@@ -103,7 +103,7 @@ struct CheckScene {
         _ = try settings.retention()
         _ = try settings.makePlans()
         let manifests = Channels.all.map(\.manifest)
-        words = try TemplateFolder.open(templates ?? settings.templates)
+        words = try TemplateFolder.open(templates ?? settings.templates, settings.spoken)
         let renderer = try HubProgram.loadTemplates(words)
         towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
         let maker = LineMaker(settings: settings, transport: transport, renderer: renderer)

@@ -34,7 +34,7 @@ struct Demo: AsyncParsableCommand {
             let (host, port) = try Address.parse(listen)
             let commons = try DemoCommons(schema: edxlSchema)
             let stage = DemoStage(host: host, port: port, speed: speed, staysUp: !once, commons: commons)
-            try await stage.run(data: data, templates: try TemplateFolder.open(templates), logger: logger)
+            try await stage.run(data: data, templates: try TemplateFolder.open(templates, .everyOne), logger: logger)
         } catch let error as SettingsError {
             throw Exit.with(Exit.badSettings, error.reason)
         } catch let error as CannotWrite {

@@ -33,6 +33,7 @@ struct EdgeCommand: AsyncParsableCommand {
     @Option(help: "発信卓でのこの中継機の名前 (what the desk calls this edge)") var name: String?
     @Option(help: "ここからもページを出すWi-Fiスポット。いくつでも (a Wi-Fi spot whose page is served here too; repeat it)") var spot: [String] = []
     @Option(help: "文面のフォルダー。画面の単語をここから読む (folder of templates, for the words of screens)") var templates: String?
+    @Option(help: "話す言語を、コンマで区切って。ハブの設定の languages と同じに (languages spoken, parted by commas: as in the hub's settings)") var languages: String?
     @Option(name: .customLong("log-format"), help: "ログの形。text か json (form of the log lines on standard error)") var log_format = HubLogging.Format.text
     @Option(help: .hidden) var patience = 40
 
@@ -42,7 +43,8 @@ struct EdgeCommand: AsyncParsableCommand {
         do {
             let (host, port) = try Address.parse(listen)
             _ = try place.checked()
-            _ = try TemplateFolder.open(templates)
+            _ = try TemplateFolder.open(
+                templates, languages.map { .these($0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }) } ?? .usual)
             for id in spot where !SpotShelf.isPlain(id) { throw SettingsError("spot: 「\(id)」はスポットの番号ではありません (no spot's id)") }
             let folder = URL(filePath: data)
             try DataFolder.claim(folder)

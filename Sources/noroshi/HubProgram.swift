@@ -132,7 +132,7 @@ struct HubProgram: Sendable {
 
     static func loadTemplates(_ folder: URL) throws(SettingsError) -> Renderer {
         do throws(TemplateProblems) {
-            return try Renderer(directory: folder)
+            return try Renderer(directory: folder, languages: ScreenLanguages.inUse.all)
         } catch {
             throw SettingsError("\(error)")
         }

@@ -37,7 +37,7 @@ struct Serve: AsyncParsableCommand {
             let program = try await HubProgram.make(
                 .init(
                     settings: settings, data: URL(filePath: folder),
-                    templates: try TemplateFolder.open(templates ?? settings.templates), host: host, port: port,
+                    templates: try TemplateFolder.open(templates ?? settings.templates, settings.spoken), host: host, port: port,
                     operators: operators, hasBenchmarkDoor: benchmark),
                 logger: logger)
             try await withThrowingDiscardingTaskGroup { group in
@@ -90,11 +90,24 @@ enum TemplateFolder {
         throw SettingsError("文面のフォルダーが見つかりません。--templates で場所を書いてください (no folder of templates found)")
     }
 
+    /// Which of the languages there are words for are spoken.
+    enum Spoken {
+        /// Those whose own file says so.
+        case usual
+        case these([String])
+        case everyOne
+    }
+
     /// The folder, whose words of screens are this program's from now on. Before anything asks a channel what it speaks.
-    static func open(_ said: String?) throws(SettingsError) -> URL {
+    static func open(_ said: String?, _ spoken: Spoken = .usual) throws(SettingsError) -> URL {
         let folder = try find(said)
         do throws(ScreenWordsProblem) {
-            ScreenLanguages.use(try ScreenLanguages(folder: folder.appending(path: "screens")))
+            let there = try ScreenLanguages(folder: folder.appending(path: "screens"))
+            switch spoken {
+            case .usual: ScreenLanguages.use(there)
+            case .these(let tags): ScreenLanguages.use(try there.speaking(tags))
+            case .everyOne: ScreenLanguages.use(there.everyOne)
+            }
         } catch {
             throw SettingsError(error.description)
         }
@@ -103,6 +116,8 @@ enum TemplateFolder {
 }
 
 extension Settings {
+    var spoken: TemplateFolder.Spoken { languages.map { .these($0) } ?? .usual }
+
     func watcherDigest() throws(SettingsError) -> String? {
         guard let digest = metrics_token_sha256?.lowercased() else { return nil }
         guard digest.utf8.count == 64, digest.allSatisfy(\.isHexDigit) else {

@@ -135,6 +135,8 @@ struct Settings: Codable, Sendable {
     var public_address: String?
     var data: String?
     var templates: String?
+    /// Tags of the languages this hub speaks, Japanese among them. Absent: those whose words say `always`.
+    var languages: [String]?
     var operators: [OperatorSettings]?
     /// SHA-256 of a token, hex: `/metrics` and the reasons of `/readyz` need it then. Absent: open to all who reach them.
     var metrics_token_sha256: String?

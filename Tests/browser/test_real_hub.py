@@ -398,6 +398,8 @@ class RealHubTests(Patient):
         page = self.hub.address + "/spots/kesennuma-eki/"
         for list in sorted((ROOT / "Templates" / "screens").glob("*.json")):
             file, words = f"index.{list.stem}.html", json.loads(list.read_text())
+            if words["language"]["when"] == "named":
+                continue
             with self.subTest(file):
                 word = words["drill"]["title"].strip()
                 self.wait(lambda: self.words_of(page + file, word), word)
