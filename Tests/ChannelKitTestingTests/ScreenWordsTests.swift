@@ -68,6 +68,31 @@ final class ScreenWordsTests {
         #expect(languages.words(Language(rawValue: "xx"))[.own] == "日本語")
     }
 
+    @Test("A language that asks to be named is spoken where somebody names it, and costs nobody else anything")
+    func named() throws {
+        let languages = try ScreenLanguages(folder: shipped)
+        #expect(languages.all.map(\.rawValue) == ["ja", "ja-x-easy", "en", "ko", "pt", "vi", "zh-Hans", "zh-Hant"], "an update brings a town no language it has to wait for")
+        #expect(languages.known.count == 16 && languages.everyOne.all == languages.known)
+        let chosen = try languages.speaking(["ne", "ja", "my", "en"])
+        #expect(chosen.all.map(\.rawValue) == ["ja", "en", "my", "ne"] && chosen.known == languages.known)
+        #expect(languages.words(Language(rawValue: "ne"))[.own] == "नेपाली", "a page that is there already is still read")
+    }
+
+    @Test("A language nobody has words for, and a town without Japanese, are refused with what there is")
+    func strange() throws {
+        let languages = try ScreenLanguages(folder: shipped)
+        let words = try #require(throws: ScreenWordsProblem.self) { try languages.speaking(["en", "nepali"]) }.description
+        for part in ["「nepali」の単語がありません", "ja（日本語）は、いつも要ります", "zh-Hant"] { #expect(words.contains(part), "\(part): \(words)") }
+    }
+
+    @Test("Whether a language is always spoken is one of two words, and Japanese always is")
+    func whenSpoken() throws {
+        try change("en") { $0["language"]?["when"] = "sometimes" }
+        try change("ja") { $0["language"]?["when"] = "named" }
+        let words = try refusal()
+        #expect(words.contains("en.json: 「language.when」は always か named です") && words.contains("ja.json: 「language.when」は always です"), "\(words)")
+    }
+
     @Test("Without a folder there are no words")
     func nothing() throws {
         try FileManager.default.removeItem(at: folder)

@@ -344,6 +344,13 @@ extension EndToEnd {
             #expect(good.code == 0 && good.errors.isEmpty, "\(good)")
             try Data("towns: []\n".utf8).write(to: path)
             #expect(try await Program.run("check", "--config", path.path).errors.contains("注意: operators"))
+            let spoken = TownFile(gateway: "http://127.0.0.1:9").yaml
+            try Data(("languages: [ja, en, ne, id, tl, th, es, my, ru, uk]\n" + spoken).utf8).write(to: path)
+            let many = try await Program.run("check", "--config", path.path)
+            #expect(many.code == 0, "\(many)")
+            try Data(("languages: [en, nepali]\n" + spoken).utf8).write(to: path)
+            let strange = try await Program.run("check", "--config", path.path)
+            #expect(strange.code == 78 && strange.errors.contains("languages: 「nepali」の単語がありません") && strange.errors.contains("ja（日本語）は、いつも要ります"), "\(strange)")
             let example = Program.package.appending(path: "deploy/noroshi.example.yaml").path
             #expect(try await Program.run("check", "--config", example).code == 0)
             try FileManager.default.removeItem(at: folder)

@@ -36,6 +36,33 @@ extension EndToEnd {
             }
         }
 
+        @Test("A town that names its languages speaks these and no others: on a tablet, on a spot's page, and to a phone that asks for one it does not have")
+        func chosenLanguages() async throws {
+            var town = Self.nowhere
+            town.sources = "languages: [ja, my, ne]"
+            try await TestHub.with(town) { hub in
+                let tablet = try await hub.tablet(try await hub.enrol())
+                _ = try await hub.push(Self.notice("断水"))
+                try await eventually("the notice") { tablet.events.count == 1 }
+                struct Line: Decodable { var texts: [String: [String: String]] }
+                let texts = try JSONDecoder().decode(Line.self, from: Data(try #require(tablet.events.first).data.utf8)).texts
+                #expect(Set(texts.keys) == ["ja", "my", "ne"])
+                func language(_ asked: String) async throws -> String? {
+                    let page = try await hub.call("GET", "/spots/kesennuma-eki/", token: nil, headers: [("Accept-Language", asked)]).text
+                    return page.firstMatch(of: /<html lang="([^"]+)"/).map { String($0.1) }
+                }
+                try await eventually("the page") { try await hub.call("GET", "/spots/kesennuma-eki/index.ne.html", token: nil).text.contains("断水") }
+                for (asked, got) in [("ne-NP,en;q=0.5", "ne"), ("my", "my"), ("vi-VN,vi;q=0.9", "ja"), ("en", "ja"), ("fr;q=0.3,ne;q=0.2", "ne"), ("ja-x-easy", "ja"), ("ja", "ja")] {
+                    #expect(try await language(asked) == got, "\(asked)")
+                }
+                #expect(try await hub.call("GET", "/spots/kesennuma-eki/index.vi.html", token: nil).status == 404)
+                let page = try await hub.call("GET", "/spots/kesennuma-eki/index.my.html", token: nil).text
+                #expect(page.contains(">नेपाली<") && !page.contains(">Tiếng Việt<"), "each by its own name")
+                let lists = try await hub.call("GET", "/tablet/lists.js", token: nil).text
+                #expect(lists.contains("नेपाली") && !lists.contains("Tiếng Việt"))
+            }
+        }
+
         @Test("Who asks for one language hears that one, live, later and by polling, and the event says all about itself")
         func languages() async throws {
             try await TestHub.with(Self.nowhere) { hub in

@@ -73,6 +73,13 @@ struct PagesTests {
         #expect(bytes <= 2_000 * ScreenLanguages.inUse.all.count, "\(bytes) bytes compressed")
     }
 
+    @Test("Also where a town speaks all of them")
+    func weightOfAllWords() throws {
+        let all = ScreenLanguages.inUse.everyOne
+        let bytes = Gzip.compress(TabletLists.script(all)).count
+        #expect(bytes <= 2_000 * all.known.count, "\(bytes) bytes compressed")
+    }
+
     @Test("The pages load nothing from elsewhere, and have neither inline script nor inline style", arguments: Pages.paths)
     func selfContained(path: String) throws {
         let text = String(decoding: try #require(Pages.asset(path)).bytes, as: UTF8.self)

@@ -41,7 +41,7 @@ enum Corpus {
         }
         return Town(
             id: town.id, name: town.name, romanName: "Example Town", areas: areas,
-            endpoints: Rendered.channels.map { Endpoint(id: "end", channel: $0.name, name: "end") })
+            endpoints: Rendered.usual.map { Endpoint(id: "end", channel: $0.name, name: "end") })
     }
 
     static func content(_ bulletin: Bulletin, file: String) -> AlertContent {
@@ -68,12 +68,12 @@ enum Corpus {
         for scheme in [AreaScheme.jmaCity, .jmaSeismic, .jmaForecast, .jmaEEW, .localGovernment] { areas[scheme] = Set(known.codes(scheme)) }
         return Town(
             id: id, name: known.name, romanName: "Example Town", areas: areas,
-            endpoints: Rendered.channels.map { Endpoint(id: "end", channel: $0.name, name: "end") })
+            endpoints: Rendered.usual.map { Endpoint(id: "end", channel: $0.name, name: "end") })
     }
 
     /// What the town reads on a channel, in each language; nil where it is not told.
     static func told(
-        _ content: AlertContent, _ town: Town, _ manifest: ChannelManifest = Rendered.portal
+        _ content: AlertContent, _ town: Town, _ manifest: ChannelManifest = Rendered.usual[1]
     ) throws -> [Language: RenderedText]? {
         let decision = try #require(RoutingTable().decide(content, for: town, channels: [manifest], mode: .actual).first)
         guard decision.verdict != .skip else { return nil }
@@ -106,13 +106,13 @@ struct CorpusTests {
     /// The number of different texts looked at.
     func look(_ content: AlertContent, _ renderer: Renderer) -> Int {
         let decisions = RoutingTable().decide(
-            content, towns: Corpus.towns, channels: Rendered.channels, mode: .actual)
+            content, towns: Corpus.towns, channels: Rendered.usual, mode: .actual)
         var seen: Set<String> = []
         for decision in decisions where decision.verdict != .skip && seen.count < Self.textsOfOneBulletin {
             let said = decision.local.map { "\($0.kindCode ?? "") \($0.value ?? "")" }
             guard seen.insert("\(decision.channel) \(said)").inserted,
                 let town = Corpus.towns.first(where: { $0.id == decision.town }),
-                let manifest = Rendered.channels.first(where: { $0.name == decision.channel })
+                let manifest = Rendered.usual.first(where: { $0.name == decision.channel })
             else { continue }
             look(content, decision, town, manifest, renderer)
         }

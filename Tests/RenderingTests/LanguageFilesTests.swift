@@ -9,7 +9,7 @@ import Testing
 @Suite("A language is files")
 struct LanguageFilesTests {
     /// All but those that are written in Japanese; English is what the others are held against.
-    static let foreign = ScreenLanguages.inUse.all.filter { ![.japanese, .easyJapanese].contains($0) }
+    static let foreign = ScreenLanguages.inUse.known.filter { ![.japanese, .easyJapanese].contains($0) }
     static let further = foreign.filter { $0 != .english }
 
     private static func templates(_ language: Language) -> [String: TextTemplate] {
@@ -53,7 +53,7 @@ struct LanguageFilesTests {
         }
         for (file, sample) in Rendered.samples {
             let written = try String(contentsOf: Rendered.folder.appending(path: "samples/\(file)"), encoding: .utf8)
-            let text = try #require(Rendered.texts(sample, Rendered.portal, renderer: Corpus.renderer)[language])
+            let text = try #require(Rendered.texts(sample, Rendered.portal(in: [language]), renderer: Corpus.renderer)[language])
             // Of what was not in the alert nothing is in kana.
             for run in (text.title + "\n" + text.body).split(whereSeparator: { !Self.hasKana(String($0)) }) {
                 #expect(written.contains(run) || Corpus.renderer.words.words("volcano", language).values.contains { $0.contains(run) }, "\(file) \(language): \(run)")
@@ -64,7 +64,7 @@ struct LanguageFilesTests {
     @Test("A text is no longer than a screen has room for: once and a half as long as in English, and a little", arguments: further)
     func lengths(language: Language) throws {
         for (file, sample) in Rendered.samples {
-            for manifest in [Rendered.portal, Rendered.tablet] {
+            for manifest in [Rendered.portal(in: [language, .english]), Rendered.tablet(in: [language, .english])] {
                 let texts = try Rendered.texts(sample, manifest, renderer: Corpus.renderer)
                 let (own, english) = (try #require(texts[language]), try #require(texts[.english]))
                 #expect(own.title.count <= english.title.count * 3 / 2 + 20, "\(file) \(language): \(own.title)")
@@ -77,7 +77,7 @@ struct LanguageFilesTests {
     func signed(language: Language) throws {
         var cancels: Set<String> = []
         for (file, sample) in Rendered.samples {
-            let text = try #require(Rendered.texts(sample, Rendered.portal, renderer: Corpus.renderer)[language])
+            let text = try #require(Rendered.texts(sample, Rendered.portal(in: [language]), renderer: Corpus.renderer)[language])
             let last = try #require(text.body.split(separator: "\n").last)
             #expect(last.wholeMatch(of: /.*[（(].*[0-9]{1,2}:[0-9]{2}.*[）)]/) != nil, "\(file) \(language): \(last)")
             if sample.message == .cancel, file != "evacuation-cap-cancel.json" { cancels.insert(text.title) }

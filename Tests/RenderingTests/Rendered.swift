@@ -14,12 +14,21 @@ enum Rendered {
     static let areaMail = ChannelManifest(
         name: "area-mail", role: .crowd, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, titleLimit: 15, bodyLimit: 200,
         languages: [.japanese], concurrency: 8, reservedForImmediate: 2, attemptLimit: .seconds(10))
-    static let portal = ChannelManifest(
-        name: "wifi-portal", role: .page, afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
-        reservedForImmediate: 2, attemptLimit: .seconds(5))
-    static let tablet = ChannelManifest(
-        name: "school-tablet", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, concurrency: 8,
-        reservedForImmediate: 2, attemptLimit: .seconds(5))
+    /// In every language there are files of, also those that a town has to name.
+    static let portal = portal(in: ScreenLanguages.inUse.known)
+    static let tablet = tablet(in: ScreenLanguages.inUse.known)
+
+    static func portal(in languages: [Language]) -> ChannelManifest {
+        ChannelManifest(
+            name: "wifi-portal", role: .page, afterSending: .lastStateWins, drills: .shownApart, languages: languages, concurrency: 8,
+            reservedForImmediate: 2, attemptLimit: .seconds(5))
+    }
+    static func tablet(in languages: [Language]) -> ChannelManifest {
+        ChannelManifest(
+            name: "school-tablet", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, languages: languages, concurrency: 8,
+            reservedForImmediate: 2, attemptLimit: .seconds(5))
+    }
+
     /// As the rules let them speak: a mail that sounds on every phone has few subjects.
     static let book = [
         ChannelManifest(
@@ -28,6 +37,8 @@ enum Rendered {
             kinds: [.evacuation, .tsunami, .volcano, .landslide, .flood, .eew]), portal, tablet,
     ]
     static let channels = [areaMail, portal, tablet]
+    /// As a town speaks that names no language: for tests over many bulletins.
+    static let usual = [areaMail, portal(in: ScreenLanguages.inUse.all), tablet(in: ScreenLanguages.inUse.all)]
 
     static let samples: [(file: String, sample: Sample)] = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "samples").path)) ?? []
