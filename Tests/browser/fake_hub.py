@@ -96,6 +96,9 @@ class FakeHub:
         self.broken: dict[str, str] = {}
         self.plans: list[dict] = []
         self.drills: list[dict] = []
+        # Notices written beforehand, and beside what they are held back.
+        self.notices: list[dict] = []
+        self.holding: list[dict] = []
         # Of who signed in by name: for which place of the desk; None: as many as ask.
         self.bound: set[str] | None = None
         self.users: list[dict] = []
@@ -723,7 +726,7 @@ class HubHandler(BaseHTTPRequestHandler):
                 "take_back": self.texts_of(mark, "取消のお知らせ", "避難指示を取り消します。"),
                 **({"sounded": [{"district": district, "day": 2, "week": 5} for district in touched]} if after else {}), "previews": [
                     {"channel": "area-mail", "language": "ja", "title": mark + "避難指示", "body": mark + "さくら市です。避難してください。",
-                     "problems": [{"rule": "too-long", "text": "13文字長すぎます"}]},
+                     "problems": [{"rule": "too-long", "text": "13文字長すぎます"}] if self.hub.has_problems else []},
                     {"channel": "wifi-portal", "language": "ja", "title": mark + "避難指示", "body": "避難してください。", "problems": []},
                     {"channel": "wifi-portal", "language": "en", "title": "Evacuate", "body": "Leave now.", "problems": []}]}
 

@@ -829,6 +829,44 @@ class ConsoleTests(OnSmallHub):
         self.browser.until("document.querySelector('#push-done').textContent.includes('c1')")
         self.assertEqual(self.hub.if_match[-1], '"7"', "on the state that was seen")
 
+    def test_the_plan_that_is_called_for_is_one_key_and_neither_a_key_nor_the_wrong_name_sends_it(self):
+        self.a_night()
+        self.hub.has_problems = False
+        self.sign_in()
+        self.browser.until("document.querySelector('#tiles [data-key=P]')?.checkVisibility()")
+        self.assertIn("大津波", self.browser.text("#tiles [data-key=P]"), "of several the one that the bulletins call for")
+        self.assertIn("P 計画", self.browser.text("#keys"))
+        self.browser.key("p")
+        name = "document.querySelector('#send-form').elements.name"
+        self.browser.until(f"document.activeElement === {name}")
+        self.assertIn("避難指示", self.browser.text("#preview-list"))
+        seen = self.browser.evaluate("['#preview-title', '#send-form'].map((one) => document.querySelector(one).getBoundingClientRect()).every((r) => r.top >= document.querySelector('header').getBoundingClientRect().bottom && r.bottom <= innerHeight + 1)")
+        self.assertTrue(seen, "what will be read and the last question, both")
+        self.browser.photograph("console-plan-ready")
+        for word in ("", "ひばり市"):
+            if word:
+                self.browser.type("#send-form [name=name]", word)
+            self.browser.press("Enter")
+        self.assertEqual(self.hub.pushes, [])
+        self.browser.evaluate(f"{name}.value = ''")
+        self.browser.type("#send-form [name=name]", "さくら市")
+        self.browser.press("Enter")
+        self.wait(lambda: [one["districts"] for one in self.hub.pushes] == [["川端", "港町", "浜通り"]])
+        # What has something to mend is read first.
+        self.hub.has_problems = True
+        self.browser.click("[data-room=alerts]")
+        self.browser.key("p")
+        self.browser.until("document.activeElement.id === 'preview-title'")
+
+    def test_what_was_planned_for_a_drill_is_read_before_anything_is_pressed(self):
+        self.a_night("exercise")
+        self.sign_in(mode="exercise")
+        self.browser.until("document.querySelector('#tiles [data-key=P]')?.checkVisibility()")
+        self.browser.key("p")
+        self.browser.until("document.activeElement.id === 'preview-title'")
+        self.browser.press("Enter")
+        self.assertEqual(self.hub.pushes, [])
+
     def test_a_key_that_is_still_down_from_before_sends_nothing(self):
         self.a_night()
         self.sign_in()

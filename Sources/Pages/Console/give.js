@@ -42,6 +42,8 @@ export function show(bulletins, plans, own) {
     key: "push:plan:" + plan.id, name: plan.name, isCalled: called.has(plan.id),
     words: `${levelName(plan.order.level)}（${plan.order.hazard}）${plan.order.districts.join("、")}`,
     warning: plan.insteadOf ? `「${plan.insteadOf}」の前提が崩れたため` : "" }));
+  // The plan that is called for, or else the first one, is one key away.
+  if (orders.length > 0) orders[0].letter = "P";
   tiles.show([...orders, ...TILES].map((item) => [item.key, item]));
   newest = own;
   byID("take-back-newest").hidden = !own;
@@ -51,12 +53,17 @@ export function show(bulletins, plans, own) {
 /** Leads to what taking it back would do and say; nothing is sent from here. */
 export const takeBack = () => { if (newest) go("push:cancel:" + newest.id); };
 
-function tile({ key, name, words, isCalled, warning }) {
+function tile({ key, name, words, isCalled, warning, letter }) {
   const item = make("li"), one = make("button", "", isCalled ? "tile called" : "tile");
   one.type = "button";
   if (isCalled) one.append(make("em", "いまの発表に合う計画"));
   if (warning) one.append(make("em", warning));
-  one.append(make("b", name), make("span", words));
+  const title = make("b", name);
+  if (letter) {
+    one.dataset.key = letter;
+    title.append(" ", make("kbd", letter));
+  }
+  one.append(title, make("span", words));
   one.onclick = () => go(key);
   item.append(one);
   return item;

@@ -45,7 +45,7 @@ export function prepare(onProblem) {
   refusals = new Refusals(byID("push-form"), CONTROLS);
   sendRefusals = new Refusals(byID("send-form"));
   byID("push-form").addEventListener("input", () => { changed(); });
-  byID("push-form").onsubmit = (event) => { event.preventDefault(); attempt(preview, refusals); };
+  byID("push-form").onsubmit = (event) => { event.preventDefault(); attempt(() => preview(), refusals); };
   byID("send-form").oninput = judge;
   byID("send-form").onsubmit = (event) => { event.preventDefault(); attempt(send, sendRefusals); };
   hold(byID("hold-back"), () => (act.verb === "cancel" && maySend() ? previewed : null), () => attempt(send, sendRefusals));
@@ -98,9 +98,11 @@ export async function open(said = "") {
   await look();
   if (mine !== opened) return;
   const plan = verb === "plan" ? plans.ordersOf(town).find((one) => one.id === rest.join(":")) : null;
-  if (plan && blank === written) write(plan.order);
-  else if (plan) byID("push-done").textContent = "書きかけの内容があるので、計画は書きませんでした。下の「計画」から書けます。";
-  if (act.verb === "lift" || act.verb === "cancel") await attempt(preview, act.verb === "cancel" ? sendRefusals : refusals);
+  if (plan && blank === written) {
+    write(plan.order);
+    await attempt(() => preview(true), refusals);
+  } else if (plan) byID("push-done").textContent = "書きかけの内容があるので、計画は書きませんでした。下の「計画」から書けます。";
+  if (act.verb === "lift" || act.verb === "cancel") await attempt(() => preview(), act.verb === "cancel" ? sendRefusals : refusals);
 }
 
 /** Whoever leaves, or begins something else: what is still being read for the act before changes nothing any more. */
@@ -186,7 +188,8 @@ function withdraw() {
 /** Several shelters are one request of their own. */
 const isMany = () => byID("push-form").kind.value === "shelter" && houses().length > 1;
 
-async function preview() {
+/** `isPlanned`: what was written beforehand is read here for the first time, and the last question stands under it, ready to be answered. */
+async function preview(isPlanned = false) {
   withdraw();
   refusals.clear();
   const mode = world(), mine = written;
@@ -205,7 +208,11 @@ async function preview() {
   byID("preview").hidden = false;
   if (answer.refused && steps(answer) === 0) previewed = null;
   judge();
-  (act.verb === "cancel" ? byID("hold-back") : byID("preview-title")).focus();
+  if (isPlanned && previewed && mode === "actual" && byID("preview-problems").hidden) {
+    byID("send-form").elements.name.focus({ preventScroll: true });
+    return byID("preview-title").scrollIntoView();
+  }
+  return (act.verb === "cancel" ? byID("hold-back") : byID("preview-title")).focus();
 }
 
 const steps = (answer) => (answer.changes ?? []).length;
