@@ -31,7 +31,12 @@ package final class DeskPresence: Sendable {
         var since, last: Date
     }
 
+    /// Away for longer than this, and whoever comes has come anew.
+    static let absence: TimeInterval = 1800
+
     private let visits = Mutex<[Key: Visit]>([:])
+    /// When each was seen last, of half an hour.
+    private let known = Mutex<[Key: Date]>([:])
 
     package init() {}
 
@@ -48,9 +53,30 @@ package final class DeskPresence: Sendable {
         }
     }
 
+    /// True where he was not here a moment ago: to be asked before `saw`.
+    package func comes(_ person: Operator, in town: TownID, _ mode: ModeName, at now: Date) -> Bool {
+        let own = Key(town: town, credential: person.credential, mode: mode)
+        return known.withLock { known in
+            let isKnown = known[own].map { now.timeIntervalSince($0) < Self.absence } ?? false
+            if known.count >= Self.most, known[own] == nil {
+                known = known.filter { now.timeIntervalSince($0.value) < Self.absence }
+                if known.count >= Self.most, let oldest = known.min(by: { $0.value < $1.value })?.key { known[oldest] = nil }
+            }
+            known[own] = now
+            return !isKnown
+        }
+    }
+
     /// He has gone: signed out, or crossed into the other place.
-    package func left(_ credential: String) {
+    /// - Returns: from where.
+    @discardableResult
+    package func left(_ credential: String) -> [(town: TownID, mode: ModeName)] {
         visits.withLock { visits in visits = visits.filter { $0.key.credential != credential } }
+        return known.withLock { known in
+            let own = known.keys.filter { $0.credential == credential }
+            for key in own { known[key] = nil }
+            return own.map { ($0.town, $0.mode) }
+        }
     }
 
     package var count: Int { visits.withLock { $0.count } }

@@ -30,6 +30,7 @@ extension Hub {
 
     private func tell(lapsed act: WaitingAct) {
         logger.error("nobody approved it, and it is too old by now", metadata: ["approval": "\(act.id)", "town": "\(act.town)"])
+        noteDown(act, "だれも承認しないまま古くなり、出なかった：「\(act.title)」（出した人 \(act.by)）", by: "hub")
         guard act.order.isSaid, let town = TownID(act.town) else { return }
         attention.notice(
             .review, act.id, "「\(act.title)」（\(act.by)さん）は、だれも承認しないまま古くなり、出ていません。要るなら、出し直してください (nobody approved it; it was not sent)",

@@ -104,6 +104,7 @@ extension Hub {
         logger.notice("waits for approval", metadata: [
             "approval": "\(act.id)", "town": "\(act.town)", "by": "\(act.by)", "next": "\(act.next?.rawValue ?? "time")",
         ])
+        noteDown(act, "承認待ちに出した：「\(act.title)」", by: "operator:\(act.by)")
         try await kept()
         return Pushed(act)
     }
@@ -127,6 +128,7 @@ extension Hub {
         // It may have waited, and gone by itself.
         defer { _ = sending.withLock { $0.remove(act.id) } }
         logger.warning("sent without a second person", metadata: ["approval": "\(act.id)", "town": "\(act.town)", "by": "\(act.by)"])
+        noteDown(act, "承認を待たずに出した：「\(act.title)」。理由：\(reason)", by: "operator:\(act.by)")
         if let town = TownID(act.town) {
             attention.notice(
                 .review, act.id, "「\(act.title)」を、\(act.by)さんが承認なしで出しました。理由：\(reason)。あとから確かめてください (sent without a second person: look at it)",
@@ -158,6 +160,7 @@ extension Hub {
         }
         if act.state == .review {
             attention.settle(.review, subject: id, of: TownID(act.town))
+            noteDown(act, "出たあとで確かめた：「\(act.title)」（出した人 \(act.by)）", by: person.actor)
             return (decided(act, by: person), nil)
         }
         defer { _ = sending.withLock { $0.remove(id) } }
@@ -165,10 +168,12 @@ extension Hub {
             guard act.order.isSaid else {
                 try change(act, by: person)
                 let done = decided(act, by: person)
+                noteDown(act, "承認した：「\(act.title)」（出した人 \(act.by)）", by: person.actor)
                 try await kept()
                 return (done, nil)
             }
             let sent = try await send(act, actor: "operator:\(act.by) approved:\(person.name)")
+            noteDown(act, "承認した：「\(act.title)」（出した人 \(act.by)）", by: person.actor)
             return (decided(act, by: person), sent)
         } catch {
             // On its way, though the disk does not know: nobody sends it a second time.
@@ -183,6 +188,7 @@ extension Hub {
                 guard !sending.withLock({ $0.contains(id) }) else { throw .over("") }
                 let act = try table.giveBack(id, by: person, reason: reason, now: clock())
                 keep(act)
+                noteDown(act, (act.by == person.name ? "取り下げた" : "差し戻した") + "：「\(act.title)」（出した人 \(act.by)）。理由：\(reason)", by: person.actor)
                 return act
             }
         } catch {
@@ -219,6 +225,11 @@ extension Hub {
     }
 
     // MARK: Pieces
+
+    /// What waits is always real.
+    func noteDown(_ act: WaitingAct, _ words: String, by actor: String) {
+        if let town = TownID(act.town) { noteDown(.approval, words, about: act.id, .actual, in: town, by: actor) }
+    }
 
     func decided(_ act: WaitingAct, by name: String, isSafe: Bool = false) -> WaitingAct {
         approvals.withLock { table in

@@ -80,6 +80,8 @@ package struct DeliveryLine: Sendable {
 package struct HeldDeliveries: Sendable {
     fileprivate var rows: [DeliveryRow]
     package var modes: Set<ModeName> { Set(rows.map(\.mode)) }
+    /// For people: what it says, and at how many far ends.
+    package var title: String { "\(rows.first?.title ?? "")（\(rows.count)か所）" }
 }
 
 /// What became of held deliveries that a person released.

@@ -84,6 +84,8 @@ extension Hub {
 
     private func recorded(_ drill: Drill, _ what: String, by person: Operator) async throws(DrillFailure) -> Drill {
         logger.notice("drill \(what)", metadata: ["drill": "\(drill.id)", "town": "\(drill.town)", "title": "\(drill.title)", "by": "\(person.name)"])
+        let word = ["planned": "計画した", "begun": "始めた", "ended": "終えた", "erased": "残ったものを消した"][what] ?? what
+        if let town = TownID(drill.town) { noteDown(.drill, "\(word)：「\(drill.title)」", about: drill.id, .exercise, in: town, by: person.actor) }
         do { try await onDisk() } catch { throw .unrecorded("\(error)") }
         return drill
     }

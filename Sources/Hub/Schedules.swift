@@ -2,7 +2,7 @@
 /// proven while nothing else happens.
 ///
 ///     due ──▶ nothing grave in force ──▶ told, one by one
-///        └──▶ an early warning or a tsunami warning ──▶ held ──▶ over ──▶ all of them as one digest
+///        └──▶ an early warning or a tsunami warning ──▶ held ──▶ over, and ten minutes ──▶ all of them as one digest
 ///
 /// What is due while somebody runs from the sea is chatter: nobody hears it then, and afterwards it is one notice and not twelve.
 package import AlertModel
@@ -17,6 +17,14 @@ internal import Synchronization
 package struct ScheduledNotice: Sendable, Hashable, Codable {
     package enum Rhythm: String, Sendable, Hashable, Codable, CaseIterable {
         case once, daily, weekly
+
+        var japanese: String {
+            switch self {
+            case .once: "一度"
+            case .daily: "毎日"
+            case .weekly: "毎週"
+            }
+        }
 
         /// Seconds to the next time; nil where there is none.
         var period: TimeInterval? {
@@ -50,11 +58,14 @@ package struct ScheduledNotice: Sendable, Hashable, Codable {
 }
 
 /// A value: what is done with the notices that are due.
-enum Chatter {
+package enum Chatter {
     /// What was due longer ago than this is not told any more: a hub that was away does not talk of yesterday.
     static let longest: TimeInterval = 3600
     /// The same for what was held back.
     static let longestHeld: TimeInterval = 24 * 3600
+    /// Between the last word of an early warning or a tsunami and the first of a market. An early warning runs out after three minutes, and the first word about
+    /// the sea comes some three minutes after the shaking: between the two nobody talks of anything else.
+    package static let rest: TimeInterval = 600
 
     struct Turn: Equatable {
         /// Told one by one.
@@ -85,6 +96,12 @@ enum Chatter {
         // One alone needs no digest.
         if turn.digest.count == 1 { (turn.single, turn.digest) = (turn.digest + turn.single, []) }
         return turn
+    }
+
+    /// What would be told if nothing held it back any more; nil where nothing waits.
+    package static func digest(_ held: [ScheduledNotice]) -> (title: String, body: String)? {
+        guard let first = held.first else { return nil }
+        return held.count == 1 ? (first.title, first.body) : words(held)
     }
 
     /// 1,000 letters are what a notice may have; what does not fit is counted.
@@ -124,6 +141,7 @@ extension Hub {
         try check(try read(Self.order(notice.title, notice.body, notice), by: Self.voice(of: notice, in: town)))
         keep(notice)
         logger.notice("notice scheduled", metadata: ["town": "\(town)", "id": "\(notice.id)", "by": "\(person.name)", "at": "\(at)", "every": "\(every.rawValue)"])
+        noteDown(.schedule, "予定に入れた：「\(title)」（\(every.japanese)、\(Self.clock(at))から）", about: notice.id, mode, in: town, by: person.actor)
         do { try await onDisk() } catch { throw .unkept("\(error)") }
         return notice
     }
@@ -134,6 +152,7 @@ extension Hub {
             guard person.may(.notice, notice.mode, in: town.id) else { throw .forbidden(person.refusal(.notice, notice.mode)) }
             ledger.write(Self.key(notice), nil)
             logger.notice("notice unscheduled", metadata: ["town": "\(town.id)", "id": "\(id)", "by": "\(person.name)"])
+            noteDown(.schedule, "予定をやめた：「\(notice.title)」", about: id, notice.mode, in: town.id, by: person.actor)
             do { try await onDisk() } catch { throw .unkept("\(error)") }
             return
         }
@@ -147,13 +166,14 @@ extension Hub {
             let due = all.filter { people.isOpen($0.credential, for: .notice, $0.mode, in: town.id, now: now) }
             settle(all.filter { !due.contains($0) }, told: nil, "書いた人が、いまはお知らせを出せません (who wrote it may send no notice any more)", now)
             guard !due.isEmpty else { continue }
-            let isHeld = await chatterIsHeld(in: town, now: now)
+            let isHeld = await !holdingChatter(in: town, now: now).isEmpty
             for mode in ModeName.allCases {
                 let turn = Chatter.turn(due.filter { $0.mode == mode }, isHeld: isHeld, now: now)
                 for var notice in turn.held {
                     notice.heldSince = now
                     keep(notice)
                     logger.notice("notice held back", metadata: ["town": "\(town.id)", "id": "\(notice.id)"])
+                    noteDown(.schedule, "予定のお知らせを控えた：「\(notice.title)」", about: notice.id, notice.mode, in: town.id, by: "hub")
                 }
                 for notice in turn.dropped { settle([notice], told: nil, "時刻を過ぎてから時間がたったので、送りませんでした (too late to be told)", now) }
                 for notice in turn.single { await tell([notice], notice.title, notice.body, in: town.id, now) }
@@ -186,6 +206,7 @@ extension Hub {
             if let trouble {
                 logger.warning("scheduled notice not told", metadata: ["town": "\(notice.town)", "id": "\(notice.id)", "why": "\(trouble)"])
                 if let town = TownID(notice.town) {
+                    noteDown(.schedule, "予定のお知らせを送らなかった：「\(notice.title)」。\(trouble)", about: notice.id, notice.mode, in: town, by: "hub")
                     attention.notice(.review, "予定 \(notice.id)", "予定のお知らせ「\(notice.title)」を送りませんでした: \(trouble)", from: "schedule", of: town, at: now)
                 }
             }
@@ -200,13 +221,18 @@ extension Hub {
         }
     }
 
-    /// While an early warning or a tsunami of warning and more is in force for real, nobody hears of a market.
-    private func chatterIsHeld(in town: Town, now: Date) async -> Bool {
-        guard let standing = try? await alerts(inForce(in: town.id, .actual), of: town.id) else { return false }
-        return standing.contains { alert in
-            guard [.eew, .tsunami].contains(alert.content.kind), alert.content.expires > now else { return false }
-            return (gravity(of: alert, in: town) ?? .warning) >= .warning
+    /// Beside what nobody hears of a market now: early warnings and tsunami of warning and more that are in force for real, the newest first; or else what was said
+    /// last of either, whatever it said, a moment ago.
+    package func holdingChatter(in town: Town, now: Date) async -> [SaidAlert] {
+        let kinds: Set<AlertKind> = [.eew, .tsunami]
+        let standing = ((try? await alerts(inForce(in: town.id, .actual), of: town.id)) ?? []).filter { alert in
+            kinds.contains(alert.content.kind) && alert.content.expires > now && (gravity(of: alert, in: town) ?? .warning) >= .warning
         }
+        if !standing.isEmpty { return standing }
+        var query = AlertQuery()
+        (query.since, query.concernedOnly) = (now.addingTimeInterval(-Chatter.rest), true)
+        let said = (try? await ledger.town(town.id).alerts(query)) ?? []
+        return said.first { $0.mode == .actual && $0.accepted <= now && kinds.contains($0.content.kind) }.map { [SaidAlert($0)] } ?? []
     }
 
     private func keep(_ notice: ScheduledNotice) { ledger.write(Self.key(notice), (try? JSONEncoder().encode(notice)).map { [UInt8]($0) }) }

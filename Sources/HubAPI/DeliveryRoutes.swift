@@ -77,14 +77,22 @@ extension HubRouter {
             switch context.parameters.get("act") {
             case "release":
                 let done = try await hub.release(held, by: person.name)
+                note("送った", held, in: town.id, by: person)
                 return try Answer.json([
                     "released": done.released, "expired": done.expired, "annulled": done.annulled,
                     "rejected": done.rejected,
                 ])
-            case "drop": return try Answer.json(["dropped": hub.drop(held, by: person.name)])
+            case "drop":
+                let count = hub.drop(held, by: person.name)
+                note("送らなかった", held, in: town.id, by: person)
+                return try Answer.json(["dropped": count])
             default: throw Problem(.notFound, "releaseかdropです (release or drop)")
             }
         }
+    }
+
+    private func note(_ what: String, _ held: HeldDeliveries, in town: TownID, by person: Operator) {
+        for mode in held.modes { hub.noteDown(.held, "保留していた配信を\(what)：\(held.title)", about: held.title, mode, in: town, by: person.actor) }
     }
 
     /// What goes to who watches one town's log; nil for what is not asked for.

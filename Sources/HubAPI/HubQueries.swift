@@ -31,6 +31,7 @@ extension QueryTable {
             "GET /v1/devices": ["town": .text],
             "GET /v1/reports": ["town": .text, "site": .text, "device": .text, "before": .text, "limit": .text, "aside": .flag],
             "GET /v1/calls": ["town": .text, "mode": .text, "since": .text, "before": .text, "limit": .text],
+            "GET /v1/chronicle": ["town": .text, "mode": .text, "since": .text, "until": .text, "before": .text, "limit": .text, "format": .text],
             "GET /v1/drills": ["town": .text], "GET /v1/notices": ["town": .text],
             "GET /v1/approvals": ["town": .text, "all": .flag],
         ],

@@ -128,6 +128,7 @@ package struct HubRouter: Sendable {
         addPlans(to: desk)
         addDrills(to: desk)
         addSchedules(to: desk)
+        addChronicle(to: desk)
         addSources(to: desk)
         addHealth(to: router)
         if configuration.hasBenchmarkDoor { addBenchmark(to: router) }

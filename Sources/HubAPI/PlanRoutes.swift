@@ -72,6 +72,8 @@ extension HubRouter {
         hub.logger.notice("assumption of plans", metadata: [
             "town": "\(town)", "assumption": "\(assumption.id)", "holds": "\(made == nil)", "by": "\(person.name)", "reason": "\(made?.reason ?? "-")",
         ])
+        hub.noteDown(
+            .plan, made.map { "崩れた：\(assumption.name)。理由：\($0.reason)" } ?? "また成り立つ：\(assumption.name)", about: assumption.id, .actual, in: town, by: person.actor)
         let subject = "前提 \(assumption.id)"
         guard let made, let own = hub.plans.plans(of: town) else { return hub.attention.settle(.review, subject: subject, of: town) }
         let breaks = hub.plans.breaks(of: town)

@@ -63,6 +63,7 @@ extension HubRouter {
             // Who answers has read it.
             ReportReading(at: now, by: person.name).keep(wish.id, in: town.id, hub.notebook)
             ReportAnswers.keep(.init(at: now, by: person.name, text: text), to: wish.id, in: town.id, hub.notebook)
+            hub.noteDown(.report, "避難所へ返事：「\(text)」", about: wish.id, .actual, in: town.id, by: person.actor)
             hub.logger.notice("report answered", metadata: ["by": "\(person.name)", "town": "\(town.id)", "report": "\(wish.id)"])
             try await hub.onDisk()
             return Response(status: .noContent)

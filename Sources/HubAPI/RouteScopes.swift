@@ -55,6 +55,9 @@ struct RouteScopes {
         Row(.get, "/v1/calls", [.read]),
         // Who may give out something, or keeps the tablets, telephones; the hub asks again for the place it is about.
         Row(.post, "/v1/calls", [.send, .drill, .devices]),
+        Row(.get, "/v1/chronicle", [.read]),
+        // As a call: who keeps the tablets is at the headquarters too.
+        Row(.post, "/v1/chronicle", [.send, .drill, .devices]),
         Row(.get, "/v1/towns", Scope.allCases),
         Row(.get, "/v1/towns/{code}/standing", [.read]),
         Row(.get, "/v1/towns/{code}/chain", [.read]),

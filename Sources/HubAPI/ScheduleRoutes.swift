@@ -21,7 +21,32 @@ extension HubRouter {
         }
     }
 
-    private struct Page: Encodable { var notices: [NoticeShape] }
+    /// Beside what nobody hears of a notice now.
+    private struct Holding: Encodable {
+        var alert, kind, title, accepted_at: String
+        var in_force: Bool
+        /// Where it is over: until when nothing is told all the same.
+        var until: String?
+
+        init(_ alert: SaidAlert, now: Date) {
+            (self.alert, kind, title) = (alert.content.id.text, alert.content.kind.rawValue, alert.content.title)
+            accepted_at = JapanTime.text(alert.accepted, milliseconds: false)
+            in_force = alert.content.message != .cancel && alert.content.expires > now
+            until = in_force ? nil : JapanTime.text(alert.accepted.addingTimeInterval(Chatter.rest), milliseconds: false)
+        }
+    }
+
+    /// What the notices that are held back will be told as.
+    private struct Digest: Encodable {
+        var mode, title, body: String
+        var notices: [String]
+    }
+
+    private struct Page: Encodable {
+        var notices: [NoticeShape]
+        var holding: [Holding]
+        var digests: [Digest]
+    }
 
     private struct Wish: Decodable {
         var town, every: String?
@@ -31,7 +56,13 @@ extension HubRouter {
     func addSchedules(to desk: DeskRoutes) {
         desk.get("/v1/notices") { request, context in
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: context.person)
-            return try Answer.json(Page(notices: hub.scheduled(in: town.id).map { NoticeShape($0) }))
+            let notices = hub.scheduled(in: town.id), now = hub.clock()
+            let digests = ModeName.allCases.compactMap { mode -> Digest? in
+                let held = notices.filter { $0.mode == mode && $0.heldSince != nil }
+                return Chatter.digest(held).map { Digest(mode: mode.rawValue, title: $0.title, body: $0.body, notices: held.map(\.id)) }
+            }
+            let holding = await hub.holdingChatter(in: town, now: now)
+            return try Answer.json(Page(notices: notices.map { NoticeShape($0) }, holding: holding.map { Holding($0, now: now) }, digests: digests))
         }
         desk.post("/v1/notices") { request, context in
             let person = context.person

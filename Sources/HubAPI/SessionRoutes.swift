@@ -49,7 +49,7 @@ extension HubRouter {
             try checkOrigin(request)
             let place = Self.place(request), name = Self.cookieName(at: Self.cookie(request, named: Self.cookieName(at: place)) == nil ? nil : place)
             if let cookie = Self.cookie(request, named: name) {
-                if let (person, _) = try? current(request) { hub.presence.left(person.credential) }
+                if let (person, _) = try? current(request) { hub.leaves(person) }
                 hub.people.signOut(cookie)
             }
             return Response(status: .noContent, headers: [.setCookie: "\(name)=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"])

@@ -100,6 +100,7 @@ extension HubRouter {
             throw error
         }
         await hub.use(town)
+        hub.noteDown(.settings, "\(what.joined(separator: "、"))。理由：\(reason)", about: "settings", .actual, in: id, by: person.actor)
         hub.logger.notice("town's settings changed", metadata: [
             "town": "\(id)", "version": "\(made.version)", "by": "\(person.name)", "reason": "\(reason)", "what": "\(what.joined(separator: "; "))",
             "at_next_start": "\(later.sorted().joined(separator: ", "))",

@@ -272,7 +272,8 @@ private struct MemoryTown: TownLedger {
         let found = known.filter { alert in
             (query.id == nil || alert.content.id == query.id)
                 && (query.event == nil || alert.content.event == query.event)
-                && (query.since.map { alert.accepted >= $0 } ?? true)
+                && (query.since.map { alert.accepted >= $0 } ?? true) && (query.mode == nil || alert.mode == query.mode)
+                && (query.earlier?.isAfter(alert.accepted, alert.content.id.text) ?? true)
         }
         return Array(found.sorted { ($0.accepted, $0.content.id) > ($1.accepted, $1.content.id) }.prefix(query.limit))
     }
@@ -284,7 +285,7 @@ private struct MemoryTown: TownLedger {
             let border = query.before.flatMap { id in all.first { $0.id == id } }
             return Array(all.filter(query.takes).filter { report in
                 counts[report.device, default: 0] += 1
-                guard query.device != nil || counts[report.device, default: 0] <= RecordedReport.shownPerDevice else { return false }
+                guard query.isEveryOne || query.device != nil || counts[report.device, default: 0] <= RecordedReport.shownPerDevice else { return false }
                 guard query.before != nil else { return true }
                 return border.map { (report.received, report.id) < ($0.received, $0.id) } ?? false
             }.prefix(query.limit))

@@ -183,6 +183,17 @@ package struct RecordedDeed: Sendable, Hashable {
     }
 }
 
+/// A place in the order of time, to read on from: what happened before this moment, and of the moment itself what sorts before this id.
+package struct RecordPlace: Sendable, Hashable {
+    package var at: Date
+    /// Empty: nothing of the moment.
+    package var id: String
+
+    package init(at: Date, id: String = "") { (self.at, self.id) = (at, id) }
+
+    package func isAfter(_ other: Date, _ otherID: String) -> Bool { (other, otherID) < (at, id) }
+}
+
 /// Which deeds: the newest first.
 package struct DeedQuery: Sendable {
     package var id: String?
@@ -192,12 +203,14 @@ package struct DeedQuery: Sendable {
     package var since: Date?
     /// Only what was done before this one.
     package var before: String?
+    /// Only what stands before this place.
+    package var earlier: RecordPlace?
     package var limit = 500
 
     package init() {}
 
     package func takes(_ deed: RecordedDeed) -> Bool {
-        (id == nil || id == deed.id) && (kind == nil || kind == deed.kind) && (mode == nil || mode == deed.mode) && (since.map { deed.at >= $0 } ?? true)
+        (earlier?.isAfter(deed.at, deed.id) ?? true) && (id == nil || id == deed.id) && (kind == nil || kind == deed.kind) && (mode == nil || mode == deed.mode) && (since.map { deed.at >= $0 } ?? true)
     }
 }
 
@@ -211,13 +224,18 @@ package struct ReportQuery: Sendable {
     package var without: Set<String> = []
     /// Only what came before this report.
     package var before: String?
+    /// Received at or after, and before this place.
+    package var since: Date?
+    package var earlier: RecordPlace?
+    /// However much one device says.
+    package var isEveryOne = false
     package var limit = 500
 
     package init() {}
 
     package func takes(_ report: RecordedReport) -> Bool {
         (id == nil || id == report.id) && (site == nil || site == report.site) && (device == nil || device == report.device)
-            && !without.contains(report.device)
+            && !without.contains(report.device) && (since.map { report.received >= $0 } ?? true) && (earlier?.isAfter(report.received, report.id) ?? true)
     }
 }
 
@@ -251,8 +269,11 @@ package struct DeliveryQuery: Sendable {
 package struct AlertQuery: Sendable {
     package var id: AlertID?
     package var event: EventID?
+    package var mode: ModeName?
     /// Accepted at or after.
     package var since: Date?
+    /// Only what was accepted before this place.
+    package var earlier: RecordPlace?
     /// Only what the town has rows of its own of, and not what passed it by.
     package var concernedOnly = false
     /// Also what has left the ledger for its archive, accepted within a month of this.

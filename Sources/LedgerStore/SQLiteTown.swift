@@ -225,7 +225,12 @@ struct SQLiteTown: TownLedger {
         }
         add("t.\(key) = ?", query.id?.text)
         add("t.event = ?", query.event?.text)
+        add("t.mode = ?", query.mode?.rawValue)
         add("t.accepted >= ?", query.since?.timeIntervalSince1970)
+        if let place = query.earlier {
+            conditions.append("(t.accepted, t.\(key)) < (?, ?)")
+            arguments += [place.at.timeIntervalSince1970, place.id]
+        }
         // Of an older file what an alert says stands in the town's own row. Else it is read once for all towns, by its number.
         let content = table == "alert" ? "CASE WHEN t.body IS NULL THEN t.content END" : "NULL"
         let sql = """
@@ -270,8 +275,16 @@ struct SQLiteTown: TownLedger {
             own += " AND device <> ?"
             given.append(device)
         }
+        if let since = query.since {
+            own += " AND received >= ?"
+            given.append(since.timeIntervalSince1970)
+        }
+        if let place = query.earlier {
+            own += " AND (received, id) < (?, ?)"
+            given += [place.at.timeIntervalSince1970, place.id]
+        }
         var listed = "1"
-        if query.device == nil {
+        if query.device == nil, !query.isEveryOne {
             listed += " AND place <= ?"
             given.append(RecordedReport.shownPerDevice)
         }
@@ -315,6 +328,10 @@ struct SQLiteTown: TownLedger {
         if let before = query.before {
             own += " AND (at, id) < (SELECT at, id FROM deed WHERE town = ? AND id = ?)"
             given += [town, before]
+        }
+        if let place = query.earlier {
+            own += " AND (at, id) < (?, ?)"
+            given += [place.at.timeIntervalSince1970, place.id]
         }
         let (sql, arguments) = ("SELECT \(LedgerSchema.deedColumns) FROM deed WHERE \(own) ORDER BY at DESC, id DESC LIMIT ?", StatementArguments(given + [query.limit]))
         return try await pool.read { db in

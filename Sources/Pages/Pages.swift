@@ -90,6 +90,8 @@ package enum Pages {
         "/console/live.js": PageAsset(script, PackageResources.live_js),
         "/console/log.js": PageAsset(script, PackageResources.log_js),
         "/console/map.css": PageAsset(css, PackageResources.map_css),
+        "/console/notices.js": PageAsset(script, PackageResources.notices_js),
+        "/console/chronicle.js": PageAsset(script, PackageResources.chronicle_js),
         "/console/map.js": PageAsset(script, PackageResources.map_js),
         "/console/parts.js": PageAsset(script, PackageResources.parts_js),
         "/console/passkeys.js": PageAsset(script, PackageResources.passkeys_js),

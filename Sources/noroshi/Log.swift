@@ -2,6 +2,7 @@ import AlertModel
 import ArgumentParser
 import ChannelKit
 import Foundation
+import Serving
 
 struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -112,19 +113,6 @@ struct LogRows: AsyncParsableCommand {
         table += rows.map { DeliveryLine.cells($0) }
         if !table.isEmpty { Terminal.say(Terminal.table(table)) }
         if withHead, rows.isEmpty { Terminal.say("配信はありません (no deliveries)") }
-    }
-}
-
-/// A row of CSV (RFC 4180), for spreadsheets too: what would be a formula there is a word.
-enum CSVLine {
-    static func text(_ cells: [String]) -> String { cells.map(cell).joined(separator: ",") }
-
-    private static func cell(_ words: String) -> String {
-        let plain = PlainText.visible(words)
-        let isFormula = plain.first.map { "=+-@".contains($0) } == true && Double(plain) == nil
-        let safe = isFormula ? "'" + plain : plain
-        guard safe.contains(where: { ",\"".contains($0) }) || safe != safe.trimmingCharacters(in: .whitespaces) else { return safe }
-        return "\"" + safe.replacing("\"", with: "\"\"") + "\""
     }
 }
 

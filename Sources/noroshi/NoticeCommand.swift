@@ -6,8 +6,8 @@ struct NoticeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "notice", abstract: "予定のお知らせ：学校、行事など。一度、毎日、毎週 (notices written beforehand: once, daily, weekly)",
         discussion: """
-            緊急地震速報や津波警報が出ている間は送らずに待ち、終わったあとで一つのまとめにして送ります。
-            (While an early warning or a tsunami warning is in force they wait, and are told as one digest afterwards.)
+            緊急地震速報や津波警報が出ている間は送らずに待ち、終わって10分たってから、一つのまとめにして送ります。
+            (While an early warning or a tsunami warning is in force they wait, and are told as one digest ten minutes after its last word.)
             """,
         subcommands: [List.self, Add.self, Remove.self], defaultSubcommand: List.self)
 

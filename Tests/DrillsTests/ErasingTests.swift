@@ -140,6 +140,10 @@ extension LiveFarEndTests {
             #expect(try await titles().isEmpty)
             ground.turn(by: 60)
             try await tell("取消")
+            ground.turn(by: 590)
+            await ground.hub.tellScheduled(now: ground.now)
+            #expect(try await titles().isEmpty, "the sea first, and nothing beside its last word")
+            ground.turn(by: 20)
             for _ in 0..<3 { await ground.hub.tellScheduled(now: ground.now) }
             #expect(try await titles() == ["お知らせのまとめ（3件）"])
             #expect(ground.hub.scheduled(in: town.id).map(\.title) == ["体操"], "tomorrow again")

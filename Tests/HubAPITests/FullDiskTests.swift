@@ -65,6 +65,7 @@ struct FullDiskTests {
             ("POST", "/v1/receipts", receipts, secret, [:]), ("POST", "/v1/reports", kept, secret, [:]),
             ("POST", "/v1/reports/answer", #"{"id":"\#(device)/r0","text":"読みました"}"#, House.token, [:]),
             ("POST", "/v1/calls", #"{"id":"c","mode":"actual","channel":"school-tablet","endpoint":"school","answer":"reached"}"#, House.token, [:]),
+            ("POST", "/v1/chronicle", #"{"id":"n","mode":"actual","words":"停電した"}"#, House.token, [:]),
             ("POST", "/v1/reports/read", #"{"ids":[]}"#, House.token, [:]), ("POST", "/v1/reports/aside", #"{"device":"\#(device)"}"#, House.token, [:]),
             ("POST", "/v1/users", #"{"name":"new","roles":["duty"],"towns":["042056"]}"#, House.root, [:]),
             ("PATCH", "/v1/users/suzuki", #"{"disabled":false}"#, House.root, [:]),

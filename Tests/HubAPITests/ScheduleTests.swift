@@ -104,4 +104,49 @@ struct ScheduleTests {
         #expect(try await told(house).isEmpty)
         #expect(house.hub.attention.rows.contains { $0.words.contains("書いた人が、いまはお知らせを出せません") })
     }
+
+    @Test("While an early warning shakes the town nobody hears of a market, and neither in the minutes between it and the first word about the sea; then all of it as one; the desk says why it waits, and what will be told")
+    func earlyWarning() async throws {
+        let hand = Hand(), house = try await House(areas: [.jmaSeismic: ["220"], .jmaEEW: ["9040"]], hasTablets: true, clock: { hand.date })
+        func warn(_ type: String, _ number: Int = 1) async throws {
+            let text = try String(contentsOf: House.package.appending(path: "Templates/demo/02_20110311144648_VXSE43.xml"), encoding: .utf8)
+                .replacing(#/2011-03-11T\d\d:\d\d:\d\d(Z|\+09:00)/#, with: JapanTime.text(hand.date, milliseconds: false))
+                .replacing("<EventID>20110311144640", with: "<EventID>2026112920000\(number)").replacing("<InfoType>発表", with: "<InfoType>\(type)")
+            let answer = try await house.call("POST", "/v1/bulletins", text, token: House.root, headers: [.contentType: "application/xml"])
+            #expect(answer.status == 202, "\(answer.body)")
+        }
+        func list() async throws -> String { try await house.call("GET", "/v1/notices").body }
+        for title in ["市場", "給食"] { try await add(house, title, in: 60, hand) }
+        try await add(house, "体操", in: 60, every: "daily", hand)
+        #expect(try await list().contains(#""holding":[]"#))
+        hand.turn(50)
+        try await warn("発表")
+        hand.turn(20)
+        await house.hub.tellScheduled(now: hand.date)
+        #expect(try await told(house).isEmpty)
+        let held = try await list()
+        #expect(held.contains(#""kind":"eew""#) && held.contains(#""in_force":true"#) && held.contains("お知らせのまとめ（3件）") && held.contains("held_since"), "\(held)")
+        // It runs out after three minutes; the first word about the sea is on its way.
+        hand.turn(240)
+        await house.hub.tellScheduled(now: hand.date)
+        #expect(try await told(house).isEmpty)
+        #expect(try await list().contains(#""in_force":false"#))
+        hand.turn(360)
+        for _ in 0..<3 { await house.hub.tellScheduled(now: hand.date) }
+        #expect(try await told(house) == ["お知らせのまとめ（3件）"], "once, and not one by one")
+        let after = try await list()
+        #expect(after.contains("体操") && !after.contains("市場") && !after.contains("held_since") && after.contains(#""holding":[]"#) && after.contains(#""digests":[]"#), "\(after)")
+        // One that is taken back holds for as long as any last word.
+        try await add(house, "集会", in: 60, hand)
+        hand.turn(50)
+        try await warn("発表", 2)
+        hand.turn(5)
+        try await warn("取消", 2)
+        hand.turn(20)
+        await house.hub.tellScheduled(now: hand.date)
+        #expect(try await told(house).count == 1)
+        hand.turn(600)
+        await house.hub.tellScheduled(now: hand.date)
+        #expect(try await told(house).last == "集会", "one alone is told as it was written")
+    }
 }

@@ -67,6 +67,7 @@ struct TownWallTests {
             #"{"town":"\#(other)","alert":"\#(alert)"}"#, notice, #"{"town":"\#(other)","site":"ishinomaki-school"}"#,
             #"{"name":"own","roles":["duty"],"towns":["\#(other)"]}"#, #"{"name":"own","towns":["\#(other)"],"scopes":["read"]}"#,
             #"{"town":"\#(other)","id":"c","mode":"actual","channel":"school-tablet","endpoint":"ishinomaki-school","answer":"reached"}"#,
+            #"{"town":"\(other)","id":"n","mode":"actual","words":"w"}"#,
             #"{"reason":"r"}"#, #"{"roles":["watcher"],"towns":["\#(House.town)"]}"#, #"{"role":"duty","town":"\#(other)"}"#, "{}",
         ]
         var asked = 0
@@ -91,6 +92,7 @@ struct TownWallTests {
                 case "devices": body.contains("site")
                 case "deliveries", "endpoints": body.contains("alert")
                 case "calls": body.contains("answer")
+                case "chronicle": body.contains("words")
                 default: body == notice || body == "{}" || body.contains("site")
                 }
             }

@@ -228,6 +228,45 @@ struct LedgerConformance {
         await ledger.close()
     }
 
+    @Test("Alerts, deeds and reports are read on from a place in the order of time: of one moment by their ids, of one mode, without a gap and without a double", arguments: Store.allCases)
+    func places(store: Store) async throws {
+        let ledger = try store.open()
+        let town = ledger.town(kesennuma)
+        // A moment that binary fractions do not meet.
+        let moment = Date(timeIntervalSince1970: 1_795_950_000.123456)
+        for number in 0..<6 {
+            let at = number < 4 ? moment : moment.addingTimeInterval(Double(number))
+            let mode = number == 5 ? ModeName.exercise : .actual
+            try await town.append(RecordedDeed(id: "d\(number)", mode: mode, kind: "note", subject: "s", at: at, actor: "a", body: "{}")).committed()
+            try await town.append(RecordedReport(id: "r\(number)", site: "s", device: "d", occurred: at, received: at, body: "{}")).committed()
+        }
+        var deeds: [String] = [], reports: [String] = []
+        var place: RecordPlace?
+        for _ in 0..<4 {
+            var query = DeedQuery()
+            (query.mode, query.earlier, query.limit) = (.actual, place, 2)
+            let page = try await town.deeds(query)
+            deeds += page.map(\.id)
+            place = page.last.map { RecordPlace(at: $0.at, id: $0.id) } ?? place
+        }
+        #expect(deeds == ["d4", "d3", "d2", "d1", "d0"])
+        place = nil
+        for _ in 0..<4 {
+            var query = ReportQuery()
+            (query.earlier, query.isEveryOne, query.limit) = (place, true, 2)
+            let page = try await town.reports(query)
+            reports += page.map(\.id)
+            place = page.last.map { RecordPlace(at: $0.received, id: $0.id) } ?? place
+        }
+        #expect(reports == ["r5", "r4", "r3", "r2", "r1", "r0"])
+        var query = DeedQuery()
+        query.earlier = RecordPlace(at: moment)
+        #expect(try await town.deeds(query).isEmpty, "nothing of the moment itself")
+        query.earlier = RecordPlace(at: moment, id: "\u{10FFFF}")
+        #expect(try await town.deeds(query).count == 4, "all of the moment")
+        await ledger.close()
+    }
+
     @Test("Refused bulletins are kept with their bytes", arguments: Store.allCases)
     func bulletins(store: Store) async throws {
         let ledger = try store.open()

@@ -99,6 +99,8 @@ class FakeHub:
         # Notices written beforehand, and beside what they are held back.
         self.notices: list[dict] = []
         self.holding: list[dict] = []
+        # Lines of the chronicle, the oldest first.
+        self.chronicle: list[dict] = []
         # Of who signed in by name: for which place of the desk; None: as many as ask.
         self.bound: set[str] | None = None
         self.users: list[dict] = []
@@ -107,6 +109,8 @@ class FakeHub:
         # Whether an order of this person waits for a second one, as the preview says it.
         self.waits: dict | None = None
         self.glass: list[str] = []
+        # Whether a text of each preview has something to mend.
+        self.has_problems = True
         self.shelters: list[dict] = []
         # Telephone calls, the newest first.
         self.calls: list[dict] = []
@@ -153,6 +157,25 @@ class FakeHub:
                 "reached": 30, "shown": 28, "touched": 9, "misses": 40 - delivered, "doubles": 0,
                 "never": [{"channel": "webhook", "endpoint": "board", "name": "庁舎の表示板", "why": "つながりません (not reached)"}] if delivered < 40 else [],
                 "silent": [{"channel": "school-tablet", "endpoint": "daiichi-sho", "name": "二号機", "why": "端末から一度も返事がありません (the device never said a word)"}]}
+
+    def note_down(self, words: str, kind: str = "note", by: str = "佐藤", at: float | None = None, mode: str = "actual", **more) -> None:
+        names = {"order": "避難情報", "bulletin": "発表", "approval": "承認", "call": "電話", "report": "避難所の報告", "note": "書きとめ", "desk": "操作卓", "shelter": "避難所",
+                 "headquarters": "災害対策本部", "drill": "訓練", "notice": "お知らせ"}
+        self.chronicle.append({"at": stamp(at or time.time()), "mode": mode, "kind": kind, "kind_name": names[kind], "by": by, "words": words, "place": f"p{len(self.chronicle)}", **more})
+
+    def chronicle_page(self, asked: dict) -> dict:
+        own = [one for one in self.chronicle if one["mode"] == asked["mode"]]
+        own.sort(key=lambda one: one["at"], reverse=True)
+        if "before" in asked:
+            own = own[next(index for index, one in enumerate(own) if one["place"] == asked["before"]) + 1:]
+        limit = int(asked.get("limit", 100))
+        return {"entries": own[:limit], **({"next": own[limit - 1]["place"]} if len(own) > limit else {})}
+
+    def notices_now(self) -> dict:
+        held = [one for one in self.notices if one.get("held_since")]
+        digests = [{"mode": mode, "title": f"お知らせのまとめ（{len(own)}件）", "body": "\n".join(f"・{one['title']}：{one['body']}" for one in own), "notices": [one["id"] for one in own]}
+                   for mode in ("actual", "exercise") if (own := [one for one in held if one["mode"] == mode])]
+        return {"notices": sorted(self.notices, key=lambda one: one["at"]), "holding": self.holding, "digests": digests}
 
     def step_drill(self, drill: dict, word: str) -> dict:
         drill[{"begin": "begun", "end": "ended", "erase": "erased"}[word]] = {"by": "佐藤", "at": stamp(time.time())}
@@ -315,6 +338,7 @@ class HubHandler(BaseHTTPRequestHandler):
             "/v1/drills": lambda: {"drills": self.hub.drills},
             **{f"/v1/drills/{drill['id']}": lambda drill=drill: {**drill, "score": drill.get("score") or self.hub.score()} for drill in self.hub.drills},
             "/v1/approvals": lambda: {"approvals": self.hub.approvals},
+            "/v1/notices": self.hub.notices_now, "/v1/chronicle": lambda: self.hub.chronicle_page(asked),
             "/v1/attention": lambda: {"attention": self.hub.attention, "left_out": 0},
             "/v1/calls": lambda: {"calls": [one for one in self.hub.calls if one["mode"] == asked["mode"]], "next": None},
             "/v1/reports": lambda: self.reports(asked),
@@ -331,9 +355,23 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(200, self.hub.map)
         if parts[2] == "towns" and path.endswith("/shelters"):
             return self.answer(200, {"shelters": self.hub.shelters})
+        if path == "/v1/chronicle" and asked.get("format") in ("csv", "jsonl"):
+            return self.chronicle_file(asked)
         if path in answers:
             return self.answer(200, answers[path]())
         self.problem(404, "no such call")
+
+    def chronicle_file(self, asked: dict):
+        lines = self.hub.chronicle_page({**asked, "limit": "9999"})["entries"][::-1]
+        text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines) if asked["format"] == "jsonl" else "".join(
+            ",".join((one["at"], one["kind_name"], one["by"], one["words"])) + "\r\n" for one in lines)
+        octets = text.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/csv; charset=utf-8")
+        self.send_header("Content-Disposition", f'attachment; filename="chronicle-042056-{asked["mode"]}.{asked["format"]}"')
+        self.send_header("Content-Length", str(len(octets)))
+        self.end_headers()
+        self.wfile.write(octets)
 
     def alerts(self, asked: dict) -> list[dict]:
         newest = sorted(self.hub.alerts, key=lambda alert: alert["sent"], reverse=True)
@@ -551,6 +589,17 @@ class HubHandler(BaseHTTPRequestHandler):
         if path.endswith("/hand-over"):
             hub.decisions.append(("POST", urllib.parse.unquote(path), body))
             return self.answer(200, {})
+        if path == "/v1/chronicle":
+            if not body["words"]:
+                return self.answer(422, {"status": 422, "detail": "だめです", "errors": [{"field": "words", "detail": "書きとめることを、500文字までの1行で書いてください (1 to 500 letters on one line)"}]},
+                                   "application/problem+json")
+            hub.note_down(body["words"], mode=body["mode"])
+            return self.answer(201, {"id": body["id"]})
+        if path == "/v1/notices":
+            if body["at"] < stamp(time.time()):
+                return self.answer(422, {"status": 422, "detail": "だめです", "errors": [{"field": "at", "detail": "これからの時刻を書いてください (a time to come)"}]}, "application/problem+json")
+            hub.notices.append({"id": f"S-{len(hub.notices) + 1}", "by": "佐藤", **body})
+            return self.answer(201, hub.notices[-1])
         if path == "/v1/drills":
             hub.drills.insert(0, {"id": f"D-{len(hub.drills) + 1}", "town": "042056", "state": "planned", "planned": {"by": "佐藤", "at": stamp(time.time())}, **body})
             return self.answer(201, hub.drills[0])
@@ -741,6 +790,9 @@ class HubHandler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         path, _, question = self.path.partition("?")
+        if path.startswith("/v1/notices/"):
+            self.hub.notices = [one for one in self.hub.notices if one["id"] != path.split("/")[-1]]
+            return self.answer(204)
         if "/shelters/lists/" in path:
             return self.remove_list(urllib.parse.unquote(path.split("/")[-1]), question == "dry_run=true")
         if self.is_known():

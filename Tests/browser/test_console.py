@@ -295,7 +295,7 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual(self.browser.evaluate("location.hash"), "#drill/alerts", "an address of its own")
         self.assertIn("【訓練】", self.browser.evaluate("document.title"))
         self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('[data-room]')].filter((one) => !one.hidden).map((one) => one.dataset.room)"),
-                         ["alerts", "push", "log", "reports", "drills"], "registers are real")
+                         ["alerts", "push", "log", "reports", "drills", "notices", "chronicle"], "registers are real")
         self.browser.open(self.hub.address + "/console/#drill/people")
         self.browser.until("!document.querySelector('#alerts').hidden")
         self.assertTrue(self.browser.evaluate("document.querySelector('#people').hidden"))
@@ -354,6 +354,231 @@ class ConsoleTests(OnSmallHub):
         self.assertIn("39／40", self.browser.text("#drill-rows"), "the score stays")
         self.sign_in_again_in_the_real_place()
 
+    def test_a_notice_is_written_for_later_read_first_as_it_will_go_out_and_stopped_by_whoever_thinks_better_of_it(self):
+        now = time.time()
+        self.hub.has_problems = False
+        self.hub.notices = [{"id": "S-9", "town": "042056", "mode": "exercise", "title": "訓練の予定", "body": "訓練です。", "every": "once", "at": stamp(now + 900), "by": "鈴木"}]
+        self.sign_in()
+        self.browser.key("9")
+        self.browser.until("!document.querySelector('#notices').hidden && !document.querySelector('#notices-none').hidden")
+        self.assertNotIn("訓練の予定", self.browser.text("#notices"), "a drill's notices are the drill's")
+        self.browser.photograph("console-notices-empty")
+        self.browser.type("#notice-form [name=title]", "朝市")
+        self.browser.type("#notice-form [name=body]", "港の広場で朝市があります。")
+        day = stamp(now + 86400)[:10]
+        self.browser.evaluate(f"""(() => {{ const form = document.querySelector('#notice-form').elements; form.at.value = '{day}T08:00'; form.every.value = 'weekly';
+            form.every.dispatchEvent(new Event('input', {{ bubbles: true }})) }})()""")
+        month, date = int(day[5:7]), int(day[8:])
+        self.assertRegex(self.browser.text("#notice-times"), f"^{month}月{date}日（.） 08:00、.*08:00、.*08:00 …$")
+        self.browser.click("#notice-form button")
+        self.browser.until("document.activeElement.id === 'notice-preview-title'")
+        self.assertIn(f"さくら市　毎週　{month}月{date}日", self.browser.text("#notice-words"))
+        self.browser.photograph("console-notices-preview")
+        self.browser.press("Enter")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#notice-send button').disabled"), "not without the town's name")
+        self.browser.type("#notice-send [name=name]", "さくら市")
+        self.browser.press("Enter")
+        self.browser.until("document.querySelector('#notice-done').textContent.includes('予定に入れました')")
+        self.assertEqual([(one["at"], one["every"], one["mode"]) for one in self.hub.notices[1:]], [(f"{day}T08:00:00+09:00", "weekly", "actual")])
+        self.browser.until("document.querySelectorAll('#notice-rows tr').length === 1")
+        row = self.browser.text("#notice-rows")
+        for word in ("毎週", "朝市", "佐藤", "08:00", "そのあと"):
+            self.assertIn(word, row)
+        self.assertEqual(self.hub.pushes, [])
+        # A change after the reading takes the reading away, and an hour that has gone is said beside it.
+        self.browser.type("#notice-form [name=title]", "昨日の市")
+        self.browser.type("#notice-form [name=body]", "もう終わりました。")
+        self.browser.evaluate("document.querySelector('#notice-form').elements.at.value = '2020-01-01T08:00'")
+        self.browser.click("#notice-form button")
+        self.browser.until("document.activeElement.id === 'notice-preview-title'")
+        self.browser.type("#notice-send [name=name]", "さくら市")
+        self.browser.press("Enter")
+        self.browser.until("document.querySelector('#notice-form .refusal')?.textContent.includes('これからの時刻')")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#notice-preview').hidden"))
+        self.browser.photograph("console-notices-refused")
+        self.browser.click("#notice-rows button.danger")
+        self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("くり返しを、すべてやめます", self.browser.text("#ask-text"))
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelectorAll('#notice-rows tr').length === 0")
+        self.assertEqual([one["id"] for one in self.hub.notices], ["S-9"])
+
+    def test_what_is_held_back_says_beside_what_since_when_and_how_it_will_be_told(self):
+        now = time.time()
+        common = {"town": "042056", "mode": "actual", "body": "広場であります。", "by": "佐藤"}
+        self.hub.notices = [
+            {**common, "id": "S-1", "title": "朝市", "every": "weekly", "at": stamp(now - 600), "held_since": stamp(now - 590)},
+            {**common, "id": "S-2", "title": "給食の献立", "every": "once", "at": stamp(now - 300), "held_since": stamp(now - 290)},
+            {**common, "id": "S-3", "title": "体操", "every": "daily", "at": stamp(now + 7200), "told_at": stamp(now - 79200), "alert": "op-0"},
+            {**common, "id": "S-4", "title": "健康相談", "every": "weekly", "at": stamp(now + 90000), "trouble": "時刻を過ぎてから時間がたったので、送りませんでした (too late to be told)"}]
+        self.hub.holding = [{"alert": "j", "kind": "tsunami", "title": "大津波警報", "accepted_at": stamp(now - 700), "in_force": True}]
+        self.sign_in("notices")
+        self.browser.until("document.querySelectorAll('#notice-rows tr').length === 4")
+        for word in ("2件", "大津波警報", "が出ているので", "朝市", "給食の献立", "から控えています"):
+            self.assertIn(word, self.browser.text("#notices-held"))
+        self.browser.click("#notices-digest summary")
+        self.assertIn("お知らせのまとめ（2件）", self.browser.text("#notices-digest"))
+        self.assertIn("時刻を過ぎてから時間がたったので、送りませんでした", self.browser.text("#notice-rows tr:last-child"))
+        for name, width, height in [("-phone", 360, 740), ("-tablet", 768, 1024), ("-wide", 1920, 1080), ("", 1440, 900)]:
+            self.browser.size(width, height)
+            self.browser.evaluate("scrollTo(0, 0)")
+            self.browser.photograph("console-notices" + name)
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > innerWidth"), name)
+        # Its last word was said: a while yet, and then all of it is gone from here by itself.
+        self.hub.holding = [{"alert": "k", "kind": "tsunami", "title": "津波警報解除", "accepted_at": stamp(now - 60), "in_force": False, "until": stamp(now + 540)}]
+        self.hub.row(delivery="k.1", alert="k", kind="tsunami")
+        self.browser.until("document.querySelector('#notices-why').textContent.includes('のすぐあとなので')")
+        self.hub.holding = []
+        self.hub.notices = self.hub.notices[2:]
+        self.hub.row(delivery="n.1", alert="n", kind="notice")
+        self.browser.until("document.querySelector('#notices-held').hidden && document.querySelectorAll('#notice-rows tr').length === 2")
+        self.browser.click("#notice-rows button:not(.danger)")
+        self.browser.until("!document.querySelector('#reach').hidden")
+
+    def a_chronicle(self):
+        now = time.time()
+        self.hub.note_down("操作卓に入った", "desk", "佐藤", now - 3600)
+        self.hub.note_down("大津波警報　大津波警報が発表されました。ただちに高いところへ。", "bulletin", "気象庁", now - 3000, alert="jma-1")
+        self.hub.note_down("災害対策本部を設置することに決めた。町長と電話", "note", "高橋", now - 2900)
+        self.hub.note_down("承認待ちに出した：「警戒レベル4 避難指示（津波）港町、浜通り」", "approval", "佐藤", now - 2880)
+        self.hub.note_down("承認した：「警戒レベル4 避難指示（津波）港町、浜通り」（出した人 佐藤）", "approval", "高橋", now - 2870)
+        self.hub.note_down("発令：避難指示（津波）港町、浜通り。理由：大津波警報が出ました", "order", "佐藤（承認 高橋）", now - 2869, alert="op-1")
+        self.hub.note_down("第二小学校（0226-22-0110）に電話：伝わった。「教頭が出た」", "call", "鈴木", now - 2600)
+        self.hub.note_down("120人　40世帯　満員　水なし　「毛布が足りない <b>至急</b>」", "report", "第一小学校", now - 2400)
+        self.hub.note_down("計画した：「秋の津波訓練」", "drill", "佐藤", now - 2000, mode="exercise")
+
+    def test_the_chronicle_has_everything_in_the_order_of_time_takes_a_line_by_hand_and_goes_on_paper_and_into_files(self):
+        self.a_chronicle()
+        self.sign_in()
+        self.browser.key("0")
+        self.browser.until("document.querySelectorAll('#chronicle-rows tr').length === 8")
+        words = self.browser.evaluate("[...document.querySelectorAll('#chronicle-rows tr')].map((one) => one.children[3].textContent)")
+        self.assertIn("120人", words[0])
+        self.assertEqual(words[-1], "操作卓に入った")
+        self.assertNotIn("秋の津波訓練", self.browser.text("#chronicle"), "a drill is another chronicle")
+        self.assertIn("<b>至急</b>", words[0], "text, never markup")
+        for name, width, height in [("-phone", 360, 740), ("-tablet", 768, 1024), ("-wide", 1920, 1080), ("", 1440, 900)]:
+            self.browser.size(width, height)
+            self.browser.evaluate("scrollTo(0, 0)")
+            self.browser.photograph("console-chronicle" + name)
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > innerWidth"), name)
+        # By hand; an empty line is refused beside its field.
+        self.browser.click("#chronicle-note button")
+        self.browser.until("document.querySelector('#chronicle-note .refusal') !== null")
+        self.browser.type("#chronicle-note [name=words]", "自衛隊に災害派遣を要請すると決めた")
+        self.browser.press("Enter")
+        self.browser.until("document.querySelectorAll('#chronicle-rows tr').length === 9")
+        self.assertIn("自衛隊に災害派遣", self.browser.text("#chronicle-rows tr:first-child"))
+        self.assertEqual(self.browser.text("#chronicle-done"), "書きとめました。住民には何も知らせません。")
+        # What others do comes by itself, and under a finger it waits.
+        self.hub.note_down("鹿折小学校に電話：応答なし", "call", "鈴木", time.time() + 1)
+        self.hub.row(delivery="x.1", alert="x")
+        self.browser.until("document.querySelectorAll('#chronicle-rows tr').length === 10")
+        self.browser.evaluate("document.querySelector('#chronicle-box').focus(); document.querySelector('#chronicle-box').dispatchEvent(new PointerEvent('pointermove'))")
+        self.hub.note_down("解除：避難指示（津波）港町", "order", "佐藤", time.time() + 2, alert="op-9")
+        self.hub.row(delivery="x.2", alert="x")
+        self.browser.until("document.querySelector('#chronicle-fresh').classList.contains('waits')")
+        self.assertEqual(self.browser.text("#chronicle-fresh"), "新しい1件")
+        self.browser.click("#chronicle-fresh")
+        self.browser.until("document.querySelectorAll('#chronicle-rows tr').length === 11")
+        # On paper: the oldest first, on one sheet, with the place and the town over it.
+        self.browser.evaluate("window.print = () => { globalThis.paper = [...document.querySelectorAll('#chronicle-rows tr')].map((one) => one.children[3].textContent) }")
+        self.browser.click("#chronicle-print")
+        self.browser.until("globalThis.paper?.length === 11")
+        self.assertEqual(self.browser.evaluate("globalThis.paper[0]"), "操作卓に入った")
+        self.assertIn("さくら市", self.browser.evaluate("document.querySelector('#chronicle-paper').textContent"))
+        self.assertIn("【本番】", self.browser.evaluate("document.querySelector('#chronicle-paper').textContent"))
+        self.browser.call("Emulation.setEmulatedMedia", {"media": "print"})
+        self.browser.size(794, 1123)
+        self.browser.photograph("console-chronicle-paper")
+        self.browser.call("Emulation.setEmulatedMedia", {"media": ""})
+        self.browser.size(1440, 900)
+        self.assertEqual(self.browser.sheets(), 1)
+        # The screen is as before once it is printed.
+        self.browser.until("document.querySelector('#chronicle-rows tr:last-child').textContent.includes('操作卓に入った')")
+        # Files, with the hub's own names.
+        self.browser.evaluate("""(() => { let text = null;
+            URL.createObjectURL = (blob) => { text = blob.text(); return 'blob:kept'; };
+            HTMLAnchorElement.prototype.click = function () { globalThis.saved = text.then((words) => [this.download, words]) } })()""")
+        for form, first in (("csv", "操作卓"), ("jsonl", '"kind": "desk"')):
+            self.browser.evaluate("globalThis.saved = null")
+            self.browser.click(f"#chronicle-{form}")
+            self.browser.until("globalThis.saved !== null")
+            name, text = self.browser.evaluate("globalThis.saved")
+            self.assertEqual(name, f"chronicle-042056-actual.{form}")
+            self.assertIn(first, text.splitlines()[0])
+
+    def test_the_chronicle_of_drills_is_the_drills_and_a_long_one_is_read_page_by_page(self):
+        self.a_chronicle()
+        now = time.time()
+        for number in range(250):
+            self.hub.note_down(f"訓練の電話 {number}", "call", "鈴木", now - 1000 + number, mode="exercise")
+        self.sign_in("chronicle", "exercise")
+        self.browser.until("document.querySelectorAll('#chronicle-rows tr').length === 100 && !document.querySelector('#chronicle-more').hidden")
+        self.assertEqual(self.browser.text("#chronicle-title"), "訓練のクロノロ（時刻の順の記録）")
+        for count in (200, 251):
+            self.browser.click("#chronicle-more")
+            self.browser.until(f"document.querySelectorAll('#chronicle-rows tr').length === {count}")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#chronicle-more').hidden"))
+        self.assertIn("秋の津波訓練", self.browser.text("#chronicle-rows tr:last-child"))
+        self.assertNotIn("港町", self.browser.text("#chronicle-rows"))
+        self.browser.evaluate("scrollTo(0, 0)")
+        self.browser.photograph("console-chronicle-drill")
+
+    SCREENS = (("4k", 3840, 2160, []), ("dark", 360, 740, [{"name": "prefers-color-scheme", "value": "dark"}]), ("contrast", 360, 740, [{"name": "prefers-contrast", "value": "more"}]),
+               ("dark-contrast", 1440, 900, [{"name": "prefers-contrast", "value": "more"}, {"name": "prefers-color-scheme", "value": "dark"}]),
+               ("forced", 1440, 900, [{"name": "forced-colors", "value": "active"}]))
+
+    def see_on_every_screen(self, room: str):
+        for name, width, height, features in self.SCREENS:
+            self.browser.call("Emulation.setEmulatedMedia", {"features": features})
+            self.browser.size(width, height)
+            self.browser.evaluate("scrollTo(0, 0)")
+            self.browser.photograph(f"screens-{room}-{name}")
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{room} {name}")
+            if name == "4k":
+                # Of the height 1.2 %: 16 px on a screen of 1,333.
+                small = self.browser.evaluate("""[...document.querySelectorAll('main *')].filter((one) => one.checkVisibility() && [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+                    .filter((one) => parseFloat(getComputedStyle(one).fontSize) < 2160 * .0115 && !one.closest('svg, .heard-only')).map((one) => one.textContent.slice(0, 20))""")
+                self.assertEqual(small, [], f"{room}: letters too small for a wall")
+        self.browser.call("Emulation.setEmulatedMedia", {"features": []})
+        self.browser.size(1440, 900)
+
+    def test_the_rooms_stand_on_a_wall_of_4k_on_a_phone_in_the_dark_with_more_contrast_and_in_forced_colours(self):
+        now = time.time()
+        self.a_night()
+        self.a_chronicle()
+        self.hub.map |= {
+            "outline": [[[38.85, 141.50], [38.86, 141.62], [38.90, 141.66], [38.96, 141.63], [38.98, 141.55], [38.92, 141.47]]],
+            "districts": [{"name": "港町", "at": [38.94, 141.58]}, {"name": "浜通り", "at": [38.88, 141.57]}, {"name": "山手", "at": [38.95, 141.53]}, {"name": "本町", "at": [38.92, 141.55]}],
+            "shelters": [{"id": "koko", "name": "桜高校", "at": [38.94, 141.58]}], "places": [{"channel": "school-tablet", "endpoint": "daini-sho", "at": [38.87, 141.53]}]}
+        self.hub.notices = [
+            {"town": "042056", "mode": "actual", "id": "S-1", "title": "朝市", "body": "港の広場で朝市があります。", "by": "佐藤", "every": "weekly", "at": stamp(now - 600), "held_since": stamp(now - 590)},
+            {"town": "042056", "mode": "actual", "id": "S-2", "title": "体操", "body": "公民館で体操があります。", "by": "鈴木", "every": "daily", "at": stamp(now + 7200), "told_at": stamp(now - 79200), "alert": "op-1"}]
+        self.hub.holding = [{"alert": "jma-1", "kind": "tsunami", "title": "大津波警報", "accepted_at": stamp(now - 700), "in_force": True}]
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#silent-rows > li').length === 5")
+        self.browser.click("#map-open")
+        self.browser.until("document.querySelectorAll('#map .district').length >= 4")
+        self.see_on_every_screen("map")
+        self.browser.click("#silent-rows button")
+        self.browser.until("document.querySelector('#call').open")
+        self.see_on_every_screen("call")
+        self.browser.click("#call-no")
+        for key, room, rows in (("9", "notices", "#notice-rows tr"), ("0", "chronicle", "#chronicle-rows tr"), ("2", "push", "#seen-rows li")):
+            self.browser.key(key)
+            self.browser.until(f"!document.querySelector('#{room}').hidden && document.querySelector('{rows}') !== null")
+            self.see_on_every_screen(room)
+
+    def test_the_drills_room_stands_on_every_screen(self):
+        self.hub.drills = [{"id": "D-1", "town": "042056", "title": "秋の津波訓練", "state": "over", "planned": {"by": "佐藤", "at": stamp(time.time() - 9000)}, "begun": {"by": "佐藤", "at": stamp(time.time() - 8000)},
+                            "ended": {"by": "佐藤", "at": stamp(time.time() - 5000)}, "score": self.hub.score(39)}]
+        self.sign_in("drills", "exercise")
+        self.browser.until("document.querySelectorAll('#drill-rows tr').length === 1")
+        self.browser.evaluate("[...document.querySelectorAll('#drill-rows button')].find((one) => one.textContent === '結果').click()")
+        self.browser.until("!document.querySelector('#drill-score').hidden")
+        self.see_on_every_screen("drills")
+
     def sign_in_again_in_the_real_place(self):
         self.browser.click("#cross")
         self.browser.until("!document.querySelector('#between').hidden")
@@ -407,7 +632,7 @@ class ConsoleTests(OnSmallHub):
 
     def test_what_is_grave_is_the_hubs_word_and_not_guessed_from_titles(self):
         self.sign_in("push", "exercise")
-        self.assertIn("1〜5 画面", self.browser.text("#keys"), "of the drill's rooms, and no others")
+        self.assertIn("1〜5・9・0 画面", self.browser.text("#keys"), "of the drill's rooms, and no others")
         self.assertFalse(self.browser.evaluate("""import('/console/real.js').then(({ isGrave }) =>
             isGrave({ kind: 'weather', title: '警報級の可能性', message: 'alert', gravity: 'information' }))"""))
         self.assertTrue(self.browser.evaluate("""import('/console/real.js').then(({ isGrave }) =>
@@ -802,7 +1027,7 @@ class ConsoleTests(OnSmallHub):
         self.hub.broken = {"hall": "浸水"}
         self.sign_in()
         self.browser.until("document.querySelector('#tiles').textContent.includes('「洪水 計画」の前提が崩れたため')")
-        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#tiles b')].map((one) => one.textContent)")[:2], ["大津波 計画1", "避難情報を出す"])
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#tiles b')].map((one) => one.textContent)")[:2], ["大津波 計画1 P", "避難情報を出す"])
 
     def test_from_sign_in_to_taking_back_it_is_three_keys_and_the_last_is_held(self):
         self.a_night()
@@ -855,6 +1080,7 @@ class ConsoleTests(OnSmallHub):
         # What has something to mend is read first.
         self.hub.has_problems = True
         self.browser.click("[data-room=alerts]")
+        self.browser.until("document.body.dataset.open === 'alerts' && document.querySelector('#tiles [data-key=P]').checkVisibility()")
         self.browser.key("p")
         self.browser.until("document.activeElement.id === 'preview-title'")
 
@@ -948,7 +1174,7 @@ class ConsoleTests(OnSmallHub):
         self.a_night()
         self.sign_in()
         self.browser.until("!document.querySelector('#take-back-newest').hidden")
-        self.assertIn("1〜8 画面", self.browser.text("#keys"))
+        self.assertIn("1〜9・0 画面", self.browser.text("#keys"))
         self.assertIn("T 取消", self.browser.text("#keys"))
         self.browser.key("3")
         self.browser.until("!document.querySelector('#log').hidden")

@@ -41,8 +41,19 @@ export async function call(method, path, body, more = {}) {
     throw new Refused(0, "ハブにつながりません");
   }
   if (answer.ok) return answer.status === 204 ? null : answer.json().catch(() => null);
+  return refuse(answer);
+}
+
+async function refuse(answer) {
   const problem = await answer.json().catch(() => ({}));
   throw new Refused(answer.status, problem.detail ?? problem.title ?? `ハブの答え: ${answer.status}`, problem);
+}
+
+/** What is kept as a file: its name as the hub gives it, and its octets. */
+export async function file(path) {
+  const answer = await fetch(path, { headers: credential(), cache: "no-store", signal: AbortSignal.timeout(60000) }).catch(() => { throw new Refused(0, "ハブにつながりません"); });
+  if (!answer.ok) return refuse(answer);
+  return { name: answer.headers.get("Content-Disposition")?.match(/filename="([^"]+)"/)?.[1] ?? "noroshi", blob: await answer.blob() };
 }
 
 /**

@@ -23,8 +23,22 @@ import * as towns from "./towns.js";
 import * as wall from "./wall.js";
 import * as world from "./world.js";
 
+/** A room that is fetched when somebody opens it for the first time. */
+function later(name) {
+  let room = null;
+  const fetched = async () => {
+    if (room) return room;
+    room = await import(name).catch(() => { throw new Refused(0, "ハブにつながりません"); });
+    room.prepare(problem);
+    return room;
+  };
+  return {
+    open: async (said) => (await fetched()).open(said), again: async () => (await fetched()).again(), arrive: (item) => room?.arrive(item), close: () => room?.close(),
+  };
+}
+
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` and `wall` have no button of their own. */
-const ROOMS = { alerts, push, log, reports, drills, devices, shelters, people, settings, reach, wall };
+const ROOMS = { alerts, push, log, reports, drills, devices, shelters, people, settings, notices: later("./notices.js"), chronicle: later("./chronicle.js"), reach, wall };
 const WORDS = "noroshi-words";
 
 let room = null;
