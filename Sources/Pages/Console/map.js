@@ -5,6 +5,7 @@
 import * as alerts from "./alerts.js";
 import { call } from "./api.js";
 import { byID, make } from "./parts.js";
+import { soon } from "./rows.js";
 import * as silent from "./silent.js";
 import { code } from "./towns.js";
 
@@ -14,15 +15,21 @@ const EDGE = 46;
 /** Of a name's letter. */
 const LETTER = 13;
 const STATES = { open: "開", full: "満" };
+/** Names read out of those who have not heard; the list beside it has all. */
+const SPOKEN = 30;
 const TOLD = ["!", "向", "☎"];
 
 let ground = null, groundOf = "";
 let isOpen = false;
+/** What it was drawn of: of the same it is the same. */
+let drawn = "";
 /** What is to be named, with the room its sign takes: `{need, x, y, reach, text}`. */
 let names = [];
 
 document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "map.css" }));
-byID("alerts").addEventListener("read", () => { if (isOpen) draw(); });
+/** A thousand far ends that answer at once are drawn once a second. */
+const drawSoon = soon(() => { if (isOpen) draw(); }, 1000);
+byID("alerts").addEventListener("read", () => { if (isOpen) drawSoon(); });
 new ResizeObserver(() => { if (isOpen && ground) draw(); }).observe(byID("map"));
 
 /** Reads the ground once a town; draws it, and from then on whenever the lists are drawn. */
@@ -32,6 +39,8 @@ export async function open() {
     ground = await call("GET", `/v1/towns/${code()}/map`);
     groundOf = code();
   }
+  // Whoever pressed sees first that it opens.
+  await new Promise((shown) => requestAnimationFrame(() => setTimeout(shown)));
   draw();
 }
 
@@ -42,13 +51,18 @@ export function close() {
 function draw() {
   const state = alerts.shown(), places = silent.summary().silent, box = byID("map-box"), width = box.clientWidth;
   if (!state || !ground || width === 0) return;
+  const shown = JSON.stringify([groundOf, width, state.districts, state.shelters, places.map((one) => [one.key, one.told])]);
+  if (shown === drawn && box.firstChild) return;
+  drawn = shown;
   const points = [...ground.outline.flat(), ...[...ground.districts, ...ground.shelters, ...ground.places].map((one) => one.at).filter(Boolean)];
   byID("map-none").hidden = points.length > 0;
   byID("map-legend").hidden = points.length === 0;
   const missing = [];
   if (points.length > 0) {
-    const size = { width, height: Math.round(Math.max(220, Math.min(width * 0.68, 520))) }, at = projection(points, size);
-    const svg = element("svg", { viewBox: `0 0 ${size.width} ${size.height}`, width: size.width, height: size.height, role: "img" });
+    // Signs and names are as large as the page's letters are.
+    const times = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16, own = width / times;
+    const size = { width: own, height: Math.round(Math.max(220, Math.min(own * 0.68, 520))) }, at = projection(points, size);
+    const svg = element("svg", { viewBox: `0 0 ${size.width} ${size.height}`, width, height: size.height * times, role: "img" });
     for (const ring of ground.outline) svg.append(element("path", { class: "town", d: `M${ring.map((point) => at(point).map(round).join(" ")).join("L")}Z` }));
     // Names in the order of need: a place keeps its sign where there is no room for its name.
     names = [];
@@ -81,19 +95,41 @@ function element(name, attributes, text = "") {
   return one;
 }
 
+/** What is taken on the map, by cells of a grid: a name is held against what lies around it, and not against a thousand others. */
+class Taken {
+  #cells = new Map();
+
+  *#around([left, top, right, bottom]) {
+    for (let x = Math.floor(left / 64); x <= right / 64; x += 1) for (let y = Math.floor(top / 64); y <= bottom / 64; y += 1) yield x * 4096 + y;
+  }
+
+  add(box, owner = null) {
+    for (const cell of this.#around(box)) this.#cells.set(cell, [...(this.#cells.get(cell) ?? []), { box, owner }]);
+  }
+
+  isFree(own, owner) {
+    for (const cell of this.#around(own)) {
+      for (const { box, owner: other } of this.#cells.get(cell) ?? []) {
+        if (other !== owner && box[0] < own[2] && box[2] > own[0] && box[1] < own[3] && box[3] > own[1]) return false;
+      }
+    }
+    return true;
+  }
+}
+
 /** Below, above, to the right or to the left of its sign: the first that hides no other and stays on the map. The same name at the same house once. */
 function placed(wanted, { width, height }) {
-  const taken = names.map(({ x, y, reach }) => [x - reach, y - reach, x + reach, y + reach]), shown = new Map();
-  const isFree = ([left, top, right, bottom], own) => left >= 0 && top >= 0 && right <= width && bottom <= height
-    && taken.every((box, index) => index === own || box[0] >= right || box[2] <= left || box[1] >= bottom || box[3] <= top);
+  const taken = new Taken(), shown = new Map();
+  for (const one of names) taken.add([one.x - one.reach, one.y - one.reach, one.x + one.reach, one.y + one.reach], one);
+  const isFree = (box, own) => box[0] >= 0 && box[1] >= 0 && box[2] <= width && box[3] <= height && taken.isFree(box, own);
   return wanted.flatMap((one) => {
-    const wide = one.text.length * LETTER + 4, high = LETTER + 4, own = names.indexOf(one);
+    const wide = one.text.length * LETTER + 4, high = LETTER + 4;
     if (shown.has(one.text) && Math.hypot(shown.get(one.text).x - one.x, shown.get(one.text).y - one.y) < 40) return [];
     const centres = [[0, one.reach + high / 2], [0, -one.reach - high / 2], [one.reach + wide / 2, 0], [-one.reach - wide / 2, 0]];
     for (const [right, down] of centres) {
       const [x, y] = [one.x + right, one.y + down], box = [x - wide / 2, y - high / 2, x + wide / 2, y + high / 2];
-      if (!isFree(box, own)) continue;
-      taken.push(box);
+      if (!isFree(box, one)) continue;
+      taken.add(box);
       shown.set(one.text, one);
       return [label(x, y + LETTER * 0.36, "name", one.text)];
     }
@@ -166,14 +202,15 @@ function silentPlaces(svg, at, silentOnes) {
 /** What it shows, for whoever does not see it: the lists say the same. */
 function spoken(state, places) {
   const orders = (state.districts ?? []).map((item) => `${item.district} ${item.level_name}（${item.hazard}）`);
-  const open = (state.shelters ?? []).map((one) => one.name);
-  return `町の地図。避難情報：${orders.join("、") || "なし"}。開いている避難所：${open.join("、") || "なし"}。届いていない先：${places.map((one) => one.name).join("、") || "なし"}。`;
+  const open = (state.shelters ?? []).map((one) => one.name), unheard = places.slice(0, SPOKEN).map((one) => one.name);
+  if (places.length > SPOKEN) unheard.push(`ほか${places.length - SPOKEN}か所`);
+  return `町の地図。避難情報：${orders.join("、") || "なし"}。開いている避難所：${open.join("、") || "なし"}。届いていない先：${unheard.join("、") || "なし"}。`;
 }
 
 byID("map-legend").replaceChildren(...[
   ["district level4", "4", "地区と警戒レベル"], ["shelter open", "開", "開いている避難所（満＝満員）"], ["silent", "!", "届いていない先（☎＝電話で伝えた、向＝人が向かっている）"],
 ].map(([kind, letter, words]) => {
-  const item = make("li"), sign = element("svg", { viewBox: "0 0 30 30", width: 26, height: 26, "aria-hidden": "true" }), group = element("g", { class: kind });
+  const item = make("li"), sign = element("svg", { viewBox: "0 0 30 30", "aria-hidden": "true" }), group = element("g", { class: kind });
   const shape = { district: element("circle", { cx: 15, cy: 15, r: 13 }), shelter: element("rect", { x: 4, y: 4, width: 22, height: 22 }), silent: element("path", { d: "M15 2l13 25h-26Z" }) };
   group.append(shape[kind.split(" ")[0]], label(15, kind === "silent" ? 23 : 21, "number", letter));
   sign.append(group);
