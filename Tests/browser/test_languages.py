@@ -61,6 +61,28 @@ class LanguageTests(OnSmallHub):
         self.browser.size(768, 1024)
         self.browser.photograph(f"tablet-{FURTHER[-1]}-list-tablet")
 
+    def test_more_languages_than_a_row_shows_are_all_seen_at_a_touch(self):
+        self.start()
+        tags = self.browser.evaluate("[...document.querySelectorAll('#languages button[lang]')].map((one) => one.lang)")
+        self.assertEqual(sorted(tags), sorted(["ja", "ja-x-easy", "en", *FURTHER]))
+        seen = """[...document.querySelectorAll('#languages button[lang]')].filter((one) => {
+            const box = one.getBoundingClientRect();
+            return box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= innerHeight && document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === one;
+        }).length"""
+        self.assertLess(self.browser.evaluate(seen), 5)
+        self.hub.publish("alert", id="t1", event="t", kind="tsunami", level=None, priority="immediate", gravity="emergency", texts=told("tsunami-major"))
+        self.browser.until(FULL)
+        self.browser.click("#languages .unfold")
+        self.assertEqual(self.browser.evaluate(seen), len(tags), "also above a warning")
+        self.assertEqual(self.browser.evaluate("document.querySelector('.unfold').getAttribute('aria-expanded')"), "true")
+        self.browser.photograph("tablet-all-languages-phone")
+        self.choose("ne")
+        self.assertLess(self.browser.evaluate(seen), 5, "and away again, so that the warning is read")
+        # The row stands where the chosen one is, beside the button for all of them.
+        for one in ["#languages .unfold", "#languages [aria-pressed=true]"]:
+            self.assertTrue(self.browser.evaluate(f"(({{ left, right }}) => left >= 0 && right <= innerWidth)(document.querySelector('{one}').getBoundingClientRect())"), one)
+        self.browser.photograph("tablet-ne-chosen-phone")
+
     def test_where_there_is_no_text_in_the_language_it_says_so_and_shows_the_japanese(self):
         self.start()
         self.choose(FURTHER[0])

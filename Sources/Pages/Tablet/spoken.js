@@ -10,19 +10,38 @@ export function speakPage(language, choose) {
   const words = wordsOf(language);
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-w]")) element.textContent = words[element.dataset.w];
-  byID("languages").replaceChildren(...LANGUAGES.map(([known, name]) => {
-    const button = block("button", name, "", known);
-    button.type = "button";
-    button.setAttribute("aria-pressed", String(known === language));
-    button.onclick = () => choose(known);
-    return button;
-  }));
+  offerLanguages(language, choose);
   for (const [name, group] of [["crowding", words.crowd], ["water", words.tap], ["power", words.mains]]) {
     const chosen = document.querySelector(`input[name=${name}]:checked`)?.value;
     byID(name).replaceChildren(...Object.entries(group).map(([value, text]) => choice("radio", name, value, text, value === chosen)));
   }
   const checked = new Set([...document.querySelectorAll("input[name=need]:checked")].map((box) => box.value));
   byID("needs").replaceChildren(...Object.entries(words.need).map(([value, text]) => choice("checkbox", "need", value, text, checked.has(value))));
+}
+
+/** More than eight are no row in which people find their own: all of them at once, for who asks. */
+const MANY = 8;
+
+function offerLanguages(language, choose) {
+  const place = byID("languages"), unfold = block("button", "文A", "unfold");
+  const fold = (isOpen) => {
+    place.classList.toggle("all", isOpen);
+    unfold.setAttribute("aria-expanded", String(isOpen));
+  };
+  unfold.type = "button";
+  unfold.setAttribute("aria-label", "言語 / Language");
+  unfold.onclick = () => fold(!place.classList.contains("all"));
+  fold(false);
+  const buttons = LANGUAGES.map(([known, name]) => {
+    const button = block("button", name, "", known);
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(known === language));
+    button.onclick = () => choose(known);
+    return button;
+  });
+  const isLong = buttons.length > MANY, chosen = buttons.find((one) => one.lang === language);
+  place.replaceChildren(...(isLong ? [unfold] : []), ...buttons);
+  if (isLong && chosen) place.scrollLeft = chosen.offsetLeft - place.offsetLeft - unfold.offsetWidth * 2;
 }
 
 function choice(type, name, value, text, checked) {
