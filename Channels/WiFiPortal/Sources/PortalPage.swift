@@ -128,13 +128,16 @@ struct PortalPage {
     /// Date and time: a sheet of paper or a cut-off spot may be days old.
     private func nowWords() -> String { "\(today.date(language)) \(today.clock)" }
 
-    /// The dots are for browsers without styles, which would run the three words together.
+    /// The dots are for browsers without styles, which would run the three words together. More than eight would stand between a phone's reader
+    /// and what to do: they unfold, without script.
     private func languages() -> String {
         let links = ScreenLanguages.inUse.all.map { other in
             let isCurrent = other == language ? #" aria-current="page""# : ""
             return #"<a lang="\#(other)" hreflang="\#(other)" href="index.\#(other).html"\#(isCurrent)>\#(ScreenLanguages.inUse.words(other)[.own])</a>"#
         }
-        return #"<nav aria-label="言語 / Language">\#(links.joined(separator: "<i>・</i>"))</nav>"#
+        let row = links.joined(separator: "<i>・</i>")
+        let choice = links.count > 8 ? "<details><summary>文A \(words[.own])</summary><div>\(row)</div></details>" : row
+        return #"<nav aria-label="言語 / Language">\#(choice)</nav>"#
     }
 
     private func idle() -> String {

@@ -36,7 +36,7 @@ enum PortalStyle {
         :lang(ja){font-family:"Hiragino Sans","Noto Sans JP","Noto Sans CJK JP",Meiryo,sans-serif}:lang(zh),:lang(ko){font-family:sans-serif}:lang(ko){word-break:keep-all}
         header{padding:.8rem 0 .2rem}h1,h2,h3,p{margin:0}.town{font-size:1.3rem;font-weight:700}.spot{color:#444}
         nav{display:flex;flex-wrap:wrap;gap:.4rem;margin:.5rem 0}
-        nav i{display:none}nav a,.b{display:inline-block;min-height:48px;padding:.55rem .9rem;border:2px solid #0b4a8f;border-radius:.4rem;\
+        nav div{display:flex;flex-wrap:wrap;gap:.4rem}nav summary{padding:.5rem 0;color:#0b4a8f}nav i{display:none}nav a,.b{display:inline-block;min-height:48px;padding:.55rem .9rem;border:2px solid #0b4a8f;border-radius:.4rem;\
         color:#0b4a8f;font-weight:700;line-height:1.5}
         @media(max-width:30rem){nav a{padding:.6rem .55rem;font-size:1rem}}
         nav a[aria-current]{background:#0b4a8f;color:#fff;text-decoration:none}
