@@ -5,7 +5,7 @@ import Glibc
 
 @main
 struct Bench: ParsableCommand {
-    enum Part: String, CaseIterable, ExpressibleByArgument { case read, country, stream, line, crowd }
+    enum Part: String, CaseIterable, ExpressibleByArgument { case read, country, stream, line, takeback, crowd }
 
     @Option(help: "The release program under measurement.") var hub = ".build/release/noroshi"
     @Option(help: "Open streams.") var streams = 10_000
@@ -14,7 +14,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Rounds of the stream beside its peer.") var rounds = 3
     @Option(help: "Writes all figures as JSON.") var report: String?
     @Option(help: "What must hold.") var thresholds = "Benchmarks/Thresholds/thresholds.json"
-    @Argument(help: "Parts to measure.") var parts: [Part] = [.read, .country, .stream, .line]
+    @Argument(help: "Parts to measure.") var parts: [Part] = [.read, .country, .stream, .line, .takeback]
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
@@ -29,6 +29,9 @@ struct Bench: ParsableCommand {
         if parts.contains(.crowd) { try CrowdBench(hub: hub, streams: crowd, work: work).run(figures) }
         if parts.contains(.line) {
             try LineBench(hub: hub, streams: streams, shots: shots, work: work).run(figures, stream: stream)
+        }
+        if parts.contains(.takeback) {
+            try TakeBackBench(line: LineBench(hub: hub, streams: streams, shots: shots, work: work)).run(figures)
         }
         guard try figures.close(report: report) else { throw ExitCode(1) }
     }

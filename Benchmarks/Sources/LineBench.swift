@@ -127,7 +127,7 @@ struct LineBench {
     }
 
     /// One enrolled device a school, from which as many streams hang as the school has pupils.
-    private func heads(_ server: Server) throws -> [String] {
+    func heads(_ server: Server) throws -> [String] {
         struct Invitation: Decodable { var code: String }
         struct Device: Decodable { var token: String }
         var tokens: [String] = []

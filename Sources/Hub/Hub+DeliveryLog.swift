@@ -12,6 +12,8 @@ package struct DeliveryQuestion: Sendable {
 
     package var alert: AlertID?
     package var channel, endpoint, state: String?
+    /// Who sent it, or said yes to it.
+    package var by: String?
     /// What is real, or drills; nil: both.
     package var mode: ModeName?
     /// Offered at or after, and before. Where one of them is given what is archived is read too.
@@ -36,6 +38,7 @@ package struct DeliveryQuestion: Sendable {
         var query = DeliveryQuery()
         (query.alert, query.channel, query.endpoint, query.mode) = (alert, channel, endpoint, mode)
         query.state = state.flatMap { DeliveryState(rawValue: $0) }
+        query.by = by
         (query.since, query.until, query.after, query.newest, query.limit) = (since, until, after, newest, limit)
         return query
     }

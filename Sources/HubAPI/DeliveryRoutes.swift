@@ -24,6 +24,7 @@ extension HubRouter {
             var query = try deliveryQuery(request)
             query.since = try Self.moment(request.uri.queryParameters["since"], "since")
             query.until = try Self.moment(request.uri.queryParameters["until"], "until")
+            query.by = request.uri.queryParameters["by"].map(String.init)
             let asked = query
             // Archives are files of months: not by crowds at once.
             let rows = query.reachesBack ? try await Self.inLane(documents) { try await hub.deliveries(asked, of: town.id) } : try await hub.deliveries(asked, of: town.id)

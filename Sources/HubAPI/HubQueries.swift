@@ -24,7 +24,7 @@ extension QueryTable {
             "PUT /v1/towns/{code}/settings": ["dry_run": .flag],
             "GET /v1/deliveries": [
                 "town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text, "mode": .text, "after": .text,
-                "limit": .text, "tail": .text, "since": .text, "until": .text,
+                "limit": .text, "tail": .text, "since": .text, "until": .text, "by": .text,
             ],
             "GET /v1/deliveries/stream": ["town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text, "mode": .text],
             "GET /v1/endpoints": ["town": .text],
@@ -32,10 +32,12 @@ extension QueryTable {
             "GET /v1/reports": ["town": .text, "site": .text, "device": .text, "before": .text, "limit": .text, "aside": .flag],
             "GET /v1/calls": ["town": .text, "mode": .text, "since": .text, "before": .text, "limit": .text],
             "GET /v1/chronicle": ["town": .text, "mode": .text, "since": .text, "until": .text, "before": .text, "limit": .text, "format": .text],
+            "GET /v1/musters": ["town": .text, "mode": .text],
             "GET /v1/drills": ["town": .text], "GET /v1/notices": ["town": .text],
             "GET /v1/approvals": ["town": .text, "all": .flag],
         ],
         otherBodies: [
             "/v1/bulletins", "/v1/bundles", "/v1/bundle-receipts", "/v1/copies", "/v1/towns/{code}/shelters/import", "/v1/bench/publish",
+            "/muster/{key}/taken", "/muster/{key}/cannot",
         ])
 }

@@ -261,7 +261,9 @@ private struct MemoryTown: TownLedger {
 
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {
         let own = ledger.with(id) { town, _ in town.rows.filter { query.reachesBack || !town.archived.contains($0.delivery.id) } }
-        let rows = (own + (query.concernedOnly ? [] : ledger.passedRows(id, reachesBack: query.reachesBack))).filter { query.takes($0) }.sorted { $0.number < $1.number }
+        let acts = query.by.map { by in ledger.with(id) { town, _ in Set(town.alerts.filter { DeliveryQuery.isAct($0.actor, by: by) }.map(\.content.id)) } }
+        let rows = (own + (query.concernedOnly || acts != nil ? [] : ledger.passedRows(id, reachesBack: query.reachesBack)))
+            .filter { query.takes($0) && acts?.contains($0.alert) ?? true }.sorted { $0.number < $1.number }
         return query.newest ? Array(rows.suffix(query.limit)) : Array(rows.prefix(query.limit))
     }
 

@@ -246,6 +246,8 @@ package struct DeliveryQuery: Sendable {
     package var channel: String?
     package var endpoint: String?
     package var state: DeliveryState?
+    /// Who sent it, or said yes to it: a person's name.
+    package var by: String?
     /// What is real, or drills; nil: both.
     package var mode: ModeName?
     /// Only deliveries that have not ended.
@@ -264,6 +266,11 @@ package struct DeliveryQuery: Sendable {
     package init() {}
 
     package var reachesBack: Bool { since != nil || until != nil }
+
+    /// `operator:佐藤`, `operator:鈴木 approved:佐藤`, `safe:佐藤`, and a word that stands alone: `hub`.
+    static func isAct(_ actor: String, by name: String) -> Bool {
+        [name, "operator:\(name)", "safe:\(name)"].contains(actor) || actor.hasPrefix("operator:\(name) ") || actor.hasSuffix(" approved:\(name)")
+    }
 }
 
 package struct AlertQuery: Sendable {

@@ -133,9 +133,11 @@ package enum LedgerCopy {
 /// What had not ended when a record came to another place.
 enum Holding {
     static func hold(_ town: TownID, _ now: Date, _ words: String, by actor: String, _ db: Database) throws -> Int {
-        let open = DeliveryState.allCases.filter { !$0.isEnd }.map { "'\($0.rawValue)'" }.joined(separator: ",")
-        let rows = try Row.fetchAll(
-            db, sql: "SELECT delivery, attempts FROM main.standing WHERE town = ? AND state IN (\(open)) ORDER BY delivery", arguments: [town.code])
+        let rows = try Row.fetchAll(db, sql: """
+            SELECT s.delivery, s.attempts FROM main.log_state l CROSS JOIN main.delivery d ON d.number = l.number
+            CROSS JOIN main.standing s ON s.town = d.town AND s.delivery = d.id
+            WHERE l.town = ? AND l.mode IN ('actual', 'exercise') AND l.state IN (\(LedgerSchema.openStates)) ORDER BY s.delivery
+            """, arguments: [town.code])
         let writing = Writing()
         for row in rows {
             let step = try RecordedStep(

@@ -87,6 +87,7 @@ enum LedgerSchema {
             try db.execute(sql: "CREATE INDEX report_device ON report (town, device, received DESC, id DESC, site)")
         }
         migrator.registerMigration("deeds") { db in try addDeeds(db) }
+        migrator.registerMigration("the log by what it is asked by") { db in try addLogIndexes(db) }
         return migrator
     }
 

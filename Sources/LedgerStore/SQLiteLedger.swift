@@ -88,7 +88,7 @@ package final class SQLiteLedger: Ledger {
             // Two looks into an index for each town, and no row of a town that had nothing.
             let statement = try db.makeStatement(sql: """
                 SELECT EXISTS (SELECT 1 FROM alert WHERE town = ?1 AND accepted >= ?2)
-                    OR EXISTS (SELECT 1 FROM standing WHERE town = ?1 AND state IN (\(open)))
+                    OR EXISTS (SELECT 1 FROM log_state WHERE town = ?1 AND mode IN ('actual', 'exercise') AND state IN (\(open)))
                 """)
             return Set(try towns.filter { try Bool.fetchOne(statement, arguments: [$0.code, since.timeIntervalSince1970]) ?? true })
         }
@@ -199,9 +199,9 @@ package final class SQLiteLedger: Ledger {
     /// How SQLite goes about a page of the log. For the test that proves it.
     package func planOfLogPage(_ query: DeliveryQuery) throws -> [String] {
         guard let town = TownID("042056") else { return [] }
-        let (sql, arguments) = SQLiteTown(id: town, book: book, buffer: buffer).question(query)
         return try pool.read { db in
-            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] }
+            let (sql, arguments) = try SQLiteTown(id: town, book: book, buffer: buffer).question(query, db)
+            return try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] }
         }
     }
 

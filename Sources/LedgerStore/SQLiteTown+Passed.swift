@@ -6,7 +6,7 @@ internal import Ledger
 /// A town's share of what passed many by, as rows of its own log.
 extension SQLiteTown {
     func passedRows(_ query: DeliveryQuery, _ db: Database) throws -> [DeliveryRow] {
-        guard !query.concernedOnly, !query.unfinishedOnly, query.state == nil || query.state == .skipped else { return [] }
+        guard !query.concernedOnly, !query.unfinishedOnly, query.by == nil, query.state == nil || query.state == .skipped else { return [] }
         let sets = try Row.fetchAll(try db.cachedStatement(sql: """
             SELECT number, substr(towns, instr(towns, char(10) || ?1) + 1, 512) AS line FROM town_set WHERE instr(towns, char(10) || ?1) > 0
             """), arguments: [id.code])

@@ -41,7 +41,8 @@ struct SQLiteTown: TownLedger {
     }
 
     private func page(_ query: DeliveryQuery, isArchive: Bool = false, _ db: Database) throws -> [DeliveryRow] {
-        let (sql, arguments) = question(query, isArchive: isArchive)
+        if let by = query.by, !isArchive { return try rows(by: by, query, db) { try page($0, db) } }
+        let (sql, arguments) = try question(query, isArchive: isArchive, db)
         return sound(try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: arguments), deliveryRow) + (try passedRows(query, db))
     }
 
@@ -78,48 +79,46 @@ struct SQLiteTown: TownLedger {
         }
     }
 
-    /// Some weeks are found by their alerts; more is read in the log's order.
-    private static func isNarrow(_ query: DeliveryQuery) -> Bool {
-        guard let since = query.since else { return false }
-        return (query.until ?? .distantFuture).timeIntervalSince(since) < 32 * 86_400
-    }
-
-    func question(_ query: DeliveryQuery, isArchive: Bool = false) -> (sql: String, arguments: StatementArguments) {
-        let byAlert = !isArchive && Self.isNarrow(query)
-        // Of some alerts: their rows, by the index that finds them, and not the town's whole log in its order.
-        let number = query.alerts == nil && !byAlert && !query.unfinishedOnly ? "d.number" : "+d.number"
-        var conditions = ["d.town = ?", "\(number) > ?"]
-        var arguments: [any DatabaseValueConvertible] = [id.code, query.after]
+    func question(_ query: DeliveryQuery, isArchive: Bool = false, _ db: Database) throws -> (sql: String, arguments: StatementArguments) {
+        // Of some alerts: their rows, by the index that finds them, and not the town's whole log in its order. Else by their numbers, which are looked for first.
+        let isFound = !isArchive && query.alert == nil && query.alerts == nil && !query.unfinishedOnly
+        var conditions = [isFound || query.unfinishedOnly && !isArchive ? "+d.town = ?" : "d.town = ?"]
+        var arguments: [any DatabaseValueConvertible] = [id.code]
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
             guard let value else { return }
             conditions.append(condition)
             arguments.append(value)
         }
-        add("d.alert = ?", query.alert?.text)
-        add("d.alert IN (SELECT value FROM json_each(?))", LedgerSchema.list(query.alerts))
-        add("d.channel = ?", query.channel)
-        add("d.endpoint = ?", query.endpoint)
-        add("s.state = ?", query.state?.rawValue)
-        add("d.mode = ?", query.mode?.rawValue)
-        add("d.offered >= ?", query.since?.timeIntervalSince1970)
-        add("d.offered < ?", query.until?.timeIntervalSince1970)
-        if byAlert, let since = query.since {
-            conditions.append("d.alert IN (SELECT id FROM alert WHERE town = ? AND accepted >= ? AND accepted < ?)")
-            arguments += [id.code, since.timeIntervalSince1970, (query.until ?? .distantFuture).timeIntervalSince1970] as [any DatabaseValueConvertible]
+        let number = query.alerts == nil && query.alert == nil && !query.unfinishedOnly ? "d.number" : "+d.number"
+        if isFound {
+            let (numbers, given) = try numbers(query, db)
+            conditions.append("d.number IN (\(numbers))")
+            arguments += given
+        } else {
+            add("\(number) > ?", query.after)
+            add("d.alert = ?", query.alert?.text)
+            add("d.alert IN (SELECT value FROM json_each(?))", LedgerSchema.list(query.alerts))
+            add("d.channel = ?", query.channel)
+            add("d.endpoint = ?", query.endpoint)
+            add("s.state = ?", query.state?.rawValue)
+            add("d.mode = ?", query.mode?.rawValue)
+            add("d.offered >= ?", query.since?.timeIntervalSince1970)
+            add("d.offered < ?", query.until?.timeIntervalSince1970)
+            if let by = query.by {
+                let (condition, given) = Self.isActor(by)
+                conditions.append("d.alert IN (SELECT id FROM alert WHERE town = ? AND \(condition))")
+                arguments += [id.code] + given
+            }
         }
+        // What has not ended is few of many: by its state first, and not through ten million rows of a town in their order.
         if query.unfinishedOnly {
-            add("s.town = ?", id.code)
-            let open = DeliveryState.allCases.filter { !$0.isEnd }.map { "'\($0.rawValue)'" }.joined(separator: ",")
-            conditions.append("s.state IN (\(open))")
+            conditions.append(isArchive ? "s.state IN (\(LedgerSchema.openStates))" : "d.number IN (SELECT number FROM log_state WHERE town = ? AND mode IN ('actual', 'exercise') AND state IN (\(LedgerSchema.openStates)))")
+            if !isArchive { arguments.append(id.code) }
         }
         arguments.append(query.limit)
-        // What has not ended is few of many: by its state first, and not through ten million rows of a town in their order.
-        let tables = query.unfinishedOnly && !isArchive
-            ? "standing s INDEXED BY standing_state CROSS JOIN delivery d ON d.town = s.town AND d.id = s.delivery"
-            : "delivery d JOIN standing s ON s.town = d.town AND s.delivery = d.id"
         let sql = """
             SELECT \(Self.columns)
-            FROM \(tables)
+            FROM delivery d JOIN standing s ON s.town = d.town AND s.delivery = d.id
             WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(number) \(query.newest ? "DESC" : "ASC") LIMIT ?
             """
         return (sql, StatementArguments(arguments.map { $0 as (any DatabaseValueConvertible)? }))

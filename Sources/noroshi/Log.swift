@@ -8,7 +8,7 @@ struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "配信の記録 (the delivery log).",
         discussion: """
-            noroshi log [--alert A] [--town C] [--channel N] [--endpoint E] [--state S] [--since T] [--until T] [--limit N] [--follow] [--format json|csv]
+            noroshi log [--alert A] [--town C] [--channel N] [--endpoint E] [--state S] [--by NAME] [--since T] [--until T] [--limit N] [--follow] [--format json|csv]
             一つひとつの説明は noroshi log rows --help (each of them: noroshi log rows --help)。
             """,
         subcommands: [LogRows.self, LogVerify.self], defaultSubcommand: LogRows.self)
@@ -26,6 +26,7 @@ struct LogRows: AsyncParsableCommand {
     @Option(help: "この送り先だけ (only this far end)") var endpoint: String?
     @Option(help: "状態: waiting, sending, retrying, stopped, held, skipped, delivered, superseded, annulled, expired, rejected (state)")
     var state: String?
+    @Option(help: "この人が出したもの、承認したもの (what this person sent or said yes to)") var by: String?
     @Option(help: "この時から。保管した記録も読む。2026-11-29 か RFC 3339 (from then on; archives are read too)") var since: String?
     @Option(help: "この時より前 (before that)") var until: String?
     @Option(help: "新しいほうから何行まで (at most so many of the newest rows)") var limit = 200
@@ -39,7 +40,7 @@ struct LogRows: AsyncParsableCommand {
         guard !follow || until == nil else { throw Exit.with(Exit.usage, "--follow と --until は一緒に使えません (--follow has no end)") }
         let client = try hub.client()
         let filter: [(String, String?)] = [
-            ("alert", alert), ("town", town), ("channel", channel), ("endpoint", endpoint), ("state", state), ("since", since), ("until", until),
+            ("alert", alert), ("town", town), ("channel", channel), ("endpoint", endpoint), ("state", state), ("by", by), ("since", since), ("until", until),
         ]
         let count = min(max(limit, 1), Self.window)
         let value = try await client.get("/v1/deliveries" + HubClient.query(filter + [("tail", "\(follow ? Self.window : count)")]))

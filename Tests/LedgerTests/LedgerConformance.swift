@@ -164,6 +164,60 @@ struct LedgerConformance {
         await ledger.close()
     }
 
+    @Test("However the log is asked, by one filter or several, both ledgers give the same page, in its own order, from either end and from any place in it")
+    func everyQuestion() async throws {
+        let (memory, sqlite) = (try Store.memory.open(), try Store.sqlite.open())
+        let (own, book) = (memory.town(kesennuma), sqlite.town(kesennuma))
+        let people = ["jma", "operator:佐藤", "operator:鈴木 approved:佐藤", "safe:田中", "operator:佐藤 waited", "operator:佐"]
+        for number in 0..<40 {
+            // The clock was put back by a day in the middle.
+            let time = epoch.addingTimeInterval(Double(number) * 7200 - (number >= 20 ? 86_400 : 0))
+            let plain = alert("a\(number)", sends: 1 + number % 3, skips: number % 2, at: time)
+            let told = RecordedAlert(content: plain.content, mode: number % 4 == 0 ? .exercise : .actual, accepted: time, actor: people[number % people.count], deliveries: plain.deliveries)
+            for town in [own, book] {
+                try await town.record(told).committed()
+                for (index, delivery) in told.deliveries.enumerated() where delivery.isSend && number % 5 != 0 {
+                    town.append(RecordedStep(delivery: delivery.id, at: time, state: index == 0 && number % 7 == 0 ? .rejected : .delivered, attempt: 1, actor: "line"))
+                }
+            }
+        }
+        try await sqlite.proveWriting(at: epoch).committed()
+        var asked = 0
+        func compare(_ query: DeliveryQuery, _ what: String) async throws {
+            asked += 1
+            let (mine, theirs) = (try await own.deliveries(query).map(\.delivery.id), try await book.deliveries(query).map(\.delivery.id))
+            #expect(mine == theirs, "\(what)")
+        }
+        for mode in [nil, ModeName.actual, .exercise] {
+            for channel in [nil, "wifi-portal", "area-mail", "nowhere"] as [String?] {
+                for endpoint in [nil, "spot-1", "gateway-0"] as [String?] {
+                    for state in [nil, .delivered, .rejected, .skipped, .waiting, .expired] as [DeliveryState?] {
+                        for by in [nil, "佐藤", "田中", "jma", "だれか"] as [String?] {
+                            var query = DeliveryQuery()
+                            (query.mode, query.channel, query.endpoint, query.state, query.by) = (mode, channel, endpoint, state, by)
+                            let what = "\(String(describing: (mode, channel, endpoint, state, by)))"
+                            try await compare(query, what)
+                            (query.newest, query.limit) = (true, 3)
+                            try await compare(query, "newest " + what)
+                            (query.newest, query.after) = (false, 31)
+                            try await compare(query, "after " + what)
+                            (query.after, query.since, query.until) = (0, epoch.addingTimeInterval(20 * 3600), epoch.addingTimeInterval(50 * 3600))
+                            try await compare(query, "between " + what)
+                            (query.since, query.until, query.newest) = (nil, epoch.addingTimeInterval(9 * 3600), true)
+                            try await compare(query, "before " + what)
+                        }
+                    }
+                }
+            }
+        }
+        var open = DeliveryQuery()
+        open.unfinishedOnly = true
+        try await compare(open, "open")
+        #expect(asked > 5000)
+        await memory.close()
+        await sqlite.close()
+    }
+
     @Test("A receipt counts once by its id and once by device and level", arguments: Store.allCases)
     func receipts(store: Store) async throws {
         let ledger = try store.open()

@@ -88,21 +88,30 @@ struct SQLiteLedgerTests {
     @Test("A page of the log is read from an index of the town's rows, and not from all rows of all towns")
     func pages() async throws {
         let ledger = try SQLiteLedger(path: path, logger: Logger(label: "t"))
+        // Each by the index of what it is asked by, in the order of its entries.
+        let asked: [(index: String, change: (inout DeliveryQuery) -> Void)] = [
+            ("log_mode", { _ in }), ("log_mode", { $0.mode = .exercise }), ("log_mode", { $0.since = Date(timeIntervalSince1970: 0) }), ("log_channel", { $0.channel = "mail" }),
+            ("log_endpoint", { $0.endpoint = "school" }), ("SEARCH d USING PRIMARY KEY (town=? AND mode=? AND state=?", { $0.state = .rejected }),
+        ]
         for newest in [false, true] {
-            var query = DeliveryQuery()
-            query.newest = newest
-            let plan = try ledger.planOfLogPage(query)
-            #expect(plan.contains { $0.contains("delivery_number") }, "\(plan)")
-            #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+            for (index, change) in asked {
+                var query = DeliveryQuery()
+                query.newest = newest
+                change(&query)
+                let plan = try ledger.planOfLogPage(query)
+                #expect(plan.contains { $0.contains(index) } && !plan.contains { $0.contains("SCAN d") }, "\(plan)")
+                // The rows of these numbers and no others.
+                #expect(plan.first?.hasPrefix("SEARCH d USING INTEGER PRIMARY KEY") == true, "\(plan)")
+            }
         }
         var query = DeliveryQuery()
         query.alerts = [AlertID("a"), AlertID("b")]
         let plan = try ledger.planOfLogPage(query)
-        #expect(plan.contains { $0.contains("delivery_alert") } && !plan.contains { $0.contains("delivery_number") }, "\(plan)")
+        #expect(plan.contains { $0.contains("delivery_alert") } && !plan.contains { $0.contains("log_mode") }, "\(plan)")
         query.alerts = nil
         query.unfinishedOnly = true
         let open = try ledger.planOfLogPage(query)
-        #expect(open.first?.contains("standing_state (town=? AND state=?)") == true, "what a start asks of ten million rows: \(open)")
+        #expect(open.contains { $0.contains("log_state USING PRIMARY KEY (town=? AND mode=? AND state=?)") } && open.first?.hasPrefix("SEARCH d USING INTEGER PRIMARY KEY") == true, "what a start asks of ten million rows: \(open)")
         await ledger.close()
     }
 }
