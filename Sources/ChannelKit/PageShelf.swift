@@ -1,3 +1,4 @@
+public import FoundationEssentials
 import Synchronization
 
 /// What a place shows in one revision: a file is made when somebody asks for it first.
@@ -19,6 +20,7 @@ public final class PageShelf: Sendable {
         /// Revisions shown that a restart would lose, or has from a second place.
         var unwritten: [String: Int] = [:]
         var troubles: [String: String] = [:]
+        var asked: [String: Date] = [:]
         var source: (@Sendable (String) async -> (any PageFiles)?)?
     }
     private let state = Mutex(State())
@@ -43,6 +45,12 @@ public final class PageShelf: Sendable {
 
     /// Why the disk did not take it: a restart would lose what is shown.
     public func refuse(_ reason: String, at place: String) { state.withLock { $0.troubles[place] = reason } }
+
+    /// Somebody at the place has just been given its page.
+    public func asked(at place: String, now: Date) { state.withLock { $0.asked[place] = now } }
+
+    /// When somebody was given the page of a place last; nil: not since the start.
+    public func lastAsked(at place: String) -> Date? { state.withLock { $0.asked[place] } }
 
     /// What is shown there now; nil when nobody has shown anything since the start.
     public subscript(place: String) -> (any PageFiles)? { state.withLock { $0.bundles[place] } }

@@ -51,6 +51,8 @@ package struct Account: Codable, Sendable {
     /// The towns of its last roles, once it has none: theirs it stays.
     var homes: [String]?
     package internal(set) var doubt: Doubt?
+    /// How this person is called up; nil: by nothing that anybody wrote down.
+    package internal(set) var ways: StaffWays?
 
     package var hasCode: Bool { code != nil }
 

@@ -106,6 +106,21 @@ extension People {
         }
     }
 
+    /// How this person is called up from now on.
+    package func change(_ name: String, ways: StaffWays, by person: Operator) throws(PeopleFailure) -> Account {
+        try change(name, by: person) { account, _ in account.ways = ways.isEmpty ? nil : ways }
+    }
+
+    /// Who has one of these roles in a town and may come in, with how he is called: by name.
+    package func staff(of town: TownID) -> [(name: String, roles: [Role], ways: StaffWays)] {
+        state.withLock { state in
+            state.accounts.values.filter { !$0.isDisabled }.compactMap { account in
+                let roles = account.duties.filter { $0.places?.contains(town) ?? true }.map(\.role)
+                return roles.isEmpty ? nil : (account.name, roles, account.ways ?? StaffWays())
+            }.sorted { $0.name < $1.name }
+        }
+    }
+
     /// A new password, made here or given, and a new code for the telephone where `withCode` says so (nil: as it was).
     package func reset(
         _ name: String, password: String?, withCode: Bool?, by person: Operator, now: Date

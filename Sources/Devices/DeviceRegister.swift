@@ -90,6 +90,7 @@ package final class DeviceRegister: Sendable {
         var revokedTokens: [String: String] = [:]
         var invitations: [String: Invitation] = [:]
         var wrongCodes = WrongCodes()
+        var signs: [String: DeviceSigns] = [:]
     }
 
     /// RFC 8628, section 6.1: letters that are hard to mistake and spell no words.
@@ -270,6 +271,7 @@ package final class DeviceRegister: Sendable {
             guard var device = state.devices[id], device.town == town else { return false }
             device.revoked = device.revoked ?? clock()
             state.devices[id] = device
+            state.signs[id] = nil
             state.byToken[device.tokenDigest] = nil
             Self.index(device, &state)
             write(Self.key(device), device)

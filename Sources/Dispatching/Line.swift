@@ -6,7 +6,7 @@
 /// Nothing before the offer waits for disk or network. There is one line for what is real and one for drills; they
 /// share the ledger and nothing else.
 package import AlertModel
-internal import ChannelKit
+package import ChannelKit
 package import FoundationEssentials
 package import Ledger
 package import Logging
@@ -302,6 +302,9 @@ package final class Line<M: Mode>: Sendable {
     }
 
     func slot(_ channel: String) -> ChannelSlot<M>? { slots[channel] }
+
+    /// Who is at the far ends of a channel; nil where there is none of this name.
+    package func role(of channel: String) -> ChannelManifest.Role? { slots[channel]?.manifest.role }
 
     /// Whether drills of a channel go to the far ends of real alerts, apart and marked.
     package func showsDrillsApart(on channel: String) -> Bool { slots[channel]?.manifest.drills == .shownApart }

@@ -14,6 +14,33 @@ package struct LinkTest: Sendable {
 
     private static let patience = Duration.seconds(10)
 
+    /// What one far end answered, where an alert of ours for real would go; where it takes none, a drill's.
+    package enum Answer: Sendable, Hashable {
+        case there(String)
+        case silent(String)
+        /// Nothing lies beyond this hub.
+        case inside
+    }
+
+    package static func ask(_ end: Endpoint, of town: Town, _ actual: Line<Actual>, _ exercise: Line<Exercise>, patience: Duration) async -> Answer {
+        if let farEnd = FarEnd<Actual>(end, of: town.id), let slot = actual.slot(end.channel) { return await ask(farEnd, slot, patience) }
+        if let farEnd = FarEnd<Exercise>(end, of: town.id), let slot = exercise.slot(end.channel) { return await ask(farEnd, slot, patience) }
+        return .inside
+    }
+
+    private static func ask<M: Mode>(_ farEnd: FarEnd<M>, _ slot: ChannelSlot<M>, _ patience: Duration) async -> Answer {
+        if let why = slot.runner.standing(of: LaneID(town: farEnd.town, endpoint: farEnd.id)).stoppedBecause {
+            return .silent("送るのを止めています: \(why) (the lane is stopped)")
+        }
+        do throws(DeliveryFailure) {
+            return try await slot.reach(farEnd, .now.advanced(by: patience)).map { .there($0) } ?? .inside
+        } catch {
+            // Who asks us to wait is there.
+            if case .throttled = error { return .there(error.words) }
+            return .silent(error.words)
+        }
+    }
+
     /// - Parameter ends: those to ask; nil for all of the town.
     package static func run(
         _ town: Town, _ actual: Line<Actual>, _ exercise: Line<Exercise>, only ends: Set<Endpoint>? = nil

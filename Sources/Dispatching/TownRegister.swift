@@ -17,6 +17,9 @@ package final class TownRegister: Sendable {
         towns.withLock { if $0[town.id] != nil { $0[town.id] = town } }
     }
 
+    /// A town that is served from now on.
+    package func add(_ town: Town) { towns.withLock { $0[town.id] = town } }
+
     /// New settings. What is on its way keeps the old ones.
     package func replace(with new: [Town]) {
         towns.withLock { $0 = Dictionary(new.map { ($0.id, $0) }, uniquingKeysWith: { $1 }) }

@@ -157,6 +157,7 @@ extension Hub {
         let events: Int
         do {
             events = try await takeBackDrills(in: town, since: drill.begun?.at ?? drill.planned.at, by: person)
+            try await setAsideReports(of: drill, in: town.id, by: person)
         } catch let failure as DrillFailure {
             throw failure
         } catch {

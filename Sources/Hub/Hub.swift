@@ -62,6 +62,14 @@ package final class Hub: Sendable {
     package let papers: CarriedPapers
     package let roots: DayRoots
     let drillBook: DrillBook
+    let voiceBoard = Mutex(VoiceBoard())
+    /// Who calls the town's own people; nil: only a person does, by telephone.
+    let staffCaller: (any StaffCaller)?
+    let musterTurn = Mutex(())
+    /// Keys of those that are not over; nil before anybody has looked.
+    let openMusters = Mutex(Set<String>?.none)
+    /// Calls that were made or are being made.
+    let musterCalls = Mutex(Set<String>())
     let chance: @Sendable () -> UInt64
     private let tables: Mutex<CodeTables>
     /// Where long files are read, satellites' and others apart: a warning of a megabyte waits for no log of sentences.
@@ -100,6 +108,7 @@ package final class Hub: Sendable {
         package var logger: Logger
         package var time: HubClock
         package var start: StartWatch
+        package var staffCaller: (any StaffCaller)?
         /// Where the letters of new ids come from.
         package var chance: @Sendable () -> UInt64 = { .random(in: .min ... .max) }
 
@@ -157,6 +166,7 @@ package final class Hub: Sendable {
         time = parts.time
         start = parts.start
         chance = parts.chance
+        staffCaller = parts.staffCaller
         clock = { [time = parts.time] in time.now }
         orderKeys = OrderKeys(notebook: parts.ledger)
         standings = Standings(notebook: parts.ledger)

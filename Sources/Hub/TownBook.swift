@@ -103,6 +103,14 @@ extension Hub {
         await exercise.prepare(whole, only: Set(fresh))
     }
 
+    /// A town that this hub serves from now on.
+    package func begin(_ town: Town) async {
+        let whole = shelters.replacing(town)
+        towns.add(whole)
+        await actual.prepare(whole, only: Set(whole.endpoints))
+        await exercise.prepare(whole, only: Set(whole.endpoints))
+    }
+
     /// Districts under an order of either mode: a town does not lose one while somebody in it is told to leave.
     package func districtsUnderOrders(of town: TownID) -> Set<String> {
         Set(ModeName.allCases.flatMap { mode in standing(of: town, mode).orders().compactMap(\.subject.district) })

@@ -81,10 +81,9 @@ extension HubRouter {
     /// Without reports that somebody has set aside.
     private func lines(_ question: ChronicleQuestion, in town: Town) async throws -> (lines: [Line], next: ChroniclePlace?) {
         let (entries, next) = try await hub.chronicle(of: town, question)
-        let aside = SetAside.devices(of: town.id, hub.notebook)
         let shown = entries.filter { entry in
             guard let report = entry.report else { return true }
-            return !aside.contains(report.device) && SetAside.of(.report, report.id, of: town.id, hub.notebook) == nil
+            return hub.setAside(report: report.id, by: report.device, in: town.id) == nil
         }
         return (shown.map { Line($0, question.mode) }, next)
     }

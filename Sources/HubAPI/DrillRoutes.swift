@@ -1,12 +1,10 @@
 /// Drills, from their plan to their score, and what becomes of what they leave.
 internal import AlertModel
 internal import Desk
-internal import Devices
 internal import Foundation
 internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
-internal import Memories
 internal import Serving
 
 extension HubRouter {
@@ -50,9 +48,7 @@ extension HubRouter {
         }
         desk.post("/v1/drills/{id}/erase") { _, context in
             let id = try context.parameters.require("id"), person = context.person
-            let drill = try await Self.step { () async throws(DrillFailure) in try await hub.erase(id, by: person).drill }
-            try await setAside(drill.drill, by: person)
-            return try drill.answer(.ok)
+            return try await Self.step { () async throws(DrillFailure) in try await hub.erase(id, by: person).drill }.answer(.ok)
         }
     }
 
@@ -89,16 +85,6 @@ extension HubRouter {
             throw Problem(.unprocessableContent, "訓練の計画に直すところがあります: " + errors.map { "\($0.field)：\($0.detail)" }.joined(separator: "、"), errors: errors)
         }
         return (title, note.flatMap { $0.isEmpty ? nil : $0 }, at)
-    }
-
-    /// What shelters reported in a drill is no news of theirs: set aside, as a person does it, where nothing real stood meanwhile.
-    private func setAside(_ drill: Drill, by person: Operator) async throws {
-        guard let town = TownID(drill.town), let begun = drill.begun?.at, let ended = drill.ended?.at, hub.standing(of: town, .actual).rows.isEmpty else { return }
-        let mark = SetAside(by: person.name, at: JapanTime.text(hub.clock()))
-        for report in try await hub.reports(of: town, limit: 500) where begun <= report.received && report.received <= ended {
-            SetAside.keep(mark, .report, report.id, of: town, hub.notebook)
-        }
-        try await hub.onDisk()
     }
 }
 

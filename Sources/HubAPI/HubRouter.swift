@@ -120,6 +120,7 @@ package struct HubRouter: Sendable {
         addCalls(to: desk)
         addPresence(to: desk)
         addFelt(to: desk)
+        addVoices(to: desk)
         addSessions(to: router)
         addPasskeys(to: router)
         addOpenID(to: router)
@@ -129,6 +130,7 @@ package struct HubRouter: Sendable {
         addDrills(to: desk)
         addSchedules(to: desk)
         addChronicle(to: desk)
+        addMusters(to: router, desk)
         addSources(to: desk)
         addHealth(to: router)
         if configuration.hasBenchmarkDoor { addBenchmark(to: router) }

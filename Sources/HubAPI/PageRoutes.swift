@@ -21,7 +21,10 @@ extension HubRouter {
             spots: {
                 hub.allTowns.flatMap(\.endpoints).filter { configuration.has($0, .page) }.map { (id: $0.id, name: $0.name) }
             },
-            page: { await shelf.page($0, $1) }
+            page: { spot, name in
+                configuration.pages.asked(at: spot, now: hub.clock())
+                return await shelf.page(spot, name)
+            }
         ).add(to: router)
     }
 }

@@ -56,15 +56,11 @@ extension HubRouter {
             guard ids.count <= 500, !ids.isEmpty || wish.device != nil else {
                 throw Problem(.unprocessableContent, "脇に置く報告（ids、500件まで）か端末（device）を書いてください (ids: at most 500, or device)")
             }
-            let mark = wish.aside ?? true ? SetAside(by: person.name, at: JapanTime.text(hub.clock())) : nil
-            for id in ids where try await isKnown(id, in: town.id) { SetAside.keep(mark, .report, id, of: town.id, hub.notebook) }
-            if let device = wish.device {
-                guard hub.devices.device(id: device, of: town.id) != nil else { throw Problem(.notFound, "端末\(device)はありません (no such device)") }
-                SetAside.keep(mark, .device, device, of: town.id, hub.notebook)
-                if mark != nil { hub.dropOwedCrowding(by: device) }
-            }
+            if let device = wish.device, hub.devices.device(id: device, of: town.id) == nil { throw Problem(.notFound, "端末\(device)はありません (no such device)") }
+            let isAside = wish.aside ?? true
+            try await hub.setAside(ids, device: wish.device, in: town.id, isAside: isAside, by: person)
             hub.logger.notice("reports set aside", metadata: [
-                "by": "\(person.name)", "town": "\(town.id)", "reports": "\(ids.count)", "device": "\(wish.device ?? "-")", "aside": "\(mark != nil)",
+                "by": "\(person.name)", "town": "\(town.id)", "reports": "\(ids.count)", "device": "\(wish.device ?? "-")", "aside": "\(isAside)",
             ])
             try await hub.onDisk()
             return Response(status: .noContent)
@@ -74,7 +70,7 @@ extension HubRouter {
     private func page(
         _ wanted: Int, of town: TownID, _ site: String?, _ device: String?, _ first: String?, isAside: Bool
     ) async throws -> Page {
-        let aside = isAside || device != nil ? [] : SetAside.devices(of: town, hub.notebook)
+        let aside = isAside || device != nil ? [] : hub.devicesSetAside(in: town)
         var shown: [ReportShape] = []
         var before = first
         // What was set aside is passed over in handfuls, however few are asked for.
@@ -96,7 +92,7 @@ extension HubRouter {
 
     private func shape(_ report: ToldReport, in town: TownID) -> ReportShape {
         let reading = ReportReading.of(report.id, in: town, hub.notebook)
-        let aside = SetAside.of(.report, report.id, of: town, hub.notebook) ?? SetAside.of(.device, report.device, of: town, hub.notebook)
+        let aside = hub.setAside(report: report.id, by: report.device, in: town)
         let answers = ReportAnswers.of(report.id, in: town, hub.notebook)
         return ReportShape(
             id: report.id, site: report.site, device: report.device, occurred_at: JapanTime.text(report.occurred),
@@ -105,26 +101,4 @@ extension HubRouter {
     }
 
     func isKnown(_ report: String, in town: TownID) async throws -> Bool { try await hub.report(report, of: town) != nil }
-}
-
-/// That a person has set a report, or whatever a device says, aside.
-struct SetAside: Codable {
-    enum Of: String { case report, device }
-    var by, at: String
-
-    private static func prefix(_ of: Of, _ town: TownID) -> String { "report-aside/\(town.code)/\(of.rawValue)/" }
-
-    static func of(_ of: Of, _ id: String, of town: TownID, _ notebook: any Notebook) -> SetAside? {
-        notebook.read(prefix(of, town) + id).flatMap { try? JSONDecoder().decode(Self.self, from: Data($0)) }
-    }
-
-    static func devices(of town: TownID, _ notebook: any Notebook) -> Set<String> {
-        let prefix = prefix(.device, town)
-        return Set(notebook.keys(prefix: prefix).map { String($0.dropFirst(prefix.count)) })
-    }
-
-    /// - Parameter mark: nil: back among the others.
-    static func keep(_ mark: SetAside?, _ of: Of, _ id: String, of town: TownID, _ notebook: any Notebook) {
-        notebook.write(prefix(of, town) + id, mark.flatMap { try? JSONEncoder().encode($0) }.map { [UInt8]($0) })
-    }
 }

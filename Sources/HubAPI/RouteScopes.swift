@@ -64,6 +64,7 @@ struct RouteScopes {
         Row(.get, "/v1/towns/{code}/map", [.read]),
         Row(.get, "/v1/towns/{code}/here", [.read]),
         Row(.get, "/v1/towns/{code}/felt", [.read]),
+        Row(.get, "/v1/towns/{code}/voices", [.read]),
         Row(.get, "/v1/towns/{code}/shelters", [.read]),
         Row(.delete, "/v1/towns/{code}/shelters/lists/{list}", [.send, .read]),
         // Where people are sent in real orders. `read`: a dry run changes nothing.
@@ -97,6 +98,13 @@ struct RouteScopes {
         Row(.get, "/v1/notices", [.read]),
         Row(.post, "/v1/notices", [.send, .drill]),
         Row(.delete, "/v1/notices/{id}", [.send, .drill]),
+        // Telephone numbers of the staff are in them: for who may call.
+        Row(.get, "/v1/towns/{code}/staff", [.send, .drill]),
+        Row(.get, "/v1/musters", [.send, .drill]),
+        Row(.get, "/v1/musters/{id}", [.send, .drill]),
+        Row(.post, "/v1/musters", [.send, .drill]),
+        Row(.post, "/v1/musters/{id}/answer", [.send, .drill]),
+        Row(.post, "/v1/musters/{id}/end", [.send, .drill]),
         Row(.get, "/v1/drills", [.read, .drill]),
         Row(.get, "/v1/drills/{id}", [.read, .drill]),
         Row(.post, "/v1/drills", [.drill]),
@@ -119,6 +127,8 @@ struct RouteScopes {
         Row(.delete, "/v1/towns/{code}/open-desk", [.admin]),
         // Addresses of far ends are in them.
         Row(.get, "/v1/towns/{code}/settings", [.admin]),
+        // For who keeps people in every town; the route asks again.
+        Row(.post, "/v1/towns", [.admin]),
         Row(.put, "/v1/towns/{code}/settings", [.admin]),
         Row(.post, "/v1/towns/{code}/link-test", [.admin]),
     ]
@@ -131,6 +141,7 @@ struct RouteScopes {
         Row(.get, "/v1/catch-up", .device),
         Row(.post, "/v1/receipts", .device),
         Row(.post, "/v1/reports", .device),
+        Row(.post, "/v1/signs", .device),
         Row(.get, "/v1/reports/{id}", .device),
         Row(.get, "/v1/edge/register", .device),
         Row(.post, "/v1/copies", .signature),
@@ -148,6 +159,9 @@ struct RouteScopes {
         Row(.post, "/v1/passkeys", .session),
         Row(.delete, "/v1/passkeys/{id}", .session),
         Row(.get, "/metrics", .watcher),
+        // The link is its right.
+        Row(.post, "/muster/{key}/taken", .everybody),
+        Row(.post, "/muster/{key}/cannot", .everybody),
         // Only there where it is measured.
         Row(.post, "/v1/bench/publish", .everybody),
     ]

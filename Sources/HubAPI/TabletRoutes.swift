@@ -61,7 +61,7 @@ private struct RecordBook: TabletBook {
     func take(_ report: ToldReport, saying said: ShelterReport, in town: TownID) async throws -> ReportState {
         let isNew = try await hub.take(report, in: town)
         // The same told twice is no news, and a device that was set aside speaks for no shelter.
-        if isNew, let crowding = said.crowding, SetAside.of(.device, report.device, of: town, hub.notebook) == nil {
+        if isNew, let crowding = said.crowding, !hub.isSetAside(device: report.device, in: town) {
             await hub.publish(crowding, of: report.site, by: report.device, saidAt: report.occurred, in: town)
         }
         return .received

@@ -1,6 +1,7 @@
 /// A town's own settings at the desk: seen with their secrets masked, changed with a reason, and told to nobody.
 internal import AlertModel
 internal import ChannelKit
+internal import Codes
 internal import Desk
 internal import Foundation
 internal import HTTPTypes
@@ -32,8 +33,14 @@ extension HubRouter {
                 [
                     "town": id.code, "etag": held.tag, "version": held.document.version, "source": held.document.version == 0 ? "file" : "record",
                     "document": held.paper.masked.object, "at_next_start": waiting(id, held.paper).sorted(),
-                    "changes": held.document.changes.suffix(50).reversed().map(Self.shape),
+                    "changes": held.document.changes.suffix(50).reversed().map(Self.shape), "tables": tables(id),
                 ], tag: held.tag)
+        }
+        desk.post("/v1/towns") { request, context in
+            let person = context.person
+            guard person.mayEverywhere(.admin) else { throw Problem(.forbidden, "市町村を加えられるのは、すべての市町村の管理者だけです (for who keeps people in every town)") }
+            struct Wish: Decodable { var code: String }
+            return try await begin(try await Body.decode(Wish.self, request).code, by: person)
         }
         desk.put("/v1/towns/{code}/settings") { request, context in
             let person = context.person
@@ -62,6 +69,46 @@ extension HubRouter {
                 .init(channel: $0.channel, endpoint: $0.endpoint, name: $0.name, modes: $0.modes.map(\.rawValue), reached: $0.isThere, words: $0.words)
             }))
         }
+    }
+
+    /// What the tables know of a town that nobody has to look up.
+    private func tables(_ id: TownID) -> [String: Any] {
+        let codes = hub.codes
+        guard let town = codes.town(id) else { return ["tsunami": [[String: String]]()] }
+        func named(_ scheme: AreaScheme, _ all: [String]) -> [[String: String]] { all.map { ["code": $0, "name": codes.name(scheme, $0) ?? $0] } }
+        return [
+            "name": town.name, "prefecture": town.prefecture, "roman_name": codes.romanName(id) ?? "", "tsunami": named(.jmaTsunami, town.tsunamiCandidates),
+            "areas": named(.jmaCity, town.codes(.jmaCity)) + named(.jmaSeismic, town.codes(.jmaSeismic)) + named(.jmaEEW, town.codes(.jmaEEW)),
+        ]
+    }
+
+    /// A town from nothing: its code, and what the tables know of it. It tells nobody anything, and nothing reaches anybody before somebody has given
+    /// it a far end.
+    private func begin(_ written: String, by person: Operator) async throws -> Response {
+        let codes = hub.codes, named = codes.towns.filter { $0.name == written }
+        guard let id = TownID(written) ?? (named.count == 1 ? named.first?.id : nil) ?? codes.town(written: written), let known = codes.town(id) else {
+            let choices = named.map { "\($0.prefecture)\($0.name) \($0.id)" }.joined(separator: "、")
+            let detail = named.isEmpty ? "6桁の市町村コードか、名前を書いてください (a code of six digits, or a name)" : "同じ名前の市町村があります。番号で書いてください：\(choices) (several: say the code)"
+            throw Problem(.unprocessableContent, detail, errors: [.init(field: "code", detail: detail)])
+        }
+        guard hub.town(id) == nil, hub.book[id] == nil else { throw Problem(.conflict, "\(known.name)（\(id)）は、もうこのハブにあります (served already)") }
+        guard configuration.townReader != nil else { throw Problem(.notFound, "このハブは、町の設定をここでは扱いません (this hub keeps no towns' settings)") }
+        var document: [String: Any] = ["code": id.code, "name": known.name, "roman_name": codes.romanName(id) ?? known.name]
+        // Without a coast in the prefecture there is nothing to ask.
+        if known.tsunamiCandidates.isEmpty { document["tsunami_areas"] = [String]() }
+        let paper = TownPaper(document, configuration.channels), town = try await read(paper, of: id)
+        let made = TownDocument(octets: []).changed(to: paper.octets, .init(
+            version: 1, at: hub.clock(), by: person.name, reason: "町をはじめた", what: ["\(known.prefecture)\(known.name)"], digest: paper.digest))
+        try hub.book.keep(made, of: id)
+        do {
+            try await hub.onDisk()
+        } catch {
+            try? hub.book.keep(nil, of: id)
+            throw error
+        }
+        await hub.begin(town)
+        hub.logger.notice("town begun", metadata: ["town": "\(id)", "by": "\(person.name)"])
+        return try Answer.json(["code": id.code, "name": known.name], status: .created)
     }
 
     private func change(_ id: TownID, by person: Operator, _ request: Request) async throws -> Response {

@@ -30,6 +30,12 @@ extension HubRouter {
         var code: Bool?
         /// Somebody else than its maker has looked at who this is.
         var confirmed: Bool?
+        /// How this person is called up; empty words take a way away.
+        var ways: WaysShape?
+    }
+
+    private struct WaysShape: Codable {
+        var mail, webhook, phone: String?
     }
 
     private struct HandOver: Decodable {
@@ -52,6 +58,8 @@ extension HubRouter {
         var confirmed: Bool
         var made_at, made_by: String
         var last_sign_in_at: String?
+        /// How this person is called up; absent: by nothing.
+        var ways: WaysShape?
         /// Said once, where it was made here.
         var password: String?
         var code_address, code_qr_text: String?
@@ -68,6 +76,7 @@ extension HubRouter {
             made_at = JapanTime.text(account.made, milliseconds: false)
             made_by = account.maker
             last_sign_in_at = account.lastSignIn.map { JapanTime.text($0, milliseconds: false) }
+            ways = account.ways.map { WaysShape(mail: $0.mail, webhook: $0.webhook, phone: $0.phone) }
             self.password = password
             code_address = codeAddress
             code_qr_text = codeAddress.flatMap { QRCode.text($0) }
@@ -160,14 +169,25 @@ extension HubRouter {
             try hub.people.confirm(name, by: person)
             shape = hub.people.account(name).map { UserShape(hub.people.seen($0, by: person)) }
         }
+        if let written = wish.ways { shape = UserShape(hub.people.seen(try hub.people.change(name, ways: try ways(written), by: person), by: person)) }
         guard var shape else {
-            throw .invalid("変えることがありません。roles、disabled、reset、password、code のどれかを書いてください (nothing to change)", field: "")
+            throw .invalid("変えることがありません。roles、disabled、reset、password、code、ways のどれかを書いてください (nothing to change)", field: "")
         }
         shape.approval = waits.map { self.shape($0) }
         return shape
     }
 
     // MARK: pieces
+
+    /// Of the person alone: what residents hear by is nobody's.
+    private func ways(_ written: WaysShape) throws(PeopleFailure) -> StaffWays {
+        let (ways, errors) = StaffWays.read(mail: written.mail, webhook: written.webhook, phone: written.phone)
+        if let error = errors.first { throw .invalid(error.detail, field: error.field) }
+        for way in StaffWays.Way.allCases where ways.address(way).map(hub.isForResidents) == true {
+            throw .invalid("住民向けの送り先と同じ宛先です。本人だけの宛先を書いてください (an address of residents)", field: way.rawValue)
+        }
+        return ways
+    }
 
     /// On disk, or as if it had not been.
     func recordedPeople(else undo: () -> Void) async throws(PeopleFailure) {

@@ -228,6 +228,11 @@ package final class StreamHub: StreamPublisher {
 
     package func live(_ topic: StreamTopic) -> Int { state.withLock { $0.live[topic]?.values.reduce(0, +) ?? 0 } }
 
+    /// Of these devices the ones that have a line just now.
+    package func onLine(_ devices: [String]) -> Set<String> {
+        state.withLock { state in Set(devices.filter { state.lines[$0] != nil }) }
+    }
+
     package func close() {
         state.withLock { state in
             state.isClosed = true

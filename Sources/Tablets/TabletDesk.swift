@@ -46,6 +46,16 @@ package struct TabletDesk: Sendable {
         var body: String?
     }
 
+    /// What devices say of themselves; an edge says it for those on its own line, and for itself.
+    private struct Signs: Decodable {
+        struct Item: Decodable {
+            var device: String?
+            var charge, minutes, elapsed_ms: Double?
+            var plugged, mute: Bool?
+        }
+        var signs: [Item]
+    }
+
     private struct Taken: Encodable {
         var accepted: [String]
         /// Of a report.
@@ -71,6 +81,8 @@ package struct TabletDesk: Sendable {
     private final class Limits: Sendable {
         let reports = Mutex(Allowance(atOnce: 30, perMinute: 6))
         let receipts = Mutex(Allowance(atOnce: 3_000, perMinute: 600))
+        /// One in three minutes, and one whenever somebody pulls the plug.
+        let signs = Mutex(Allowance(atOnce: 20, perMinute: 4))
         /// Octets of a device: as many at once, and as many again in a day. An evening's true reports have some kilobytes.
         let octets = Mutex(Allowance(atOnce: 4 << 20, perMinute: (4 << 20) / 1440))
         /// Octets of a town's reports: many devices together do not fill the disk of all. What is short has room of its own, so
@@ -143,6 +155,15 @@ package struct TabletDesk: Sendable {
                 saying: said, in: teller.town)
             return try taken([report.id], state)
         }
+        router.post("/v1/signs") { request, _ in
+            let teller = try deviceOf(request)
+            let signs = try await Body.decode(Signs.self, request, upTo: 64 << 10).signs
+            guard signs.count <= 500 else { throw Problem(.badRequest, "signs: 一度に500件までです (at most 500 at once)") }
+            try Self.check(limits.signs.withLock { $0.take(1, of: teller.id, at: clock()) })
+            let told = try signs.map { item in (id: try signer(item.device, toldBy: teller), sign: try Self.read(item, now: clock())) }
+            for one in told { devices.take(one.sign, of: one.id) }
+            return try taken(told.map { $0.id })
+        }
         router.get("/v1/reports/{id}") { request, context in
             let teller = try deviceOf(request)
             let id = try context.parameters.require("id")
@@ -174,6 +195,20 @@ package struct TabletDesk: Sendable {
         }
         devices.saw(named)
         return device
+    }
+
+    /// An edge has a battery of its own too.
+    private func signer(_ named: String?, toldBy teller: Device) throws(Problem) -> String {
+        named == nil || named == teller.id ? teller.id : try author(named, toldBy: teller).id
+    }
+
+    private static func read(_ item: Signs.Item, now: Date) throws(Problem) -> DeviceSign {
+        if let charge = item.charge, !(0...100).contains(charge) { throw Problem(.badRequest, "charge: 0から100までの百分率です (percent)") }
+        // A battery that is full tells of an infinite time: none is said then.
+        let minutes = item.minutes.flatMap { $0.isFinite && (0...100_000).contains($0) ? Int($0) : nil }
+        return DeviceSign(
+            charge: item.charge.map { Int($0.rounded()) }, isPlugged: item.plugged, minutes: minutes, isMute: item.mute ?? false,
+            at: now.addingTimeInterval(-elapsed(item.elapsed_ms)))
     }
 
     /// - Parameter wait: seconds; nil where there is room.

@@ -32,6 +32,7 @@ struct EdgeCommand: AsyncParsableCommand {
     @Option(help: "招待の番号。初回だけ (the code of the invitation, the first time)") var code: String?
     @Option(help: "発信卓でのこの中継機の名前 (what the desk calls this edge)") var name: String?
     @Option(help: "ここからもページを出すWi-Fiスポット。いくつでも (a Wi-Fi spot whose page is served here too; repeat it)") var spot: [String] = []
+    @Option(help: "電源の様子を読むところ。upsc の形のファイルでもよい (where this machine's power is read: the kernel's folder, or a file as upsc prints it)") var power = "/sys/class/power_supply"
     @Option(help: "文面のフォルダー。画面の単語をここから読む (folder of templates, for the words of screens)") var templates: String?
     @Option(help: "話す言語を、コンマで区切って。ハブの設定の languages と同じに (languages spoken, parted by commas: as in the hub's settings)") var languages: String?
     @Option(name: .customLong("log-format"), help: "ログの形。text か json (form of the log lines on standard error)") var log_format = HubLogging.Format.text
@@ -55,7 +56,7 @@ struct EdgeCommand: AsyncParsableCommand {
                 .init(
                     hub: HubLine(address: address, token: identity.token, transport: transport),
                     topic: StreamTopic(town: town, site: identity.site), spots: spot, folder: folder, host: host,
-                    port: port, patience: .seconds(max(1, patience))),
+                    port: port, patience: .seconds(max(1, patience)), power: power),
                 transport, logger)
             try await withThrowingDiscardingTaskGroup { group in
                 group.addTask { try await program.run() }
@@ -112,6 +113,7 @@ struct EdgeProgram: Sendable {
         var host: String
         var port: Int
         var patience: Duration
+        var power: String
     }
 
     let group: ServiceGroup
@@ -130,6 +132,7 @@ struct EdgeProgram: Sendable {
         let forwarder = Forwarder(hub: options.hub, outbox: outbox, logger: logger)
         let mirror = SiteMirror(
             hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, logger: logger)
+        let signs = SignForwarder(hub: options.hub, topic: options.topic, devices: devices, stream: stream, power: options.power, logger: logger)
         let spots = SpotMirror(spots: options.spots, hub: options.hub, watch: watch, notebook: ledger, logger: logger)
         let upstream = Upstream(
             hub: options.hub, stream: stream, topic: options.topic, watch: watch, notebook: ledger,
@@ -166,7 +169,7 @@ struct EdgeProgram: Sendable {
         }
         let work: [any Service] = [
             until { await upstream.run() }, until { await mirror.run() }, until { await spots.run() },
-            until { await forwarder.run() },
+            until { await forwarder.run() }, until { await signs.run() },
         ]
         var group = ServiceGroupConfiguration(
             services: ([close] + work + [application]).map { .init(service: $0) },

@@ -90,6 +90,8 @@ struct HubProgram: Sendable {
             start: StartWatch(isOpen: false, began: time.now))
         parts.rootFolder = options.data.appending(path: DayRoots.folderName)
         (parts.paperKey, parts.paperTrust) = (try Papers.ownKey(in: options.data), try Papers.trust(options.settings))
+        parts.staffCaller = StaffTelegraph(
+            address: settings.public_address ?? "http://\(options.host):\(options.port)", post: try options.settings.staffPost(), transport: transport, clock: clock)
         let hub = Hub(parts)
         words.report(flaws, to: hub)
         let watch = words.watch(hub)
@@ -296,7 +298,7 @@ struct House {
         let start = StartService(hub: hub, rehearsal: rehearsal, door: door, port: port)
         let drill = try options.settings.copyDrill().map { [CopyDrill(hub: hub, data: options.data, every: $0)] } ?? []
         let holding = configuration.heldCopies.map { [HeldCopyWatch(hub: hub, shelf: $0)] } ?? []
-        let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub), RootWatch(hub: hub), ScheduleWatch(hub: hub)] as [any Service]).map {
+        let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub), RootWatch(hub: hub), ScheduleWatch(hub: hub), VoiceWatch(hub: hub), MusterWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
         let close = ClosingService { [stream, transport, ledger] in

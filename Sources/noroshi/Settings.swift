@@ -138,6 +138,7 @@ struct Settings: Codable, Sendable {
     /// Tags of the languages this hub speaks, Japanese among them. Absent: those whose words say `always`.
     var languages: [String]?
     var operators: [OperatorSettings]?
+    var staff: StaffSettings?
     /// SHA-256 of a token, hex: `/metrics` and the reasons of `/readyz` need it then. Absent: open to all who reach them.
     var metrics_token_sha256: String?
     /// `sha256/BASE64` or PEM: whose CAP signatures count.

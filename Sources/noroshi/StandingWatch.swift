@@ -36,6 +36,43 @@ struct ScheduleWatch: Service {
     }
 }
 
+/// Turns the clock of call-ups.
+struct MusterWatch: Service {
+    static let interval: Duration = .seconds(2)
+    let hub: Hub
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await hub.turnMusters()
+                // Cancelled: the loop ends.
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+}
+
+/// Asks every far end whether it would hear.
+struct VoiceWatch: Service {
+    static let interval: Duration = .seconds(15)
+    /// After a start tablets come back first.
+    static let first: Duration = .seconds(60)
+    let hub: Hub
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var wait = Self.first
+            while !Task.isCancelled {
+                // Cancelled: the loop ends.
+                try? await Task.sleep(for: wait)
+                guard !Task.isCancelled else { return }
+                await hub.askVoices(now: hub.clock())
+                wait = Self.interval
+            }
+        }
+    }
+}
+
 /// Says what will run out and what has, and what is owed of what shelters reported, as long as the hub runs.
 struct StandingWatch: Service {
     /// An order's end is told within this.

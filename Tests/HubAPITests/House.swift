@@ -37,7 +37,7 @@ struct House {
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
         hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, shelters: [Shelter] = [], districts: [String] = [], outline: [[Coordinate]] = [], areas: [AreaScheme: Set<String>] = [:], hasTablets: Bool = false, copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
         paperKey: OwnPaperKey = OwnPaperKey(), roots: URL? = nil, chance: (@Sendable () -> UInt64)? = nil,
-        time given: HubClock? = nil
+        time given: HubClock? = nil, staff: (any StaffCaller)? = nil
     ) async throws {
         let time = given ?? clock.map { HubClock(wall: $0) } ?? HubClock()
         let journal = DeliveryJournal(ledger: ledger)
@@ -77,7 +77,7 @@ struct House {
             approvals: approval.map { [id: $0] } ?? [:], networks: networks.isEmpty ? [:] : [id: networks.compactMap { Network($0) }],
             plans: plans.map { [id: $0] } ?? [:], crowding: crowding == true ? [id] : [], logger: Self.logger,
             time: time, start: start)
-        (parts.paperKey, parts.rootFolder) = (paperKey, roots)
+        (parts.paperKey, parts.rootFolder, parts.staffCaller) = (paperKey, roots, staff)
         if let chance { parts.chance = chance }
         hub = Hub(parts)
         var configuration = HubRouter.Configuration(

@@ -1,4 +1,6 @@
 import AlertModel
+import Desk
+import Devices
 import Dispatching
 import Foundation
 import HTTPTypes
@@ -181,5 +183,27 @@ struct TownSettingsTests {
             #expect(answer.status == status, "\(role) \(answer.body)")
         }
         #expect(try await house.call("GET", Self.path, token: nil).status == 401)
+    }
+
+    @Test("A town is begun by its code or its name, with what the tables know of it, once, and by who keeps every town; it reaches nobody")
+    func begun() async throws {
+        let town = try #require(TownID(House.town)), next = try #require(TownID(House.neighbour))
+        let house = try await House(operators: [
+            Operator(name: "one", tokenDigest: DeviceRegister.digest("one"), towns: [town], scopes: [.admin]), Operator(name: "all", tokenDigest: DeviceRegister.digest("all"), towns: nil, scopes: [.admin, .read]),
+        ])
+        #expect(try await house.call("POST", "/v1/towns", #"{"code":"042021"}"#, token: "one").status == 403)
+        for wrong in ["042022", "存在しない市", "府中市"] {
+            let answer = try await house.call("POST", "/v1/towns", #"{"code":"\#(wrong)"}"#, token: "all")
+            #expect(answer.status == 422 && answer.body.contains(#""field":"code""#), "\(wrong): \(answer.body)")
+        }
+        let begun = try await house.call("POST", "/v1/towns", #"{"code":"石巻市"}"#, token: "all")
+        #expect(begun.status == 201 && begun.body.contains(#""code":"042021""#), "\(begun.body)")
+        #expect(try await house.call("POST", "/v1/towns", #"{"code":"042021"}"#, token: "all").status == 409)
+        #expect(try await house.call("POST", "/v1/towns", #"{"code":"042056"}"#, token: "all").status == 409)
+        let seen = try await house.call("GET", "/v1/towns/042021/settings", token: "all").body
+        for part in ["石巻市", "Ishinomaki City", #""version":1"#, "町をはじめた", #""tsunami":[{"code":"220""#] { #expect(seen.contains(part), "\(part): \(seen)") }
+        #expect(try await house.call("GET", "/v1/towns", token: "all").body.contains("042021"))
+        #expect(house.hub.town(next)?.endpoints.isEmpty == true)
+        #expect(try await house.call("GET", "/v1/alerts?town=042021", token: "all").body.contains(#""alerts":[]"#))
     }
 }

@@ -290,3 +290,40 @@ struct OutboxOrderTests {
         #expect(outbox.next()?.entries.map(\.id) == ["1"])
     }
 }
+
+@Suite("How the power of a school's machine is read")
+struct PowerReadingTests {
+    @Test("What a UPS's own program prints", arguments: [
+        ("battery.charge: 87\nbattery.runtime: 2400\nups.status: OB DISCHRG\n", 87, false, 40),
+        ("battery.charge: 100\nbattery.runtime: 3600\nups.status: OL CHRG\n", 100, true, 60),
+        ("ups.status: OFF\nbattery.charge: -4\n", nil, nil, nil), ("nonsense", nil, nil, nil),
+    ] as [(String, Int?, Bool?, Int?)])
+    func upsc(text: String, charge: Int?, isPlugged: Bool?, minutes: Int?) {
+        let reading = PowerReading(upsc: text)
+        #expect(reading.charge == charge && reading.isPlugged == isPlugged && reading.minutes == minutes)
+    }
+
+    @Test("What the kernel says of batteries; a mouse's is none, and a full one has no end")
+    func kernel() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "power-\(UUID().uuidString.prefix(8))")
+        defer { try? FileManager.default.removeItem(at: folder) }  // only a temporary folder
+        func write(_ name: String, _ values: [String: String]) throws {
+            let place = folder.appending(path: name)
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+            for (key, value) in values { try Data("\(value)\n".utf8).write(to: place.appending(path: key)) }
+        }
+        try write("AC", ["type": "Mains", "online": "0"])
+        try write("BAT0", ["type": "Battery", "capacity": "62", "status": "Discharging", "energy_now": "30000000", "power_now": "12000000"])
+        try write("hidpp_battery_0", ["type": "Battery", "scope": "Device", "capacity": "5", "status": "Discharging"])
+        let unplugged = try #require(PowerReading(at: folder.path, now: Date()))
+        #expect(unplugged.charge == 62 && unplugged.isPlugged == false && unplugged.minutes == 150)
+        try write("AC", ["online": "1"])
+        let plugged = try #require(PowerReading(at: folder.path, now: Date()))
+        #expect(plugged.charge == 62 && plugged.isPlugged == true && plugged.minutes == nil)
+        #expect(PowerReading(at: folder.path + "/none", now: Date()) == nil)
+        let file = folder.appending(path: "ups")
+        try Data("ups.status: OB\n".utf8).write(to: file)
+        #expect(PowerReading(at: file.path, now: Date())?.isPlugged == false)
+        #expect(PowerReading(at: file.path, now: Date().addingTimeInterval(301)) == nil, "nobody has written it for five minutes")
+    }
+}

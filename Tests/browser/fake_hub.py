@@ -86,7 +86,7 @@ class FakeHub:
         self.has_openid = False
         self.approvals: list[dict] = []
         self.settings = {
-            "town": "042056", "etag": '"0"', "version": 0, "source": "file", "at_next_start": [], "changes": [], "document": {
+            "town": "042056", "etag": '"0"', "version": 0, "source": "file", "at_next_start": [], "changes": [], "tables": {"tsunami": [{"code": "220", "name": "宮城県"}]}, "document": {
                 "code": "042056", "name": "気仙沼市", "roman_name": "Kesennuma City", "tsunami_areas": ["220"],
                 "districts": ["本町", {"name": "階上地区", "roman_name": "Hashikami"}],
                 "endpoints": [
@@ -118,6 +118,13 @@ class FakeHub:
         self.maps_asked = 0
         # Quakes below the town's threshold.
         self.felt: list[dict] = []
+        # Places that cannot be reached, and devices that will be silent soon.
+        self.voices: dict = {"every_seconds": 180, "asked_at": stamp(time.time()), "asked": 40, "heard": 40, "lost": [], "nobody": [], "weak": []}
+        # What devices said of themselves.
+        self.signs: list[dict] = []
+        # Call-ups of the town's own people, by id, and who can be called.
+        self.musters: dict[str, dict] = {}
+        self.staff: list[dict] = []
         # Who else is at the desk.
         self.others: list[dict] = []
         # Acts about several shelters at once, as they came.
@@ -350,6 +357,15 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(200, {"people": [{"name": "佐藤", "mode": asked["mode"], "since": stamp(time.time()), "you": True}] + self.hub.others})
         if parts[2] == "towns" and path.endswith("/felt"):
             return self.answer(200, {"felt": self.hub.felt if asked["mode"] == "actual" else []})
+        if parts[2] == "towns" and path.endswith("/staff"):
+            names = {one["role"]: one["role_name"] for one in self.hub.staff}
+            return self.answer(200, {"ways": ["webhook"], "roles": [{"role": role, "name": name} for role, name in names.items()], "staff": self.hub.staff})
+        if path == "/v1/musters":
+            return self.answer(200, {"musters": [{**one, "facts": []} for one in reversed(self.hub.musters.values()) if one["mode"] == asked["mode"]]})
+        if parts[2] == "musters":
+            return self.answer(200, self.hub.musters[parts[3]])
+        if parts[2] == "towns" and path.endswith("/voices"):
+            return self.answer(200, self.hub.voices)
         if parts[2] == "towns" and path.endswith("/map"):
             self.hub.maps_asked += 1
             return self.answer(200, self.hub.map)
@@ -512,6 +528,34 @@ class HubHandler(BaseHTTPRequestHandler):
             "elsewhere_towns": [{"town": "042030", "name": "宮城県塩竈市", "rows": 1}], "columns": columns, "remarks_left_out": 0,
             "remarks": [{"line": 2, "kind": "mended", "text": "IDがないので作った"}]})
 
+    def muster(self, parts: list[str], body: dict):
+        """Begun, answered, ended: as the hub does it, without its clock."""
+        if len(parts) == 3:
+            if not body["words"].strip():
+                return self.answer(422, {"title": "refused", "status": 422, "detail": "直すところがあります", "errors": [{"field": "words", "detail": "何のために、どこへ集まるのかを書いてください (why and where)"}]}, "application/problem+json")
+            people, now = {}, stamp(time.time())
+            for step, role in enumerate(body["roles"], 1):
+                for one in self.hub.staff:
+                    if one["role"] == role and one["name"] not in people:
+                        calls = [{"round": 1, "way": "webhook", "at": now}] if step == 1 and one["webhook"] else []
+                        people[one["name"]] = {**one, "step": step, "calls": calls}
+            self.hub.musters[body["id"]] = {
+                **body, "by": "佐藤", "begun_at": now, "round": 1, "taken": 0, "next_at": stamp(time.time() + body["pause_seconds"]), "people": list(people.values()),
+                "facts": [{"at": now, "by": "佐藤", "words": {"step": "begun", "roles": "当直", "people": "、".join(people)}},
+                          {"at": now, "by": "hub", "words": {"step": "round", "round": "1"}}]}
+            return self.answer(201, self.hub.musters[body["id"]])
+        one, now = self.hub.musters[parts[3]], stamp(time.time())
+        if parts[4] == "end":
+            one["end"] = {"outcome": "stopped", "at": now, "by": "佐藤"}
+        else:
+            person = next(person for person in one["people"] if person["name"] == body["person"])
+            person["said"] = {"answer": body["answer"], "at": now, "by": "佐藤"}
+            one["taken"] = sum(person.get("said", {}).get("answer") == "taken" for person in one["people"])
+            one["facts"].append({"at": now, "by": "佐藤", "words": {"step": "said", "person": body["person"], "answer": body["answer"]}})
+            if one["taken"] >= one["needed"]:
+                one["end"] = {"outcome": "taken", "at": now}
+        return self.answer(200, one)
+
     def do_POST(self):
         length = int(self.headers.get("Content-Length", 0))
         hub = self.hub
@@ -519,7 +563,7 @@ class HubHandler(BaseHTTPRequestHandler):
         octets = self.rfile.read(length)
         if path.endswith("/shelters/import"):
             return self.list_of_shelters(octets.decode(), urllib.parse.parse_qs(question))
-        body = json.loads(octets or b"{}")
+        body, parts = json.loads(octets or b"{}"), path.split("/")
         if hub.is_down:
             self.close_connection = True
             return
@@ -540,6 +584,11 @@ class HubHandler(BaseHTTPRequestHandler):
             for receipt in body["receipts"]:
                 hub.receipts[receipt["id"]] = receipt
             return self.answer(200, {"accepted": len(body["receipts"])})
+        if parts[2] == "musters":
+            return self.muster(parts, body)
+        if path == "/v1/signs":
+            hub.signs += body["signs"]
+            return self.answer(202, {"accepted": [], "server_time": stamp(time.time())})
         if path.startswith("/v1/devices/") and path.endswith(("/lend", "/return")):
             device = hub.devices[path.split("/")[3]]
             device.pop("lent_to", None)

@@ -170,7 +170,7 @@ class ConsoleTests(OnSmallHub):
         self.enter_world()
         self.browser.click("#password-later")
         self.browser.click("[data-room=settings]")
-        self.browser.until("document.querySelectorAll('#end-rows tr').length === 2 && document.querySelectorAll('#start-steps li').length === 7")
+        self.browser.until("document.querySelectorAll('#end-rows tr').length === 2 && document.querySelectorAll('#start-steps li').length === 8")
         self.assertIn("2地区", self.browser.text("#start-steps"))
         self.browser.click("#link-test")
         self.browser.until("document.querySelector('#link-done').textContent.includes('返事のない送り先が1か所')")
@@ -295,7 +295,7 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual(self.browser.evaluate("location.hash"), "#drill/alerts", "an address of its own")
         self.assertIn("【訓練】", self.browser.evaluate("document.title"))
         self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('[data-room]')].filter((one) => !one.hidden).map((one) => one.dataset.room)"),
-                         ["alerts", "push", "log", "reports", "drills", "notices", "chronicle"], "registers are real")
+                         ["alerts", "push", "log", "reports", "drills", "notices", "chronicle", "muster"], "registers are real")
         self.browser.open(self.hub.address + "/console/#drill/people")
         self.browser.until("!document.querySelector('#alerts').hidden")
         self.assertTrue(self.browser.evaluate("document.querySelector('#people').hidden"))
@@ -781,6 +781,113 @@ class ConsoleTests(OnSmallHub):
         self.browser.until("document.querySelector('#silent-count').textContent === '4か所／7か所'")
         self.browser.click("#silent-alerts li:first-child button")
         self.browser.until("!document.querySelector('#reach').hidden && document.querySelectorAll('#call-rows tr').length > 0")
+
+    def test_the_towns_own_people_are_called_by_role_and_who_has_no_way_is_named_before(self):
+        def person(name, role, role_name, **ways):
+            return {"name": name, "role": role, "role_name": role_name, "mail": False, "webhook": False, "unreachable": not ways, **ways}
+        self.hub.staff = [person("佐藤", "duty", "当直", webhook=True), person("鈴木", "duty", "当直", phone="090-0000-0001"), person("高橋", "chief", "防災課長", webhook=True),
+                          person("田中", "press", "広報"), person("佐藤", "chief", "防災課長", webhook=True)]
+        self.hub.users = [{"name": "鈴木", "roles": [], "ways": {"phone": "090-0000-0001"}, "disabled": False, "confirmed": True}]
+        self.sign_in("muster")
+        self.browser.until("document.querySelectorAll('#staff-rows tr').length === 4")
+        self.assertEqual(self.browser.text("#staff-rows tr:first-child td:nth-child(2)"), "当直、防災課長")
+        self.browser.photograph("desk-muster-empty")
+        for role in ["duty", "press", "chief"]:
+            self.browser.click(f"#muster-roles input[value={role}]")
+        self.assertIn("1 当直 → 2 広報 → 3 防災課長（4人）", self.browser.text("#muster-order"))
+        self.assertIn("呼ぶ手段が一つもない人：田中", self.browser.text("#muster-nobody"))
+        self.assertIn("電話だけの人：鈴木", self.browser.text("#muster-by-hand"))
+        # Without words it is refused beside its field, and nobody is called.
+        self.browser.click("#muster-form button.main")
+        self.browser.until("document.querySelector('#muster-form .refusal') !== null")
+        self.assertEqual(self.hub.musters, {})
+        self.browser.type("#muster-form [name=words]", "大雨警報のため、庁舎2階へ")
+        self.browser.click("#muster-form button.main")
+        self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("4人（当直、広報、防災課長）を呼びます。住民には何も知らせません", self.browser.text("#ask"))
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelectorAll('#muster-people tr').length === 4")
+        one = next(iter(self.hub.musters.values()))
+        self.assertEqual((one["roles"], one["mode"], one["pause_seconds"], one["rounds"], one["needed"]), (["duty", "press", "chief"], "actual", 300, 3, 1))
+        self.assertEqual(self.hub.pushes, [], "nothing to residents")
+        rows = self.browser.text("#muster-people")
+        for part in ["佐藤", "1回", "通知", "電話してください", "2回目から", "3回目から", "090-0000-0001"]:
+            self.assertIn(part, rows)
+        for width, height in ((360, 740), (768, 1024), (1920, 1080)):
+            self.browser.size(width, height)
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")
+            self.browser.photograph(f"desk-muster-{width}")
+        self.browser.size(1440, 900)
+        act = "[...document.querySelectorAll('#muster-people tr')].find((one) => one.textContent.startsWith('鈴木')).querySelectorAll('button')[%d].click()"
+        self.browser.evaluate(act % 2)
+        self.browser.until("document.querySelector('#muster-people').textContent.includes('電話に出ない（')")
+        self.browser.evaluate(act % 0)
+        self.browser.until("document.querySelector('#muster-now-state').textContent.includes('必要な人数がそろいました')")
+        self.assertIn("1／1人が引き受けました", self.browser.text("#muster-now-title"))
+        self.browser.click("#muster-now summary")
+        self.assertIn("鈴木　引き受けた　佐藤", self.browser.text("#muster-facts"))
+        # A way is written down by who may change people.
+        self.browser.evaluate("[...document.querySelectorAll('#staff-rows tr')].find((one) => one.textContent.startsWith('鈴木')).querySelector('button').click()")
+        self.browser.until("!document.querySelector('#ways-form').hidden")
+        self.browser.type("#ways-form [name=webhook]", "https://chat.example/x")
+        self.browser.click("#ways-form button.main")
+        self.wait(lambda: ("PATCH", "/v1/users/鈴木", {"ways": {"mail": "", "webhook": "https://chat.example/x", "phone": "090-0000-0001"}}) in self.hub.decisions)
+
+    def test_a_call_up_in_the_drill_says_so_and_is_in_the_drills_room_alone(self):
+        self.hub.staff = [{"name": "佐藤", "role": "duty", "role_name": "当直", "mail": False, "webhook": True, "unreachable": False}]
+        self.sign_in("muster", "exercise")
+        self.browser.until("document.querySelectorAll('#staff-rows tr').length === 1")
+        self.assertEqual(self.browser.text("[data-room=muster]"), "M 職員参集")
+        self.browser.click("#muster-roles input")
+        self.browser.type("#muster-form [name=words]", "訓練のため、庁舎2階へ")
+        self.browser.click("#muster-form button.main")
+        self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("【訓練】", self.browser.text("#ask-title"))
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelector('#muster-now-title').textContent.startsWith('【訓練】呼んでいます')")
+        self.browser.photograph("desk-muster-drill")
+        self.assertEqual([one["mode"] for one in self.hub.musters.values()], ["exercise"])
+        self.browser.click("#muster-end")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelector('#muster-past').textContent.includes('終えました')")
+
+    def test_a_place_that_cannot_be_reached_is_listed_while_nothing_is_in_force_and_its_people_get_a_notice_from_a_person_alone(self):
+        self.hub.alerts = []
+        lost = {"channel": "school-tablet", "endpoint": "daiichi-sho", "name": "第一小学校", "phone": "0226-22-0100", "since": stamp(time.time() - 900),
+                "words": "端末2台のどれもつながっていません (none of 2 devices is there)"}
+        weak = {"channel": "school-tablet", "endpoint": "daisan-chu", "name": "第三中学校", "device": "一号機", "role": "tablet", "charge": 34, "plugged": False,
+                "mute": True, "silent_at": stamp(time.time() + 3000), "at": stamp(time.time())}
+        draft = {"title": "情報が届かない場所があります", "body": "ラジオ、テレビ、携帯電話で情報を確かめてください。\n第一小学校では、画面に出ないことがあります。"}
+        self.hub.voices.update(heard=39, lost=[lost], weak=[weak], nobody=[{"channel": "school-tablet", "endpoint": "new", "name": "新しい公民館"}], draft=draft)
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#voice-rows > li').length === 1")
+        text = self.browser.text("#voices")
+        for part in ["第一小学校", "電話 0226-22-0100", "つながりません", "端末2台のどれも", "第三中学校　一号機", "残り34％", "ごろ止まります", "音が出ません", "新しい公民館", "3分ごと", "39／40か所"]:
+            self.assertIn(part, text)
+        self.assertNotIn("none of 2", text)
+        self.assertEqual(self.browser.text("#voices-go"), "つながらない 1・弱い 1")
+        for width, height in ((360, 740), (768, 1024), (1920, 1080)):
+            self.browser.size(width, height)
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")
+            self.browser.click("#voices-go")
+            self.browser.photograph(f"desk-voices-{width}")
+        # A call is noted as for any silent place.
+        self.browser.click("#voice-rows button")
+        self.browser.until("document.querySelector('#call').open")
+        self.browser.click("#call-answers button:nth-child(1)")
+        self.browser.until("document.querySelector('#voice-rows').textContent.includes('伝わった')")
+        # The notice is in the form, and nobody has sent it.
+        self.browser.click("#voice-draft")
+        self.browser.until("!document.querySelector('#push').hidden && document.querySelector('#push-form').elements.title.value !== ''")
+        self.assertEqual(self.browser.evaluate("[document.querySelector('#push-form').elements.kind.value, document.querySelector('#push-form').elements.title.value, document.querySelector('#push-form').elements.body.value]"),
+                         ["notice", draft["title"], draft["body"]])
+        self.assertEqual(self.hub.pushes, [])
+        # It answers again.
+        self.hub.voices.update(heard=40, lost=[], weak=[], nobody=[], draft=None)
+        self.browser.click("[data-room=alerts]")
+        self.browser.until("document.querySelectorAll('#voice-rows > li').length === 0 && document.querySelector('#voices-go').hidden && document.querySelector('#voice-draft-line').hidden")
+        self.assertIn("ありません", self.browser.text("#voices-title"))
 
     def test_who_telephoned_whom_with_what_answer_stands_beside_the_place_and_changes_the_order(self):
         self.a_night()

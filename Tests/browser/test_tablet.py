@@ -52,6 +52,14 @@ class TabletTests(OnSmallHub):
         self.browser.press("Enter")
         self.browser.until("document.querySelector('#enrol-problem').textContent.includes('コードが違うか')")
 
+    def test_it_says_of_itself_that_it_is_there_and_whether_it_can_sound(self):
+        self.enrol()
+        self.wait(lambda: self.hub.signs, "its first word", 20)
+        sign = self.hub.signs[0]
+        self.assertTrue(sign["mute"], "nobody has touched it")
+        # What the battery says, where the browser tells it; never more.
+        self.assertLessEqual(set(sign), {"mute", "charge", "plugged", "minutes"})
+
     def test_without_a_tap_the_page_says_that_it_is_silent(self):
         self.enrol()
         self.assertIn("音が出ません", self.browser.text("#banners"))

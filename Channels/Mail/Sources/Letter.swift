@@ -39,7 +39,7 @@ struct Letter {
     }
 
     /// What may stand to the left of the @ of a Message-ID; anything else by its octets.
-    private static func name(_ text: String, _ domain: String) -> String {
+    static func name(_ text: String, _ domain: String) -> String {
         let safe = text.utf8.map { octet -> String in
             let isSafe = (0x30...0x39).contains(octet) || (0x41...0x5A).contains(octet) || (0x61...0x7A).contains(octet) || octet == 0x2D || octet == 0x5F
             return isSafe ? String(UnicodeScalar(octet)) : "=" + (octet < 16 ? "0" : "") + String(octet, radix: 16)
@@ -76,7 +76,7 @@ struct Letter {
     }
 
     /// Lines of 76.
-    private static func base64(_ text: String) -> String {
+    static func base64(_ text: String) -> String {
         Data(text.replacing("\r\n", with: "\n").replacing("\n", with: "\r\n").utf8)
             .base64EncodedString(options: [.lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed])
     }

@@ -47,6 +47,8 @@ final class PortalSite: Sendable {
         reserve = DiskReserve(path: "\(directory)/.reserve")
     }
 
+    func lastAsked(at id: String) -> Date? { pages.lastAsked(at: id) }
+
     func prepare<M: Mode>(
         _ place: SpotPlace, in town: Town, _ shelters: [ShelterStatus], _ mode: M.Type, now: Date
     ) async throws(DeliveryFailure) {

@@ -1,10 +1,12 @@
 import AlertModel
 import ChannelKit
+import FoundationEssentials
 
 /// A spot as its settings describe it.
 ///
 /// Settings: `address`, the https address at which the page can be opened again in an ordinary browser, printed on
-/// the page; `continue_url`, the spot's own way on to the internet, put below everything.
+/// the page; `continue_url`, the spot's own way on to the internet, put below everything; `pulse`, seconds within which the spot's own
+/// equipment reads its page again.
 struct SpotPlace: Sendable, Codable, Hashable {
     var town: TownID
     var id: String
@@ -35,6 +37,16 @@ struct SpotPlace: Sendable, Codable, Hashable {
         name = farEnd.name
         address = try Self.link(farEnd.settings["address"], "address", schemes: ["https://"])
         continueURL = try Self.link(farEnd.settings["continue_url"], "continue_url", schemes: ["https://", "http://"])
+        _ = try Self.pulse(farEnd.settings["pulse"])
+    }
+
+    /// Seconds; nil where nobody at the spot promises to read.
+    static func pulse(_ text: String?) throws(SettingsError) -> TimeInterval? {
+        guard let text, !text.isEmpty else { return nil }
+        guard let seconds = Int(text), (10...3600).contains(seconds) else {
+            throw SettingsError("pulse \"\(text)\": 10から3600までの秒数を書いてください (seconds, 10 to 3600)")
+        }
+        return TimeInterval(seconds)
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

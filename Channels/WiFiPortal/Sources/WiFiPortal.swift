@@ -15,7 +15,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         ChannelManifest(
             name: "wifi-portal", title: "Wi-Fiスポット", role: .page, afterSending: .lastStateWins, drills: .shownApart,
             // Writing is local and takes milliseconds; more at once only fight for the disk.
-            concurrency: 8, reservedForImmediate: 4, attemptLimit: .seconds(5), farEndKeys: ["address", "continue_url"],
+            concurrency: 8, reservedForImmediate: 4, attemptLimit: .seconds(5), farEndKeys: ["address", "continue_url", "pulse"],
             channelKeys: [])
     }
 
@@ -87,6 +87,26 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
             throw .misconfigured(error.reason)
         }
         try await site.prepare(place, in: town, shelters, M.self, now: now())
+    }
+
+    /// Whether the spot's own equipment still comes for its page, where it promises to (`pulse`). A crowd's visits prove a line too,
+    /// but that nobody comes at night proves nothing.
+    public func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String? {
+        let pulse: TimeInterval?
+        do {
+            pulse = try SpotPlace.pulse(farEnd.settings["pulse"])
+        } catch {
+            throw .misconfigured(error.reason)
+        }
+        guard let pulse else { return nil }
+        guard let last = site.lastAsked(at: farEnd.id) else {
+            throw .unavailable("この場所の機器は、まだページを読みに来ていません (its equipment has not come for the page yet)")
+        }
+        // One visit may be late.
+        guard now().timeIntervalSince(last) <= pulse * 2 else {
+            throw .unavailable("この場所の機器が、\(JapanTime(last).clock)からページを読みに来ていません (its equipment has not come for the page since then)")
+        }
+        return "この場所の機器が、\(JapanTime(last).clock)にページを読みました (its equipment read the page then)"
     }
 
     /// Drills alone: what is real ends by its own words.

@@ -9,6 +9,7 @@ import * as silent from "./silent.js";
 import * as standing from "./standing.js";
 import { Still } from "./still.js";
 import { code, question } from "./towns.js";
+import * as voices from "./voices.js";
 import { button, byID, isOurs, japanese, make, modeMark, subject, timeWord, words } from "./parts.js";
 import { go, isDrill, world } from "./world.js";
 
@@ -37,7 +38,7 @@ export function prepare(problem) {
   lists = Object.fromEntries(["bulletin", "now", "past"].map((name) => [name, new Rows(byID(name + "-rows"), line)]));
   still = new Still(byID("now"), byID("now-fresh"), draw);
   byID("map-open").onclick = () => turnMap().catch(problem);
-  for (const part of [give, silent, standing]) part.prepare();
+  for (const part of [give, silent, standing, voices]) part.prepare();
   refresh = soon(() => again().catch(problem), 300);
 }
 let refresh = () => {};
@@ -99,7 +100,7 @@ async function read() {
   give.show(seen.all.filter((alert) => !isOurs(alert)), ways, newestOwn());
   showAttention(attention);
   plan([standing.nextEnd(state), ...inForce.map((alert) => Date.parse(alert.expires))]);
-  await Promise.all([showHeld(waiting), silent.read(inForce)]);
+  await Promise.all([showHeld(waiting), silent.read(inForce), voices.read()]);
 }
 
 /** Bulletins of others, with what the town's plans answer to them, and the town's own. */

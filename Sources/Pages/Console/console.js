@@ -16,6 +16,7 @@ import * as people from "./people.js";
 import * as push from "./push.js";
 import * as reach from "./reach.js";
 import * as real from "./real.js";
+import { Refusals } from "./refusals.js";
 import * as reports from "./reports.js";
 import * as settings from "./settings.js";
 import * as shelters from "./shelters.js";
@@ -33,12 +34,12 @@ function later(name) {
     return room;
   };
   return {
-    open: async (said) => (await fetched()).open(said), again: async () => (await fetched()).again(), arrive: (item) => room?.arrive(item), close: () => room?.close(),
+    open: async (said) => (await fetched()).open(said), again: async () => (await fetched()).again(), arrive: (item) => room?.arrive?.(item), close: () => room?.close?.(),
   };
 }
 
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` and `wall` have no button of their own. */
-const ROOMS = { alerts, push, log, reports, drills, devices, shelters, people, settings, notices: later("./notices.js"), chronicle: later("./chronicle.js"), reach, wall };
+const ROOMS = { alerts, push, log, reports, drills, devices, shelters, people, settings, notices: later("./notices.js"), chronicle: later("./chronicle.js"), muster: later("./muster.js"), reach, wall };
 const WORDS = "noroshi-words";
 
 let room = null;
@@ -62,7 +63,7 @@ function calm() {
 async function signIn() {
   try {
     await towns.prepare(enter);
-    if (!towns.mustChoose()) await call("GET", "/v1/alerts" + towns.question({ limit: "1" }));
+    if (!towns.mustChoose() && !towns.isEmpty()) await call("GET", "/v1/alerts" + towns.question({ limit: "1" }));
   } catch (error) {
     // Several towns and none named yet is no reason to stay outside.
     if (error.status !== 400) return problem(error);
@@ -113,8 +114,8 @@ function enter() {
   room?.close?.();
   room = null;
   world.dress();
-  const first = towns.mustChoose() ? "choose" : world.isBetween() ? "between" : null;
-  for (const name of ["choose", "between"]) byID(name).hidden = name !== first;
+  const first = towns.isEmpty() ? "found" : towns.mustChoose() ? "choose" : world.isBetween() ? "between" : null;
+  for (const name of ["found", "choose", "between"]) byID(name).hidden = name !== first;
   document.body.dataset.open = first ?? said;
   for (const name of Object.keys(ROOMS)) byID(name).hidden = first !== null || name !== said;
   byID("rooms").hidden = first !== null;
@@ -195,6 +196,7 @@ async function enterByPasskey() {
   if (wish) await enterBy(byID("person-form"), wish);
 }
 
+const foundRefusals = new Refusals(byID("found-form"));
 approvals.prepare(problem);
 calls.prepare(problem);
 real.prepare(problem);
@@ -234,6 +236,16 @@ byID("sign-in-form").onsubmit = (event) => {
   keepToken(event.target.token.value.trim());
   event.target.reset();
   signIn();
+};
+byID("found-form").onsubmit = (event) => {
+  event.preventDefault();
+  call("POST", "/v1/towns", { code: event.target.elements.code.value.trim() })
+    .then(async () => {
+      await towns.prepare(enter);
+      event.target.reset();
+      location.hash = "settings";
+      world.choose("actual", enter);
+    }).catch((error) => (error instanceof Refused && error.status === 422 ? foundRefusals.show(error) : problem(error)));
 };
 /** The town's own sign-in, where it has one; from there a browser comes back with `?openid=yes` or `no`. */
 async function showWays() {

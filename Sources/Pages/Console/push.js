@@ -14,6 +14,7 @@ import * as plans from "./plans.js";
 import * as standing from "./standing.js";
 import { button, byID, japanese, make, subject, timeWord, words } from "./parts.js";
 import { channelWord, current } from "./towns.js";
+import { takeDraft } from "./voices.js";
 import { go, replace, world } from "./world.js";
 
 const VERBS = { raise: "上げるか、広げます", part: "一部を解除します", lift: "解除します", cancel: "誤報として取り消します" };
@@ -72,7 +73,7 @@ async function attempt(step, where) {
   }
 }
 
-/** `said` is empty, or `raise:HAZARD`, `part:…`, `lift:…`, `cancel:ALERT`; for a new one `plan:ID` or its kind. */
+/** `said` is empty, or `raise:HAZARD`, `part:…`, `lift:…`, `cancel:ALERT`; for a new one `plan:ID`, its kind, or `notice:draft`. */
 export async function open(said = "") {
   const [verb, ...rest] = said.split(":");
   close();
@@ -90,7 +91,7 @@ export async function open(said = "") {
   isBegun = act.verb === "new";
   byID("push-form").inert = !isBegun;
   if (isBegun) begin(act, null);
-  if (KINDS.has(verb)) choose(verb);
+  if (KINDS.has(verb)) choose(verb, rest[0] === "draft" ? takeDraft() : null);
   changed();
   const blank = written, town = act.verb === "new" ? await plans.read() : {};
   if (mine !== opened) return;
@@ -112,9 +113,10 @@ export function close() {
 }
 
 /** Whoever came by a tile has said the kind; of a shelter that it opens, but not which. */
-function choose(kind) {
+function choose(kind, draft) {
   const form = byID("push-form");
   form.kind.value = kind;
+  if (draft) [form.title.value, form.body.value] = [draft.title, draft.body];
   if (kind === "shelter") form.state.value = "open";
 }
 

@@ -60,7 +60,56 @@ async function read() {
   await steps();
 }
 
+/** Name, coast and outline: what all of the town is. */
+function drawTown() {
+  const known = seen.tables ?? {}, mine = new Set(paper.tsunami_areas ?? []);
+  for (const [id, key] of [["town-name", "name"], ["town-roman", "roman_name"]]) {
+    byID(id).value = paper[key] ?? "";
+    byID(id).oninput = () => {
+      paper[key] = byID(id).value.trim();
+      mark();
+    };
+  }
+  const box = (value, text, isTicked, act) => {
+    const label = make("label", "", "inline"), input = Object.assign(document.createElement("input"), { type: "checkbox", value, checked: isTicked, onchange: act });
+    label.append(input, " " + text);
+    return label;
+  };
+  const take = (event) => {
+    const boxes = [...byID("tsunami").querySelectorAll("input")];
+    // A coast, or none.
+    for (const one of boxes) if (event.target.checked && Boolean(one.value) !== Boolean(event.target.value)) one.checked = false;
+    const ticked = boxes.filter((one) => one.checked).map((one) => one.value);
+    paper.tsunami_areas = ticked.filter(Boolean);
+    if (ticked.length === 0) delete paper.tsunami_areas;
+    mark();
+  };
+  byID("tsunami-set").hidden = !(known.tsunami ?? []).length;
+  byID("tsunami").replaceChildren(
+    ...(known.tsunami ?? []).map((one) => box(one.code, `${one.name}（${one.code}）`, mine.has(one.code), take)),
+    box("", "海に面していない", mine.size === 0 && paper.tsunami_areas !== undefined, take));
+  byID("outline-drop").hidden = !paper.outline?.length;
+  byID("outline-drop").onclick = () => { delete paper.outline; draw(); };
+  byID("outline-file").onchange = (event) => outline(event.target.files[0]).catch(problem);
+  drawOutline();
+}
+
+async function drawOutline() {
+  byID("outline-picture").hidden = !paper.outline?.length;
+  if (paper.outline?.length) byID("outline-picture").replaceChildren((await import("./outline.js")).picture(paper.outline));
+}
+
+async function outline(file) {
+  if (!file) return;
+  const { ringsOf } = await import("./outline.js"), found = ringsOf(await file.text(), code());
+  byID("outline-file").value = "";
+  if (found.rings) paper.outline = found.rings;
+  draw();
+  byID("outline-words").textContent = found.words;
+}
+
 function draw() {
+  drawTown();
   const lines = (paper.districts ?? []).map(districtLine);
   byID("district-rows").replaceChildren(...lines);
   const add = byID("district-add");
@@ -74,6 +123,11 @@ function draw() {
   };
   byID("end-rows").replaceChildren(...(paper.endpoints ?? []).map(endLine));
   byID("ends-none").hidden = (paper.endpoints ?? []).length > 0;
+  mark();
+}
+
+/** Whether there is something to be kept. */
+function mark() {
   byID("settings-send").hidden = !isChanged();
 }
 
@@ -188,7 +242,8 @@ async function steps() {
   const go = (room, text) => button(text, () => world.go(room));
   const list = [
     ["市町村", true, `${seen.document.name ?? ""}（${code()}）${seen.document.roman_name ?? ""}`],
-    ["津波予報区", Boolean(seen.document.tsunami_areas), (seen.document.tsunami_areas ?? []).join("、") || (seen.document.tsunami_areas ? "なし" : "設定ファイルで書きます")],
+    ["津波予報区", Boolean(seen.document.tsunami_areas), (seen.document.tsunami_areas ?? []).map((one) => seen.tables?.tsunami?.find((area) => area.code === one)?.name ?? one).join("、") || (seen.document.tsunami_areas ? "なし" : "下で選びます")],
+    ["地図", (seen.document.outline ?? []).length > 0, (seen.document.outline ?? []).length > 0 ? "外形があります" : "なくても、避難所の位置で描けます"],
     ["地区", districts > 0, `${districts}地区`],
     ["避難所", shelters > 0, `${shelters}施設`, go("shelters", "CSVを読み込む")],
     ["送り先", ends > 0, `${ends}か所`],

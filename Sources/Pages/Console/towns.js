@@ -5,7 +5,7 @@ import { call } from "./api.js";
 import { button, byID } from "./parts.js";
 
 const KEY = "noroshi-town";
-let towns = [];
+let towns = [], isTold = false;
 /** Every way out of this hub: its name, what people call it, and who is at its far end. */
 let ways = [];
 
@@ -15,7 +15,7 @@ export async function prepare(changed) {
     if (error.status === 401) throw error;
     return null;
   });
-  towns = answer?.towns ?? [];
+  [towns, isTold] = [answer?.towns ?? [], Boolean(answer?.towns)];
   ways = answer?.channels ?? [];
   const select = byID("town-select"), input = byID("town-code");
   const words = (town) => `${town.name}（${town.code}）`;
@@ -36,6 +36,9 @@ export async function prepare(changed) {
     select.onchange();
   }, "main")));
 }
+
+/** A hub that tells its towns has none yet. */
+export const isEmpty = () => isTold && towns.length === 0;
 
 /** Several towns, and none chosen yet. */
 export const mustChoose = () => towns.length > 1 && !byID("town-select").value;

@@ -5,6 +5,7 @@ import * as alerts from "./alerts.js";
 import { byID, isOurs, make, subject, timeWord } from "./parts.js";
 import * as silent from "./silent.js";
 import { current } from "./towns.js";
+import { lost } from "./voices.js";
 import { go } from "./world.js";
 
 const SIZES = [1.7, 1.35, 1];
@@ -45,7 +46,8 @@ function draw() {
   fill("wall-now", [...orders, ...bulletins, ...others], "出ている情報はありません");
   const { silent: places, count, none, unread } = silent.summary();
   byID("wall-count").textContent = count;
-  fill("wall-silent", places.map((one) => row("", one.name, "", one.word)), none, unread);
+  const known = new Set(places.map((one) => one.key)), dead = lost().filter((one) => !known.has(one.key)).map((one) => ({ ...one, word: "つながらない" }));
+  fill("wall-silent", [...places, ...dead].map((one) => row("", one.name, "", one.word)), none, unread);
 }
 
 function row(className, name, more, time) {

@@ -6,6 +6,7 @@ import { Board, key } from "./board.js";
 import { HubClock } from "./clock.js";
 import { enrol } from "./enrolment.js";
 import { Outbox } from "./outbox.js";
+import { Signs } from "./signs.js";
 import { Sound } from "./sound.js";
 import { erase, read, shortName, write } from "./store.js";
 import { Line } from "./stream.js";
@@ -89,6 +90,7 @@ export class Receiver {
     setInterval(() => this.#halfMinute(), 30000);
     document.addEventListener("visibilitychange", () => this.#onVisible());
     for (const name of ["pageshow", "online"]) addEventListener(name, () => this.#onVisible());
+    new Signs({ token: () => (this.isOwner && this.state === "up" ? this.device?.token : null), isMute: () => !this.sound.isRunning }).run();
     if (globalThis.isSecureContext) navigator.serviceWorker?.register("worker.js").catch(() => {});
   }
 

@@ -1,0 +1,78 @@
+// Places that an alert would not reach this minute, whatever is in force: asked every three minutes by the hub, without a word to anybody.
+// Beside them the devices that will soon be silent. A notice for the people there is ready; a person sends it, or does not.
+
+import { call } from "./api.js";
+import { callTo, callWords, onChange } from "./calls.js";
+import { isUp } from "./live.js";
+import { byID, japanese, make, timeWord } from "./parts.js";
+import { noteButton } from "./silent.js";
+import { channelWord, code } from "./towns.js";
+import { go, isDrill } from "./world.js";
+
+/** The hub brings no event of it over the line. */
+const EVERY = 30000;
+const ROOMS = new Set(["alerts", "wall"]);
+let seen = null, draft = null;
+
+export function prepare() {
+  byID("voices-go").onclick = () => { byID("voices-title").scrollIntoView(); byID("voices-title").focus(); };
+  byID("voice-draft").onclick = () => { draft = seen.draft; go("push:notice:draft"); };
+  onChange(show);
+  setInterval(() => { if (isUp() && ROOMS.has(document.body.dataset.open)) read().catch(() => {}); }, EVERY);
+}
+
+/** Real devices and lines: the desk of drills has none. Whoever may not look sees none. */
+export async function read() {
+  if (!code() || isDrill()) return;
+  seen = await call("GET", `/v1/towns/${code()}/voices`).catch((error) => {
+    if (error.status === 403 || error.status === 404) return null;
+    throw error;
+  });
+  show();
+  byID("alerts").dispatchEvent(new Event("read"));
+}
+
+/** What was put by for the form, once. */
+export function takeDraft() {
+  const own = draft;
+  draft = null;
+  return own;
+}
+
+/** For the wall: names of places that cannot be reached. */
+export const lost = () => (isDrill() ? [] : (seen?.lost ?? []).map((one) => ({ key: `${one.channel}/${one.endpoint}`, name: one.name })));
+
+function show() {
+  const { lost: places = [], nobody = [], weak = [] } = seen ?? {};
+  byID("voices").hidden = !seen?.asked_at;
+  byID("voices-go").hidden = places.length + weak.length === 0;
+  byID("voices-go").textContent = `つながらない ${places.length}${weak.length > 0 ? `・弱い ${weak.length}` : ""}`;
+  byID("voices-count").textContent = places.length > 0 ? `${places.length}か所` : "ありません";
+  byID("voice-rows").replaceChildren(...places.map(line));
+  byID("voice-draft-line").hidden = !seen?.draft;
+  byID("weak-head").hidden = weak.length === 0;
+  byID("weak-rows").replaceChildren(...weak.map(weakLine));
+  byID("voices-nobody").hidden = nobody.length === 0;
+  byID("voices-nobody").textContent = `端末をまだ登録していない場所：${nobody.map((one) => one.name).join("、")}`;
+  byID("voices-about").textContent = seen ? `${Math.round(seen.every_seconds / 60)}分ごとに、知らせを出さずに確かめています（${timeWord(seen.asked_at, false)}、${seen.heard}／${seen.asked}か所）` : "";
+}
+
+function line(one) {
+  const item = make("li"), head = make("p", "", "row"), how = make("p", "", "hint"), asDelivery = { ...one, offered_at: one.since };
+  head.append(make("b", one.name));
+  if (one.phone) head.append(Object.assign(make("a", "電話 " + one.phone), { href: "tel:" + one.phone.replace(/[^0-9+]/g, "") }));
+  head.append(noteButton(asDelivery, one.phone));
+  const last = callTo(asDelivery);
+  if (last) how.append(make("span", callWords(last), "called"), "　");
+  how.append(make("b", "つながりません", "state rejected"), `　${timeWord(one.since, false)}から　${channelWord(one.channel)}　${japanese(one.words)}`);
+  item.append(head, how);
+  return item;
+}
+
+function weakLine(one) {
+  const item = make("li"), parts = [];
+  if (one.plugged === false) parts.push(`電源が切れ、電池で動いています${one.charge === undefined ? "" : `（残り${one.charge}％）`}`, one.silent_at ? `${timeWord(one.silent_at, false)}ごろ止まります` : "いつまで動くかは、まだ分かりません");
+  if (one.mute) parts.push("音が出ません。端末の画面に触れると出ます");
+  item.append(make("b", `${one.name}　${one.device}`), make("p", parts.join("。"), "hint"));
+  return item;
+}

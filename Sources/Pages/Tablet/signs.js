@@ -1,0 +1,35 @@
+// What this device says of itself every three minutes: that its page runs, whether it can sound, and how long its battery lasts.
+// The town sees a place that will be silent before it is.
+
+const EVERY = 180000;
+/** How often it is looked whether a word is due: the first one comes within so many milliseconds, and not of all tablets in the same moment. */
+const LOOK = 5000;
+
+export class Signs {
+  #battery = null;
+  #told = -EVERY;
+
+  /** `hooks`: token() while the line is up, null else; isMute(). */
+  constructor(hooks) {
+    this.hooks = hooks;
+  }
+
+  async run() {
+    setTimeout(() => setInterval(() => { if (performance.now() - this.#told >= EVERY) this.#tell(); }, LOOK), Math.random() * LOOK);
+    // Not every browser tells it, and none over plain http.
+    this.#battery = await navigator.getBattery?.().catch(() => null) ?? null;
+    this.#battery?.addEventListener("chargingchange", () => this.#tell());
+  }
+
+  #tell() {
+    const token = this.hooks.token(), battery = this.#battery;
+    if (!token) return;
+    this.#told = performance.now();
+    const left = battery?.dischargingTime, sign = { mute: this.hooks.isMute() };
+    if (battery) Object.assign(sign, { charge: Math.round(battery.level * 100), plugged: battery.charging, minutes: Number.isFinite(left) ? Math.floor(left / 60) : null });
+    fetch("/v1/signs", {
+      method: "POST", signal: AbortSignal.timeout(10000), headers: { Authorization: "Bearer " + token, "Content-Type": "application/json" },
+      body: JSON.stringify({ signs: [sign] }),
+    }).catch(() => {});
+  }
+}

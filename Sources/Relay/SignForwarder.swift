@@ -1,0 +1,64 @@
+/// Tells the hub every minute which tablets are on this edge's own line and what they said of themselves, and how the power of this
+/// machine stands: beyond an edge the hub sees no tablet. A tablet's word of three minutes ago is four old there at the most.
+internal import AlertModel
+package import ChannelKit
+package import Devices
+package import Streams
+internal import Foundation
+package import Logging
+
+package struct SignForwarder: Sendable {
+    private struct Sign: Encodable {
+        var device: String?
+        var charge, minutes: Int?
+        var plugged, mute: Bool?
+        var elapsed_ms: Int
+    }
+
+    private let hub: HubLine
+    private let topic: StreamTopic
+    private let devices: DeviceRegister
+    private let stream: StreamHub
+    private let power: String
+    private let logger: Logger
+    /// As many as a hub takes at once.
+    private static let atOnce = 500
+
+    package init(hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, power: String, logger: Logger) {
+        (self.hub, self.topic, self.devices) = (hub, topic, devices)
+        (self.stream, self.power, self.logger) = (stream, power, logger)
+    }
+
+    package func run() async { await Rounds().run(every: .seconds(60)) { await tell() } }
+
+    private func tell() async {
+        let all = signs(now: Date())
+        for start in stride(from: 0, to: all.count, by: Self.atOnce) {
+            do {
+                // Not beyond the end, by the line itself.
+                let octets = try JSONEncoder().encode(["signs": Array(all[start..<min(start + Self.atOnce, all.count)])])
+                let answer = try await hub.call("POST", "/v1/signs", [UInt8](octets))
+                // A hub of before does not know the call.
+                if answer.status >= 300 { return logger.info("signs not taken", metadata: ["status": "\(answer.status)"]) }
+            } catch {
+                return logger.info("signs not told", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func signs(now: Date) -> [Sign] {
+        let own = devices.inUse(of: topic.town), onLine = stream.onLine(own.map(\.device.id))
+        var all = own.compactMap { device, signs -> Sign? in
+            // A page of before says nothing of itself: its line is all that is known.
+            guard let last = signs?.last else { return onLine.contains(device.id) ? Sign(device: device.id, elapsed_ms: 0) : nil }
+            let age = now.timeIntervalSince(last.at)
+            guard age <= DeviceSigns.missedAfter else { return nil }
+            // At most five minutes, by the line above.
+            let elapsed = Int(max(0, age) * 1000)
+            return Sign(device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, elapsed_ms: elapsed)
+        }
+        let reading = PowerReading(at: power, now: now)
+        all.append(Sign(charge: reading?.charge, minutes: reading?.minutes, plugged: reading?.isPlugged, elapsed_ms: 0))
+        return all
+    }
+}
