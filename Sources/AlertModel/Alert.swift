@@ -112,6 +112,8 @@ public struct AlertContent: Sendable, Codable, Hashable {
     public var happened: Date?
     /// Until when the bulletin itself says that it holds (ValidDateTime); nil where the limit is ours.
     public var validUntil: Date?
+    /// Who says it in the town's name (代行); nil where the town does so itself.
+    public var onBehalf: OnBehalf?
     /// By whom it came; nil for what a person of the town says, and in records older than this field.
     public var provenance: Provenance?
 
@@ -141,6 +143,25 @@ public struct AlertContent: Sendable, Codable, Hashable {
         self.town = town
         self.act = act
     }
+}
+
+/// Another town that does a town's work for it, because both had agreed so (代行).
+public struct OnBehalf: Sendable, Codable, Hashable {
+    /// The agreement's id.
+    public var pact: String
+    public var town: TownID
+    public var name: String
+    public var romanName: String
+
+    public init(pact: String, town: TownID, name: String, romanName: String) {
+        self.pact = pact
+        self.town = town
+        self.name = name
+        self.romanName = romanName
+    }
+
+    /// 気仙沼市（南三陸町が代行）
+    public func sender(for town: String) -> String { "\(town)（\(name)が代行）" }
 }
 
 /// One revision of what we say about an event, real or drill by its type.

@@ -65,7 +65,7 @@ package struct Account: Codable, Sendable {
     var person: Operator {
         var person = Operator(
             name: name, kind: .account, credential: "account:\(name)",
-            grants: duties.map { Operator.Grant(towns: $0.places, rights: $0.role.rights) })
+            grants: duties.map { Operator.Grant(towns: $0.places, rights: $0.role.rights, role: $0.role) })
         person.hands = Set(doubt?.hands ?? [])
         return person
     }

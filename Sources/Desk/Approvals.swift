@@ -83,6 +83,8 @@ package struct WaitingAct: Codable, Sendable {
     package internal(set) var decidedBy: String?
     package internal(set) var decided: Date?
     package var reason: String?
+    /// Submitted by another town's people in this town's name.
+    package var onBehalf: OnBehalf?
 
     package init(
         id: String, town: TownID, act: DeskAct, title: String, order: Order, by person: Operator, alert: AlertID, submitted: Date,

@@ -9,10 +9,13 @@ package struct Operator: Sendable, Hashable {
         /// Nil: every town of this hub.
         package var towns: Set<TownID>?
         package var rights: Rights
+        /// Of a person's role; nil of a token.
+        package var role: Role?
 
-        package init(towns: Set<TownID>?, rights: Rights) {
+        package init(towns: Set<TownID>?, rights: Rights, role: Role? = nil) {
             self.towns = towns
             self.rights = rights
+            self.role = role
         }
 
         func holds(_ town: TownID) -> Bool { towns?.contains(town) ?? true }
@@ -39,6 +42,9 @@ package struct Operator: Sendable, Hashable {
     package var hands: Set<String> = []
     /// This machine's own commands: whoever reads the data folder is its keeper anyway.
     package var isOwner = false
+
+    /// Towns whose work this one does just now, and by which agreement: his own rights there are none.
+    package var helping: [TownID: OnBehalf] = [:]
 
     /// The place of the desk that was asked from; nil of who is no desk.
     package private(set) var place: ModeName?
@@ -115,12 +121,15 @@ package struct Operator: Sendable, Hashable {
     package func within(_ place: ModeName) -> Operator {
         var person = self
         person.place = place
-        person.grants = grants.map { Grant(towns: $0.towns, rights: $0.rights.within(place)) }
+        person.grants = grants.map { Grant(towns: $0.towns, rights: $0.rights.within(place), role: $0.role) }
         return person
     }
 
     /// Who this is in the record and the log.
     package var actor: String { kind == .safe ? "safe:\(name)" : "operator:\(name)" }
+    /// The same in one town: whoever works in its name says for whom he does else.
+    package func named(in town: TownID?) -> String { town.flatMap { helping[$0] }.map { "\(name)（\($0.name)）" } ?? name }
+    package func actor(in town: TownID?) -> String { town.flatMap { helping[$0] }.map { "\(actor)（\($0.name)）" } ?? actor }
 
     /// Said to who may not. `wanted`: any of these would do.
     package func refusal(_ wanted: [Scope]) -> String {

@@ -239,6 +239,15 @@ package final class People: Sendable {
         }
     }
 
+    /// When somebody of the town who may give orders there last did something at the desk; nil where nobody has since this hub was begun.
+    package func lastUse(in town: TownID) -> Date? {
+        state.withLock { state in
+            let sessions = state.sessions.values.filter { state.person(of: $0)?.may(.order, .actual, in: town) ?? false }.map(\.used)
+            let accounts = state.accounts.values.filter { $0.person.may(.order, .actual, in: town) }.compactMap(\.lastSignIn)
+            return (sessions + accounts).max()
+        }
+    }
+
     package func signOut(_ cookie: String) {
         let digest = DeviceRegister.digest(cookie)
         state.withLock { state in
@@ -272,7 +281,7 @@ extension People.State {
             guard let id = TownID(town) else { return nil }
             var person = Operator(
                 name: session.name, kind: .safe, credential: "safe:\(town):\(session.name)",
-                grants: [.init(towns: [id], rights: Role.chief.rights)])
+                grants: [.init(towns: [id], rights: Role.chief.rights, role: .chief)])
             // Nobody knows whose hand turned the key: all that opened by one safe are one.
             person.hands = Set(session.hands ?? safeHands[town] ?? []).union(["safe:\(town)"])
             return person

@@ -62,6 +62,7 @@ package struct Rights: Sendable, Hashable {
 
     package init(_ rights: [Rights]) { all = rights.reduce(into: []) { $0.formUnion($1.all) } }
 
+    package var isNone: Bool { all.isEmpty }
     package func contains(_ act: DeskAct, _ mode: ModeName) -> Bool { all.contains(Right(act: act, mode: mode)) }
     /// Everything of `other`.
     package func contains(_ other: Rights) -> Bool { other.all.isSubset(of: all) }

@@ -51,6 +51,7 @@ extension Hub {
         act.key = key?.name
         act.fingerprint = key?.fingerprint
         act.before = order.content.act?.steps
+        act.onBehalf = order.content.onBehalf
         return act
     }
 
@@ -258,14 +259,17 @@ extension Hub {
     /// Who submitted it: what he might do was asked then, whatever became of him since.
     func submitter(_ act: WaitingAct) -> Operator {
         let town = TownID(act.town)
-        return Operator(
+        var person = Operator(
             name: act.by, kind: .account, credential: act.credential,
             grants: [.init(towns: town.map { [$0] } ?? [], rights: Rights([Rights(act.act, [.actual]), Rights(.read)]))])
+        if let town, let helper = act.onBehalf { person.helping = [town: helper] }
+        return person
     }
 
     func send(_ act: WaitingAct, actor: String) async throws(DeskFailure) -> Pushed {
         let order = try await order(act)
         try check(order)
+        try checkPact(order)
         return try await send(order, actor: actor)
     }
 

@@ -101,6 +101,9 @@ extension Hub {
             town = try self.town(of: order, for: person)
             made = try order.alert(in: town, id: chosen ?? newID(), now: clock())
         } catch {
+            if let id = (try? OperatorAlert.read(octets)).flatMap({ TownID($0.town) }), !person.may(id), isLent(id, to: person) {
+                throw .forbidden("この町の代行は、いま発動していません (the pact with this town is not released just now)")
+            }
             throw .invalid(error.problems.map { .init(field: $0.field, detail: $0.detail) })
         }
         let read: (content: AlertContent, mode: ModeName)
@@ -110,9 +113,9 @@ extension Hub {
         case .recordOnly(_, _, let reason): throw .invalid([.init(field: "mode", detail: reason)])
         }
         let wish = Standing.Wish(
-            read.content, event: order.event.map { EventID($0) }, by: person.name, basedOn: order.basedOn ?? seen,
+            read.content, event: order.event.map { EventID($0) }, by: person.named(in: town.id), basedOn: order.basedOn ?? seen,
             districts: town.districts)
-        return try self.order(in: town.id, read.mode) { standing throws(StandingRefusal) in try standing.propose(wish) }
+        return try self.order(in: town.id, read.mode) { standing throws(StandingRefusal) in self.signed(try standing.propose(wish), by: person, in: town) }
     }
 
     private func town(of order: OperatorAlert, for person: Operator) throws(OperatorProblems) -> Town {
@@ -160,7 +163,7 @@ extension Hub {
         standing.take(order.content)
         let content = try? standing.takeBack(
             order.content, as: newID(), by: person.name, basedOn: nil, districts: towns[town]?.districts ?? [], now: clock())
-        return content.map { DeskOrder(content: $0, mode: order.mode) }
+        return content.map { content in DeskOrder(content: towns[town].map { signed(content, by: person, in: $0) } ?? content, mode: order.mode) }
     }
 
     /// Reads it and sends it. A text some channel may not carry is refused here, before anything is queued anywhere.
@@ -172,7 +175,7 @@ extension Hub {
         try await decide(key, .push(octets), by: person, breakGlass) { id throws(DeskFailure) in
             let order = try self.read(octets, by: person, as: id, seen: seen)
             try self.check(order)
-            try Self.authorise(order, person)
+            try self.authorise(order, person)
             return order
         }
     }
@@ -184,9 +187,10 @@ extension Hub {
     }
 
     /// One act, in one mode, in one town.
-    private static func authorise(_ order: DeskOrder, _ person: Operator) throws(DeskFailure) {
+    private func authorise(_ order: DeskOrder, _ person: Operator) throws(DeskFailure) {
         let act = DeskAct(order.content.kind)
         guard let town = order.content.town, person.may(act, order.mode, in: town) else { throw .forbidden(person.refusal(act, order.mode)) }
+        try checkPact(order)
     }
 
     /// Takes an act back everywhere it went: what stood before it stands again.
@@ -195,7 +199,7 @@ extension Hub {
     ) async throws(DeskFailure) -> Pushed {
         try await decide(key, .cancel(id.text), by: person, breakGlass) { own throws(DeskFailure) in
             let order = try await self.cancelling(id, as: own, by: person, seen: seen)
-            try Self.authorise(order, person)
+            try self.authorise(order, person)
             return order
         }
     }
@@ -217,8 +221,10 @@ extension Hub {
         }
         let (content, chosen, districts, moment) = (
             found.alert.content, own ?? newID(), towns[found.town]?.districts ?? [], clock())
+        let town = towns[found.town]
         var order = try order(in: found.town, found.alert.mode) { standing throws(StandingRefusal) in
-            try standing.takeBack(content, as: chosen, by: person.name, basedOn: seen, districts: districts, now: moment)
+            let taken = try standing.takeBack(content, as: chosen, by: person.named(in: found.town), basedOn: seen, districts: districts, now: moment)
+            return town.map { self.signed(taken, by: person, in: $0) } ?? taken
         }
         order.takesBack = found.alert.accepted
         order.repeats = found.alert.content.act.map { $0.takesBack != nil } ?? (found.alert.content.message == .cancel)

@@ -70,7 +70,7 @@ extension Hub {
         }
     }
 
-    private func decisions(_ content: AlertContent, _ mode: ModeName, for town: Town) -> [Decision] {
+    func decisions(_ content: AlertContent, _ mode: ModeName, for town: Town) -> [Decision] {
         switch mode {
         case .actual: actual.decisions(Alert(content), for: town)
         case .exercise: exercise.decisions(Alert(content), for: town)

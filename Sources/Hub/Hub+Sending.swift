@@ -33,7 +33,7 @@ extension Hub {
         if let policy, let breakGlass { return try await sendAtOnce(order, key, what, policy, by: person, breakGlass, make: make) }
         guard let policy else {
             // Made anew under the id of its key, on the state as it is then.
-            return key == nil ? try await send(order, actor: person.actor) : try await once(key, by: person, make: make)
+            return key == nil ? try await send(order, actor: person.actor(in: order.content.town)) : try await once(key, by: person, make: make)
         }
         guard let act = waitingAct(order, what, policy, by: person, key) else { throw .forbidden("\(order.content.id)") }
         return try await submit(act)
@@ -49,9 +49,9 @@ extension Hub {
             let pushed: Pushed
             if let twin {
                 // Under the id that was promised: after a kill the record says that it is this one which went out.
-                pushed = try await send(try await make(AlertID(twin.alert)), actor: person.actor)
+                pushed = try await send(try await make(AlertID(twin.alert)), actor: person.actor(in: order.content.town))
             } else {
-                pushed = key == nil ? try await send(order, actor: person.actor) : try await once(key, by: person, make: make)
+                pushed = key == nil ? try await send(order, actor: person.actor(in: order.content.town)) : try await once(key, by: person, make: make)
             }
             guard !pushed.isRepeat else { return pushed }
             var told = order
@@ -72,7 +72,10 @@ extension Hub {
     private func once(
         _ key: OrderKey?, by person: Operator, make: (AlertID) async throws(DeskFailure) -> DeskOrder
     ) async throws(DeskFailure) -> Pushed {
-        guard let key else { return try await send(try await make(newID()), actor: person.actor) }
+        guard let key else {
+            let order = try await make(newID())
+            return try await send(order, actor: person.actor(in: order.content.town))
+        }
         while true {
             switch orderKeys.look(key, now: clock(), day: String(Self.compact(clock()).prefix(8))) {
             case .another: throw .keyIsAnothers
@@ -101,7 +104,7 @@ extension Hub {
         }
         orderKeys.begins(key, order)
         do throws(DeskFailure) {
-            let pushed = try await send(order, actor: person.actor)
+            let pushed = try await send(order, actor: person.actor(in: order.content.town))
             orderKeys.isDone(key)
             return pushed
         } catch {
@@ -126,6 +129,7 @@ extension Hub {
 
     func send(_ order: DeskOrder, actor: String) async throws(DeskFailure) -> Pushed {
         let (sent, commits) = try commit(order, actor: actor)
+        noteDeed(sent, by: actor)
         do {
             for commit in commits { try await commit.committed() }
         } catch {

@@ -29,6 +29,7 @@ package final class Hub: Sendable {
     package let places: DeskPlaces
     package let plans: PlanBook
     package let presence = DeskPresence()
+    package let pacts: Pacts
     package let book: TownBook
     let approvalPolicies: [TownID: ApprovalPolicy]
     /// For how long what was said stays in the record, of towns that say it themselves.
@@ -155,6 +156,7 @@ package final class Hub: Sendable {
         years = parts.years
         crowdingRules = parts.crowding
         places = DeskPlaces(parts.networks, notebook: parts.ledger)
+        pacts = Pacts(notebook: parts.ledger)
         plans = PlanBook(parts.plans, notebook: parts.ledger)
         book = TownBook(notebook: parts.ledger)
         tables = Mutex(parts.codes)

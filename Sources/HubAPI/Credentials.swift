@@ -62,7 +62,7 @@ extension HubRouter {
                 cookieInUse(request).flatMap { hub.people.with(session: $0, at: Self.place(request), now: hub.clock(), isUse: false)?.person }
             }
         guard let person else { return false }
-        return hub.places.narrowed(person, from: address, towns: hub.allTowns.map(\.id), now: hub.clock()).may(scope, in: town)
+        return hub.able(hub.places.narrowed(person, from: address, towns: hub.allTowns.map(\.id), now: hub.clock())).may(scope, in: town)
     }
 
     /// Who asks, with what this route needs and no more: grants of other towns that lack it are not there. `RouteGuard` asks,
@@ -73,7 +73,7 @@ extension HubRouter {
         guard !person.grants.isEmpty || everything.grants.isEmpty else {
             throw Problem(.forbidden, "この操作卓は、ここ（\(address)）からは使えません。金庫の鍵で入るか、管理者に開けてもらってください (this desk is not used from your network)")
         }
-        guard let able = person.narrowed(to: wanted) else {
+        guard let able = hub.able(person).narrowed(to: wanted) else {
             hub.logger.warning("not allowed", metadata: [
                 "operator": "\(person.name)", "path": "\(request.uri.path)", "needs": "\(wanted.map(\.rawValue).joined(separator: " or "))",
             ])
@@ -82,6 +82,13 @@ extension HubRouter {
         if let session, wanted == [.admin], request.method != .get, hub.clock().timeIntervalSince(session.proved) > People.elevated {
             throw Problem(.forbidden, "人と鍵を変えるには、もう一度パスワードで入ってください。席を離れたすきに変えられないためです (sign in again before changing people and keys)")
         }
+        return able
+    }
+
+    /// The same from wherever it is asked.
+    func operatorAnywhere(_ request: Request, needing wanted: [Scope]) throws(Problem) -> Operator {
+        let (person, _) = try signedIn(request)
+        guard let able = hub.able(person).narrowed(to: wanted) else { throw Problem(.forbidden, person.refusal(wanted)) }
         return able
     }
 

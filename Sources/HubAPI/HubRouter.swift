@@ -128,6 +128,7 @@ package struct HubRouter: Sendable {
         addApprovals(to: desk)
         addPlans(to: desk)
         addDrills(to: desk)
+        addPacts(to: desk)
         addSchedules(to: desk)
         addChronicle(to: desk)
         addMusters(to: router, desk)

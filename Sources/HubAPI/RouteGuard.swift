@@ -31,6 +31,9 @@ struct RouteGuard: RouterMiddleware {
             context.scopes = scopes
             let address = context.address(request)
             context.asker = Result { () throws(Problem) in try router.operatorOf(request, from: address, needing: scopes) }
+        case .anywhere(let scopes):
+            context.scopes = scopes
+            context.asker = .success(try router.operatorAnywhere(request, needing: scopes))
         case .device, .session, .signature, .watcher, .everybody: break
         }
         return try await next(request, context)

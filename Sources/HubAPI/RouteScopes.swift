@@ -10,6 +10,8 @@ struct RouteScopes {
         case people([Scope])
         /// It is found out who asks and what he may, and the route says itself what that opens.
         case asked([Scope])
+        /// A person as above, from wherever he asks: also where his town's desk is bound to a network of its own.
+        case anywhere([Scope])
         /// A device's token.
         case device
         /// The cookie of somebody who signed in, for what is his own.
@@ -111,6 +113,13 @@ struct RouteScopes {
         Row(.post, "/v1/drills/{id}/begin", [.drill]),
         Row(.post, "/v1/drills/{id}/end", [.drill]),
         Row(.post, "/v1/drills/{id}/erase", [.drill]),
+        Row(.get, "/v1/pacts", [.read, .admin]),
+        Row(.get, "/v1/pacts/{id}", [.read, .admin]),
+        Row(.post, "/v1/pacts", [.admin]),
+        Row(.post, "/v1/pacts/{id}/sign", [.admin]),
+        // Whoever lends out the town's work, when its town hall is gone, sits in another's.
+        Row(.post, "/v1/pacts/{id}/release", .anywhere([.send, .drill, .approve])),
+        Row(.post, "/v1/pacts/{id}/end", .anywhere([.send, .drill, .approve, .admin])),
         Row(.get, "/v1/roles", Scope.allCases),
         Row(.get, "/v1/users", [.admin]),
         Row(.post, "/v1/users", [.admin]),

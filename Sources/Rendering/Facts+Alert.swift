@@ -51,6 +51,13 @@ struct FactSource {
 
     // MARK: The town's own alerts
 
+    /// Whoever says it in the town's name is named in every language.
+    func signed(_ lines: RenderedLines) -> RenderedLines {
+        guard let helper = content.onBehalf else { return lines }
+        let name = wording.isRoman && !helper.romanName.isEmpty ? helper.romanName : helper.name
+        return RenderedLines(title: lines.title, body: lines.body + "\n\n" + wording.onBehalf(helper: name, of: ownName))
+    }
+
     private func addDetail(_ facts: inout Facts) {
         switch content.detail {
         case .none: return

@@ -113,7 +113,7 @@ package struct Renderer: Sendable {
             if shared != nil { source.alias = OpenLines.anyTown }
             let facts = source.facts(shared)
             texts[language] = try text(name, mode, language, manifest) { [source] template throws(RenderingFailure) in
-                guard let shared else { return try template.render(facts) }
+                guard let shared else { return source.signed(try template.render(facts)) }
                 return try shared.lines(language, facts, template).lines(of: source.ownName)
             }
         }

@@ -89,6 +89,8 @@ struct Wording {
         values.reduce(known("form", key) ?? values.map(\.value).joined(separator: " ")) { $0.replacing("{\($1.key)}", with: $1.value) }
     }
 
+    func onBehalf(helper: String, of town: String) -> String { form("on-behalf", ["helper": helper, "town": town]) }
+
     /// A, B and C; 宮城県、岩手県.
     func joined(_ parts: [String]) -> String {
         let comma = known("form", "comma") ?? (writesJapanese ? "、" : ", ")

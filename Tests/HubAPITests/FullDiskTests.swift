@@ -1,6 +1,7 @@
 import AlertModel
 import ChannelKit
 import Desk
+import Devices
 import Foundation
 import HTTPTypes
 import Hub
@@ -22,7 +23,8 @@ struct FullDiskTests {
     @Test("Every call that writes says one thing of a full disk, 503 and to come again; no code, key or name is spent by it")
     func everyRoute() async throws {
         let ledger = SickLedger(.well)
-        let house = try await House(ledger: ledger, plans: try TownPlans(assumptions: [Assumption(id: "hall", name: "役場")]))
+        let neighbour = Operator(name: "neighbour", tokenDigest: DeviceRegister.digest("neighbour"))
+        let house = try await House(ledger: ledger, hasNeighbour: true, plans: try TownPlans(assumptions: [Assumption(id: "hall", name: "役場")]), operators: [neighbour])
         let notice = #"{"town":"042056","kind":"notice","mode":"exercise","title":"断水","body":"断水しています。"}"#
         let alert = found(try await house.call("POST", "/v1/alerts", notice), "id")
         let spare = found(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school"}"#), "code")
@@ -55,6 +57,10 @@ struct FullDiskTests {
         #expect(try await house.call("POST", "/v1/musters", #"{"id":"kept","mode":"actual","words":"庁舎へ","roles":["duty","chief"]}"#).status == 201)
         let own = try #require(TownID(House.town)), called = house.hub.musters(of: own, .actual).first?.people
         let link = "/muster/" + (try #require(called?.first { $0.name == "sato" }?.key))
+        let agreed = #"{"giver":"042056","helper":"042021"}"#
+        let pact = String(try #require(try await house.call("POST", "/v1/pacts", agreed, token: House.root).body.firstMatch(of: /"id":"(P-[^"]+)"/)?.1))
+        let ripe = String(try #require(try await house.call("POST", "/v1/pacts", agreed, token: House.root).body.firstMatch(of: /"id":"(P-[^"]+)"/)?.1))
+        #expect(try await house.call("POST", "/v1/pacts/\(ripe)/sign", token: "neighbour").status == 200)
         ledger.becomes(.refuses)
 
         let kept = #"{"id":"r1","people":3}"#
@@ -80,10 +86,13 @@ struct FullDiskTests {
             ("POST", "/v1/notices", later, House.token, [:]), ("DELETE", "/v1/notices/\(waits)", nil, House.token, [:]),
             ("POST", "/v1/drills", #"{"title":"夏の訓練"}"#, House.token, [:]), ("POST", "/v1/drills/\(over)/erase", nil, House.token, [:]),
             ("POST", "/v1/drills/\(next)/begin", nil, House.token, [:]), ("POST", "/v1/drills/\(next)/end", nil, House.token, [:]),
-            ("POST", "/v1/towns", #"{"code":"042021"}"#, House.root, [:]),
+            ("POST", "/v1/towns", #"{"code":"043621"}"#, House.root, [:]),
             ("POST", "/v1/musters", #"{"id":"new","mode":"actual","words":"庁舎へ","roles":["duty","chief"]}"#, House.token, [:]),
             ("POST", link + "/taken", nil, nil, [:]), ("POST", link + "/cannot", nil, nil, [:]),
             ("POST", "/v1/musters/kept/answer", #"{"person":"suzuki","answer":"cannot"}"#, House.token, [:]), ("POST", "/v1/musters/kept/end", nil, House.token, [:]),
+            ("POST", "/v1/pacts", agreed, House.root, [:]), ("POST", "/v1/pacts/\(pact)/sign", nil, "neighbour", [:]),
+            ("POST", "/v1/pacts/\(ripe)/release", #"{"mode":"actual","reason":"r"}"#, House.root, [:]),
+            ("POST", "/v1/pacts/\(ripe)/end", #"{"reason":"r"}"#, House.root, [:]),
             ("PUT", "/v1/towns/042056/assumptions/hall", #"{"holds":false,"reason":"r"}"#, House.token, [:]),
             (
                 "PUT", "/v1/towns/042056/settings", #"{"document":{"code":"042056","name":"気仙沼"},"reason":"r"}"#, House.root,

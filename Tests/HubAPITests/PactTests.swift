@@ -1,0 +1,207 @@
+import AlertModel
+import Desk
+import Foundation
+import HTTPTypes
+import Synchronization
+import Testing
+
+@testable import HubAPI
+
+/// 気仙沼市 is struck, 石巻市 works in its name.
+@Suite("A neighbour works in a struck town's name")
+struct PactTests {
+    private let giver = House.town, helper = House.neighbour
+
+    private final class Watch: Sendable {
+        let time = Mutex(Date(timeIntervalSince1970: 1_795_400_000))
+        var now: Date { time.withLock { $0 } }
+        func passes(_ seconds: TimeInterval) { time.withLock { $0 += seconds } }
+    }
+
+    /// Two of each side and the prefecture, all signed in.
+    private func staff(_ house: House, from: String? = nil) async throws -> [String: HTTPFields] {
+        var cookies: [String: HTTPFields] = [:]
+        let people = [
+            ("sato", "duty", [giver]), ("takahashi", "chief", [giver]), ("ito", "duty", [helper]), ("chiba", "chief", [helper]), ("ken", "prefecture", [giver, helper]),
+            ("miru", "watcher", [helper]),
+        ]
+        for (name, role, towns) in people {
+            let list = towns.map { "\"\($0)\"" }.joined(separator: ",")
+            let body = #"{"name":"\#(name)","roles":["\#(role)"],"towns":[\#(list)],"password":"\#(House.password)"}"#
+            #expect(try await house.call("POST", "/v1/users", body, token: House.root, from: from).status == 201)
+            cookies[name] = try await house.signIn(name)
+        }
+        return cookies
+    }
+
+    private func id(_ answer: House.Heard) throws -> String { String(try #require(answer.body.firstMatch(of: /"id":"(P-[^"]+)"/)?.1, "\(answer.body)")) }
+
+    private func post(_ house: House, _ path: String, _ body: String? = nil, _ who: HTTPFields?) async throws -> House.Heard {
+        try await house.call("POST", path, body, token: nil, headers: who ?? [:])
+    }
+
+    private let agreed = #"{"giver":"042056","helper":"042021","hours":6}"#
+    private let order = #"{"town":"042056","kind":"evacuation","mode":"actual","level":4,"hazard":"洪水","districts":["市内全域"]}"#
+    private func key(_ mode: String = "actual") -> String { #"{"mode":"\#(mode)","reason":"市役所と連絡がとれない"}"# }
+
+    /// Agreed by both sides.
+    private func signed(_ house: House, _ staff: [String: HTTPFields], _ wish: String? = nil) async throws -> String {
+        let pact = try id(try await post(house, "/v1/pacts", wish ?? agreed, staff["takahashi"]))
+        #expect(try await post(house, "/v1/pacts/\(pact)/sign", nil, staff["chiba"]).status == 200)
+        return pact
+    }
+
+    @Test("Agreed by both, released by the prefecture and a head of the town, an order in its name says whose hand it was; after the end nothing goes out any more")
+    func story() async throws {
+        let watch = Watch()
+        let house = try await House(approval: ApprovalPolicy.none, hasNeighbour: true, clock: { watch.now })
+        let staff = try await staff(house)
+        #expect(try await post(house, "/v1/pacts", agreed, staff["sato"]).status == 403, "who sends makes no agreements")
+        let pact = try id(try await post(house, "/v1/pacts", agreed, staff["takahashi"]))
+        #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff["ken"]).status == 409, "one side's word is none")
+        #expect(try await post(house, "/v1/pacts/\(pact)/sign", nil, staff["takahashi"]).status == 403)
+        #expect(try await post(house, "/v1/pacts/\(pact)/sign", nil, staff["chiba"]).body.contains(#""state":"signed""#))
+        #expect(try await post(house, "/v1/alerts", order, staff["ito"]).status == 403, "signed is not released")
+        #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff["ito"]).status == 403, "the helper has no key")
+        #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff["ken"]).body.contains(#""state":"waiting""#))
+        #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff["ken"]).status == 409, "the same key twice is one")
+        #expect(try await post(house, "/v1/alerts", order, staff["ito"]).status == 403, "one key opens nothing")
+        let opened = try await post(house, "/v1/pacts/\(pact)/release", key(), staff["sato"])
+        #expect(opened.status == 200 && opened.body.contains(#""state":"released""#), "\(opened.body)")
+        #expect(try await post(house, "/v1/alerts", order, staff["miru"]).status == 403, "who may not at home may not here")
+        let sent = try await post(house, "/v1/alerts", order, staff["ito"])
+        #expect([200, 202].contains(sent.status), "\(sent.body)")
+        let standing = try await house.call("GET", "/v1/towns/\(giver)/standing", token: nil, headers: staff["ito"] ?? [:])
+        #expect(standing.status == 200 && standing.body.contains("ito（石巻市）"), "\(standing.body)")
+        let alert = String(try #require(sent.body.firstMatch(of: /"id":"([^"]+)"/)?.1))
+        let kept = try await house.call("GET", "/v1/alerts/\(alert)", token: House.root).body
+        #expect(kept.contains("気仙沼市（石巻市が代行）") && kept.contains("ito（石巻市）"), "\(kept)")
+        let shown = try await house.call("GET", "/v1/pacts/\(pact)", token: nil, headers: staff["sato"] ?? [:])
+        #expect(shown.body.contains(alert) && !shown.body.contains("account:"), "\(shown.body)")
+        #expect(try await post(house, "/v1/pacts/\(pact)/end", #"{"reason":"戻りました"}"#, staff["sato"]).status == 200)
+        for (path, body) in [("/v1/alerts", order), ("/v1/alerts/\(alert)/cancel", "{}")] {
+            #expect([403, 404].contains(try await post(house, path, body, staff["ito"]).status), "\(path)")
+        }
+        #expect(try await house.call("GET", "/v1/towns/\(giver)/standing", token: nil, headers: staff["ito"] ?? [:]).status == 403)
+        #expect(try await house.call("GET", "/v1/towns/\(giver)/standing", token: nil, headers: staff["sato"] ?? [:]).body.contains("ito（石巻市）"), "what was said stands")
+        #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff["takahashi"]).body.contains(#""state":"waiting""#), "and two keys again")
+    }
+
+    @Test("It ends by itself after its hours, and a key that waited an hour is none")
+    func clock() async throws {
+        let watch = Watch()
+        let house = try await House(approval: ApprovalPolicy.none, hasNeighbour: true, clock: { watch.now })
+        let staff = try await staff(house)
+        let pact = try await signed(house, staff)
+        #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff["ken"]).status == 200)
+        watch.passes(3_601)
+        let late = try await post(house, "/v1/pacts/\(pact)/release", key(), staff["sato"])
+        #expect(late.body.contains(#""state":"signed""#) && late.body.contains(#""state":"lapsed""#), "\(late.body)")
+        #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff["ken"]).body.contains(#""state":"released""#))
+        #expect([200, 202].contains(try await post(house, "/v1/alerts", order, staff["ito"]).status))
+        watch.passes(6 * 3_600)
+        #expect(try await post(house, "/v1/alerts", order, staff["ito"]).status == 403)
+        #expect(try await house.call("GET", "/v1/pacts/\(pact)", token: House.root).body.contains(#""state":"over""#))
+    }
+
+    @Test("The clock turns a key where the desk is silent and the earth shook, and alone opens nothing")
+    func timer() async throws {
+        let watch = Watch()
+        let plans = try TownPlans(assumptions: [Assumption(id: "hall", name: "役場が使える")])
+        let house = try await House(approval: ApprovalPolicy.none, hasNeighbour: true, plans: plans, clock: { watch.now })
+        let staff = try await staff(house)
+        let pact = try await signed(house, staff)
+        let broken = #"{"holds":false,"reason":"流された"}"#
+        #expect(try await house.call("PUT", "/v1/towns/\(giver)/assumptions/hall", broken, token: House.root).status == 200)
+        #expect(!(try await house.call("GET", "/v1/pacts/\(pact)", token: House.root).body.contains(#""clock":"#)), "somebody was at the desk just now")
+        watch.passes(1_900)
+        let offered = try await house.call("GET", "/v1/pacts/\(pact)", token: House.root).body
+        #expect(offered.contains(#""clock":"操作卓が"#) && offered.contains("役場が使える") && offered.contains(#""state":"signed""#), "\(offered)")
+        #expect(try await post(house, "/v1/alerts", order, staff["ito"]).status == 403)
+        let opened = try await post(house, "/v1/pacts/\(pact)/release", key(), staff["ken"])
+        #expect(opened.body.contains(#""state":"released""#) && opened.body.contains(#""party":"timer""#), "\(opened.body)")
+    }
+
+    @Test("Where the town wants two pairs of eyes, what its helper orders waits for them too; after the end it does not go out, whoever says yes")
+    func approval() async throws {
+        let house = try await House(approval: .two, hasNeighbour: true)
+        let staff = try await staff(house)
+        let pact = try await signed(house, staff, #"{"giver":"042056","helper":"042021","acts":["order","approve","read"]}"#)
+        for who in ["ken", "sato"] { #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff[who]).status == 200) }
+        let first = try House.approval(in: try await post(house, "/v1/alerts", order, staff["ito"]))
+        #expect(try await post(house, "/v1/approvals/\(first)/approve", nil, staff["ito"]).status == 403)
+        let yes = try await post(house, "/v1/approvals/\(first)/approve", nil, staff["chiba"])
+        #expect([200, 202].contains(yes.status), "\(yes.body)")
+        #expect(try await house.inForce().contains("ito（石巻市）"))
+        let second = try House.approval(in: try await post(house, "/v1/alerts", order.replacing(#""level":4"#, with: #""level":5"#), staff["ito"]))
+        #expect(try await post(house, "/v1/pacts/\(pact)/end", "{}", staff["sato"]).status == 200)
+        let late = try await post(house, "/v1/approvals/\(second)/approve", nil, staff["takahashi"])
+        #expect(late.status >= 400 && late.body.contains("代行は終わりました"), "\(late.status) \(late.body)")
+    }
+
+    @Test("A rehearsal opens drills and no more, and a real release no drill")
+    func rehearsal() async throws {
+        let house = try await House(hasNeighbour: true)
+        let staff = try await staff(house)
+        let pact = try await signed(house, staff, #"{"giver":"042056","helper":"042021","acts":["order","read","devices","approve"]}"#)
+        for who in ["ken", "sato"] { #expect(try await post(house, "/v1/pacts/\(pact)/release", key("exercise"), staff[who]).status == 200) }
+        #expect(try await post(house, "/v1/alerts", order, staff["ito"]).status == 403)
+        #expect(try await post(house, "/v1/devices/invitations", #"{"town":"042056","site":"school"}"#, staff["ito"]).status == 403)
+        let drill = try await post(house, "/v1/alerts", order.replacing("actual", with: "exercise"), staff["ito"])
+        #expect(drill.status == 202, "\(drill.body)")
+    }
+
+    @Test("Outside of what was agreed the helper finds nothing of the town, route by route; districts not named are refused")
+    func walls() async throws {
+        let house = try await House(approval: ApprovalPolicy.none, hasNeighbour: true, districts: ["本町", "川端"])
+        let staff = try await staff(house)
+        let pact = try await signed(house, staff, #"{"giver":"042056","helper":"042021","acts":["order"],"districts":["本町"]}"#)
+        for who in ["ken", "sato"] { #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff[who]).status == 200) }
+        let own = order.replacing("市内全域", with: "本町")
+        #expect(try await post(house, "/v1/alerts", own.replacing("本町", with: "川端"), staff["ito"]).status == 403)
+        #expect([200, 202].contains(try await post(house, "/v1/alerts", own, staff["ito"]).status))
+        for path in [
+            "/v1/towns/\(giver)/standing", "/v1/towns/\(giver)/shelters", "/v1/towns/\(giver)/chain", "/v1/devices?town=\(giver)", "/v1/reports?town=\(giver)",
+            "/v1/deliveries?town=\(giver)", "/v1/towns/\(giver)/settings", "/v1/towns/\(giver)/safe-keys", "/v1/calls?town=\(giver)", "/v1/drills?town=\(giver)",
+        ] {
+            let answer = try await house.call("GET", path, token: nil, headers: staff["chiba"] ?? [:])
+            #expect([403, 404].contains(answer.status), "\(path): \(answer.status) \(answer.body)")
+        }
+        for (path, body) in [
+            ("/v1/alerts", #"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"断水"}"#),
+            ("/v1/devices/invitations", #"{"town":"042056","site":"school"}"#), ("/v1/users", #"{"name":"x","roles":["duty"],"towns":["042056"]}"#),
+            ("/v1/tokens", #"{"name":"x","towns":["042056"],"scopes":["read"]}"#), ("/v1/pacts", #"{"giver":"042056","helper":"042021"}"#.replacing("042021", with: "042056")),
+        ] {
+            #expect((400..<500).contains(try await post(house, path, body, staff["chiba"]).status), "\(path)")
+        }
+    }
+
+    @Test("From another town hall the struck town's people turn their key, though their desk is bound to its own network")
+    func elsewhere() async throws {
+        let house = try await House(approval: ApprovalPolicy.none, hasNeighbour: true, networks: ["10.1.0.0/16"])
+        let hall = "10.1.2.3", staff = try await staff(house, from: hall)
+        let pact = try id(try await house.call("POST", "/v1/pacts", agreed, token: nil, headers: staff["takahashi"] ?? [:], from: hall))
+        #expect(try await house.call("POST", "/v1/pacts/\(pact)/sign", token: nil, headers: staff["chiba"] ?? [:], from: "192.0.2.7").status == 200)
+        let away = "192.0.2.7"
+        #expect(try await house.call("POST", "/v1/alerts", order, token: nil, headers: staff["sato"] ?? [:], from: away).status == 403)
+        #expect(try await house.call("POST", "/v1/alerts", order, token: nil, headers: staff["ito"] ?? [:], from: away).status == 403)
+        for who in ["ken", "sato"] {
+            let turned = try await house.call("POST", "/v1/pacts/\(pact)/release", key(), token: nil, headers: staff[who] ?? [:], from: away)
+            #expect(turned.status == 200, "\(turned.body)")
+        }
+        #expect([200, 202].contains(try await house.call("POST", "/v1/alerts", order, token: nil, headers: staff["ito"] ?? [:], from: away).status))
+    }
+
+    @Test("What is asked for wrongly is refused by field", arguments: [
+        (#"{"giver":"042056","helper":"042056"}"#, "helper"), (#"{"giver":"1","helper":"042021"}"#, "giver"), (#"{"giver":"042056","helper":"131016"}"#, "helper"),
+        (#"{"giver":"042056","helper":"042021","acts":["people"]}"#, "acts"), (#"{"giver":"042056","helper":"042021","acts":["fly"]}"#, "acts"),
+        (#"{"giver":"042056","helper":"042021","hours":0}"#, "hours"), (#"{"giver":"042056","helper":"042021","silence":1}"#, "silence"),
+        (#"{"giver":"042056","helper":"042021","until":"2020-01-01T00:00:00Z"}"#, "until"), (#"{"giver":"042056","helper":"042021","until":"soon"}"#, "until"),
+        (#"{"giver":"042056","helper":"042021","districts":["どこか"]}"#, "districts"),
+    ])
+    func refused(body: String, field: String) async throws {
+        let house = try await House(hasNeighbour: true)
+        let answer = try await house.call("POST", "/v1/pacts", body, token: House.root)
+        #expect(answer.status == 422 && answer.body.contains(#""field":"\#(field)""#), "\(answer.body)")
+    }
+}
