@@ -111,6 +111,15 @@ extension ChronicleEntry {
             let state = ["open": "開設", "full": "満員に", "closed": "閉鎖"][batch.state] ?? batch.state
             let rest = [batch.unchanged.isEmpty ? "" : "もう同じ状態 \(batch.unchanged.count)か所", batch.refused.isEmpty ? "" : "出さなかった \(batch.refused.count)か所"].filter { !$0.isEmpty }
             return (.shelter, "まとめて\(state)：\(batch.sent.count)か所" + (rest.isEmpty ? "" : "（\(rest.joined(separator: "、"))）"))
+        case "muster":
+            guard let said = try? JSONDecoder().decode([String: String].self, from: body) else { return nil }
+            switch said["step"] {
+            case "begun": return (.muster, "職員を呼びました：\(said["words"] ?? "")（\(said["roles"] ?? "")）")
+            case "said": return (.muster, "\(said["person"] ?? "")：" + (["taken": "引き受けた", "cannot": "行けない", "no-answer": "応答なし"][said["answer"] ?? ""] ?? "") + (said["words"].map { "「\($0)」" } ?? ""))
+            case "ended": return (.muster, "職員の呼び出しの終わり：" + (["taken": "人がそろった", "nobody": "呼べる人がもういない", "stopped": "人が止めた"][said["outcome"] ?? ""] ?? ""))
+            // The calls themselves are in its own list.
+            default: return nil
+            }
         default:
             let decoder = JSONDecoder()
             decoder.dateDecodingStrategy = .secondsSince1970

@@ -16,7 +16,7 @@ internal import Logging
 package struct ChronicleEntry: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case order, shelter, headquarters, notice, bulletin
-        case approval, call, report, note, desk, plan, schedule, held, settings, drill
+        case approval, call, report, note, desk, plan, schedule, held, settings, drill, pact, muster
 
         package var japanese: String {
             switch self {
@@ -35,6 +35,8 @@ package struct ChronicleEntry: Sendable, Hashable {
             case .held: "保留"
             case .settings: "町の設定"
             case .drill: "訓練"
+            case .pact: "代行"
+            case .muster: "職員参集"
             }
         }
     }

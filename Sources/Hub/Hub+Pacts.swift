@@ -29,12 +29,12 @@ extension Hub {
         if let unknown = wish.districts?.first(where: { !districts.contains($0) }) {
             throw .invalid("「\(PlainText.visible(String(unknown.prefix(40))))」は委託する町の地区ではありません (no district of the giver)", field: "districts")
         }
-        return try await recorded(pacts.propose(wish, id: "P-\(newID().text)", by: person, now: clock()), "proposed", by: person)
+        return try await recorded(pacts.propose(wish, id: "P-\(newID().text)", by: person, now: clock()), .proposed, by: person)
     }
 
     package func sign(_ id: String, by person: Operator) async throws(PactFailure) -> Pact {
         _ = try pact(id, for: person)
-        return try await recorded(pacts.sign(id, by: person, now: clock()), "signed", by: person)
+        return try await recorded(pacts.sign(id, by: person, now: clock()), .signed, by: person)
     }
 
     /// One key, and the second opens. Where the clock turns its own, the first one does.
@@ -47,12 +47,12 @@ extension Hub {
                 .review, now.id, "\(town)による代行（\(mode == .actual ? "本番" : "訓練")）が始まりました。理由：\(reason) (\(town) works in this town's name from now on)",
                 from: "desk", of: now.giver, at: clock())
         }
-        return try await recorded(now, isOpen ? "released" : "key", by: person, mode, reason)
+        return try await recorded(now, isOpen ? .released : .key, by: person, mode, reason)
     }
 
     package func end(_ id: String, whole: Bool, reason: String?, by person: Operator) async throws(PactFailure) -> Pact {
         _ = try pact(id, for: person)
-        return try await recorded(pacts.end(id, by: person, whole: whole, reason: reason, now: clock()), "ended", by: person, nil, reason)
+        return try await recorded(pacts.end(id, by: person, whole: whole, reason: reason, now: clock()), .ended, by: person, nil, reason)
     }
 
     // MARK: the clock's key
@@ -111,27 +111,29 @@ extension Hub {
         let deed = Pact.Deed(at: now, by: actor, title: order.content.title, alert: order.content.id.text)
         pacts.note(deed, of: helper.pact, order.mode, now: now)
         // The giver's log has the act itself; the helper's says that its people did it.
-        let body = body([("act", order.content.title), ("alert", order.content.id.text), ("in_name_of", giver.code)])
-        _ = ledger.town(helper.town).append(RecordedDeed(
-            id: "\(helper.pact)-\(order.content.id.text)", mode: order.mode, kind: "pact-act", subject: helper.pact, at: now, actor: actor, body: body))
+        noteDown(.pact, "\(towns[giver]?.name ?? giver.code)の名前で「\(order.content.title)」を出しました", about: helper.pact, order.mode, in: helper.town, by: actor)
     }
 
-    private func body(_ words: [(String, String?)]) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let octets = try? encoder.encode(Dictionary(words.compactMap { key, word in word.map { (key, $0) } }, uniquingKeysWith: { $1 }))
-        return octets.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    private enum Step: String {
+        case proposed, signed, key, released, ended
+        var words: String {
+            switch self {
+            case .proposed: "を提案し、自分の町の署名をしました"
+            case .signed: "に署名しました"
+            case .key: "の鍵を一つ回しました"
+            case .released: "を始めました"
+            case .ended: "を終えました"
+            }
+        }
     }
 
     private func recorded(
-        _ pact: Pact, _ step: String, by person: Operator, _ mode: ModeName? = nil, _ reason: String? = nil
+        _ pact: Pact, _ step: Step, by person: Operator, _ mode: ModeName? = nil, _ reason: String? = nil
     ) async throws(PactFailure) -> Pact {
-        logger.notice("pact \(step)", metadata: ["pact": "\(pact.id)", "giver": "\(pact.giver)", "helper": "\(pact.helper)", "by": "\(person.name)"])
-        let body = body([("giver", pact.giver.code), ("helper", pact.helper.code), ("step", step), ("reason", reason)])
-        for town in [pact.giver, pact.helper] {
-            _ = ledger.town(town).append(RecordedDeed(
-                id: "\(pact.id)-\(newID().text)", mode: mode ?? .actual, kind: "pact", subject: pact.id, at: clock(), actor: person.actor, body: body))
-        }
+        logger.notice("pact \(step.rawValue)", metadata: ["pact": "\(pact.id)", "giver": "\(pact.giver)", "helper": "\(pact.helper)", "by": "\(person.name)"])
+        let between = "\(towns[pact.helper]?.name ?? pact.helper.code)による\(towns[pact.giver]?.name ?? pact.giver.code)の代行"
+        let words = between + step.words + (reason.map { "。理由：\($0)" } ?? "")
+        for town in [pact.giver, pact.helper] { noteDown(.pact, words, about: pact.id, mode ?? .actual, in: town, by: person.actor) }
         do { try await onDisk() } catch { throw .unrecorded("\(error)") }
         return pact
     }

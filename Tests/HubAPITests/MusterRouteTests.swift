@@ -99,6 +99,10 @@ struct MusterRouteTests {
         #expect(scene.told.count == 4, "nobody is called any more")
         let steps = try await hub.deedsForTests("muster").reversed().map { $0.body }
         for step in ["begun", "round", "called", "said", "ended"] { #expect(steps.contains { $0.contains(#""step":"\#(step)""#) }, "\(step): \(steps)") }
+        let chronicle = try await scene.house.call("GET", "/v1/chronicle").body
+        for words in ["職員を呼びました：大雨のため庁舎2階へ（当直、防災課長）", "高橋：引き受けた", "職員の呼び出しの終わり：人がそろった"] {
+            #expect(chronicle.contains(words), "\(words): \(chronicle)")
+        }
         // Nothing of it went anywhere else.
         #expect(try await scene.house.call("GET", "/v1/alerts").body.contains(#""alerts":[]"#))
         #expect(try await scene.house.call("GET", "/v1/deliveries").body.contains(#""deliveries":[]"#))

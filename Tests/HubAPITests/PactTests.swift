@@ -76,6 +76,9 @@ struct PactTests {
         let alert = String(try #require(sent.body.firstMatch(of: /"id":"([^"]+)"/)?.1))
         let kept = try await house.call("GET", "/v1/alerts/\(alert)", token: House.root).body
         #expect(kept.contains("気仙沼市（石巻市が代行）") && kept.contains("ito（石巻市）"), "\(kept)")
+        for (town, line) in [(giver, "石巻市による気仙沼市の代行を始めました"), (helper, "石巻市による気仙沼市の代行を始めました"), (helper, "気仙沼市の名前で「避難指示」を出しました")] {
+            #expect(try await house.call("GET", "/v1/chronicle?town=\(town)", token: House.root).body.contains(line), "\(line)")
+        }
         let shown = try await house.call("GET", "/v1/pacts/\(pact)", token: nil, headers: staff["sato"] ?? [:])
         #expect(shown.body.contains(alert) && !shown.body.contains("account:"), "\(shown.body)")
         #expect(try await post(house, "/v1/pacts/\(pact)/end", #"{"reason":"戻りました"}"#, staff["sato"]).status == 200)
