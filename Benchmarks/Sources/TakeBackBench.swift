@@ -27,7 +27,7 @@ struct TakeBackBench {
         try crowd.drain(seconds: 2)
         var (lasts, firsts): ([Double], [Double]) = ([], [])
         for number in -2...max(5, line.shots / 5) {
-            let order = #"{"town":"042056","kind":"evacuation","mode":"actual","level":4,"hazard":"洪水","districts":["市内全域"],"reason":"その\#(number + 3)"}"#
+            let order = #"{"town":"042056","kind":"evacuation","mode":"actual","level":4,"hazard":"洪水","districts":["市内全域"],"reason":"桜川の水位が上がっています（\#(number + 3)回め）"}"#
             var start = try server.send(Server.request("POST", "/v1/alerts", Array(order.utf8), type: "application/json", token: TownSettings.token))
             try heard(crowd, "event: alert", since: start)
             let taken = try server.answer()
