@@ -173,7 +173,7 @@ extension Hub {
                 try await kept()
                 return (done, nil)
             }
-            let sent = try await send(act, actor: "operator:\(act.by) approved:\(person.name)")
+            let sent = try await send(act, actor: "\(submitter(act).actor(in: TownID(act.town))) approved:\(person.name)")
             noteDown(act, "承認した：「\(act.title)」（出した人 \(act.by)）", by: person.actor)
             return (decided(act, by: person), sent)
         } catch {

@@ -159,8 +159,9 @@ extension Hub {
 
     // MARK: the clock
 
-    /// To be called every few seconds.
-    package func turnMusters() async {
+    /// To be called every few seconds. A call that is due goes to `begin`, to be made beside the others: a mail server that hangs keeps no other
+    /// town's people waiting.
+    package func turnMusters(_ begin: (_ call: @escaping @Sendable () async -> Void) -> Void) async {
         let open = openMusters.withLock { open in
             let known = open ?? Set(ledger.keys(prefix: Self.musterPrefix).filter { muster(at: $0)?.end == nil })
             open = known
@@ -172,7 +173,7 @@ extension Hub {
                 continue
             }
             await turn(found.id, in: town)
-            if let now = muster(at: key) { await call(now, in: town) }
+            if let now = muster(at: key) { call(now, in: town, begin) }
         }
     }
 
@@ -200,13 +201,18 @@ extension Hub {
     }
 
     /// Each call once a round; what was not noted before a stop is made again: called twice is better than not at all.
-    private func call(_ muster: Muster, in id: TownID) async {
+    private func call(_ muster: Muster, in id: TownID, _ begin: (_ call: @escaping @Sendable () async -> Void) -> Void) {
         guard let staffCaller, let town = towns[id] else { return }
-        await withTaskGroup(of: Void.self) { group in
-            for due in muster.due(staffCaller.ways) {
-                guard musterCalls.withLock({ $0.insert("\(id)/\(muster.id)/\(due.round)/\(due.way.rawValue)/\(due.person)").inserted }) else { continue }
-                guard let person = muster.people.first(where: { $0.name == due.person }), let address = person.ways.address(due.way) else { continue }
-                group.addTask { await self.call(person, due, address, of: muster, in: town, staffCaller) }
+        for due in muster.due(staffCaller.ways) {
+            guard let person = muster.people.first(where: { $0.name == due.person }), let address = person.ways.address(due.way) else { continue }
+            let key = "\(id)/\(muster.id)/\(due.round)/\(due.way.rawValue)/\(due.person)"
+            guard musterCalls.withLock({ $0.insert(key).inserted }) else { continue }
+            let ways = staffCaller.ways
+            begin {
+                defer { self.musterCalls.withLock { _ = $0.remove(key) } }
+                // It may have been noted between the look at what is due and the taking of its place.
+                guard self.muster(at: Self.key(muster.id, id))?.due(ways).contains(due) == true else { return }
+                await self.call(person, due, address, of: muster, in: town, staffCaller)
             }
         }
     }

@@ -52,7 +52,9 @@ extension Hub {
 
     package func end(_ id: String, whole: Bool, reason: String?, by person: Operator) async throws(PactFailure) -> Pact {
         _ = try pact(id, for: person)
-        return try await recorded(pacts.end(id, by: person, whole: whole, reason: reason, now: clock()), .ended, by: person, nil, reason)
+        let ended = try pacts.end(id, by: person, whole: whole, reason: reason, now: clock())
+        attention.settle(.review, subject: id, of: ended.giver)
+        return try await recorded(ended, .ended, by: person, nil, reason)
     }
 
     // MARK: the clock's key

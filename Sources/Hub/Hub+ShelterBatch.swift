@@ -170,7 +170,7 @@ extension Hub {
         do {
             let octets = try encoder.encode(body)
             let deed = RecordedDeed(
-                id: id, mode: wish.mode, kind: "shelters", subject: wish.state.rawValue, at: clock(), actor: person.actor, body: String(decoding: octets, as: UTF8.self))
+                id: id, mode: wish.mode, kind: "shelters", subject: wish.state.rawValue, at: clock(), actor: person.actor(in: town), body: String(decoding: octets, as: UTF8.self))
             try await ledger.town(town).append(deed).committed()
         } catch {
             throw outcome.sent.isEmpty ? .unkept("\(error)") : .unrecorded("\(error)")

@@ -69,7 +69,7 @@ package final class Hub: Sendable {
     let musterTurn = Mutex(())
     /// Keys of those that are not over; nil before anybody has looked.
     let openMusters = Mutex(Set<String>?.none)
-    /// Calls that were made or are being made.
+    /// Calls that are being made.
     let musterCalls = Mutex(Set<String>())
     let chance: @Sendable () -> UInt64
     private let tables: Mutex<CodeTables>

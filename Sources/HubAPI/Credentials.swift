@@ -67,13 +67,15 @@ extension HubRouter {
 
     /// Who asks, with what this route needs and no more: grants of other towns that lack it are not there. `RouteGuard` asks,
     /// once for each request; routes find the answer in their context.
-    func operatorOf(_ request: Request, from address: String, needing wanted: [Scope]) throws(Problem) -> Operator {
+    ///
+    /// - Parameter lends: what stands in struck towns just now counts at this route (`RouteScopes.isLent`).
+    func operatorOf(_ request: Request, from address: String, needing wanted: [Scope], lends: Bool) throws(Problem) -> Operator {
         let (everything, session) = try signedIn(request)
         let person = hub.places.narrowed(everything, from: address, towns: hub.allTowns.map(\.id), now: hub.clock())
         guard !person.grants.isEmpty || everything.grants.isEmpty else {
             throw Problem(.forbidden, "この操作卓は、ここ（\(address)）からは使えません。金庫の鍵で入るか、管理者に開けてもらってください (this desk is not used from your network)")
         }
-        guard let able = hub.able(person).narrowed(to: wanted) else {
+        guard let able = (lends ? hub.able(person) : person).narrowed(to: wanted) else {
             hub.logger.warning("not allowed", metadata: [
                 "operator": "\(person.name)", "path": "\(request.uri.path)", "needs": "\(wanted.map(\.rawValue).joined(separator: " or "))",
             ])
@@ -88,7 +90,7 @@ extension HubRouter {
     /// The same from wherever it is asked.
     func operatorAnywhere(_ request: Request, needing wanted: [Scope]) throws(Problem) -> Operator {
         let (person, _) = try signedIn(request)
-        guard let able = hub.able(person).narrowed(to: wanted) else { throw Problem(.forbidden, person.refusal(wanted)) }
+        guard let able = person.narrowed(to: wanted) else { throw Problem(.forbidden, person.refusal(wanted)) }
         return able
     }
 

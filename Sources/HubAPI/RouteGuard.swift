@@ -23,14 +23,15 @@ struct RouteGuard: RouterMiddleware {
             throw Problem(.forbidden, "この呼び出しをだれに許すかが、まだ決められていません (nobody is allowed this call yet: it stands in no table)")
         }
         var context = context
+        let lends = RouteScopes.isLent(request.method, path)
         switch need {
         case .people(let scopes):
             context.scopes = scopes
-            context.asker = .success(try router.operatorOf(request, from: context.address(request), needing: scopes))
+            context.asker = .success(try router.operatorOf(request, from: context.address(request), needing: scopes, lends: lends))
         case .asked(let scopes):
             context.scopes = scopes
             let address = context.address(request)
-            context.asker = Result { () throws(Problem) in try router.operatorOf(request, from: address, needing: scopes) }
+            context.asker = Result { () throws(Problem) in try router.operatorOf(request, from: address, needing: scopes, lends: lends) }
         case .anywhere(let scopes):
             context.scopes = scopes
             context.asker = .success(try router.operatorAnywhere(request, needing: scopes))

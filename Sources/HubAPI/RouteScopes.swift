@@ -175,6 +175,24 @@ struct RouteScopes {
         Row(.post, "/v1/bench/publish", .everybody),
     ]
 
+    /// What a neighbour who works in a struck town's name (`Pact`) may knock at there, as far as he may it at home: what it says, where it stands, who is
+    /// silent, and what it wants a yes to. Whatever is not here is opened to the town's own people alone, whichever acts were lent: who they
+    /// are and how they are reached, what shelters reported, its settings, its papers.
+    private static let lendable: [(HTTPRequest.Method, String)] = [
+        (.post, "/v1/alerts"), (.post, "/v1/alerts/{id}/cancel"), (.get, "/v1/alerts"), (.get, "/v1/alerts/{id}"), (.get, "/v1/alerts/{id}/texts"),
+        (.post, "/v1/towns/{code}/shelters/states"), (.get, "/v1/towns/{code}/shelters"), (.get, "/v1/towns/{code}/standing"), (.get, "/v1/towns/{code}/map"),
+        (.get, "/v1/towns/{code}/plans"), (.get, "/v1/towns/{code}/here"), (.get, "/v1/towns/{code}/felt"), (.get, "/v1/towns"),
+        (.get, "/v1/deliveries"), (.get, "/v1/deliveries/stream"), (.get, "/v1/endpoints"), (.get, "/v1/towns/{code}/voices"), (.get, "/v1/calls"), (.post, "/v1/calls"),
+        (.get, "/v1/approvals"), (.get, "/v1/approvals/{id}"), (.post, "/v1/approvals/{id}/approve"), (.post, "/v1/approvals/{id}/return"),
+        (.post, "/v1/devices/invitations"), (.get, "/v1/devices"), (.get, "/v1/devices/{id}"), (.delete, "/v1/devices/{id}"), (.post, "/v1/devices/{id}/lend"),
+        (.post, "/v1/devices/{id}/return"),
+    ]
+    private static let lent = Set(lendable.map { key($0, $1) })
+
+    static func isLent(_ method: HTTPRequest.Method, _ path: String) -> Bool { lent.contains(key(method, path)) }
+    /// For the test that walks it.
+    static var lentRoutes: Set<String> { lent }
+
     private static let byRoute = Dictionary(rows.map { (key($0.method, $0.path), $0.need) }, uniquingKeysWith: { $1 })
     private static func key(_ method: HTTPRequest.Method, _ path: String) -> String { "\(method.rawValue) \(path)" }
 

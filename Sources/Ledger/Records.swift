@@ -267,9 +267,10 @@ package struct DeliveryQuery: Sendable {
 
     package var reachesBack: Bool { since != nil || until != nil }
 
-    /// `operator:佐藤`, `operator:鈴木 approved:佐藤`, `safe:佐藤`, and a word that stands alone: `hub`.
+    /// `operator:佐藤`, `operator:鈴木 approved:佐藤`, `operator:佐藤（石巻市）` in another town's name, `safe:佐藤`, and a word that stands alone: `hub`.
     static func isAct(_ actor: String, by name: String) -> Bool {
-        [name, "operator:\(name)", "safe:\(name)"].contains(actor) || actor.hasPrefix("operator:\(name) ") || actor.hasSuffix(" approved:\(name)")
+        [name, "operator:\(name)", "safe:\(name)"].contains(actor) || [" ", "（"].contains { actor.hasPrefix("operator:\(name)\($0)") }
+            || actor.hasSuffix(" approved:\(name)")
     }
 }
 

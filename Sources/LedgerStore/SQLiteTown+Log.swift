@@ -140,9 +140,11 @@ extension SQLiteTown {
         return found
     }
 
-    /// `operator:佐藤`, `operator:鈴木 approved:佐藤`, `safe:佐藤`, and a word that stands alone: `hub`.
+    /// As `DeliveryQuery.isAct` has it.
     static func isActor(_ name: String) -> (condition: String, arguments: [String]) {
-        ("(actor IN (?, ?, ?) OR substr(actor, 1, length(?)) = ? OR substr(actor, -length(?)) = ?)",
-         [name, "operator:\(name)", "safe:\(name)", "operator:\(name) ", "operator:\(name) ", " approved:\(name)", " approved:\(name)"])
+        let heads = ["operator:\(name) ", "operator:\(name)（"], tail = " approved:\(name)"
+        return (
+            "(actor IN (?, ?, ?) OR substr(actor, 1, length(?)) IN (?, ?) OR substr(actor, -length(?)) = ?)",
+            [name, "operator:\(name)", "safe:\(name)"] + [heads[0]] + heads + [tail, tail])
     }
 }

@@ -43,10 +43,12 @@ struct MusterWatch: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                await hub.turnMusters()
-                // Cancelled: the loop ends.
-                try? await Task.sleep(for: Self.interval)
+            await withDiscardingTaskGroup { calls in
+                while !Task.isCancelled {
+                    await hub.turnMusters { call in calls.addTask { await call() } }
+                    // Cancelled: the loop ends.
+                    try? await Task.sleep(for: Self.interval)
+                }
             }
         }
     }

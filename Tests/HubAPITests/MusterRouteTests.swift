@@ -35,7 +35,7 @@ struct MusterRouteTests {
 
         func turn(_ seconds: Double) async {
             clock.value.withLock { $0 += seconds }
-            await house.hub.turnMusters()
+            await withDiscardingTaskGroup { calls in await house.hub.turnMusters { call in calls.addTask { await call() } } }
         }
 
         func begin(_ id: String = "m1", mode: String = "actual", roles: String = #"["duty","chief"]"#, more: String = "", token: String? = House.token) async throws -> House.Heard {

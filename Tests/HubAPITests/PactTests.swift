@@ -2,8 +2,10 @@ import AlertModel
 import Desk
 import Foundation
 import HTTPTypes
+import Serving
 import Synchronization
 import Testing
+import Web
 
 @testable import HubAPI
 
@@ -177,6 +179,56 @@ struct PactTests {
         ] {
             #expect((400..<500).contains(try await post(house, path, body, staff["chiba"]).status), "\(path)")
         }
+    }
+
+    /// All that can be lent, lent.
+    @Test("Route by route: what is not in the table of what is lent finds no byte of the struck town, whoever asks and whatever was agreed")
+    func everyRoute() async throws {
+        let house = try await House(approval: ApprovalPolicy.none, hasNeighbour: true)
+        let staff = try await staff(house)
+        let marks = ["気仙沼の秘密", "sato", "takahashi", "090-1111-2222", "第一小学校"]
+        func made(_ method: String, _ path: String, _ body: String) async throws -> House.Heard {
+            let answer = try await house.call(method, path, body, token: House.root)
+            #expect((200..<300).contains(answer.status), "\(path): \(answer.body)")
+            return answer
+        }
+        _ = try await made("PATCH", "/v1/users/sato", #"{"ways":{"phone":"090-1111-2222"}}"#)
+        let code = try await made("POST", "/v1/devices/invitations", #"{"town":"042056","site":"school"}"#).body.firstMatch(of: /"code":"([^"]+)"/)?.1 ?? ""
+        let token = String(try await made("POST", "/v1/devices", #"{"code":"\#(code)","name":"a"}"#).body.firstMatch(of: /"token":"([^"]+)"/)?.1 ?? "")
+        _ = try await house.call("POST", "/v1/reports", #"{"id":"r","people":1,"note":"気仙沼の秘密"}"#, token: token)
+        _ = try await made("POST", "/v1/musters", #"{"town":"042056","id":"m","mode":"actual","words":"気仙沼の秘密","roles":["duty"]}"#)
+        _ = try await made("POST", "/v1/drills", #"{"town":"042056","title":"気仙沼の秘密"}"#)
+        _ = try await made("POST", "/v1/chronicle", #"{"town":"042056","id":"n","mode":"actual","words":"気仙沼の秘密"}"#)
+        let pact = try await signed(house, staff, #"{"giver":"042056","helper":"042021","acts":["order","shelter","notice","approve","devices","read"]}"#)
+        for who in ["ken", "sato"] { #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff[who]).status == 200) }
+        #expect(try await house.call("GET", "/v1/towns/\(giver)/standing", token: nil, headers: staff["chiba"] ?? [:]).status == 200, "it is released")
+
+        var asked = 0, refused = 0
+        for row in RouteScopes.rows where !RouteScopes.lentRoutes.contains("\(row.method.rawValue) \(row.path)") {
+            // A stream does not end, and of the pact itself both sides know.
+            guard !row.path.hasSuffix("/stream"), !row.path.hasPrefix("/v1/pacts"), row.path != "/v1/bench/publish", row.path != "/metrics" else { continue }
+            switch row.need {
+            case .people, .asked: break
+            case .device, .session, .signature, .watcher, .everybody, .anywhere: continue
+            }
+            let takesTown = QueryTable.hub.rules(row.method, PathPattern(row.path)).kinds["town"] != nil
+            let path = row.path.replacing("{code}", with: giver).replacing("{name}", with: "sato").replacing("{id}", with: "m").replacing(#/\{[^}]*\}/#, with: "school")
+            let bodies: [String?] = row.method == .get || row.method == .delete ? [nil] : [#"{"town":"042056","id":"x","mode":"actual","words":"よびだし","roles":["duty"],"title":"題名","body":"本文です","at":"2099-01-01T08:00:00+09:00","reason":"理由"}"#, "{}"]
+            for who in ["ito", "chiba"] {
+                for body in bodies {
+                    let answer = try await house.call(row.method.rawValue, path + (takesTown ? "?town=\(giver)" : ""), body, token: nil, headers: staff[who] ?? [:])
+                    asked += 1
+                    for mark in marks where answer.body.contains(mark) && !(path + (body ?? "")).contains(mark) { Issue.record("\(who) \(row.method) \(path) found \(mark): \(answer.body.prefix(300))") }
+                    if takesTown || row.path.contains("{code}") || body?.contains(giver) == true {
+                        refused += 1
+                        #expect((400..<500).contains(answer.status), "\(who) \(row.method) \(path): \(answer.status) \(answer.body.prefix(200))")
+                    }
+                }
+            }
+        }
+        #expect(asked > 100 && refused > 60)
+        let rows = Set(RouteScopes.rows.map { "\($0.method.rawValue) \($0.path)" })
+        for lent in RouteScopes.lentRoutes { #expect(rows.contains(lent), "\(lent) is no route") }
     }
 
     @Test("From another town hall the struck town's people turn their key, though their desk is bound to its own network")

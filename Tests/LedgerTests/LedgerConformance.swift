@@ -168,7 +168,7 @@ struct LedgerConformance {
     func everyQuestion() async throws {
         let (memory, sqlite) = (try Store.memory.open(), try Store.sqlite.open())
         let (own, book) = (memory.town(kesennuma), sqlite.town(kesennuma))
-        let people = ["jma", "operator:佐藤", "operator:鈴木 approved:佐藤", "safe:田中", "operator:佐藤 waited", "operator:佐"]
+        let people = ["jma", "operator:佐藤", "operator:鈴木 approved:佐藤", "safe:田中", "operator:佐藤 waited", "operator:佐", "operator:佐藤（石巻市）"]
         for number in 0..<40 {
             // The clock was put back by a day in the middle.
             let time = epoch.addingTimeInterval(Double(number) * 7200 - (number >= 20 ? 86_400 : 0))
