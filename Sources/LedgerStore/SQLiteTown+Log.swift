@@ -96,6 +96,7 @@ extension SQLiteTown {
             arguments.append(value)
             needsRow = true
         }
+        add("\(row).alert IN (SELECT value FROM json_each(?))", LedgerSchema.list(query.alerts))
         if way != .endpoint { add("\(row).endpoint = ?", query.endpoint) }
         if way != .channel { add("\(row).channel = ?", query.channel) }
         add("\(row).offered >= ?", query.since?.timeIntervalSince1970)
@@ -120,7 +121,16 @@ extension SQLiteTown {
         let (condition, given) = Self.isActor(name)
         let ids = try String.fetchAll(
             try db.cachedStatement(sql: "SELECT id FROM alert WHERE town = ? AND \(condition)"), arguments: StatementArguments([id.code] + given))
-        let ends = try db.cachedStatement(sql: "SELECT min(number) AS first, max(number) AS last FROM delivery WHERE town = ? AND alert = ?")
+        if query.endpoint != nil {
+            // A far end has one row of each alert: its own index has fewer than his alerts have.
+            var own = query
+            (own.by, own.alerts) = (nil, ids.map { AlertID($0) })
+            return try read(own)
+        }
+        // Each end for itself is a seek; both of one question are all rows of the alert.
+        let ends = try db.cachedStatement(sql: """
+            SELECT (SELECT min(number) FROM delivery WHERE town = ?1 AND alert = ?2) AS first, (SELECT max(number) FROM delivery WHERE town = ?1 AND alert = ?2) AS last
+            """)
         var spans = try ids.compactMap { alert -> (alert: AlertID, first: Int64, last: Int64)? in
             guard let row = try Row.fetchOne(ends, arguments: [id.code, alert]), let first = row["first"] as Int64?, let last = row["last"] as Int64?, last > query.after else { return nil }
             return (AlertID(alert), first, last)

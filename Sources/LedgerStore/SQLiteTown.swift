@@ -81,7 +81,7 @@ struct SQLiteTown: TownLedger {
 
     func question(_ query: DeliveryQuery, isArchive: Bool = false, _ db: Database) throws -> (sql: String, arguments: StatementArguments) {
         // Of some alerts: their rows, by the index that finds them, and not the town's whole log in its order. Else by their numbers, which are looked for first.
-        let isFound = !isArchive && query.alert == nil && query.alerts == nil && !query.unfinishedOnly
+        let isFound = !isArchive && query.alert == nil && (query.alerts == nil || query.endpoint != nil) && !query.unfinishedOnly
         var conditions = [isFound || query.unfinishedOnly && !isArchive ? "+d.town = ?" : "d.town = ?"]
         var arguments: [any DatabaseValueConvertible] = [id.code]
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
@@ -89,7 +89,7 @@ struct SQLiteTown: TownLedger {
             conditions.append(condition)
             arguments.append(value)
         }
-        let number = query.alerts == nil && query.alert == nil && !query.unfinishedOnly ? "d.number" : "+d.number"
+        let number = isFound || query.alerts == nil && query.alert == nil && !query.unfinishedOnly ? "d.number" : "+d.number"
         if isFound {
             let (numbers, given) = try numbers(query, db)
             conditions.append("d.number IN (\(numbers))")
