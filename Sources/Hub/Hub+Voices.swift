@@ -13,6 +13,8 @@ package struct LostVoice: Sendable, Hashable {
     package var end: Endpoint
     package var voice: Voice
     package var phone: String?
+    /// What a device there last said of its power; nil where none did.
+    package var power: DeviceSigns?
 }
 
 /// A device whose power or sound is not as it should be.
@@ -59,10 +61,11 @@ extension Hub {
                 }
             }
         }
-        let due = voiceBoard.withLock { board in
-            board.forget(except: all)
-            return Set(board.due(asked.map(\.key), now: now))
+        let (due, gone) = voiceBoard.withLock { board in
+            let gone = board.forget(except: all)
+            return (Set(board.due(asked.map(\.key), now: now)), gone)
         }
+        for key in gone { ledger.write(Self.noteName(key), nil) }
         await ask(asked.filter { due.contains($0.key) })
     }
 
@@ -89,11 +92,30 @@ extension Hub {
     }
 
     private func note(_ answer: VoiceAnswer, _ key: VoiceKey, _ now: Date) {
-        let (isNews, voice) = voiceBoard.withLock { ($0.take(answer, of: key, now: now), $0[key]) }
+        let (isNews, voice, kept) = voiceBoard.withLock { ($0.take(answer, of: key, now: now), $0[key], $0.kept(of: key)) }
         guard isNews, let voice else { return }
+        ledger.write(Self.noteName(key), kept.flatMap { try? JSONEncoder().encode($0) }.map { [UInt8]($0) })
         logger.notice(voice.state == .lost ? "far end cannot be reached" : "far end answers again", metadata: [
             "town": "\(key.town)", "channel": "\(key.channel)", "endpoint": "\(key.endpoint)", "words": "\(voice.words)",
         ])
+    }
+
+    private static let notePrefix = "voice/"
+    private static func noteName(_ key: VoiceKey) -> String { "\(notePrefix)\(key.town.code)/\(key.channel)/\(key.endpoint)" }
+
+    /// Since when the far ends are silent that were lost when the last run ended. What a copy brought says nothing of today.
+    func restoreVoices() {
+        let known = Dictionary(uniqueKeysWithValues: towns.all.flatMap { town in town.endpoints.map { VoiceKey(town.id, $0) } }.map { (Self.noteName($0), $0) })
+        var kept: [VoiceKey: VoiceBoard.Kept] = [:]
+        for name in ledger.keys(prefix: Self.notePrefix) {
+            let one = ledger.read(name).flatMap { try? JSONDecoder().decode(VoiceBoard.Kept.self, from: Data($0)) }
+            if let one, let key = known[name], copied.map({ $0 < one.noted }) ?? true {
+                kept[key] = one
+            } else {
+                ledger.write(name, nil)
+            }
+        }
+        voiceBoard.withLock { [kept] in $0.restore(kept) }
     }
 
     /// Whether somebody is there at a place with devices of ours. Who speaks of itself every three minutes is believed for five: a line may
@@ -123,13 +145,14 @@ extension Hub {
     /// What the last round found in a town; the longest silent first.
     package func voices(of town: Town) -> TownVoices {
         var all = TownVoices()
+        let own = Dictionary(grouping: devices.inUse(of: town.id)) { $0.device.site }
         let known = voiceBoard.withLock { board in town.endpoints.map { (end: $0, voice: board[VoiceKey(town.id, $0)]) } }
         for (end, voice) in known {
             guard let voice else { continue }
             all.asked = max(all.asked ?? voice.asked, voice.asked)
             all.count += 1
             switch voice.state {
-            case .lost: all.lost.append(LostVoice(end: end, voice: voice, phone: phone(of: end, in: town)))
+            case .lost: all.lost.append(LostVoice(end: end, voice: voice, phone: phone(of: end, in: town), power: power(at: end, of: own)))
             case .nobody: all.nobody.append(end)
             case .heard, .doubted, .inside: all.heard += 1
             }
@@ -140,6 +163,12 @@ extension Hub {
         all.draft = VoiceDraft(names, of: town, since: places.compactMap(\.voice.since).min() ?? clock())
         all.weak = weak(in: town)
         return all
+    }
+
+    /// The newest word about power from a place with devices of ours.
+    private func power(at end: Endpoint, of own: [String: [(device: Device, signs: DeviceSigns?)]]) -> DeviceSigns? {
+        guard [.tablet, .page].contains(role(of: end)) else { return nil }
+        return (own[end.id] ?? []).compactMap(\.signs).filter { $0.last.isPlugged != nil || $0.last.charge != nil }.max { $0.last.at < $1.last.at }
     }
 
     /// On their battery, or without a sound; who goes silent first stands first.

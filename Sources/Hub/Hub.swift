@@ -200,6 +200,7 @@ package final class Hub: Sendable {
         noticePapers()
         noticeProof()
         crowdingWords.restore(copied: copied)
+        restoreVoices()
         await restoreApprovals()
         let since = clock().addingTimeInterval(-72 * 3600)
         // Most towns had nothing: they are asked for together.

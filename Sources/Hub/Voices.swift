@@ -39,6 +39,10 @@ package struct Voice: Sendable, Hashable {
     package internal(set) var heard: Date?
     /// Since when it does not.
     package internal(set) var since: Date?
+    /// Nobody had asked it before: it may have been silent for long.
+    package internal(set) var isAtLatest = false
+    /// As an earlier run of this hub had it; nobody asked while none ran.
+    package internal(set) var isFromBefore = false
     package internal(set) var words: String
 }
 
@@ -49,12 +53,30 @@ package struct VoiceBoard: Sendable {
     /// The longest from a death to the list, with the time that an answer is waited for.
     package static let latest: TimeInterval = 360
 
+    /// What outlives a run, of a far end that is lost.
+    package struct Kept: Codable, Sendable, Hashable {
+        package var since: Date
+        package var isAtLatest: Bool
+        package var noted: Date
+    }
+
     private var voices: [VoiceKey: Voice] = [:]
+    /// Of the last run, until it is known how they stand in this one.
+    private var kept: [VoiceKey: Kept] = [:]
 
     package init() {}
 
-    /// What a town no longer has.
-    package mutating func forget(except ends: Set<VoiceKey>) { voices = voices.filter { ends.contains($0.key) } }
+    package mutating func restore(_ kept: [VoiceKey: Kept]) { self.kept = kept }
+
+    /// What a town no longer has. Gives those of it that were lost.
+    @discardableResult
+    package mutating func forget(except ends: Set<VoiceKey>) -> [VoiceKey] {
+        let gone = voices.filter { !ends.contains($0.key) }
+        for key in gone.keys { voices[key] = nil }
+        let old = kept.keys.filter { !ends.contains($0) }
+        for key in old { kept[key] = nil }
+        return gone.filter { $0.value.state == .lost }.map(\.key) + old
+    }
 
     /// Of these the ones to be asked now.
     package func due(_ ends: [VoiceKey], now: Date) -> [VoiceKey] {
@@ -69,7 +91,7 @@ package struct VoiceBoard: Sendable {
     /// - Returns: true where it came onto the list or left it.
     @discardableResult
     package mutating func take(_ answer: VoiceAnswer, of key: VoiceKey, now: Date) -> Bool {
-        let old = voices[key]
+        let old = voices[key], wasLost = old?.state == .lost || kept[key] != nil
         var voice = Voice(state: .inside, asked: now, heard: old?.heard, since: nil, words: "")
         switch answer {
         case .there(let words): (voice.state, voice.heard, voice.words) = (.heard, now, words)
@@ -78,11 +100,27 @@ package struct VoiceBoard: Sendable {
         case .silent(let words), .gone(let words):
             let wasSilent = old?.state == .doubted || old?.state == .lost
             voice.state = if case .gone = answer { .lost } else { wasSilent ? .lost : .doubted }
-            voice.since = old?.since ?? old?.heard ?? now
             voice.words = words
+            if let since = old?.since {
+                (voice.since, voice.isAtLatest, voice.isFromBefore) = (since, old?.isAtLatest == true, old?.isFromBefore == true)
+            } else if let heard = old?.heard {
+                voice.since = heard
+            } else if let kept = kept[key] {
+                (voice.since, voice.isAtLatest, voice.isFromBefore) = (kept.since, kept.isAtLatest, true)
+            } else {
+                (voice.since, voice.isAtLatest) = (now, true)
+            }
         }
         voices[key] = voice
-        return (old?.state == .lost) != (voice.state == .lost)
+        guard voice.state != .doubted else { return false }
+        kept[key] = nil
+        return wasLost != (voice.state == .lost)
+    }
+
+    /// What is to be known of it after a restart; nil where it is not lost.
+    package func kept(of key: VoiceKey) -> Kept? {
+        guard let voice = voices[key], voice.state == .lost, let since = voice.since else { return nil }
+        return Kept(since: since, isAtLatest: voice.isAtLatest, noted: voice.asked)
     }
 
     package subscript(key: VoiceKey) -> Voice? { voices[key] }

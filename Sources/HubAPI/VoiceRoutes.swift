@@ -8,9 +8,24 @@ internal import Serving
 
 extension HubRouter {
     private struct Voices: Encodable {
+        struct Power: Encodable {
+            var charge: Int?
+            var plugged: Bool?
+            var silent_at: String?
+            var at: String
+
+            init(_ signs: DeviceSigns) {
+                (charge, plugged) = (signs.last.charge, signs.last.isPlugged)
+                silent_at = signs.silentAt.map { JapanTime.text($0, milliseconds: false) }
+                at = JapanTime.text(signs.last.at, milliseconds: false)
+            }
+        }
         struct Place: Encodable {
             var channel, endpoint, name: String
             var district, phone, since, heard_at, words: String?
+            /// Absent where they are not so.
+            var since_at_latest, since_before_restart: Bool?
+            var power: Power?
         }
         struct Weak: Encodable {
             var channel, endpoint, name, device: String
@@ -38,7 +53,8 @@ extension HubRouter {
             lost = voices.lost.map {
                 Place(
                     channel: $0.end.channel, endpoint: $0.end.id, name: $0.end.name, district: $0.end.district, phone: $0.phone, since: text($0.voice.since),
-                    heard_at: text($0.voice.heard), words: $0.voice.words)
+                    heard_at: text($0.voice.heard), words: $0.voice.words, since_at_latest: $0.voice.isAtLatest ? true : nil,
+                    since_before_restart: $0.voice.isFromBefore ? true : nil, power: $0.power.map { Power($0) })
             }
             nobody = voices.nobody.map { Place(channel: $0.channel, endpoint: $0.id, name: $0.name, district: $0.district) }
             weak = voices.weak.map {

@@ -2,6 +2,7 @@ import AlertModel
 import Devices
 import Foundation
 import HTTPTypes
+import Ledger
 import Synchronization
 import Testing
 
@@ -68,6 +69,7 @@ struct VoiceRouteTests {
         }
         #expect(silent > 180 && silent <= VoiceBoard.latest, "\(silent) s after its last word")
         let list = try await scene.voices()
+        #expect(list.contains(#""charge":80,"plugged":true"#) && list.contains(#""power":{"#) && !list.contains("since_at_latest"), "\(list)")
         #expect(list.contains(#""phone":"0226-22-0100""#) && list.contains("端末1台のどれもつながっていません"), "\(list)")
         #expect(list.contains(#""title":"情報が届かない場所があります""#) && list.contains("第一小学校では、"), "\(list)")
         #expect(try await scene.house.call("GET", "/v1/alerts").body.contains(#""alerts":[]"#), "nothing was sent")
@@ -75,6 +77,42 @@ struct VoiceRouteTests {
         await scene.later(15)
         let back = try await scene.voices()
         #expect(back.contains(#""lost":[]"#) && !back.contains("draft"))
+    }
+
+    @Test("Since when a place is silent is known after a restart too, and a copy brings none of it")
+    func restart() async throws {
+        let ledger = MemoryLedger(), time = Clock(Self.start)
+        func house() async throws -> House {
+            try await House(ledger: ledger, shelters: Self.shelters, hasTablets: true, clock: { time.value.withLock { $0 } })
+        }
+        let first = Scene(house: try await house(), clock: time)
+        let tablet = try await first.enrol("一号機")
+        _ = try await first.say(#"{"charge":3,"plugged":false}"#, by: tablet.token)
+        await first.later(60)
+        await first.later(400)
+        #expect(try await first.voices().contains(#""since":"2026-11-29T20:01:00+09:00""#), "its last answer")
+        // The machine stood still for an hour.
+        let next = Scene(house: try await house(), clock: time)
+        try await next.house.hub.recover()
+        await next.later(3600)
+        let list = try await next.voices()
+        #expect(list.contains(#""since":"2026-11-29T20:01:00+09:00""#) && list.contains(#""since_before_restart":true"#), "\(list)")
+        ledger.write("voice/042056/school-tablet/gone", ledger.read("voice/042056/school-tablet/school"))
+        let third = Scene(house: try await house(), clock: time)
+        try await third.house.hub.recover()
+        #expect(ledger.keys(prefix: "voice/") == ["voice/042056/school-tablet/school"], "of a far end that is gone nothing is kept")
+        let now = time.value.withLock(\.self)
+        ledger.write(RestoredCopy.note, try RestoredCopy(made: now, at: now).octets())
+        let copy = Scene(house: try await house(), clock: time)
+        try await copy.house.hub.recover()
+        #expect(ledger.keys(prefix: "voice/").isEmpty, "what a copy brought says nothing of today")
+        // Where nothing was kept: at the latest since it was asked.
+        ledger.write(RestoredCopy.note, nil)
+        let fourth = Scene(house: try await house(), clock: time)
+        try await fourth.house.hub.recover()
+        await fourth.later(60)
+        let blind = try await fourth.voices()
+        #expect(blind.contains(#""since_at_latest":true"#) && !blind.contains("since_before_restart"), "\(blind)")
     }
 
     @Test("An edge speaks for the tablets of its own site and for itself, and for nobody else")

@@ -57,6 +57,35 @@ struct VoiceTests {
         #expect(board[key] == nil && board.lostCount == 0, "what a town no longer has is forgotten")
     }
 
+    @Test("Since when outlives a restart, and says how it is known: by an answer, at the latest, or from before")
+    func since() throws {
+        let key = Self.school
+        func at(_ seconds: Double) -> Date { Self.start.addingTimeInterval(seconds) }
+        var board = VoiceBoard()
+        board.take(.gone("いない"), of: key, now: at(60))
+        #expect(board[key]?.since == at(60) && board[key]?.isAtLatest == true && board[key]?.isFromBefore == false, "never asked before")
+        board.take(.there("あり"), of: key, now: at(240))
+        #expect(board.kept(of: key) == nil)
+        board.take(.gone("いない"), of: key, now: at(600))
+        #expect(board[key]?.since == at(240) && board[key]?.isAtLatest == false, "its last answer")
+        let kept = try #require(board.kept(of: key))
+        // The next run: still silent, and so since then; nothing is news.
+        var next = VoiceBoard()
+        next.restore([key: kept])
+        var news = [next.take(.silent("まだ"), of: key, now: at(9000)), next.take(.silent("まだ"), of: key, now: at(9045))]
+        #expect(news == [false, false] && next[key]?.state == .lost)
+        #expect(next[key]?.since == at(240) && next[key]?.isFromBefore == true && next[key]?.isAtLatest == false)
+        #expect(next.kept(of: key)?.since == kept.since)
+        // It answered meanwhile: what was kept is over.
+        var back = VoiceBoard()
+        back.restore([key: kept])
+        news = [back.take(.there("あり"), of: key, now: at(9000)), back.take(.gone("いない"), of: key, now: at(9400))]
+        #expect(news == [true, true] && back[key]?.since == at(9000) && back[key]?.isFromBefore == false)
+        var gone = VoiceBoard()
+        gone.restore([key: kept])
+        #expect(gone.forget(except: []) == [key], "what a town no longer has is not kept either")
+    }
+
     @Test("The notice for the people there says first what to do, names each place and since when; without a place there is none")
     func draft() throws {
         let town = Town(id: Self.town, name: "気仙沼市", romanName: "Kesennuma", areas: [:], endpoints: [])
