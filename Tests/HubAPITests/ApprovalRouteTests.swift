@@ -126,6 +126,41 @@ struct ApprovalRouteTests {
         }
     }
 
+    @Test("Two people who approve the same ones at once send each once, each hears by name what the other did, and who submitted them approves none")
+    func atOnce() async throws {
+        let now = Mutex(Date())
+        let house = try await House(approval: .two, clock: { now.withLock { $0 } })
+        let cookies = try await house.staff()
+        var ids: [String] = []
+        for number in 0..<17 {
+            let notice = #"{"town":"042056","kind":"notice","mode":"actual","title":"お知らせ第\#(number)号","body":"断水しています。"}"#
+            ids.append(try await House.approval(in: house.call("POST", "/v1/alerts", notice, token: nil, headers: cookies["sato"] ?? [:])))
+        }
+        // Long enough that the next role may too, and not so long that they are too old.
+        now.withLock { $0 += 601 }
+        await house.hub.turnApprovals()
+        let answers = try await withThrowingTaskGroup(of: (id: String, by: String, status: Int, body: String).self) { group in
+            for (name, order) in [("takahashi", ids), ("suzuki", ids.reversed()), ("sato", ids)] {
+                for id in order {
+                    group.addTask {
+                        let answer = try await house.call("POST", "/v1/approvals/\(id)/approve", token: nil, headers: cookies[name] ?? [:])
+                        return (id, name, answer.status, answer.body)
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let sent = try await house.call("GET", "/v1/alerts?limit=1000").body
+        for id in ids {
+            let own = answers.filter { $0.id == id }, yes = own.filter { $0.status == 202 }
+            #expect(yes.count == 1 && yes.first?.by != "sato", "\(own)")
+            #expect(own.count { $0.status == 409 } >= 1 && own.contains { $0.by == "sato" && [403, 409].contains($0.status) }, "\(own)")
+            #expect(sent.components(separatedBy: #""id":"\#(id.dropFirst(2))""#).count == 2, "once")
+        }
+        let record = try await house.call("GET", "/v1/chronicle?mode=actual&limit=1000").body
+        #expect(record.components(separatedBy: "承認した：").count == ids.count + 1, "each is a fact of its own")
+    }
+
     @Test("Killed between the sending and the note of it: after the start it is sent already, is to be looked at, and nobody sends it again")
     func killed() async throws {
         let ledger = MemoryLedger()
