@@ -116,6 +116,8 @@ class FakeHub:
         self.calls: list[dict] = []
         self.map: dict = {"town": "042056", "outline": [], "districts": [], "shelters": [], "places": []}
         self.maps_asked = 0
+        # What the log was asked by, as it came.
+        self.log_questions: list[dict] = []
         # Quakes below the town's threshold.
         self.felt: list[dict] = []
         # Places that cannot be reached, and devices that will be silent soon.
@@ -416,7 +418,9 @@ class HubHandler(BaseHTTPRequestHandler):
 
     def filtered(self, wanted: dict) -> dict:
         rows = [row for row in self.hub.rows if row["number"] > int(wanted.get("after", 0))
-                and all(not wanted.get(key) or row[key] == wanted[key] for key in ("alert", "channel", "state", "town", "mode"))]
+                and all(not wanted.get(key) or row.get(key) == wanted[key] for key in ("alert", "channel", "state", "town", "mode", "endpoint", "by"))
+                and wanted.get("since", "") <= row["offered_at"] and row["offered_at"] < wanted.get("until", "9")]
+        self.hub.log_questions.append(wanted)
         if "tail" in wanted:
             return {"deliveries": rows[-int(wanted["tail"]):], "next": None}
         limit = int(wanted.get("limit", 100))
@@ -656,6 +660,8 @@ class HubHandler(BaseHTTPRequestHandler):
             hub.decisions.append(("POST", path, body))
             return self.answer(200, hub.step_drill(next(one for one in hub.drills if one["id"] == path.split("/")[3]), path.split("/")[4]))
         if path.startswith("/v1/approvals/"):
+            if all(act["id"] != path.split("/")[3] for act in hub.approvals):
+                return self.problem(409, "もう決まっています（鈴木さん） (decided already, by 鈴木)")
             hub.decisions.append(("POST", path, body))
             hub.approvals = [act for act in hub.approvals if act["id"] != path.split("/")[3]]
             return self.answer(202, {})

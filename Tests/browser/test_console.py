@@ -3,7 +3,7 @@ import json
 import time
 import unittest
 
-from browser import CHROMIUM
+from browser import CHROMIUM, Browser
 from fake_hub import stamp
 from screens import OnSmallHub
 
@@ -145,6 +145,82 @@ class ConsoleTests(OnSmallHub):
         self.browser.click("#ask-yes")
         self.wait(lambda: [path for _, path, _ in self.hub.decisions if path.endswith("/approve")] == [f"/v1/approvals/A-{number}/approve" for number in range(3)])
         self.browser.until("document.querySelectorAll('#approvals-rows li').length === 1")
+
+    def test_several_that_wait_are_ticked_and_decided_in_one_act_and_what_cannot_be_is_named(self):
+        self.hub.approvals = [self.waiting(id=f"A-{number}", title=f"お知らせ 第{number}号", kind="notice", by="鈴木" if number % 2 else "高橋") for number in range(6)] + [
+            self.waiting(id="A-own", title="お知らせ 自分の", by="佐藤"), self.waiting(id="A-people", title="田中さんの役割", kind="people")]
+        self.sign_in_by_name()
+        self.enter_world()
+        self.browser.until("document.querySelectorAll('#approvals-rows li').length === 8")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#approvals-rows input').length"), 7, "of people each is asked about by itself")
+        self.assertFalse(self.browser.evaluate("document.querySelector('#approvals-yes').checkVisibility()"))
+        tick = "document.querySelector('#approvals-rows input[value=%s]')"
+        for name in ("A-0", "A-1", "A-2", "A-own"):
+            self.browser.click(f"#approvals-rows input[value={name}]")
+        self.browser.until("document.querySelector('#approvals-ticked').textContent === '4件を選んでいます'")
+        # A colleague decides one; the list is read again, ticks stay, and the one that is gone is named.
+        self.hub.approvals = [act for act in self.hub.approvals if act["id"] != "A-1"]
+        self.browser.until("document.querySelector('#approvals-ticked').textContent === '3件を選んでいます。もう決まったもの：「お知らせ 第1号」'", 15)
+        self.assertTrue(self.browser.evaluate((tick % "A-0") + ".checked"))
+        self.browser.photograph("desk-approvals-ticked")
+        self.browser.size(360, 740)
+        self.browser.photograph("desk-approvals-ticked-360")
+        self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+        self.browser.size(1440, 900)
+        self.browser.evaluate("document.activeElement.blur()")
+        self.browser.key("y")
+        self.browser.until("document.querySelector('#ask').open")
+        asked = self.browser.text("#ask-text")
+        for part in ["次の2件を、いま本番として送ります", "お知らせ 第0号（出した人 高橋）", "お知らせ 第2号", "承認しないもの", "第1号（もう決まっています）", "自分の（あなたが出したものです"]:
+            self.assertIn(part, asked)
+        self.assertEqual(self.browser.text("#ask-yes"), "2件を承認して送る")
+        self.assertEqual(self.hub.decisions, [], "the key alone decides nothing")
+        self.browser.photograph("desk-approvals-ask")
+        # While the question stands a colleague decides another one: the hub says so, and it is named.
+        self.hub.approvals = [act for act in self.hub.approvals if act["id"] != "A-2"]
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelector('#ask').open && document.querySelector('#ask-title').textContent === '承認できなかったものがあります'")
+        self.assertEqual(self.browser.text("#ask-text"), "・お知らせ 第2号：もう決まっています（鈴木さん）")
+        self.browser.click("#ask-yes")
+        self.assertEqual([path for _, path, _ in self.hub.decisions], ["/v1/approvals/A-0/approve"], "neither one's own nor what was decided")
+        self.browser.until("document.querySelector('#approvals-done').textContent.startsWith('2件のうち1件を承認して送りました')")
+        # Refused together: one reason for all, one's own taken back with it.
+        self.browser.until("document.querySelectorAll('#approvals-rows li').length === 5")
+        self.browser.click("#approvals-all")
+        self.browser.click("#approvals-no")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#ask').open"), "not without a reason")
+        self.browser.type("#ask-input", "朝にまとめて出す")
+        self.browser.click("#ask-yes")
+        self.wait(lambda: [(path.split("/")[3], body) for _, path, body in self.hub.decisions if path.endswith("/return")] == [
+            (f"A-{name}", {"reason": "朝にまとめて出す"}) for name in ("3", "4", "5", "own")])
+        self.browser.until("document.querySelectorAll('#approvals-rows li').length === 1 && !document.querySelector('#approvals-tools').checkVisibility()")
+
+    def test_two_people_who_approve_the_same_at_once_send_each_once_and_each_hears_what_the_other_did(self):
+        self.hub.approvals = [self.waiting(id=f"A-{number}", title=f"お知らせ 第{number}号", kind="notice") for number in range(8)]
+        self.sign_in_by_name()
+        self.enter_world()
+        first, self.browser = self.browser, Browser(*self.SIZE)
+        other = self.browser
+        self.addCleanup(other.close)
+        self.sign_in_by_name()
+        self.enter_world()
+        self.browser = first
+        for page in (first, other):
+            page.until("document.querySelectorAll('#approvals-rows li').length === 8")
+            page.evaluate("document.querySelector('#approvals-all').click(); document.querySelector('#approvals-yes').click(); 0")
+            page.until("document.querySelector('#ask').open")
+        for page in (first, other):
+            page.evaluate("document.querySelector('#ask-yes').click(); 0")
+        for page in (first, other):
+            page.until("document.querySelector('#approvals-done').textContent.startsWith('8件のうち')")
+        self.assertEqual(sorted(path for _, path, _ in self.hub.decisions if path.endswith("/approve")), [f"/v1/approvals/A-{number}/approve" for number in range(8)], "each once")
+        done = [int(page.text("#approvals-done").split("うち")[1].split("件")[0]) for page in (first, other)]
+        self.assertEqual(sum(done), 8)
+        for page, count in zip((first, other), done):
+            named = page.evaluate("document.querySelector('#ask').open ? document.querySelector('#ask-text').textContent.split('もう決まっています').length - 1 : 0")
+            self.assertEqual(named, 8 - count, "what the other one decided is named")
 
     def test_an_order_that_will_wait_says_so_before_and_after_and_can_go_at_once_with_a_reason(self):
         self.hub.waits = {"next": {"role": "chief", "name": "防災課長", "people": ["高橋"]}, "seconds": 120}
@@ -529,11 +605,12 @@ class ConsoleTests(OnSmallHub):
                ("dark-contrast", 1440, 900, [{"name": "prefers-contrast", "value": "more"}, {"name": "prefers-color-scheme", "value": "dark"}]),
                ("forced", 1440, 900, [{"name": "forced-colors", "value": "active"}]))
 
-    def see_on_every_screen(self, room: str):
+    def see_on_every_screen(self, room: str, part: str = ""):
+        """`part`: what of the room is to be in sight."""
         for name, width, height, features in self.SCREENS:
             self.browser.call("Emulation.setEmulatedMedia", {"features": features})
             self.browser.size(width, height)
-            self.browser.evaluate("scrollTo(0, 0)")
+            self.browser.evaluate(f"document.querySelector('{part}').scrollIntoView()" if part else "scrollTo(0, 0)")
             self.browser.photograph(f"screens-{room}-{name}")
             self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{room} {name}")
             if name == "4k":
@@ -544,6 +621,13 @@ class ConsoleTests(OnSmallHub):
         self.browser.call("Emulation.setEmulatedMedia", {"features": []})
         self.browser.size(1440, 900)
 
+    def some_notices(self):
+        now = time.time()
+        self.hub.notices = [
+            {"town": "042056", "mode": "actual", "id": "S-1", "title": "朝市", "body": "港の広場で朝市があります。", "by": "佐藤", "every": "weekly", "at": stamp(now - 600), "held_since": stamp(now - 590)},
+            {"town": "042056", "mode": "actual", "id": "S-2", "title": "体操", "body": "公民館で体操があります。", "by": "鈴木", "every": "daily", "at": stamp(now + 7200), "told_at": stamp(now - 79200), "alert": "op-1"}]
+        self.hub.holding = [{"alert": "jma-1", "kind": "tsunami", "title": "大津波警報", "accepted_at": stamp(now - 700), "in_force": True}]
+
     def test_the_rooms_stand_on_a_wall_of_4k_on_a_phone_in_the_dark_with_more_contrast_and_in_forced_colours(self):
         now = time.time()
         self.a_night()
@@ -552,10 +636,9 @@ class ConsoleTests(OnSmallHub):
             "outline": [[[38.85, 141.50], [38.86, 141.62], [38.90, 141.66], [38.96, 141.63], [38.98, 141.55], [38.92, 141.47]]],
             "districts": [{"name": "港町", "at": [38.94, 141.58]}, {"name": "浜通り", "at": [38.88, 141.57]}, {"name": "山手", "at": [38.95, 141.53]}, {"name": "本町", "at": [38.92, 141.55]}],
             "shelters": [{"id": "koko", "name": "桜高校", "at": [38.94, 141.58]}], "places": [{"channel": "school-tablet", "endpoint": "daini-sho", "at": [38.87, 141.53]}]}
-        self.hub.notices = [
-            {"town": "042056", "mode": "actual", "id": "S-1", "title": "朝市", "body": "港の広場で朝市があります。", "by": "佐藤", "every": "weekly", "at": stamp(now - 600), "held_since": stamp(now - 590)},
-            {"town": "042056", "mode": "actual", "id": "S-2", "title": "体操", "body": "公民館で体操があります。", "by": "鈴木", "every": "daily", "at": stamp(now + 7200), "told_at": stamp(now - 79200), "alert": "op-1"}]
-        self.hub.holding = [{"alert": "jma-1", "kind": "tsunami", "title": "大津波警報", "accepted_at": stamp(now - 700), "in_force": True}]
+        self.some_notices()
+        self.two_dead_voices()
+        self.a_muster()
         self.sign_in()
         self.browser.until("document.querySelectorAll('#silent-rows > li').length === 5")
         self.browser.click("#map-open")
@@ -565,10 +648,76 @@ class ConsoleTests(OnSmallHub):
         self.browser.until("document.querySelector('#call').open")
         self.see_on_every_screen("call")
         self.browser.click("#call-no")
-        for key, room, rows in (("9", "notices", "#notice-rows tr"), ("0", "chronicle", "#chronicle-rows tr"), ("2", "push", "#seen-rows li")):
+        for key, room, rows in (("9", "notices", "#notice-rows tr"), ("0", "chronicle", "#chronicle-rows tr"), ("2", "push", "#seen-rows li"), ("m", "muster", "#muster-people tr"), ("3", "log", "#log-rows tr")):
+            self.browser.evaluate("document.activeElement.blur()")
             self.browser.key(key)
             self.browser.until(f"!document.querySelector('#{room}').hidden && document.querySelector('{rows}') !== null")
             self.see_on_every_screen(room)
+        # What cannot be reached, beside what was not heard: in the first room, and on the wall.
+        self.browser.key("1")
+        self.browser.until("!document.querySelector('#alerts').hidden && document.querySelectorAll('#voice-rows > li').length === 2")
+        self.see_on_every_screen("voices", "#voices")
+        self.browser.click("#wall-open")
+        self.browser.until("!document.querySelector('#wall').hidden && document.querySelector('#wall-silent').textContent.includes('つながらない')")
+        self.see_on_every_screen("wall")
+
+    def two_dead_voices(self):
+        now = time.time()
+        self.hub.voices.update(heard=38, lost=[
+            {"channel": "school-tablet", "endpoint": "daiichi-sho", "name": "第一小学校", "phone": "0226-22-0100", "since": stamp(now - 900), "power": {"charge": 3, "plugged": False, "at": stamp(now - 960)},
+             "words": "端末2台のどれもつながっていません (none of 2 devices is there)"},
+            {"channel": "wifi-portal", "endpoint": "eki", "name": "さくら駅前", "since": stamp(now - 7200), "since_at_latest": True, "words": "応えません (no answer)"}], weak=[
+            {"channel": "school-tablet", "endpoint": "daisan-chu", "name": "第三中学校", "device": "一号機", "role": "tablet", "charge": 34, "plugged": False, "mute": True, "silent_at": stamp(now + 3000), "at": stamp(now)}],
+            nobody=[{"channel": "school-tablet", "endpoint": "new", "name": "新しい公民館"}],
+            draft={"title": "情報が届かない場所があります", "body": "ラジオ、テレビ、携帯電話で情報を確かめてください。"})
+
+    def a_muster(self, mode: str = "actual", **change):
+        now = time.time()
+        people = [
+            {"name": "佐藤", "role": "duty", "role_name": "当直", "step": 1, "calls": [{"at": stamp(now - 300), "way": "webhook"}], "said": {"answer": "taken", "at": stamp(now - 240)}},
+            {"name": "鈴木", "role": "duty", "role_name": "当直", "phone": "090-0000-0001", "step": 1, "calls": [], "said": {"answer": "no-answer", "at": stamp(now - 200), "by": "佐藤"}},
+            {"name": "高橋", "role": "chief", "role_name": "防災課長", "step": 2, "calls": [{"at": stamp(now - 30), "way": "mail", "trouble": "メールのサーバーにつながりません (no answer)"}]},
+            {"name": "田中", "role": "press", "role_name": "広報", "step": 3, "calls": []}]
+        self.hub.staff = [{"name": one["name"], "role": one["role"], "role_name": one["role_name"], "mail": False, "webhook": one["name"] in ("佐藤", "高橋"), "unreachable": one["name"] == "田中",
+                           **({"phone": one["phone"]} if "phone" in one else {})} for one in people]
+        self.hub.musters["M-1"] = {
+            "id": "M-1", "town": "042056", "mode": mode, "words": "大雨警報のため、庁舎2階の災害対策室へ", "by": "佐藤", "begun_at": stamp(now - 300), "roles": ["duty", "chief", "press"], "needed": 2,
+            "pause_seconds": 300, "rounds": 3, "round": 2, "taken": 1, "next_at": stamp(now + 270), "people": people, "facts": [], **change}
+
+    def test_each_newer_room_has_a_picture_of_each_of_its_states(self):
+        def shot(name, ready):
+            self.browser.until(ready)
+            self.browser.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+            self.browser.photograph("state-" + name)
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), name)
+        rooms = {"notices": ("#notices-none", "#notice-rows tr"), "chronicle": ("#chronicle-none", "#chronicle-rows tr"), "muster": ("#muster-past-none", "#muster-people tr")}
+        self.hub.alerts = []
+        self.sign_in()
+        shot("voices-empty", "document.querySelector('#voices-count').textContent === 'ありません'")
+        for room, (none, _) in rooms.items():
+            self.browser.evaluate(f"location.hash = '{room}'")
+            shot(room + "-empty", f"!document.querySelector('#{room}').hidden && document.querySelector('{none}').checkVisibility()")
+        self.a_night()
+        self.a_chronicle()
+        self.two_dead_voices()
+        self.a_muster()
+        self.some_notices()
+        self.browser.evaluate("location.hash = 'alerts'")
+        self.browser.until("document.querySelectorAll('#voice-rows > li').length === 2")
+        self.browser.evaluate("document.querySelector('#voices').scrollIntoView()")
+        shot("voices-full", "true")
+        for room, (_, rows) in rooms.items():
+            self.browser.evaluate(f"location.hash = '{room}'")
+            shot(room + "-full", f"document.querySelector('{rows}')?.checkVisibility()")
+        self.hub.cut()
+        self.browser.until("document.body.dataset.line === 'down'")
+        for room in rooms:
+            self.browser.evaluate(f"location.hash = '{room}'")
+            shot(room + "-cut", f"!document.querySelector('#{room}').hidden && document.querySelector('#problem').checkVisibility()")
+        self.browser.evaluate("location.hash = 'alerts'")
+        self.browser.until("!document.querySelector('#alerts').hidden")
+        self.browser.evaluate("document.querySelector('#voices').scrollIntoView()")
+        shot("voices-cut", "true")
 
     def test_the_drills_room_stands_on_every_screen(self):
         self.hub.drills = [{"id": "D-1", "town": "042056", "title": "秋の津波訓練", "state": "over", "planned": {"by": "佐藤", "at": stamp(time.time() - 9000)}, "begun": {"by": "佐藤", "at": stamp(time.time() - 8000)},
@@ -889,6 +1038,68 @@ class ConsoleTests(OnSmallHub):
         self.browser.until("document.querySelectorAll('#voice-rows > li').length === 0 && document.querySelector('#voices-go').hidden && document.querySelector('#voice-draft-line').hidden")
         self.assertIn("ありません", self.browser.text("#voices-title"))
 
+    def test_dead_voices_stand_on_the_map_by_their_own_shape_and_on_the_paper_with_telephone_since_when_and_power(self):
+        self.a_night()
+        now = time.time()
+        common = {"channel": "school-tablet", "words": "端末2台のどれもつながっていません (none of 2 devices is there)"}
+        self.hub.voices.update(heard=37, weak=[
+            {"channel": "school-tablet", "endpoint": "daini-sho", "name": "第二小学校", "device": "一号機", "role": "tablet", "charge": 34, "plugged": False, "mute": False, "at": stamp(now)}], lost=[
+            {**common, "endpoint": "daiichi-sho", "name": "第一小学校", "phone": "0226-22-0100", "since": stamp(now - 900), "power": {"charge": 3, "plugged": False, "at": stamp(now - 960)}},
+            {**common, "endpoint": "hoikuen", "name": "川端保育園", "phone": "0226-22-0140", "since": stamp(now - 300), "since_at_latest": True},
+            {"channel": "area-mail", "endpoint": "gw", "name": "町の同報局", "since": stamp(now - 7200), "since_before_restart": True, "words": "応えません"}])
+        self.hub.reports = {"r1": {"site": "hoikuen", "power": "no", "people": 12}, "r2": {"site": "daini-sho", "power": "yes"}}
+        self.hub.map["places"] = [{"channel": "school-tablet", "endpoint": key, "at": at} for key, at in (
+            ("daiichi-sho", [38.915, 141.60]), ("hoikuen", [38.89, 141.55]), ("daini-sho", [38.87, 141.53]))]
+        self.sign_in()
+        self.browser.until("document.querySelectorAll('#voice-rows > li').length === 3 && document.querySelectorAll('#silent-rows > li').length === 5")
+        rows = self.browser.text("#voice-rows")
+        for part in [f"{stamp(now - 900)[11:16]}から", f"遅くとも{stamp(now - 300)[11:16]}から", f"{stamp(now - 7200)[11:16]}から（途中でハブが止まっていました）", "「電池で動いている、残り3％」"]:
+            self.assertIn(part, rows)
+        self.browser.click("#map-open")
+        self.browser.until("document.querySelectorAll('#map-box .dead').length === 2")
+        # A diamond with its own letter to the left, a triangle to the right: one says what was not heard, the other what would not be.
+        found = self.browser.evaluate("['.silent', '.dead'].map((kind) => [...document.querySelectorAll('#map-box ' + kind)].map((one) => [one.querySelector('text').textContent, one.querySelectorAll('path').length, one.querySelector('path').getAttribute('d').split('l')[1]]))")
+        self.assertEqual((len(found[0]), len(found[1])), (2, 2))
+        self.assertEqual({one[0] for one in found[1]}, {"×"})
+        self.assertNotIn(found[1][0][2], [one[2] for one in found[0]], "another shape, not another colour alone")
+        said = self.browser.evaluate("document.querySelector('#map-box svg').getAttribute('aria-label')").split("つながらない場所：")[1]
+        for name in ["第一小学校", "川端保育園", "町の同報局"]:
+            self.assertIn(name, said)
+        self.assertEqual(self.browser.text("#map-missing").count("町の同報局"), 1, "in two lists, and named once")
+        self.assertIn("いま、つながらない場所", self.browser.text("#map-legend"))
+        for scheme in ("light", "dark"):
+            self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            self.browser.evaluate("document.querySelector('#map').scrollIntoView()")
+            self.browser.photograph(f"desk-map-dead-{scheme}")
+        self.browser.evaluate("window.print = () => {}; document.querySelector('#silent-print').click()")
+        self.browser.until("!document.querySelector('#sheet').hidden")
+        lines = self.browser.evaluate("[...document.querySelectorAll('#sheet-rows tr')].map((one) => [...one.children].map((cell) => cell.textContent))")
+        by_name = {line[0]: line for line in lines}
+        self.assertEqual(len(lines), 6, "who has not heard, then who would not; each once")
+        self.assertEqual(lines[-1][0], "川端保育園")
+        self.assertEqual(by_name["第一小学校"][1], "0226-22-0100")
+        self.assertIn(f"つながりません　{stamp(now - 900)[11:16]}から", by_name["第一小学校"][2])
+        self.assertIn("「電池で動いている、残り3％」", by_name["第一小学校"][3])
+        self.assertEqual(by_name["川端保育園"][1:3], ["0226-22-0140", f"つながりません　遅くとも{stamp(now - 300)[11:16]}から"])
+        self.assertIn("「停電」", by_name["川端保育園"][3])
+        self.assertIn("「電気あり」", by_name["第二小学校"][3])
+        self.assertIn("残り34％", by_name["第二小学校"][3])
+        self.assertIn("つながらない場所3か所", self.browser.evaluate("document.querySelector('#sheet-about').textContent"))
+        self.browser.call("Emulation.setEmulatedMedia", {"media": "print"})
+        self.browser.photograph("desk-dead-paper")
+        self.browser.call("Emulation.setEmulatedMedia", {"media": ""})
+        self.browser.evaluate("dispatchEvent(new Event('afterprint'))")
+        # It answers again: the sign goes with the line of the list. Paper is there while nothing is in force, too.
+        self.hub.voices["lost"] = self.hub.voices["lost"][1:2]
+        self.browser.click("#alerts-again")
+        self.browser.until("document.querySelectorAll('#map-box .dead').length === 1 && document.querySelectorAll('#voice-rows > li').length === 1")
+        self.hub.alerts, self.hub.rows = [], []
+        self.browser.click("#alerts-again")
+        self.browser.until("document.querySelectorAll('#silent-rows > li').length === 0 && document.querySelector('#silent-print').checkVisibility()")
+        self.hub.voices["lost"] = []
+        self.browser.click("#alerts-again")
+        self.browser.until("!document.querySelector('#silent-print').checkVisibility()")
+
     def test_who_telephoned_whom_with_what_answer_stands_beside_the_place_and_changes_the_order(self):
         self.a_night()
         self.sign_in()
@@ -937,6 +1148,7 @@ class ConsoleTests(OnSmallHub):
         self.assertIn("伝わった 1　", self.browser.text("#silent-called"))
         # On paper: all of them, their numbers, what was answered, and room for the pen.
         self.browser.evaluate("window.print = () => {}; document.querySelector('#silent-print').click()")
+        self.browser.until("!document.querySelector('#sheet').hidden")
         sheet = self.browser.evaluate("document.querySelector('#sheet').textContent")
         for part in ["さくら市", "【本番】", "5か所／7か所", "0226-22-0100", "鈴木：人が向かっている", "庁舎の放送で流した"]:
             self.assertIn(part, sheet)
@@ -1009,6 +1221,16 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual(self.hub.maps_asked, 1, "the ground is read once")
         self.browser.click("#map-open")
         self.assertTrue(self.browser.evaluate("document.querySelector('#map').hidden"))
+        # Opened again after a change: whoever pressed sees first that it opens, and then what has changed.
+        self.stands("actual", ("山手", "土砂災害", 5, 9000), version=9)
+        self.browser.click("#alerts-again")
+        self.browser.until("document.querySelector('#standing').textContent.includes('山手')")
+        # Asked within that frame, after whatever the page does in it.
+        self.assertTrue(self.browser.evaluate("""(async () => { const box = document.querySelector('#map-box'), old = box.firstChild;
+            const first = new Promise((done) => new ResizeObserver(() => { if (box.clientWidth > 0) done(box.firstChild === old); }).observe(document.querySelector('#map')));
+            document.querySelector('#map-open').click();
+            return await first })()"""), "drawn before the frame in which it opens")
+        self.browser.until("document.querySelectorAll('#map-box .level5').length === 1")
 
     def test_a_town_without_an_outline_or_places_says_so_where_the_map_would_be(self):
         self.a_night()
@@ -1666,6 +1888,69 @@ class ConsoleTests(OnSmallHub):
         self.browser.evaluate("document.querySelector('#log-form').channel.value = 'area-mail'")
         self.browser.click("#log-form button")
         self.browser.until("document.querySelectorAll('#log-rows tr').length === 1")
+
+    def test_the_log_is_asked_by_person_place_time_and_alert_with_suggestions_and_its_address_keeps_them(self):
+        self.a_night()
+        self.hub.rows = []
+        self.hub.alerts[0]["actor"] = "operator:佐藤 approved:高橋"
+        now = time.time()
+        common = {"alert": "op-1", "channel": "school-tablet", "mode": "actual"}
+        self.hub.row(delivery="1", endpoint="daiichi-sho", by="佐藤", offered_at=stamp(now - 7200), **common)
+        self.hub.row(delivery="2", endpoint="daini-sho", by="佐藤", offered_at=stamp(now - 600), **common)
+        self.hub.row(delivery="3", endpoint="daini-sho", by="高橋", offered_at=stamp(now - 600), **{**common, "alert": "op-2"})
+        self.sign_in("log")
+        self.browser.until("document.querySelectorAll('#log-rows tr').length === 3")
+        options = lambda name: self.browser.evaluate(f"[...document.querySelectorAll('#log-{name} option')].map((one) => one.value)")
+        self.assertEqual([options("people"), "第二小学校" in options("ends"), any(one.startswith("避難指示（津波）") for one in options("alerts"))], [["佐藤", "高橋"], True, True])
+
+        def ask(rows: int, **fields):
+            self.browser.click("#log-all")
+            for name, text in fields.items():
+                self.browser.evaluate(f"document.querySelector('#log-form').elements['{name}'].value = {json.dumps(text)}")
+            self.browser.click("#log-form .main")
+            self.browser.until(f"document.querySelectorAll('#log-rows tr').length === {rows}")
+            return {key: value for key, value in self.hub.log_questions[-1].items() if key in ("alert", "by", "endpoint", "channel", "state", "since", "until", "mode")}
+
+        self.assertEqual(ask(2, by="佐藤"), {"by": "佐藤", "mode": "actual"})
+        self.assertEqual(ask(2, endpoint="第二小学校"), {"endpoint": "daini-sho", "mode": "actual"}, "a name is its number")
+        self.assertEqual(ask(1, alert=next(one for one in options("alerts") if one.startswith("断水")))["alert"], "op-2", "a title is its number")
+        minute = stamp(now - 3600)[:16]
+        self.assertEqual(ask(2, since=minute)["since"], minute + ":00+09:00", "hours are Japan's")
+        self.assertEqual(ask(1, until=minute)["until"], minute + ":00+09:00")
+        asked = ask(1, by="佐藤", endpoint="第二小学校", since=minute)
+        self.browser.photograph("desk-log-asked")
+        # What comes over the line is held against the same: who sent it the hub alone knows, and it is asked.
+        self.wait(lambda: self.hub.row_followers)
+        self.hub.row(delivery="4", endpoint="daini-sho", by="高橋", **common)
+        self.hub.row(delivery="5", endpoint="daini-sho", by="佐藤", **common)
+        self.hub.row(delivery="6", endpoint="daiichi-sho", by="佐藤", **common)
+        self.browser.until("document.querySelectorAll('#log-rows tr').length === 2", 15)
+        self.assertNotIn("第一小学校", self.browser.text("#log-rows"))
+        # The address is the question: opened again, and after another room, it is asked the same.
+        self.assertIn("佐藤", self.browser.evaluate("decodeURIComponent(location.hash)"))
+        self.browser.call("Page.reload")
+        self.browser.until("document.readyState === 'complete' && document.querySelectorAll('#log-rows tr').length === 2")
+        self.assertEqual({key: self.hub.log_questions[-1].get(key) for key in asked}, asked)
+        self.browser.evaluate("location.hash = 'alerts'")
+        self.browser.until("!document.querySelector('#alerts').hidden")
+        self.browser.evaluate("history.back()")
+        self.browser.until("document.querySelectorAll('#log-rows tr').length === 2 && document.querySelector('#log-form').by.value === '佐藤'")
+        # Signs that an address is made of, written by a person, stay what they are.
+        ask(0, by="100%&a=b#+c")
+        self.browser.call("Page.reload")
+        self.browser.until("document.readyState === 'complete' && document.querySelector('#log-form').by.value === '100%&a=b#+c'")
+        # What would be answered by nothing is said first.
+        self.hub.log_questions.clear()
+        for fields, words in (({"endpoint": "どこか"}, "この名前の送り先はありません"), ({"since": minute, "until": minute}, "「いつから」より後に")):
+            self.browser.click("#log-all")
+            self.browser.evaluate(f"for (const [name, text] of Object.entries({json.dumps(fields)})) document.querySelector('#log-form').elements[name].value = text")
+            self.browser.click("#log-form .main")
+            self.browser.until(f"document.querySelector('#log-form .refusal')?.textContent.includes('{words}')")
+        self.assertTrue(all("endpoint" not in one and "since" not in one for one in self.hub.log_questions), "and not asked")
+        for width, height in ((360, 740), (768, 1024), (1920, 1080)):
+            self.browser.size(width, height)
+            self.browser.photograph(f"desk-log-{width}")
+            self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")
 
     def test_inviting_and_revoking_a_device(self):
         self.hub.devices["dev-1"] = {"id": "dev-1", "name": "体育館1号", "town": "042056", "site": "daiichi-sho",

@@ -18,7 +18,6 @@ import * as reach from "./reach.js";
 import * as real from "./real.js";
 import { Refusals } from "./refusals.js";
 import * as reports from "./reports.js";
-import * as settings from "./settings.js";
 import * as shelters from "./shelters.js";
 import * as towns from "./towns.js";
 import * as wall from "./wall.js";
@@ -39,7 +38,7 @@ function later(name) {
 }
 
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` and `wall` have no button of their own. */
-const ROOMS = { alerts, push, log, reports, drills, devices, shelters, people, settings, notices: later("./notices.js"), chronicle: later("./chronicle.js"), muster: later("./muster.js"), reach, wall };
+const ROOMS = { alerts, push, log, reports, drills, devices, shelters, people, settings: later("./settings.js"), notices: later("./notices.js"), chronicle: later("./chronicle.js"), muster: later("./muster.js"), reach, wall };
 const WORDS = "noroshi-words";
 
 let room = null;
@@ -209,7 +208,6 @@ for (const item of document.querySelectorAll("[data-room]")) item.onclick = () =
 addEventListener("hashchange", enter);
 // Somebody went back to a page that the browser had put by, with the last person's form in it.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-byID("log-form").onsubmit = (event) => { event.preventDefault(); log.open().catch(problem); };
 reports.prepare(problem);
 byID("reports-again").onclick = () => reports.open().catch(problem);
 byID("log-more").onclick = () => log.readMore().catch(problem);

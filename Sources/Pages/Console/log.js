@@ -1,10 +1,12 @@
-// The delivery log: what we meant to say, to whom, and what became of it.
+// The delivery log: what we meant to say, to whom, and what became of it. What it is asked by stands in the page's address, so that
+// it can be kept, sent on and opened again.
 
-import { call } from "./api.js";
+import { Refused, call, person } from "./api.js";
+import { Refusals } from "./refusals.js";
 import { Rows, oneAtATime, soon } from "./rows.js";
-import { channelWord, channels, endpointName, question } from "./towns.js";
-import { byID, japanese, kindWord, make, modeMark, priorityWord, row, timeWord } from "./parts.js";
-import { world } from "./world.js";
+import { channelWord, channels, current, endpointName, question } from "./towns.js";
+import { byID, japanese, kindWord, make, modeMark, priorityWord, row, subject, timeWord } from "./parts.js";
+import { replace, world } from "./world.js";
 
 /** How a delivery stands, numbered in the order of its life; from 5 on nothing more happens. */
 export const STATES = {
@@ -15,6 +17,8 @@ export const STATES = {
 const TAIL = 200;
 const LIMIT = 1000;
 const WINDOW = 50;
+/** Of the form, as the hub calls them, in the order in which they stand in the address. */
+const FIELDS = ["since", "until", "alert", "by", "endpoint", "channel", "state"];
 
 /** By delivery, and their order: the newest first. What changes does not move. */
 let rows = new Map();
@@ -25,11 +29,24 @@ let tail = TAIL;
 /** Nothing is further back. */
 let isAll = true;
 let early = null;
-let list = null;
+let list = null, refusals = null;
+/** What the table is of; the form may have gone further. */
+let asked = {};
+/** The newest alerts, for suggestions: by what is written in the field, the alert's id. */
+let alerts = new Map();
 const draw = soon(() => show(), 200);
+/** Who sent what comes over the line is known to the hub alone. */
+let askAgain = () => {};
 
-export function prepare() {
+export function prepare(problem) {
   const form = byID("log-form");
+  refusals = new Refusals(form);
+  askAgain = soon(() => again().catch(problem), 1000);
+  form.onsubmit = (event) => { event.preventDefault(); look().catch(problem); };
+  byID("log-all").onclick = () => {
+    form.reset();
+    look().catch(problem);
+  };
   list = new Rows(byID("log-rows"), line);
   for (const [state, word] of Object.entries(STATES)) form.state.append(new Option(word, state));
   byID("log-newer").onclick = () => turn(first - WINDOW);
@@ -37,15 +54,41 @@ export function prepare() {
   byID("log-newest").onclick = () => turn(0);
 }
 
-/** Reads the log with the form's filters from the newest on; the desk's line brings what changes. */
-export async function open() {
-  tail = TAIL;
-  first = fresh = 0;
-  const select = byID("log-form").channel, chosen = select.value;
-  const all = channels();
+/** Reads the log with the form's filters from the newest on; the desk's line brings what changes. `said` is what the address asks by. */
+export async function open(said = "") {
+  const form = byID("log-form"), select = form.channel, all = channels(), kept = said ? new URLSearchParams(said) : null, chosen = kept?.get("channel") ?? select.value;
   select.replaceChildren(new Option("すべて", ""), ...all.map((channel) => new Option(channelWord(channel), channel)));
   select.value = all.includes(chosen) ? chosen : "";
-  await again();
+  if (kept) for (const field of FIELDS.filter((name) => name !== "channel")) form.elements[field].value = kept.get(field) ?? "";
+  await suggest();
+  await look();
+}
+
+/** By what is in the form, which the address has from now on. */
+async function look() {
+  refusals.clear();
+  const wanted = written(), wrong = fault(wanted);
+  if (wrong) return refusals.show(new Refused(422, wrong.detail, { errors: [wrong] }));
+  [tail, first, fresh, asked] = [TAIL, 0, 0, wanted];
+  const plain = (text) => text.replace(/[%&=+#]/g, (sign) => encodeURIComponent(encodeURIComponent(sign)));
+  replace(["log", Object.entries(asked).map(([name, text]) => `${name}=${plain(text)}`).join("&")].filter(Boolean).join(":"));
+  return again();
+}
+
+/** What the town knows: its far ends, the newest alerts, and who sent them or said yes. Whoever may not ask is suggested less. */
+async function suggest() {
+  const answer = await call("GET", "/v1/alerts" + question({ limit: "100" })).catch((error) => {
+    if (error.status === 403 || error.status === 404) return { alerts: [] };
+    throw error;
+  });
+  const own = (answer.alerts ?? []).filter((alert) => alert.mode === world());
+  alerts = new Map(own.map((alert) => [`${subject(alert)}　${timeWord(alert.sent, false)}`, alert.id]));
+  // `operator:佐藤 approved:高橋`
+  const people = own.flatMap((alert) => (alert.actor ?? "").split(/ (?=approved:)/)).map((one) => one.match(/^(?:operator|approved|safe):([^（]+)/)?.[1]).filter(Boolean);
+  const options = (id, words) => byID(id).replaceChildren(...[...new Set(words)].map((word) => new Option(word, word)));
+  options("log-alerts", alerts.keys());
+  options("log-people", [person(), ...people].filter(Boolean));
+  options("log-ends", (current().endpoints ?? []).map((end) => end.name));
 }
 
 /** As far back as the hub gives at once. */
@@ -73,16 +116,46 @@ async function read() {
   show();
 }
 
+/** What is in the form, without what is empty. */
+const written = () => Object.fromEntries(FIELDS.map((name) => [name, byID("log-form").elements[name].value.trim()]).filter(([, text]) => text));
+
+/** Far ends of this name, at the way out that is chosen; one of that number is itself. */
+function endsOf({ endpoint, channel }) {
+  const all = (current().endpoints ?? []).filter((end) => !channel || end.channel === channel);
+  return [...new Set(all.filter((end) => end.id === endpoint || end.name === endpoint).map((end) => end.id))];
+}
+
+/** Said before the hub is asked: of nothing it would answer nothing, and nobody would know why. */
+function fault(wanted) {
+  const count = wanted.endpoint ? endsOf(wanted).length : 1;
+  if (wanted.since && wanted.until && wanted.since >= wanted.until) return { field: "until", detail: "「いつから」より後にしてください (later than the beginning)" };
+  if (count > 1) return { field: "endpoint", detail: `この名前の送り先が${count}か所あります。経路も選んでください (several of this name: choose the way out too)` };
+  // A far end that is gone is still asked for by its number.
+  return count === 0 && !/^[\w-]+$/.test(wanted.endpoint) ? { field: "endpoint", detail: "この名前の送り先はありません (no far end of this name)" } : null;
+}
+
+/** As the hub is asked: hours are Japan's, names are numbers. */
 function filters() {
-  const form = byID("log-form");
-  const all = { mode: world(), alert: form.alert.value.trim(), channel: form.channel.value, state: form.state.value };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value));
+  const all = { mode: world(), ...asked };
+  for (const name of ["since", "until"]) if (all[name]) all[name] = `${all[name].slice(0, 16)}:00+09:00`;
+  if (all.alert) all.alert = alerts.get(all.alert) ?? all.alert;
+  if (all.endpoint) all.endpoint = endsOf(all)[0] ?? all.endpoint;
+  return all;
+}
+
+/** Of what comes over the line; null where only the hub can say. */
+function isAskedFor(item, { since, until, by, ...same }) {
+  const at = Date.parse(item.offered_at);
+  if (!Object.entries(same).every(([name, value]) => item[name] === value) || at < Date.parse(since) || at >= Date.parse(until)) return false;
+  return by ? null : true;
 }
 
 export function arrive(item) {
   if (early) return early.push(item);
   const key = item.delivery, isKnown = rows.has(key);
-  const isWanted = Object.entries(filters()).every(([name, value]) => item[name] === value);
+  const answer = isAskedFor(item, filters());
+  if (answer === null && !isKnown) return askAgain();
+  const isWanted = answer !== false;
   if (!isWanted && !isKnown) return undefined;
   if (!isWanted) {
     rows.delete(key);

@@ -8,6 +8,7 @@ import { byID, make } from "./parts.js";
 import { soon } from "./rows.js";
 import * as silent from "./silent.js";
 import { code } from "./towns.js";
+import { lost } from "./voices.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** Pixels around what is drawn: room for names. */
@@ -22,7 +23,7 @@ const TOLD = ["!", "向", "☎"];
 let ground = null, groundOf = "";
 let isOpen = false;
 /** What it was drawn of: of the same it is the same. */
-let drawn = "";
+let drawn = "", drawnWidth = 0;
 /** What is to be named, with the room its sign takes: `{need, x, y, reach, text}`. */
 let names = [];
 
@@ -30,7 +31,8 @@ document.head.append(Object.assign(document.createElement("link"), { rel: "style
 /** A thousand far ends that answer at once are drawn once a second. */
 const drawSoon = soon(() => { if (isOpen) draw(); }, 1000);
 byID("alerts").addEventListener("read", () => { if (isOpen) drawSoon(); });
-new ResizeObserver(() => { if (isOpen && ground) draw(); }).observe(byID("map"));
+/** Another width alone: that it has been opened is no reason to draw before it is on the screen. */
+new ResizeObserver(() => { if (isOpen && drawnWidth > 0 && byID("map-box").clientWidth !== drawnWidth) draw(); }).observe(byID("map"));
 
 /** Reads the ground once a town; draws it, and from then on whenever the lists are drawn. */
 export async function open() {
@@ -49,11 +51,11 @@ export function close() {
 }
 
 function draw() {
-  const state = alerts.shown(), places = silent.summary().silent, box = byID("map-box"), width = box.clientWidth;
+  const state = alerts.shown(), places = silent.summary().silent, dead = lost(), box = byID("map-box"), width = box.clientWidth;
   if (!state || !ground || width === 0) return;
-  const shown = JSON.stringify([groundOf, width, state.districts, state.shelters, places.map((one) => [one.key, one.told])]);
+  const shown = JSON.stringify([groundOf, width, state.districts, state.shelters, places.map((one) => [one.key, one.told]), dead.map((one) => one.key)]);
   if (shown === drawn && box.firstChild) return;
-  drawn = shown;
+  [drawn, drawnWidth] = [shown, width];
   const points = [...ground.outline.flat(), ...[...ground.districts, ...ground.shelters, ...ground.places].map((one) => one.at).filter(Boolean)];
   byID("map-none").hidden = points.length > 0;
   byID("map-legend").hidden = points.length === 0;
@@ -66,14 +68,13 @@ function draw() {
     for (const ring of ground.outline) svg.append(element("path", { class: "town", d: `M${ring.map((point) => at(point).map(round).join(" ")).join("L")}Z` }));
     // Names in the order of need: a place keeps its sign where there is no room for its name.
     names = [];
-    const told = districts(svg, at, state), houses = shelters(svg, at, state), unheard = silentPlaces(svg, at, places);
-    missing.push(...told, ...houses, ...unheard);
+    missing.push(...districts(svg, at, state), ...shelters(svg, at, state), ...farEnds(svg, at, places, silentSign), ...farEnds(svg, at, dead, deadSign));
     for (const one of placed(names.toSorted((a, b) => a.need - b.need), size)) svg.append(one);
-    svg.setAttribute("aria-label", spoken(state, places));
+    svg.setAttribute("aria-label", spoken(state, places, dead));
     box.replaceChildren(svg);
   } else box.replaceChildren();
   byID("map-missing").hidden = missing.length === 0;
-  byID("map-missing").textContent = `地図に場所がないもの：${missing.join("、")}`;
+  byID("map-missing").textContent = `地図に場所がないもの：${[...new Set(missing)].join("、")}`;
 }
 
 const round = (number) => Math.round(number * 10) / 10;
@@ -181,37 +182,47 @@ function shelters(svg, at, state) {
   return missing;
 }
 
-/** Beside the house, so that a shelter's own state is seen too. */
-function silentPlaces(svg, at, silentOnes) {
+/** Far ends of a list, each by its sign beside the house, so that a shelter's own state is seen too. Gives the names without a place. */
+function farEnds(svg, at, ones, sign) {
   const places = new Map(ground.places.map((one) => [`${one.channel}/${one.endpoint}`, one.at])), missing = [];
-  for (const one of silentOnes) {
+  for (const one of ones) {
     const place = places.get(one.key);
-    if (!place) {
-      missing.push(one.name);
-      continue;
-    }
-    const [x, y] = at(place), group = element("g", { class: "silent" + (one.told === 2 ? " told" : "") });
-    group.append(
-      element("path", { d: `M${round(x + 15)} ${round(y - 14)}l12 22h-24Z` }), label(x + 15, y + 5, "number", TOLD[one.told]));
-    names.push({ need: one.told === 2 ? 3 : 1, x: x + 15, y: y - 3, reach: 13, text: one.name });
-    svg.append(group);
+    if (place) svg.append(sign(one, ...at(place)));
+    else missing.push(one.name);
   }
   return missing;
 }
 
+/** To the right: what is in force was not heard there. */
+function silentSign(one, x, y) {
+  const group = element("g", { class: "silent" + (one.told === 2 ? " told" : "") });
+  group.append(element("path", { d: `M${round(x + 15)} ${round(y - 14)}l12 22h-24Z` }), label(x + 15, y + 5, "number", TOLD[one.told]));
+  names.push({ need: one.told === 2 ? 3 : 1, x: x + 15, y: y - 3, reach: 13, text: one.name });
+  return group;
+}
+
+/** To the left: nothing would be heard there. */
+function deadSign(one, x, y) {
+  const group = element("g", { class: "dead" });
+  group.append(element("path", { d: `M${round(x - 15)} ${round(y - 13)}l13 13-13 13-13-13Z` }), label(x - 15, y + 5, "number", "×"));
+  names.push({ need: 1, x: x - 15, y, reach: 13, text: one.name });
+  return group;
+}
+
 /** What it shows, for whoever does not see it: the lists say the same. */
-function spoken(state, places) {
+function spoken(state, places, dead) {
   const orders = (state.districts ?? []).map((item) => `${item.district} ${item.level_name}（${item.hazard}）`);
-  const open = (state.shelters ?? []).map((one) => one.name), unheard = places.slice(0, SPOKEN).map((one) => one.name);
-  if (places.length > SPOKEN) unheard.push(`ほか${places.length - SPOKEN}か所`);
-  return `町の地図。避難情報：${orders.join("、") || "なし"}。開いている避難所：${open.join("、") || "なし"}。届いていない先：${unheard.join("、") || "なし"}。`;
+  const open = (state.shelters ?? []).map((one) => one.name);
+  const some = (ones) => [...ones.slice(0, SPOKEN).map((one) => one.name), ...(ones.length > SPOKEN ? [`ほか${ones.length - SPOKEN}か所`] : [])].join("、") || "なし";
+  return `町の地図。避難情報：${orders.join("、") || "なし"}。開いている避難所：${open.join("、") || "なし"}。届いていない先：${some(places)}。つながらない場所：${some(dead)}。`;
 }
 
 byID("map-legend").replaceChildren(...[
   ["district level4", "4", "地区と警戒レベル"], ["shelter open", "開", "開いている避難所（満＝満員）"], ["silent", "!", "届いていない先（☎＝電話で伝えた、向＝人が向かっている）"],
+  ["dead", "×", "いま、つながらない場所"],
 ].map(([kind, letter, words]) => {
   const item = make("li"), sign = element("svg", { viewBox: "0 0 30 30", "aria-hidden": "true" }), group = element("g", { class: kind });
-  const shape = { district: element("circle", { cx: 15, cy: 15, r: 13 }), shelter: element("rect", { x: 4, y: 4, width: 22, height: 22 }), silent: element("path", { d: "M15 2l13 25h-26Z" }) };
+  const shape = { district: element("circle", { cx: 15, cy: 15, r: 13 }), shelter: element("rect", { x: 4, y: 4, width: 22, height: 22 }), silent: element("path", { d: "M15 2l13 25h-26Z" }), dead: element("path", { d: "M15 1l14 14-14 14-14-14Z" }) };
   group.append(shape[kind.split(" ")[0]], label(15, kind === "silent" ? 23 : 21, "number", letter));
   sign.append(group);
   item.append(sign, " " + words);

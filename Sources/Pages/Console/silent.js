@@ -10,6 +10,7 @@ import { isGrave } from "./real.js";
 import { Rows, soon } from "./rows.js";
 import { Still } from "./still.js";
 import { channelWord, code, current, question } from "./towns.js";
+import { lost, powerWords, sinceWords } from "./voices.js";
 import { go, world } from "./world.js";
 
 /** Alerts looked into, in the order of need; rows read of each, and far ends on the screen. The rest is in the room of the alert. */
@@ -21,6 +22,7 @@ const WORDS = new Map(GROUPS.map((group) => [group.name, group.word]));
 /** From afar. */
 const SHORT = { missed: "届かず", underway: "送信中", silent: "応答なし", unseen: "未表示", untouched: "未確認" };
 const HURRY = new Set(["immediate", "urgent"]);
+const POWER = { yes: "電気あり", no: "停電" };
 
 let alerts = new Map();
 /** By alert and delivery. */
@@ -33,6 +35,8 @@ let early = null;
 let others = 0;
 let cut = new Set();
 let isRead = false;
+/** Of the list as it was drawn last. */
+let silentCount = 0;
 
 const draw = soon(() => show(), 200);
 
@@ -41,7 +45,7 @@ export function prepare() {
   perAlert = new Rows(byID("silent-alerts"), alertLine);
   still = new Still(byID("silent"), byID("silent-fresh"), () => show());
   onChange(() => show());
-  byID("silent-print").onclick = print;
+  byID("silent-print").onclick = () => print();
 }
 
 /** An order of the town stands before any bulletin, however many came after it; `inForce` is the newest first. */
@@ -137,7 +141,8 @@ function show() {
   const { silent, all } = places(), shown = silent.slice(0, WINDOW).map((one) => [one.key, one]);
   byID("silent-count").textContent = all > 0 ? countText(silent.length, all, unread()) : "";
   byID("silent-called").textContent = silent.some((one) => one.call) ? calledText(silent) : "";
-  byID("silent-tools").hidden = silent.length === 0;
+  silentCount = silent.length;
+  showTools();
   byID("silent-more").hidden = !unread();
   byID("silent-more").textContent = `${unread()}は、ここでは見ていません。左の「届いた先と文面」から見られます。`;
   byID("silent-loading").hidden = true;
@@ -160,12 +165,35 @@ function calledText(silent) {
     .map(([word, number]) => `${word} ${number}`).join("　").replace(/^/, "☎ ");
 }
 
-/** All of it on paper, with what the telephone has brought and empty squares for the pen. */
-function print() {
-  const { silent, all } = places();
-  byID("sheet-about").textContent = `${byID("world").textContent}${current().name}　${timeWord(Date.now() / 1000)}現在　${countText(silent.length, all, unread())}`;
-  byID("sheet-rows").replaceChildren(...silent.map(({ item, group, call: one }) => row([
-    make("b", place(item)), phoneOf(item) ?? "", `${item.title}　${WORDS.get(group)}`, one ? callWords(one) : "", "", ""])));
+/** Paper is for what has not heard, and for what would not. */
+export function showTools() {
+  byID("silent-tools").hidden = silentCount + lost().length === 0;
+}
+
+/** What shelters said last of their electricity, by place: within two seconds, or the paper goes without. */
+async function reportedPower() {
+  const answer = call("GET", "/v1/reports" + question({ limit: "500" })).catch(() => null), late = new Promise((done) => setTimeout(done, 2000, null)), found = new Map();
+  for (const { site, body, occurred_at: at } of (await Promise.race([answer, late]))?.reports ?? []) {
+    let said = body;
+    try { said = typeof body === "string" ? JSON.parse(body) : body; } catch { continue; }
+    if (POWER[said?.power] && !found.has(site)) found.set(site, `避難所は${timeWord(at, false)}に「${POWER[said.power]}」`);
+  }
+  return found;
+}
+
+/** All of it on paper, with what the telephone has brought and empty squares for the pen: who has not heard, then who would not. */
+async function print() {
+  const { silent, all } = places(), dead = new Map(lost().map((one) => [one.key, one])), known = new Set(silent.map((one) => one.key)), reported = await reportedPower();
+  const counts = [all > 0 ? countText(silent.length, all, unread()) : "", dead.size > 0 ? `つながらない場所${dead.size}か所` : ""];
+  const powerOf = (key, endpoint) => [reported.get(endpoint), powerWords(key)].filter(Boolean).join("。");
+  const line = (key, item, phone, what, one) => {
+    const gone = dead.get(key), state = [...what, gone ? `つながりません　${sinceWords(gone)}` : ""].filter(Boolean).join("。");
+    return row([make("b", place(item)), phone ?? "", state, powerOf(key, item.endpoint), one ? callWords(one) : "", "", ""]);
+  };
+  byID("sheet-about").textContent = [`${byID("world").textContent}${current().name}`, `${timeWord(Date.now() / 1000)}現在`, ...counts].filter(Boolean).join("　");
+  byID("sheet-rows").replaceChildren(
+    ...silent.map(({ key, item, group, call: one }) => line(key, item, phoneOf(item), [`${item.title}　${WORDS.get(group)}`], one)),
+    ...[...dead.values()].filter((one) => !known.has(one.key)).map((one) => line(one.key, one, one.phone, [], callTo({ ...one, offered_at: one.since }))));
   byID("sheet").hidden = false;
   document.body.dataset.sheet = "silent";
   addEventListener("afterprint", () => {

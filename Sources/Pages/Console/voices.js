@@ -5,16 +5,20 @@ import { call } from "./api.js";
 import { callTo, callWords, onChange } from "./calls.js";
 import { isUp } from "./live.js";
 import { byID, japanese, make, timeWord } from "./parts.js";
-import { noteButton } from "./silent.js";
+import { Rows } from "./rows.js";
+import { noteButton, showTools } from "./silent.js";
 import { channelWord, code } from "./towns.js";
 import { go, isDrill } from "./world.js";
 
 /** The hub brings no event of it over the line. */
 const EVERY = 30000;
 const ROOMS = new Set(["alerts", "wall"]);
-let seen = null, draft = null;
+/** Rows on the screen at most; on paper are all. */
+const WINDOW = 60;
+let seen = null, draft = null, list = null;
 
 export function prepare() {
+  list = new Rows(byID("voice-rows"), line);
   byID("voices-go").onclick = () => { byID("voices-title").scrollIntoView(); byID("voices-title").focus(); };
   byID("voice-draft").onclick = () => { draft = seen.draft; go("push:notice:draft"); };
   onChange(show);
@@ -39,8 +43,21 @@ export function takeDraft() {
   return own;
 }
 
-/** For the wall: names of places that cannot be reached. */
-export const lost = () => (isDrill() ? [] : (seen?.lost ?? []).map((one) => ({ key: `${one.channel}/${one.endpoint}`, name: one.name })));
+const key = ({ channel, endpoint }) => `${channel}/${endpoint}`;
+
+/** Places that cannot be reached, by the key that all lists know them by: for the map, the wall and the paper. */
+export const lost = () => (isDrill() ? [] : (seen?.lost ?? []).map((one) => ({ ...one, key: key(one) })));
+
+/** Since when, and how far that is known. */
+export const sinceWords = (one) => `${one.since_at_latest ? "遅くとも" : ""}${timeWord(one.since, false)}から${one.since_before_restart ? "（途中でハブが止まっていました）" : ""}`;
+
+/** What a device at a far end last said of its power; empty where none did. */
+export function powerWords(at) {
+  const one = [...(isDrill() ? [] : seen?.lost ?? []), ...(isDrill() ? [] : seen?.weak ?? [])].find((item) => key(item) === at), power = one?.power ?? one;
+  if (power?.plugged === undefined && power?.charge === undefined) return "";
+  const state = power.plugged === undefined ? "" : power.plugged ? "電源につながっている" : "電池で動いている", charge = power.charge === undefined ? "" : `残り${power.charge}％`;
+  return `端末は${timeWord(power.at, false)}に「${[state, charge].filter(Boolean).join("、")}」`;
+}
 
 function show() {
   const { lost: places = [], nobody = [], weak = [] } = seen ?? {};
@@ -48,7 +65,10 @@ function show() {
   byID("voices-go").hidden = places.length + weak.length === 0;
   byID("voices-go").textContent = `つながらない ${places.length}${weak.length > 0 ? `・弱い ${weak.length}` : ""}`;
   byID("voices-count").textContent = places.length > 0 ? `${places.length}か所` : "ありません";
-  byID("voice-rows").replaceChildren(...places.map(line));
+  list.show(places.slice(0, WINDOW).map((one) => [key(one), { ...one, call: callTo({ ...one, offered_at: one.since }), power: powerWords(key(one)) }]));
+  byID("voices-rest").hidden = places.length <= WINDOW;
+  byID("voices-rest").textContent = `ほか${places.length - WINDOW}か所。「この一覧を印刷」には、すべて出ます。`;
+  showTools();
   byID("voice-draft-line").hidden = !seen?.draft;
   byID("weak-head").hidden = weak.length === 0;
   byID("weak-rows").replaceChildren(...weak.map(weakLine));
@@ -58,13 +78,12 @@ function show() {
 }
 
 function line(one) {
-  const item = make("li"), head = make("p", "", "row"), how = make("p", "", "hint"), asDelivery = { ...one, offered_at: one.since };
+  const item = make("li"), head = make("p", "", "row"), how = make("p", "", "hint");
   head.append(make("b", one.name));
   if (one.phone) head.append(Object.assign(make("a", "電話 " + one.phone), { href: "tel:" + one.phone.replace(/[^0-9+]/g, "") }));
-  head.append(noteButton(asDelivery, one.phone));
-  const last = callTo(asDelivery);
-  if (last) how.append(make("span", callWords(last), "called"), "　");
-  how.append(make("b", "つながりません", "state rejected"), `　${timeWord(one.since, false)}から　${channelWord(one.channel)}　${japanese(one.words)}`);
+  head.append(noteButton({ ...one, offered_at: one.since }, one.phone));
+  if (one.call) how.append(make("span", callWords(one.call), "called"), "　");
+  how.append(make("b", "つながりません", "state rejected"), ["", sinceWords(one), channelWord(one.channel), japanese(one.words), one.power].filter((part, index) => index === 0 || part).join("　"));
   item.append(head, how);
   return item;
 }
