@@ -31,7 +31,7 @@ extension HubRouter {
     }
 
     private static var nobodysPage: Response {
-        page("職員参集", "<p class=\"said\">この参集は終わっているか、宛先が違います。役場に電話してください。<span lang=\"en\">(over, or a wrong address: telephone the town hall)</span></p>", .notFound)
+        page("職員参集", "<h1>職員参集 <span lang=\"en\">(staff call-up)</span></h1><p class=\"said\">この参集は終わっているか、宛先が違います。役場に電話してください。<span lang=\"en\">(over, or a wrong address: telephone the town hall)</span></p>", .notFound)
     }
 
     private static func page(_ muster: Muster, _ person: Muster.Person, _ town: Town) -> Response {
@@ -76,7 +76,7 @@ extension HubRouter {
 
     private static let style = """
         body{margin:0;font:1.1rem/1.7 sans-serif;background:#fff;color:#10243e}main{max-width:34rem;margin:0 auto;padding:1rem}\
-        h1{font-size:1.3rem;margin:.5rem 0}.drill{border:.3rem dashed #1b5e3a;padding:.5rem 1rem}.words{font-size:1.25rem;font-weight:700}\
+        h1{font-size:1.3rem;margin:.5rem 0}.drill{border:.3rem dashed #1b5e3a;padding:.5rem 1rem}.words{font-size:1.25rem;font-weight:700;word-break:auto-phrase}\
         .about{color:#444}button{display:block;width:100%;min-height:4rem;margin:.75rem 0;font:inherit;font-weight:700;border:.15rem solid #10243e;border-radius:.5rem;background:#fff;color:#10243e}\
         button.main{background:#10243e;color:#fff}.said{border-left:.5rem solid #1b5e3a;padding:.5rem 1rem;font-weight:700}[lang=en]{font-size:.8em;font-weight:400}\
         @media(prefers-color-scheme:dark){body{background:#14181f;color:#eceff4}.about{color:#c3cad4}button{background:#14181f;color:#eceff4;border-color:#eceff4}button.main{background:#eceff4;color:#14181f}}

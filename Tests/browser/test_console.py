@@ -610,6 +610,7 @@ class ConsoleTests(OnSmallHub):
         for name, width, height, features in self.SCREENS:
             self.browser.call("Emulation.setEmulatedMedia", {"features": features})
             self.browser.size(width, height)
+            self.browser.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             self.browser.evaluate(f"document.querySelector('{part}').scrollIntoView()" if part else "scrollTo(0, 0)")
             self.browser.photograph(f"screens-{room}-{name}")
             self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{room} {name}")
@@ -658,7 +659,11 @@ class ConsoleTests(OnSmallHub):
         self.browser.until("!document.querySelector('#alerts').hidden && document.querySelectorAll('#voice-rows > li').length === 2")
         self.see_on_every_screen("voices", "#voices")
         self.browser.click("#wall-open")
-        self.browser.until("!document.querySelector('#wall').hidden && document.querySelector('#wall-silent').textContent.includes('つながらない')")
+        self.browser.until("!document.querySelector('#wall').hidden && document.querySelector('#wall-count').textContent === '5／7か所・つながらない 2'")
+        # Where nobody would hear says so first; who answers and has not shown it stays that.
+        walls = self.browser.text("#wall-silent")
+        self.assertEqual(walls.count("つながらない"), 2)
+        self.assertIn("未表示", walls)
         self.see_on_every_screen("wall")
 
     def two_dead_voices(self):
@@ -690,9 +695,18 @@ class ConsoleTests(OnSmallHub):
             self.browser.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
             self.browser.photograph("state-" + name)
             self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), name)
+        # While it is read a room says so; an empty table is no answer.
+        self.sign_in("log")
+        self.browser.evaluate("(globalThis.asked = window.fetch, window.fetch = () => new Promise(() => {}), 0)")
+        for room in ("notices", "chronicle", "muster"):
+            self.browser.evaluate(f"location.hash = '{room}'")
+            shot(room + "-loading", f"!document.querySelector('#{room}').hidden && document.querySelector('#reading').checkVisibility()")
+            self.assertFalse(self.browser.evaluate("[...document.querySelectorAll('main [id$=-none]')].some((one) => one.checkVisibility())"), "none is not said before it is known")
+        self.browser.open("about:blank")
         rooms = {"notices": ("#notices-none", "#notice-rows tr"), "chronicle": ("#chronicle-none", "#chronicle-rows tr"), "muster": ("#muster-past-none", "#muster-people tr")}
         self.hub.alerts = []
-        self.sign_in()
+        self.browser.open(self.hub.address + "/console/")
+        self.browser.until("!document.querySelector('#alerts').hidden")
         shot("voices-empty", "document.querySelector('#voices-count').textContent === 'ありません'")
         for room, (none, _) in rooms.items():
             self.browser.evaluate(f"location.hash = '{room}'")
@@ -714,6 +728,7 @@ class ConsoleTests(OnSmallHub):
         for room in rooms:
             self.browser.evaluate(f"location.hash = '{room}'")
             shot(room + "-cut", f"!document.querySelector('#{room}').hidden && document.querySelector('#problem').checkVisibility()")
+            self.assertIn("古い画面", self.browser.evaluate(f"getComputedStyle(document.querySelector('#{room}-title'), '::after').content"))
         self.browser.evaluate("location.hash = 'alerts'")
         self.browser.until("!document.querySelector('#alerts').hidden")
         self.browser.evaluate("document.querySelector('#voices').scrollIntoView()")
@@ -1086,7 +1101,11 @@ class ConsoleTests(OnSmallHub):
         self.assertIn("残り34％", by_name["第二小学校"][3])
         self.assertIn("つながらない場所3か所", self.browser.evaluate("document.querySelector('#sheet-about').textContent"))
         self.browser.call("Emulation.setEmulatedMedia", {"media": "print"})
+        # As wide as A4 is between its margins.
+        self.browser.size(703, 1000)
         self.browser.photograph("desk-dead-paper")
+        self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), "on A4")
+        self.browser.size(1440, 900)
         self.browser.call("Emulation.setEmulatedMedia", {"media": ""})
         self.browser.evaluate("dispatchEvent(new Event('afterprint'))")
         # It answers again: the sign goes with the line of the list. Paper is there while nothing is in force, too.

@@ -3,6 +3,7 @@ import hashlib
 import http.server
 import json
 import pathlib
+import re
 import socket
 import subprocess
 import tempfile
@@ -238,6 +239,46 @@ class FirstStartTests(Patient):
         self.browser.until("document.querySelectorAll('#start-steps li.done').length === 8")
         self.browser.photograph("first-start-done")
         self.assertLess(time.monotonic() - began, 1800, "thirty minutes, and a machine needs less than one")
+        self.call_up()
+
+    def call_up(self):
+        """The town's own people by the link that their chat is sent: on a phone, without a name or a password."""
+        self.room("muster")
+        self.browser.until("document.querySelectorAll('#staff-rows tr').length === 1")
+        self.browser.click("#staff-rows button")
+        self.browser.until("!document.querySelector('#ways-form').hidden")
+        self.browser.type("#ways-form [name=webhook]", f"http://127.0.0.1:{self.hook.server_address[1]}/chat")
+        self.browser.click("#ways-form button.main")
+        self.browser.until("document.querySelector('#staff-rows').textContent.includes('○')")
+
+        def call() -> str:
+            self.browser.click("#muster-roles input")
+            self.browser.type("#muster-form [name=words]", "大雨警報のため、庁舎2階の災害対策室へ")
+            Hook.told.clear()
+            self.browser.click("#muster-form button.main")
+            self.yes()
+            self.wait(lambda: Hook.told, "the chat", 30)
+            return re.search(r"/muster/[\w-]+", json.dumps(Hook.told[0]))[0]
+        link = call()
+        phone = Browser(390, 844)
+        self.addCleanup(phone.close)
+        phone.open(self.address + link)
+        self.assertIn("引き受けます", phone.text())
+        phone.photograph("muster-link")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#muster-people .delivered').length"), 0, "opening it says nothing")
+        phone.click("button.main")
+        phone.until("document.body.textContent.includes('引き受けたと記録しました')")
+        phone.photograph("muster-link-taken")
+        self.browser.until("document.querySelector('#muster-people').textContent.includes('引き受けた（')", 15)
+        # One that the town has ended says so.
+        link = call()
+        self.browser.until("document.querySelector('#muster-end').checkVisibility()")
+        self.browser.click("#muster-end")
+        self.yes()
+        self.browser.until("document.querySelector('#muster-past').textContent.includes('終えました')")
+        phone.open(self.address + link)
+        self.assertIn("この参集は終わりました", phone.text())
+        phone.photograph("muster-link-over")
 
 
 if __name__ == "__main__":

@@ -12,24 +12,28 @@ import * as log from "./log.js";
 import * as keys from "./keys.js";
 import { byID, timeWord } from "./parts.js";
 import * as passkeys from "./passkeys.js";
-import * as people from "./people.js";
 import * as push from "./push.js";
 import * as reach from "./reach.js";
 import * as real from "./real.js";
 import { Refusals } from "./refusals.js";
 import * as reports from "./reports.js";
-import * as shelters from "./shelters.js";
 import * as towns from "./towns.js";
 import * as wall from "./wall.js";
 import * as world from "./world.js";
 
-/** A room that is fetched when somebody opens it for the first time. */
+/** A room that is fetched when somebody opens it for the first time. What nothing listens to yet cannot be pressed. */
 function later(name) {
+  const id = name.slice(2, -3);
   let room = null;
   const fetched = async () => {
     if (room) return room;
-    room = await import(name).catch(() => { throw new Refused(0, "ハブにつながりません"); });
-    room.prepare(problem);
+    byID(id).inert = true;
+    const own = await import(name).catch(() => { throw new Refused(0, "ハブにつながりません"); });
+    // Asked for twice while it came.
+    if (!room) own.prepare(problem);
+    room = own;
+    byID(id).inert = false;
+    if (document.activeElement === document.body) byID(`${id}-title`).focus();
     return room;
   };
   return {
@@ -38,8 +42,10 @@ function later(name) {
 }
 
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` and `wall` have no button of their own. */
-const ROOMS = { alerts, push, log, reports, drills, devices, shelters, people, settings: later("./settings.js"), notices: later("./notices.js"), chronicle: later("./chronicle.js"), muster: later("./muster.js"), reach, wall };
+const ROOMS = { alerts, push, log, reports, drills, devices, shelters: later("./shelters.js"), people: later("./people.js"), settings: later("./settings.js"), notices: later("./notices.js"), chronicle: later("./chronicle.js"), muster: later("./muster.js"), reach, wall };
 const WORDS = "noroshi-words";
+/** What is there sooner than this comes without a word. Milliseconds. */
+const LATE = 400;
 
 let room = null;
 /** The town, and the place in it, that the line is open for; null before anybody has signed in. */
@@ -112,6 +118,7 @@ function enter() {
   if (!(said in ROOMS && world.hasRoom(said))) [said, rest] = ["alerts", []];
   room?.close?.();
   room = null;
+  byID("reading").hidden = true;
   world.dress();
   const first = towns.isEmpty() ? "found" : towns.mustChoose() ? "choose" : world.isBetween() ? "between" : null;
   for (const name of ["found", "choose", "between"]) byID(name).hidden = name !== first;
@@ -125,8 +132,18 @@ function enter() {
   title.focus();
   if (first) return leaveLine();
   room = ROOMS[said];
-  room.open(rest.join(":")).catch(problem);
+  sayReading(room, room.open(rest.join(":")).catch(problem));
   if (line !== towns.code()) listen();
+}
+
+/** A room that takes long says that it is being read: an empty table is no answer. The first room says so itself. */
+function sayReading(mine, reading) {
+  const isMine = () => room === mine && mine !== alerts && mine !== wall;
+  const late = setTimeout(() => { if (isMine()) byID("reading").hidden = false; }, LATE);
+  reading.finally(() => {
+    clearTimeout(late);
+    if (room === mine) byID("reading").hidden = true;
+  });
 }
 
 /** Each thing that happens goes to the room where it belongs to the place the person is in, and else to the red line. */

@@ -45,9 +45,11 @@ function draw() {
   const others = now.all.filter((alert) => isOurs(alert) && alert.kind !== "evacuation").map((alert) => row("state", subject(alert), "", timeWord(alert.sent, false)));
   fill("wall-now", [...orders, ...bulletins, ...others], "出ている情報はありません");
   const { silent: places, count, none, unread } = silent.summary();
-  byID("wall-count").textContent = count;
-  const known = new Set(places.map((one) => one.key)), dead = lost().filter((one) => !known.has(one.key)).map((one) => ({ ...one, word: "つながらない" }));
-  fill("wall-silent", [...places, ...dead].map((one) => row("", one.name, "", one.word)), none, unread);
+  const known = new Set(places.map((one) => one.key)), gone = new Set(lost().map((one) => one.key)), word = "つながらない";
+  byID("wall-count").textContent = [count, gone.size > 0 ? `${word} ${gone.size}` : ""].filter(Boolean).join("・");
+  // Who has it by telephone has it, whatever his line does.
+  const silentRows = places.map((one) => row("", one.name, "", gone.has(one.key) && one.told === 0 ? word : one.word));
+  fill("wall-silent", [...silentRows, ...lost().filter((one) => !known.has(one.key)).map((one) => row("", one.name, "", word))], none, unread);
 }
 
 function row(className, name, more, time) {
