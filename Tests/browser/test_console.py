@@ -696,8 +696,13 @@ class ConsoleTests(OnSmallHub):
             self.browser.photograph("state-" + name)
             self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), name)
         # While it is read a room says so; an empty table is no answer.
-        self.sign_in("log")
-        self.browser.evaluate("(globalThis.asked = window.fetch, window.fetch = () => new Promise(() => {}), 0)")
+        self.hub.may_tell_standing.clear()
+        self.sign_in()
+        shot("voices-loading", "document.querySelector('#silent-loading').checkVisibility()")
+        self.assertFalse(self.browser.evaluate("document.querySelector('#voices').checkVisibility()"), "nothing is said of them before it is known")
+        self.hub.may_tell_standing.set()
+        self.browser.until("!document.querySelector('#silent-loading').checkVisibility()")
+        self.browser.evaluate("location.hash = 'log'; window.fetch = () => new Promise(() => {}); 0")
         for room in ("notices", "chronicle", "muster"):
             self.browser.evaluate(f"location.hash = '{room}'")
             shot(room + "-loading", f"!document.querySelector('#{room}').hidden && document.querySelector('#reading').checkVisibility()")
@@ -716,8 +721,9 @@ class ConsoleTests(OnSmallHub):
         self.two_dead_voices()
         self.a_muster()
         self.some_notices()
-        self.browser.evaluate("location.hash = 'alerts'")
-        self.browser.until("document.querySelectorAll('#voice-rows > li').length === 2")
+        self.browser.open("about:blank")
+        self.browser.open(self.hub.address + "/console/#alerts")
+        self.browser.until("document.querySelectorAll('#voice-rows > li').length === 2 && document.querySelectorAll('#silent-rows > li').length === 5")
         self.browser.evaluate("document.querySelector('#voices').scrollIntoView()")
         shot("voices-full", "true")
         for room, (_, rows) in rooms.items():
@@ -1063,6 +1069,7 @@ class ConsoleTests(OnSmallHub):
             {**common, "endpoint": "hoikuen", "name": "川端保育園", "phone": "0226-22-0140", "since": stamp(now - 300), "since_at_latest": True},
             {"channel": "area-mail", "endpoint": "gw", "name": "町の同報局", "since": stamp(now - 7200), "since_before_restart": True, "words": "応えません"}])
         self.hub.reports = {"r1": {"site": "hoikuen", "power": "no", "people": 12}, "r2": {"site": "daini-sho", "power": "yes"}}
+        self.hub.map["outline"] = [[[38.85, 141.50], [38.86, 141.62], [38.90, 141.66], [38.96, 141.63], [38.98, 141.55], [38.92, 141.47]]]
         self.hub.map["places"] = [{"channel": "school-tablet", "endpoint": key, "at": at} for key, at in (
             ("daiichi-sho", [38.915, 141.60]), ("hoikuen", [38.89, 141.55]), ("daini-sho", [38.87, 141.53]))]
         self.sign_in()
@@ -1084,7 +1091,7 @@ class ConsoleTests(OnSmallHub):
         self.assertIn("いま、つながらない場所", self.browser.text("#map-legend"))
         for scheme in ("light", "dark"):
             self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-            self.browser.evaluate("document.querySelector('#map').scrollIntoView()")
+            self.browser.evaluate("document.querySelector('#map').scrollIntoView({ block: 'center' })")
             self.browser.photograph(f"desk-map-dead-{scheme}")
         self.browser.evaluate("window.print = () => {}; document.querySelector('#silent-print').click()")
         self.browser.until("!document.querySelector('#sheet').hidden")
