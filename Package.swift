@@ -17,6 +17,7 @@ let channels: [(name: String, dependencies: [Target.Dependency])] = [
     ("Webhook", [crypto]),
     ("Program", []),
     ("Mail", []),
+    ("MQTT", [.product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio")]),
 ]
 
 let webSocket: [Target.Dependency] = nio + [.product(name: "NIOWebSocket", package: "swift-nio")]

@@ -5,11 +5,33 @@ public protocol HTTPTransport: Sendable {
 
     /// One mail to a server, or the question whether it is there. A server's no is an answer.
     func mail(_ call: MailCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> MailAnswer
+
+    /// A line to somebody who speaks neither: a connected stream socket that takes and gives plain octets, for the caller to close. What is
+    /// secret about it is on the far side of that socket.
+    func line(_ call: LineCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> Int32
 }
 
 extension HTTPTransport {
     public func mail(_ call: MailCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> MailAnswer {
         throw .refused("メールは送れません (no mail)")
+    }
+    public func line(_ call: LineCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> Int32 {
+        throw .refused("回線は開けません (no lines)")
+    }
+}
+
+/// A line to be opened.
+public struct LineCall: Sendable, Hashable {
+    /// A name or an address, without brackets.
+    public var host: String
+    public var port: Int
+    /// TLS 1.2 or newer, and the far end's name certified by whom we trust.
+    public var isSecret: Bool
+
+    public init(host: String, port: Int, isSecret: Bool) {
+        self.host = host
+        self.port = port
+        self.isSecret = isSecret
     }
 }
 

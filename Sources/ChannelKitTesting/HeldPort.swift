@@ -4,15 +4,15 @@ internal import Glibc
 /// must not find another test's far end in its place when a call comes.
 ///
 /// The socket is bound and does not listen: calls are refused, and whoever binds with SO_REUSEADDR may listen.
-final class HeldPort: Sendable {
-    let number: Int
+package final class HeldPort: Sendable {
+    package let number: Int
     private let socket: Int32
 
-    struct Failure: Error {
+    package struct Failure: Error {
         let code: Int32
     }
 
-    init() throws(Failure) {
+    package init() throws(Failure) {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw Failure(code: errno) }
         var yes: Int32 = 1

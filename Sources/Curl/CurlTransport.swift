@@ -1,4 +1,4 @@
-// HTTP to the outside, over libcurl; mail beside it (`MailLine`).
+// HTTP to the outside, over libcurl; mail (`MailLine`) and lines of other tongues (`SecureLine`) beside it.
 //
 //     task ──▶ CurlTransport.send ──▶ inbox ──▶ CurlLoop (one thread, one multi handle) ──▶ far ends
 //       ▲                                            │
@@ -127,6 +127,20 @@ package final class CurlTransport: HTTPTransport {
         }
         let answer = try outcome.get()
         return MailAnswer(status: answer.status, words: answer.text)
+    }
+
+    package func line(_ call: LineCall, deadline: ContinuousClock.Instant) async throws(TransportFailure) -> Int32 {
+        guard !Task.isCancelled else { throw .cancelled }
+        let limit = min(configuration.connectLimit, deadline - .now)
+        guard limit > .zero else { throw .unreachable("\(call.host): 時間がありません (no time left)") }
+        do throws(SecureLine.Failure) {
+            return try await SecureLine.connect(
+                host: call.host, port: call.port, addresses: configuration.addresses[call.host] ?? [],
+                tls: call.isSecret ? configuration.tlsByHost[call.host] ?? configuration.tls : nil, limit: limit)
+        } catch {
+            if Task.isCancelled { throw .cancelled }
+            throw error.isDistrust ? .refused(error.words) : .unreachable(error.words)
+        }
     }
 
     private func exchange(

@@ -12,14 +12,19 @@ internal import Glibc
 internal import Synchronization
 
 package enum SecureLine {
-    package struct Failure: Error { package let words: String }
+    package struct Failure: Error {
+        package let words: String
+        /// The far end is not whom it says it is, or speaks no TLS: another try will not help.
+        package var isDistrust = false
+    }
 
     /// - Parameters:
     ///   - addresses: Of the host; nothing is looked up then.
+    ///   - tls: Nil: the line is open to whoever stands on the way.
     ///   - limit: For the address, TCP and TLS together.
     /// - Returns: A connected stream socket, for the caller to close.
     package static func connect(
-        host: String, port: Int, addresses: [String] = [], tls: CurlConfiguration.TLS, limit: Duration
+        host: String, port: Int, addresses: [String] = [], tls: CurlConfiguration.TLS?, limit: Duration
     ) async throws(Failure) -> Int32 {
         let call = Opening(host: host, port: port, addresses: addresses, tls: tls, limit: limit)
         let outcome = await withTaskCancellationHandler {
@@ -42,11 +47,11 @@ package enum SecureLine {
         let host: String
         let port: Int
         let addresses: [String]
-        let tls: CurlConfiguration.TLS
+        let tls: CurlConfiguration.TLS?
         let limit: Duration
         let isCancelled = Atomic(false)
 
-        init(host: String, port: Int, addresses: [String], tls: CurlConfiguration.TLS, limit: Duration) {
+        init(host: String, port: Int, addresses: [String], tls: CurlConfiguration.TLS?, limit: Duration) {
             (self.host, self.port, self.addresses, self.tls, self.limit) = (host, port, addresses, tls, limit)
         }
     }
@@ -87,7 +92,8 @@ package enum SecureLine {
             else {
                 let reason = code == CURLE_OK ? "接続できません (no socket)" : String(cString: curl_easy_strerror(code))
                 curl_easy_cleanup(easy)
-                waiter.resume(returning: .failure(Failure(words: "\(call.host): \(reason)")))
+                let distrust: [CURLcode] = [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM]
+                waiter.resume(returning: .failure(Failure(words: "\(call.host): \(reason)", isDistrust: distrust.contains(code))))
                 return nil
             }
             // A pair has two, always.
@@ -109,8 +115,9 @@ package enum SecureLine {
                 curl_slist_free_all(places)
             }
             ccurl_set_list(easy, CURLOPT_RESOLVE, places)
-            ccurl_set_string(easy, CURLOPT_URL, "https://\(host):\(call.port)/")
-            ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "https")
+            let scheme = call.tls == nil ? "http" : "https"
+            ccurl_set_string(easy, CURLOPT_URL, "\(scheme)://\(host):\(call.port)/")
+            ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, scheme)
             ccurl_set_string(easy, CURLOPT_PROXY, "")
             ccurl_set_long(easy, CURLOPT_CONNECT_ONLY, 1)
             ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
@@ -118,7 +125,7 @@ package enum SecureLine {
             // Offered to the far end with TLS: whoever speaks here does not speak HTTP/2.
             ccurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
             ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, call.limit.milliseconds))
-            call.tls.apply(to: easy)
+            call.tls?.apply(to: easy)
             // Asked a few times a second until it is connected; `call` outlives the question.
             ccurl_set_on_progress(easy, { context, _, _, _, _ in
                 guard let context else { return 0 }

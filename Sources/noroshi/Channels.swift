@@ -4,6 +4,7 @@ import ChannelKit
 import Dispatching
 import LAlert
 import Logging
+import MQTT
 import Mail
 import Program
 import SchoolTablet
@@ -20,6 +21,7 @@ enum Channels {
         ChannelPair(Webhook<Actual>.self, Webhook<Exercise>.self),
         ChannelPair(Program<Actual>.self, Program<Exercise>.self),
         ChannelPair(Mail<Actual>.self, Mail<Exercise>.self),
+        ChannelPair(MQTT<Actual>.self, MQTT<Exercise>.self),
     ]
 }
 
