@@ -60,14 +60,16 @@ export async function open(said = "") {
   select.replaceChildren(new Option("すべて", ""), ...all.map((channel) => new Option(channelWord(channel), channel)));
   select.value = all.includes(chosen) ? chosen : "";
   if (kept) for (const field of FIELDS.filter((name) => name !== "channel")) form.elements[field].value = kept.get(field) ?? "";
+  // What somebody writes while the suggestions come is not asked by before he says so.
+  const wanted = written();
   await suggest();
-  await look();
+  await look(wanted);
 }
 
 /** By what is in the form, which the address has from now on. */
-async function look() {
+async function look(wanted = written()) {
   refusals.clear();
-  const wanted = written(), wrong = fault(wanted);
+  const wrong = fault(wanted);
   if (wrong) return refusals.show(new Refused(422, wrong.detail, { errors: [wrong] }));
   [tail, first, fresh, asked] = [TAIL, 0, 0, wanted];
   const plain = (text) => text.replace(/[%&=+#]/g, (sign) => encodeURIComponent(encodeURIComponent(sign)));
