@@ -15,9 +15,10 @@ let channels: [(name: String, dependencies: [Target.Dependency])] = [
     ("SchoolTablet", []),
     ("LAlert", ["TextRules", crypto]),
     ("Webhook", [crypto]),
-    ("Program", []),
+    ("Program", ["Spawning"]),
     ("Mail", []),
     ("MQTT", [.product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio")]),
+    ("Speech", ["Codes", "Spawning"]),
 ]
 
 let webSocket: [Target.Dependency] = nio + [.product(name: "NIOWebSocket", package: "swift-nio")]
@@ -138,6 +139,8 @@ let package = Package(
         // Seeded chance for property tests; nothing of the program draws from it.
         room("Chance", []),
         room("TextRules", kit),
+        // Child programs, started with nothing of ours.
+        room("Spawning", []),
         // What we once wrote as JSON, read again quickly.
         room("OwnJSON", []),
         // Codes → hazard, gravity, over or not: said in one place for all who ask.

@@ -8,6 +8,7 @@ import MQTT
 import Mail
 import Program
 import SchoolTablet
+import Speech
 import Webhook
 import WiFiPortal
 
@@ -22,6 +23,7 @@ enum Channels {
         ChannelPair(Program<Actual>.self, Program<Exercise>.self),
         ChannelPair(Mail<Actual>.self, Mail<Exercise>.self),
         ChannelPair(MQTT<Actual>.self, MQTT<Exercise>.self),
+        ChannelPair(Speech<Actual>.self, Speech<Exercise>.self),
     ]
 }
 

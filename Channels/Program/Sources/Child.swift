@@ -1,15 +1,6 @@
 /// One running program, its three pipes and its end. Used by its supervisor's thread only; never blocks.
 import Glibc
-import Synchronization
-
-/// `posix_spawn_file_actions_addclosefrom_np` of glibc 2.34 and newer. Its header shows it to `_GNU_SOURCE` only, which
-/// Swift's module of glibc does not set. Without it no program is started.
-private enum CloseFrom {
-    typealias Function = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
-    static let function: Function? = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
-        unsafeBitCast($0, to: Function.self)
-    }
-}
+import Spawning
 
 final class Child {
     let pid: pid_t
@@ -26,74 +17,34 @@ final class Child {
         let reason: String
     }
 
-    /// Between the making of a pipe and its mark "close on exec" no other program may start: it would hold the pipe open.
-    private static let oneAtATime = Mutex(())
-
     /// A pipe nobody inherits: the end to read, the end to write.
     static func pipe() throws(SpawnError) -> [Int32] {
-        var ends: [Int32] = [-1, -1]
-        guard Glibc.pipe(&ends) == 0 else { throw SpawnError(reason: "パイプを作れません: \(String(cString: strerror(errno))) (no pipe)") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        return ends
+        do throws(Spawn.Failure) { return try Spawn.pipe() } catch { throw SpawnError(reason: error.reason) }
     }
 
     /// A group of its own, so that a kill reaches whatever it started; every descriptor of the hub stays closed to it.
     init(_ settings: ProgramSettings) throws(SpawnError) {
-        let begun: Swift.Result<([Int32], Int32, pid_t), SpawnError> = Self.oneAtATime.withLock { _ in
-            var pipes: [Int32] = []
-            do throws(SpawnError) {
-                for _ in 0..<3 { pipes += try Self.pipe() }
-            } catch {
-                for end in pipes { close(end) }
-                return .failure(error)
+        do throws(Spawn.Failure) {
+            let (pipes, started) = try Spawn.alone { () throws(Spawn.Failure) in
+                var pipes: [Int32] = []
+                do throws(Spawn.Failure) {
+                    for _ in 0..<3 { pipes += try Spawn.pipe() }
+                    // Three pipes have six ends.
+                    return (pipes, try Spawn.start(settings.command, settings.arguments, environment: settings.environment, standard: [pipes[0], pipes[3], pipes[5]]))
+                } catch {
+                    for end in pipes { close(end) }
+                    throw error
+                }
             }
             // Three pipes have six ends.
-            let (result, pid) = Self.spawn(settings, standard: [pipes[0], pipes[3], pipes[5]])
-            return .success((pipes, result, pid))
-        }
-        let (pipes, result, started) = try begun.get()
-        // Three pipes have six ends.
-        for end in [pipes[0], pipes[3], pipes[5]] { close(end) }
-        // Three pipes have six ends.
-        (input, output, errors) = (pipes[1], pipes[2], pipes[4])
-        pid = started
-        guard result == 0 else {
-            for end in [input, output, errors] { close(end) }
-            throw SpawnError(reason: "\(settings.command): \(String(cString: strerror(result)))")
+            for end in [pipes[0], pipes[3], pipes[5]] { close(end) }
+            // Three pipes have six ends.
+            (input, output, errors) = (pipes[1], pipes[2], pipes[4])
+            pid = started
+        } catch {
+            throw SpawnError(reason: error.reason)
         }
         for end in [input, output, errors] { _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK) }
-    }
-
-    private static func spawn(_ settings: ProgramSettings, standard: [Int32]) -> (Int32, pid_t) {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        // Three of them, our own.
-        for (place, end) in standard.enumerated() { posix_spawn_file_actions_adddup2(&actions, end, Int32(place)) }
-        // SwiftNIO 2.101 does not mark its sockets "close on exec": a program would keep the hub's port and its callers'
-        // connections open for as long as it lives.
-        guard let closeFrom = CloseFrom.function, closeFrom(&actions, 3) == 0 else { return (ENOSYS, 0) }
-        // The hub ignores SIGPIPE, and our thread blocks it: the program begins as from a shell.
-        var none = sigset_t()
-        var all = sigset_t()
-        sigemptyset(&none)
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(
-            // Constants of the system's header.
-            &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-        let arguments = ([settings.command] + settings.arguments).map { strdup($0) } + [nil]
-        let environment = settings.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for text in arguments + environment { free(text) } }
-        var pid: pid_t = 0
-        let result = posix_spawn(&pid, settings.command, &actions, &attributes, arguments, environment)
-        return (result, pid)
     }
 
     // MARK: Pipes
