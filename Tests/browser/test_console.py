@@ -1246,7 +1246,7 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#map-box .district circle')].map((one) => [one.getAttribute('cx'), one.getAttribute('cy')])"), before)
         self.assertEqual(self.hub.maps_asked, 1, "the ground is read once")
         self.browser.click("#map-open")
-        self.assertTrue(self.browser.evaluate("document.querySelector('#map').hidden"))
+        self.assertFalse(self.browser.evaluate("document.querySelector('#map-box').checkVisibility() || document.querySelector('#map').offsetHeight > 0"))
         # Opened again after a change: whoever pressed sees first that it opens, and then what has changed.
         self.stands("actual", ("山手", "土砂災害", 5, 9000), version=9)
         self.browser.click("#alerts-again")

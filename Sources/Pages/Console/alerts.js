@@ -46,9 +46,11 @@ let refresh = () => {};
 /** Read when somebody opens it for the first time. */
 let map = null;
 async function turnMap() {
-  const isOpen = byID("map").hidden;
+  const box = byID("map"), isOpen = box.hidden || box.classList.contains("shut");
   byID("map-open").setAttribute("aria-expanded", String(isOpen));
-  byID("map").hidden = !isOpen;
+  // Shut it keeps its layout: three thousand signs are not laid out anew because somebody looks again.
+  box.hidden = false;
+  box.classList.toggle("shut", !isOpen);
   if (isOpen) map ??= await import("./map.js");
   await (isOpen ? map.open() : map?.close());
 }
