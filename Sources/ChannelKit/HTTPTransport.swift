@@ -78,16 +78,19 @@ public struct HTTPCall: Sendable {
     public var body: [UInt8]
     /// An answer longer than this is a failure.
     public var answerLimit: Int
+    /// Said at most once, on a line of its own: one that was kept and has died would be replaced, and the call made again.
+    public var isOnce: Bool
 
     public init(
         method: String, url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-        answerLimit: Int = 1 << 20
+        answerLimit: Int = 1 << 20, isOnce: Bool = false
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.answerLimit = answerLimit
+        self.isOnce = isOnce
     }
 }
 

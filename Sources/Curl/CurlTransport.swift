@@ -7,7 +7,7 @@
 // Promises: one answer or one failure per call, not later than its deadline and a little; a cancelled call is off the
 // wire when `.cancelled` is thrown; no call waits for another's name server. No redirects, no proxies from the
 // environment, TLS 1.2 or newer. A kept connection that turns out dead before the first byte of an answer is replaced,
-// and the request sent again, by libcurl itself: calls must be harmless when made twice, as deliveries are.
+// and the request sent again, by libcurl itself: calls must be harmless when made twice, as deliveries are, or say `isOnce`.
 
 internal import CCurl
 package import ChannelKit

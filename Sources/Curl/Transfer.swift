@@ -50,7 +50,12 @@ final class Transfer {
         // With TLS the handshake tells whether calls can share a connection. In plain HTTP only the first answer would,
         // and libcurl 7.88.1 keeps every other call waiting for it: a warning behind a silent routine send.
         ccurl_set_long(easy, CURLOPT_PIPEWAIT, address.scheme == "https" ? 1 : 0)
-        let isPlain = exchange.reader != nil || exchange.upload != nil || !configuration.multiplexes
+        // Kept lines are what libcurl makes a call again for; a multiplexed one is shared with calls before.
+        if exchange.call.isOnce {
+            ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 1)
+            ccurl_set_long(easy, CURLOPT_FORBID_REUSE, 1)
+        }
+        let isPlain = exchange.reader != nil || exchange.upload != nil || exchange.call.isOnce || !configuration.multiplexes
         ccurl_set_long(easy, CURLOPT_HTTP_VERSION, isPlain ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS)
         // Empty text: without it libcurl reads http_proxy from the environment.
         ccurl_set_string(easy, CURLOPT_PROXY, configuration.proxy ?? "")

@@ -15,8 +15,16 @@ package protocol StaffCaller: Sendable {
     /// Before the path of a link: `https://hub.example.jp`.
     var address: String { get }
     var ways: Set<StaffWays.Way> { get }
-    /// - Returns: nil where it went out; else why not, Japanese first.
-    func call(_ letter: StaffLetter) async -> String?
+    /// Says it once. What may have arrived is not said again: the next round does.
+    func call(_ letter: StaffLetter) async -> StaffCallEnd
+}
+
+package enum StaffCallEnd: Sendable, Hashable {
+    case out
+    /// Why it did not go out, or is not known to have arrived: Japanese first.
+    case trouble(String)
+    /// We are being stopped: it is nobody's fault, and is said after the start.
+    case cut
 }
 
 package struct StaffLetter: Sendable, Hashable {
@@ -210,8 +218,12 @@ extension Hub {
             let ways = staffCaller.ways
             begin {
                 defer { self.musterCalls.withLock { _ = $0.remove(key) } }
-                // It may have been noted between the look at what is due and the taking of its place.
-                guard self.muster(at: Self.key(muster.id, id))?.due(ways).contains(due) == true else { return }
+                // Chats have lanes of their own, by their host.
+                let hasPlace = due.way == .mail ? await self.staffMails.enter() : true
+                defer { if due.way == .mail, hasPlace { self.staffMails.leave() } }
+                // It may have been noted between the look at what is due and the taking of its place; and the round may be over by now.
+                guard let now = self.muster(at: Self.key(muster.id, id)), now.end == nil else { return }
+                guard hasPlace, now.due(ways).contains(due) else { return await self.missed(due, in: now) }
                 await self.call(person, due, address, of: muster, in: town, staffCaller)
             }
         }
@@ -219,13 +231,30 @@ extension Hub {
 
     private func call(_ person: Muster.Person, _ due: Muster.Due, _ address: String, of muster: Muster, in town: Town, _ caller: any StaffCaller) async {
         let letter = muster.letter(town: town.name, link: "\(caller.address)/muster/\(person.key)")
-        let trouble = isForResidents(address)
-            ? "住民向けの送り先と同じ宛先なので、送りません (an address of residents)"
+        let end: StaffCallEnd = isForResidents(address)
+            ? .trouble("住民向けの送り先と同じ宛先なので、送りません (an address of residents)")
             : await caller.call(.init(
                 way: due.way, address: address, sender: town.name, subject: letter.subject, body: letter.body,
                 id: "\(muster.id).\(due.round).\(due.way.rawValue).\(person.key.prefix(8))"))
+        switch end {
+        case .out: await note(due, nil, in: muster)
+        case .trouble(let words):
+            logger.warning("a call of staff did not go out", metadata: ["town": "\(town.id)", "id": "\(muster.id)", "person": "\(due.person)", "way": "\(due.way.rawValue)", "reason": "\(words)"])
+            await note(due, words, in: muster)
+        case .cut: return
+        }
+    }
+
+    /// Behind a mail server that is too slow the round may end before one's turn comes: that is said too.
+    private func missed(_ due: Muster.Due, in muster: Muster) async {
+        guard !Task.isCancelled, let person = muster.people.first(where: { $0.name == due.person }), person.isOpen, !person.calls.contains(where: { $0.round == due.round && $0.way == due.way }) else { return }
+        await note(due, "メールサーバーが遅く、この回のうちに順番が来ませんでした (its turn did not come)", in: muster)
+    }
+
+    private func note(_ due: Muster.Due, _ trouble: String?, in muster: Muster) async {
+        guard let town = TownID(muster.town) else { return }
         let now = clock()
-        _ = change(muster.id, town.id) { muster in
+        _ = change(muster.id, town) { muster in
             muster.note(Muster.Call(round: due.round, way: due.way, at: now, trouble: trouble), to: due.person)
             return true
         }

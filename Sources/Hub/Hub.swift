@@ -71,6 +71,8 @@ package final class Hub: Sendable {
     let openMusters = Mutex(Set<String>?.none)
     /// Calls that are being made.
     let musterCalls = Mutex(Set<String>())
+    /// Half of the letters that may be on their way at once (`MailLine.most`): the town's list is never behind its staff.
+    let staffMails = Lane(places: 32, waiting: 4096)
     let chance: @Sendable () -> UInt64
     private let tables: Mutex<CodeTables>
     /// Where long files are read, satellites' and others apart: a warning of a megabyte waits for no log of sentences.

@@ -14,7 +14,7 @@ struct Noroshi: AsyncParsableCommand {
         subcommands: [
             Serve.self, Check.self, Read.self, Ingest.self, Push.self, Cancel.self, AlertsCommand.self, StandingCommand.self, DeviceCommand.self, SheltersCommand.self, Log.self, ReportCommand.self,
             HeldCommand.self, EndpointCommand.self, ReplayCommand.self, Demo.self, GatewayCommand.self,
-            EdgeCommand.self, UserCommand.self, TokenCommand.self, RolesCommand.self, ApprovalsCommand.self, PlansCommand.self, DrillCommand.self, NoticeCommand.self, ChronicleCommand.self, PactCommand.self, TownCommand.self,
+            EdgeCommand.self, UserCommand.self, TokenCommand.self, RolesCommand.self, ApprovalsCommand.self, PlansCommand.self, DrillCommand.self, NoticeCommand.self, ChronicleCommand.self, PactCommand.self, MusterCommand.self, TownCommand.self,
             BackupCommand.self, RestoreCommand.self, BundleCommand.self,
         ])
 }

@@ -367,6 +367,36 @@ struct CurlTransportTests {
         }
     }
 
+    @Test("A call that may be made once is made once, where another's kept line dies under it and it is made again", arguments: [false, true])
+    func once(isOnce: Bool) async throws {
+        let seen = Mutex([String]())
+        let server: @Sendable (Connection) -> Void = { peer in
+            // The first call of each line is answered; whatever comes after it on the same line is read and the line is closed.
+            var isFirst = true
+            while let request = peer.request() {
+                let isAnswered = seen.withLock { all in
+                    all.append(String(request.prefix { $0 != "\r\n" }))
+                    return isFirst && !(isOnce && request.contains("/call"))
+                }
+                guard isAnswered else { return }
+                isFirst = false
+                peer.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            }
+        }
+        try await with(script: server) { client, server in
+            _ = try await client.send(HTTPCall(method: "GET", url: server.url + "/before"), deadline: later)
+            let call = HTTPCall(method: "POST", url: server.url + "/call", body: [65], isOnce: isOnce)
+            guard isOnce else {
+                // What `isOnce` is for: libcurl makes it again by itself.
+                #expect(try await client.send(call, deadline: later).status == 200)
+                return
+            }
+            guard case .noAnswer = await failure(client, call) else { Issue.record("it has an answer"); return }
+            #expect(server.accepted == 2, "not on the kept line")
+        }
+        #expect(seen.withLock { $0.filter { $0.contains("/call") }.count } == (isOnce ? 1 : 2))
+    }
+
     @Test("Timings tell a new connection from a kept one")
     func timings() async throws {
         let connections = Mutex<[Int]>([])

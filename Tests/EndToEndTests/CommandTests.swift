@@ -44,7 +44,7 @@ extension EndToEnd {
         func help() async throws {
             let help = try await Program.run("--help")
             #expect(help.code == 0)
-            let commands = ["serve", "check", "read", "ingest", "push", "cancel", "alerts", "standing", "device", "log", "held", "endpoint", "replay", "demo", "gateway", "user", "token", "roles", "approvals", "town"]
+            let commands = ["serve", "check", "read", "ingest", "push", "cancel", "alerts", "standing", "device", "log", "held", "endpoint", "replay", "demo", "gateway", "user", "token", "roles", "approvals", "town", "notice", "chronicle", "pact", "muster"]
             for command in commands {
                 #expect(help.out.contains("  \(command)"), "\(command)")
                 let own = try await Program.run(command, "--help")

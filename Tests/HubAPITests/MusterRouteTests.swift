@@ -1,5 +1,6 @@
 import AlertModel
 import ChannelKit
+import ChannelKitTesting
 import Desk
 import Devices
 import Foundation
@@ -17,10 +18,15 @@ private final class FakeCaller: StaffCaller {
     let address = "https://hub.example.jp"
     let ways: Set<StaffWays.Way> = [.mail, .webhook]
     let letters = Mutex<[StaffLetter]>([])
+    let chats = Tally()
+    /// Letters wait here.
+    let hold = Mutex<Gate?>(nil)
 
-    func call(_ letter: StaffLetter) async -> String? {
+    func call(_ letter: StaffLetter) async -> StaffCallEnd {
         letters.withLock { $0.append(letter) }
-        return letter.address.hasPrefix("broken") ? "つながりません (not reached)" : nil
+        if letter.way == .webhook { chats.add() }
+        if letter.way == .mail, let gate = hold.withLock(\.self) { _ = await gate.opens(within: .seconds(30)) }
+        return letter.address.hasPrefix("broken") ? .trouble("つながりません (not reached)") : letter.address.hasPrefix("cut") ? .cut : .out
     }
 }
 
@@ -179,6 +185,53 @@ struct MusterRouteTests {
         let answer = try await scene.house.call("POST", "/v1/musters", body)
         #expect(answer.status == 422 && answer.body.contains(#""field":"\#(field)""#), "\(answer.body)")
         #expect(try await scene.house.call("GET", "/v1/musters").body.contains(#""musters":[]"#))
+    }
+
+    @Test("A call that a stop has cut is nobody's trouble: it is made again, and what was made is not")
+    func cut() async throws {
+        let scene = try await scene()
+        let given = try await scene.house.call("PATCH", "/v1/users/\("鈴木".addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")", #"{"ways":{"mail":"cut@city.example.jp"}}"#, token: House.root)
+        #expect(given.status == 200)
+        _ = try await scene.begin(roles: #"["duty"]"#)
+        await scene.turn(2)
+        await scene.turn(2)
+        #expect(scene.told.sorted() == ["cut@city.example.jp 職員参集 気仙沼市", "cut@city.example.jp 職員参集 気仙沼市", "sato@city.example.jp 職員参集 気仙沼市"])
+        let body = try await scene.house.call("GET", "/v1/musters/m1").body
+        #expect(body.components(separatedBy: #""way":"mail""#).count == 3, "one call of 佐藤, and its fact: \(body)")
+    }
+
+    @Test("Behind a mail server that is too slow whoever's turn does not come in his round is named, and chats do not wait for mails")
+    func slow() async throws {
+        let scene = try await scene(), gate = Gate(), hub = scene.house.hub
+        scene.caller.hold.withLock { $0 = gate }
+        for name in ["鈴木", "田中"] {
+            let path = "/v1/users/\(name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")"
+            #expect(try await scene.house.call("PATCH", path, #"{"ways":{"mail":"x\#(name == "鈴木" ? 1 : 2)@city.example.jp"}}"#, token: House.root).status == 200)
+        }
+        // Other towns' letters hang on all places but one.
+        for _ in 0..<31 { #expect(await hub.staffMails.enter()) }
+        _ = try await scene.begin(roles: #"["duty","press","chief"]"#, more: #","pause_seconds":60,"rounds":10"#)
+        await withDiscardingTaskGroup { calls in
+            for round in 1...3 {
+                await hub.turnMusters { call in calls.addTask { await call() } }
+                if round == 3 { await scene.caller.chats.reaches(1) }
+                scene.clock.value.withLock { $0 += 61 }
+            }
+            #expect(scene.caller.letters.withLock { $0.filter { $0.way == .mail }.count } == 1, "no more letters at once than there are places")
+            gate.open()
+        }
+        let shape = try JSONDecoder().decode(Shown.self, from: Data(try await scene.house.call("GET", "/v1/musters/m1").body.utf8))
+        for person in shape.people {
+            for round in 1...3 { #expect(person.calls.filter { $0.way == "mail" && $0.round == round }.count <= 1, "\(shape)") }
+        }
+        let calls = shape.people.flatMap(\.calls), late = calls.filter { $0.trouble?.contains("順番が来ませんでした") == true }
+        #expect(calls.contains { $0.way == "webhook" && $0.trouble == nil } && !late.isEmpty && late.allSatisfy { $0.way == "mail" && $0.round < 3 }, "\(shape)")
+    }
+
+    private struct Shown: Decodable {
+        struct Call: Decodable { var round: Int; var way: String; var trouble: String? }
+        struct Person: Decodable { var calls: [Call] }
+        var people: [Person]
     }
 
     @Test("Who may send in a place calls up there, and nobody else; a neighbour sees none", arguments: [

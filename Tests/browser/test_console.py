@@ -983,6 +983,10 @@ class ConsoleTests(OnSmallHub):
         rows = self.browser.text("#muster-people")
         for part in ["佐藤", "1回", "通知", "電話してください", "2回目から", "3回目から", "090-0000-0001"]:
             self.assertIn(part, rows)
+        # That one way went out hides nothing of the other.
+        one["people"][0]["calls"].insert(0, {"round": 1, "way": "mail", "at": one["begun_at"], "trouble": "メールサーバーが受け取りませんでした: 550 5.2.2 mailbox full (refused)"})
+        self.browser.until("document.querySelector('#muster-people').textContent.includes('1回') && "
+                           "document.querySelector('#muster-people').textContent.includes('×メール：メールサーバーが受け取りませんでした: 550')")
         for width, height in ((360, 740), (768, 1024), (1920, 1080)):
             self.browser.size(width, height)
             self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), f"{width}")

@@ -154,7 +154,11 @@ async function show() {
 
 function personLine(person, muster) {
   const acts = make("span", "", "acts"), last = person.calls.at(-1), told = person.calls.filter((one) => !one.trouble).length;
-  const how = person.step > muster.round ? `${person.step}回目から` : last ? `${told}回　${timeWord(last.at, false)} ${WAYS[last.way]}${last.trouble ? `　×${japanese(last.trouble)}` : ""}` : person.phone ? "電話してください" : "呼ぶ手段がありません";
+  // Of each way its last word: that a mail went out says nothing of the chat that did not.
+  const troubles = Object.keys(WAYS).map((way) => person.calls.findLast((one) => one.way === way)).filter((one) => one?.trouble);
+  const why = troubles.map((one) => `　×${WAYS[one.way]}：${japanese(one.trouble)}`).join("");
+  const waiting = person.mail || person.webhook ? "呼んでいるところ" : person.phone ? "電話してください" : "呼ぶ手段がありません";
+  const how = person.step > muster.round ? `${person.step}回目から` : last ? `${told}回　${timeWord(last.at, false)} ${WAYS[last.way]}${why}` : waiting;
   const phone = person.phone ? Object.assign(make("a", person.phone), { href: "tel:" + person.phone.replace(/[^0-9+]/g, "") }) : "—";
   if (!muster.end || muster.end.outcome === "taken") {
     for (const [answer, word] of Object.entries(ANSWERS)) {
