@@ -298,7 +298,7 @@ let package = Package(
         tests("OwnJSON", ["AlertModel", "Chance", "OwnJSON"]),
         tests("Pages", ["ChannelKit", "ChannelKitTesting", "Gzip", "Pages"]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
-        tests("Relay", testKit + ["Devices", "Streams", "Ledger", "Relay", "Serving", "Tablets"]),
+        tests("Relay", testKit + ["Devices", "Streams", "Ledger", "Relay", "Serving", "Tablets", .product(name: "NIOPosix", package: "swift-nio")]),
         tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),
         tests("Targeting", kit + ["Chance", "Targeting"]),
         tests("TextRules", kit + ["TextRules"]),

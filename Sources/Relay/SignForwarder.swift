@@ -1,10 +1,12 @@
 /// Tells the hub every minute which tablets are on this edge's own line and what they said of themselves, and how the power of this
 /// machine stands: beyond an edge the hub sees no tablet. A tablet's word of three minutes ago is four old there at the most.
+///
+/// Nothing waits for a hub that is away: what is told is how it stands now, however long nobody could be told.
 internal import AlertModel
 package import ChannelKit
 package import Devices
 package import Streams
-internal import Foundation
+package import Foundation
 package import Logging
 
 package struct SignForwarder: Sendable {
@@ -21,18 +23,21 @@ package struct SignForwarder: Sendable {
     private let stream: StreamHub
     private let power: String
     private let logger: Logger
+    private let clock: @Sendable () -> Date
     /// As many as a hub takes at once.
-    private static let atOnce = 500
+    static let atOnce = 500
 
-    package init(hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, power: String, logger: Logger) {
+    package init(
+        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, power: String, logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
+    ) {
         (self.hub, self.topic, self.devices) = (hub, topic, devices)
-        (self.stream, self.power, self.logger) = (stream, power, logger)
+        (self.stream, self.power, self.logger, self.clock) = (stream, power, logger, clock)
     }
 
     package func run() async { await Rounds().run(every: .seconds(60)) { await tell() } }
 
-    private func tell() async {
-        let all = signs(now: Date())
+    func tell() async {
+        let all = signs(now: clock())
         for start in stride(from: 0, to: all.count, by: Self.atOnce) {
             do {
                 // Not beyond the end, by the line itself.

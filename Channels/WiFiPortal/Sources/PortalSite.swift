@@ -47,7 +47,13 @@ final class PortalSite: Sendable {
         reserve = DiskReserve(path: "\(directory)/.reserve")
     }
 
-    func lastAsked(at id: String) -> Date? { pages.lastAsked(at: id) }
+    /// When somebody was given the page last: in this run of the program, and as far as is known. Each asking keeps the newest for the next run.
+    func visits(at id: String) -> (inRun: Date?, known: Date?) {
+        let key = "asked/\(id)", kept = notebook.read(key).flatMap { Double(String(decoding: $0, as: UTF8.self)) }.map { Date(timeIntervalSince1970: $0) }
+        guard let last = pages.lastAsked(at: id) else { return (nil, kept) }
+        if last != kept { notebook.write(key, Array("\(last.timeIntervalSince1970)".utf8)) }
+        return (last, last)
+    }
 
     func prepare<M: Mode>(
         _ place: SpotPlace, in town: Town, _ shelters: [ShelterStatus], _ mode: M.Type, now: Date

@@ -23,6 +23,8 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
     let now: @Sendable () -> Date
     let clock: any Clock<Duration>
     let logger: Logger
+    /// Who could not come while there was no program is not missed for it.
+    let began: Date
 
     public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
         try self.init(setup, site: PortalSite.shared(for: setup.directory.path, setup.pages, setup.sharedNotebook, now: setup.wallClock), clock: ContinuousClock())
@@ -32,6 +34,7 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
         self.site = site
         self.clock = clock
         now = setup.wallClock
+        began = setup.wallClock()
         logger = setup.logger
     }
 
@@ -99,13 +102,15 @@ public struct WiFiPortal<M: Mode>: ChannelAdapter {
             throw .misconfigured(error.reason)
         }
         guard let pulse else { return nil }
-        guard let last = site.lastAsked(at: farEnd.id) else {
-            throw .unavailable("この場所の機器は、まだページを読みに来ていません (its equipment has not come for the page yet)")
-        }
+        let (inRun, known) = site.visits(at: farEnd.id)
         // One visit may be late.
-        guard now().timeIntervalSince(last) <= pulse * 2 else {
-            throw .unavailable("この場所の機器が、\(JapanTime(last).clock)からページを読みに来ていません (its equipment has not come for the page since then)")
+        guard now().timeIntervalSince(max(inRun ?? began, began)) <= pulse * 2 else {
+            throw .unavailable(
+                known.map { "この場所の機器が、\(JapanTime($0).clock)からページを読みに来ていません (its equipment has not come for the page since then)" }
+                    ?? "この場所の機器は、まだページを読みに来ていません (its equipment has not come for the page yet)")
         }
+        // It still has time to come.
+        guard let last = inRun else { return nil }
         return "この場所の機器が、\(JapanTime(last).clock)にページを読みました (its equipment read the page then)"
     }
 

@@ -101,14 +101,15 @@ struct Sample {
 /// A portal of both modes over one folder, as the hub has them.
 struct Both {
     let directory: URL
-    let hand = Hand(start)
+    let hand: Hand
     let pages = PageShelf()
     let notebook: MemoryNotebook
     let site: PortalSite
     let real: WiFiPortal<Actual>
     let drill: WiFiPortal<Exercise>
 
-    init(in directory: URL = folder(), notebook: MemoryNotebook = MemoryNotebook()) throws {
+    init(in directory: URL = folder(), notebook: MemoryNotebook = MemoryNotebook(), at date: Date = start) throws {
+        hand = Hand(date)
         self.directory = directory
         self.notebook = notebook
         site = PortalSite(directory: directory.path, pages, notebook, disk: PortalThread())
@@ -117,7 +118,9 @@ struct Both {
     }
 
     /// The next start of the program: what was in memory alone is gone.
-    func restarted() throws -> Both { try Both(in: directory, notebook: MemoryNotebook(notebook.all)) }
+    func restarted(after seconds: TimeInterval? = nil) throws -> Both {
+        try Both(in: directory, notebook: MemoryNotebook(notebook.all), at: seconds.map { hand.now + $0 } ?? start)
+    }
 
     @discardableResult
     func send(_ sample: Sample) async throws(DeliveryFailure) -> Receipt {
