@@ -36,6 +36,8 @@ package final class FarEndMail: Sendable {
     private struct State {
         var script: Script = { _ in nil }
         var letters: [Letter] = []
+        /// Of the letters: ten thousand are not read again for each that comes.
+        var names: Set<String> = []
         var commands: [String] = []
         var connections: [ObjectIdentifier: any Channel] = [:]
         var listener: (any Channel)?
@@ -108,7 +110,7 @@ package final class FarEndMail: Sendable {
     fileprivate func take(_ letter: Letter) {
         state.withLock { state in
             let name = letter.header("Message-ID")
-            if name == nil || !state.letters.contains(where: { $0.header("Message-ID") == name }) { state.letters.append(letter) }
+            if name.map({ state.names.insert($0).inserted }) ?? true { state.letters.append(letter) }
         }
     }
 }

@@ -140,7 +140,12 @@ struct Side: Sendable {
 
     func isHere(_ url: String) -> Bool { [":\(airPort)", ":\(commons.port)/", ":\(hook.port)/", list.url].contains { url.contains($0) } }
 
-    func boardLines() -> [String] {
-        ((try? String(contentsOf: board, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+    /// Whole lines beyond this octet, and where the next look begins: what was looked at is not read again.
+    func boardLines(from place: UInt64) -> (lines: [String], next: UInt64) {
+        guard let file = try? FileHandle(forReadingFrom: board) else { return ([], place) }
+        defer { try? file.close() }
+        guard (try? file.seek(toOffset: place)) != nil, let octets = try? file.readToEnd(), let end = octets.lastIndex(of: UInt8(ascii: "\n")) else { return ([], place) }
+        let whole = octets[octets.startIndex...end]
+        return (String(decoding: whole, as: UTF8.self).split(separator: "\n").map(String.init), place + UInt64(whole.count))
     }
 }

@@ -66,7 +66,7 @@ private struct Watch {
     var isRealInForce = false
     /// What the far ends for drills have heard in all, by channel: a drill that nobody hears proves nothing.
     private var heard: [String: Int] = [:]
-    private var liveLines = 0
+    private var read: (live: UInt64, drill: UInt64) = (0, 0)
 
     init(ground: Ground) { self.ground = ground }
 
@@ -113,14 +113,13 @@ private struct Watch {
     }
 
     private mutating func program(_ when: String) {
-        let lines = ground.live.boardLines()
+        let (lines, next) = ground.live.boardLines(from: read.live), (own, ownNext) = ground.drill.boardLines(from: read.drill)
+        read = (next, ownNext)
         // The program of what is real is started, and told, by what is real alone.
-        let drills = lines.dropFirst(liveLines).filter { $0.contains("exercise") || $0.contains(Acts.word) }
-        liveLines = lines.count
+        let drills = lines.filter { $0.contains("exercise") || $0.contains(Acts.word) }
         #expect(drills.isEmpty, "program: a drill at a live program, \(when): \(drills)")
         if !isRealInForce { #expect(lines.isEmpty, "program: a live program was started by a drill, \(when): \(lines)") }
-        let own = ground.drill.boardLines()
-        heard["program"] = own.count
+        heard["program", default: 0] += own.count
         // An attempt that is called off names its delivery and nothing else.
         for line in own where !line.contains("exercise") && !line.contains(#""op":"cancel""#) { Issue.record("program: a drill that does not say so, \(when): \(line.prefix(300))") }
     }
