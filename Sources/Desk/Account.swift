@@ -57,7 +57,7 @@ package struct Account: Codable, Sendable {
     package var hasCode: Bool { code != nil }
 
     /// Whose it is to change: the towns of its roles, or of its last ones. Nil: every town.
-    var places: Set<TownID>? {
+    package var places: Set<TownID>? {
         guard !duties.isEmpty else { return homes.map { Set($0.compactMap { TownID($0) }) } }
         return duties.reduce(into: Set<TownID>?.some([])) { all, duty in all = duty.places.flatMap { own in all?.union(own) } }
     }

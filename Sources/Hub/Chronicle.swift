@@ -5,10 +5,12 @@
 ///     deeds  ──┼──▶ merged by (moment, source, id), the newest first, page by page ──▶ words
 ///     reports ─┘
 ///
-/// Nothing is kept for it twice: it is read from the record. Drills are another chronicle, and no line stands in both.
+/// Nothing is kept for it twice: it is read from the record, and what has left that from its archive, as far back as a page reaches. Drills are
+/// another chronicle, and no line stands in both.
 package import AlertModel
 internal import ChannelKit
 package import Desk
+internal import Dispatching
 package import Foundation
 internal import Ledger
 internal import Logging
@@ -17,6 +19,8 @@ package struct ChronicleEntry: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case order, shelter, headquarters, notice, bulletin
         case approval, call, report, note, desk, plan, schedule, held, settings, drill, pact, muster
+        /// Who may do what; and what happened to the town's devices.
+        case people, device
 
         package var japanese: String {
             switch self {
@@ -37,6 +41,8 @@ package struct ChronicleEntry: Sendable, Hashable {
             case .drill: "訓練"
             case .pact: "代行"
             case .muster: "職員参集"
+            case .people: "人と権限"
+            case .device: "端末"
             }
         }
     }
@@ -115,13 +121,35 @@ extension Hub {
         (alerts.mode, alerts.since, alerts.earlier, alerts.concernedOnly, alerts.limit) = (question.mode, question.since, question.border(.alert), true, question.limit + 1)
         (deeds.mode, deeds.since, deeds.earlier, deeds.limit) = (question.mode, question.since, question.border(.deed), question.limit + 1)
         (reports.since, reports.earlier, reports.isEveryOne, reports.limit) = (question.since, question.border(.report), true, question.limit + 1)
+        (alerts.reachesBack, deeds.reachesBack, reports.reachesBack) = (true, true, true)
         let drills = question.mode == .actual ? self.drills(of: town.id) : []
-        var found = try await own.alerts(alerts).map { ChronicleEntry($0) } + own.deeds(deeds).compactMap { ChronicleEntry($0, in: town) }
+        var found = try await own.alerts(alerts).map { ChronicleEntry($0) } + Self.lines(deeds, of: own, in: town)
         // A tablet does not know of drills: what it says is real until a person sets it aside.
         if question.mode == .actual { found += try await own.reports(reports).map { report in ChronicleEntry(report, in: town, isDrill: drills.contains { $0.contains(report.received) }) } }
         found.sort { $1.place < $0.place }
         let page = Array(found.prefix(question.limit))
         return (page, found.count > question.limit ? page.last?.place : nil)
+    }
+
+    /// Deeds with a line of their own: so many as asked for, however many stand between them that have none (a call-up's single calls).
+    private static func lines(_ query: DeedQuery, of own: any TownLedger, in town: Town) async throws -> [ChronicleEntry] {
+        var found: [ChronicleEntry] = [], query = query
+        while true {
+            let deeds = try await own.deeds(query)
+            found += deeds.compactMap { ChronicleEntry($0, in: town) }
+            guard found.count < query.limit, deeds.count == query.limit, let last = deeds.last else { return found }
+            query.earlier = RecordPlace(at: last.at, id: last.id)
+        }
+    }
+
+    /// A change of who may do what that nobody else had to see first: a line in each town that it is about.
+    /// - Parameters:
+    ///   - places: nil: all of the hub's.
+    ///   - words: nil: there is nothing to say in this town. No address, and no password.
+    package func noteDown(in places: Set<TownID>?, about subject: String, by person: Operator, _ words: (TownID) -> String?) {
+        for town in towns.all where places?.contains(town.id) ?? true {
+            if let words = words(town.id) { noteDown(.people, words, about: subject, .actual, in: town.id, by: person.actor) }
+        }
     }
 
     /// A line of the chronicle that is in no other place of the record. Nobody waits for it.

@@ -194,6 +194,9 @@ extension Hub {
             "town": "\(town)", "list": "\(report.name)", "by": "\(person.name)", "added": "\(report.added.count)", "changed": "\(report.changed.count)",
             "removed": "\(report.removed.count)", "refused": "\(report.list.refusedRows)",
         ])
+        let counts = [("新しい", report.added), ("直した", report.changed), ("外れた", report.removed)].filter { !$0.1.isEmpty }.map { "\($0)\($1.count)か所" }
+        noteDown(
+            .settings, "避難所の名簿「\(report.name)」を取り込んだ：" + (counts.isEmpty ? "前と同じ" : counts.joined(separator: "、")), about: "shelters", .actual, in: town, by: person.actor)
         return report
     }
 
@@ -211,6 +214,9 @@ extension Hub {
         logger.notice("list of shelters removed", metadata: [
             "town": "\(town)", "list": "\(list)", "by": "\(person.name)", "removed": "\(removed.count)", "kept": "\(kept.count)",
         ])
+        noteDown(
+            .settings, "避難所の名簿「\(list)」をなくした：\(removed.count)か所" + (kept.isEmpty ? "" : "（開いている\(kept.count)か所は残した）"), about: "shelters", .actual, in: town,
+            by: person.actor)
         return (removed, kept.map(\.id))
     }
 

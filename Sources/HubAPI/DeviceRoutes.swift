@@ -107,13 +107,18 @@ extension HubRouter {
                 throw Problem(.badRequest, "返す時刻（until）は 2026-12-01T17:00:00+09:00 のように書いてください (until: RFC 3339)")
             }
             return try await custody(try context.parameters.require("id"), for: person) { id, town throws(LoanFailure) in
-                try hub.devices.lend(id, of: town, to: wish.to, until: until ?? nil, by: person.name)
+                let device = try hub.devices.lend(id, of: town, to: wish.to, until: until ?? nil, by: person.name)
+                // Not to whom: a borrower's name is kept for as long as he has it, and no longer.
+                noteLoan("貸した", device, until ?? nil, by: person)
+                return device
             }
         }
         desk.post("/v1/devices/{id}/return") { request, context in
             let person = context.person
             return try await custody(try context.parameters.require("id"), for: person) { id, town throws(LoanFailure) in
-                try hub.devices.giveBack(id, of: town)
+                let device = try hub.devices.giveBack(id, of: town)
+                noteLoan("返った", device, nil, by: person)
+                return device
             }
         }
         desk.delete("/v1/devices/{id}") { request, context in
@@ -121,13 +126,30 @@ extension HubRouter {
             let id = try context.parameters.require("id")
             for town in hub.allTowns where person.may(town.id) && hub.devices.revoke(id, of: town.id) {
                 hub.stream.cut(device: id)
-                if let device = hub.devices.device(id: id, of: town.id) { tellEdges(of: device.site, in: town.id) }
+                if let device = hub.devices.device(id: id, of: town.id) {
+                    tellEdges(of: device.site, in: town.id)
+                    hub.noteDown(.device, "使えなくした：\(Self.named(device, in: town))", about: id, .actual, in: town.id, by: person.actor)
+                }
                 hub.logger.notice("device revoked", metadata: ["device": "\(id)", "by": "\(person.name)"])
                 try await hub.onDisk()
                 return Response(status: .noContent)
             }
             throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
         }
+    }
+
+    private func noteLoan(_ word: String, _ device: Device, _ until: Date?, by person: Operator) {
+        guard let town = hub.town(device.town) else { return }
+        let end = until.map { date in
+            let time = JapanTime.parts(date)
+            return "（\(time.month)月\(time.day)日\(time.hour)時\(time.minute)分まで）"
+        }
+        hub.noteDown(.device, "\(word)：\(Self.named(device, in: town))\(end ?? "")", about: device.id, .actual, in: town.id, by: person.actor)
+    }
+
+    private static func named(_ device: Device, in town: Town) -> String {
+        let site = town.endpoints.first { $0.id == device.site }?.name ?? device.site
+        return device.name.isEmpty ? "\(site)の端末" : "\(site)の「\(device.name)」"
     }
 
     private func custody(

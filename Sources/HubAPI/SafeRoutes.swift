@@ -27,6 +27,7 @@ extension HubRouter {
             do throws(PeopleFailure) {
                 let (keys, waits) = try await hub.makeSafeKeys(town.id, by: person)
                 hub.logger.warning("keys for the safe made", metadata: ["town": "\(town.id)", "by": "\(person.name)", "waits": "\(waits?.id ?? "-")"])
+                if waits == nil { hub.noteDown(in: [town.id], about: "safe", by: person) { _ in "金庫の鍵を作り直した（\(keys.count)枚）" } }
                 try await recordedPeople {}
                 return try answer(NewKeys(keys: keys, approval: waits.map { shape($0) }), waits == nil ? .created : .accepted)
             } catch {
@@ -68,13 +69,16 @@ extension HubRouter {
             hub.attention.notice(
                 .review, "open-desk", "操作卓を、どこからでも使えるようにしました（\(person.name)さん、\(hours)時間）。理由：\(wish.reason) (the desk is open to every network)",
                 from: "desk", of: town.id, at: now)
+            hub.noteDown(in: [town.id], about: "open-desk", by: person) { _ in "操作卓を、どこからでも使えるようにした（\(hours)時間）。理由：\(wish.reason)" }
             try await hub.onDisk()
             return try Answer.json(openShape(town.id))
         }
         desk.delete("/v1/towns/{code}/open-desk") { request, context in
             let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
+            let wasOpen = hub.places.opening(town.id, now: hub.clock()) != nil
             hub.places.close(town.id)
+            if wasOpen { hub.noteDown(in: [town.id], about: "open-desk", by: person) { _ in "操作卓を、どこからでも使えるのをやめた" } }
             hub.attention.settle(.review, subject: "open-desk", of: town.id)
             try await hub.onDisk()
             return try Answer.json(openShape(town.id))

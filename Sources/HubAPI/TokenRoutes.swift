@@ -51,6 +51,9 @@ extension HubRouter {
                     wish.name, towns: try towns(wish.towns), scopes: try Self.scopes(wish.scopes),
                     expires: try expiry(wish.expires), by: person, now: hub.clock())
                 try await recordedPeople { try? hub.people.revokeToken(made.token.id, by: person, now: hub.clock()) }
+                hub.noteDown(in: made.token.places, about: made.token.id, by: person) { _ in
+                    "トークンを作った：\(made.token.name)（\(made.token.scopes.map(\.rawValue).joined(separator: ", "))、\(JapanTime.text(made.token.expires, milliseconds: false).prefix(10))まで）"
+                }
                 return try answer(TokenShape(made.token, secret: made.secret), .created)
             } catch {
                 throw Problem(error)
@@ -60,7 +63,9 @@ extension HubRouter {
             let person = context.person
             let id = try context.parameters.require("id")
             do throws(PeopleFailure) {
+                let token = hub.people.tokens(for: person).first { $0.id == id }
                 try hub.people.revokeToken(id, by: person, now: hub.clock())
+                if let token, token.revoked == nil { hub.noteDown(in: token.places, about: id, by: person) { _ in "トークンを使えなくした：\(token.name)" } }
                 try await recordedPeople {}
             } catch {
                 throw Problem(error)

@@ -110,6 +110,7 @@ extension HubRouter {
                     wish.name, try duties(wish.roles, wish.towns), password: wish.password, withCode: wish.code ?? false, by: person,
                     now: hub.clock())
                 try await recordedPeople { hub.people.undo(made.account) }
+                noteRoles(of: made.account.name, before: [], made.account.duties, by: person)
                 var shape = UserShape(made.account, password: made.password, codeAddress: made.codeAddress)
                 shape.approval = try await hub.ask(about: made.account, "新しい人：\(made.account.name)", by: person).map { self.shape($0) }
                 return try answer(shape, .created)
@@ -140,6 +141,7 @@ extension HubRouter {
                 hub.logger.notice("role handed over", metadata: [
                     "role": "\(role.rawValue)", "town": "\(town.id)", "from": "\(person.name)", "to": "\(other.name)",
                 ])
+                hub.noteDown(in: [town.id], about: other.name, by: person) { _ in "役割を渡した：\(role.japanese)　\(person.name) → \(other.name)" }
                 try await recordedPeople {}
                 return try answer(UserShape(hub.people.seen(other, by: person)))
             } catch {
@@ -154,22 +156,40 @@ extension HubRouter {
     private func change(_ name: String, _ wish: UserChange, by person: Operator) async throws(PeopleFailure) -> UserShape {
         var shape: UserShape?
         var waits: WaitingAct?
+        let before = hub.people.account(name)
+        /// What a second person says yes to stands among the approvals.
+        func note(_ words: String) {
+            guard let before else { return }
+            hub.noteDown(in: before.places, about: before.name, by: person) { _ in "\(words)：\(before.name)" }
+        }
         if let roles = wish.roles {
             let given = try await hub.give(try duties(roles, wish.towns), to: name, by: person)
             (shape, waits) = (UserShape(hub.people.seen(given.account, by: person)), given.waits)
+            if given.waits == nil { noteRoles(of: given.account.name, before: before?.duties ?? [], given.account.duties, by: person) }
         }
-        if let disabled = wish.disabled { shape = UserShape(try hub.people.disable(name, disabled, by: person)) }
+        if let disabled = wish.disabled {
+            shape = UserShape(try hub.people.disable(name, disabled, by: person))
+            if before?.isDisabled != disabled { note(disabled ? "使えなくした" : "また使えるようにした") }
+        }
         if wish.reset == true || wish.password != nil || wish.code != nil {
             let made = try await hub.people.reset(name, password: wish.password, withCode: wish.code, by: person, now: hub.clock())
             shape = UserShape(made.account, password: made.password, codeAddress: made.codeAddress)
+            note(wish.code == nil ? "新しいパスワードにした" : wish.code == true ? "新しいパスワードと、電話の番号にした" : "新しいパスワードにし、電話の番号をやめた")
             let asked = try await hub.ask(about: made.account, "新しいパスワード：\(made.account.name)", by: person)
             waits = waits ?? asked
         }
         if wish.confirmed == true {
             try hub.people.confirm(name, by: person)
+            note("だれかを確かめた")
             shape = hub.people.account(name).map { UserShape(hub.people.seen($0, by: person)) }
         }
-        if let written = wish.ways { shape = UserShape(hub.people.seen(try hub.people.change(name, ways: try ways(written), by: person), by: person)) }
+        if let written = wish.ways {
+            let ways = try ways(written)
+            shape = UserShape(hub.people.seen(try hub.people.change(name, ways: ways, by: person), by: person))
+            // Which there are, and none of them.
+            let named = [("メール", ways.mail), ("通知", ways.webhook), ("電話", ways.phone)].filter { $0.1 != nil }.map(\.0)
+            note("呼び出しの連絡先を\(named.isEmpty ? "なしに" : named.joined(separator: "、") + "に")した")
+        }
         guard var shape else {
             throw .invalid("変えることがありません。roles、disabled、reset、password、code、ways のどれかを書いてください (nothing to change)", field: "")
         }
@@ -178,6 +198,18 @@ extension HubRouter {
     }
 
     // MARK: pieces
+
+    /// In each town what changed there.
+    private func noteRoles(of name: String, before: [Duty], _ after: [Duty], by person: Operator) {
+        func words(_ duties: [Duty], _ town: TownID) -> String {
+            let roles = duties.filter { $0.places?.contains(town) ?? true }.map(\.role.japanese)
+            return roles.isEmpty ? "なし" : roles.joined(separator: "、")
+        }
+        hub.noteDown(in: nil, about: name, by: person) { town in
+            let (old, new) = (words(before, town), words(after, town))
+            return old == new ? nil : before.isEmpty ? "加えた：\(name)（\(new)）" : "役割：\(name)（\(old) → \(new)）"
+        }
+    }
 
     /// Of the person alone: what residents hear by is nobody's.
     private func ways(_ written: WaysShape) throws(PeopleFailure) -> StaffWays {

@@ -125,6 +125,8 @@ private struct MemoryState {
         /// Deliveries and alerts that left.
         var archived: Set<DeliveryID> = []
         var archivedAlerts: Set<AlertID> = []
+        var archivedReports: [RecordedReport] = []
+        var archivedDeeds: [RecordedDeed] = []
     }
     /// Alerts that passed by, and left.
     var archivedPassed: Set<AlertID> = []
@@ -163,8 +165,10 @@ extension MemoryState.Town {
             done.alerts += 1
         }
         done.reports = reports.count { $0.received < rule.said }
+        archivedReports += reports.filter { $0.received < rule.said }
         reports.removeAll { $0.received < rule.said }
         done.deeds = deeds.count { $0.at < rule.said }
+        archivedDeeds += deeds.filter { $0.at < rule.said }
         deeds.removeAll { $0.at < rule.said }
         return done
     }
@@ -252,7 +256,7 @@ private struct MemoryTown: TownLedger {
 
     func deeds(_ query: DeedQuery) async throws -> [RecordedDeed] {
         ledger.with(id) { town, _ in
-            let all = town.deeds.sorted { ($0.at, $0.id) > ($1.at, $1.id) }
+            let all = (town.deeds + (query.reachesBack ? town.archivedDeeds : [])).sorted { ($0.at, $0.id) > ($1.at, $1.id) }
             guard let before = query.before else { return Array(all.filter(query.takes).prefix(query.limit)) }
             guard let border = all.firstIndex(where: { $0.id == before }) else { return [] }
             return Array(all.dropFirst(border + 1).filter(query.takes).prefix(query.limit))
@@ -269,7 +273,7 @@ private struct MemoryTown: TownLedger {
 
     func alerts(_ query: AlertQuery) async throws -> [RecordedAlert] {
         let known = ledger.with(id) { town, _ in
-            town.alerts.filter { !town.archivedAlerts.contains($0.content.id) || query.archived?.contains($0.accepted) == true }
+            town.alerts.filter { query.reachesBack || !town.archivedAlerts.contains($0.content.id) || query.archived?.contains($0.accepted) == true }
         } + (query.concernedOnly ? [] : ledger.passedAlerts(id))
         let found = known.filter { alert in
             (query.id == nil || alert.content.id == query.id)
@@ -283,7 +287,7 @@ private struct MemoryTown: TownLedger {
     func reports(_ query: ReportQuery) async throws -> [RecordedReport] {
         ledger.with(id) { town, _ in
             var counts: [String: Int] = [:]
-            let all = town.reports.sorted { ($0.received, $0.id) > ($1.received, $1.id) }
+            let all = (town.reports + (query.reachesBack ? town.archivedReports : [])).sorted { ($0.received, $0.id) > ($1.received, $1.id) }
             let border = query.before.flatMap { id in all.first { $0.id == id } }
             return Array(all.filter(query.takes).filter { report in
                 counts[report.device, default: 0] += 1

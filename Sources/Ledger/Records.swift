@@ -205,6 +205,8 @@ package struct DeedQuery: Sendable {
     package var before: String?
     /// Only what stands before this place.
     package var earlier: RecordPlace?
+    /// Also what has left the record for its archive, as far back as the limit goes.
+    package var reachesBack = false
     package var limit = 500
 
     package init() {}
@@ -229,6 +231,8 @@ package struct ReportQuery: Sendable {
     package var earlier: RecordPlace?
     /// However much one device says.
     package var isEveryOne = false
+    /// With `isEveryOne`: also what has left the record for its archive, as far back as the limit goes.
+    package var reachesBack = false
     package var limit = 500
 
     package init() {}
@@ -286,6 +290,8 @@ package struct AlertQuery: Sendable {
     package var concernedOnly = false
     /// Also what has left the ledger for its archive, accepted within a month of this.
     package var archivedAround: Date?
+    /// With `concernedOnly`: also what has left the record for its archive, as far back as the limit goes.
+    package var reachesBack = false
     package var limit = 100
     package init() {}
 

@@ -21,6 +21,8 @@ struct Archive: Sendable {
     /// `2026-11`, by the clock on people's walls.
     static func month(_ date: Date) -> String { String(JapanTime.text(date, milliseconds: false).prefix(7)) }
 
+    static func month(ofFile path: String) -> String { String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...].prefix(7)) }
+
     /// Files of a chain, the oldest month first, of these months.
     func files(of chain: String, from first: String = "", to last: String = "9999-99") -> [String] {
         guard let directory = opendir("\(folder)/\(chain)") else { return [] }

@@ -163,7 +163,11 @@ struct SQLiteTown: TownLedger {
             }
         }
         if unread > 0 { book.tellUnread(of: id.code) }
-        return Array(Self.newestFirst(alerts).prefix(query.limit))
+        let page = Array(Self.newestFirst(alerts).prefix(query.limit))
+        guard query.reachesBack else { return page }
+        return await reachingBack(from: page, query.limit, query.since, query.earlier, table: "alert", place: { RecordPlace(at: $0.accepted, id: $0.content.id.text) }) { db in
+            try recorded(query, db, Contents()).alerts
+        }
     }
 
     /// Of many towns in one look into the file.
@@ -301,7 +305,7 @@ struct SQLiteTown: TownLedger {
             CROSS JOIN report USING (town, id) ORDER BY received DESC, id DESC
             """
         let arguments = StatementArguments(given)
-        return try await pool.read { db in
+        let read: @Sendable (Database) throws -> [RecordedReport] = { db in
             sound(try Row.fetchAll(db, sql: sql, arguments: arguments)) { row in
                 try RecordedReport(
                     id: row.value("id"), site: row.value("site"), device: row.value("device"),
@@ -309,6 +313,9 @@ struct SQLiteTown: TownLedger {
                     received: Date(timeIntervalSince1970: row.value("received")), body: row.value("body"))
             }
         }
+        let page = try await pool.read(read)
+        guard query.reachesBack, query.isEveryOne else { return page }
+        return await reachingBack(from: page, query.limit, query.since, query.earlier, table: "report", place: { RecordPlace(at: $0.received, id: $0.id) }, read)
     }
 
     func deeds(_ query: DeedQuery) async throws -> [RecordedDeed] {
@@ -333,12 +340,15 @@ struct SQLiteTown: TownLedger {
             given += [place.at.timeIntervalSince1970, place.id]
         }
         let (sql, arguments) = ("SELECT \(LedgerSchema.deedColumns) FROM deed WHERE \(own) ORDER BY at DESC, id DESC LIMIT ?", StatementArguments(given + [query.limit]))
-        return try await pool.read { db in
+        let read: @Sendable (Database) throws -> [RecordedDeed] = { db in
             sound(try Row.fetchAll(db, sql: sql, arguments: arguments)) { row in
                 try RecordedDeed(
                     id: row.value("id"), mode: ModeName(rawValue: row.value("mode")) ?? .exercise, kind: row.value("kind"), subject: row.value("subject"),
                     at: Date(timeIntervalSince1970: row.value("at")), actor: row.value("actor"), body: row.value("body"))
             }
         }
+        let page = try await pool.read(read)
+        guard query.reachesBack else { return page }
+        return await reachingBack(from: page, query.limit, query.since, query.earlier, table: LedgerSchema.deedTable, place: { RecordPlace(at: $0.at, id: $0.id) }, read)
     }
 }

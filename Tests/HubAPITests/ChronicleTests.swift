@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hub
 import Ledger
+import LedgerStore
 import Synchronization
 import Testing
 
@@ -60,7 +61,9 @@ struct ChronicleTests {
         _ = try await step("POST", "/v1/notices", #"{"mode":"actual","title":"朝市","body":"港で朝市があります。","at":"2026-12-01T08:00:00+09:00","every":"weekly"}"#, by: "sato", 201)
         _ = try await step("DELETE", "/v1/sessions/current", by: "sato", 204)
         let page = try await read(house)
-        let lines = page.entries.map { "\($0.kind) \($0.by) \($0.words)" }
+        // Who was given an account stands there too, before all of it.
+        let lines = page.entries.filter { $0.kind != "people" }.map { "\($0.kind) \($0.by) \($0.words)" }
+        #expect(page.entries.suffix(5).map { "\($0.kind) \($0.by) \($0.words)" }.contains("people root 加えた：takahashi（防災課長）"), "\(page.entries.suffix(5))")
         #expect(lines == [
             "desk sato 操作卓から出た", "schedule sato 予定に入れた：「朝市」（毎週、12月1日8時00分から）", "note takahashi 自衛隊に派遣を要請すると決めた",
             "call sato 第一小学校に電話：伝わった。「教頭が出た」", "order sato（承認 takahashi） 発令：避難指示（洪水）港町。理由：桜川があふれそうです",
@@ -139,6 +142,128 @@ struct ChronicleTests {
         #expect(try lines.map { try JSONDecoder().decode(Page.Entry.self, from: Data($0.utf8)).words } == ["=1+1, \"至急\"", "二行目"])
     }
 
+    @Test("Who may do what, lent tablets and lists of shelters: each change that nobody else had to see is a line of its town; no address, no password, no borrower")
+    func people() async throws {
+        let hand = Hand(), house = try await House(hasNeighbour: true, shelters: [Shelter(id: "gym", name: "市民体育館")], districts: ["港町"], clock: { hand.date })
+        func step(_ method: String, _ path: String, _ body: String? = nil, _ expected: Int, token: String? = House.root, headers: HTTPFields = [:]) async throws -> House.Heard {
+            hand.turn(60)
+            let answer = try await house.call(method, path, body, token: token, headers: headers)
+            #expect(answer.status == expected, "\(path): \(answer.status) \(answer.body)")
+            return answer
+        }
+        _ = try await step("POST", "/v1/users", #"{"name":"sato","roles":["duty@042056","press@042021"],"password":"correct horse battery"}"#, 201)
+        _ = try await step("PATCH", "/v1/users/sato", #"{"roles":["duty","chief"],"towns":["042056"]}"#, 200)
+        _ = try await step("PATCH", "/v1/users/sato", #"{"ways":{"mail":"sato@city.example.jp","phone":"090-0000-0001"}}"#, 200)
+        _ = try await step("PATCH", "/v1/users/sato", #"{"password":"another horse battery"}"#, 200)
+        // Nobody is looked at before he has a word of his own.
+        let own = try await house.signIn("sato", "another horse battery")
+        _ = try await step("PUT", "/v1/sessions/current/password", #"{"password":"a word of my own"}"#, 204, token: nil, headers: own)
+        _ = try await step("PATCH", "/v1/users/sato", #"{"confirmed":true}"#, 200, token: House.token)
+        _ = try await step("PATCH", "/v1/users/sato", #"{"disabled":true}"#, 200)
+        _ = try await step("PATCH", "/v1/users/sato", #"{"disabled":true}"#, 200)
+        _ = try await step("PATCH", "/v1/users/sato", #"{"disabled":false}"#, 200)
+        let token = try await step("POST", "/v1/tokens", #"{"name":"気象連携","towns":["042056"],"scopes":["feed"],"expires":"2027-03-31T00:00:00+09:00"}"#, 201)
+        let id = try #require(token.body.firstMatch(of: /"id":"([^"]+)"/)?.1)
+        _ = try await step("DELETE", "/v1/tokens/\(id)", nil, 204)
+        _ = try await step("POST", "/v1/towns/042056/safe-keys", nil, 201)
+        _ = try await step("PUT", "/v1/towns/042056/open-desk", #"{"reason":"役場が浸水","hours":6}"#, 200)
+        _ = try await step("DELETE", "/v1/towns/042056/open-desk", nil, 200)
+        _ = try await step("DELETE", "/v1/towns/042056/open-desk", nil, 200)
+        let invited = try await step("POST", "/v1/devices/invitations", #"{"town":"042056","site":"school","name":"3年1組の7番"}"#, 201)
+        let code = try #require(invited.body.firstMatch(of: /"code":"([^"]+)"/)?.1)
+        let made = try await step("POST", "/v1/devices", #"{"code":"\#(code)"}"#, 201, token: nil)
+        let device = try #require(made.body.firstMatch(of: /"device_id":"([^"]+)"/)?.1)
+        _ = try await step("POST", "/v1/devices/\(device)/lend", #"{"to":"山田花子","until":"2026-12-01T17:00:00+09:00"}"#, 200)
+        _ = try await step("POST", "/v1/devices/\(device)/lend", #"{"to":"鈴木"}"#, 409)
+        _ = try await step("POST", "/v1/devices/\(device)/return", nil, 200)
+        _ = try await step("DELETE", "/v1/devices/\(device)", nil, 204)
+        let list = "ID,施設名称,住所,緯度,経度\nB1,会館,本町1,38.91,141.57\n", csv: HTTPFields = [.contentType: "text/csv"]
+        _ = try await step("POST", "/v1/towns/042056/shelters/import?name=x.csv&list=buildings&dry_run=true", list, 200, headers: csv)
+        _ = try await step("POST", "/v1/towns/042056/shelters/import?name=x.csv&list=buildings", list, 200, headers: csv)
+        _ = try await step("DELETE", "/v1/towns/042056/shelters/lists/buildings", nil, 200)
+
+        let entries = try await house.call("GET", "/v1/chronicle?town=042056&limit=1000", token: House.root).body
+        let lines = try JSONDecoder().decode(Page.self, from: Data(entries.utf8)).entries.reversed().map { "\($0.kind) \($0.by) \($0.words)" }
+        #expect(lines == [
+            "people root 加えた：sato（当直）", "people root 役割：sato（当直 → 当直、防災課長）", "people root 呼び出しの連絡先をメール、電話にした：sato", "people root 新しいパスワードにした：sato",
+            "people desk だれかを確かめた：sato", "people root 使えなくした：sato", "people root また使えるようにした：sato", "people root トークンを作った：気象連携（feed、2027-03-31まで）",
+            "people root トークンを使えなくした：気象連携", "people root 金庫の鍵を作り直した（10枚）", "people root 操作卓を、どこからでも使えるようにした（6時間）。理由：役場が浸水", "people root 操作卓を、どこからでも使えるのをやめた",
+            "device root 貸した：第一小学校の「3年1組の7番」（12月1日17時0分まで）", "device root 返った：第一小学校の「3年1組の7番」", "device root 使えなくした：第一小学校の「3年1組の7番」",
+            "settings root 避難所の名簿「buildings」を取り込んだ：新しい1か所", "settings root 避難所の名簿「buildings」をなくした：1か所",
+        ], "\(lines)")
+        for secret in ["山田", "sato@", "090-0000", "horse"] { #expect(!entries.contains(secret), "\(secret)") }
+        let other = try await house.call("GET", "/v1/chronicle?town=042021", token: House.root).body
+        let beside = try JSONDecoder().decode(Page.self, from: Data(other.utf8)).entries.map(\.words)
+        #expect(beside == ["役割：sato（広報 → なし）", "加えた：sato（広報）"], "what is his in the other town, and nothing of this one: \(beside)")
+    }
+
+    @Test("A change that waits for a second person is told among the approvals alone, until he says yes")
+    func waits() async throws {
+        let hand = Hand(), house = try await house(hand, approval: .two)
+        let cookies = try await house.staff()
+        let before = try await read(house, "&limit=1000").entries.count
+        hand.turn(60)
+        let given = try await house.call("PATCH", "/v1/users/suzuki", #"{"roles":["chief"],"towns":["042056"]}"#, token: nil, headers: cookies["takahashi"] ?? [:])
+        #expect(given.status == 202, "\(given.status) \(given.body)")
+        let page = try await read(house, "&limit=1000").entries
+        #expect(page.count == before + 1 && page.first?.kind == "approval", "\(page.prefix(3))")
+        hand.turn(60)
+        let yes = try await house.call("POST", "/v1/approvals/\(try House.approval(in: given))/approve", token: nil, headers: cookies["ken"] ?? [:])
+        #expect(yes.status == 200 || yes.status == 202, "\(yes.status) \(yes.body)")
+        let after = try await read(house, "&limit=1000").entries
+        #expect(after.count == before + 2 && after.first?.words.hasPrefix("承認した：「役割：suzukiを") == true, "\(after.prefix(3))")
+    }
+
+    @Test("What has moved to its archive stands there as before: page by page, between two times and as a file; and steps without a line hide nothing behind them")
+    func archived() async throws {
+        let folder = URL.temporaryDirectory.appending(path: "noroshi-chronicle-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }  // only a temporary folder
+        let ledger = try SQLiteLedger(path: folder.appending(path: "ledger.sqlite").path, logger: House.logger)
+        let hand = Hand(), house = try await house(hand, ledger: ledger), town = try #require(TownID(House.town))
+        let month: TimeInterval = 31 * 86_400
+        for number in 0..<6 {
+            _ = try await house.call("POST", "/v1/chronicle", #"{"id":"n\#(number)","mode":"actual","words":"一行 \#(number)"}"#)
+            _ = try await house.call(
+                "POST", "/v1/alerts", #"{"town":"\#(House.town)","kind":"notice","mode":"actual","title":"断水\#(number)","body":"断水しています。"}"#)
+            for call in 0..<30 {
+                _ = ledger.town(town).append(RecordedDeed(
+                    id: "c\(number)-\(call)", mode: .actual, kind: "muster", subject: "m", at: hand.date.addingTimeInterval(1), actor: "hub", body: #"{"step":"called"}"#))
+            }
+            hand.turn(month)
+        }
+        let whole = try await read(house, "&limit=1000").entries
+        #expect(whole.count == 12)
+        func paged(_ limit: Int) async throws -> [Page.Entry] {
+            var found: [Page.Entry] = [], next: String?
+            repeat {
+                let page = try await read(house, "&limit=\(limit)" + (next.map { "&before=\($0)" } ?? ""))
+                found += page.entries
+                next = page.next
+            } while next != nil
+            return found
+        }
+        for limit in [1, 5, 12] { #expect(try await paged(limit) == whole, "thirty steps without a line between two others, by \(limit)") }
+        // Four months of it leave; two stay.
+        var done = Retired()
+        let later = hand.date.addingTimeInterval(5 * 365.25 * 86_400 - 2.5 * month)
+        var round: Retired
+        repeat {
+            round = try await ledger.retire(RetentionRule(town: town, now: later))
+            done += round
+        } while round.isMore
+        #expect(done.deeds == 4 * 31 && done.alerts == 4, "\(done)")
+        for limit in [1, 5, 1000] { #expect(try await paged(limit) == whole, "by \(limit)") }
+        let since = whole[9].at, until = whole[3].at
+        func escaped(_ text: String) -> String { text.replacing("+", with: "%2B") }
+        #expect(try await read(house, "&since=\(escaped(since))&until=\(escaped(until))").entries == whole.filter { $0.at >= since && $0.at < until })
+        let csv = try await house.call("GET", "/v1/chronicle?format=csv").body.components(separatedBy: "\r\n").dropFirst().dropLast()
+        #expect(csv.count == 12 && zip(csv, whole.reversed()).allSatisfy { $0.hasPrefix($1.at) && $0.contains($1.words) }, "\(csv)")
+        let objects = try await house.call("GET", "/v1/chronicle?format=jsonl").body.split(separator: "\n").map { try JSONDecoder().decode(Page.Entry.self, from: Data($0.utf8)) }
+        #expect(objects == whole.reversed())
+        await ledger.close()
+    }
+
     @Test("A line by hand may be of earlier, and says when it was written; who may do nothing here writes none, and what says nothing is refused")
     func notes() async throws {
         let hand = Hand(), house = try await house(hand)
@@ -156,7 +281,7 @@ struct ChronicleTests {
         let cookies = try await house.staff()
         let watcher = try await house.call("POST", "/v1/chronicle", #"{"id":"w","mode":"actual","words":"あ"}"#, token: nil, headers: cookies["miru"] ?? [:])
         #expect(watcher.status == 403, "\(watcher.body)")
-        #expect(try await read(house).entries.count == 1)
+        #expect(try await read(house).entries.filter { $0.kind != "people" }.count == 1)
     }
 
     @Test("What a shelter reported stands there until a person sets it aside, and says where it came in the middle of a drill")

@@ -47,6 +47,9 @@ struct DeedTests {
         let done = try await ledger.retireAll(RetentionRule(town: kesennuma, now: epoch.addingTimeInterval(5 * 365.25 * day + 41 * day)))
         #expect(done.deeds == 1 && done.alerts == 1)
         #expect(try await ledger.town(kesennuma).deeds(DeedQuery()).map(\.id) == ["new"])
+        var back = DeedQuery()
+        back.reachesBack = true
+        #expect(try await ledger.town(kesennuma).deeds(back).map(\.id) == ["new", "old"])
         let after = try await ledger.verify(kesennuma)
         #expect(after.flaw == nil && after.head == head, "\(after)")
         // The alert's month, as an earlier program wrote it.
@@ -60,6 +63,7 @@ struct DeedTests {
         try python.run()
         python.waitUntilExit()
         #expect(python.terminationStatus == 0)
+        #expect(try await ledger.town(kesennuma).deeds(back).map(\.id) == ["new", "old"], "the other month has it")
         let again = try await ledger.verify(kesennuma)
         #expect(again.flaw == nil && again.head == head, "\(again)")
         await ledger.close()

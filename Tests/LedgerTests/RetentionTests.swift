@@ -100,6 +100,50 @@ extension LedgerConformance {
         await ledger.close()
     }
 
+    @Test("What was told, reported and done is read on in the archive, the newest first, page by page and between two times", arguments: Store.allCases)
+    func readsOn(store: Store) async throws {
+        let ledger = try store.open(), town = ledger.town(kesennuma)
+        try await years(ledger)
+        for index in 0..<10 {
+            let date = epoch.addingTimeInterval(Double(index) * 31 * day)
+            _ = town.append(RecordedDeed(id: "d\(index)", mode: .actual, kind: "note", subject: "note", at: date, actor: "operator:佐藤", body: "{}"))
+            // Of one moment two.
+            _ = town.append(RecordedDeed(id: "e\(index)", mode: .actual, kind: "note", subject: "note", at: date, actor: "operator:佐藤", body: "{}"))
+        }
+        try await ledger.flush().committed()
+        func deeds(_ limit: Int, since: Date? = nil, earlier: RecordPlace? = nil, back: Bool = true) async throws -> [RecordedDeed] {
+            var query = DeedQuery()
+            (query.limit, query.since, query.earlier, query.reachesBack) = (limit, since, earlier, back)
+            return try await town.deeds(query)
+        }
+        let before = try await deeds(100)
+        _ = try await ledger.retireAll(RetentionRule(town: kesennuma, now: epoch.addingTimeInterval(4 * 31 * day + 5 * year + 3 * day)))
+        #expect(try await deeds(100, back: false).count == 10)
+        #expect(try await deeds(100) == before && before.count == 20)
+        for limit in [1, 3, 7] {
+            var found: [RecordedDeed] = [], place: RecordPlace?
+            while true {
+                let page = try await deeds(limit, earlier: place)
+                found += page
+                guard page.count == limit, let last = page.last else { break }
+                place = RecordPlace(at: last.at, id: last.id)
+            }
+            #expect(found == before, "by \(limit)")
+        }
+        let (since, until) = (epoch.addingTimeInterval(3 * 31 * day), epoch.addingTimeInterval(7 * 31 * day))
+        #expect(try await deeds(100, since: since, earlier: RecordPlace(at: until)).map(\.id) == ["e6", "d6", "e5", "d5", "e4", "d4", "e3", "d3"])
+        var reports = ReportQuery(), alerts = AlertQuery()
+        (reports.isEveryOne, reports.reachesBack, reports.limit) = (true, true, 8)
+        (alerts.concernedOnly, alerts.reachesBack, alerts.limit) = (true, true, 8)
+        #expect(try await town.reports(reports).map(\.id) == (2..<10).reversed().map { "p\($0)" })
+        #expect(try await town.alerts(alerts).map(\.content.id.text) == (2..<10).reversed().map { "a\($0)" })
+        reports.earlier = RecordPlace(at: epoch.addingTimeInterval(62 * day), id: "p2")
+        alerts.earlier = RecordPlace(at: epoch.addingTimeInterval(62 * day), id: "a2")
+        #expect(try await town.reports(reports).map(\.id) == ["p1", "p0"])
+        #expect(try await town.alerts(alerts).map(\.content) == [1, 0].map { alert("a\($0)", at: epoch.addingTimeInterval(Double($0) * 31 * day)).content })
+        await ledger.close()
+    }
+
     @Test("What is in force, waits or is held stays, however old it is", arguments: Store.allCases)
     func stays(store: Store) async throws {
         let ledger = try store.open()
