@@ -20,17 +20,18 @@ package enum AlertFeed {
     }
 
     /// `address` is how the world reaches the hub, without a slash at its end: `https://hub.example.jp`. `updated` is
-    /// when the town's list last changed: by what was said, or by what ran out.
+    /// when the town's list last changed: by what was said, or by what ran out. Drills are a feed of their own, whose entries lead to no
+    /// CAP document: a drill's is for people of the town.
     package static func atom(
-        town: Town, entries: [Entry], address: String, issuer: CAPIssuer, updated: Date
+        town: Town, mode: ModeName = .actual, entries: [Entry], address: String, issuer: CAPIssuer, updated: Date
     ) -> [UInt8] {
         let newest = entries.sorted { $0.content.sent > $1.content.sent }.prefix(entryLimit)
-        let own = "\(address)/v1/towns/\(town.id.code)/alerts.atom"
+        let own = "\(address)/v1/towns/\(town.id.code)/\(mode == .actual ? "alerts" : "drill").atom"
         var xml = XMLText()
         xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
         xml.open("feed", #"xmlns="http://www.w3.org/2005/Atom" xml:lang="ja""#)
         xml.element("id", own)
-        xml.element("title", "\(town.name) 警報・避難情報")
+        xml.element("title", mode == .actual ? "\(town.name) 警報・避難情報" : "【訓練】\(town.name) 訓練の情報")
         xml.element("updated", JapanTime.text(max(newest.first?.content.sent ?? updated, updated), milliseconds: false))
         xml.open("author")
         xml.element("name", issuer.senderName.isEmpty ? issuer.sender : issuer.senderName)
@@ -56,8 +57,13 @@ package enum AlertFeed {
         category(content.kind.rawValue, into: &xml)
         category(entry.mode.rawValue, into: &xml)
         category(content.message.rawValue, into: &xml)
-        link("alternate", "application/cap+xml", place, into: &xml)
-        xml.element("summary", words)
+        if entry.mode == .actual {
+            link("alternate", "application/cap+xml", place, into: &xml)
+            xml.element("summary", words)
+        } else {
+            // What has no link has content (RFC 4287, 4.1.2).
+            xml.element("content", words.contains("訓練") ? words : "【訓練】\(words)")
+        }
         xml.close("entry")
     }
 

@@ -156,6 +156,9 @@ struct RouteScopes {
         Row(.post, "/v1/copies", .signature),
         // Open data.
         Row(.get, "/v1/towns/{code}/alerts.atom", .everybody),
+        Row(.get, "/v1/towns/{code}/drill.atom", .everybody),
+        Row(.get, "/v1/towns/{code}/standing.geojson", .everybody),
+        Row(.get, "/v1/towns/{code}/drill.geojson", .everybody),
         Row(.get, "/v1/sessions", .everybody),
         Row(.post, "/v1/sessions", .everybody),
         Row(.get, "/v1/sessions/openid", .everybody),

@@ -6,7 +6,9 @@ internal import HTTPTypes
 internal import Desk
 internal import Hub
 internal import Hummingbird
+internal import Memories
 internal import Serving
+internal import Web
 
 /// Who speaks to other systems, and with which key.
 package struct HubVoice: Sendable {
@@ -24,7 +26,7 @@ package struct HubVoice: Sendable {
     }
 }
 
-/// The towns of this hub, and what they say for others to build on: CAP 1.2 and Atom, open to all.
+/// The towns of this hub, and what they say for others to build on: CAP 1.2, Atom and GeoJSON, open to all.
 extension HubRouter {
     private struct TownsShape: Encodable {
         struct Channel: Encodable { var name, title, role: String }
@@ -70,39 +72,77 @@ extension HubRouter {
                 towns: hub.allTowns.filter { person.may($0.id) }.map { TownShape($0, configuration.channels) },
                 channels: configuration.channels.map { .init(name: $0.name, title: $0.title, role: $0.role.rawValue) }))
         }
-        router.get("/v1/towns/{code}/alerts.atom") { _, context in
-            let code = try context.parameters.require("code")
-            guard let id = TownID(code), let town = hub.town(id) else { throw Problem(.notFound, "市町村\(code)はここにありません (no town \(code))") }
-            guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
-            let octets = try await feeds.value(code) { try await Self.inLane(documents) { try await feed(of: town, voice) } }
-            return Self.document(octets, "application/atom+xml; charset=utf-8")
+        for (name, mode) in [("alerts", ModeName.actual), ("drill", .exercise)] {
+            router.get(RouterPath("/v1/towns/{code}/\(name).atom")) { _, context in
+                let town = try anyTown(context)
+                guard let voice = configuration.voice else { throw Problem(.notFound, "このハブはCAPを公開していません (this hub publishes no CAP)") }
+                let octets = try await feeds.value("\(town.id.code).\(name).atom") { try await Self.inLane(documents) { try await feed(of: town, mode, voice) } }
+                return Self.document(octets, "application/atom+xml; charset=utf-8")
+            }
+        }
+        for (name, mode) in [("standing", ModeName.actual), ("drill", .exercise)] {
+            router.get(RouterPath("/v1/towns/{code}/\(name).geojson")) { request, context in
+                let town = try anyTown(context)
+                let octets = try await feeds.value("\(town.id.code).\(name).geojson") { try await Self.inLane(documents) { try await map(of: town, mode) } }
+                let tag = StandingMap.tag(octets)
+                // Kept by whoever likes, and asked for each time: what is over is not to be shown from a cache. Open data, for pages of others too.
+                let headers: HTTPFields = [.contentType: "application/geo+json", .eTag: tag, .cacheControl: "public, no-cache", .accessControlAllowOrigin: "*"]
+                if EntityTags(request.headers[.ifNoneMatch])?.contains(tag) == true { return Response(status: .notModified, headers: headers) }
+                return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: octets)))
+            }
         }
     }
 
-    private func feed(of town: Town, _ voice: HubVoice) async throws -> [UInt8] {
-        let id = town.id
-        let now = hub.clock()
-        let recent = try await hub.alerts(of: id, limit: 20)
-        // Real alerts only: a drill in somebody's feed reader is read as real. Of each event the last word, which tells
-        // its whole state; what is lifted, taken back or over is not there.
-        let standing = try await hub.alerts(hub.lastWords(in: id, .actual), of: id)
+    private func anyTown(_ context: Context) throws -> Town {
+        let code = try context.parameters.require("code")
+        guard let id = TownID(code), let town = hub.town(id) else { throw Problem(.notFound, "市町村\(code)はここにありません (no town \(code))") }
+        return town
+    }
+
+    /// Of each event the last word, which tells its whole state; what is lifted, taken back or over is not there.
+    private func entries(of town: Town, _ mode: ModeName) async throws -> [AlertFeed.Entry] {
+        let standing = try await hub.alerts(hub.lastWords(in: town.id, mode), of: town.id)
         do throws(CAPWriterError) {
             var entries: [AlertFeed.Entry] = []
-            for alert in standing {
+            for alert in standing where alert.mode == mode {
                 let title = try texts(alert, town).first { $0.language == .japanese }?.headline
                 entries.append(AlertFeed.Entry(content: alert.content, mode: alert.mode, headline: title))
             }
+            return entries
+        } catch {
+            throw Problem(.internalServerError, error.description)
+        }
+    }
+
+    private func map(of town: Town, _ mode: ModeName) async throws -> [UInt8] {
+        let table = hub.standing(of: town.id, mode)
+        let orders = table.orders(in: town.districts).compactMap { row -> StandingMap.Order? in
+            guard case .evacuation(let hazard, let district) = row.subject, let level = row.state.level else { return nil }
+            return .init(district: district, hazard: hazard, level: level, since: row.since, until: row.until)
+        }
+        let houses = table.shelters.compactMap { row -> StandingMap.House? in
+            guard case .shelter(let notice) = row.state else { return nil }
+            return .init(id: notice.shelter, name: notice.name, state: notice.state.rawValue, note: notice.note, since: row.since)
+        }
+        return try StandingMap(town: town, mode: mode, alerts: try await entries(of: town, mode), orders: orders, houses: houses).octets()
+    }
+
+    /// Real alerts and drills are two feeds: a drill in a reader of real ones is read as real.
+    private func feed(of town: Town, _ mode: ModeName, _ voice: HubVoice) async throws -> [UInt8] {
+        let (now, entries) = (hub.clock(), try await entries(of: town, mode))
+        let recent = try await hub.alerts(of: town.id, limit: 20)
+        do throws(CAPWriterError) {
             return AlertFeed.atom(
-                town: town, entries: entries, address: configuration.publicAddress,
-                issuer: try voice.issuer(for: town, web: configuration.publicAddress), updated: lastChange(recent, now))
+                town: town, mode: mode, entries: entries, address: configuration.publicAddress,
+                issuer: try voice.issuer(for: town, web: configuration.publicAddress), updated: lastChange(recent, mode, now))
         } catch {
             throw Problem(.internalServerError, error.description)
         }
     }
 
     /// When the list of what is in force last changed, the same at every asking: something was said, or ran out.
-    private func lastChange(_ alerts: [SaidAlert], _ now: Date) -> Date {
-        alerts.filter { $0.mode == .actual }
+    private func lastChange(_ alerts: [SaidAlert], _ mode: ModeName, _ now: Date) -> Date {
+        alerts.filter { $0.mode == mode }
             .map { $0.content.expires <= now ? max($0.accepted, $0.content.expires) : $0.accepted }
             .max() ?? Date(timeIntervalSince1970: 0)
     }

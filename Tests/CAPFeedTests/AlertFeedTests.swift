@@ -15,16 +15,28 @@ struct AlertFeedTests {
         return try XMLDocument(octets).root
     }
 
-    @Test("An entry leads to its alert, and a drill says so")
+    @Test("An entry leads to its alert")
     func entry() throws {
-        let root = try feed([.init(content: FeedSamples.order(), mode: .exercise)])
+        let root = try feed([.init(content: FeedSamples.order(), mode: .actual)])
         #expect(root.namespace == "http://www.w3.org/2005/Atom" && root.name == "feed")
         let entry = try #require(root.first("entry"))
         let place = "https://hub.example.jp/v1/alerts/op%2F042056%2F2026-0001%20a%2Cb%2F1.cap"
         #expect(entry.text("id") == place)
         #expect(entry.first("link")?["href"] == place && entry.first("link")?["type"] == "application/cap+xml")
-        #expect(entry.text("title") == "【訓練】警戒レベル4 避難指示")
+        #expect(entry.text("title") == "警戒レベル4 避難指示")
         #expect(entry.text("updated") == "2026-04-01T09:00:00+09:00")
+    }
+
+    @Test("Drills are a feed of their own; each entry says so, and leads to no document")
+    func drill() throws {
+        let octets = AlertFeed.atom(
+            town: FeedSamples.town, mode: .exercise, entries: [.init(content: FeedSamples.order(), mode: .exercise)], address: "https://hub.example.jp", issuer: try FeedSamples.issuer(),
+            updated: FeedSamples.sent)
+        let root = try XMLDocument(octets).root
+        #expect(root.text("id") == "https://hub.example.jp/v1/towns/042056/drill.atom" && root.text("title")?.hasPrefix("【訓練】") == true)
+        let entry = try #require(root.first("entry"))
+        #expect(entry.text("title") == "【訓練】警戒レベル4 避難指示" && entry.text("content") == "【訓練】警戒レベル4 避難指示")
+        #expect(entry.first("link") == nil && entry.text("summary") == nil)
     }
 
     @Test("The newest come first, a hundred at most; an empty feed is a feed")
