@@ -45,6 +45,22 @@ enum OutsideTools {
 
 @Suite("Our CAP in other programs")
 struct OutsideToolsTests {
+    @Test("Both feeds are well-formed to xmllint, and each entry has what RFC 4287 asks for", .enabled(if: OutsideTools.path("xmllint") != nil, "xmllint is not here"), arguments: [ModeName.actual, .exercise])
+    func atom(mode: ModeName) throws {
+        try OutsideTools.withFolder { folder in
+            var odd = FeedSamples.order()
+            (odd.id, odd.headline) = (AlertID("op/2"), "<&\"'> 見出し")
+            let octets = AlertFeed.atom(
+                town: FeedSamples.town, mode: mode, entries: [.init(content: FeedSamples.order(), mode: mode), .init(content: odd, mode: mode)], address: "https://hub.example.jp",
+                issuer: try FeedSamples.issuer(), updated: FeedSamples.sent)
+            try Data(octets).write(to: folder.appending(path: "a.atom"))
+            // 4.1.1, 4.1.2: each entry with id, title, updated, and with an alternate link or content.
+            let rule = "count(//*[local-name()='entry'][*[local-name()='id'] and *[local-name()='title'] and *[local-name()='updated'] and (*[local-name()='link'][@rel='alternate'] or *[local-name()='content'])])"
+            let answer = try OutsideTools.run("xmllint", ["--xpath", rule, "a.atom"], in: folder)
+            #expect(answer.status == 0 && answer.text.hasPrefix("2"), "\(answer.text)")
+        }
+    }
+
     @Test(
         "The OASIS schema finds nothing to blame",
         .enabled(
