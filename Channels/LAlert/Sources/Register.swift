@@ -8,15 +8,20 @@ import FoundationEssentials
 struct Register: Sendable {
     private let notebook: any Notebook
     private let prefix: String
+    /// When documents that are over were looked for last.
+    private let swept: String
     private let mode: ModeName
 
     /// After this nothing of a document is valid any more: ValidDateTime is at most 90 days away (SaigaiTask).
     static let longestValidity: Double = 90 * 86400
+    /// Not with each new event: of thousands of documents each would be read for it.
+    static let betweenSweeps: Double = 86400
 
     init<M: Mode>(_ notebook: any Notebook, _ farEnd: FarEnd<M>) {
         self.notebook = notebook
         mode = M.name
         prefix = "l-alert/\(M.name.rawValue)/\(farEnd.town.code)/\(farEnd.id)/"
+        swept = "l-alert-swept/\(M.name.rawValue)/\(farEnd.town.code)/\(farEnd.id)"
     }
 
     func document(_ key: String) -> Document? {
@@ -50,7 +55,11 @@ struct Register: Sendable {
         return plans
     }
 
-    private func forgetOld(_ now: Date) {
+    func forgetOld(_ now: Date) {
+        let last = notebook.read(swept).flatMap { Double(String(decoding: $0, as: UTF8.self)) }
+        // A clock that was put back looks again.
+        if let last, (0..<Self.betweenSweeps).contains(now.timeIntervalSince1970 - last) { return }
+        notebook.write(swept, Array("\(now.timeIntervalSince1970)".utf8))
         for key in notebook.keys(prefix: prefix) {
             let short = String(key.dropFirst(prefix.count))
             guard let old = document(short), now.timeIntervalSince(old.made) > Self.longestValidity else { continue }
