@@ -14,6 +14,11 @@ package enum DeviceRole: String, Sendable, Codable {
     case tablet, edge
 }
 
+/// Who has a tablet in his hands, as far as roll-calls ask. A tablet of which nothing is said is a place's, and no person's.
+package enum DeviceUse: String, Sendable, Codable, CaseIterable {
+    case pupil, staff
+}
+
 package struct Device: Sendable, Hashable, Codable {
     package var id: String
     package var town: TownID
@@ -33,6 +38,9 @@ package struct Device: Sendable, Hashable, Codable {
     package internal(set) var loan: Loan?
     /// When it last came back.
     package internal(set) var returned: Date?
+    package internal(set) var use: DeviceUse?
+    /// A class, as the school calls it.
+    package internal(set) var group: String?
 
     package var isEdge: Bool { role == .edge }
 }
@@ -47,6 +55,8 @@ package struct Invitation: Sendable, Hashable, Codable {
     var role: DeviceRole?
     /// What the device is called where it does not say so itself.
     var name: String?
+    var use: DeviceUse?
+    var group: String?
 
     package var isForEdge: Bool { role == .edge }
     package var spelled: String { code.prefix(4) + "-" + code.suffix(4) }
@@ -60,8 +70,11 @@ package struct MirroredDevice: Sendable, Hashable, Codable {
     package var token_sha256: String?
     /// The same of one that was revoked: an edge tells it so, and does not say that it knows no such device.
     package var revoked_sha256: String?
+    package var use: DeviceUse?
+    package var group: String?
 
     package init(_ device: Device) {
+        (use, group) = (device.use, device.group)
         id = device.id
         name = device.name
         token_sha256 = device.revoked == nil ? device.tokenDigest : nil
@@ -144,13 +157,14 @@ package final class DeviceRegister: Sendable {
     }
 
     package func invite(
-        to site: String, of town: TownID, by person: String, role: DeviceRole = .tablet, name: String? = nil
+        to site: String, of town: TownID, by person: String, role: DeviceRole = .tablet, name: String? = nil, use: DeviceUse? = nil,
+        group: String? = nil
     ) -> Invitation {
         var random = SystemRandomNumberGenerator()
         let code = String((0..<Self.codeLength).map { _ in Self.alphabet.randomElement(using: &random) ?? "B" })
         let invitation = Invitation(
             code: code, town: town, site: site, invitedBy: person,
-            expires: clock().addingTimeInterval(Self.validity), role: role, name: name)
+            expires: clock().addingTimeInterval(Self.validity), role: role, name: name, use: use, group: group)
         state.withLock { state in
             for old in state.invitations.values where old.expires < clock() {
                 state.invitations[old.code] = nil
@@ -200,7 +214,7 @@ package final class DeviceRegister: Sendable {
             let device = Device(
                 id: "d-" + Self.randomToken().prefix(12), town: invitation.town, site: invitation.site,
                 name: name.isEmpty ? invitation.name ?? invitation.site : name, publicKey: publicKey, enrolled: now,
-                invitedBy: invitation.invitedBy, role: invitation.role, tokenDigest: Self.digest(token))
+                invitedBy: invitation.invitedBy, role: invitation.role, tokenDigest: Self.digest(token), use: invitation.use, group: invitation.group)
             state.devices[device.id] = device
             state.byToken[device.tokenDigest] = device.id
             write(Self.key(device), device)
@@ -214,7 +228,7 @@ package final class DeviceRegister: Sendable {
         let code = Self.letters(written)
         let invitation = Invitation(
             code: code, town: device.town, site: device.site, invitedBy: device.invitedBy,
-            expires: clock().addingTimeInterval(Self.validity), role: device.role)
+            expires: clock().addingTimeInterval(Self.validity), role: device.role, use: device.use, group: device.group)
         state.withLock { state in
             state.devices[device.id] = nil
             state.byToken[device.tokenDigest] = nil
@@ -294,7 +308,7 @@ package final class DeviceRegister: Sendable {
                     id: seen.id, town: town, site: site, name: seen.name, enrolled: old?.enrolled ?? now,
                     invitedBy: "hub", revoked: seen.token_sha256 == nil ? old?.revoked ?? now : nil,
                     lastSeen: old?.lastSeen,
-                    tokenDigest: seen.token_sha256 ?? seen.revoked_sha256 ?? old?.tokenDigest ?? "")
+                    tokenDigest: seen.token_sha256 ?? seen.revoked_sha256 ?? old?.tokenDigest ?? "", use: seen.use, group: seen.group)
                 state.devices[seen.id] = device
                 Self.index(device, &state)
                 device.lastSeen = nil

@@ -38,7 +38,7 @@ extension DeviceRegister {
         if let until, until <= now || until > now.addingTimeInterval(366 * 86400) {
             throw .invalid("返す時刻（until）は、いまから1年以内です (until: within a year from now)")
         }
-        return try change(id, of: town) { device throws(LoanFailure) in
+        return try change(id, of: town, orElse: .noDevice) { device throws(LoanFailure) in
             if let loan = device.loan { throw .lent(to: loan.to) }
             guard device.revoked == nil, !device.isEdge else { throw .noDevice }
             device.loan = Loan(to: name, until: until, at: now, by: person)
@@ -46,16 +46,18 @@ extension DeviceRegister {
     }
 
     package func giveBack(_ id: String, of town: TownID) throws(LoanFailure) -> Device {
-        try change(id, of: town) { device throws(LoanFailure) in
+        try change(id, of: town, orElse: .noDevice) { device throws(LoanFailure) in
             guard device.loan != nil else { throw .notLent }
             device.loan = nil
             device.returned = clock()
         }
     }
 
-    private func change(_ id: String, of town: TownID, _ body: (inout Device) throws(LoanFailure) -> Void) throws(LoanFailure) -> Device {
-        try state.withLock { state throws(LoanFailure) in
-            guard var device = state.devices[id], device.town == town else { throw .noDevice }
+    func change<Failure: Error>(
+        _ id: String, of town: TownID, orElse none: Failure, _ body: (inout Device) throws(Failure) -> Void
+    ) throws(Failure) -> Device {
+        try state.withLock { state throws(Failure) in
+            guard var device = state.devices[id], device.town == town else { throw none }
             try body(&device)
             state.devices[id] = device
             write(Self.key(device), device)

@@ -30,6 +30,7 @@ package final class Hub: Sendable {
     package let plans: PlanBook
     package let presence = DeskPresence()
     package let pacts: Pacts
+    package let rollCalls: RollCalls
     package let book: TownBook
     let approvalPolicies: [TownID: ApprovalPolicy]
     /// For how long what was said stays in the record, of towns that say it themselves.
@@ -159,6 +160,7 @@ package final class Hub: Sendable {
         crowdingRules = parts.crowding
         places = DeskPlaces(parts.networks, notebook: parts.ledger)
         pacts = Pacts(notebook: parts.ledger)
+        rollCalls = RollCalls(notebook: parts.ledger)
         plans = PlanBook(parts.plans, notebook: parts.ledger)
         book = TownBook(notebook: parts.ledger)
         tables = Mutex(parts.codes)

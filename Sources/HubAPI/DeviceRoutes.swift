@@ -21,6 +21,26 @@ extension HubRouter {
         var role: String?
         /// What the device will be called, unless it says so itself.
         var name: String?
+        /// Whose it will be: `pupil` or `staff`; absent: a place's.
+        var use: String?
+        /// Its class, for roll-calls.
+        var group: String?
+    }
+
+    /// Null takes away what was said; what is absent stays.
+    private struct Change: Decodable {
+        var wish = DeviceChange()
+        var site: String?
+
+        enum Key: String, CodingKey { case use, group, name, site }
+
+        init(from decoder: any Decoder) throws {
+            let said = try decoder.container(keyedBy: Key.self)
+            if said.contains(.use) { wish.use = .say(try HubRouter.use(try said.decodeIfPresent(String.self, forKey: .use))) }
+            if said.contains(.group) { wish.group = .say(try said.decodeIfPresent(String.self, forKey: .group)) }
+            wish.name = try said.decodeIfPresent(String.self, forKey: .name)
+            site = try said.decodeIfPresent(String.self, forKey: .site)
+        }
     }
 
     private struct Lend: Decodable {
@@ -51,11 +71,14 @@ extension HubRouter {
             let wish = try await Body.decode(Invite.self, request)
             let town = try town(wish.town, for: person)
             let role = try Self.role(wish.role)
-            let site = try site(wish, role, in: town)
+            let site = try site(wish.site ?? wish.shelter, role, in: town)
             guard wish.name.map({ (1...64).contains($0.count) && PlainText.isPlain($0) }) ?? true else {
                 throw Problem(.badRequest, "端末の名前（name）は64文字までで、制御文字は使えません (name: 1 to 64 letters)")
             }
-            let invitation = hub.devices.invite(to: site, of: town.id, by: person.name, role: role, name: wish.name)
+            let use = try Self.use(wish.use)
+            if let words = DeviceChange.objection(group: wish.group) { throw Problem(.unprocessableContent, words) }
+            guard role == .tablet || use == nil && wish.group == nil else { throw Problem(.badRequest, "中継機には use と group を書けません (an edge is nobody's)") }
+            let invitation = hub.devices.invite(to: site, of: town.id, by: person.name, role: role, name: wish.name, use: use, group: wish.group)
             try await hub.onDisk()
             let url = "\(configuration.publicAddress)/tablet/#\(invitation.code)"
             return try Answer.json(
@@ -121,6 +144,24 @@ extension HubRouter {
                 return device
             }
         }
+        desk.patch("/v1/devices/{id}") { request, context in
+            let person = context.person
+            let id = try context.parameters.require("id")
+            let wish = try await Body.decode(Change.self, request)
+            guard let town = hub.allTowns.first(where: { person.may($0.id) && hub.devices.device(id: id, of: $0.id) != nil }) else {
+                throw Problem(.notFound, "端末\(PlainText.visible(id))はありません (no such device)")
+            }
+            var change = wish.wish
+            if let site = wish.site { change.site = try self.site(site, .tablet, in: town) }
+            let (before, after) = try self.change(id, in: town.id, change)
+            for site in Set([before.site, after.site]) { tellEdges(of: site, in: town.id) }
+            // It comes back at once, to where it belongs now.
+            if before.site != after.site { hub.stream.cut(device: id) } else { hub.stream.tell(device: id, "rollcall") }
+            hub.noteDown(.device, "\(Self.named(before, in: town))を変えた：\(Self.owner(after))、\(Self.named(after, in: town))", about: id, .actual, in: town.id, by: person.actor)
+            hub.logger.notice("device changed", metadata: ["device": "\(id)", "by": "\(person.name)", "site": "\(after.site)", "use": "\(after.use?.rawValue ?? "-")"])
+            try await hub.onDisk()
+            return try Answer.json(DeviceShape(after, now: hub.clock()))
+        }
         desk.delete("/v1/devices/{id}") { request, context in
             let person = context.person
             let id = try context.parameters.require("id")
@@ -147,9 +188,29 @@ extension HubRouter {
         hub.noteDown(.device, "\(word)：\(Self.named(device, in: town))\(end ?? "")", about: device.id, .actual, in: town.id, by: person.actor)
     }
 
+    private static func owner(_ device: Device) -> String {
+        switch device.use {
+        case .pupil: "生徒\(device.group.map { "（\($0)）" } ?? "")"
+        case .staff: "先生・職員"
+        case nil: "場所の端末"
+        }
+    }
+
     private static func named(_ device: Device, in town: Town) -> String {
         let site = town.endpoints.first { $0.id == device.site }?.name ?? device.site
         return device.name.isEmpty ? "\(site)の端末" : "\(site)の「\(device.name)」"
+    }
+
+    private func change(_ id: String, in town: TownID, _ wish: DeviceChange) throws(Problem) -> (before: Device, after: Device) {
+        do throws(DeviceChangeFailure) {
+            return try hub.devices.change(id, of: town, wish)
+        } catch {
+            switch error {
+            case .noDevice: throw Problem(.notFound, "端末\(PlainText.visible(id))はないか、登録を取り消されています (no such device, or it is revoked)")
+            case .isEdge: throw Problem(.conflict, "中継機の場所、use、group は変えられません。新しい場所で登録し直してください (an edge is not moved: enrol it anew)")
+            case .invalid(let words): throw Problem(.unprocessableContent, words)
+            }
+        }
     }
 
     private func custody(
@@ -188,12 +249,18 @@ extension HubRouter {
         return role
     }
 
+    fileprivate static func use(_ written: String?) throws(Problem) -> DeviceUse? {
+        guard let written else { return nil }
+        guard let use = DeviceUse(rawValue: written) else { throw Problem(.badRequest, "use は pupil（生徒）か staff（先生・職員）です。場所の端末では書きません (use: pupil, staff or null)") }
+        return use
+    }
+
     /// A school's or shelter's own endpoint of the tablets' channel; for an edge also a Wi-Fi spot.
-    private func site(_ wish: Invite, _ role: DeviceRole, in town: Town) throws(Problem) -> String {
+    private func site(_ wished: String?, _ role: DeviceRole, in town: Town) throws(Problem) -> String {
         let sites = town.endpoints.filter {
             configuration.has($0, .tablet) || role == .edge && configuration.has($0, .page)
         }
-        guard let wanted = wish.site ?? wish.shelter else { throw Problem(.badRequest, "置き場所（site）を選んでください (site: missing)") }
+        guard let wanted = wished else { throw Problem(.badRequest, "置き場所（site）を選んでください (site: missing)") }
         guard let site = sites.first(where: { $0.id == wanted || $0.shelter == wanted || $0.name == wanted }) else {
             throw Problem(.badRequest, "置き場所（site）「\(wanted)」は、この市町村の置き場所にありません (site: none of \(sites.map(\.id).joined(separator: ", ")))")
         }

@@ -121,6 +121,7 @@ package struct HubRouter: Sendable {
         addPresence(to: desk)
         addFelt(to: desk)
         addVoices(to: desk)
+        addRollCalls(to: router, desk)
         addSessions(to: router)
         addPasskeys(to: router)
         addOpenID(to: router)

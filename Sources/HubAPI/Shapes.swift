@@ -107,11 +107,14 @@ struct DeviceShape: Encodable {
     var id, town, site, name, role, enrolled_at, invited_by: String
     var revoked_at, last_seen: String?
     var has_key: Bool
+    /// `pupil` or `staff`; absent: a place's.
+    var use, group: String?
     /// Who has it in his hands.
     var lent_to, lent_until, lent_at, lent_by, returned_at: String?
     var overdue: Bool?
 
     init(_ device: Device, now: Date) {
+        (use, group) = (device.use?.rawValue, device.group)
         lent_to = device.loan?.to
         lent_until = device.loan?.until.map { JapanTime.text($0, milliseconds: false) }
         lent_at = device.loan.map { JapanTime.text($0.at, milliseconds: false) }

@@ -37,13 +37,15 @@ package struct EdgeRouter: Sendable {
         package var outbox: Outbox
         package var ledger: any Ledger
         package var keeper: Doorkeeper?
+        package var calls: RollCalls
 
         package init(
             site: String, hub: HubLine, devices: DeviceRegister, stream: StreamHub, watch: LineWatch,
             upstream: Upstream, mirror: SiteMirror, spots: SpotMirror, outbox: Outbox, ledger: any Ledger,
-            keeper: Doorkeeper? = nil
+            keeper: Doorkeeper? = nil, calls: RollCalls
         ) {
             self.keeper = keeper
+            self.calls = calls
             (self.site, self.hub, self.devices, self.stream, self.watch) = (site, hub, devices, stream, watch)
             (self.upstream, self.mirror, self.spots, self.outbox, self.ledger) = (upstream, mirror, spots, outbox, ledger)
         }
@@ -73,6 +75,10 @@ package struct EdgeRouter: Sendable {
         let (spots, known) = (parts.spots, Set(parts.spots.spots))
         router.add(middleware: ProblemMiddleware())
         TabletDesk(devices: parts.devices, stream: parts.stream, book: EdgeBook(outbox: parts.outbox, hub: parts.hub), clock: { Date() }).add(to: router)
+        let (watch, ledger) = (parts.watch, parts.ledger)
+        RollCallDesk(
+            devices: parts.devices, calls: parts.calls, stream: parts.stream, clock: { watch.hubTime() }, onDisk: { try await ledger.flush().committed() }
+        ).add(to: router)
         PageDesk(
             publicAddress: "", paths: Pages.paths.filter { $0.hasPrefix("/tablet/") },
             isKnown: { known.contains($0) }, spots: { spots.spots.map { (id: $0, name: $0) } }, page: { spots.page($0, $1) }

@@ -29,14 +29,16 @@ package final class Upstream: Sendable {
         package var connected: @Sendable () -> Void
         package var alerted: @Sendable () -> Void
         package var registerChanged: @Sendable () -> Void
+        package var rollCalled: @Sendable () -> Void
 
         package init(
             connected: @escaping @Sendable () -> Void, alerted: @escaping @Sendable () -> Void,
-            registerChanged: @escaping @Sendable () -> Void
+            registerChanged: @escaping @Sendable () -> Void, rollCalled: @escaping @Sendable () -> Void = {}
         ) {
             self.connected = connected
             self.alerted = alerted
             self.registerChanged = registerChanged
+            self.rollCalled = rollCalled
         }
     }
 
@@ -156,6 +158,7 @@ package final class Upstream: Sendable {
             // The other reasons are before the hub hangs up.
             if String(decoding: data, as: UTF8.self).contains(#""gap""#) { state.told = [] }
         case "register": hooks.registerChanged()
+        case "rollcall": hooks.rollCalled()
         default:
             publish(event.name, data, &state)
             hooks.alerted()

@@ -4,20 +4,22 @@ import Foundation
 struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "タブレットとスポットの登録 (the register of tablets and spots)",
-        subcommands: [Invite.self, List.self, Show.self, Lend.self, Return.self, Revoke.self])
+        subcommands: [Invite.self, List.self, Show.self, Set.self, Lend.self, Return.self, Revoke.self])
 
     struct Invite: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "一度だけ使える番号とQRコードを作る。15分有効 (a one-time code and its QR, for fifteen minutes)")
         @OptionGroup var hub: HubOptions
         @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
         @Option(name: [.long, .customLong("site")], help: "避難所か学校の番号 (the shelter's or school's id)") var shelter: String?
-        @Option(help: "まとめて作る：CSVの列は name（端末の名前）と site（学校の番号か名前） (many at once: a CSV with the columns name and site)") var from: String?
+        @Option(help: "まとめて作る：CSVの列は name（端末の名前）と site（学校の番号か名前）、あれば use と group (many at once: a CSV with the columns name and site, and use and group where it has them)") var from: String?
+        @Option(help: "だれの端末か：pupil（生徒）か staff（先生・職員）。点呼で尋ねる (whose it will be, for roll-calls)") var use: String?
+        @Option(help: "組（例：3-2） (its class)") var group: String?
         @Flag(help: "タブレットでなく、その場所の中継機（noroshi edge）のため (for a relay at that site instead of a tablet)") var edge = false
 
         func run() async throws {
             if let from { return try await many(from) }
             guard let shelter else { throw Exit.with(Exit.usage, "--site か --from を書いてください (--site or --from)") }
-            let value = try await invite(shelter, nil)
+            let value = try await invite(shelter, nil, use, group)
             guard hub.format == .table, let invitation = value as? [String: Any] else {
                 return Terminal.say(JSONLine.text(value))
             }
@@ -31,8 +33,9 @@ struct DeviceCommand: AsyncParsableCommand {
             Terminal.say("期限    \(invitation["expires_at"] as? String ?? "")（1台、1回だけ）")
         }
 
-        private func invite(_ site: String, _ name: String?) async throws -> Any {
+        private func invite(_ site: String, _ name: String?, _ use: String?, _ group: String?) async throws -> Any {
             var wish: [String: Any] = ["site": site]
+            (wish["use"], wish["group"]) = (use, group)
             wish["town"] = town
             wish["name"] = name
             if edge { wish["role"] = "edge" }
@@ -49,7 +52,7 @@ struct DeviceCommand: AsyncParsableCommand {
             }
             var table = [["名前 NAME", "場所 SITE", "コード CODE", "期限 UNTIL", "アドレス URL"]]
             for row in rows {
-                let value = try await invite(row.site, row.name) as? [String: Any] ?? [:]
+                let value = try await invite(row.site, row.name, row.use ?? use, row.group ?? group) as? [String: Any] ?? [:]
                 func text(_ key: String) -> String { value[key] as? String ?? "" }
                 guard hub.format == .table else {
                     Terminal.say(JSONLine.text(value.merging(["name": row.name]) { $1 }))
@@ -74,11 +77,31 @@ struct DeviceCommand: AsyncParsableCommand {
             let all = (value as? [String: Any])?["devices"] as? [[String: Any]] ?? []
             let devices = all.filter { !lent || $0["lent_to"] != nil }
             guard hub.format == .table else { return devices.forEach { Terminal.say(JSONLine.text($0)) } }
-            var rows = [["端末 DEVICE", "役目 ROLE", "場所 SITE", "名前 NAME", "登録 ENROLLED", "最後に見た LAST SEEN", "状態 STATE", "貸出 LENT"]]
+            var rows = [["端末 DEVICE", "役目 ROLE", "場所 SITE", "名前 NAME", "人・組 WHOSE", "登録 ENROLLED", "最後に見た LAST SEEN", "状態 STATE", "貸出 LENT"]]
             for device in devices { rows.append(DeviceCommand.row(device)) }
             Terminal.say(Terminal.table(rows))
             let (out, late) = (all.filter { $0["lent_to"] != nil }, all.filter { $0["overdue"] as? Bool == true })
             if !out.isEmpty { Terminal.say("貸出中 \(out.count)台、期限を過ぎて戻っていないもの \(late.count)台 (lent, and not back in time)") }
+        }
+    }
+
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "だれの端末か、組、名前、置き場所を変える (whose it is, its class, its name, its place)")
+        @OptionGroup var hub: HubOptions
+        @Argument(help: "端末の番号 (its id)") var device: String
+        @Option(help: "pupil（生徒）、staff（先生・職員）、place（場所の端末） (pupil, staff or place)") var use: String?
+        @Option(help: "組。空にするには - (its class; - for none)") var group: String?
+        @Option(help: "名前 (its name)") var name: String?
+        @Option(help: "置き場所の番号か名前 (its place)") var site: String?
+
+        func run() async throws {
+            var wish: [String: Any] = [:]
+            if let use { wish["use"] = use == "place" ? NSNull() : use }
+            if let group { wish["group"] = group == "-" ? NSNull() : group }
+            (wish["name"], wish["site"]) = (name, site)
+            guard !wish.isEmpty else { throw Exit.with(Exit.usage, "--use、--group、--name、--site のどれかを書いてください (say what to change)") }
+            let value = try await hub.client().send("PATCH", "/v1/devices/\(HubClient.step(device))", body: Array(JSONLine.text(wish).utf8))
+            Terminal.say(hub.format == .json ? JSONLine.text(value) : "変更  \(device) (changed)")
         }
     }
 
@@ -136,7 +159,9 @@ struct DeviceCommand: AsyncParsableCommand {
     static func row(_ device: [String: Any]) -> [String] {
         func text(_ key: String) -> String { device[key] as? String ?? "—" }
         return [
-            text("id"), text("role"), text("site"), text("name"), text("enrolled_at"), text("last_seen"),
+            text("id"), text("role"), text("site"), text("name"),
+            [["pupil": "生徒", "staff": "先生・職員"][device["use"] as? String ?? ""], device["group"] as? String].compactMap { $0 }.joined(separator: " "),
+            text("enrolled_at"), text("last_seen"),
             device["revoked_at"] == nil ? "active" : "revoked",
             device["lent_to"] == nil ? "—" : text("lent_to") + (device["overdue"] as? Bool == true ? "（期限を過ぎています）" : ""),
         ]

@@ -1,11 +1,13 @@
 import AlertModel
 import Foundation
 
-/// A list of tablets to be invited: CSV with the columns `name` and `site`, in this order or another; a first line says which.
+/// A list of tablets to be invited: CSV with the columns `name` and `site`, and `use` and `group` where it has them, in this order or another; a first line says which.
 enum DeviceList {
     struct Row: Hashable {
         var name: String
         var site: String
+        /// Of the columns `use` and `group`, where the list has them.
+        var use, group: String?
     }
     struct Refusal: Error {
         var reason: String
@@ -32,7 +34,12 @@ enum DeviceList {
             guard line.count > max(name, site), !line[name].isEmpty, !line[site].isEmpty, PlainText.isPlain(line[name]), line[name].count <= 64 else {
                 throw Refusal(reason: "\(number + 1)行目に name か site がないか、使えない文字があります (line \(number + 1): name or site is missing or not plain)")
             }
-            rows.append(Row(name: line[name], site: line[site]))
+            func more(_ column: String) -> String? { head.firstIndex(of: column).flatMap { $0 < line.count && !line[$0].isEmpty ? line[$0] : nil } }
+            let (use, group) = (more("use"), more("group"))
+            guard use.map({ ["pupil", "staff"].contains($0) }) ?? true, group.map({ $0.count <= 20 && PlainText.isPlain($0) }) ?? true else {
+                throw Refusal(reason: "\(number + 1)行目の use は pupil か staff、group は20文字までです (line \(number + 1): use or group cannot be read)")
+            }
+            rows.append(Row(name: line[name], site: line[site], use: use, group: group))
         }
         guard !rows.isEmpty, rows.count <= most else { throw Refusal(reason: "端末が一つもないか、\(most)台を超えています (none, or more than \(most))") }
         return rows

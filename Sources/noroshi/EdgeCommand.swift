@@ -133,6 +133,9 @@ struct EdgeProgram: Sendable {
         let mirror = SiteMirror(
             hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, logger: logger)
         let signs = SignForwarder(hub: options.hub, topic: options.topic, devices: devices, stream: stream, power: options.power, logger: logger)
+        let calls = RollCalls(notebook: ledger)
+        let counts = RollCallForwarder(
+            hub: options.hub, topic: options.topic, devices: devices, calls: calls, stream: stream, clock: { watch.hubTime() }, logger: logger)
         let spots = SpotMirror(spots: options.spots, hub: options.hub, watch: watch, notebook: ledger, logger: logger)
         let upstream = Upstream(
             hub: options.hub, stream: stream, topic: options.topic, watch: watch, notebook: ledger,
@@ -142,13 +145,14 @@ struct EdgeProgram: Sendable {
                     spots.hurry()
                     forwarder.hurry()
                 },
-                alerted: { spots.hurry() }, registerChanged: { mirror.rounds.knock() }),
+                alerted: { spots.hurry() }, registerChanged: { mirror.rounds.knock() }, rollCalled: { counts.rounds.knock() }),
             logger: logger)
         let keeper = Doorkeeper(Descriptors.door(), logger: logger)
         let admission = DeviceAdmission(devices: devices, log: ActLog(logger: logger))
         let router = EdgeRouter(.init(
             site: options.topic.site, hub: options.hub, devices: devices, stream: stream, watch: watch,
-            upstream: upstream, mirror: mirror, spots: spots, outbox: outbox, ledger: ledger, keeper: keeper))
+            upstream: upstream, mirror: mirror, spots: spots, outbox: outbox, ledger: ledger, keeper: keeper,
+            calls: calls))
         let port = Announced<Int>()
         let application = Application(
             responder: router.responder(),
@@ -169,7 +173,7 @@ struct EdgeProgram: Sendable {
         }
         let work: [any Service] = [
             until { await upstream.run() }, until { await mirror.run() }, until { await spots.run() },
-            until { await forwarder.run() }, until { await signs.run() },
+            until { await forwarder.run() }, until { await signs.run() }, until { await counts.run() },
         ]
         var group = ServiceGroupConfiguration(
             services: ([close] + work + [application]).map { .init(service: $0) },

@@ -118,6 +118,45 @@ extension EndToEnd {
             for folder in [hubFolder, edgeFolder] { try? FileManager.default.removeItem(at: folder) }
         }
 
+        @Test("A school calls its roll while the line is cut: its tablets hear of it and answer, and when the line is back the town has the numbers and no name")
+        func rollCall() async throws {
+            try await Self.scene(spot: nil) { hub, edge, programs in
+                func device(_ name: String, _ more: String) async throws -> (id: String, token: String) {
+                    struct Invitation: Decodable { var code: String }
+                    struct Made: Decodable { var device_id, token: String }
+                    let invited = try await hub.call("POST", "/v1/devices/invitations", Array(#"{"town":"042056","site":"school-1","name":"\#(name)"\#(more)}"#.utf8))
+                    let code = try JSONDecoder().decode(Invitation.self, from: Data(invited.body)).code
+                    let made = try await hub.call("POST", "/v1/devices", Array(#"{"code":"\#(code)"}"#.utf8))
+                    let one = try JSONDecoder().decode(Made.self, from: Data(made.body))
+                    return (one.device_id, one.token)
+                }
+                let (teacher, first, second) = (try await device("担任", #","use":"staff""#), try await device("14番", #","use":"pupil","group":"3-2""#), try await device("15番", #","use":"pupil""#))
+                for one in [teacher, first, second] { try await eventually("the edge knows them") { try await edge.knows(one.token) } }
+                let line = try await edge.tablet(first.token)
+                // At home, on the hub itself, before the line is cut.
+                #expect(try await hub.call("GET", "/v1/towns/042056/rollcalls").text == #"{"rollcalls":[]}"#)
+                hub.program.signal(SIGSTOP)
+                #expect(try await edge.call("POST", "/v1/rollcall", Array(#"{"id":"r1"}"#.utf8), token: teacher.token).status == 201)
+                try await eventually("it is told on the line: \(line.text)") { line.text.contains("event: rollcall") }
+                #expect(try await edge.call("GET", "/v1/rollcall", token: first.token).text.contains(#""use":"pupil""#))
+                #expect(try await edge.call("POST", "/v1/rollcall/answers", Array(#"{"id":"a","state":"hurt","place":"校庭"}"#.utf8), token: first.token).status == 202)
+                let seen = try await edge.call("GET", "/v1/rollcall", token: teacher.token).text
+                #expect(seen.contains(#""hurt":1,"missing":2"#), "\(seen)")
+                // The power of the box goes too, in the middle of it.
+                try await edge.program.kill()
+                let again = try await TestEdge.start(hub: hub.port, in: edge.folder, spot: nil)
+                programs.append(again.program)
+                #expect(try await again.call("GET", "/v1/rollcall", token: teacher.token).text.contains(#""hurt":1,"missing":2"#), "nothing is lost")
+                hub.program.signal(SIGCONT)
+                try await eventually("the town has the numbers", within: .seconds(60)) { try await hub.call("GET", "/v1/towns/042056/rollcalls").text.contains(#""hurt":1,"missing":2"#) }
+                let town = try await hub.call("GET", "/v1/towns/042056/rollcalls").text
+                for name in ["14番", "校庭", "3-2", first.id] { #expect(!town.contains(name)) }
+                // One who went home tells the hub; his teacher at school sees it.
+                #expect(try await hub.call("POST", "/v1/rollcall/answers", Array(#"{"id":"h","state":"safe","place":"家"}"#.utf8), token: second.token).status == 202)
+                try await eventually("home", within: .seconds(60)) { try await again.call("GET", "/v1/rollcall", token: teacher.token).text.contains("家") }
+            }
+        }
+
         @Test("An alert, its cancel and a drill come through an edge as they were said, and the page of the spot too")
         func through() async throws {
             try await Self.scene { hub, edge, _ in

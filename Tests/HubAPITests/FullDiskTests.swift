@@ -61,6 +61,11 @@ struct FullDiskTests {
         let pact = String(try #require(try await house.call("POST", "/v1/pacts", agreed, token: House.root).body.firstMatch(of: /"id":"(P-[^"]+)"/)?.1))
         let ripe = String(try #require(try await house.call("POST", "/v1/pacts", agreed, token: House.root).body.firstMatch(of: /"id":"(P-[^"]+)"/)?.1))
         #expect(try await house.call("POST", "/v1/pacts/\(ripe)/sign", token: "neighbour").status == 200)
+        #expect(try await house.call("PATCH", "/v1/devices/\(device)", #"{"use":"staff"}"#).status == 200)
+        #expect(try await house.call("POST", "/v1/rollcall", #"{"id":"r"}"#, token: secret).status == 201)
+        let edgeCode = found(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school","role":"edge"}"#), "code")
+        let edge = found(try await house.call("POST", "/v1/devices", #"{"code":"\#(edgeCode)","role":"edge","site":"school"}"#, token: nil), "token")
+        let counted = #"{"site":"school","call":{"id":"e/1","mode":"actual","by":"a","opened_ms":1},"count":{"safe":1,"hurt":0,"help":0,"missing":0}}"#
         ledger.becomes(.refuses)
 
         let kept = #"{"id":"r1","people":3}"#
@@ -72,6 +77,9 @@ struct FullDiskTests {
             ("POST", "/v1/approvals/\(waiting)/approve", nil, House.root, [:]),
             ("POST", "/v1/devices/invitations", #"{"site":"school"}"#, House.token, [:]),
             ("POST", "/v1/devices", #"{"code":"\#(spare)","name":"b"}"#, nil, [:]),
+            ("PATCH", "/v1/devices/\(device)", #"{"group":"1"}"#, House.token, [:]), ("POST", "/v1/rollcall", #"{"id":"r"}"#, secret, [:]),
+            ("POST", "/v1/rollcall/answers", #"{"id":"a","state":"safe"}"#, secret, [:]), ("POST", "/v1/rollcall/close", "{}", secret, [:]),
+            ("POST", "/v1/edge/rollcall", counted, edge, [:]),
             ("POST", "/v1/receipts", receipts, secret, [:]), ("POST", "/v1/reports", kept, secret, [:]),
             ("POST", "/v1/reports/answer", #"{"id":"\#(device)/r0","text":"読みました"}"#, House.token, [:]),
             ("POST", "/v1/calls", #"{"id":"c","mode":"actual","channel":"school-tablet","endpoint":"school","answer":"reached"}"#, House.token, [:]),

@@ -121,6 +121,9 @@ class FakeHub:
         # Quakes below the town's threshold.
         self.felt: list[dict] = []
         # Places that cannot be reached, and devices that will be silent soon.
+        # What tablets are told of a roll-call, and what the desk is.
+        self.roll: dict = {}
+        self.rollcalls: list[dict] = []
         self.voices: dict = {"every_seconds": 180, "asked_at": stamp(time.time()), "asked": 40, "heard": 40, "lost": [], "nobody": [], "weak": []}
         # What devices said of themselves.
         self.signs: list[dict] = []
@@ -366,6 +369,10 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(200, {"musters": [{**one, "facts": []} for one in reversed(self.hub.musters.values()) if one["mode"] == asked["mode"]]})
         if parts[2] == "musters":
             return self.answer(200, self.hub.musters[parts[3]])
+        if path == "/v1/rollcall":
+            return self.answer(200, {"server_time": stamp(time.time()), **self.hub.roll})
+        if parts[2] == "towns" and path.endswith("/rollcalls"):
+            return self.answer(200, {"rollcalls": self.hub.rollcalls})
         if parts[2] == "towns" and path.endswith("/voices"):
             return self.answer(200, self.hub.voices)
         if parts[2] == "towns" and path.endswith("/map"):

@@ -26,7 +26,8 @@ function showSites() {
 }
 
 async function invite(form) {
-  const asked = { site: (new FormData(form).get("site") ?? "").trim() };
+  const said = new FormData(form), asked = { site: (said.get("site") ?? "").trim() };
+  for (const name of ["use", "group"]) if (said.get(name)?.trim()) asked[name] = said.get(name).trim();
   if (code()) asked.town = code();
   const answer = await call("POST", "/v1/devices/invitations", asked);
   const card = make("article", "", "card invitation");
@@ -68,10 +69,24 @@ function line(device) {
   if (!isRevoked && device.role !== "edge") {
     act.append(device.lent_to ? button("返却", () => giveBack(id).catch(problem)) : button("貸す", () => lend(id, name).catch(problem)));
   }
+  if (!isRevoked && device.role !== "edge") act.append(button("組・持ち主", () => change(device, name).catch(problem)));
   if (!isRevoked) act.append(button("使えなくする", () => revoke(id, name).catch(problem), "danger"));
   for (const one of act.children) one.setAttribute("aria-label", `${name}：${one.textContent}`);
   return row([
-    device.role === "edge" ? `${name}（中継）` : name, siteName(device.site), isRevoked ? "登録を取り消しました" : loan(device), timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
+    device.role === "edge" ? `${name}（中継）` : name, siteName(device.site), isRevoked ? "登録を取り消しました" : [owner(device), loan(device)].filter(Boolean).join("、"), timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
+}
+
+const STAFF = "先生";
+const owner = ({ use, group }) => (use === "staff" ? [STAFF, group] : use === "pupil" ? ["生徒", group] : []).filter(Boolean).join(" ");
+
+/** One word says both: a class makes it a pupil's. */
+async function change(device, name) {
+  const text = `「${name}」は、いま${owner(device) || "場所の端末"}です。生徒の端末は組（例：3-2）、先生・職員の端末は「${STAFF}」、場所の端末は「場所」と書いてください。点呼で尋ねるのは、生徒と先生です。`;
+  const said = await ask("組・持ち主を変えますか", text, "変える", "組・持ち主");
+  if (!said) return;
+  const wish = said === "場所" ? { use: null, group: null } : said === STAFF ? { use: "staff", group: null } : { use: "pupil", group: said };
+  await call("PATCH", "/v1/devices/" + encodeURIComponent(device.id ?? device.device_id), wish);
+  await read();
 }
 
 /** Who has it, and whether it should be back by now. */

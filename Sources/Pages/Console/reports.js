@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { ask, button, byID, make, row, timeWord } from "./parts.js";
+import * as rollcalls from "./rollcalls.js";
 import { question, siteName } from "./towns.js";
 
 const NEEDS = {
@@ -15,11 +16,12 @@ let shown = [], next = null, asked = 0, problem = () => {};
 
 export function prepare(onProblem) {
   problem = onProblem;
+  rollcalls.prepare();
   byID("reports-more").addEventListener("click", () => more().catch(problem));
   byID("reports-aside").addEventListener("change", () => open().catch(problem));
 }
 
-export const open = () => read(null);
+export const open = () => Promise.all([read(null), rollcalls.read()]);
 export const again = open;
 const more = () => read(next);
 

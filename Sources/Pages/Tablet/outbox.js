@@ -38,7 +38,7 @@ export class Outbox {
     this.hooks.changed(0);
   }
 
-  /** `path` is `receipts` or `reports`. True once it lies on this tablet; false: in this page's memory alone. */
+  /** `path` is `receipts`, `reports` or `rollcall/answers`. True once it lies on this tablet; false: in this page's memory alone. */
   async add(path, body) {
     const entry = { path, body, at: Date.now(), order: Date.now() * 1000 + (this.#count++ % 1000), tick: performance.now(), session: this.#session, town: this.hooks.town() };
     if (this.#isClosed || this.#entries.has(keyOf(entry))) return true;
@@ -68,10 +68,12 @@ export class Outbox {
     }
   }
 
-  /** What belongs to the town this tablet is registered in now. Reports first. */
+  /** What belongs to the town this tablet is registered in now. Who is hurt comes first, then what a shelter needs. */
   #waiting() {
     const town = this.hooks.town();
     const own = [...this.#entries.values()].filter((entry) => !entry.town || !town || entry.town === town);
+    const people = own.filter((entry) => entry.path === "rollcall/answers");
+    if (people.length > 0) return people.slice(0, this.#batch);
     const report = own.find((entry) => entry.path === "reports");
     return report ? [report] : own.slice(0, this.#batch);
   }
@@ -85,21 +87,24 @@ export class Outbox {
       answer = await fetch("/v1/" + first.path, {
         method: "POST", signal: AbortSignal.timeout(10000),
         headers: { Authorization: "Bearer " + this.hooks.token(), "Content-Type": "application/json" },
-        body: JSON.stringify(first.path === "receipts" ? { receipts: bodies } : bodies[0]),
+        body: JSON.stringify({ receipts: { receipts: bodies }, "rollcall/answers": { answers: bodies } }[first.path] ?? bodies[0]),
       });
     } catch {
       return false;
     }
     // Not known here, or no more: the line finds out what it means. Nothing is thrown away.
-    const isFinal = answer.ok || [400, 404, 409, 413, 422].includes(answer.status);
+    const isFinal = answer.ok || [400, 404, 409, 413, 422].includes(answer.status) || answer.status === 403 && first.path === "rollcall/answers";
     if (!isFinal) return false;
     if (!answer.ok && some.length > 1) {
       // One of them is wrong: told one by one, the others arrive.
       this.#batch = 1;
       return true;
     }
-    if (answer.ok) this.hooks.told(first, await stateOf(answer));
-    else this.hooks.refused(first, await problemWords(answer));
+    const said = answer.ok ? await stateOf(answer) : await problemWords(answer);
+    for (const entry of some) {
+      if (answer.ok) this.hooks.told(entry, said);
+      else this.hooks.refused(entry, said);
+    }
     await this.#drop(some);
     return true;
   }

@@ -206,6 +206,10 @@ export class Receiver {
     // One bad line must not silence the next; the console says it, so that a fault of ours is found.
     try {
       if (name === "line") this.#takeHubLine(JSON.parse(data));
+      if (name === "rollcall") {
+        this.page.rollCalled?.();
+        this.tabs.tell({ roll: true });
+      }
       if (name === "alert" || name === "cancel") this.#onAlert(JSON.parse(data));
     } catch (problem) {
       console.error(problem);
@@ -245,6 +249,7 @@ export class Receiver {
       clearTimeout(this.#cutTimer);
       this.#cutTimer = this.cutSince = null;
       this.outbox.send();
+      this.page.rollCalled?.();
     } else if (now === "down") {
       this.cutSince ??= this.clock.now();
       this.#expectCut();

@@ -6,6 +6,7 @@ import { hideFront, showFront } from "./front.js";
 import { showList } from "./list.js";
 import { Receiver } from "./receiver.js";
 import { Reports } from "./report.js";
+import { PATH, RollCall } from "./rollcall.js";
 import { showCut, showHubLine, speakPage } from "./spoken.js";
 import { read, write } from "./store.js";
 import { LANGUAGES, wordsOf } from "./words.js";
@@ -22,8 +23,20 @@ const receiver = new Receiver({
   language: () => language,
   taken: (change) => { if (change !== "halted" && change !== "richer") chosen = null; },
   waiting: (count) => { byID("outbox-state").textContent = count > 0 ? wordsOf(language).outbox(count) : ""; },
-  told: (entry, state, words) => { if (entry.path === "reports") tellReport(entry.body.id, state, words); },
-  fromTab: (message) => { if (message.report) reports.open(); },
+  told: (entry, state, words) => {
+    if (entry.path === "reports") tellReport(entry.body.id, state, words);
+    if (entry.path === PATH) roll.told(entry, state, words);
+  },
+  rollCalled: () => roll.ask(),
+  fromTab: (message) => {
+    if (message.report) reports.open();
+    if (message.roll) roll.ask();
+  },
+});
+
+const roll = new RollCall({
+  device: () => receiver.device, isUp: () => receiver.state === "up", language: () => language, outbox: () => receiver.outbox,
+  visible: () => receiver.board.visible(), now: () => receiver.clock.now(),
 });
 
 const reports = new Reports({ language: () => language, token: () => receiver.device?.token, outbox: () => receiver.outbox, now: () => receiver.clock.now() });
@@ -43,6 +56,7 @@ function show() {
   } else {
     hideFront();
   }
+  roll.show();
   showList(receiver.board, language, now, (entry) => { chosen = key(entry.alert); show(); });
   receiver.sing();
 }
@@ -111,11 +125,13 @@ function entered() {
   byID("device").textContent = device.name ?? "";
   saySound();
   show();
+  roll.ask();
 }
 
 function left() {
   chosen = null;
   reports.forget();
+  roll.forget();
   sayLine();
   show();
   byID("desk").hidden = true;
@@ -126,12 +142,14 @@ function left() {
 }
 
 function everyHalfMinute() {
+  roll.ask();
   reports.ask().then(() => receiver.tabs.tell({ report: true }));
 }
 
 async function boot() {
   await receiver.load();
   await reports.open();
+  await roll.open();
   speak((await read("language")) ?? "ja");
   byID("enrol-form").code.value = codeOfAddress();
   if (receiver.device) receiver.enter();
