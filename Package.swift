@@ -187,7 +187,7 @@ let package = Package(
         room(
             "Serving",
             [
-                "AlertModel", "Web", log, .product(name: "HTTPTypes", package: "swift-http-types"),
+                "AlertModel", "Web", crypto, log, .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
             ]),
         room(

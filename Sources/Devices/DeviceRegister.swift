@@ -41,6 +41,8 @@ package struct Device: Sendable, Hashable, Codable {
     package internal(set) var use: DeviceUse?
     /// A class, as the school calls it.
     package internal(set) var group: String?
+    /// It has signed a request by its key: from then on its token alone opens nothing.
+    package internal(set) var signs: Bool?
 
     package var isEdge: Bool { role == .edge }
 }
@@ -72,9 +74,12 @@ package struct MirroredDevice: Sendable, Hashable, Codable {
     package var revoked_sha256: String?
     package var use: DeviceUse?
     package var group: String?
+    package var public_key: String?
+    package var signs: Bool?
 
     package init(_ device: Device) {
         (use, group) = (device.use, device.group)
+        (public_key, signs) = (device.publicKey, device.signs)
         id = device.id
         name = device.name
         token_sha256 = device.revoked == nil ? device.tokenDigest : nil
@@ -121,6 +126,7 @@ package final class DeviceRegister: Sendable {
 
     private let notebook: any Notebook
     let clock: @Sendable () -> Date
+    let mint = NonceMint()
     let state: Mutex<State>
 
     package init(notebook: any Notebook, clock: @escaping @Sendable () -> Date = { Date() }) {
@@ -305,10 +311,12 @@ package final class DeviceRegister: Sendable {
             for seen in all {
                 let old = before[seen.id]
                 var device = Device(
-                    id: seen.id, town: town, site: site, name: seen.name, enrolled: old?.enrolled ?? now,
+                    id: seen.id, town: town, site: site, name: seen.name, publicKey: seen.public_key, enrolled: old?.enrolled ?? now,
                     invitedBy: "hub", revoked: seen.token_sha256 == nil ? old?.revoked ?? now : nil,
                     lastSeen: old?.lastSeen,
-                    tokenDigest: seen.token_sha256 ?? seen.revoked_sha256 ?? old?.tokenDigest ?? "", use: seen.use, group: seen.group)
+                    tokenDigest: seen.token_sha256 ?? seen.revoked_sha256 ?? old?.tokenDigest ?? "", use: seen.use, group: seen.group,
+                    // It may have signed here alone, so far.
+                    signs: seen.signs == true || old?.signs == true && old?.publicKey == seen.public_key ? true : nil)
                 state.devices[seen.id] = device
                 Self.index(device, &state)
                 device.lastSeen = nil

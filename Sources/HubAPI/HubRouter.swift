@@ -80,7 +80,7 @@ package struct HubRouter: Sendable {
         self.configuration = configuration
     }
 
-    package func responder() -> some HTTPResponder<Context> { FrontDoor(router(), .hub, refusals: refusals, acts: acts()) }
+    package func responder() -> some HTTPResponder<Context> { FrontDoor(router(), .hub, refusals: refusals, acts: acts(), nonce: { [devices = hub.devices] in devices.nonce }) }
 
     private func acts() -> ActLog {
         ActLog(logger: hub.logger, clock: hub.clock) { [self, devices = hub.devices] request in

@@ -107,6 +107,8 @@ struct DeviceShape: Encodable {
     var id, town, site, name, role, enrolled_at, invited_by: String
     var revoked_at, last_seen: String?
     var has_key: Bool
+    /// Its token alone opens nothing: it has signed by its key.
+    var signs: Bool?
     /// `pupil` or `staff`; absent: a place's.
     var use, group: String?
     /// Who has it in his hands.
@@ -114,7 +116,7 @@ struct DeviceShape: Encodable {
     var overdue: Bool?
 
     init(_ device: Device, now: Date) {
-        (use, group) = (device.use?.rawValue, device.group)
+        (use, group, signs) = (device.use?.rawValue, device.group, device.signs)
         lent_to = device.loan?.to
         lent_until = device.loan?.until.map { JapanTime.text($0, milliseconds: false) }
         lent_at = device.loan.map { JapanTime.text($0.at, milliseconds: false) }

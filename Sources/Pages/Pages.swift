@@ -64,6 +64,7 @@ package enum Pages {
         "/tablet/receiver.js": PageAsset(script, PackageResources.receiver_js),
         "/tablet/report.js": PageAsset(script, PackageResources.report_js),
         "/tablet/rollcall.js": PageAsset(script, PackageResources.rollcall_js),
+        "/tablet/signed.js": PageAsset(script, PackageResources.signed_js),
         "/tablet/signs.js": PageAsset(script, PackageResources.signs_js),
         "/tablet/sound.js": PageAsset(script, PackageResources.sound_js),
         "/tablet/spoken.js": PageAsset(script, PackageResources.spoken_js),

@@ -68,7 +68,7 @@ package struct EdgeRouter: Sendable {
 
     package init(_ parts: Parts) { self.parts = parts }
 
-    package func responder() -> some HTTPResponder<EdgeContext> { FrontDoor(router(), .tablets) }
+    package func responder() -> some HTTPResponder<EdgeContext> { FrontDoor(router(), .tablets, nonce: { [devices = parts.devices] in devices.nonce }) }
 
     func router() -> Router<EdgeContext> {
         let router = Router(context: EdgeContext.self)

@@ -1,4 +1,5 @@
 package import Hummingbird
+internal import Crypto
 internal import Foundation
 internal import HTTPTypes
 internal import Web
@@ -27,7 +28,17 @@ package enum Body {
             // A chunk without a right length, or a sender who is gone.
             throw Problem(.badRequest, "本文が途中で切れているか、読めません (the body is cut short or malformed)")
         }
+        try check(octets, against: request.headers[.contentDigest])
         return octets
+    }
+
+    /// RFC 9530: where a digest is said it has to be the body's, and one that we can reckon.
+    private static func check(_ octets: [UInt8], against written: String?) throws(Problem) {
+        guard let written else { return }
+        let own = "sha-256=:\(Data(SHA256.hash(data: octets)).base64EncodedString()):"
+        guard FieldText.pieces(written, at: ",").contains(own[...]) else {
+            throw Problem(.badRequest, "Content-Digest が本文と合いません。sha-256 で書いてください (Content-Digest is not this body's sha-256)")
+        }
     }
 
     /// A body of JSON in which no key stands twice, as it came.

@@ -23,6 +23,7 @@ package struct FrontDoor<Context: Peered>: HTTPResponder {
     private let queries: QueryTable
     private let refusals: RefusalCount
     private let acts: ActLog?
+    private let nonce: (@Sendable () -> String)?
 
     package func respond(to request: Request, context: Context) async throws -> Response {
         let response: Response
@@ -116,10 +117,13 @@ package struct FrontDoor<Context: Peered>: HTTPResponder {
         if response.headers[.contentSecurityPolicy] == nil {
             response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
         }
+        // Who signs needs it for what he asks next.
+        if request.headers[.signatureInput] != nil, response.headers[.nonce] == nil, let nonce { response.headers[.nonce] = nonce() }
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    package init(_ router: Router<Context>, _ queries: QueryTable, refusals: RefusalCount = RefusalCount(), acts: ActLog? = nil) {
+    package init(_ router: Router<Context>, _ queries: QueryTable, refusals: RefusalCount = RefusalCount(), acts: ActLog? = nil, nonce: (@Sendable () -> String)? = nil) {
+        self.nonce = nonce
         var methods: [String: Set<HTTPRequest.Method>] = [:]
         for route in router.routes { methods[route.path.description, default: []].insert(route.method) }
         routes = methods.map { Route(pattern: PathPattern($0.key), methods: $0.value) }
@@ -131,6 +135,11 @@ package struct FrontDoor<Context: Peered>: HTTPResponder {
 }
 
 extension HTTPField.Name {
+    package static var signatureInput: Self { known("Signature-Input") }
+    package static var signature: Self { known("Signature") }
+    package static var contentDigest: Self { known("Content-Digest") }
+    /// What the next signature of this device may hold.
+    package static var nonce: Self { known("Noroshi-Nonce") }
     package static var referrerPolicy: Self { known("Referrer-Policy") }
     /// The first `Host` is the request's authority; whatever stands among the fields is another one.
     package static var secondHost: Self { known("Host") }

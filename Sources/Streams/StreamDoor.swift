@@ -20,6 +20,8 @@ package struct StreamRequest: Sendable {
     package var target: String
     package var token: String?
     package var lastEventID: String?
+    /// As it was signed, where it was (RFC 9421).
+    package var authorization, signatureInput, signature: String?
     /// For whom a proxy says it speaks.
     package var forwardedFor: String?
     /// HTTP/1.0, or a client that wants the connection closed behind the answer: no chunks.
@@ -39,6 +41,8 @@ package enum StreamAnswer: Sendable {
     case refused(status: Int, detail: String)
     /// 401 of a type of its own: this device was revoked here.
     case revoked(device: String)
+    /// 401 of a type of its own; with the nonce of the next try, where one more try is worth it.
+    case doubted(type: String, detail: String, nonce: String?)
 }
 
 /// The server's child channel: looks at the first bytes of a connection and hands it either to the stream, which then
@@ -136,6 +140,9 @@ enum StreamUpgrade {
             admission.turnedAway(request, status: 401, detail: "この端末の登録は取り消されました (this device was revoked)", peer: peer)
             let type = #""type":"urn:noroshi:problem:device-revoked","device":"\#(device)""#
             refuse(401, "この端末の登録は取り消されました (this device was revoked)", type: type, channel: channel)
+        case .doubted(let type, let detail, let nonce):
+            admission.turnedAway(request, status: 401, detail: detail, peer: peer)
+            refuse(401, detail, type: #""type":"\#(type)""#, more: nonce.map { "Noroshi-Nonce: \($0)\r\n" } ?? "", channel: channel)
         case .welcome(let listener):
             let connection = StreamConnection(listener: listener, isBare: request.isBare)
             do {
@@ -162,7 +169,7 @@ enum StreamUpgrade {
     }
 
     private static func refuse(
-        _ status: Int, _ detail: String, type: String = #""type":"about:blank""#, channel: any Channel
+        _ status: Int, _ detail: String, type: String = #""type":"about:blank""#, more: String = "", channel: any Channel
     ) {
         let (reason, japanese) =
             switch status {
@@ -175,7 +182,7 @@ enum StreamUpgrade {
         let challenge = status == 401 ? "WWW-Authenticate: Bearer\r\n" : ""
         let text = """
             HTTP/1.1 \(status) \(reason)\r
-            \(challenge)X-Content-Type-Options: nosniff\r
+            \(challenge)\(more)X-Content-Type-Options: nosniff\r
             Content-Type: application/problem+json\r
             Content-Length: \(body.utf8.count)\r
             Cache-Control: no-store\r

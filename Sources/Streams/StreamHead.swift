@@ -44,6 +44,9 @@ enum StreamHead {
         switch name {
         case "authorization" where value.lowercased().hasPrefix("bearer "):
             request.token = String(value.dropFirst(7))
+            request.authorization = value
+        case "signature-input": request.signatureInput = value
+        case "signature": request.signature = value
         case "last-event-id": request.lastEventID = value
         case "x-forwarded-for": request.forwardedFor = value
         default: break

@@ -47,6 +47,16 @@ package struct DeviceAdmission: StreamAdmission {
             if let id = devices.revoked(token: token) { return .revoked(device: id) }
             return .refused(status: 401, detail: "この端末は、ここでは登録されていません (no device is known here by this token)")
         }
+        let target = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = SignedParts(
+            method: "GET", path: target.first.map(String.init) ?? "", query: target.count > 1 ? String(target[1]) : nil, authorization: request.authorization,
+            contentDigest: nil, input: request.signatureInput, signature: request.signature)
+        do throws(DeviceDoubt) {
+            try devices.check(parts, of: device, SignedText(parts))
+        } catch {
+            guard case .wanted(let nonce) = error else { return .doubted(type: error.type, detail: error.words, nonce: nil) }
+            return .doubted(type: error.type, detail: error.words, nonce: nonce)
+        }
         devices.saw(device.id)
         return .welcome(StreamListener(device: device.id, topic: StreamTopic(town: device.town, site: device.site), languages: languages))
     }

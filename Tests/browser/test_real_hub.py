@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 from browser import CHROMIUM, Browser
@@ -141,6 +142,31 @@ class RealHubTests(Patient):
         self.addCleanup(self.hub.close)
         self.browser = Browser()
         self.addCleanup(self.browser.close)
+
+    def test_a_token_that_was_copied_out_of_the_browser_opens_nothing_and_the_tablet_goes_on(self):
+        self.hub.enrol(self.browser, "hashikami-chu")
+        kept = """new Promise((done) => { indexedDB.open('noroshi').onsuccess = ({target}) =>
+            { target.result.transaction('kept').objectStore('kept').get('device').onsuccess = (found) => done(found.target.result.token) } })"""
+        token = self.browser.evaluate(kept)
+        self.assertTrue(token)
+
+        def asked() -> int:
+            request = urllib.request.Request(self.hub.address + "/v1/catch-up", headers={"Authorization": "Bearer " + token})
+            try:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    return answer.status
+            except urllib.error.HTTPError as problem:
+                self.assertIn("signature-wanted", problem.read().decode())
+                return problem.code
+        self.wait(lambda: asked() == 401, "its first signature")
+        # The hub is started again and knows none of its nonces: the tablet signs once more, and hears what comes.
+        self.hub.kill()
+        self.hub.start()
+        self.browser.until("document.querySelector('#link-state').textContent", 60)
+        self.hub.push(*ORDER)
+        self.browser.until(FULL)
+        self.assertEqual(asked(), 401)
+        self.assertIn("signs", self.hub.get("/v1/devices?town=" + TOWN)["devices"][0])
 
     def test_a_blackboard_reads_an_order_from_the_last_row_and_a_shelters_report_is_answered(self):
         self.hub.enrol(self.browser, "hashikami-chu")

@@ -1,6 +1,7 @@
 // Receipts and reports on their way up, one record each, so that no tab writes over another's. An entry stays until it was
 // taken; the same id twice counts once, so sending again is always right.
 
+import { ask } from "./signed.js";
 import { dropRecords, putRecord, records } from "./store.js";
 
 const LIMIT = 500;
@@ -84,9 +85,8 @@ export class Outbox {
     const bodies = some.map((entry) => ({ ...entry.body, elapsed_ms: this.#age(entry) }));
     let answer;
     try {
-      answer = await fetch("/v1/" + first.path, {
-        method: "POST", signal: AbortSignal.timeout(10000),
-        headers: { Authorization: "Bearer " + this.hooks.token(), "Content-Type": "application/json" },
+      answer = await ask(this.hooks.token(), "/v1/" + first.path, {
+        method: "POST", signal: AbortSignal.timeout(10000), headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ receipts: { receipts: bodies }, "rollcall/answers": { answers: bodies } }[first.path] ?? bodies[0]),
       });
     } catch {

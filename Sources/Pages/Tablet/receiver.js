@@ -6,6 +6,7 @@ import { Board, key } from "./board.js";
 import { HubClock } from "./clock.js";
 import { enrol } from "./enrolment.js";
 import { Outbox } from "./outbox.js";
+import { hold } from "./signed.js";
 import { Signs } from "./signs.js";
 import { Sound } from "./sound.js";
 import { erase, read, shortName, write } from "./store.js";
@@ -76,6 +77,7 @@ export class Receiver {
   /** What lies on this tablet, as the tab that owns the line has left it. */
   async load() {
     this.device = (await read("device")) ?? null;
+    await hold(this.device);
     this.#position = (await read("position")) ?? null;
     this.board = new Board((await read("board")) ?? []);
     this.hubLine = (await read("hubLine")) ?? null;
@@ -127,7 +129,8 @@ export class Receiver {
     await write("position", null);
     await write("board", this.board.saved());
     await write("device", this.device);
-    if (made.pair) await write("key", made.pair);
+    await write("key", made.pair);
+    await hold(this.device);
     await this.outbox.open();
     this.tabs.tell({ device: true });
     this.enter();

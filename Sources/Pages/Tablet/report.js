@@ -1,6 +1,7 @@
 // What a shelter tells the town, and how far the last word has come: on this tablet, kept at this school, with the town,
 // read by a person of the town, answered. Each is said only when it is so.
 
+import { ask } from "./signed.js";
 import { newID, read, write } from "./store.js";
 import { clockText, wordsOf } from "./words.js";
 
@@ -125,9 +126,7 @@ export class Reports {
     try {
       await this.#read();
       for (const one of all.filter(({ state }) => HELD.includes(state)).filter(isYoung)) {
-        const answer = await fetch("/v1/reports/" + one.id, {
-          headers: { Authorization: "Bearer " + token }, signal: AbortSignal.timeout(10000), cache: "no-store",
-        });
+        const answer = await ask(token, "/v1/reports/" + one.id, { signal: AbortSignal.timeout(10000) });
         if (!answer.ok) continue;
         const { state, read_at, answer: said } = await answer.json();
         if (all !== this.#all) return;

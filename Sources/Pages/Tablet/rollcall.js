@@ -2,6 +2,7 @@
 
 import { isInForce } from "./board.js";
 import { GRAVE } from "./news.js";
+import { ask } from "./signed.js";
 import { newID, read, write } from "./store.js";
 import { clockText, wordsOf } from "./words.js";
 
@@ -63,9 +64,8 @@ export class RollCall {
     this.#isAsking = true;
     this.#isStale = false;
     try {
-      const headers = { Authorization: "Bearer " + token };
-      if (this.#tag) headers["If-None-Match"] = this.#tag;
-      const answer = await fetch("/v1/rollcall", { headers, signal: AbortSignal.timeout(10000), cache: "no-store" });
+      const headers = this.#tag ? { "If-None-Match": this.#tag } : {};
+      const answer = await ask(token, "/v1/rollcall", { headers, signal: AbortSignal.timeout(10000) });
       if (!answer.ok || token !== this.hooks.device()?.token) return;
       this.#tag = answer.headers.get("ETag");
       this.#said = await answer.json();
@@ -100,9 +100,8 @@ export class RollCall {
   async #act(path, body) {
     const words = wordsOf(this.hooks.language());
     try {
-      const answer = await fetch(path, {
-        method: "POST", headers: { Authorization: "Bearer " + this.hooks.device().token, "Content-Type": "application/json" }, body: JSON.stringify(body),
-        signal: AbortSignal.timeout(10000),
+      const answer = await ask(this.hooks.device().token, path, {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(10000),
       });
       byID("roll-problem").textContent = answer.ok ? "" : words.refused((await answer.json().catch(() => ({}))).detail ?? answer.status);
     } catch {

@@ -1,6 +1,8 @@
 // What this device says of itself every three minutes: that its page runs, whether it can sound, and how long its battery lasts.
 // The town sees a place that will be silent before it is.
 
+import { ask } from "./signed.js";
+
 const EVERY = 180000;
 /** How often it is looked whether a word is due: the first one comes within so many milliseconds, and not of all tablets in the same moment. */
 const LOOK = 5000;
@@ -27,9 +29,8 @@ export class Signs {
     this.#told = performance.now();
     const left = battery?.dischargingTime, sign = { mute: this.hooks.isMute() };
     if (battery) Object.assign(sign, { charge: Math.round(battery.level * 100), plugged: battery.charging, minutes: Number.isFinite(left) ? Math.floor(left / 60) : null });
-    fetch("/v1/signs", {
-      method: "POST", signal: AbortSignal.timeout(10000), headers: { Authorization: "Bearer " + token, "Content-Type": "application/json" },
-      body: JSON.stringify({ signs: [sign] }),
+    ask(token, "/v1/signs", {
+      method: "POST", signal: AbortSignal.timeout(10000), headers: { "Content-Type": "application/json" }, body: JSON.stringify({ signs: [sign] }),
     }).catch(() => {});
   }
 }

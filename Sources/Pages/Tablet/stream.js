@@ -1,6 +1,8 @@
 // The line to the hub: server-sent events read with fetch (EventSource cannot send the device's token), catch-up by
 // polling, a watchdog, and a pause with jitter between tries. Knows nothing of the page.
 
+import { ask } from "./signed.js";
+
 /** Seconds between the hub's comment lines. */
 const HEARTBEAT = 15;
 const CONNECT_LIMIT = 5;
@@ -147,9 +149,8 @@ export class Line {
     let answer;
     try {
       const language = this.hooks.language();
-      answer = await fetch("/v1/stream" + (language ? "?language=" + language : ""), {
-        headers: this.#headers({ Accept: "text/event-stream" }, true),
-        signal: this.#stop.signal, cache: "no-store",
+      answer = await ask(this.hooks.token(), "/v1/stream" + (language ? "?language=" + language : ""), {
+        headers: this.#headers({ Accept: "text/event-stream" }), signal: this.#stop.signal,
       });
     } finally {
       clearTimeout(limit);
@@ -222,8 +223,8 @@ export class Line {
 
   /** By a plain request: JSON or the stream's own format. */
   async #fetchPast(since) {
-    const answer = await fetch("/v1/catch-up" + (since ? "?since=" + encodeURIComponent(since) : ""), {
-      headers: this.#headers({}, false), signal: AbortSignal.timeout(CONNECT_LIMIT * 1000), cache: "no-store",
+    const answer = await ask(this.hooks.token(), "/v1/catch-up" + (since ? "?since=" + encodeURIComponent(since) : ""), {
+      signal: AbortSignal.timeout(CONNECT_LIMIT * 1000),
     });
     await this.#check(answer);
     if ((answer.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
@@ -240,9 +241,8 @@ export class Line {
     return { events, isWhole };
   }
 
-  #headers(more, withPosition) {
-    const headers = { Authorization: "Bearer " + this.hooks.token(), ...more };
-    const position = withPosition && this.hooks.position();
+  #headers(more) {
+    const headers = { ...more }, position = this.hooks.position();
     if (position) headers["Last-Event-ID"] = position;
     return headers;
   }
