@@ -150,6 +150,17 @@ final class Ground: Sendable {
         await transport.shutdown()
     }
 
+    /// What is not done yet, by channel, for whoever has to find out why.
+    var waiting: String {
+        func said<M: Mode>(_ line: Line<M>) -> [String] {
+            line.channels.compactMap { slot in
+                let gauges = slot.runner.gauges
+                return gauges.loads > 0 ? "\(M.name) \(slot.manifest.name): \(gauges)" : nil
+            }
+        }
+        return (said(hub.actual) + said(hub.exercise)).joined(separator: "; ")
+    }
+
     /// Until nothing waits and nothing is on the wire. False after half a minute.
     func isQuiet() async -> Bool {
         let end = ContinuousClock.now.advanced(by: .seconds(30))

@@ -33,11 +33,11 @@ struct LiveFarEndTests {
                         watch.isRealInForce = true
                     }
                     for _ in 0..<Self.round { try await acts.step(ground) }
-                    #expect(await ground.isQuiet(), "seed \(Self.seed): something waits for ever")
+                    #expect(await ground.isQuiet(), "seed \(Self.seed): something waits for ever after act \(acts.tried): \(ground.waiting)")
                     await watch.look("seed \(Self.seed), act \(acts.tried)")
                     if round % Self.restarts == Self.restarts - 1 {
                         try await ground.restart()
-                        #expect(await ground.isQuiet())
+                        #expect(await ground.isQuiet(), "seed \(Self.seed), restart after act \(acts.tried): \(ground.waiting)")
                         await watch.look("seed \(Self.seed), restart after act \(acts.tried)")
                     }
                 }
