@@ -35,6 +35,8 @@ package final class Attention: Sendable {
         case runsOut = "runs-out"
         /// How full a shelter is was reported, and a person has to say it to everybody.
         case crowding
+        /// Somebody of a school calls for help in its roll-call.
+        case help = "calls-for-help"
         /// Our clock and the sources' differ by minutes.
         case clock
         /// Sent without a second person, or by the key from the safe: to be looked at afterwards.

@@ -65,6 +65,9 @@ struct RouteScopes {
         Row(.get, "/v1/towns/{code}/chain", [.read]),
         Row(.get, "/v1/towns/{code}/map", [.read]),
         Row(.get, "/v1/towns/{code}/rollcalls", [.read]),
+        // As a call: who keeps the tablets asks too; the hub asks again.
+        Row(.post, "/v1/towns/{code}/rollcalls", [.send, .drill, .devices]),
+        Row(.post, "/v1/towns/{code}/rollcalls/close", [.send, .drill, .devices]),
         Row(.get, "/v1/towns/{code}/here", [.read]),
         Row(.get, "/v1/towns/{code}/felt", [.read]),
         Row(.get, "/v1/towns/{code}/voices", [.read]),

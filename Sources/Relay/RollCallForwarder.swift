@@ -7,6 +7,7 @@ package import Streams
 package import FoundationEssentials
 internal import Foundation
 package import Logging
+internal import Synchronization
 internal import Tablets
 
 package struct RollCallForwarder: Sendable {
@@ -17,7 +18,20 @@ package struct RollCallForwarder: Sendable {
     private let stream: StreamHub
     private let clock: @Sendable () -> Date
     private let logger: Logger
-    package let rounds = Rounds()
+    private let rounds = Rounds()
+    private let wanted = Wanted()
+
+    /// That the hub has something new.
+    private final class Wanted: Sendable {
+        private let value = Mutex(false)
+        func set() { value.withLock { $0 = true } }
+        func take() -> Bool {
+            value.withLock { value in
+                defer { value = false }
+                return value
+            }
+        }
+    }
 
     package init(
         hub: HubLine, topic: StreamTopic, devices: DeviceRegister, calls: RollCalls, stream: StreamHub, clock: @escaping @Sendable () -> Date, logger: Logger
@@ -26,12 +40,18 @@ package struct RollCallForwarder: Sendable {
         (self.stream, self.clock, self.logger) = (stream, clock, logger)
     }
 
+    /// The hub says that there is something new: it is asked now.
+    package func hurry() {
+        wanted.set()
+        rounds.knock()
+    }
+
     package func run() async {
         var rounds = 0
         await self.rounds.run(every: .seconds(15)) {
             defer { rounds += 1 }
             let isOpen = calls.call(at: topic, now: clock())?.isOpen ?? false
-            if isOpen || rounds % 4 == 0 { await tell() }
+            if wanted.take() || isOpen || rounds % 4 == 0 { await tell() }
         }
     }
 

@@ -92,6 +92,7 @@ package struct RollCallDesk: Sendable {
     private let stream: StreamHub
     private let clock: @Sendable () -> Date
     private let onDisk: @Sendable () async throws -> Void
+    private let said: @Sendable (StreamTopic) -> Void
     private let limits = Limits()
 
     /// A teacher taps for a class; everybody's own change of mind is free.
@@ -100,11 +101,15 @@ package struct RollCallDesk: Sendable {
         let asked = Mutex(Allowance(atOnce: 120, perMinute: 60))
     }
 
-    /// - Parameter onDisk: returns once what was written is kept.
+    /// - Parameters:
+    ///   - onDisk: returns once what was written is kept.
+    ///   - said: something is new at this place.
     package init(
-        devices: DeviceRegister, calls: RollCalls, stream: StreamHub, clock: @escaping @Sendable () -> Date, onDisk: @escaping @Sendable () async throws -> Void
+        devices: DeviceRegister, calls: RollCalls, stream: StreamHub, clock: @escaping @Sendable () -> Date, onDisk: @escaping @Sendable () async throws -> Void,
+        said: @escaping @Sendable (StreamTopic) -> Void = { _ in }
     ) {
-        (self.devices, self.calls, self.stream, self.clock, self.onDisk) = (devices, calls, stream, clock, onDisk)
+        (self.devices, self.calls, self.stream, self.clock) = (devices, calls, stream, clock)
+        (self.onDisk, self.said) = (onDisk, said)
     }
 
     package func add(to router: Router<some RequestContext>) {
@@ -122,6 +127,7 @@ package struct RollCallDesk: Sendable {
             do throws(RollFailure) {
                 open = try calls.open(new, at: topic(teacher))
             } catch { throw Self.problem(error) }
+            said(topic(teacher))
             try await onDisk()
             Self.ring(stream, devices, topic(teacher))
             return try Answer.json(["rollcall": CallShape(open)], status: open == new ? .created : .ok)
@@ -132,6 +138,7 @@ package struct RollCallDesk: Sendable {
             do throws(RollFailure) {
                 closed = try calls.close(at: topic(teacher), now: clock())
             } catch { throw Self.problem(error) }
+            said(topic(teacher))
             try await onDisk()
             Self.ring(stream, devices, topic(teacher))
             return try Answer.json(["rollcall": CallShape(closed)])
@@ -145,6 +152,7 @@ package struct RollCallDesk: Sendable {
             do throws(RollFailure) {
                 try calls.take(answers, at: topic(teller), now: clock())
             } catch { throw Self.problem(error) }
+            self.said(topic(teller))
             try await onDisk()
             return try Answer.json(Taken(accepted: said.map(\.id), server_time: JapanTime.text(clock())), status: .accepted)
         }

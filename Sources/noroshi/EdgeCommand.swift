@@ -145,7 +145,7 @@ struct EdgeProgram: Sendable {
                     spots.hurry()
                     forwarder.hurry()
                 },
-                alerted: { spots.hurry() }, registerChanged: { mirror.rounds.knock() }, rollCalled: { counts.rounds.knock() }),
+                alerted: { spots.hurry() }, registerChanged: { mirror.rounds.knock() }, rollCalled: { counts.hurry() }),
             logger: logger)
         let keeper = Doorkeeper(Descriptors.door(), logger: logger)
         let admission = DeviceAdmission(devices: devices, log: ActLog(logger: logger))

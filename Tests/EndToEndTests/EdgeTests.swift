@@ -134,7 +134,7 @@ extension EndToEnd {
                 for one in [teacher, first, second] { try await eventually("the edge knows them") { try await edge.knows(one.token) } }
                 let line = try await edge.tablet(first.token)
                 // At home, on the hub itself, before the line is cut.
-                #expect(try await hub.call("GET", "/v1/towns/042056/rollcalls").text == #"{"rollcalls":[]}"#)
+                #expect(try await hub.call("GET", "/v1/towns/042056/rollcalls").text == #"{"people":3,"rollcalls":[]}"#)
                 hub.program.signal(SIGSTOP)
                 #expect(try await edge.call("POST", "/v1/rollcall", Array(#"{"id":"r1"}"#.utf8), token: teacher.token).status == 201)
                 try await eventually("it is told on the line: \(line.text)") { line.text.contains("event: rollcall") }

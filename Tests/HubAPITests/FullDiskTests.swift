@@ -80,6 +80,7 @@ struct FullDiskTests {
             ("PATCH", "/v1/devices/\(device)", #"{"group":"1"}"#, House.token, [:]), ("POST", "/v1/rollcall", #"{"id":"r"}"#, secret, [:]),
             ("POST", "/v1/rollcall/answers", #"{"id":"a","state":"safe"}"#, secret, [:]), ("POST", "/v1/rollcall/close", "{}", secret, [:]),
             ("POST", "/v1/edge/rollcall", counted, edge, [:]),
+            ("POST", "/v1/towns/042056/rollcalls", #"{"id":"t","mode":"actual"}"#, House.token, [:]), ("POST", "/v1/towns/042056/rollcalls/close", #"{"mode":"actual"}"#, House.token, [:]),
             ("POST", "/v1/receipts", receipts, secret, [:]), ("POST", "/v1/reports", kept, secret, [:]),
             ("POST", "/v1/reports/answer", #"{"id":"\#(device)/r0","text":"読みました"}"#, House.token, [:]),
             ("POST", "/v1/calls", #"{"id":"c","mode":"actual","channel":"school-tablet","endpoint":"school","answer":"reached"}"#, House.token, [:]),

@@ -169,7 +169,7 @@ struct RollCallTests {
         _ = try await again.sheet(teacher.token)
         #expect(ledger.keys(prefix: "roll").isEmpty, "\(ledger.keys(prefix: "roll").prefix(3))")
         let empty = try await House(ledger: ledger, clock: { clock.value.withLock { $0 } })
-        #expect(try await empty.call("GET", "/v1/towns/042056/rollcalls").body == #"{"rollcalls":[]}"#)
+        #expect(try await empty.call("GET", "/v1/towns/042056/rollcalls").body == #"{"people":2,"rollcalls":[]}"#)
     }
 
     @Test("A school's own machine tells numbers, hears what its tablets told the hub, and the newer call is before everybody")
@@ -191,6 +191,40 @@ struct RollCallTests {
         }
         #expect(try await exchange(#"{"site":"school","call":{"id":"e/1","mode":"actual","by":"教頭","opened_ms":61000,"closed_ms":1},"count":{"safe":40,"hurt":0,"help":0,"missing":0}}"#).status == 200)
         #expect(try await scene.sheet(teacher.token).contains("closed_at"))
+    }
+
+    @Test("The town asks at all schools at once, in its place alone; who calls for help is told at the desk, with the school's telephone and no name, until it is over")
+    func town() async throws {
+        let clock = Clock()
+        let scene = Scene(
+            house: try await House(shelters: [Shelter(id: "school", name: "第一小学校", phone: "0226-22-0100")], clock: { clock.value.withLock { $0 } }), clock: clock)
+        func open(_ mode: String, _ more: String = "") async throws -> House.Heard {
+            try await scene.house.call("POST", "/v1/towns/042056/rollcalls", #"{"id":"x","mode":"\#(mode)"\#(more)}"#)
+        }
+        func attention() async throws -> String { try await scene.house.call("GET", "/v1/attention").body }
+        #expect(try await open("actual").body == #"{"open":[],"refused":[]}"#, "nobody is there to be asked")
+        let (teacher, pupil) = (try await scene.teacher(), try await scene.pupil("14番"))
+        #expect(try await open("exercise").body.contains("第一小学校"))
+        #expect(try await scene.say("help", pupil.token, #","mode":"exercise""#).status == 202)
+        #expect(try await !attention().contains("calls-for-help"), "a drill's")
+        #expect(try await open("actual").body.contains(#""open":["第一小学校"]"#))
+        #expect(try await open("exercise").body.contains(#""refused":["第一小学校"]"#))
+        #expect(try await open("actual", #","sites":["eki"]"#).status == 422)
+        #expect(try await open("perhaps").status == 400)
+        #expect(try await scene.sheet(teacher.token).contains(#""by":"気仙沼市 desk""#))
+        #expect(try await scene.say("help", pupil.token, id: "h").status == 202)
+        let told = try await attention()
+        #expect(told.contains("calls-for-help") && told.contains("第一小学校") && told.contains("0226-22-0100"), "\(told)")
+        #expect(!told.contains("14番"))
+        #expect(try await scene.say("safe", teacher.token, #","of":"\#(pupil.id)""#, id: "s").status == 202)
+        #expect(try await !attention().contains("calls-for-help"), "somebody is with him")
+        #expect(try await scene.say("help", pupil.token, id: "h2").status == 202)
+        #expect(try await attention().contains("calls-for-help"))
+        #expect(try await scene.house.call("POST", "/v1/towns/042056/rollcalls/close", #"{"mode":"exercise"}"#).body == #"{"closed":[]}"#)
+        #expect(try await scene.house.call("POST", "/v1/towns/042056/rollcalls/close", #"{"mode":"actual"}"#).body == #"{"closed":["第一小学校"]}"#)
+        #expect(try await !attention().contains("calls-for-help"))
+        #expect(try await scene.house.call("GET", "/v1/chronicle?mode=actual").body.contains("点呼を始めた：第一小学校"))
+        for token in [teacher.token, pupil.token] { #expect(try await scene.house.call("POST", "/v1/towns/042056/rollcalls", #"{"id":"x","mode":"actual"}"#, token: token).status >= 401) }
     }
 
     @Test("A tablet becomes a pupil's, changes its class, its name and its school, and goes back to being a place's; an edge does not")

@@ -372,7 +372,7 @@ class HubHandler(BaseHTTPRequestHandler):
         if path == "/v1/rollcall":
             return self.answer(200, {"server_time": stamp(time.time()), **self.hub.roll})
         if parts[2] == "towns" and path.endswith("/rollcalls"):
-            return self.answer(200, {"rollcalls": self.hub.rollcalls})
+            return self.answer(200, {"people": 0, "rollcalls": self.hub.rollcalls})
         if parts[2] == "towns" and path.endswith("/voices"):
             return self.answer(200, self.hub.voices)
         if parts[2] == "towns" and path.endswith("/map"):

@@ -16,7 +16,7 @@ let shown = [], next = null, asked = 0, problem = () => {};
 
 export function prepare(onProblem) {
   problem = onProblem;
-  rollcalls.prepare();
+  rollcalls.prepare(onProblem);
   byID("reports-more").addEventListener("click", () => more().catch(problem));
   byID("reports-aside").addEventListener("change", () => open().catch(problem));
 }

@@ -1,7 +1,7 @@
 // 点呼 of the schools, as numbers: who is missing is known at the school, and stays there.
 
 import { call } from "./api.js";
-import { byID, make, timeWord } from "./parts.js";
+import { ask, byID, make, timeWord } from "./parts.js";
 import { isUp } from "./live.js";
 import { code } from "./towns.js";
 import { isDrill } from "./world.js";
@@ -9,7 +9,9 @@ import { isDrill } from "./world.js";
 /** Milliseconds: a school's machine tells each quarter of a minute. */
 const EVERY = 15000;
 
-export function prepare() {
+export function prepare(problem) {
+  byID("rollcalls-open").onclick = () => begin().catch(problem);
+  byID("rollcalls-close").onclick = () => end().catch(problem);
   setInterval(() => { if (isUp() && document.body.dataset.open === "reports") read().catch(() => {}); }, EVERY);
 }
 
@@ -25,7 +27,27 @@ export async function read() {
   });
   const own = answer.rollcalls.filter((one) => (one.mode === "exercise") === isDrill()).sort(graver);
   byID("rollcalls").hidden = own.length === 0;
+  byID("rollcalls-open").hidden = !answer.people;
+  byID("rollcalls-close").hidden = !own.some((one) => !one.closed_at);
   byID("rollcall-rows").replaceChildren(...own.map(line));
+}
+
+const mode = () => (isDrill() ? "exercise" : "actual");
+
+/** All of them at once: after a great earthquake nobody telephones eleven schools to begin. */
+async function begin() {
+  const what = isDrill() ? "訓練の点呼" : "点呼";
+  if (!await ask(`すべての学校で${what}を始めますか`, "生徒と先生の端末に、無事かどうかを尋ねる画面が出ます。音は鳴りません。もう始めている学校では、そのまま続きます。", "始める")) return;
+  const { open, refused } = await call("POST", `/v1/towns/${code()}/rollcalls`, { id: crypto.randomUUID?.() ?? String(Math.random()).slice(2), mode: mode() });
+  byID("rollcalls-said").textContent = `${open.length}校で点呼をしています。${refused.length > 0 ? `本番の点呼をしているため、始めていません：${refused.join("、")}` : ""}`;
+  await read();
+}
+
+async function end() {
+  if (!await ask("点呼をすべて終えますか", "わかったことは、本番なら1週間、訓練なら1日で消えます。", "終える")) return;
+  const { closed } = await call("POST", `/v1/towns/${code()}/rollcalls/close`, { mode: mode() });
+  byID("rollcalls-said").textContent = `${closed.length}校の点呼を終えました。`;
+  await read();
 }
 
 function line(one) {
