@@ -116,9 +116,9 @@ extension DeviceRegister {
     }
 
     /// From now on its token alone opens nothing.
-    private func noteSigning(_ id: String) {
+    package func noteSigning(_ id: String) {
         state.withLock { state in
-            guard var device = state.devices[id], device.signs != true else { return }
+            guard var device = state.devices[id], device.signs != true, device.publicKey != nil else { return }
             device.signs = true
             state.devices[id] = device
             write(Self.key(device), device)

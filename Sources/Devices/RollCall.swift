@@ -19,6 +19,8 @@ package struct RollCall: Sendable, Hashable, Codable {
     /// The tablet it was opened on.
     package var by: String
     package var closed: Date?
+    /// The end of the one before it: what was said until then was said to that one.
+    var after: Date?
 
     package init(id: String, mode: ModeName, opened: Date, by: String, closed: Date? = nil) {
         (self.id, self.mode, self.opened, self.by, self.closed) = (id, mode, opened, by, closed)
@@ -33,7 +35,7 @@ package struct RollCall: Sendable, Hashable, Codable {
     static let longest: TimeInterval = 3 * 86400
 
     func counts(_ answer: RollAnswer) -> Bool {
-        answer.mode == mode && answer.at >= opened.addingTimeInterval(-Self.before) && answer.at <= (closed ?? .distantFuture).addingTimeInterval(Self.before)
+        answer.mode == mode && answer.at >= opened.addingTimeInterval(-Self.before) && answer.at > after ?? .distantPast && answer.at <= closed ?? .distantFuture
     }
 
     /// Of two that are known of one place, the one that is before its people: an open one, a real one, the later one.
@@ -55,10 +57,17 @@ package struct RollAnswer: Sendable, Hashable, Codable {
     /// When it was said, and on which tablet.
     package var at: Date
     package var by: String
+    /// What it is called, where the tablet is no longer one of the place: he does not vanish from the list with it.
+    package var label: String?
+    /// Of this word and of those before it, the newest last: the same told again, late, is no newer word.
+    var ids: [String]
 
-    package init(who: String, state: RollState, place: String?, mode: ModeName, at: Date, by: String) {
-        (self.who, self.state, self.place, self.mode, self.at, self.by) = (who, state, place, mode, at, by)
+    package init(who: String, state: RollState, place: String?, mode: ModeName, at: Date, by: String, label: String? = nil, id: String) {
+        (self.who, self.state, self.place, self.mode, self.at, self.by, self.label) = (who, state, place, mode, at, by, label)
+        ids = [id]
     }
+
+    package var id: String { ids.last ?? "" }
 
     /// Of one without a tablet.
     package var name: String? { who.hasPrefix("+") ? String(who.dropFirst()) : nil }
@@ -114,27 +123,57 @@ struct Roll: Sendable {
         var mode: ModeName
     }
 
-    /// People without tablets.
+    /// People without tablets, of each mode.
     static let mostNames = 500
+    /// Words of one person whose ids are remembered, and roll-calls that are over.
+    static let mostIDs = 16, mostEnded = 16
 
     var call: RollCall?
     var answers: [Key: RollAnswer] = [:]
+    /// What was said after the end: the next one's, if it is opened soon, and no change of what is over.
+    var next: [Key: RollAnswer] = [:]
+    /// Ids of those that are over, the newest last: a machine that was cut does not bring one back.
+    var ended: [String] = []
     var version = 0
+
+    /// The latest that is known here: a clock that has stepped back makes no word older than what was said before it.
+    var latest: Date { max(call?.opened ?? .distantPast, call?.closed ?? .distantPast, answers.values.map(\.at).max() ?? .distantPast, next.values.map(\.at).max() ?? .distantPast) }
 
     /// - Returns: the one that is open now: the same, where one is open already.
     mutating func open(_ new: RollCall) throws(RollFailure) -> RollCall {
         if let call, call.isOpen {
             guard call.mode != new.mode else { return call }
             guard new.mode == .actual else { throw .isReal }
+            end(call.id)
         }
+        var new = new
+        if let call, call.mode == new.mode { new.after = call.closed }
         call = new
+        answers.merge(next) { $1 }
+        next = [:]
         version += 1
         return new
     }
 
-    mutating func close(at now: Date) throws(RollFailure) -> RollCall {
-        guard var call, call.isOpen else { throw .noneOpen }
-        call.closed = now
+    private mutating func end(_ id: String) {
+        guard !ended.contains(id) else { return }
+        ended = Array((ended + [id]).suffix(Self.mostEnded))
+    }
+
+    /// What another machine of the place knows to be over.
+    mutating func learn(ended others: [String], at now: Date) -> Bool {
+        for id in others { end(id) }
+        guard let call, call.isOpen, ended.contains(call.id) else { return false }
+        self.call?.closed = now
+        version += 1
+        return true
+    }
+
+    /// - Parameter id: nil: whichever is open.
+    mutating func close(_ id: String?, at now: Date) throws(RollFailure) -> RollCall {
+        guard var call, call.isOpen, id == nil || id == call.id else { throw .noneOpen }
+        call.closed = max(now, call.opened)
+        end(call.id)
         self.call = call
         version += 1
         return call
@@ -143,24 +182,51 @@ struct Roll: Sendable {
     /// False: something later is known of him.
     mutating func take(_ answer: RollAnswer) throws(RollFailure) -> Bool {
         let key = Key(who: answer.who, mode: answer.mode)
-        if let known = answers[key], known.at > answer.at || known == answer { return false }
-        if answers[key] == nil, answer.name != nil {
-            guard answers.keys.count(where: { $0.who.hasPrefix("+") }) < Self.mostNames else { throw .tooMany }
+        var answer = answer
+        // Whoever calls for help while he is asked is heard, whatever his tablet's clock says.
+        if let call, call.isOpen, call.mode == answer.mode, answer.state != .safe { answer.at = max(answer.at, call.opened) }
+        if let known = answers[key] {
+            guard known.at <= answer.at, !known.ids.contains(answer.id) else { return false }
+            answer.ids = Array((known.ids + answer.ids).suffix(Self.mostIDs))
+        } else if answer.name != nil {
+            guard answers.keys.count(where: { $0.who.hasPrefix("+") && $0.mode == answer.mode }) < Self.mostNames else { throw .tooMany }
         }
-        answers[key] = answer
+        if let call, let closed = call.closed, call.mode == answer.mode, answer.at > closed {
+            guard next[key].map({ $0.at <= answer.at && !$0.ids.contains(answer.id) }) ?? true else { return false }
+            next[key] = answer
+        } else {
+            answers[key] = answer
+        }
         version += 1
         return true
     }
 
+    /// As it is kept.
+    func kept(_ answer: RollAnswer) -> RollAnswer {
+        let key = Key(who: answer.who, mode: answer.mode)
+        return next[key].flatMap { $0.id == answer.id ? $0 : nil } ?? answers[key] ?? answer
+    }
+
     /// A call that another machine of the same place knows.
     mutating func learn(_ other: RollCall) -> Bool {
+        // Two machines, two clocks: what is over here is over.
+        guard !(ended.contains(other.id) && other.isOpen) else { return false }
+        var other = other
         if let call {
-            guard call != other else { return false }
             if call.id == other.id {
                 guard call.isOpen, !other.isOpen else { return false }
-            } else if !call.isBefore(other) {
-                return false
+                other.opened = call.opened
+                other.after = call.after
+            } else {
+                guard call.isBefore(other) else { return false }
+                if call.mode == other.mode { other.after = call.closed }
+                end(call.id)
             }
+        }
+        if !other.isOpen { end(other.id) }
+        if call?.id != other.id {
+            answers.merge(next) { $1 }
+            next = [:]
         }
         call = other
         version += 1
@@ -172,15 +238,23 @@ struct Roll: Sendable {
         return answers[Key(who: who, mode: call.mode)].flatMap { call.counts($0) ? $0 : nil }
     }
 
+    /// The last word of one person, whether a roll-call counts it or not: what he said last is what he sees.
+    func word(of who: String) -> RollAnswer? {
+        let drill = call.flatMap { $0.isOpen && $0.mode == .exercise ? answers[Key(who: who, mode: .exercise)] : nil }.flatMap { call?.counts($0) == true ? $0 : nil }
+        let key = Key(who: who, mode: .actual), real = next[key] ?? answers[key]
+        guard let call, call.isOpen else { return real }
+        return call.mode == .exercise ? drill : real.flatMap { call.counts($0) ? $0 : nil }
+    }
+
     func sheet(of people: [Device]) -> RollSheet {
         var (lines, count) = ([RollSheet.Line](), RollCount())
         guard let call else { return RollSheet(call: nil, lines: [], count: count, version: version) }
         for device in people {
             lines.append(.init(who: device.id, name: device.name, group: device.group, isStaff: device.use == .staff, answer: answer(of: device.id)))
         }
-        for answer in answers.values where call.counts(answer) {
-            guard let name = answer.name else { continue }
-            lines.append(.init(who: answer.who, name: name, group: nil, isStaff: false, answer: answer))
+        let here = Set(people.map(\.id))
+        for answer in answers.values where call.counts(answer) && !here.contains(answer.who) {
+            lines.append(.init(who: answer.who, name: answer.name ?? answer.label ?? "—", group: nil, isStaff: false, answer: answer))
         }
         for line in lines { count.add(line.answer?.state) }
         func rank(_ line: RollSheet.Line) -> Int {
@@ -198,7 +272,11 @@ struct Roll: Sendable {
     /// Forgets what is over: its time is said in `RollCall`.
     /// - Returns: whose words are forgotten, and whether the call is.
     mutating func sweep(now: Date) -> (answers: [RollAnswer], isCallGone: Bool) {
-        if let open = call, open.isOpen, now.timeIntervalSince(open.opened) > RollCall.longest { call?.closed = open.opened.addingTimeInterval(RollCall.longest) }
+        if let open = call, open.isOpen, now.timeIntervalSince(open.opened) > RollCall.longest {
+            call?.closed = open.opened.addingTimeInterval(RollCall.longest)
+            end(open.id)
+            version += 1
+        }
         var isGone = false
         if let closed = call?.closed, let mode = call?.mode, now.timeIntervalSince(closed) > RollCall.keptAfter[mode] ?? 0 {
             call = nil
@@ -209,7 +287,10 @@ struct Roll: Sendable {
             return now.timeIntervalSince(answer.at) > 86400
         }
         for answer in old { answers[Key(who: answer.who, mode: answer.mode)] = nil }
+        let late = next.values.filter { now.timeIntervalSince($0.at) > 86400 }
+        for answer in late { next[Key(who: answer.who, mode: answer.mode)] = nil }
         if isGone || !old.isEmpty { version += 1 }
-        return (old, isGone)
+        // One note of each person is kept: where he has a word that stays, that one is.
+        return ((old + late).filter { answers[Key(who: $0.who, mode: $0.mode)] == nil && next[Key(who: $0.who, mode: $0.mode)] == nil }, isGone)
     }
 }

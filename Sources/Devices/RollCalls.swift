@@ -50,6 +50,7 @@ package final class RollCalls: Sendable {
         for (topic, answer) in read("rollanswer", RollAnswer.self) {
             known.rolls[topic, default: Roll()].answers[.init(who: answer.who, mode: answer.mode)] = answer
         }
+        for (topic, ended) in read("rollended", [String].self) { known.rolls[topic, default: Roll()].ended = ended }
         for (topic, told) in read("rollcount", Told.self) { known.told[topic] = told }
         // A page that was open before the restart asks with the version it had.
         for topic in known.rolls.keys { known.rolls[topic]?.version = Int(Date().timeIntervalSince1970 * 1000) }
@@ -62,8 +63,25 @@ package final class RollCalls: Sendable {
         try change(topic, now: call.opened) { roll throws(RollFailure) in try roll.open(call) }
     }
 
-    package func close(at topic: StreamTopic, now: Date) throws(RollFailure) -> RollCall {
-        try change(topic, now: now) { roll throws(RollFailure) in try roll.close(at: now) }
+    /// - Parameter id: nil: whichever is open.
+    package func close(_ id: String?, at topic: StreamTopic, now: Date) throws(RollFailure) -> RollCall {
+        try change(topic, now: now) { roll throws(RollFailure) in try roll.close(id, at: now) }
+    }
+
+    /// The time here, and never before what was said here already: a clock that stepped back hides no word.
+    package func moment(_ now: Date, at topic: StreamTopic) -> Date { state.withLock { max(now, $0.rolls[topic]?.latest ?? now) } }
+
+    package func ended(at topic: StreamTopic) -> [String] { state.withLock { $0.rolls[topic]?.ended ?? [] } }
+
+    /// What another machine of the place was told; what finds no room is left out.
+    package func learn(_ answers: [RollAnswer], at topic: StreamTopic, now: Date) {
+        change(topic, now: now) { roll in
+            for answer in answers where (try? roll.take(answer)) == true { write(roll.kept(answer), topic) }
+        }
+    }
+
+    package func learn(ended ids: [String], at topic: StreamTopic, now: Date) -> Bool {
+        change(topic, now: now) { $0.learn(ended: Array(ids.suffix(Roll.mostEnded)), at: now) }
     }
 
     package func take(_ answers: [RollAnswer], at topic: StreamTopic, now: Date) throws(RollFailure) {
@@ -71,7 +89,7 @@ package final class RollCalls: Sendable {
             // All of them, or none.
             var news: [RollAnswer] = []
             for answer in answers where try roll.take(answer) { news.append(answer) }
-            for answer in news { write(answer, topic) }
+            for answer in news { write(roll.kept(answer), topic) }
         }
     }
 
@@ -94,6 +112,8 @@ package final class RollCalls: Sendable {
 
     package func answer(of who: String, at topic: StreamTopic) -> RollAnswer? { state.withLock { $0.rolls[topic]?.answer(of: who) } }
 
+    package func word(of who: String, at topic: StreamTopic) -> RollAnswer? { state.withLock { $0.rolls[topic]?.word(of: who) } }
+
     /// Everything said at a place of what counts now.
     package func answers(at topic: StreamTopic) -> [RollAnswer] {
         state.withLock { state in
@@ -110,7 +130,12 @@ package final class RollCalls: Sendable {
             return sites.sorted().compactMap { site in
                 let topic = StreamTopic(town: town, site: site), roll = state.rolls[topic] ?? Roll()
                 if let told = state.told[topic], roll.call.map({ !told.call.isBefore($0) || told.call.id == $0.id }) ?? true {
-                    return Summary(site: site, call: told.call, count: told.count, toldAt: told.at)
+                    // Who called for help at the hub itself is not hidden by what the school's machine has not heard yet.
+                    var (call, count) = (told.call, told.count)
+                    let more = roll.sheet(of: people(site)).count.help - count.help
+                    if more > 0 { (count.help, count.missing) = (count.help + more, max(0, count.missing - more)) }
+                    if let own = roll.call, own.id == call.id, !own.isOpen { call = own }
+                    return Summary(site: site, call: call, count: count, toldAt: told.at)
                 }
                 return roll.call.map { Summary(site: site, call: $0, count: roll.sheet(of: people(site)).count, toldAt: nil) }
             }
@@ -140,9 +165,10 @@ package final class RollCalls: Sendable {
         try state.withLock { state throws(Failure) in
             sweep(&state, now)
             var roll = state.rolls[topic] ?? Roll(version: Int(now.timeIntervalSince1970 * 1000))
-            let before = roll.call
+            let (before, ended) = (roll.call, roll.ended)
             let value = try body(&roll)
             state.rolls[topic] = roll
+            if roll.ended != ended { write(key("rollended", topic), roll.ended) }
             if let call = roll.call, call != before { write(key("rollcall", topic), call) }
             return value
         }
@@ -158,6 +184,8 @@ package final class RollCalls: Sendable {
             for answer in gone.answers { notebook.write(key("rollanswer", topic, answer), nil) }
             if gone.isCallGone {
                 notebook.write(key("rollcall", topic), nil)
+                notebook.write(key("rollended", topic), nil)
+                state.rolls[topic]?.ended = []
             } else if let call = state.rolls[topic]?.call, call != before {
                 write(key("rollcall", topic), call)
             }

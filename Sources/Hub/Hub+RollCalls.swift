@@ -15,9 +15,10 @@ extension Hub {
         let now = clock()
         var (open, refused): ([Endpoint], [Endpoint]) = ([], [])
         for site in sites where !people(at: site.id, of: town.id).isEmpty {
+            let topic = StreamTopic(town: town.id, site: site.id)
             do throws(RollFailure) {
                 _ = try rollCalls.open(
-                    RollCall(id: "town/\(id)", mode: mode, opened: now, by: "\(town.name) \(person.name)"), at: StreamTopic(town: town.id, site: site.id))
+                    RollCall(id: "town/\(mode.rawValue)/\(id)", mode: mode, opened: rollCalls.moment(now, at: topic), by: "\(town.name) \(person.name)"), at: topic)
                 open.append(site)
             } catch {
                 refused.append(site)
@@ -32,7 +33,7 @@ extension Hub {
         let closed = sites.filter { site in
             let topic = StreamTopic(town: town.id, site: site.id)
             guard rollCalls.call(at: topic, now: now)?.mode == mode else { return false }
-            return (try? rollCalls.close(at: topic, now: now)) != nil
+            return (try? rollCalls.close(nil, at: topic, now: rollCalls.moment(now, at: topic))) != nil
         }
         if !closed.isEmpty { noteDown(.device, "点呼を終えた：\(closed.map(\.name).joined(separator: "、"))", about: "rollcall", mode, in: town.id, by: person.actor) }
         for site in closed { lookAtRoll(StreamTopic(town: town.id, site: site.id)) }

@@ -157,7 +157,8 @@ extension HubRouter {
             for site in Set([before.site, after.site]) { tellEdges(of: site, in: town.id) }
             // It comes back at once, to where it belongs now.
             if before.site != after.site { hub.stream.cut(device: id) } else { hub.stream.tell(device: id, "rollcall") }
-            hub.noteDown(.device, "\(Self.named(before, in: town))を変えた：\(Self.owner(after))、\(Self.named(after, in: town))", about: id, .actual, in: town.id, by: person.actor)
+            let site = town.endpoints.first { $0.id == after.site }?.name ?? after.site
+            hub.noteDown(.device, "端末\(id)を変えた：\(Self.owner(after))、\(site)", about: id, .actual, in: town.id, by: person.actor)
             hub.logger.notice("device changed", metadata: ["device": "\(id)", "by": "\(person.name)", "site": "\(after.site)", "use": "\(after.use?.rawValue ?? "-")"])
             try await hub.onDisk()
             return try Answer.json(DeviceShape(after, now: hub.clock()))
@@ -190,7 +191,7 @@ extension HubRouter {
 
     private static func owner(_ device: Device) -> String {
         switch device.use {
-        case .pupil: "生徒\(device.group.map { "（\($0)）" } ?? "")"
+        case .pupil: "生徒"
         case .staff: "先生・職員"
         case nil: "場所の端末"
         }
@@ -198,6 +199,8 @@ extension HubRouter {
 
     private static func named(_ device: Device, in town: Town) -> String {
         let site = town.endpoints.first { $0.id == device.site }?.name ?? device.site
+        // A person's name is not for a chain that forgets nothing.
+        if device.use != nil { return "\(site)の端末\(device.id)" }
         return device.name.isEmpty ? "\(site)の端末" : "\(site)の「\(device.name)」"
     }
 

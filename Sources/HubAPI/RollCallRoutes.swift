@@ -50,14 +50,16 @@ extension HubRouter {
             guard edge.isEdge else { throw Problem(.forbidden, "学校の点呼をまとめて伝えるのは中継機だけです (only an edge tells of its site's)") }
             let told = try await Body.decode(RollExchange.Up.self, request, upTo: 16 << 10)
             guard told.site == edge.site else { throw Problem(.forbidden, "site: この中継機の場所ではありません (not this edge's site)") }
-            let topic = StreamTopic(town: edge.town, site: edge.site), now = hub.clock()
+            let topic = StreamTopic(town: edge.town, site: edge.site), now = hub.rollCalls.moment(hub.clock(), at: topic)
+            var isNews = hub.rollCalls.learn(ended: Array((told.ended ?? []).prefix(64)), at: topic, now: now)
             if let (call, count) = try told.read(now: now) {
                 hub.rollCalls.take(.init(call: call, count: count, at: now), of: topic)
-                hub.lookAtRoll(topic)
-                if hub.rollCalls.learn(call, at: topic, now: now) { RollCallDesk.ring(hub.stream, hub.devices, topic) }
-                try await hub.onDisk()
+                if hub.rollCalls.learn(call, at: topic, now: now) { isNews = true }
             }
-            return try Answer.json(RollExchange.Down(hub.rollCalls.call(at: topic, now: now), hub.rollCalls.answers(at: topic), now: now))
+            hub.lookAtRoll(topic)
+            if isNews { RollCallDesk.ring(hub.stream, hub.devices, topic) }
+            try await hub.onDisk()
+            return try Answer.json(RollExchange.Down(hub.rollCalls.call(at: topic, now: now), hub.rollCalls.answers(at: topic), ended: hub.rollCalls.ended(at: topic), now: now))
         }
         desk.post("/v1/towns/{code}/rollcalls") { request, context in
             let (person, town) = (context.person, try town(try context.parameters.require("code"), for: context.person))

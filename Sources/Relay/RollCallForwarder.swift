@@ -57,16 +57,20 @@ package struct RollCallForwarder: Sendable {
 
     func tell() async {
         do {
+            // Of before the question: the way back makes no word of the hub's newer than one of the school's own.
+            let now = calls.moment(clock(), at: topic)
             let sheet = calls.sheet(at: topic, of: devices.people(at: topic.site, of: topic.town), now: clock())
-            let body = try JSONEncoder().encode(RollExchange.Up(of: topic.site, sheet.call, sheet.count, now: clock()))
+            let body = try JSONEncoder().encode(RollExchange.Up(of: topic.site, sheet.call, sheet.count, ended: calls.ended(at: topic), now: now))
             let answer = try await hub.call("POST", "/v1/edge/rollcall", [UInt8](body), answerLimit: 4 << 20)
             // A hub of before does not know the call.
             guard answer.status == 200 else { return logger.info("roll-call not told", metadata: ["status": "\(answer.status)"]) }
-            let now = clock()
-            let told = try JSONDecoder().decode(RollExchange.Down.self, from: Data(answer.body)).read(now: now)
-            if let call = told.call, calls.learn(call, at: topic, now: now) { RollCallDesk.ring(stream, devices, topic) }
+            let read = try JSONDecoder().decode(RollExchange.Down.self, from: Data(answer.body))
+            let told = try read.read(now: now)
+            var isNews = calls.learn(ended: Array((read.ended ?? []).prefix(64)), at: topic, now: now)
+            if let call = told.call, calls.learn(call, at: topic, now: now) { isNews = true }
+            if isNews { RollCallDesk.ring(stream, devices, topic) }
             let here = Set(devices.people(at: topic.site, of: topic.town).map(\.id))
-            try calls.take(told.answers.filter { $0.name != nil || here.contains($0.who) }, at: topic, now: now)
+            calls.learn(told.answers.filter { $0.name != nil || here.contains($0.who) }, at: topic, now: now)
         } catch {
             logger.info("roll-call not told", metadata: ["reason": "\(error)"])
         }

@@ -14,6 +14,7 @@ package struct SignForwarder: Sendable {
         var device: String?
         var charge, minutes: Int?
         var plugged, mute: Bool?
+        var signed: Bool?
         var elapsed_ms: Int
     }
 
@@ -55,12 +56,12 @@ package struct SignForwarder: Sendable {
         let own = devices.inUse(of: topic.town), onLine = stream.onLine(own.map(\.device.id))
         var all = own.compactMap { device, signs -> Sign? in
             // A page of before says nothing of itself: its line is all that is known.
-            guard let last = signs?.last else { return onLine.contains(device.id) ? Sign(device: device.id, elapsed_ms: 0) : nil }
+            guard let last = signs?.last else { return onLine.contains(device.id) ? Sign(device: device.id, signed: device.signs, elapsed_ms: 0) : nil }
             let age = now.timeIntervalSince(last.at)
             guard age <= DeviceSigns.missedAfter else { return nil }
             // At most five minutes, by the line above.
             let elapsed = Int(max(0, age) * 1000)
-            return Sign(device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, elapsed_ms: elapsed)
+            return Sign(device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, signed: device.signs, elapsed_ms: elapsed)
         }
         let reading = PowerReading(at: power, now: now)
         all.append(Sign(charge: reading?.charge, minutes: reading?.minutes, plugged: reading?.isPlugged, elapsed_ms: 0))

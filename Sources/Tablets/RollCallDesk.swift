@@ -38,6 +38,9 @@ package struct RollCallDesk: Sendable {
         var mode: String?
     }
 
+    /// Which one, as it was read: another teacher may have opened another since.
+    private struct Closing: Decodable { var id: String }
+
     private struct CallShape: Encodable {
         var id, mode, opened_at, by: String
         var closed_at: String?
@@ -122,7 +125,7 @@ package struct RollCallDesk: Sendable {
             let teacher = try teacher(request)
             let wish = try await Body.decode(Opening.self, request)
             try Self.check(wish.id)
-            let new = RollCall(id: "\(teacher.id)/\(wish.id)", mode: try Self.mode(wish.mode), opened: clock(), by: teacher.name)
+            let new = RollCall(id: "\(teacher.id)/\(wish.id)", mode: try Self.mode(wish.mode), opened: calls.moment(clock(), at: topic(teacher)), by: teacher.name)
             let open: RollCall
             do throws(RollFailure) {
                 open = try calls.open(new, at: topic(teacher))
@@ -130,13 +133,14 @@ package struct RollCallDesk: Sendable {
             said(topic(teacher))
             try await onDisk()
             Self.ring(stream, devices, topic(teacher))
-            return try Answer.json(["rollcall": CallShape(open)], status: open == new ? .created : .ok)
+            return try Answer.json(["rollcall": CallShape(open)], status: open.id == new.id ? .created : .ok)
         }
         router.post("/v1/rollcall/close") { request, _ in
             let teacher = try teacher(request)
+            let which = try await Body.decode(Closing.self, request)
             let closed: RollCall
             do throws(RollFailure) {
-                closed = try calls.close(at: topic(teacher), now: clock())
+                closed = try calls.close(which.id, at: topic(teacher), now: calls.moment(clock(), at: topic(teacher)))
             } catch { throw Self.problem(error) }
             said(topic(teacher))
             try await onDisk()
@@ -192,7 +196,8 @@ package struct RollCallDesk: Sendable {
         let elapsed = item.elapsed_ms.flatMap { $0.isFinite ? $0 : nil } ?? 0
         return RollAnswer(
             who: try who(item, teller), state: state, place: item.place, mode: try Self.mode(item.mode),
-            at: clock().addingTimeInterval(-min(max(0, elapsed / 1000), 86400)), by: teller.id)
+            at: calls.moment(clock(), at: topic(teller)).addingTimeInterval(-min(max(0, elapsed / 1000), 7 * 86400)), by: teller.id,
+            label: item.name == nil ? (item.of.flatMap { devices.device(id: $0, of: teller.town) } ?? teller).name : nil, id: "\(teller.id)/\(item.id)")
     }
 
     private func who(_ item: Answers.Item, _ teller: Device) throws(Problem) -> String {
@@ -223,11 +228,14 @@ package struct RollCallDesk: Sendable {
         let people = devices.people(at: device.site, of: device.town), now = clock()
         let sheet = calls.sheet(at: topic(device), of: people, now: now)
         // What a tablet is may change without a word in the roll.
-        let tag = "\"\(sheet.version)-\(people.count)-\(device.use?.rawValue ?? "")-\(Self.sum(people))\""
+        let own = calls.word(of: device.id, at: topic(device))
+        // A pupil's says nothing of the others, not even that one of them has spoken.
+        let state = device.use == .staff ? "\(sheet.version)-\(people.count)-\(Self.sum(people))" : "\(sheet.call?.id ?? "")-\(sheet.call?.closed != nil)-\(own?.id ?? "")"
+        let tag = "\"\(device.use?.rawValue ?? "")-\(DeviceRegister.digest(state).prefix(16))\""
         if tags?.contains(tag) == true { return Response(status: .notModified, headers: [.eTag: tag, .cacheControl: "no-store"]) }
         var shape = Sheet(use: device.use?.rawValue, group: device.group, server_time: JapanTime.text(now))
         shape.rollcall = sheet.call.map { CallShape($0) }
-        shape.own = calls.answer(of: device.id, at: topic(device)).map { AnswerShape($0) }
+        shape.own = own.map { AnswerShape($0) }
         if device.use == .staff {
             shape.people = sheet.lines.map {
                 .init(who: $0.who, name: $0.name, group: $0.group, staff: $0.isStaff ? true : nil, answer: $0.answer.map { AnswerShape($0) })
@@ -270,7 +278,7 @@ package struct RollCallDesk: Sendable {
     private static func problem(_ failure: RollFailure) -> Problem {
         switch failure {
         case .isReal: Problem(.conflict, "本番の点呼をしています。訓練は、それを終えてから始めてください (a real one is open: close it before a drill)")
-        case .noneOpen: Problem(.conflict, "いま点呼をしていません (none is open)")
+        case .noneOpen: Problem(.conflict, "その点呼は、いましていません (that one is not open)")
         case .tooMany: Problem(.conflict, "端末のない人は\(RollCalls.mostNames)人までです (too many people without tablets)")
         }
     }

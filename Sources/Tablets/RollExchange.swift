@@ -33,9 +33,12 @@ package enum RollExchange {
         package var site: String
         var call: Call?
         var count: RollCount?
+        /// Ids of those that are over.
+        package var ended: [String]?
 
-        package init(of site: String, _ call: RollCall?, _ count: RollCount, now: Date) {
+        package init(of site: String, _ call: RollCall?, _ count: RollCount, ended: [String], now: Date) {
             self.site = site
+            self.ended = ended
             self.call = call.map { Call($0, now: now) }
             self.count = call == nil ? nil : count
         }
@@ -54,26 +57,28 @@ package enum RollExchange {
     package struct Down: Codable, Sendable {
         struct Answer: Codable, Sendable {
             var who, state, mode, by: String
-            var place: String?
+            var place, label, id: String?
             var at_ms: Double
         }
 
         var call: Call?
         var answers: [Answer]
+        package var ended: [String]?
 
-        package init(_ call: RollCall?, _ answers: [RollAnswer], now: Date) {
+        package init(_ call: RollCall?, _ answers: [RollAnswer], ended: [String], now: Date) {
+            self.ended = ended
             self.call = call.map { Call($0, now: now) }
             self.answers = answers.map {
-                Answer(who: $0.who, state: $0.state.rawValue, mode: $0.mode.rawValue, by: $0.by, place: $0.place, at_ms: now.timeIntervalSince($0.at) * 1000)
+                Answer(who: $0.who, state: $0.state.rawValue, mode: $0.mode.rawValue, by: $0.by, place: $0.place, label: $0.label, id: $0.id, at_ms: now.timeIntervalSince($0.at) * 1000)
             }
         }
 
         package func read(now: Date) throws(Problem) -> (call: RollCall?, answers: [RollAnswer]) {
             let said = answers.compactMap { item -> RollAnswer? in
                 guard let state = RollState(rawValue: item.state), let mode = ModeName(rawValue: item.mode), item.at_ms.isFinite else { return nil }
-                // To the second: the same word, told again, is the same.
-                let at = (now.timeIntervalSince1970 - item.at_ms / 1000).rounded()
-                return RollAnswer(who: item.who, state: state, place: item.place, mode: mode, at: Date(timeIntervalSince1970: at), by: item.by)
+                return RollAnswer(
+                    who: item.who, state: state, place: item.place, mode: mode, at: now.addingTimeInterval(-item.at_ms / 1000), by: item.by, label: item.label,
+                    id: item.id ?? item.by)
             }
             return (try call?.read(now: now), said)
         }

@@ -52,6 +52,8 @@ package struct TabletDesk: Sendable {
             var device: String?
             var charge, minutes, elapsed_ms: Double?
             var plugged, mute: Bool?
+            /// Of an edge: this tablet has signed there, and its token alone opens nothing.
+            var signed: Bool?
         }
         var signs: [Item]
     }
@@ -141,6 +143,9 @@ package struct TabletDesk: Sendable {
             let report = try Body.decode(Report.self, from: octets)
             try Self.check(report.id)
             let device = try author(report.device, toldBy: teller)
+            guard device.use != .pupil else {
+                throw Problem(.conflict, "生徒用の端末からは、避難所の報告を送れません。先生か場所の端末から送ってください (a pupil's tablet does not report for a shelter)")
+            }
             let now = clock()
             let written = teller.isEdge ? report.body : nil
             let said = try ShelterReport(written.map { [UInt8]($0.utf8) } ?? octets)
@@ -162,6 +167,7 @@ package struct TabletDesk: Sendable {
             try Self.check(limits.signs.withLock { $0.take(1, of: teller.id, at: clock()) })
             let told = try signs.map { item in (id: try signer(item.device, toldBy: teller), sign: try Self.read(item, now: clock())) }
             for one in told { devices.take(one.sign, of: one.id) }
+            if teller.isEdge { for (one, item) in zip(told, signs) where item.signed == true { devices.noteSigning(one.id) } }
             return try taken(told.map { $0.id })
         }
         router.get("/v1/reports/{id}") { request, context in

@@ -58,7 +58,7 @@ struct FrontDoorTests {
         let house = try await House()
         for (method, path, allow) in [
             ("DELETE", "/v1/alerts", "GET, HEAD, POST"), ("GET", "/v1/receipts", "POST"), ("PUT", "/spots/eki/", "GET, HEAD"),
-            ("BREW", "/healthz", "GET, HEAD"), ("POST", "/v1/stream", "GET, HEAD"), ("OPTIONS", "/v1/devices/x", "DELETE, GET, HEAD"),
+            ("BREW", "/healthz", "GET, HEAD"), ("POST", "/v1/stream", "GET, HEAD"), ("OPTIONS", "/v1/devices/x", "DELETE, GET, HEAD, PATCH"),
             ("HEAD", "/v1/receipts", "POST"), ("POST", "/generate_204", "GET, HEAD"),
         ] {
             let answer = try await house.call(method, path)

@@ -78,7 +78,7 @@ struct FullDiskTests {
             ("POST", "/v1/devices/invitations", #"{"site":"school"}"#, House.token, [:]),
             ("POST", "/v1/devices", #"{"code":"\#(spare)","name":"b"}"#, nil, [:]),
             ("PATCH", "/v1/devices/\(device)", #"{"group":"1"}"#, House.token, [:]), ("POST", "/v1/rollcall", #"{"id":"r"}"#, secret, [:]),
-            ("POST", "/v1/rollcall/answers", #"{"id":"a","state":"safe"}"#, secret, [:]), ("POST", "/v1/rollcall/close", "{}", secret, [:]),
+            ("POST", "/v1/rollcall/answers", #"{"id":"a","state":"safe"}"#, secret, [:]), ("POST", "/v1/rollcall/close", #"{"id":"\#(device)/r"}"#, secret, [:]),
             ("POST", "/v1/edge/rollcall", counted, edge, [:]),
             ("POST", "/v1/towns/042056/rollcalls", #"{"id":"t","mode":"actual"}"#, House.token, [:]), ("POST", "/v1/towns/042056/rollcalls/close", #"{"mode":"actual"}"#, House.token, [:]),
             ("POST", "/v1/receipts", receipts, secret, [:]), ("POST", "/v1/reports", kept, secret, [:]),

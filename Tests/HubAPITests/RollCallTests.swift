@@ -39,7 +39,11 @@ struct RollCallTests {
         func begin(_ token: String, mode: String = "actual", id: String = "r1") async throws -> House.Heard {
             try await house.call("POST", "/v1/rollcall", #"{"id":"\#(id)","mode":"\#(mode)"}"#, token: token)
         }
-        func close(_ token: String) async throws -> Int { try await house.call("POST", "/v1/rollcall/close", "{}", token: token).status }
+        /// The one that is shown there, as a teacher closes it.
+        func close(_ token: String, id: String? = nil) async throws -> Int {
+            let shown = try await sheet(token).firstMatch(of: /"rollcall":\{[^}]*"id":"([^"]+)"/).map { String($0.1) }
+            return try await house.call("POST", "/v1/rollcall/close", #"{"id":"\#(id ?? shown ?? "none")"}"#, token: token).status
+        }
         func say(_ state: String, _ token: String, _ more: String = "", id: String = "a1") async throws -> House.Heard {
             try await house.call("POST", "/v1/rollcall/answers", #"{"id":"\#(id)","state":"\#(state)"\#(more)}"#, token: token)
         }
@@ -159,12 +163,13 @@ struct RollCallTests {
             again.clock.turn(120)
         }
         #expect(refused >= 1)
+        #expect(try await again.say("safe", teacher.token, #","name":"訓練の子","mode":"exercise""#, id: "d").status == 202, "a drill's names have room of their own")
         #expect(try await again.close(teacher.token) == 200)
         let kept = ledger.keys(prefix: "roll").count
         #expect(kept > 400)
         clock.turn(6 * 86400)
         _ = try await again.sheet(teacher.token)
-        #expect(ledger.keys(prefix: "roll").count == kept, "six days")
+        #expect(ledger.keys(prefix: "roll").count == kept - 1, "six days: but for the drill's word, which nothing counts")
         clock.turn(2 * 86400)
         _ = try await again.sheet(teacher.token)
         #expect(ledger.keys(prefix: "roll").isEmpty, "\(ledger.keys(prefix: "roll").prefix(3))")
@@ -191,6 +196,77 @@ struct RollCallTests {
         }
         #expect(try await exchange(#"{"site":"school","call":{"id":"e/1","mode":"actual","by":"教頭","opened_ms":61000,"closed_ms":1},"count":{"safe":40,"hurt":0,"help":0,"missing":0}}"#).status == 200)
         #expect(try await scene.sheet(teacher.token).contains("closed_at"))
+    }
+
+    @Test("A second roll-call begins with nobody known; what was said after the end of the first is seen by who said it; the teacher closes the one he read")
+    func second() async throws {
+        let scene = try await scene()
+        let (teacher, pupil) = (try await scene.teacher(), try await scene.pupil("14番"))
+        #expect(try await scene.begin(teacher.token, mode: "exercise").status == 201)
+        let drill = try #require(try await scene.sheet(teacher.token).firstMatch(of: /"id":"([^"]+)"/)?.1)
+        #expect(try await scene.begin(teacher.token, id: "real").status == 201)
+        #expect(try await scene.close(teacher.token, id: String(drill)) == 409, "the drill he read is not what is open now")
+        scene.clock.turn(10)
+        #expect(try await scene.say("help", pupil.token, id: "h").status == 202)
+        scene.clock.turn(10)
+        #expect(try await scene.close(teacher.token) == 200)
+        scene.clock.turn(60)
+        #expect(try await scene.sheet(pupil.token).contains(#""state":"help""#))
+        #expect(try await scene.say("safe", pupil.token, id: "s").status == 202)
+        #expect(try await scene.sheet(pupil.token).contains(#""state":"safe""#), "what he said last is what he sees")
+        #expect(try await scene.sheet(teacher.token).contains(#""help":1"#), "and no word of the one that is over")
+        #expect(try await scene.begin(teacher.token, id: "again").status == 201)
+        #expect(try await scene.sheet(teacher.token).contains(#""safe":1"#), "said after the end of the first")
+        #expect(try await scene.close(teacher.token) == 200)
+        scene.clock.turn(5)
+        #expect(try await scene.begin(teacher.token, id: "third").status == 201)
+        #expect(try await scene.sheet(teacher.token).contains(#""missing":2,"safe":0"#), "after an aftershock nobody is known")
+    }
+
+    @Test("A clock that steps back hides no call for help; the same octets again are no newer word; an old tablet's clock does not hide one either")
+    func clocks() async throws {
+        let scene = try await scene()
+        let (teacher, pupil) = (try await scene.teacher(), try await scene.pupil("14番"))
+        #expect(try await scene.begin(teacher.token).status == 201)
+        scene.clock.turn(60)
+        #expect(try await scene.say("safe", pupil.token, id: "a").status == 202)
+        // The machine was started again without its clock.
+        scene.clock.turn(-7200)
+        #expect(try await scene.say("help", pupil.token, id: "b").status == 202)
+        #expect(try await scene.sheet(teacher.token).contains(#""help":1"#))
+        scene.clock.turn(7300)
+        #expect(try await scene.say("safe", pupil.token, id: "a").status == 202)
+        #expect(try await scene.sheet(teacher.token).contains(#""help":1"#), "told again, and no newer for it")
+        let other = try await scene.pupil("15番")
+        #expect(try await scene.say("help", other.token, #","elapsed_ms":500000000"#, id: "c").status == 202)
+        #expect(try await scene.sheet(teacher.token).contains(#""help":2"#), "six days ago, says its clock")
+        // What is revoked does not vanish with whoever called.
+        #expect(try await scene.house.call("DELETE", "/v1/devices/\(other.id)").status == 204)
+        let seen = try await scene.sheet(teacher.token)
+        #expect(seen.contains(#""help":2"#) && seen.contains("15番"), "\(seen)")
+        #expect(try await scene.house.call("PATCH", "/v1/devices/\(pupil.id)", #"{"name":"佐藤花子","group":"特別支援"}"#).status == 200)
+        let chronicle = try await scene.house.call("GET", "/v1/chronicle?mode=actual").body
+        #expect(!chronicle.contains("花子") && !chronicle.contains("特別支援") && chronicle.contains(pupil.id))
+    }
+
+    @Test("A school that was cut closed its roll-call and began a drill: the hub does not bring the closed one back, and who called for help at the hub is not hidden")
+    func cut() async throws {
+        let scene = try await scene()
+        let (teacher, pupil, edge) = (try await scene.teacher(), try await scene.pupil("14番"), try await scene.enrol("中継", #","role":"edge""#))
+        func exchange(_ body: String) async throws -> String {
+            let answer = try await scene.house.call("POST", "/v1/edge/rollcall", #"{"site":"school",\#(body)}"#, token: edge.token)
+            #expect(answer.status == 200, "\(answer.body)")
+            return answer.body
+        }
+        let count = #""count":{"safe":3,"hurt":0,"help":0,"missing":2}"#
+        _ = try await exchange(#""call":{"id":"e/1","mode":"actual","by":"a","opened_ms":60000},"# + count)
+        #expect(try await scene.say("help", pupil.token).status == 202)
+        #expect(try await scene.town().contains(#""help":1"#), "told at the hub, not at school")
+        scene.clock.turn(600)
+        let answer = try await exchange(#""call":{"id":"e/2","mode":"exercise","by":"a","opened_ms":1000},"ended":["e/1"],"# + count)
+        #expect(answer.contains(#""id":"e/2""#) && answer.contains("e/1"), "the drill, and that the first is over: \(answer)")
+        let sheet = try await scene.sheet(teacher.token)
+        #expect(sheet.contains("exercise"), "\(sheet)")
     }
 
     @Test("The town asks at all schools at once, in its place alone; who calls for help is told at the desk, with the school's telephone and no name, until it is over")

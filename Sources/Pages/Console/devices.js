@@ -32,7 +32,7 @@ async function invite(form) {
   const answer = await call("POST", "/v1/devices/invitations", asked);
   const card = make("article", "", "card invitation");
   card.append(
-    make("h3", siteName(asked.site)),
+    make("h3", [siteName(asked.site), owner(asked)].filter(Boolean).join("　")),
     make("p", "登録するタブレットでQRコードを読み取るか、下のアドレスを開いてコードを入れてください。1台だけ、一度だけ使えます。"),
     make("p", answer.code, "code"), make("p", answer.url ?? "", "url"), make("p", `${timeWord(answer.expires_at, false)}まで使えます`, "hint"));
   if (answer.qr_svg) {

@@ -214,6 +214,8 @@ async function preview(isPlanned = false) {
     byID("send-form").elements.name.focus({ preventScroll: true });
     return byID("preview-title").scrollIntoView();
   }
+  // What everybody will read, and not the foot of the page over it.
+  if (act.verb !== "cancel") byID("preview-title").scrollIntoView();
   return (act.verb === "cancel" ? byID("hold-back") : byID("preview-title")).focus();
 }
 

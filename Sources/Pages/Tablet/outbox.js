@@ -41,7 +41,7 @@ export class Outbox {
 
   /** `path` is `receipts`, `reports` or `rollcall/answers`. True once it lies on this tablet; false: in this page's memory alone. */
   async add(path, body) {
-    const entry = { path, body, at: Date.now(), order: Date.now() * 1000 + (this.#count++ % 1000), tick: performance.now(), session: this.#session, town: this.hooks.town() };
+    const entry = { path, body, at: Date.now(), order: Date.now() * 1000 + (this.#count++ % 1000), tick: performance.now(), session: this.#session, town: this.hooks.town(), device: this.hooks.device?.() };
     if (this.#isClosed || this.#entries.has(keyOf(entry))) return true;
     this.#entries.set(keyOf(entry), entry);
     const isKept = await putRecord(keyOf(entry), entry);
@@ -73,10 +73,11 @@ export class Outbox {
   #waiting() {
     const town = this.hooks.town();
     const own = [...this.#entries.values()].filter((entry) => !entry.town || !town || entry.town === town);
-    const people = own.filter((entry) => entry.path === "rollcall/answers");
+    // Of whoever had this tablet before nobody speaks.
+    const device = this.hooks.device?.(), people = own.filter((entry) => entry.path === "rollcall/answers" && (!device || entry.device === device));
     if (people.length > 0) return people.slice(0, this.#batch);
     const report = own.find((entry) => entry.path === "reports");
-    return report ? [report] : own.slice(0, this.#batch);
+    return report ? [report] : own.filter((entry) => entry.path !== "rollcall/answers").slice(0, this.#batch);
   }
 
   async #sendSome() {
@@ -106,6 +107,7 @@ export class Outbox {
       else this.hooks.refused(entry, said);
     }
     await this.#drop(some);
+    if (this.#entries.size === 0) this.#batch = BATCH;
     return true;
   }
 

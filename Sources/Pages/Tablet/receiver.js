@@ -48,7 +48,7 @@ export class Receiver {
     this.page = page;
     this.tabs = new Tabs({ owned: () => this.#owned(), heard: (message) => this.#fromTab(message) });
     this.outbox = new Outbox({
-      token: () => this.device?.token, town: () => this.device?.code, owns: () => this.isOwner,
+      token: () => this.device?.token, device: () => this.device?.id, town: () => this.device?.code, owns: () => this.isOwner,
       handOver: () => this.tabs.tell({ outbox: true }),
       changed: (count) => page.waiting(count),
       told: (entry, state) => page.told(entry, state, null),

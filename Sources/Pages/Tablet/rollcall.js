@@ -22,6 +22,8 @@ export class RollCall {
   /** What was tapped here and is not known there yet, by whom it is about; with the outbox's id. */
   #waiting = new Map();
   #place = null;
+  /** What was pressed once and wants a second press: it would hide who calls for help. */
+  #asked = null;
   #group = "";
   #isAsking = false;
   /** Something became new while we asked. */
@@ -31,16 +33,24 @@ export class RollCall {
   constructor(hooks) {
     this.hooks = hooks;
     setInterval(() => { if (this.#isTeacher && this.#isOpen && document.visibilityState === "visible") this.ask(); }, LOOK);
-    byID("roll-start").onclick = () => this.#begin("actual");
+    byID("roll-start").onclick = () => this.#twice("start", () => this.#begin("actual"));
     byID("roll-drill").onclick = () => this.#begin("exercise");
-    byID("roll-end").onclick = () => this.#act("/v1/rollcall/close", {});
+    byID("roll-end").onclick = () => {
+      const end = () => this.#act("/v1/rollcall/close", { id: this.#said.rollcall?.id ?? "" });
+      const { help = 0, missing = 0 } = this.#said.count ?? {};
+      if (help + missing > 0) this.#twice("end", end);
+      else end();
+    };
     byID("roll-group").onchange = (event) => { this.#group = event.target.value; this.show(); };
     byID("roll-add").onsubmit = (event) => { event.preventDefault(); this.#add(event.target, event.submitter?.value ?? "safe"); };
   }
 
   get #isOpen() { return Boolean(this.#said.rollcall && !this.#said.rollcall.closed_at); }
   get #isTeacher() { return this.#said.use === "staff"; }
-  get #mode() { return this.#isOpen ? this.#said.rollcall.mode : "actual"; }
+  get #isShaken() { return this.hooks.visible().some((entry) => isInForce(entry) && entry.gravity >= GRAVE && entry.alert.mode !== "exercise"); }
+  /** What is tapped while something real is in force is real, whatever drill was open. */
+  get #isDrill() { return this.#said.rollcall?.mode === "exercise" && !this.#isShaken; }
+  get #mode() { return this.#isOpen && this.#isDrill ? "exercise" : "actual"; }
 
   async open() {
     const kept = await read("rollcall");
@@ -93,6 +103,20 @@ export class RollCall {
     write("rollcall", { said, waiting: [...this.#waiting].filter(([who]) => who === "own") });
   }
 
+  /** At the second press within some seconds. */
+  #twice(what, act) {
+    if (this.#asked?.what === what) {
+      this.#asked = null;
+      act();
+    } else {
+      const own = this.#asked = { what };
+      setTimeout(() => { if (this.#asked === own) { this.#asked = null; this.show(); } }, 6000);
+    }
+    this.show();
+  }
+
+  #mark(what, text) { return text + (this.#asked?.what === what ? "？" : ""); }
+
   async #begin(mode) {
     await this.#act("/v1/rollcall", { id: newID(), mode });
   }
@@ -134,12 +158,14 @@ export class RollCall {
 
   show() {
     const { rollcall, use } = this.#said, words = wordsOf(this.hooks.language());
-    const isShaken = this.hooks.visible().some((entry) => isInForce(entry) && entry.gravity >= GRAVE && entry.alert.mode !== "exercise");
-    const isMine = Boolean(use) && (this.#isOpen || isShaken && !this.#isTeacher);
+    const isMine = Boolean(use) && (this.#isOpen || this.#isShaken && !this.#isTeacher);
     byID("roll").hidden = !this.hooks.device() || !isMine && !(this.#isTeacher && rollcall);
     byID("roll-begin").hidden = !this.hooks.device() || !this.#isTeacher || this.#isOpen;
+    byID("report").hidden = use === "pupil";
+    byID("roll-start").textContent = this.#mark("start", words.rollStart);
+    byID("roll-end").textContent = this.#mark("end", words.rollEnd);
     if (byID("roll").hidden) return;
-    const isDrill = rollcall?.mode === "exercise" && (this.#isOpen || this.#isTeacher);
+    const isDrill = this.#isDrill && (this.#isOpen || this.#isTeacher);
     byID("roll").className = isDrill ? "tone-drill" : "";
     byID("roll-title").textContent = (isDrill ? words.drillTitle : "") + (isMine ? words.rollAsk : words.rollTitle);
     byID("roll-over").hidden = this.#isOpen || !rollcall || !this.#isTeacher;
@@ -157,7 +183,12 @@ export class RollCall {
     if (byID("roll-said").textContent !== text) byID("roll-said").textContent = text;
     const places = PLACES.map((name) => {
       const label = document.createElement("label"), box = Object.assign(document.createElement("input"), { type: "radio", name: "roll-place", value: name, checked: name === this.#place });
-      box.onchange = () => { this.#place = name; };
+      // Chosen after the answer it goes after it.
+      box.onchange = () => {
+        this.#place = name;
+        const own = this.#waiting.get("own") ?? this.#said.own;
+        if (own) this.#say("own", own.state);
+      };
       label.append(box, words.rollAt[name]);
       return label;
     });
@@ -194,8 +225,16 @@ export class RollCall {
     const shown = all.filter((one) => !this.#group || one.group === this.#group);
     const extra = [...this.#waiting].filter(([who]) => who.startsWith("+") && !all.some((one) => one.who === who))
       .map(([who]) => ({ who, name: who.slice(1) })).filter(() => !this.#group);
-    const everybody = [...shown, ...extra], missing = everybody.filter((one) => !state(one)).length;
-    byID("roll-missing").textContent = words.rollMissing(missing);
+    const everybody = [...shown, ...extra].sort((a, b) => (a.group ?? "").localeCompare(b.group ?? "", "ja", { numeric: true }) || a.name.localeCompare(b.name, "ja", { numeric: true }));
+    const missing = everybody.filter((one) => !state(one)).length;
+    // Nobody is looked for in the list: its order never changes under a finger.
+    for (const name of ["help", "hurt"]) {
+      const those = everybody.filter((one) => state(one) === name), place = byID("roll-" + name);
+      place.hidden = those.length === 0;
+      place.textContent = `${words.roll[name]} ${those.length}${words.gap}${those.map((one) => one.name).join(words.parts)}`;
+    }
+    const names = everybody.filter((one) => !state(one)).map((one) => one.name);
+    byID("roll-missing").textContent = words.rollMissing(missing) + (missing > 0 && missing <= 12 ? words.gap + names.join(words.parts) : "");
     byID("roll-known").textContent = words.rollKnown(everybody.length - missing);
     const share = byID("roll-share");
     Object.assign(share, { max: Math.max(1, everybody.length), value: everybody.length - missing });
@@ -219,8 +258,14 @@ export class RollCall {
     name.append(Object.assign(document.createElement("b"), { textContent: one.name }), " ",
       Object.assign(document.createElement("small"), { textContent: [one.group, ...told].filter(Boolean).join(words.gap) }));
     acts.className = "acts";
-    if (this.#isOpen) acts.append(...this.#buttons(words, state, (next) => this.#say(one.who, next, one.who.startsWith("+") ? { name: one.name } : { of: one.who }), "", one.name));
-    else acts.textContent = state ? words.roll[state] : "—";
+    const say = (next) => this.#say(one.who, next, one.who.startsWith("+") ? { name: one.name } : { of: one.who });
+    // Over his own call for help only on purpose.
+    const press = (next) => (next === "safe" && (state === "help" || state === "hurt") ? this.#twice("safe " + one.who, () => say(next)) : say(next));
+    if (this.#isOpen) {
+      acts.append(...this.#buttons(words, state, press, "", one.name));
+      acts.firstElementChild.textContent = this.#mark("safe " + one.who, words.roll.safe);
+    }
+    if (!this.#isOpen) acts.textContent = state ? words.roll[state] : "—";
     item.append(name, acts);
     return item;
   }

@@ -35,5 +35,7 @@ export async function ask(token, path, { method = "GET", headers = {}, body, ...
   const answer = await fetch(path, { method, body, headers: pair ? await sealed(path, method, own, body) : own, cache: "no-store", ...rest });
   const next = answer.headers.get(NONCE);
   if (next) nonce = next;
+  // The key may not have been to be read when the page opened.
+  if (answer.status === 401 && next && !pair) await hold({ id });
   return answer.status === 401 && next && pair && !isAgain ? ask(token, path, { method, headers, body, ...rest }, true) : answer;
 }

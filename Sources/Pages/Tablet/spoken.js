@@ -11,9 +11,10 @@ export function speakPage(language, choose) {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-w]")) element.textContent = words[element.dataset.w];
   offerLanguages(language, choose);
-  for (const [name, group] of [["crowding", words.crowd], ["water", words.tap], ["power", words.mains]]) {
+  const supply = ["yes", "no", "unknown"];
+  for (const [name, group, order] of [["crowding", words.crowd, ["free", "crowded", "full"]], ["water", words.tap, supply], ["power", words.mains, supply]]) {
     const chosen = document.querySelector(`input[name=${name}]:checked`)?.value;
-    byID(name).replaceChildren(...Object.entries(group).map(([value, text]) => choice("radio", name, value, text, value === chosen)));
+    byID(name).replaceChildren(...order.map((value) => choice("radio", name, value, group[value], value === chosen)));
   }
   const checked = new Set([...document.querySelectorAll("input[name=need]:checked")].map((box) => box.value));
   byID("needs").replaceChildren(...Object.entries(words.need).map(([value, text]) => choice("checkbox", "need", value, text, checked.has(value))));

@@ -99,6 +99,9 @@ async function register(form) {
   byID("enrol-problem").textContent = "";
   try {
     await receiver.register(form.code.value.trim(), form.name.value.trim());
+    // Another's tablet now, it may be.
+    roll.forget();
+    roll.ask();
     form.reset();
   } catch (problem) {
     byID("enrol-problem").textContent = wordsOf(language).enrolFailed(problem.message);
