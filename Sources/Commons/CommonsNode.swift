@@ -34,15 +34,23 @@ package final class CommonsNode: Sendable {
 
     private struct State {
         var shelf = DocumentShelf()
-        var nonces: Set<String> = []
+        /// This half and the one before it: the oldest are forgotten, and nobody is refused for their number.
+        var nonces: Set<String> = [], earlier: Set<String> = []
+
+        /// False where it came before.
+        mutating func isNew(_ nonce: String, most: Int) -> Bool {
+            guard !earlier.contains(nonce), nonces.insert(nonce).inserted else { return false }
+            if nonces.count >= most { (earlier, nonces) = (nonces, []) }
+            return true
+        }
         var complaints: [String] = []
     }
     private let state = Mutex(State())
     private let user: String
     private let password: String
 
-    /// Documents and nonces kept. A laboratory's far end: who sends more starts it again.
-    private static let most = 10_000
+    /// Nonces and complaints kept, and documents. A laboratory's far end: who sends more documents starts it again.
+    private static let most = 10_000, mostDocuments = 40_000
 
     package init(user: String = "town", password: String) {
         self.user = user
@@ -71,7 +79,7 @@ package final class CommonsNode: Sendable {
         if let objection = objection ?? ReportForm.objection(to: report) { return refuse(402, objection) }
         guard let held = Self.held(report, octets) else { return refuse(402, "no documentID, or a revision that is no number") }
         return state.withLock { state in
-            guard state.shelf.every.count < Self.most else { return Self.code(901, "full") }
+            guard state.shelf.every.count < Self.mostDocuments else { return Self.code(901, "full") }
             switch state.shelf.take(held) {
             case .new:
                 var answer = Self.code(0, "")
@@ -98,7 +106,7 @@ package final class CommonsNode: Sendable {
               token.first("Password")?.type?.hasSuffix("#PasswordDigest") == true
         else { return false }
         let wanted = Data(Insecure.SHA1.hash(data: octets + Data(created.utf8) + Data(password.utf8))).base64EncodedString()
-        return digest == wanted && state.withLock { $0.nonces.count < Self.most && $0.nonces.insert(nonce).inserted }
+        return digest == wanted && state.withLock { $0.isNew(nonce, most: Self.most) }
     }
 
     private static func held(_ report: ParsedXML, _ octets: [UInt8]) -> Held? {
