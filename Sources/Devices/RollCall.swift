@@ -137,7 +137,15 @@ struct Roll: Sendable {
     var version = 0
 
     /// The latest that is known here: a clock that has stepped back makes no word older than what was said before it.
-    var latest: Date { max(call?.opened ?? .distantPast, call?.closed ?? .distantPast, answers.values.map(\.at).max() ?? .distantPast, next.values.map(\.at).max() ?? .distantPast) }
+    var latest: Date { max(call?.opened ?? .distantPast, call?.closed ?? .distantPast, newest) }
+    /// Of all words.
+    private(set) var newest = Date.distantPast
+
+    /// As it was kept.
+    mutating func remember(_ answer: RollAnswer) {
+        answers[Key(who: answer.who, mode: answer.mode)] = answer
+        newest = max(newest, answer.at)
+    }
 
     /// - Returns: the one that is open now: the same, where one is open already.
     mutating func open(_ new: RollCall) throws(RollFailure) -> RollCall {
@@ -194,8 +202,9 @@ struct Roll: Sendable {
         if let call, let closed = call.closed, call.mode == answer.mode, answer.at > closed {
             guard next[key].map({ $0.at <= answer.at && !$0.ids.contains(answer.id) }) ?? true else { return false }
             next[key] = answer
+            newest = max(newest, answer.at)
         } else {
-            answers[key] = answer
+            remember(answer)
         }
         version += 1
         return true

@@ -48,7 +48,7 @@ package final class RollCalls: Sendable {
         }
         for (topic, call) in read("rollcall", RollCall.self) { known.rolls[topic, default: Roll()].call = call }
         for (topic, answer) in read("rollanswer", RollAnswer.self) {
-            known.rolls[topic, default: Roll()].answers[.init(who: answer.who, mode: answer.mode)] = answer
+            known.rolls[topic, default: Roll()].remember(answer)
         }
         for (topic, ended) in read("rollended", [String].self) { known.rolls[topic, default: Roll()].ended = ended }
         for (topic, told) in read("rollcount", Told.self) { known.told[topic] = told }
