@@ -15,6 +15,8 @@ struct LiveFarEndTests {
     static let seed = asked["NOROSHI_SEED"].flatMap { UInt64($0) } ?? .random(in: 0..<1_000_000)
     /// Acts between two looks, and looks between two restarts.
     private static let round = 50, restarts = 4
+    /// Seconds; an order stands for three days.
+    private static let renewed = 86_400.0
 
     @Test("No byte of a drill reaches a live far end, whatever is done, on every channel, over restarts, and beside what is real")
     func live() async throws {
@@ -25,13 +27,15 @@ struct LiveFarEndTests {
             try await Side.with("drill", in: folder) { drill in
                 let ground = try await Ground(live: live, drill: drill, in: folder)
                 try await ground.takeUp()
-                var acts = Acts(seed: Self.seed), watch = Watch(ground: ground)
+                var acts = Acts(seed: Self.seed), watch = Watch(ground: ground), real: (id: AlertID, at: Date)?
                 for round in 0..<max(2, Self.count / Self.round) {
                     // In the last quarter something real is in force: no drill stands beside it.
                     if round == Self.count / Self.round * 3 / 4 {
-                        try await ground.sendReal()
+                        real = try await ground.sendReal(in: nil)
                         watch.isRealInForce = true
                     }
+                    // Its time goes on with the turned clock: before it runs out, another takes its place.
+                    if let old = real, ground.now.timeIntervalSince(old.at) > Self.renewed { real = try await ground.sendReal(in: old.id) }
                     for _ in 0..<Self.round { try await acts.step(ground) }
                     #expect(await ground.isQuiet(), "seed \(Self.seed): something waits for ever after act \(acts.tried): \(ground.waiting)")
                     await watch.look("seed \(Self.seed), act \(acts.tried)")
@@ -51,12 +55,19 @@ struct LiveFarEndTests {
 
 extension Ground {
     /// An order for all of the town, for real, until every live far end has it.
-    fileprivate func sendReal() async throws {
+    /// - Parameter old: the one whose place it takes.
+    fileprivate func sendReal(in old: AlertID?) async throws -> (id: AlertID, at: Date) {
+        if let old {
+            _ = try await hub.cancel(old, by: Self.person)
+            #expect(await isQuiet())
+            _ = (transport.taken(), stream.taken(), live.broadcasts())
+        }
         let order = #"{"town":"\#(Self.code)","kind":"evacuation","mode":"actual","level":4,"hazard":"津波","districts":["\#(Self.districts.joined(separator: "\",\""))"]}"#
-        _ = try await hub.push(Array(order.utf8), by: Self.person)
+        let pushed = try await hub.push(Array(order.utf8), by: Self.person)
         #expect(await isQuiet())
         // What is real is no drill's: heard, and not looked at.
         #expect(!transport.taken().filter { live.isHere($0.url) }.isEmpty && !stream.taken().isEmpty && !live.broadcasts().isEmpty)
+        return (pushed.id, now)
     }
 }
 
