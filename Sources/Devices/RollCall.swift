@@ -101,7 +101,7 @@ package struct RollSheet: Sendable {
     }
 
     package var call: RollCall?
-    /// Who needs somebody first, then who is missing, then who is safe.
+    /// By class and name: who stands where does not change with what is said.
     package var lines: [Line]
     package var count: RollCount
     package var version: Int
@@ -136,16 +136,13 @@ struct Roll: Sendable {
     var ended: [String] = []
     var version = 0
 
-    /// The latest that is known here: a clock that has stepped back makes no word older than what was said before it.
-    var latest: Date { max(call?.opened ?? .distantPast, call?.closed ?? .distantPast, newest) }
+    /// The latest that is known here.
+    private var latest: Date { max(call?.opened ?? .distantPast, call?.closed ?? .distantPast, newest) }
+    /// The time here. A clock that has stepped back makes nothing older than what was done before it, nor of the same moment: the word
+    /// after the end is after the end.
+    func moment(_ now: Date) -> Date { max(now, latest.addingTimeInterval(0.001)) }
     /// Of all words.
     private(set) var newest = Date.distantPast
-
-    /// As it was kept.
-    mutating func remember(_ answer: RollAnswer) {
-        answers[Key(who: answer.who, mode: answer.mode)] = answer
-        newest = max(newest, answer.at)
-    }
 
     /// - Returns: the one that is open now: the same, where one is open already.
     mutating func open(_ new: RollCall) throws(RollFailure) -> RollCall {
@@ -156,11 +153,16 @@ struct Roll: Sendable {
         }
         var new = new
         if let call, call.mode == new.mode { new.after = call.closed }
+        begin(new)
+        return new
+    }
+
+    /// What was said since the one before it is said to this one.
+    private mutating func begin(_ new: RollCall) {
         call = new
         answers.merge(next) { $1 }
         next = [:]
         version += 1
-        return new
     }
 
     private mutating func end(_ id: String) {
@@ -187,33 +189,40 @@ struct Roll: Sendable {
         return call
     }
 
-    /// False: something later is known of him.
-    mutating func take(_ answer: RollAnswer) throws(RollFailure) -> Bool {
+    /// What became of a word.
+    enum Taken: Sendable {
+        /// Something later is known of him, or it is this very word.
+        case known
+        case now(RollAnswer)
+        /// Said after the end.
+        case next(RollAnswer)
+    }
+
+    mutating func take(_ answer: RollAnswer) throws(RollFailure) -> Taken {
         let key = Key(who: answer.who, mode: answer.mode)
         var answer = answer
         // Whoever calls for help while he is asked is heard, whatever his tablet's clock says.
         if let call, call.isOpen, call.mode == answer.mode, answer.state != .safe { answer.at = max(answer.at, call.opened) }
-        if let known = answers[key] {
-            guard known.at <= answer.at, !known.ids.contains(answer.id) else { return false }
-            answer.ids = Array((known.ids + answer.ids).suffix(Self.mostIDs))
-        } else if answer.name != nil {
-            guard answers.keys.count(where: { $0.who.hasPrefix("+") && $0.mode == answer.mode }) < Self.mostNames else { throw .tooMany }
+        let isNext = call.map { $0.mode == answer.mode && answer.at > $0.closed ?? .distantFuture } ?? false
+        for known in [answers[key], next[key]].compactMap({ $0 }) {
+            guard known.at <= answer.at, !known.ids.contains(answer.id) else { return .known }
         }
-        if let call, let closed = call.closed, call.mode == answer.mode, answer.at > closed {
-            guard next[key].map({ $0.at <= answer.at && !$0.ids.contains(answer.id) }) ?? true else { return false }
-            next[key] = answer
-            newest = max(newest, answer.at)
-        } else {
-            remember(answer)
+        let known = isNext ? next[key] : answers[key]
+        if let known { answer.ids = Array((known.ids + answer.ids).suffix(Self.mostIDs)) }
+        if known == nil, answer.name != nil {
+            let names = (isNext ? next : answers).keys.count { $0.who.hasPrefix("+") && $0.mode == answer.mode }
+            guard names < Self.mostNames else { throw .tooMany }
         }
+        remember(answer, isNext: isNext)
         version += 1
-        return true
+        return isNext ? .next(answer) : .now(answer)
     }
 
-    /// As it is kept.
-    func kept(_ answer: RollAnswer) -> RollAnswer {
+    /// As it was kept.
+    mutating func remember(_ answer: RollAnswer, isNext: Bool) {
         let key = Key(who: answer.who, mode: answer.mode)
-        return next[key].flatMap { $0.id == answer.id ? $0 : nil } ?? answers[key] ?? answer
+        if isNext { next[key] = answer } else { answers[key] = answer }
+        newest = max(newest, answer.at)
     }
 
     /// A call that another machine of the same place knows.
@@ -233,9 +242,9 @@ struct Roll: Sendable {
             }
         }
         if !other.isOpen { end(other.id) }
-        if call?.id != other.id {
-            answers.merge(next) { $1 }
-            next = [:]
+        guard call?.id == other.id else {
+            begin(other)
+            return true
         }
         call = other
         version += 1
@@ -247,12 +256,17 @@ struct Roll: Sendable {
         return answers[Key(who: who, mode: call.mode)].flatMap { call.counts($0) ? $0 : nil }
     }
 
-    /// The last word of one person, whether a roll-call counts it or not: what he said last is what he sees.
+    /// What one person reads of himself: what counts, and while nobody asks the last that he said for real.
     func word(of who: String) -> RollAnswer? {
-        let drill = call.flatMap { $0.isOpen && $0.mode == .exercise ? answers[Key(who: who, mode: .exercise)] : nil }.flatMap { call?.counts($0) == true ? $0 : nil }
-        let key = Key(who: who, mode: .actual), real = next[key] ?? answers[key]
-        guard let call, call.isOpen else { return real }
-        return call.mode == .exercise ? drill : real.flatMap { call.counts($0) ? $0 : nil }
+        if call?.isOpen == true { return answer(of: who) }
+        let key = Key(who: who, mode: .actual)
+        return next[key] ?? answers[key]
+    }
+
+    /// Whether somebody calls for help in what is asked for real now.
+    var callsForHelp: Bool {
+        guard let call, call.isOpen, call.mode == .actual else { return false }
+        return answers.values.contains { $0.state == .help && call.counts($0) }
     }
 
     func sheet(of people: [Device]) -> RollSheet {
@@ -266,21 +280,13 @@ struct Roll: Sendable {
             lines.append(.init(who: answer.who, name: answer.name ?? answer.label ?? "—", group: nil, isStaff: false, answer: answer))
         }
         for line in lines { count.add(line.answer?.state) }
-        func rank(_ line: RollSheet.Line) -> Int {
-            switch line.answer?.state {
-            case .help: 0
-            case .hurt: 1
-            case nil: 2
-            case .safe: 3
-            }
-        }
-        lines.sort { (rank($0), $0.group ?? "", $0.name, $0.who) < (rank($1), $1.group ?? "", $1.name, $1.who) }
+        lines.sort { ($0.group ?? "", $0.name, $0.who) < ($1.group ?? "", $1.name, $1.who) }
         return RollSheet(call: call, lines: lines, count: count, version: version)
     }
 
     /// Forgets what is over: its time is said in `RollCall`.
-    /// - Returns: whose words are forgotten, and whether the call is.
-    mutating func sweep(now: Date) -> (answers: [RollAnswer], isCallGone: Bool) {
+    /// - Returns: the words that are forgotten, and whether the call is.
+    mutating func sweep(now: Date) -> (answers: [RollAnswer], next: [RollAnswer], isCallGone: Bool) {
         if let open = call, open.isOpen, now.timeIntervalSince(open.opened) > RollCall.longest {
             call?.closed = open.opened.addingTimeInterval(RollCall.longest)
             end(open.id)
@@ -299,7 +305,6 @@ struct Roll: Sendable {
         let late = next.values.filter { now.timeIntervalSince($0.at) > 86400 }
         for answer in late { next[Key(who: answer.who, mode: answer.mode)] = nil }
         if isGone || !old.isEmpty { version += 1 }
-        // One note of each person is kept: where he has a word that stays, that one is.
-        return ((old + late).filter { answers[Key(who: $0.who, mode: $0.mode)] == nil && next[Key(who: $0.who, mode: $0.mode)] == nil }, isGone)
+        return (old, late, isGone)
     }
 }

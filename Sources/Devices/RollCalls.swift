@@ -48,8 +48,9 @@ package final class RollCalls: Sendable {
         }
         for (topic, call) in read("rollcall", RollCall.self) { known.rolls[topic, default: Roll()].call = call }
         for (topic, answer) in read("rollanswer", RollAnswer.self) {
-            known.rolls[topic, default: Roll()].remember(answer)
+            known.rolls[topic, default: Roll()].remember(answer, isNext: false)
         }
+        for (topic, answer) in read("rollnext", RollAnswer.self) { known.rolls[topic, default: Roll()].remember(answer, isNext: true) }
         for (topic, ended) in read("rollended", [String].self) { known.rolls[topic, default: Roll()].ended = ended }
         for (topic, told) in read("rollcount", Told.self) { known.told[topic] = told }
         // A page that was open before the restart asks with the version it had.
@@ -68,15 +69,15 @@ package final class RollCalls: Sendable {
         try change(topic, now: now) { roll throws(RollFailure) in try roll.close(id, at: now) }
     }
 
-    /// The time here, and never before what was said here already: a clock that stepped back hides no word.
-    package func moment(_ now: Date, at topic: StreamTopic) -> Date { state.withLock { max(now, $0.rolls[topic]?.latest ?? now) } }
+    /// The time at a place, whatever its clock does (`Roll.moment`).
+    package func moment(_ now: Date, at topic: StreamTopic) -> Date { state.withLock { $0.rolls[topic]?.moment(now) ?? now } }
 
     package func ended(at topic: StreamTopic) -> [String] { state.withLock { $0.rolls[topic]?.ended ?? [] } }
 
     /// What another machine of the place was told; what finds no room is left out.
     package func learn(_ answers: [RollAnswer], at topic: StreamTopic, now: Date) {
         change(topic, now: now) { roll in
-            for answer in answers where (try? roll.take(answer)) == true { write(roll.kept(answer), topic) }
+            for answer in answers { if let taken = try? roll.take(answer) { keep(taken, topic) } }
         }
     }
 
@@ -87,9 +88,9 @@ package final class RollCalls: Sendable {
     package func take(_ answers: [RollAnswer], at topic: StreamTopic, now: Date) throws(RollFailure) {
         try change(topic, now: now) { roll throws(RollFailure) in
             // All of them, or none.
-            var news: [RollAnswer] = []
-            for answer in answers where try roll.take(answer) { news.append(answer) }
-            for answer in news { write(roll.kept(answer), topic) }
+            var all: [Roll.Taken] = []
+            for answer in answers { all.append(try roll.take(answer)) }
+            for taken in all { keep(taken, topic) }
         }
     }
 
@@ -110,9 +111,20 @@ package final class RollCalls: Sendable {
         }
     }
 
-    package func answer(of who: String, at topic: StreamTopic) -> RollAnswer? { state.withLock { $0.rolls[topic]?.answer(of: who) } }
-
     package func word(of who: String, at topic: StreamTopic) -> RollAnswer? { state.withLock { $0.rolls[topic]?.word(of: who) } }
+
+    /// Whether somebody of a place calls for help, here or as its own machine says: looked at after each word, without the list.
+    package func callsForHelp(at topic: StreamTopic) -> Bool {
+        state.withLock { state in
+            if state.rolls[topic]?.callsForHelp == true { return true }
+            guard let told = state.told[topic], told.call.isOpen, told.call.mode == .actual, told.count.help > 0 else { return false }
+            // What is over here is over.
+            return state.rolls[topic]?.ended.contains(told.call.id) != true
+        }
+    }
+
+    /// The places of all towns where one is open.
+    package var open: [StreamTopic] { state.withLock { $0.rolls.filter { $0.value.call?.isOpen == true }.map(\.key) } }
 
     /// Everything said at a place of what counts now.
     package func answers(at topic: StreamTopic) -> [RollAnswer] {
@@ -165,9 +177,14 @@ package final class RollCalls: Sendable {
         try state.withLock { state throws(Failure) in
             sweep(&state, now)
             var roll = state.rolls[topic] ?? Roll(version: Int(now.timeIntervalSince1970 * 1000))
-            let (before, ended) = (roll.call, roll.ended)
+            let (before, ended, next) = (roll.call, roll.ended, roll.next)
             let value = try body(&roll)
             state.rolls[topic] = roll
+            // They are the new one's.
+            for (name, answer) in next where roll.next[name] == nil {
+                notebook.write(key("rollnext", topic, answer), nil)
+                if let own = roll.answers[name] { write(key("rollanswer", topic, own), own) }
+            }
             if roll.ended != ended { write(key("rollended", topic), roll.ended) }
             if let call = roll.call, call != before { write(key("rollcall", topic), call) }
             return value
@@ -182,6 +199,7 @@ package final class RollCalls: Sendable {
             let before = state.rolls[topic]?.call
             guard let gone = state.rolls[topic]?.sweep(now: now) else { continue }
             for answer in gone.answers { notebook.write(key("rollanswer", topic, answer), nil) }
+            for answer in gone.next { notebook.write(key("rollnext", topic, answer), nil) }
             if gone.isCallGone {
                 notebook.write(key("rollcall", topic), nil)
                 notebook.write(key("rollended", topic), nil)
@@ -207,7 +225,13 @@ package final class RollCalls: Sendable {
         key(kind, topic) + "/\(answer.mode.rawValue)/" + (answer.name == nil ? answer.who : "+" + DeviceRegister.digest(answer.who).prefix(24))
     }
 
-    private func write(_ answer: RollAnswer, _ topic: StreamTopic) { write(key("rollanswer", topic, answer), answer) }
+    private func keep(_ taken: Roll.Taken, _ topic: StreamTopic) {
+        switch taken {
+        case .known: break
+        case .now(let answer): write(key("rollanswer", topic, answer), answer)
+        case .next(let answer): write(key("rollnext", topic, answer), answer)
+        }
+    }
 
     private func write(_ key: String, _ value: some Encodable) {
         guard let octets = try? JSONEncoder().encode(value) else { return }

@@ -42,16 +42,12 @@ extension Hub {
 
     /// After something was said at a place: whoever calls for help there is somebody to be looked after.
     package func lookAtRoll(_ topic: StreamTopic) {
-        let now = clock()
-        let all = rollCalls.summaries(of: topic.town, people: { people(at: $0, of: topic.town) }, now: now)
-        guard let own = all.first(where: { $0.site == topic.site }), own.call.isOpen, own.call.mode == .actual, own.count.help > 0, let town = town(topic.town) else {
-            return attention.settle(.help, subject: topic.site, of: topic.town)
-        }
+        guard rollCalls.callsForHelp(at: topic), let town = town(topic.town) else { return attention.settle(.help, subject: topic.site, of: topic.town) }
         let site = town.endpoints.first { $0.id == topic.site }
         let phone = site.flatMap { self.phone(of: $0, in: town) }.map { "（電話 \($0)）" } ?? ""
         attention.notice(
             .help, topic.site,
             "\(site?.name ?? topic.site)の点呼で「助けて」と伝えた人がいます。人数は「避難所の報告」に、だれかは学校の先生の端末にあります\(phone) (somebody calls for help in this school's roll-call)",
-            from: "rollcall", of: topic.town, at: now)
+            from: "rollcall", of: topic.town, at: clock())
     }
 }

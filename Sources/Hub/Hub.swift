@@ -205,6 +205,8 @@ package final class Hub: Sendable {
         noticeProof()
         crowdingWords.restore(copied: copied)
         restoreVoices()
+        // Who called for help before the restart is not forgotten with it.
+        for topic in rollCalls.open { lookAtRoll(topic) }
         await restoreApprovals()
         let since = clock().addingTimeInterval(-72 * 3600)
         // Most towns had nothing: they are asked for together.
