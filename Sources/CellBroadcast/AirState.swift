@@ -13,13 +13,19 @@ struct AirState: Sendable {
     private(set) var active: [UInt16: Active] = [:]
     /// Requests to take something off that a controller has not confirmed, by controller.
     private var kills: [[CBSPMessage]]
+    /// How often each controller was brought to the state it should be in.
+    private(set) var recoveries: [Int]
 
     /// A network has dozens of messages on the air at the worst of times.
     static let most = 256
     private static let mostKills = 64
 
-    // As many as there are controllers in the settings.
-    init(controllers: Int) { kills = Array(repeating: [], count: controllers) }
+    init(controllers: Int) {
+        // As many as there are controllers in the settings.
+        kills = Array(repeating: [], count: controllers)
+        // The same number.
+        recoveries = Array(repeating: 0, count: controllers)
+    }
 
     mutating func reserve(_ broadcast: CBSPBroadcast, now: ContinuousClock.Instant) -> Reservation {
         active = active.filter { $0.value.ends.map { $0 > now } ?? true }
@@ -29,7 +35,16 @@ struct AirState: Sendable {
         return .taken
     }
 
-    mutating func confirm(_ identifier: UInt16) { active[identifier]?.isConfirmed = true }
+    mutating func confirm(_ broadcast: CBSPBroadcast) {
+        active[broadcast.identifier]?.isConfirmed = true
+        for index in kills.indices { settle(broadcast.kill, with: index) }
+    }
+
+    /// Before the controllers are asked to take it off, or asked for what they may be asked to take off: who is heard of again between
+    /// the question and its end is told too.
+    mutating func owe(_ kill: CBSPMessage) {
+        for index in kills.indices { owe(kill, to: index) }
+    }
 
     /// Takes a message off; nil when there is none.
     mutating func remove(_ identifier: UInt16, now: ContinuousClock.Instant) -> CBSPBroadcast? {
@@ -54,7 +69,9 @@ struct AirState: Sendable {
     }
 
     /// What brings controller `index` to the state it should be in, wherever it is.
-    func recovery(of index: Int, now: ContinuousClock.Instant) -> [CBSPMessage] {
+    mutating func recovery(of index: Int, now: ContinuousClock.Instant) -> [CBSPMessage] {
+        // One count for each controller.
+        recoveries[index] += 1
         let wanted = active.values.filter { $0.isConfirmed && $0.ends.map { $0 > now } ?? true }
         let serials = Set(wanted.map(\.broadcast.serial))
         // One list for each controller, and the index is a controller's.
@@ -66,6 +83,9 @@ struct AirState: Sendable {
 }
 
 extension CBSPBroadcast {
+    /// What takes it off.
+    var kill: CBSPMessage { .kill(identifier, serial, isWarning: isWarning) }
+
     /// Seconds of one repetition unit (TS 23.041 §9.3.7).
     static let repetitionUnit = Duration.milliseconds(1883)
 

@@ -149,11 +149,11 @@ package enum CBSPFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .notConnected: "the controller is not connected"
-        case .tooManyQuestions: "\(CBSPQuestions.most) requests wait for this controller already"
-        case .noAnswer: "the controller did not answer in time"
-        case .connectionLost(let reason): "the connection to the controller was lost: \(reason)"
-        case .cancelled: "cancelled"
+        case .notConnected: "基地局制御装置につながっていません (the controller is not connected)"
+        case .tooManyQuestions: "基地局制御装置への依頼が\(CBSPQuestions.most)件たまっています (as many requests wait for this controller already)"
+        case .noAnswer: "基地局制御装置から時間内に返事がありません (the controller did not answer in time)"
+        case .connectionLost(let reason): "基地局制御装置との接続が切れました (the connection to the controller was lost: \(reason))"
+        case .cancelled: "取り消しました (cancelled)"
         }
     }
 }

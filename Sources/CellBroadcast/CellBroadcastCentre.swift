@@ -121,17 +121,29 @@ package final class CellBroadcastCentre: Sendable {
         } catch {
             return ECBEReply(400, error.reason)
         }
-        switch air.state.withLock({ $0.reserve(broadcast, now: configuration.now()) }) {
+        let (place, before) = air.state.withLock { state in
+            let place = state.reserve(broadcast, now: configuration.now())
+            if case .taken = place { state.owe(broadcast.kill) }
+            return (place, state.recoveries)
+        }
+        switch place {
         case .conflict: return ECBEReply(409, "Could not allocate")
         case .full: return ECBEReply(500, "\(AirState.most) messages are on the air already")
         case .taken: break
         }
-        let votes = await ask(.write(broadcast))
+        var votes = await ask(.write(broadcast))
         guard votes.isEmpty || votes.contains(where: \.isYes) else {
             withdraw(broadcast, votes)
             return Self.nobody(votes, "no controller took it")
         }
-        air.state.withLock { $0.confirm(broadcast.identifier) }
+        // Who came back before it was confirmed was told nothing of it, and is asked once more.
+        let late = air.state.withLock { state in
+            state.confirm(broadcast)
+            return Set(votes.indices.filter { !votes[$0].isYes && state.recoveries[$0] != before[$0] })
+        }
+        if !late.isEmpty {
+            for (index, vote) in await ask(.write(broadcast), only: late).enumerated() where late.contains(index) { votes[index] = vote }
+        }
         configuration.onBroadcast(DecodedBroadcast(.written, broadcast))
         return ECBEReply(201, "Created" + Self.remarks(votes), controllers: Self.counts(votes))
     }
@@ -146,25 +158,25 @@ package final class CellBroadcastCentre: Sendable {
     }
 
     private func withdraw(_ broadcast: CBSPBroadcast, _ votes: [Vote]) {
-        let kill = CBSPMessage.kill(broadcast.identifier, broadcast.serial, isWarning: broadcast.isWarning)
         air.state.withLock { state in
             _ = state.remove(broadcast.identifier, now: configuration.now())
-            for (index, vote) in votes.enumerated() where vote.isInDoubt { state.owe(kill, to: index) }
+            for (index, vote) in votes.enumerated() where !vote.isInDoubt { state.settle(broadcast.kill, with: index) }
         }
     }
 
     /// A controller that does not answer, or is away, may go on broadcasting: it is told when it is heard of again, and
     /// whoever asks meanwhile hears that it is not done.
     private func delete(_ identifier: UInt16) async -> ECBEReply {
-        let gone = air.state.withLock { $0.remove(identifier, now: configuration.now()) }
-        let owed = air.state.withLock { $0.owed(identifier) }
-        guard let kill = gone.map({ CBSPMessage.kill($0.identifier, $0.serial, isWarning: $0.isWarning) }) ?? owed?.kill else {
-            return ECBEReply(404, "Unknown message ID")
+        let (gone, owed) = air.state.withLock { state in
+            let owed = state.owed(identifier), gone = state.remove(identifier, now: configuration.now())
+            if let gone { state.owe(gone.kill) }
+            return (gone, owed)
         }
+        guard let kill = gone?.kill ?? owed?.kill else { return ECBEReply(404, "Unknown message ID") }
         let votes = await ask(kill, only: gone == nil ? owed?.controllers : nil)
         air.state.withLock { state in
             for (index, vote) in votes.enumerated() {
-                if vote.isYes || vote.isSpared { state.settle(kill, with: index) } else { state.owe(kill, to: index) }
+                if vote.isYes || vote.isSpared { state.settle(kill, with: index) }
             }
         }
         if let gone { configuration.onBroadcast(DecodedBroadcast(.killed, gone)) }

@@ -199,7 +199,21 @@ final class Transfer {
 
     private func explanation(_ code: CURLcode) -> String {
         let said = String(decoding: errorText.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return said.isEmpty ? String(cString: curl_easy_strerror(code)) : said
+        return "\(Self.words(code)) (\(said.isEmpty ? String(cString: curl_easy_strerror(code)) : said))"
+    }
+
+    /// What staff can do something with; libcurl's own sentence stands behind it for who looks after the machine.
+    private static func words(_ code: CURLcode) -> String {
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST: "宛先の名前が見つかりません"
+        case CURLE_COULDNT_CONNECT: "相手がつながりを受け付けません"
+        case CURLE_OPERATION_TIMEDOUT: "時間内に返事がありません"
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS: "相手の証明書を確かめられません"
+        case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE: "こちらの証明書か鍵の設定に誤りがあります"
+        case CURLE_SSL_CONNECT_ERROR: "暗号の通信を始められません"
+        case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE: "通信が途中で切れました"
+        default: "通信できませんでした"
+        }
     }
 
     func timings() -> CurlTimings {

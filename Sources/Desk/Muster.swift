@@ -100,16 +100,30 @@ package struct Muster: Codable, Sendable, Hashable {
     private var silent: [Person] { people.filter { $0.step <= round && $0.isOpen } }
     package var takers: [Person] { people.filter { $0.said?.answer == .taken } }
 
-    /// Turns the clock: a new round where its time has come, the end where it has.
-    package mutating func turn(now: Date) {
+    /// He can say nothing to this round: he has no telephone, or did not answer it, and no call of ours could go out.
+    private func isLost(_ person: Person, _ able: Set<StaffWays.Way>) -> Bool {
+        let isRung = person.ways.phone == nil || (person.said.map { said in next.map { said.at >= $0.addingTimeInterval(-Double(pause)) } ?? false } ?? false)
+        let ways = able.filter { person.ways.address($0) != nil }
+        return isRung && ways.allSatisfy { way in person.calls.contains { $0.round == round && $0.way == way && $0.trouble != nil } }
+    }
+
+    /// Everybody who was called is lost, and others could be called: they are not kept waiting for nothing.
+    private func isVain(_ able: Set<StaffWays.Way>) -> Bool {
+        round > 0 && round < rounds && people.contains { $0.isOpen && $0.step > round } && silent.allSatisfy { isLost($0, able) }
+    }
+
+    /// Turns the clock: a new round where its time has come or nobody of this one can answer, the end where it has.
+    ///
+    /// - Parameter able: by what the hub calls by itself.
+    package mutating func turn(now: Date, able: Set<StaffWays.Way> = Set(StaffWays.Way.allCases)) {
         guard end == nil else { return }
         if takers.count >= needed { return close(.taken, at: now, by: nil) }
-        guard let next, now >= next else { return }
+        guard let next, now >= next || isVain(able) else { return }
         // Who said no is not called again.
         guard round < rounds, people.contains(where: \.isOpen) else { return close(.nobody, at: now, by: nil) }
         round += 1
-        // Of a role nobody is left, or nobody has it: the next one is not kept waiting.
-        while silent.isEmpty, round < rounds, people.contains(where: { $0.isOpen && $0.step > round }) { round += 1 }
+        // Of a role nobody is left, nobody has it, or nobody can be called: the next one is not kept waiting.
+        while isVain(able) { round += 1 }
         self.next = now.addingTimeInterval(Double(pause))
     }
 

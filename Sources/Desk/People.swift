@@ -144,14 +144,19 @@ package final class People: Sendable {
 
     /// Whether what an act's submitter came in by still opens this act there.
     package func isOpen(_ credential: String, for act: DeskAct, _ mode: ModeName = .actual, in town: TownID, now: Date) -> Bool {
-        if let person = settings[credential] { return person.may(act, mode, in: town) }
         // This machine's key is made anew at each start, and one from the safe is used up as it opens.
         if local?.credential == credential || credential.hasPrefix("safe:") { return true }
+        return holder(of: credential, now: now)?.may(act, mode, in: town) ?? false
+    }
+
+    /// Who comes in by it, with what he may by now; nil where nobody does any more, and of keys that outlast no start.
+    package func holder(of credential: String, now: Date) -> Operator? {
+        if let person = settings[credential] { return person }
         return state.withLock { state in
             if credential.hasPrefix("account:") {
-                return state.accounts[String(credential.dropFirst(8))].map { !$0.isDisabled && $0.person.may(act, mode, in: town) } ?? false
+                return state.accounts[String(credential.dropFirst(8))].flatMap { $0.isDisabled ? nil : $0.person }
             }
-            return state.tokenIDs[credential].flatMap { state.token($0, now) }?.person.may(act, mode, in: town) ?? false
+            return state.tokenIDs[credential].flatMap { state.token($0, now) }?.person
         }
     }
 

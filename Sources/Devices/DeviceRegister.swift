@@ -285,6 +285,11 @@ package final class DeviceRegister: Sendable {
         }
     }
 
+    /// Whether somebody who answers for that place has a tablet there.
+    package func hasStaff(_ site: String, in town: TownID) -> Bool {
+        state.withLock { state in state.devices.values.contains { $0.use == .staff && $0.site == site && $0.town == town && $0.revoked == nil } }
+    }
+
     /// True when there was such a device; its token is worth nothing from now on.
     package func revoke(_ id: String, of town: TownID) -> Bool {
         state.withLock { state in

@@ -190,7 +190,7 @@ extension Hub {
         var before: Muster?, after: Muster?
         _ = change(id, town) { muster in
             before = muster
-            muster.turn(now: now)
+            muster.turn(now: now, able: staffWays)
             after = muster
             return muster != before
         }

@@ -35,6 +35,20 @@ extension Hub {
         return Set(standing(of: town, mode).lastWords).union(bulletins)
     }
 
+    /// Alerts under way that a desk is told of beside those that stand, the newest.
+    private static let ends = 20
+
+    /// Ids of the alerts that have to be heard still, in either mode: the last word of each event of which something stands, which is
+    /// no order where it lifted a part, and whatever is under way to a far end, which may be the end of an order.
+    package func onTheirWay(in town: TownID) async throws -> Set<AlertID> {
+        var words = ModeName.allCases.reduce(into: Set<AlertID>()) { $0.formUnion(lastWords(in: town, $1)) }
+        var query = TownPast.unfinished
+        (query.newest, query.limit) = (true, 5000)
+        let border = words.count + Self.ends
+        for row in try await ledger.town(town).deliveries(query) where words.count < border { words.insert(row.alert) }
+        return words
+    }
+
     /// The alerts of these ids, newest first.
     package func alerts(_ ids: Set<AlertID>, of town: TownID) async throws -> [SaidAlert] {
         var found: [SaidAlert] = []

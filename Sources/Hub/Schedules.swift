@@ -48,6 +48,13 @@ package struct ScheduledNotice: Sendable, Hashable, Codable {
     /// What its writer came in by, and in whose hands that was: he does not say yes to it himself, and what he may no more, it may not.
     let credential: String
     let hands: Set<String>
+    /// The second person's yes, given beforehand.
+    package struct Consent: Sendable, Hashable, Codable {
+        package let by: String
+        let credential: String
+        package let at: Date
+    }
+    package var consent: Consent?
     /// Due and held back since; nil where it only waits for its time.
     package var heldSince: Date?
     /// When it was told last, and as which alert.
@@ -159,6 +166,40 @@ extension Hub {
         throw .notFound("この番号の予定はありません (no such scheduled notice)")
     }
 
+    /// Whether somebody else's yes will be asked for when it is due.
+    package func asksConsent(_ notice: ScheduledNotice) -> Bool {
+        guard notice.mode == .actual, notice.consent == nil, let town = TownID(notice.town), case .two = approval(of: town) else { return false }
+        return true
+    }
+
+    /// The second person says yes while he is there, and not at an hour at which nobody is: then it goes out when it is due.
+    package func agree(toScheduled id: String, by person: Operator) async throws(DeskFailure) -> ScheduledNotice {
+        for town in towns.all where person.may(town.id) {
+            guard var notice = scheduled(in: town.id).first(where: { $0.id == id }) else { continue }
+            guard !person.isOne(with: notice.by, notice.credential, notice.hands) else {
+                throw .forbidden("自分で書いた予定は、自分では承認できません。ほかの人が承認します (its writer is not its second person)")
+            }
+            guard person.may(.approve, in: town.id) else { throw .forbidden(person.refusal([.approve])) }
+            guard asksConsent(notice) else { throw .conflict("この予定は、承認を待っていません (no second person is asked for it)") }
+            guard people.holder(of: person.credential, now: clock()) != nil else {
+                throw .forbidden("この鍵では、前もって承認できません。名前で入ってください (this key outlasts no start: sign in by name)")
+            }
+            notice.consent = .init(by: person.name, credential: person.credential, at: clock())
+            keep(notice)
+            logger.notice("scheduled notice approved", metadata: ["town": "\(town.id)", "id": "\(id)", "by": "\(person.name)"])
+            noteDown(.schedule, "予定を前もって承認した：「\(notice.title)」（書いた人 \(notice.by)）", about: id, notice.mode, in: town.id, by: person.actor)
+            do { try await onDisk() } catch { throw .unkept("\(error)") }
+            return notice
+        }
+        throw .notFound("この番号の予定はありません (no such scheduled notice)")
+    }
+
+    /// Who said yes to all of them and may say so still.
+    private func consent(to notices: [ScheduledNotice], in town: TownID, _ now: Date) -> Operator? {
+        let people = notices.map { $0.consent.flatMap { self.people.holder(of: $0.credential, now: now) } }
+        return people.allSatisfy { $0?.may(.approve, in: town) == true } ? people.first ?? nil : nil
+    }
+
     /// To be called every few seconds: what is due is told, or held back.
     package func tellScheduled(now: Date) async {
         for town in towns.all {
@@ -192,6 +233,8 @@ extension Hub {
         let key = OrderKey("schedule " + notices.map { "\($0.id)-\(Int($0.at.timeIntervalSince1970))" }.joined(separator: " "), of: person, order: order)
         do throws(DeskFailure) {
             let pushed = try await push(order, by: person, key: key)
+            // What is refused here waits, as everything does.
+            if let act = pushed.approval, act.state == .waiting, let second = consent(to: notices, in: town, now) { _ = try? await approve(act.id, by: second) }
             settle(notices, told: pushed.id, nil, now)
         } catch {
             // On its way, though the disk does not know: the key knows.

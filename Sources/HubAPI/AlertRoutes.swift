@@ -58,7 +58,10 @@ extension HubRouter {
             if request.uri.queryParameters["in_force"] == "true" {
                 let ids = standing.values.reduce(into: Set<AlertID>()) { $0.formUnion($1) }
                 let alerts = try await hub.alerts(ids, of: town.id)
-                return try Answer.json(["alerts": alerts.map { AlertShape($0, inForce: true, gravity: hub.gravity(of: $0, in: town)) }])
+                let words = try await hub.alerts(try await hub.onTheirWay(in: town.id).subtracting(ids), of: town.id)
+                return try Answer.json(Standing(
+                    alerts: alerts.map { AlertShape($0, inForce: true, gravity: hub.gravity(of: $0, in: town)) },
+                    last_words: words.map { AlertShape($0, inForce: false) }))
             }
             let alerts = try await hub.alerts(of: town.id, event: event, limit: limit)
             return try Answer.json(["alerts": alerts.map { shape($0, standing) }])
@@ -117,6 +120,12 @@ extension HubRouter {
     }
 
     // MARK: What stands
+
+    private struct Standing: Encodable {
+        var alerts: [AlertShape]
+        /// Not in force themselves, and to be heard all the same.
+        var last_words: [AlertShape]
+    }
 
     private func inForce(in town: TownID) -> [ModeName: Set<AlertID>] {
         // The two modes are two different keys.

@@ -105,6 +105,7 @@ struct RouteScopes {
         Row(.get, "/v1/notices", [.read]),
         Row(.post, "/v1/notices", [.send, .drill]),
         Row(.delete, "/v1/notices/{id}", [.send, .drill]),
+        Row(.post, "/v1/notices/{id}/approve", [.approve]),
         // Telephone numbers of the staff are in them: for who may call.
         Row(.get, "/v1/towns/{code}/staff", [.send, .drill]),
         Row(.get, "/v1/musters", [.send, .drill]),

@@ -10,9 +10,13 @@ internal import Serving
 extension HubRouter {
     private struct NoticeShape: Encodable {
         var id, town, mode, title, body, every, at, by: String
-        var held_since, told_at, alert, trouble: String?
+        var held_since, told_at, alert, trouble, approved_by, approved_at: String?
+        /// Somebody else's yes will be asked for when it is due.
+        var needs_approval: Bool?
 
-        init(_ notice: ScheduledNotice) {
+        init(_ notice: ScheduledNotice, asks: Bool) {
+            needs_approval = asks ? true : nil
+            (approved_by, approved_at) = (notice.consent?.by, notice.consent.map { JapanTime.text($0.at, milliseconds: false) })
             (id, town, mode, title, body, every, by) = (notice.id, notice.town, notice.mode.rawValue, notice.title, notice.body, notice.every.rawValue, notice.by)
             at = JapanTime.text(notice.at, milliseconds: false)
             held_since = notice.heldSince.map { JapanTime.text($0, milliseconds: false) }
@@ -62,7 +66,7 @@ extension HubRouter {
                 return Chatter.digest(held).map { Digest(mode: mode.rawValue, title: $0.title, body: $0.body, notices: held.map(\.id)) }
             }
             let holding = await hub.holdingChatter(in: town, now: now)
-            return try Answer.json(Page(notices: notices.map { NoticeShape($0) }, holding: holding.map { Holding($0, now: now) }, digests: digests))
+            return try Answer.json(Page(notices: notices.map { NoticeShape($0, asks: hub.asksConsent($0)) }, holding: holding.map { Holding($0, now: now) }, digests: digests))
         }
         desk.post("/v1/notices") { request, context in
             let person = context.person
@@ -71,10 +75,16 @@ extension HubRouter {
             let (mode, at, every) = try Self.read(wish)
             do throws(DeskFailure) {
                 let made = try await hub.schedule(wish.title, wish.body, at: at, every: every, mode, in: town.id, by: person)
-                return try Self.created(NoticeShape(made))
+                return try Self.created(NoticeShape(made, asks: hub.asksConsent(made)))
             } catch {
                 throw problem(error)
             }
+        }
+        desk.post("/v1/notices/{id}/approve") { _, context in
+            let id = try context.parameters.require("id")
+            let agreed: ScheduledNotice
+            do throws(DeskFailure) { agreed = try await hub.agree(toScheduled: id, by: context.person) } catch { throw problem(error) }
+            return try Answer.json(NoticeShape(agreed, asks: false))
         }
         desk.delete("/v1/notices/{id}") { _, context in
             let id = try context.parameters.require("id")

@@ -252,7 +252,9 @@ package struct TabletDesk: Sendable {
         guard !item.alert.isEmpty, item.alert.utf8.count <= 200 else { throw Problem(.badRequest, "alert: 1〜200オクテットです (1 to 200 octets)") }
         let now = clock()
         return ToldReceipt(
-            id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), site: device.site, device: device.id, reach: reach,
+            id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), site: device.site, device: device.id,
+            // A pupil's finger answers for the pupil: where a teacher has a tablet, it is that one by which the school has heard.
+            reach: reach == .touched && device.use == .pupil && devices.hasStaff(device.site, in: device.town) ? .shown : reach,
             occurred: now.addingTimeInterval(-Self.elapsed(item.elapsed_ms)), received: now)
     }
 

@@ -76,6 +76,11 @@ struct Judge {
         }
     }
 
+    /// Where it is over: of a part its districts, so that nobody reads of a whole town.
+    private static func ended(_ order: EvacuationOrder, _ change: Change?, in town: Town) -> String {
+        change == .partLifted && !order.districts.isEmpty ? order.districts.joined(separator: "、") : town.name
+    }
+
     private static func priority(of order: EvacuationOrder) -> Priority {
         order.level == .emergency ? .immediate : .urgent
     }
@@ -87,7 +92,7 @@ struct Judge {
         case .evacuation(let order):
             // Lifting is no reason to wake the neighbours: routine, on every channel that told the order.
             isEnd(order)
-                ? .send(.routine, .lifted(order.hazard, area: town.name))
+                ? .send(.routine, .lifted(order.hazard, area: Self.ended(order, content.act?.change, in: town)))
                 : .send(Self.priority(of: order), .evacuationLevel(order.level.rawValue))
         case .shelter: .send(.routine, .shelterState)
         case .headquarters: .send(.routine, .headquarters)

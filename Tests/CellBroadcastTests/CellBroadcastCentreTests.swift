@@ -233,3 +233,28 @@ struct CellBroadcastCentreTests {
         }
     }
 }
+
+@Suite("What a controller has to be told when it is heard of again")
+struct AirStateTests {
+    private func broadcast() throws -> CBSPBroadcast {
+        CBSPBroadcast(identifier: 0xA004, serial: SerialNumber(code: 1), content: .text(try PagedText(ucs2: "避難指示"), category: .high, period: 32, broadcasts: 60))
+    }
+
+    @Test("Heard of again while it is asked: what may be taken off is taken off, what was confirmed is put on, and what is over is not forgotten")
+    func between() throws {
+        let one = try broadcast(), now = ContinuousClock.now
+        var air = AirState(controllers: 2)
+        guard case .taken = air.reserve(one, now: now) else { return #expect(Bool(false), "there is room") }
+        air.owe(one.kill)
+        #expect(air.recovery(of: 0, now: now) == [one.kill] && air.recoveries == [1, 0], "nobody has confirmed it yet")
+        air.confirm(one)
+        let again = air.recovery(of: 0, now: now)
+        #expect(again.count == 1 && again != [one.kill])
+        // Taken off: before anybody has answered, and until each has.
+        _ = air.remove(one.identifier, now: now)
+        air.owe(one.kill)
+        air.settle(one.kill, with: 1)
+        #expect(air.recovery(of: 0, now: now) == [one.kill] && air.recovery(of: 1, now: now).isEmpty && air.recoveries == [3, 1])
+        #expect(air.owed(one.identifier)?.controllers == [0])
+    }
+}

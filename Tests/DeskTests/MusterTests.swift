@@ -66,6 +66,34 @@ struct MusterTests {
         #expect(other.end == nil && other.round == 2 && names(other.due(Self.both)) == ["高橋 mail 2", "高橋 webhook 2"], "it goes on at once with who is left")
     }
 
+    @Test("Who cannot be reached keeps nobody waiting: without a way, with no way of the hub's, with a telephone that nobody answered, or with calls that did not go out")
+    func vain() throws {
+        let chief = person("高橋", .chief, step: 2)
+        func alone(_ ways: StaffWays, _ able: Set<StaffWays.Way> = Self.both) throws -> Muster {
+            var muster = try muster([person("佐藤", .duty, step: 1, ways), chief])
+            muster.turn(now: Self.at(0), able: able)
+            return muster
+        }
+        #expect(names(try alone(StaffWays()).due(Self.both)) == ["高橋 mail 2"], "at once")
+        #expect(try alone(StaffWays(webhook: "https://c"), [.mail]).round == 2)
+        #expect(try alone(StaffWays(phone: "090-1")).round == 1, "somebody rings him")
+        var rung = try alone(StaffWays(phone: "090-1"))
+        rung.note(.init(.noAnswer, at: Self.at(1), by: "当直"), of: "佐藤")
+        rung.turn(now: Self.at(1))
+        #expect(rung.round == 2 && rung.next == Self.at(6))
+        var failed = try alone(StaffWays(mail: "a@b.jp", webhook: "https://c"))
+        failed.note(.init(round: 1, way: .mail, at: Self.at(0), trouble: "つながりません"), to: "佐藤")
+        failed.turn(now: Self.at(0.1))
+        #expect(failed.round == 1, "the other call may have arrived")
+        failed.note(.init(round: 1, way: .webhook, at: Self.at(0), trouble: "つながりません"), to: "佐藤")
+        failed.turn(now: Self.at(0.1))
+        #expect(failed.round == 2)
+        var last = try muster([person("佐藤", .duty, step: 1, StaffWays())])
+        last.turn(now: Self.at(0))
+        last.turn(now: Self.at(1))
+        #expect(last.round == 1 && last.end == nil, "nobody else could be called: a person has its time")
+    }
+
     @Test("Where nobody is left, or all rounds are over, it says so; a role that nobody is left of keeps the next one not waiting")
     func nobody() throws {
         var all = try muster(rounds: 2)

@@ -161,6 +161,15 @@ final class Ground: Sendable {
         return (said(hub.actual) + said(hub.exercise)).joined(separator: "; ")
     }
 
+    /// The same, with what the record says of it.
+    func troubles() async -> String {
+        var query = DeliveryQuery()
+        (query.unfinishedOnly, query.newest, query.limit) = (true, true, 5)
+        guard let town = hub.towns.all.first, let rows = try? await hub.ledger.town(town.id).deliveries(query) else { return waiting }
+        let told = rows.map { "\($0.delivery.channel)/\($0.delivery.endpoint) \($0.state) \($0.attempts): \($0.detail ?? "")" }
+        return ([waiting] + told).joined(separator: "\n")
+    }
+
     /// Until nothing waits and nothing is on the wire. False after half a minute.
     func isQuiet() async -> Bool {
         let end = ContinuousClock.now.advanced(by: .seconds(30))

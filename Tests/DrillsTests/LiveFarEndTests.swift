@@ -37,7 +37,7 @@ struct LiveFarEndTests {
                     // Its time goes on with the turned clock: before it runs out, another takes its place.
                     if let old = real, ground.now.timeIntervalSince(old.at) > Self.renewed { real = try await ground.sendReal(in: old.id) }
                     for _ in 0..<Self.round { try await acts.step(ground) }
-                    #expect(await ground.isQuiet(), "seed \(Self.seed): something waits for ever after act \(acts.tried): \(ground.waiting)")
+                    if await !ground.isQuiet() { Issue.record("seed \(Self.seed): something waits for ever after act \(acts.tried): \(await ground.troubles())") }
                     await watch.look("seed \(Self.seed), act \(acts.tried)")
                     if round % Self.restarts == Self.restarts - 1 {
                         try await ground.restart()

@@ -91,6 +91,32 @@ struct ScheduleTests {
         #expect(try await told(house) == ["市場"])
     }
 
+    @Test("Somebody else says yes while he is there: then it goes out when it is due, unless he may say so no more; its writer does not say it, nor a key that outlasts no start")
+    func beforehand() async throws {
+        for isStopped in [false, true] {
+            let hand = Hand(), house = try await House(approval: .two, clock: { hand.date })
+            let cookies = try await house.staff()
+            let at = JapanTime.text(hand.date.addingTimeInterval(60), milliseconds: false)
+            func agree(_ id: String, _ name: String) async throws -> House.Heard {
+                try await house.call("POST", "/v1/notices/\(id)/approve", token: nil, headers: cookies[name] ?? [:])
+            }
+            let made = try await house.call(
+                "POST", "/v1/notices", #"{"mode":"actual","title":"市場","body":"市場のお知らせです","at":"\#(at)"}"#, token: nil, headers: cookies["sato"] ?? [:]).body
+            #expect(made.contains(#""needs_approval":true"#), "\(made)")
+            let id = String(try #require(made.firstMatch(of: /"id":"(S-[^"]+)"/)?.1))
+            #expect(try await agree(id, "sato").status == 403)
+            #expect(try await agree("S-none", "takahashi").status == 404)
+            let yes = try await agree(id, "takahashi")
+            #expect(yes.status == 200 && yes.body.contains(#""approved_by":"takahashi""#) && !yes.body.contains("needs_approval"), "\(yes.body)")
+            #expect(try await agree(id, "takahashi").status == 409)
+            if isStopped { #expect(try await house.call("PATCH", "/v1/users/takahashi", #"{"disabled":true}"#, token: House.root).status == 200) }
+            hand.turn(61)
+            await house.hub.tellScheduled(now: hand.date)
+            #expect(try await told(house) == (isStopped ? [] : ["市場"]))
+            #expect(try await house.call("GET", "/v1/approvals").body.contains("市場") == isStopped)
+        }
+    }
+
     @Test("Whoever may send no notice any more sends none by what he wrote before, and the desk says so")
     func stopped() async throws {
         let hand = Hand(), house = try await House(clock: { hand.date })

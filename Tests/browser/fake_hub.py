@@ -56,6 +56,7 @@ class FakeHub:
         self.reports: dict[str, dict] = {}
         self.devices: dict[str, dict] = {}
         self.alerts: list[dict] = []
+        self.last_words: list[dict] = []
         self.rows: list[dict] = []
         self.pushes: list[dict] = []
         # Cleared: an order is taken, and its answer waits until this is set.
@@ -335,12 +336,13 @@ class HubHandler(BaseHTTPRequestHandler):
             found = [alert for alert in self.hub.alerts if alert["id"] == parts[3]]
             return self.answer(200, found[0]) if found else self.problem(404, "ありません")
         if parts[2] == "approvals" and len(parts) == 4:
-            return self.answer(200, {"approval": {}, "changes": [], "previews": self.texts_of("", "避難指示", "本町の方は避難してください。")})
+            known = next((act for act in self.hub.approvals if act["id"] == parts[3]), {})
+            return self.answer(200, {"approval": {}, "changes": known.get("changes", []), "previews": self.texts_of("", "避難指示", "本町の方は避難してください。")})
         if parts[2] == "towns" and path.endswith("/standing"):
             self.hub.may_tell_standing.wait(30)
             return self.answer(200, self.hub.standing[asked["mode"]])
         answers = {
-            "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.alerts(asked)},
+            "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.alerts(asked), **({"last_words": self.hub.last_words} if asked.get("in_force") == "true" else {})},
             "/v1/roles": lambda: {"roles": [{"role": "duty", "name": "当直", "rights": {}}, {"role": "chief", "name": "防災課長", "rights": {}}]},
             "/v1/passkeys": lambda: {"passkeys": []},
             "/v1/users": lambda: {"users": self.hub.users}, "/v1/tokens": lambda: {"tokens": self.hub.program_tokens},
@@ -655,6 +657,11 @@ class HubHandler(BaseHTTPRequestHandler):
                                    "application/problem+json")
             hub.note_down(body["words"], mode=body["mode"])
             return self.answer(201, {"id": body["id"]})
+        if path.startswith("/v1/notices/") and path.endswith("/approve"):
+            one = next(notice for notice in hub.notices if notice["id"] == path.split("/")[3])
+            one.pop("needs_approval")
+            one.update(approved_by="佐藤", approved_at=stamp(time.time()))
+            return self.answer(200, one)
         if path == "/v1/notices":
             if body["at"] < stamp(time.time()):
                 return self.answer(422, {"status": 422, "detail": "だめです", "errors": [{"field": "at", "detail": "これからの時刻を書いてください (a time to come)"}]}, "application/problem+json")

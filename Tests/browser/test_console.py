@@ -149,6 +149,7 @@ class ConsoleTests(OnSmallHub):
     def test_several_that_wait_are_ticked_and_decided_in_one_act_and_what_cannot_be_is_named(self):
         self.hub.approvals = [self.waiting(id=f"A-{number}", title=f"お知らせ 第{number}号", kind="notice", by="鈴木" if number % 2 else "高橋") for number in range(6)] + [
             self.waiting(id="A-own", title="お知らせ 自分の", by="佐藤"), self.waiting(id="A-people", title="田中さんの役割", kind="people")]
+        self.hub.approvals[0]["changes"] = [{"kind": "evacuation", "district": "本町", "hazard": "洪水", "before": 4, "before_name": "避難指示", "after": None}]
         self.sign_in_by_name()
         self.enter_world()
         self.browser.until("document.querySelectorAll('#approvals-rows li').length === 8")
@@ -170,6 +171,7 @@ class ConsoleTests(OnSmallHub):
         self.browser.evaluate("document.activeElement.blur()")
         self.browser.key("y")
         self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("お知らせ 第0号（出した人 高橋）\n　　本町（洪水）：避難指示 → なし", self.browser.evaluate("document.querySelector('#ask-text').textContent"))
         asked = self.browser.text("#ask-text")
         for part in ["次の2件を、いま本番として送ります", "お知らせ 第0号（出した人 高橋）", "お知らせ 第2号", "承認しないもの", "第1号（もう決まっています）", "自分の（あなたが出したものです"]:
             self.assertIn(part, asked)
@@ -508,6 +510,17 @@ class ConsoleTests(OnSmallHub):
         self.hub.notices = self.hub.notices[2:]
         self.hub.row(delivery="n.1", alert="n", kind="notice")
         self.browser.until("document.querySelector('#notices-held').hidden && document.querySelectorAll('#notice-rows tr').length === 2")
+        # Of what a second person says yes to, he says it while he is there.
+        self.hub.notices += [{"town": "042056", "mode": "actual", "id": "S-9", "title": "断水", "body": "水が止まります。", "by": name, "every": "once", "at": stamp(now + 3600), "needs_approval": True} for name in ("鈴木",)]
+        self.hub.row(delivery="n.2", alert="n2", kind="notice")
+        self.browser.until("document.querySelector('#notice-rows').textContent.includes('二人目の承認は、まだです')")
+        self.browser.click("#notice-rows button.main")
+        self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("水が止まります。", self.browser.text("#ask-text"))
+        self.browser.photograph("console-notices-agree")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelector('#notice-rows').textContent.includes('承認 佐藤')")
+        self.assertIsNone(self.browser.evaluate("document.querySelector('#notice-rows button.main')"))
         self.browser.click("#notice-rows button:not(.danger)")
         self.browser.until("!document.querySelector('#reach').hidden")
 
@@ -1473,6 +1486,30 @@ class ConsoleTests(OnSmallHub):
         self.wait(lambda: self.hub.cancels == ["op-1"])
         self.browser.call("Input.dispatchMouseEvent", {"type": "mouseReleased", "x": x, "y": y, "button": "left", "clickCount": 1})
         self.assertEqual(len(self.hub.cancels), 1)
+        # Whoever cannot hold a button writes the town's name; a short press alone takes nothing back in the drill either.
+        self.browser.evaluate("location.hash = 'drill/push:cancel:op-2'")
+        self.browser.until("!document.querySelector('#hold-back').disabled && document.querySelector('#hold-back').offsetHeight > 0")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#send-form button').disabled"))
+        self.assertIn("押し続けられないときは", self.browser.text("#send-form"))
+        self.browser.photograph("desk-cancel-drill")
+        self.browser.type("#send-form [name=name]", "さくら市")
+        self.browser.click("#send-form button")
+        self.wait(lambda: self.hub.cancels == ["op-1", "op-2"])
+
+    def test_the_end_of_an_order_is_taken_back_by_no_key_and_says_that_the_order_comes_back(self):
+        self.a_night()
+        order = self.hub.alerts[0]
+        self.hub.alerts = [{**order, "id": "op-3", "title": "避難指示の解除", "change": "lifted", "message": "update", "in_force": False, "sent": stamp(time.time() - 30), "detail": {**order["detail"], "lifted": True}}]
+        self.sign_in()
+        self.browser.until("!document.querySelector('#take-back-newest').hidden")
+        self.assertIn("解除を取り消す（避難情報がまた出ます）", self.browser.text("#take-back-newest"))
+        self.browser.photograph("desk-take-back-end")
+        self.browser.evaluate("document.activeElement.blur()")
+        self.browser.key("t")
+        time.sleep(0.5)
+        self.assertTrue(self.browser.evaluate("document.querySelector('#push').hidden"))
+        self.browser.click("#take-back-newest")
+        self.browser.until("!document.querySelector('#push').hidden")
 
     def test_what_is_held_is_what_was_chosen_last_whatever_answers_late(self):
         self.a_night()
@@ -1582,6 +1619,43 @@ class ConsoleTests(OnSmallHub):
         self.browser.photograph("desk-wall-1080")
         self.browser.press("Escape")
         self.browser.until("!document.querySelector('#alerts').hidden")
+
+    def test_who_waits_for_the_last_word_of_an_order_is_on_the_list_whatever_took_the_place_of_what(self):
+        self.a_night()
+        self.hub.rows = []
+        now, order = time.time(), self.hub.alerts[0]
+        self.assertEqual(order["id"], "op-1")
+        common = {"mode": "actual", "kind": "evacuation"}
+        # Nobody answers at the town's sirens: the order waited, then the one that widened it, then the word that lifted a part of it.
+        self.hub.row(delivery="op-1.gw", alert="op-1", endpoint="gw", state="superseded", offered_at=stamp(now - 300), priority="urgent", **common)
+        self.hub.row(delivery="op-2.gw", alert="op-2", endpoint="gw", state="retrying", offered_at=stamp(now - 100), priority="routine", title="避難指示の一部解除", **common)
+        for key, touched in (("daiichi-sho", 1), ("daini-sho", 0)):
+            self.hub.row(delivery=f"op-1.{key}", alert="op-1", channel="school-tablet", endpoint=key, offered_at=stamp(now - 300), priority="urgent",
+                         reach={"accepted": 1, "reached": 1, "shown": 1, "touched": touched}, **common)
+            self.hub.row(delivery=f"op-2.{key}", alert="op-2", channel="school-tablet", endpoint=key, offered_at=stamp(now - 100), priority="routine",
+                         reach={"accepted": 1, "reached": 1, "shown": 1, "touched": 0}, **common)
+        self.hub.alerts = [order]
+        self.hub.last_words = [{**order, "id": "op-2", "title": "避難指示の一部解除", "sent": stamp(now - 100), "message": "update", "in_force": False}]
+        self.sign_in()
+        self.browser.until("document.querySelector('#silent-count').textContent === '2か所／3か所'")
+        rows = self.browser.text("#silent-rows")
+        self.assertIn("町の同報局", rows)
+        self.assertLess(rows.index("町の同報局"), rows.index("第二小学校"), "an order nobody has heard does not become less urgent by its correction")
+        self.assertNotIn("第一小学校", rows, "somebody there has touched the order")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#silent-alerts li').length"), 1)
+        # All is lifted: who was told is told so still; nobody is telephoned to because a lift was not touched.
+        self.hub.alerts = []
+        self.hub.last_words = [{**order, "id": "op-3", "title": "避難指示の解除", "sent": stamp(now - 10), "message": "update", "in_force": False}]
+        self.hub.row(delivery="op-2.gw", alert="op-2", endpoint="gw", state="superseded", offered_at=stamp(now - 100), priority="routine", **common)
+        self.hub.row(delivery="op-3.gw", alert="op-3", endpoint="gw", state="retrying", offered_at=stamp(now - 10), priority="routine", title="避難指示の解除", **common)
+        self.hub.row(delivery="op-3.daini-sho", alert="op-3", channel="school-tablet", endpoint="daini-sho", offered_at=stamp(now - 10), priority="routine",
+                     reach={"accepted": 1, "reached": 1, "shown": 0, "touched": 0}, **common)
+        self.browser.until("document.querySelector('#silent-count').textContent === '1か所／1か所'", 20)
+        self.assertIn("避難指示の解除", self.browser.text("#silent-rows"))
+        self.browser.photograph("desk-silent-end")
+        self.hub.row(delivery="op-3.gw", alert="op-3", endpoint="gw", offered_at=stamp(now - 10), priority="routine", title="避難指示の解除", **common)
+        self.browser.until("document.querySelectorAll('#silent-rows > li').length === 0")
+        self.assertEqual(self.browser.text("#silent-none"), "出ている情報はありません。")
 
     def test_an_order_that_was_not_heard_stays_on_desk_and_wall_however_many_bulletins_follow(self):
         self.a_night()
@@ -1971,7 +2045,7 @@ class ConsoleTests(OnSmallHub):
         self.browser.until("document.readyState === 'complete' && document.querySelector('#log-form').by.value === '100%&a=b#+c'")
         # What would be answered by nothing is said first.
         self.hub.log_questions.clear()
-        for fields, words in (({"endpoint": "どこか"}, "この名前の送り先はありません"), ({"since": minute, "until": minute}, "「いつから」より後に")):
+        for fields, words in (({"endpoint": "どこか"}, "この名前の送り先はありません"), ({"endpoint": "小"}, "この言葉の入る送り先が2か所あります。どれか一つを書いてください：第一小学校、第二小学校"), ({"since": minute, "until": minute}, "「いつから」より後に")):
             self.browser.click("#log-all")
             self.browser.evaluate(f"for (const [name, text] of Object.entries({json.dumps(fields)})) document.querySelector('#log-form').elements[name].value = text")
             self.browser.click("#log-form .main")

@@ -28,6 +28,8 @@ struct Air: Sendable {
         var period: Int
         var gravity: Int
         var ends: Date?
+        /// Since when these words are on the air, where the far end has confirmed them.
+        var since: Date?
         /// Taken off by the other mode, which needed the room; its owner reads it here.
         var isStruck: Bool?
     }
@@ -72,12 +74,18 @@ struct Air: Sendable {
 }
 
 extension Air {
-    func room(at address: String, mode: ModeName, wished: Int, without own: Set<AirName>) -> Room {
+    /// How long words are repeated before others of the same gravity, which nobody has heard, may take their room: a phone in the cell has
+    /// shown them after the first repetition, and has had ten.
+    static let heard: TimeInterval = 40 * 60
+
+    /// - Parameter now: nil where nobody asks for room.
+    func room(at address: String, mode: ModeName, wished: Int, without own: Set<AirName>, now: Date? = nil) -> Room {
         let texts = all(at: address).compactMap { name, record -> Room.Text? in
             guard record.role == .text, record.isStruck != true, !own.contains(name) else { return nil }
             return Room.Text(
                 name: name, pages: record.pages, period: record.period, gravity: record.gravity,
-                isOurs: name.mode == mode.rawValue, isDrill: name.mode == ModeName.exercise.rawValue)
+                isOurs: name.mode == mode.rawValue, isDrill: name.mode == ModeName.exercise.rawValue,
+                heardSince: record.since.flatMap { since in now.flatMap { $0.timeIntervalSince(since) >= Self.heard ? since : nil } })
         }
         return Room(texts: texts, wished: wished)
     }

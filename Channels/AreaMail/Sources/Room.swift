@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// How much of a cell's time is taken, and what has to happen before one more text fits.
 ///
 ///     one page takes one slot of 1.883 s; a cell repeats its texts every `period` slots:
@@ -19,6 +21,8 @@ struct Room: Sendable, Hashable {
         /// Can be written again by us, elsewhere in the schedule.
         let isOurs: Bool
         let isDrill: Bool
+        /// Since when, where it was repeated long enough to have been heard by everybody who is there.
+        var heardSince: Date?
     }
 
     enum Decision: Sendable, Hashable {
@@ -55,7 +59,8 @@ struct Room: Sendable, Hashable {
         var leaving: [AirName] = []
         var free = period - used
         for text in texts.sorted(by: isLower) where free < needed {
-            guard text.isDrill && !isDrill || text.isOurs && text.gravity < gravity else { continue }
+            let isLess = text.gravity < gravity || text.gravity == gravity && text.heardSince != nil
+            guard text.isDrill && !isDrill || text.isOurs && isLess else { continue }
             leaving.append(text.name)
             free += text.pages
         }
@@ -71,6 +76,7 @@ struct Room: Sendable, Hashable {
 
     private func isLower(_ one: Text, _ other: Text) -> Bool {
         if one.isDrill != other.isDrill { return one.isDrill }
-        return (one.gravity, one.name) < (other.gravity, other.name)
+        // Of the same gravity first what was heard, the longest first.
+        return (one.gravity, one.heardSince ?? .distantFuture, one.name) < (other.gravity, other.heardSince ?? .distantFuture, other.name)
     }
 }

@@ -188,7 +188,7 @@ extension Sending {
     }
 
     private static let full =
-        "基地局の放送枠がいっぱいです。これより軽い放送がありません。 (every slot of the cells is taken, and nothing less grave can leave)"
+        "基地局の放送枠がいっぱいです。これより軽い放送も、十分にくり返した放送もありません。 (every slot of the cells is taken; nothing less grave can leave, and nothing of the same gravity that was repeated long enough)"
 
     /// Decides, and takes the room at once, so that two who ask together do not get the same.
     private func place(_ slot: Slot, _ order: Order) -> Room.Decision {
@@ -210,11 +210,11 @@ extension Sending {
             own.formUnion(entry.slots.map { shelf.name($0.identifier) })
         }
         return desk.air.room(
-            at: station.address, mode: desk.mode, wished: station.settings.rhythm.repetitionPeriod, without: own)
+            at: station.address, mode: desk.mode, wished: station.settings.rhythm.repetitionPeriod, without: own, now: order.made)
     }
 
     private func drop(_ names: [AirName]) async -> DeliveryFailure? {
-        let words = "放送枠が足りないため、より重い放送に場所を譲って外しました。 (dropped: the cells are full and something graver came)"
+        let words = "放送枠が足りないため、より重い放送か、まだだれも聞いていない放送に場所を譲って外しました。 (dropped: the cells are full, and something graver came, or something of the same gravity that nobody has heard)"
         let records = desk.air.all(at: station.address)
         let removals = await withTaskGroup(of: Removal.self) { group in
             for name in names {

@@ -196,7 +196,7 @@ extension Shelf {
             for slot in entry.slots where slot.mayBeOnTheAir {
                 records[Place(address: address, identifier: slot.identifier)] = Air.Record(
                     role: slot.role, serial: slot.serial, pages: slot.pages ?? 0, period: slot.period ?? 0,
-                    gravity: entry.gravity ?? 0, ends: slot.ends)
+                    gravity: entry.gravity ?? 0, ends: slot.ends, since: slot.confirmed == nil ? nil : entry.made)
             }
         }
         return records

@@ -1,12 +1,14 @@
+import Foundation
 import Testing
 
 @testable import AreaMail
 
 @Suite("Room in a cell")
 struct RoomTests {
-    func text(_ identifier: UInt16, pages: Int = 2, period: Int = 32, gravity: Int = 3, isOurs: Bool = true, isDrill: Bool = false) -> Room.Text {
+    func text(_ identifier: UInt16, pages: Int = 2, period: Int = 32, gravity: Int = 3, isOurs: Bool = true, isDrill: Bool = false, heard: Double? = nil) -> Room.Text {
         Room.Text(
-            name: name(identifier, isDrill), pages: pages, period: period, gravity: gravity, isOurs: isOurs, isDrill: isDrill)
+            name: name(identifier, isDrill), pages: pages, period: period, gravity: gravity, isOurs: isOurs, isDrill: isDrill,
+            heardSince: heard.map { Date(timeIntervalSince1970: $0) })
     }
 
     func name(_ identifier: UInt16, _ isDrill: Bool = false) -> AirName {
@@ -21,6 +23,20 @@ struct RoomTests {
     func empty() {
         #expect(place([]) == .fits(period: 32))
         #expect(Room(texts: [], wished: 1).place(pages: 3, gravity: 3, isWarning: false, isDrill: false) == .fits(period: 15))
+    }
+
+    @Test("Where all is full, words that nobody has heard take the room of those of the same gravity that were repeated long enough, the longest first; of graver ones never, and of none that were just put on")
+    func heard() {
+        let full = (1...58).map { text($0, period: 128) }
+        #expect(place(full) == .full)
+        func with(_ index: Int, _ other: Room.Text) -> [Room.Text] { full.enumerated().map { $0 == index ? other : $1 } }
+        let one = text(7, period: 128, heard: 2000), older = text(9, period: 128, heard: 1000)
+        #expect(place(with(6, one)) == .afterDropping([name(7)], period: 128))
+        #expect(place(with(6, one).enumerated().map { $0 == 8 ? older : $1 }) == .afterDropping([name(9)], period: 128))
+        #expect(place(with(6, text(7, period: 128, gravity: 4, heard: 1000))) == .full)
+        #expect(place(with(6, text(7, period: 128, isOurs: false, heard: 1000))) == .full)
+        // What is less grave leaves before what was heard.
+        #expect(place(with(6, one).enumerated().map { $0 == 3 ? text(4, period: 128, gravity: 2) : $1 }) == .afterDropping([name(4)], period: 128))
     }
 
     @Test("What stands sets the period for all")

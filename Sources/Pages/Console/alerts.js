@@ -88,8 +88,8 @@ async function read() {
     call("GET", "/v1/alerts" + question({ in_force: "true" })), call("GET", "/v1/alerts" + question({ limit: String(PAST) })),
     readHeld(), readAttention(), standing.read(), plans.read(), readFelt()]);
   const newest = (list) => (list.alerts ?? []).filter((alert) => alert.mode === world()).toSorted((a, b) => Date.parse(b.sent) - Date.parse(a.sent));
-  const inForce = newest(now), past = newest(recent);
-  known = new Map([...past, ...inForce].map((alert) => [alert.id, alert]));
+  const inForce = newest(now), past = newest(recent), also = newest({ alerts: now.last_words });
+  known = new Map([...past, ...also, ...inForce].map((alert) => [alert.id, alert]));
   const standingIDs = new Set(inForce.map((alert) => alert.id));
   const over = past.filter((alert) => !standingIDs.has(alert.id)).map((alert) => ({ ...alert, state: stateOf(alert, past) }));
   seen = { state, plans: ways, felt: quakes, past: over, all: inForce.map((alert) => ({ ...alert, state: "in_force" })) };
@@ -102,7 +102,7 @@ async function read() {
   give.show(seen.all.filter((alert) => !isOurs(alert)), ways, newestOwn());
   showAttention(attention);
   plan([standing.nextEnd(state), ...inForce.map((alert) => Date.parse(alert.expires))]);
-  await Promise.all([showHeld(waiting), silent.read(inForce), voices.read()]);
+  await Promise.all([showHeld(waiting), silent.read(inForce, also), voices.read()]);
 }
 
 /** Bulletins of others, with what the town's plans answer to them, and the town's own. */

@@ -7,6 +7,7 @@ import { cards } from "./cards.js";
 import { isUp } from "./live.js";
 import { ask, button, byID, japanese, make, timeWord } from "./parts.js";
 import { Rows } from "./rows.js";
+import { changeText } from "./standing.js";
 import { code, question } from "./towns.js";
 
 /** Nothing of it comes over the line; this often it is asked for. */
@@ -57,7 +58,8 @@ async function read() {
   clearTimeout(timer);
   if (!code()) return;
   try {
-    if (isFirst || isUp()) show((await call("GET", "/v1/approvals" + question())).approvals ?? []);
+    // Whose time runs out first stands first.
+    if (isFirst || isUp()) show(((await call("GET", "/v1/approvals" + question())).approvals ?? []).toSorted((a, b) => Date.parse(a.deadline) - Date.parse(b.deadline)));
   } catch (error) {
     // Who may not look, or an older hub: nothing to show. A line that is cut says so itself.
     if (error.status === 403 || error.status === 404) return close();
@@ -134,7 +136,8 @@ async function decide(acts, how) {
     await ask(words.refused, left.join("\n"), "分かりました");
     return forget(acts);
   }
-  const text = [`次の${mine.length}件を、${words.will}。`, ...mine.map((act) => `・${act.title}（出した人 ${act.by}）`), ...(left.length > 0 ? [`${words.left}：`, ...left] : [])].join("\n");
+  const changes = how === "approve" ? await Promise.all(mine.map(changesOf)) : [];
+  const text = [`次の${mine.length}件を、${words.will}。`, ...mine.map((act, index) => `・${act.title}（出した人 ${act.by}）${changes[index] ?? ""}`), ...(left.length > 0 ? [`${words.left}：`, ...left] : [])].join("\n");
   const answer = await ask(words.title, text, `${mine.length}件を${words.yes}`, how === "return" ? "理由" : "");
   if (!answer) return undefined;
   isBusy = true;
@@ -218,6 +221,13 @@ function content(act) {
   return details;
 }
 
+/** What it changes where, a line for each; empty where it changes no state. What cannot be read is said: nobody says yes to an empty list. */
+async function changesOf(act) {
+  const answer = await call("GET", `/v1/approvals/${encodeURIComponent(act.id)}`).catch(() => null);
+  if (!answer) return "\n　　いまと後の違いは、読めませんでした";
+  return (answer.changes ?? []).map((one) => `\n　　${changeText(one)}`).join("");
+}
+
 async function fill(act, texts) {
   const answer = await call("GET", `/v1/approvals/${encodeURIComponent(act.id)}`);
   texts.replaceChildren(...cards(answer.previews ?? [], "actual"));
@@ -233,7 +243,7 @@ function turn(act) {
 async function approve(act) {
   const question = act.kind === "people"
     ? ["承認しますか", `「${act.title}」（出した人 ${act.by}）。本人に確かめましたか。`, "承認する"]
-    : ["承認して送りますか", `「${act.title}」を、いま本番として送ります。`, "承認して送る"];
+    : ["承認して送りますか", `「${act.title}」を、いま本番として送ります。${act.state === "waiting" ? await changesOf(act) : ""}`, "承認して送る"];
   if (act.state === "waiting" && !await ask(...question)) return;
   await call("POST", `/v1/approvals/${encodeURIComponent(act.id)}/approve`, {});
   read();

@@ -62,6 +62,7 @@ export function dress(act) {
   byID("level").hidden = byID("goal-set").hidden = isLift;
   byID("other-districts").hidden = isLift || (current().districts ?? []).length > 0;
   byID("district-set").hidden = act.verb === "lift";
+  byID("district-set").firstElementChild.textContent = act.verb === "part" ? "解除する地区（選ばない地区の避難情報は、続きます）" : "地区（ひとつ以上。選ばない地区は、いまのまま変わりません）";
   for (const label of byID("goals").children) label.querySelector(".hint").textContent = fitnessWord(label.querySelector("input").value, hazard);
   byID("house-count").textContent = `${houses().length}か所`;
   byID("level-hint").hidden = kind !== "evacuation" || isLift || hazard !== "津波" || !level || level === "4";

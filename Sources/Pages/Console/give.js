@@ -46,7 +46,12 @@ export function show(bulletins, plans, own) {
   if (orders.length > 0) orders[0].letter = "P";
   tiles.show([...orders, ...TILES].map((item) => [item.key, item]));
   newest = own;
-  byID("take-back-newest").hidden = !own;
+  // The end of an order taken back is the order again: that stands on no key that a hand knows for something else.
+  const button = byID("take-back-newest"), isEnd = own !== null && own.state !== "in_force";
+  button.hidden = !own;
+  button.firstElementChild.replaceChildren(...(isEnd ? ["解除を取り消す（避難情報がまた出ます）"] : ["最新の情報を取り消す ", make("kbd", "T")]));
+  if (isEnd) delete button.dataset.key;
+  else button.dataset.key = "T";
   byID("take-back-what").textContent = own ? `${subject(own)}　${timeWord(own.sent, false)}` : "";
 }
 

@@ -121,16 +121,24 @@ async function read() {
 /** What is in the form, without what is empty. */
 const written = () => Object.fromEntries(FIELDS.map((name) => [name, byID("log-form").elements[name].value.trim()]).filter(([, text]) => text));
 
-/** Far ends of this name, at the way out that is chosen; one of that number is itself. */
+/** Far ends of this name, at the way out that is chosen; one of that number is itself. Of none, those in whose names the word stands. */
 function endsOf({ endpoint, channel }) {
   const all = (current().endpoints ?? []).filter((end) => !channel || end.channel === channel);
-  return [...new Set(all.filter((end) => end.id === endpoint || end.name === endpoint).map((end) => end.id))];
+  const exact = all.filter((end) => end.id === endpoint || end.name === endpoint), found = exact.length > 0 ? exact : all.filter((end) => end.name.includes(endpoint));
+  return [...new Map(found.map((end) => [end.id, end])).values()];
 }
+
+/** Names that a refusal counts up. */
+const NAMED = 5;
 
 /** Said before the hub is asked: of nothing it would answer nothing, and nobody would know why. */
 function fault(wanted) {
-  const count = wanted.endpoint ? endsOf(wanted).length : 1;
+  const ends = wanted.endpoint ? endsOf(wanted) : [], count = wanted.endpoint ? ends.length : 1, names = [...new Set(ends.map((end) => end.name))];
   if (wanted.since && wanted.until && wanted.since >= wanted.until) return { field: "until", detail: "「いつから」より後にしてください (later than the beginning)" };
+  if (names.length > 1) {
+    const some = `${names.slice(0, NAMED).join("、")}${names.length > NAMED ? `、ほか${names.length - NAMED}か所` : ""}`;
+    return { field: "endpoint", detail: `この言葉の入る送り先が${names.length}か所あります。どれか一つを書いてください：${some} (several have it in their name)` };
+  }
   if (count > 1) return { field: "endpoint", detail: `この名前の送り先が${count}か所あります。経路も選んでください (several of this name: choose the way out too)` };
   // A far end that is gone is still asked for by its number.
   return count === 0 && !/^[\w-]+$/.test(wanted.endpoint) ? { field: "endpoint", detail: "この名前の送り先はありません (no far end of this name)" } : null;
@@ -141,7 +149,7 @@ function filters() {
   const all = { mode: world(), ...asked };
   for (const name of ["since", "until"]) if (all[name]) all[name] = `${all[name].slice(0, 16)}:00+09:00`;
   if (all.alert) all.alert = alerts.get(all.alert) ?? all.alert;
-  if (all.endpoint) all.endpoint = endsOf(all)[0] ?? all.endpoint;
+  if (all.endpoint) all.endpoint = endsOf(all)[0]?.id ?? all.endpoint;
   return all;
 }
 

@@ -74,7 +74,7 @@ function draw() {
     box.replaceChildren(svg);
   } else box.replaceChildren();
   byID("map-missing").hidden = missing.length === 0;
-  byID("map-missing").textContent = `地図に場所がないもの：${[...new Set(missing)].join("、")}`;
+  byID("map-missing").textContent = `地図に場所がなく、描いていないもの：${[...new Set(missing)].join("、")}`;
 }
 
 const round = (number) => Math.round(number * 10) / 10;
@@ -155,7 +155,7 @@ function districts(svg, at, state) {
   for (const one of ground.districts) {
     const own = (orders.get(one.name) ?? []).toSorted((a, b) => b.level - a.level);
     if (!one.at) {
-      if (own.length > 0) missing.push(one.name);
+      missing.push(one.name);
       continue;
     }
     const [x, y] = clear(at(one.at), houses), group = element("g", { class: own.length > 0 ? `district level${own[0].level}` : "district" });

@@ -1,7 +1,7 @@
 // Notices written beforehand: what comes when, who wrote it, and what is held back while the ground shakes or the sea comes. What is
 // written is read first as it will go out; for a real one the town's name is typed. Nothing is sent from here: the clock does that.
 
-import { call } from "./api.js";
+import { call, person } from "./api.js";
 import { cards } from "./cards.js";
 import { ask, button, byID, make, row, timeWord, words } from "./parts.js";
 import { Refusals } from "./refusals.js";
@@ -94,7 +94,25 @@ function line(one) {
   if (one.trouble) past.append(words(one.trouble, "warn"));
   const stop = button("やめる", () => remove(one).catch(problem), "danger");
   stop.setAttribute("aria-label", `${one.title}：やめる`);
-  return row([next, RHYTHMS[one.every], said, one.by, past, stop], HEADS);
+  const acts = make("span", "", "row"), who = make("span", one.by);
+  if (one.needs_approval && one.by !== person()) {
+    const yes = button("承認しておく", () => agree(one).catch(problem), "main");
+    yes.setAttribute("aria-label", `${one.title}：承認しておく`);
+    acts.append(yes);
+  }
+  acts.append(stop);
+  if (one.approved_by) who.append(make("span", `承認 ${one.approved_by}　${timeWord(one.approved_at, false)}`, "hint"));
+  else if (one.needs_approval) who.append(make("span", "二人目の承認は、まだです。その時刻から待ちます", "warn"));
+  return row([next, RHYTHMS[one.every], said, who, past, acts], HEADS);
+}
+
+/** The second person's yes while he is here: each time of it goes out when it is due. */
+async function agree(one) {
+  const when = [dayWord(Date.parse(one.at)), ...later(Date.parse(one.at), one.every)].join("、") + (one.every === "once" ? "" : " …");
+  if (!await ask("前もって承認しますか", `「${one.title}」\n${one.body}\n\n${when}に、本番のお知らせとして送ります（書いた人 ${one.by}）。`, "承認しておく")) return;
+  await call("POST", `/v1/notices/${encodeURIComponent(one.id)}/approve`);
+  byID("notice-done").textContent = `「${one.title}」を承認しました。その時刻に送ります。`;
+  await again();
 }
 
 async function remove(one) {
@@ -134,7 +152,7 @@ async function preview() {
   const isLive = asked.mode === "actual", send = byID("notice-send"), times = byID("notice-times").textContent;
   byID("notice-texts").replaceChildren(...cards(answer.previews ?? [], asked.mode));
   byID("notice-words").textContent = `${current().name}　${RHYTHMS[asked.every]}　${times || "時刻がありません"}に、${isLive ? "本番のお知らせ" : "訓練"}として送ります。`
-    + (answer.approval ? "その時刻から、二人目の承認を待ちます。" : "");
+    + (answer.approval ? "ほかの人が上の一覧で前もって承認しておけば、その時刻に出ます。承認がなければ、その時刻から待ちます。" : "");
   send.elements.name.value = "";
   send.elements.name.parentElement.hidden = !isLive;
   send.elements.name.previousElementSibling.textContent = `本番として予定に入れるには、市町村の名前「${current().name}」を入力してください`;

@@ -262,12 +262,13 @@ function sentence(previews, mode, count) {
   const places = new Set(sent.flatMap((item) => (item.endpoints ?? []).map((endpoint) => item.channel + "/" + endpoint)));
   byID("send-words").textContent =
     `${count > 0 ? `避難所${count}か所を、` : ""}${town}　${channels.length}経路${places.size > 0 ? `・${places.size}か所` : ""}（${channels.join("、")}）へ、${isLive ? "本番の情報" : "訓練"}として送ります。`;
-  byID("send-name").hidden = !isLive;
-  byID("send-name").firstElementChild.textContent = `本番として送るには、市町村の名前「${town}」を入力してください`;
+  byID("send-name").hidden = !isNamed(mode);
+  byID("send-name").firstElementChild.textContent = act.verb === "cancel" ? `押し続けられないときは、市町村の名前「${town}」を入力して、下のボタンで取り消します` : `本番として送るには、市町村の名前「${town}」を入力してください`;
   form.elements.name.value = "";
   byID("hold-back").hidden = act.verb !== "cancel";
   byID("hold-back").firstElementChild.textContent = `${isLive ? "【本番】" : "【訓練】"}${town}　${byID("base-text").textContent}`;
-  form.querySelector("button").textContent = isLive ? `【本番】${town}に送る` : "【訓練】として送る";
+  const what = act.verb === "cancel" ? "取消を送る" : "送る";
+  form.querySelector("button").textContent = isLive ? `【本番】${town}に${what}` : `【訓練】として${what}`;
 }
 
 function judge() {
@@ -275,8 +276,11 @@ function judge() {
   const form = byID("send-form");
   byID("stale").hidden = !isStale();
   byID("hold-back").disabled = !maySend();
-  form.querySelector("button").disabled = !maySend() || (previewed.mode === "actual" && form.elements.name.value.trim() !== current().name);
+  form.querySelector("button").disabled = !maySend() || (isNamed(previewed.mode) && form.elements.name.value.trim() !== current().name);
 }
+
+/** A real one, and every taking back: of that no short press is enough, in the drill no more than at night. */
+const isNamed = (mode) => mode === "actual" || act.verb === "cancel";
 
 const isStale = () => previewed !== null && seen !== null && previewed.version !== seen.version;
 

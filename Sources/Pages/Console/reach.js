@@ -21,6 +21,7 @@ const PAGES = 10;
 /** From the one that needs a person most. `calls` are those that are on the list to telephone. */
 export const GROUPS = [
   { name: "missed", word: "届いていません", calls: true },
+  { name: "retrying", word: "届かず、送り直しています", calls: true },
   { name: "underway", word: "送っています", calls: true },
   { name: "silent", word: "応答した端末がありません", calls: true },
   { name: "unseen", word: "端末に届き、画面にはまだ出ていません", calls: true },
@@ -35,7 +36,8 @@ export function groupOf(item) {
   const reach = item.reach ?? {};
   if (item.state === "skipped") return null;
   if (["held", "stopped", "rejected", "expired"].includes(item.state)) return "missed";
-  if (["waiting", "sending", "retrying"].includes(item.state)) return "underway";
+  if (item.state === "retrying") return "retrying";
+  if (["waiting", "sending"].includes(item.state)) return "underway";
   if (item.state !== "delivered") return "over";
   if (!answers(item.channel)) return "accepted";
   if (reach.touched > 0) return "touched";
@@ -141,7 +143,7 @@ function line({ item, group: name, call: one }, isCall) {
   const reach = item.reach ?? {}, counts = [`到達 ${reach.reached ?? 0}`, `表示 ${reach.shown ?? 0}`, `確認 ${reach.touched ?? 0}`];
   const how = make("span");
   how.append(make("b", group.word));
-  const detail = ["missed", "underway", "over"].includes(group.name)
+  const detail = ["missed", "retrying", "underway", "over"].includes(group.name)
     ? [STATES[item.state]?.slice(2), japanese(item.detail ?? (group.name === "over" ? "" : item.sentence))] : [];
   if (detail.length > 0) how.append(make("small", detail.filter(Boolean).join("："), "hint"));
   const cells = [

@@ -20,10 +20,11 @@ const WINDOW = 60;
 const RANK = new Map(GROUPS.map((group, index) => [group.name, index]));
 const WORDS = new Map(GROUPS.map((group) => [group.name, group.word]));
 /** From afar. */
-const SHORT = { missed: "届かず", underway: "送信中", silent: "応答なし", unseen: "未表示", untouched: "未確認" };
+const SHORT = { missed: "届かず", retrying: "再送中", underway: "送信中", silent: "応答なし", unseen: "未表示", untouched: "未確認" };
 const HURRY = new Set(["immediate", "urgent"]);
 const POWER = { yes: "電気あり", no: "停電" };
 
+/** With `isOver`: nothing of its event stands any more, and its end is still under way. */
 let alerts = new Map();
 /** By alert and delivery. */
 let rows = new Map();
@@ -49,17 +50,22 @@ export function prepare() {
 }
 
 /** An order of the town stands before any bulletin, however many came after it; `inForce` is the newest first. */
-const urgency = (alert) => (isOurs(alert) ? 1 : 0) + (isGrave(alert) ? 2 : 0);
+const urgency = (alert) => (isOurs(alert) ? 1 : 0) + (isGrave(alert) ? 2 : 0) - (alert.isOver ? 4 : 0);
 
-/** What of `inForce` is silent, read anew. */
-export async function read(inForce) {
-  const chosen = inForce.toSorted((a, b) => urgency(b) - urgency(a)).slice(0, ALERTS), unended = new Set();
+/**
+ * What of `inForce` is silent, read anew. `also`: what stands no more by itself and has to arrive all the same, the last word
+ * of what was lifted in a part, and an end that is still under way.
+ */
+export async function read(inForce, also = []) {
+  const standing = new Set(inForce.map(({ event }) => event)), known = new Set(inForce.map(({ id }) => id));
+  const all = [...inForce, ...also.filter(({ id }) => !known.has(id)).map((alert) => ({ ...alert, isOver: !standing.has(alert.event) }))];
+  const chosen = all.toSorted((a, b) => urgency(b) - urgency(a)).slice(0, ALERTS), unended = new Set();
   early = [];
   try {
     const [found] = await Promise.all([Promise.all(chosen.map(({ id }) => rowsOf(id, unended))), readPhones(), readCalls()]);
     alerts = new Map(chosen.map((alert) => [alert.id, alert]));
     rows = new Map(chosen.map(({ id }, index) => [id, found[index]]));
-    [others, cut] = [inForce.length - chosen.length, unended];
+    [others, cut] = [all.length - chosen.length, unended];
     isRead = true;
   } finally {
     const missed = early;
@@ -90,7 +96,7 @@ const countText = (silent, all, isPart) => `${silent}か所／${all}か所${isPa
 /** Where no far end is silent. What was not looked at is never "none". */
 function noneText(all) {
   if (unread()) return "届いていない先がないかは、ここでは分かりません。";
-  if (alerts.size === 0) return "出ている情報はありません。";
+  if ([...alerts.values()].every((alert) => alert.isOver)) return "出ている情報はありません。";
   return all === 0 ? "まだ、どこにも送っていません。" : "届いていない先はありません。";
 }
 
@@ -111,29 +117,48 @@ export function arrive(item) {
   draw();
 }
 
+/**
+ * Of each event the newest word for each far end. One that is overtaken while it is still tried again is answered for by the
+ * one that took its place; and where nobody has heard the order, its quiet correction is as urgent as it was.
+ */
+function newest() {
+  const found = new Map(), hurry = new Set(), touched = new Set();
+  for (const [id, own] of rows) {
+    const { event, isOver } = alerts.get(id) ?? {};
+    for (const item of own.values()) {
+      const group = groupOf(item), key = item.channel + "/" + item.endpoint, name = event + "\n" + key, old = found.get(name);
+      if (group === null) continue;
+      if (HURRY.has(item.priority)) hurry.add(name);
+      if (group === "touched") touched.add(name);
+      if (group !== "over" && (!old || isAfter(item, old.item))) found.set(name, { key, event, isOver, item, group });
+    }
+  }
+  for (const [name, one] of found) {
+    Object.assign(one, { isHurry: hurry.has(name), wasTouched: touched.has(name) });
+    const isOnItsWay = ["missed", "retrying", "underway"].includes(one.group), isQuiet = !HURRY.has(one.item.priority);
+    one.isCall = GROUPS[RANK.get(one.group)].calls === true && (isOnItsWay || !(one.isOver || isQuiet && one.wasTouched));
+  }
+  // Of what is over nobody is counted but who still waits for it.
+  return [...found.values()].filter((one) => one.isCall || !one.isOver);
+}
+
+const isAfter = (a, b) => (a.offered_at === b.offered_at ? Number(a.number) > Number(b.number) : Date.parse(a.offered_at) > Date.parse(b.offered_at));
+
 /** One entry for a far end: the delivery that needs a person most, and how many of its others do. */
 function places() {
   const found = new Map();
-  let count = 0;
-  for (const own of rows.values()) {
-    for (const item of own.values()) {
-      const group = groupOf(item);
-      if (group === null || group === "over") continue;
-      count += 1;
-      const key = item.channel + "/" + item.endpoint, rank = RANK.get(group), old = found.get(key);
-      const isCall = GROUPS[rank].calls === true;
-      const need = (HURRY.has(item.priority) ? 0 : 100) + rank;
-      if (!old) found.set(key, { key, item, group, need, calls: isCall ? 1 : 0 });
-      else {
-        if (isCall) old.calls += 1;
-        if (isCall && (!GROUPS[RANK.get(old.group)].calls || need < old.need)) Object.assign(old, { item, group, need });
-      }
+  for (const { key, item, group, isCall, isHurry } of newest()) {
+    const need = (isHurry ? 0 : 100) + RANK.get(group), old = found.get(key);
+    if (!old) found.set(key, { key, item, group, need, calls: isCall ? 1 : 0 });
+    else if (isCall) {
+      old.calls += 1;
+      if (old.calls === 1 || need < old.need) Object.assign(old, { item, group, need });
     }
   }
   const silent = [...found.values()].filter((one) => one.calls > 0).map((one) => ({ ...one, call: callTo(one.item) }));
   // Who has it by telephone needs nobody now; of two alike the one that nobody has called yet.
   silent.sort((a, b) => settled(a.call) - settled(b.call) || a.need - b.need || (a.call !== null) - (b.call !== null) || (a.item.offered_at < b.item.offered_at ? -1 : a.item.offered_at > b.item.offered_at ? 1 : 0));
-  return { silent, all: found.size, count };
+  return { silent, all: found.size };
 }
 
 function show() {
@@ -150,7 +175,7 @@ function show() {
   byID("silent-none").textContent = noneText(all);
   byID("silent-rest").hidden = silent.length <= WINDOW;
   byID("silent-rest").textContent = `ほか${silent.length - WINDOW}か所。情報ごとの一覧で、すべて見られます。`;
-  perAlert.show([...alerts.values()].map((alert) => [alert.id, { id: alert.id, name: subject(alert), ...countOf(alert.id) }]));
+  perAlert.show(perEvent().map((one) => [one.id, one]));
   if (list.isInPlace(shown)) list.update(shown);
   else if (still.mayMove(list.unknown(shown))) list.show(shown);
   else list.update(silent.map((one) => [one.key, one]));
@@ -211,21 +236,27 @@ export function summary() {
     count: all > 0 ? countText(silent.length, all, unread()).replace("か所", "") : "", unread: unread() ? `${unread()}は、ここでは見ていません` : "" };
 }
 
-function countOf(id) {
-  let silent = 0, all = 0;
-  for (const item of rows.get(id)?.values() ?? []) {
-    const group = groupOf(item);
-    if (group === null || group === "over") continue;
-    all += 1;
-    if (GROUPS[RANK.get(group)].calls) silent += 1;
+/** A line for each event: named by what stands of it, and leading to its last word, which is where those are who have not heard. */
+function perEvent() {
+  const found = new Map();
+  for (const alert of alerts.values()) {
+    const old = found.get(alert.event), isNewer = !old || Date.parse(alert.sent) > Date.parse(old.last.sent);
+    const stands = alert.in_force && (!old?.stands || Date.parse(alert.sent) > Date.parse(old.stands.sent)) ? alert : old?.stands;
+    found.set(alert.event, { last: isNewer ? alert : old.last, stands, isPart: cut.has(alert.id) || old?.isPart === true, silent: 0, all: 0 });
   }
-  return { silent, all };
+  for (const { event, isCall } of newest()) {
+    const one = found.get(event);
+    one.all += 1;
+    if (isCall) one.silent += 1;
+  }
+  return [...found.values()].filter(({ last, silent }) => !last.isOver || silent > 0)
+    .map(({ last, stands, isPart, silent, all }) => ({ id: last.id, name: subject(stands ?? last), isPart, silent, all }));
 }
 
-function alertLine({ id, name, silent, all }) {
+function alertLine({ id, name, silent, all, isPart }) {
   const item = make("li", "", "row"), open = button("一覧と印刷", () => go("reach:" + id));
   open.setAttribute("aria-label", `${name}：一覧と印刷`);
-  item.append(make("span", name), make("b", all > 0 ? countText(silent, all, cut.has(id)).replace("か所", "") : "送っていません", silent > 0 ? "state rejected" : "state"), open);
+  item.append(make("span", name), make("b", all > 0 ? countText(silent, all, isPart).replace("か所", "") : "送っていません", silent > 0 ? "state rejected" : "state"), open);
   return item;
 }
 
@@ -244,7 +275,7 @@ function line({ item, group, calls, call: one }) {
   const element = make("li", "", settled(one) === 2 ? "told" : ""), head = make("p", "", "row"), phone = phoneOf(item);
   head.append(make("b", place(item)));
   if (phone) head.append(Object.assign(make("a", "電話 " + phone), { href: "tel:" + phone.replace(/[^0-9+]/g, "") }));
-  const why = ["missed", "underway"].includes(group) ? [STATES[item.state]?.slice(2), japanese(item.detail ?? item.sentence)] : [];
+  const why = ["missed", "retrying", "underway"].includes(group) ? [STATES[item.state]?.slice(2), japanese(item.detail ?? item.sentence)] : [];
   const rest = [
     why.filter(Boolean).join("："), channelWord(item.channel), timeWord(item.settled_at ?? item.offered_at, false), item.title + (calls > 1 ? `　ほか${calls - 1}件` : "")];
   head.append(noteButton(item, phone));

@@ -106,16 +106,21 @@ export function lines(standing) {
 /** Before and after, line by line: what an act does, and what it leaves. */
 export function changes(steps) {
   return steps.map((step) => {
-    const where = step.district ? `${step.district}（${step.hazard}）` : { shelter: shelterName(step.id), headquarters: "災害対策本部" }[step.kind] ?? "お知らせ";
-    const item = row([make("b", where), level(step, "before"), level(step, "after")], ["", "いま", "送ったあと"]);
+    const item = row([make("b", whereOf(step)), level(step, "before"), level(step, "after")], ["", "いま", "送ったあと"]);
     return item;
   });
 }
 
+/** The same in one line. */
+export const changeText = (step) => `${whereOf(step)}：${stateWord(step, "before") ?? "なし"} → ${stateWord(step, "after") ?? "なし"}`;
+
+const whereOf = (step) => (step.district ? `${step.district}（${step.hazard}）` : { shelter: shelterName(step.id), headquarters: "災害対策本部" }[step.kind] ?? "お知らせ");
+
+const stateWord = (step, side) => (step[side] == null ? null : step[side + "_name"] ?? STATES[step[side]] ?? String(step[side]));
+
 function level(step, side) {
-  const value = step[side];
-  if (value == null) return make("span", "なし", "hint");
-  return make("b", step[side + "_name"] ?? STATES[value] ?? String(value), "state");
+  const word = stateWord(step, side);
+  return word === null ? make("span", "なし", "hint") : make("b", word, "state");
 }
 
 /** The earliest moment at which something here ends by itself. */

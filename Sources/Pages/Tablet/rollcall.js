@@ -167,6 +167,7 @@ export class RollCall {
     if (byID("roll").hidden) return;
     const isDrill = this.#isDrill && (this.#isOpen || this.#isTeacher);
     byID("roll").className = isDrill ? "tone-drill" : "";
+    this.#stand(isDrill);
     byID("roll-title").textContent = (isDrill ? words.drillTitle : "") + (isMine ? words.rollAsk : words.rollTitle);
     byID("roll-over").hidden = this.#isOpen || !rollcall || !this.#isTeacher;
     if (rollcall?.closed_at) byID("roll-over").textContent = words.rollOver(this.#clock(Date.parse(rollcall.closed_at)));
@@ -174,6 +175,13 @@ export class RollCall {
     if (isMine) this.#showOwn(words);
     byID("roll-class").hidden = !this.#isTeacher;
     if (this.#isTeacher) this.#showClass(words);
+  }
+
+  /** A drill stands below whatever is real; where it stands it stays under a finger. */
+  #stand(isDrill) {
+    const isReal = this.hooks.visible().some((entry) => isInForce(entry) && entry.alert.mode !== "exercise");
+    const next = byID(isDrill && isReal ? "halted" : "roll-problem");
+    if (byID("roll").nextElementSibling !== next && !byID("roll").contains(document.activeElement)) next.before(byID("roll"));
   }
 
   #showOwn(words) {
