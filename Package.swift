@@ -128,6 +128,7 @@ let package = Package(
     ],
     targets: rooms(of: [
         library("CCurl", "libcurl", debian: "libcurl4-openssl-dev"),
+        library("CPQ", "libpq", debian: "libpq-dev"),
         library("CQREncode", "libqrencode", debian: "libqrencode-dev"),
         library("CXML", "libxml-2.0", debian: "libxml2-dev"),
         library("CZlib", "zlib", debian: "zlib1g-dev"),
@@ -165,6 +166,8 @@ let package = Package(
         room("Rendering", kit + ["Meanings", .product(name: "Mustache", package: "swift-mustache")]),
         room("Ledger", kit + [crypto]),
         room("LedgerStore", kit + ["Gzip", "Ledger", "OwnJSON", grdb, log]),
+        // The same on a database elsewhere; nothing of it is known outside.
+        room("LedgerPostgres", kit + ["CPQ", "Ledger", "LedgerStore", "OwnJSON", log]),
         room(
             "Dispatching",
             kit + [
@@ -244,7 +247,7 @@ let package = Package(
             name: "noroshi",
             dependencies: kit + [
                 "Bundles", "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Streams", "Gzip", "Hub", "HubAPI",
-                "Ingest", "Ledger", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Serving", "Tablets", "Targeting", crypto, lifecycle, log,
+                "Ingest", "Ledger", "LedgerPostgres", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Serving", "Tablets", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -290,7 +293,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
         tests("Ingest", ["AlertModel", "Chance", "Codes", "Gzip", "Ingest"]),
-        tests("Ledger", kit + ["Chance", "Ledger", "LedgerStore", log], exclude: ["Fixtures"]),
+        tests("Ledger", kit + ["Chance", "ChannelKitTesting", "Ledger", "LedgerPostgres", "LedgerStore", log], exclude: ["Fixtures"]),
         tests("Lifecycle", ["AlertModel", "Chance", "Codes", "Ingest", "Lifecycle", "Meanings"]),
         tests("Meanings", ["AlertModel", "Codes", "Meanings"]),
         tests("Memories", ["AlertModel", "Memories"]),

@@ -72,7 +72,7 @@ extension Hub {
 
     package var record: RecordFigures {
         let backlog = ledger.backlog, disk = ledger.disk
-        return RecordFigures(waiting: backlog.waiting, lost: backlog.lost, commit: disk.map { $0.commit.milliseconds / 1000 }, size: disk?.size, troubles: ledger.troubles)
+        return RecordFigures(waiting: backlog.waiting, lost: backlog.lost, commit: disk.map { $0.commit.milliseconds / 1000 }, size: disk.flatMap(\.size), troubles: ledger.troubles)
     }
 
     /// What a restart held back and nobody has decided about.

@@ -159,10 +159,11 @@ package actor Readiness {
         }
         var report = Report(ready: probe != nil && disk != nil, probe_ms: probe, ledger_ms: disk)
         if probe == nil { report.add("試験の情報が配信の線を通りません (a probe alert did not come through the line)") }
+        let place = ledger.isElsewhere ? "記録のデータベース" : "記録のディスク"
         if let refusal {
-            report.add("記録のディスクが書き込みを受け付けません。警報は出続けています (\(refusal))")
+            report.add("\(place)が書き込みを受け付けません。警報は出続けています (\(refusal))")
         } else if disk == nil {
-            report.add("記録のディスクが応答しません。警報は出続けています (the ledger's disk does not answer)")
+            report.add("\(place)が応答しません。警報は出続けています (the ledger does not answer)")
         }
         return report
     }

@@ -38,6 +38,8 @@ package protocol Ledger: Notebook {
     func close() async
     /// What of the record is missing or was begun anew, for people, Japanese first. Empty when all is well.
     var troubles: [String] { get }
+    /// It lies on another machine: when rows wait, this one's disk is not to blame.
+    var isElsewhere: Bool { get }
     /// A start has read what it needed: what lies in memory for that alone is let go.
     func endStart()
     /// Reads all of it for damage; what is found is in `troubles` afterwards.
@@ -53,6 +55,7 @@ package protocol Ledger: Notebook {
 
 extension Ledger {
     package var troubles: [String] { [] }
+    package var isElsewhere: Bool { false }
     package func endStart() {}
     package func examine() async {}
     package func verify(_ town: TownID?, expecting expected: [KnownHead]) async throws -> ChainReport { ChainWalk(CommonChain.name(of: town)).report }
@@ -67,10 +70,10 @@ extension Ledger {
 
 package struct LedgerDisk: Sendable, Hashable {
     package var commit: Duration
-    /// Octets, of the file and its log together.
-    package var size: Int
+    /// Octets, of the file and its log together; nil where it lies on another machine.
+    package var size: Int?
 
-    package init(commit: Duration, size: Int) {
+    package init(commit: Duration, size: Int?) {
         self.commit = commit
         self.size = size
     }
@@ -155,6 +158,8 @@ package final class Commit: Sendable {
 package enum LedgerFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// The disk refused: full, read-only, gone.
     case disk(String)
+    /// The database is not to be had just now, or did not answer in time.
+    case away(String)
     /// Too much waits for the disk; this was not taken.
     case full
     case closed
@@ -162,6 +167,7 @@ package enum LedgerFailure: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .disk(let reason): "記録のディスクに書けません: \(reason) (the disk refused)"
+        case .away(let reason): "記録のデータベースに届きません: \(reason) (the ledger's database is away)"
         case .full: "記録のディスクを待つものが多すぎます (too much waits for the ledger's disk)"
         case .closed: "記録は閉じています (the ledger is closed)"
         }

@@ -3,7 +3,7 @@ internal import GRDB
 internal import Ledger
 
 /// Rows that are in an archive and leave the record. In slices: whatever is urgent waits for one at the most.
-struct Leaving: Sendable {
+package struct Leaving: Sendable {
     /// Rows of one slice: an urgent commit comes in behind one at the most.
     static let slice = 200
 

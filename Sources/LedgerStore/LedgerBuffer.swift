@@ -1,5 +1,5 @@
-internal import Ledger
-internal import AlertModel
+package import Ledger
+package import AlertModel
 internal import FoundationEssentials
 internal import Synchronization
 #if canImport(Glibc)
@@ -7,7 +7,7 @@ internal import Glibc
 #endif
 
 /// One thing to write.
-enum LedgerWrite: Sendable {
+package enum LedgerWrite: Sendable {
     case alert(TownID, RecordedAlert)
     case passed(PassedAlert)
     case step(TownID, RecordedStep)
@@ -37,7 +37,7 @@ enum LedgerWrite: Sendable {
     }
 
     /// Rows it will become, for the bound.
-    var weight: Int {
+    package var weight: Int {
         switch self {
         case .alert(_, let alert): 1 + alert.deliveries.count
         case .passed(let passed): 1 + passed.groups.count
@@ -47,13 +47,22 @@ enum LedgerWrite: Sendable {
     }
 }
 
+/// A write and who waits for it.
+package struct WaitingWrite: Sendable {
+    /// Counts up from 1 in the order in which they came: the same however often it is tried.
+    package let number: Int64
+    package let write: LedgerWrite
+    package let commit: Commit?
+}
+
 /// What waits for the disk, in order. Name: ledger buffer. Bound: rows. Gauge: `backlog`. When it is full the new
 /// write is refused: an alert's commit fails at once, so its source hears "not recorded, try again" while the warning
 /// itself is on its way; the alert is kept all the same, up to twice the bound, as its source may never ask again. A
 /// step is counted as lost, and after a restart its delivery is looked at again.
-final class LedgerBuffer: Sendable {
+package final class LedgerBuffer: Sendable {
     private struct State {
-        var writes: [(LedgerWrite, Commit?)] = []
+        var writes: [WaitingWrite] = []
+        var count: Int64 = 0
         var weight = 0
         /// How many of the writes are alerts.
         var alerts = 0
@@ -61,7 +70,8 @@ final class LedgerBuffer: Sendable {
         var isClosed = false
 
         mutating func take(_ write: LedgerWrite, _ commit: Commit?) {
-            writes.append((write, commit))
+            count += 1
+            writes.append(WaitingWrite(number: count, write: write, commit: commit))
             weight += write.weight
             if write.isAlert { alerts += 1 }
         }
@@ -72,12 +82,12 @@ final class LedgerBuffer: Sendable {
     // A semaphore of the C library: the writer is a thread of its own and may wait in it.
     private let bell: Bell
 
-    init(limit: Int) {
+    package init(limit: Int) {
         self.limit = limit
         bell = Bell()
     }
 
-    func add(_ write: LedgerWrite, _ commit: Commit? = nil) {
+    package func add(_ write: LedgerWrite, _ commit: Commit? = nil) {
         let refusal: LedgerFailure? = state.withLock { state in
             if state.isClosed { return .closed }
             guard state.weight + write.weight <= limit else {
@@ -110,8 +120,8 @@ final class LedgerBuffer: Sendable {
         }
     }
 
-    /// Everything that waits; blocks until there is something. Nil when closed and empty; nothing when the seconds are over.
-    func takeAll(within seconds: Int? = nil) -> [(LedgerWrite, Commit?)]? {
+    /// Everything that waits; blocks until there is something. Nil when closed and empty; nothing when the time is over.
+    package func takeAll(within time: Duration? = nil) -> [WaitingWrite]? {
         while true {
             gather()
             let (writes, isClosed) = state.withLock { state in
@@ -123,44 +133,44 @@ final class LedgerBuffer: Sendable {
             }
             if !writes.isEmpty { return writes }
             if isClosed { return nil }
-            guard let seconds else {
+            guard let time else {
                 bell.wait()
                 continue
             }
-            guard bell.wait(seconds: seconds) else { return [] }
+            guard bell.wait(time) else { return [] }
         }
     }
 
     /// Writes the disk did not take, before everything that came since. False when it is closed: nobody will try again.
-    func putBack(_ writes: [LedgerWrite]) -> Bool {
+    package func putBack(_ writes: [WaitingWrite]) -> Bool {
         state.withLock { state in
             guard !state.isClosed else { return false }
-            state.writes.insert(contentsOf: writes.map { ($0, nil) }, at: 0)
-            state.weight += writes.reduce(0) { $0 + $1.weight }
+            state.writes.insert(contentsOf: writes.map { WaitingWrite(number: $0.number, write: $0.write, commit: nil) }, at: 0)
+            state.weight += writes.reduce(0) { $0 + $1.write.weight }
             return true
         }
     }
 
     /// Until something new comes, at most a second. For the writer's thread.
-    func pause() { bell.wait(seconds: 1) }
+    package func pause() { bell.wait(.seconds(1)) }
 
-    func close() {
+    package func close() {
         state.withLock { $0.isClosed = true }
         bell.ring()
     }
 
     /// Rows that were taken and will never be written.
-    func countLost(_ rows: Int) { state.withLock { $0.lost += rows } }
+    package func countLost(_ rows: Int) { state.withLock { $0.lost += rows } }
 
-    var backlog: (waiting: Int, lost: Int) { state.withLock { ($0.weight, $0.lost) } }
+    package var backlog: (waiting: Int, lost: Int) { state.withLock { ($0.weight, $0.lost) } }
 }
 
 /// Wakes one thread.
 // Sendable: sem_t may be posted and waited for from any thread; the pointer is set once.
-private final class Bell: @unchecked Sendable {
+package final class Bell: @unchecked Sendable {
     private let semaphore: UnsafeMutablePointer<sem_t>
 
-    init() {
+    package init() {
         semaphore = .allocate(capacity: 1)
         sem_init(semaphore, 0, 0)
     }
@@ -170,15 +180,18 @@ private final class Bell: @unchecked Sendable {
         semaphore.deallocate()
     }
 
-    func ring() { sem_post(semaphore) }
-    func wait() { while sem_wait(semaphore) != 0 {} }
+    package func ring() { sem_post(semaphore) }
+    package func wait() { while sem_wait(semaphore) != 0 {} }
 
     /// False when the time is over.
     @discardableResult
-    func wait(seconds: Int) -> Bool {
+    package func wait(_ time: Duration) -> Bool {
         var until = timespec()
         clock_gettime(CLOCK_REALTIME, &until)
-        until.tv_sec += seconds
+        let (seconds, attoseconds) = time.components
+        let nanoseconds = until.tv_nsec + Int(attoseconds / 1_000_000_000)
+        until.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
+        until.tv_nsec = nanoseconds % 1_000_000_000
         return sem_timedwait(semaphore, &until) == 0
     }
 }

@@ -43,13 +43,13 @@ final class LedgerThread: Sendable {
     private func work() {
         // Here and not where the ledger is opened: a country's notebook has tens of megabytes, and a start waits for nothing it does not need.
         book.copyNotes()
-        while let writes = buffer.takeAll(within: book.secondsToCopy) {
+        while let writes = buffer.takeAll(within: book.secondsToCopy.map { .seconds($0) }) {
             if writes.isEmpty {
                 book.copyNotes()
                 continue
             }
-            if writes.contains(where: { $0.0.isNote }) { book.notesChanged() }
-            for case (.beginAnew(let words), _) in writes { _ = book.beginAnew(.damaged(words)) }
+            if writes.contains(where: { $0.write.isNote }) { book.notesChanged() }
+            for waiting in writes { if case .beginAnew(let words) = waiting.write { _ = book.beginAnew(.damaged(words)) } }
             do {
                 try writeAll(writes)
                 book.copyNotes()
@@ -70,8 +70,8 @@ final class LedgerThread: Sendable {
         end.fulfil(nil)
     }
 
-    private func writeAll(_ writes: [(LedgerWrite, Commit?)]) throws {
-        for (isNew, (_, commit)) in zip(try write(writes.map(\.0)), writes) { commit?.fulfil(nil, isNew: isNew) }
+    private func writeAll(_ writes: [WaitingWrite]) throws {
+        for (isNew, waiting) in zip(try write(writes.map(\.write)), writes) { waiting.commit?.fulfil(nil, isNew: isNew) }
     }
 
     /// Whether each was new.
@@ -97,28 +97,28 @@ final class LedgerThread: Sendable {
     }
 
     /// Whoever waits hears of it now; the rows wait for the disk to come back.
-    private func keep(_ writes: [(LedgerWrite, Commit?)], _ error: DatabaseError) {
-        let isKept = buffer.putBack(writes.map(\.0))
-        if !isKept { buffer.countLost(writes.reduce(0) { $0 + $1.0.weight }) }
+    private func keep(_ writes: [WaitingWrite], _ error: DatabaseError) {
+        let isKept = buffer.putBack(writes)
+        if !isKept { buffer.countLost(writes.reduce(0) { $0 + $1.write.weight }) }
         // Once for each refusal somebody hears of, not for each second of a full disk.
-        if !isKept || writes.contains(where: { $0.1 != nil }) {
+        if !isKept || writes.contains(where: { $0.commit != nil }) {
             logger.critical("ledger cannot write", metadata: [
                 "rows": "\(writes.count)", "error": "\(error)", "kept": "\(isKept)",
             ])
         }
-        for (_, commit) in writes { commit?.fulfil(.disk("\(error)")) }
+        for waiting in writes { waiting.commit?.fulfil(.disk("\(error)")) }
         if isKept { buffer.pause() }
     }
 
     /// One of them is bad: it must not take the others with it.
-    private func oneByOne(_ writes: [(LedgerWrite, Commit?)]) {
-        for (one, commit) in writes {
+    private func oneByOne(_ writes: [WaitingWrite]) {
+        for one in writes {
             do {
-                try writeAll([(one, commit)])
+                try writeAll([one])
             } catch {
-                buffer.countLost(one.weight)
+                buffer.countLost(one.write.weight)
                 logger.critical("ledger refuses a row", metadata: ["error": "\(error)"])
-                commit?.fulfil(.disk("\(error)"))
+                one.commit?.fulfil(.disk("\(error)"))
             }
         }
     }

@@ -2,16 +2,16 @@
 ///
 /// The order is kept of each shelf, which is what stands before a key's first slash. A country's stream has tens of thousands of keys, and
 /// none of the others waits for these to be moved.
-struct Notes: Sendable {
-    private(set) var values: [String: [UInt8]]
+package struct Notes: Sendable {
+    package private(set) var values: [String: [UInt8]]
     /// Of shelves somebody has asked for, and kept from then on.
     private var shelves: [String: [String]] = [:]
     /// Larger ones are put in order for who asks, and that is a start.
     private static let longestShelf = 4096
 
-    init(_ values: [String: [UInt8]]) { self.values = values }
+    package init(_ values: [String: [UInt8]]) { self.values = values }
 
-    subscript(key: String) -> [UInt8]? {
+    package subscript(key: String) -> [UInt8]? {
         get { values[key] }
         set {
             let before = values.updateOrRemove(newValue, at: key)
@@ -25,7 +25,7 @@ struct Notes: Sendable {
     }
 
     /// Sorted.
-    mutating func keys(prefix: String) -> [String] {
+    package mutating func keys(prefix: String) -> [String] {
         guard let name = Self.shelf(of: prefix) else { return values.keys.filter { $0.hasPrefix(prefix) }.sorted() }
         let keys = shelves[name] ?? values.keys.filter { $0.hasPrefix(name) }.sorted()
         if keys.count <= Self.longestShelf { shelves[name] = keys }

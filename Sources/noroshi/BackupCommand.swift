@@ -57,6 +57,7 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         umask(0o077)
+        if let data { try RecordKeeping.refuseElsewhere(URL(filePath: data)) }
         let partner = try push.flatMap { CopyPush.isAddress($0) ? try CopyPush($0, isInsecure: insecure) : nil }
         if let again { return try await pushAgain(URL(filePath: again), to: partner) }
         guard let data, let out else { return }

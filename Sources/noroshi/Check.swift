@@ -8,6 +8,7 @@ import Streams
 import Foundation
 import Hub
 import Ledger
+import LedgerPostgres
 import LedgerStore
 import Logging
 import NIOPosix
@@ -51,6 +52,7 @@ struct Check: AsyncParsableCommand {
                 Terminal.complain("注意: \(copy.words) (warning)")
             }
             if let folder { settings = try recorded(settings, folder) }
+            if let address = try RecordKeeping.database(settings) { await lookAt(address) }
             try Voice.check(settings.cap, data: folder)
             _ = try settings.watcherDigest()
             if let listen = settings.listen { try Address.check(listen) }
@@ -67,6 +69,11 @@ struct Check: AsyncParsableCommand {
         } catch let error as UndecidedCopy {
             throw Exit.with(Exit.changed, error.words)
         }
+    }
+
+    /// A database that is away now may be there at the start: said, and no reason not to begin.
+    private func lookAt(_ address: PostgresAddress) async {
+        do { try await PostgresLedger.look(at: address) } catch { Terminal.complain("注意: ledger: \(error) (warning)") }
     }
 
     /// With the towns of the record in the data folder, also beside a hub that runs.

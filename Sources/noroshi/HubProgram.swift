@@ -14,7 +14,6 @@ import HubAPI
 import Hummingbird
 import Ingest
 import Ledger
-import LedgerStore
 import Logging
 import NIOPosix
 import Rendering
@@ -63,7 +62,7 @@ struct HubProgram: Sendable {
         let flaws = words.vocabulary.look().flaws
         let codes = words.vocabulary.tables
         async let texts = loadTemplates(options.templates)
-        let ledger = try openLedger(options.data, isFirst: isFirst, logger)
+        let ledger = try await RecordKeeping.open(options.settings, options.data, isFirst: isFirst, logger)
         let settings = merged(options.settings, ledger, logger)
         let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
         let time = HubClock()
@@ -117,7 +116,7 @@ struct HubProgram: Sendable {
     // MARK: pieces
 
     /// The record's towns before the file's, and said.
-    private static func merged(_ file: Settings, _ ledger: SQLiteLedger, _ logger: Logger) -> Settings {
+    private static func merged(_ file: Settings, _ ledger: any Ledger, _ logger: Logger) -> Settings {
         let merged = file.merged(TownBook(notebook: ledger).all)
         for words in merged.said { logger.notice("a town by the record's settings", metadata: ["what": "\(words)"]) }
         for words in merged.trouble { logger.error("settings of the record", metadata: ["trouble": "\(words)"]) }
@@ -137,14 +136,6 @@ struct HubProgram: Sendable {
             return try Renderer(directory: folder, languages: ScreenLanguages.inUse.all)
         } catch {
             throw SettingsError("\(error)")
-        }
-    }
-
-    private static func openLedger(_ data: URL, isFirst: Bool, _ logger: Logger) throws(SettingsError) -> SQLiteLedger {
-        do {
-            return try SQLiteLedger(path: data.appending(path: "ledger.sqlite").path, isFirst: isFirst, logger: logger)
-        } catch {
-            throw SettingsError("\(data.path)の記録を開けません: \(error) (the ledger does not open)")
         }
     }
 
@@ -207,7 +198,7 @@ extension HubProgram {
 struct House {
     let settings: Settings
     let data: URL
-    let ledger: SQLiteLedger
+    let ledger: any Ledger
     let stream: StreamHub
     let transport: any HTTPTransport
     let logger: Logger

@@ -40,6 +40,7 @@ enum LocalKey {
 
     /// The people of a folder whose hub does not run.
     static func opening<Value>(_ folder: URL, _ body: (People) async throws -> Value) async throws -> Value {
+        try RecordKeeping.refuseElsewhere(folder)
         let ledger = try SQLiteLedger(path: folder.appending(path: "ledger.sqlite").path, logger: Logger(label: "noroshi", factory: { _ in SwiftLogNoOpLogHandler() }))
         do {
             let value = try await body(People([], notebook: ledger))

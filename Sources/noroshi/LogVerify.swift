@@ -38,6 +38,7 @@ struct LogVerify: AsyncParsableCommand {
     private typealias SignedNote = (count: Int, last: String, signer: String)
 
     private func read(folder: URL) async throws -> [Found] {
+        try RecordKeeping.refuseElsewhere(folder)
         do {
             let ledger = try LedgerOnDisk(path: folder.appending(path: "ledger.sqlite").path)
             var towns: [TownID?] = try ledger.towns()

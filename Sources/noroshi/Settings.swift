@@ -134,6 +134,8 @@ struct Settings: Codable, Sendable {
     var listen: String?
     var public_address: String?
     var data: String?
+    /// `sqlite`, a file in the data folder, or `postgresql://…` as libpq reads it.
+    var ledger: String?
     var templates: String?
     /// Tags of the languages this hub speaks, Japanese among them. Absent: those whose words say `always`.
     var languages: [String]?

@@ -65,9 +65,12 @@ struct LedgerWatch: Service {
     func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await hub.ledger.examine() }
-            var waited = false
+            var waited = false, told: Set<String> = []
             while !Task.isShuttingDownGracefully {
-                for words in hub.ledger.troubles { hub.attention.notice(.ledger, words, words, from: "ledger", at: hub.clock()) }
+                let troubles = hub.ledger.troubles
+                for words in troubles { hub.attention.notice(.ledger, words, words, from: "ledger", at: hub.clock()) }
+                for words in told.subtracting(troubles) { hub.attention.settle(.ledger, subject: words) }
+                told = Set(troubles)
                 let waits = hub.ledger.backlog.waiting > 0
                 report(isStuck: waits && waited)
                 waited = waits
@@ -80,7 +83,8 @@ struct LedgerWatch: Service {
     private static let disk = "disk"
 
     private func report(isStuck: Bool) {
-        guard isStuck else {
+        // Of a database that is away its ledger tells itself.
+        guard isStuck, !hub.ledger.isElsewhere else {
             let others = hub.attention.rows.filter { $0.topic == .ledger && $0.subject != Self.disk }.map(\.subject)
             return hub.attention.settle(.ledger, except: Set(others))
         }

@@ -30,6 +30,7 @@ struct TownCommand: AsyncParsableCommand {
             // What lies in it is nobody else's on this machine.
             umask(0o077)
             guard let id = TownID(town) else { throw Exit.with(Exit.usage, "「\(town)」は市町村コードではありません。6桁です (no local government code)") }
+            try RecordKeeping.refuseElsewhere(URL(filePath: data))
             let contents = try TownCommand.telling { () throws(TownFile.Failure) in
                 try TownExport(id, data: URL(filePath: data).path).write(to: URL(filePath: out).path, now: Date())
             }
@@ -47,6 +48,7 @@ struct TownCommand: AsyncParsableCommand {
 
         func run() async throws {
             let folder = URL(filePath: data)
+            try RecordKeeping.refuseElsewhere(folder)
             do throws(CannotWrite) {
                 try DataFolder.claim(folder)
             } catch {

@@ -97,6 +97,7 @@ extension TownStart {
 
     /// The record of a folder whose hub does not run, with what was written in it on disk afterwards.
     private static func opening<Value>(_ folder: URL, _ body: (SQLiteLedger) async throws -> Value) async throws -> Value {
+        try RecordKeeping.refuseElsewhere(folder)
         let ledger = try SQLiteLedger(path: folder.appending(path: "ledger.sqlite").path, logger: Logger(label: "noroshi", factory: { _ in SwiftLogNoOpLogHandler() }))
         do {
             let value = try await body(ledger)

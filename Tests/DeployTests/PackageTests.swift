@@ -67,7 +67,7 @@ final class PackageTests {
         }
         #expect(!listing.contains("usr/local"))
         let depends = try field("Depends", file)
-        for library in ["libcurl4", "libqrencode4", "libsqlite3-0", "libxml2", "zlib1g", "libc6", "ca-certificates", "systemd"] {
+        for library in ["libcurl4", "libpq5", "libqrencode4", "libsqlite3-0", "libxml2", "zlib1g", "libc6", "ca-certificates", "systemd"] {
             #expect(depends.contains(library), "\(library) in \(depends)")
         }
         #expect(try field("Version", file).wholeMatch(of: #/\d+\.\d+\.\d+([~+]git\d{8}\.\d{6}\.[0-9a-f]+)?/#) != nil)

@@ -10,7 +10,7 @@ import Testing
 extension LedgerConformance {
     @Test("Each town's record is a chain of its own, what passed by another, and both are whole", arguments: Store.allCases)
     func chains(store: Store) async throws {
-        let ledger = try store.open()
+        let ledger = try await store.open()
         try await fill(ledger)
         let own = try await ledger.verify(kesennuma)
         #expect(own.flaw == nil && own.facts == 13 && own.head.number == 13, "\(own)")

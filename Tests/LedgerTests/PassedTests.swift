@@ -21,7 +21,7 @@ private func passed(_ id: String, _ towns: [TownID] = [kesennuma, ishinomaki], a
 extension LedgerConformance {
     @Test("A town reads why nobody of its own heard it, among its own rows and in their order, and nothing of another town", arguments: Store.allCases)
     func passedBy(store: Store) async throws {
-        let ledger = try store.open()
+        let ledger = try await store.open()
         let own = ledger.town(kesennuma)
         try await own.record(alert("a", sends: 1, skips: 0)).committed()
         try await ledger.record(passed("b", at: epoch.addingTimeInterval(1))).committed()
@@ -46,7 +46,7 @@ extension LedgerConformance {
 
     @Test("The log is asked of what passed by as of what went out: by page, channel, far end, state and alert", arguments: Store.allCases)
     func passedPages(store: Store) async throws {
-        let ledger = try store.open()
+        let ledger = try await store.open()
         let own = ledger.town(kesennuma)
         for index in 0..<4 {
             let date = epoch.addingTimeInterval(Double(index))
@@ -88,7 +88,7 @@ extension LedgerConformance {
 
     @Test("What passed by is among a town's alerts, and not where only what concerned it is asked; recorded twice it is there once", arguments: Store.allCases)
     func passedAlerts(store: Store) async throws {
-        let ledger = try store.open()
+        let ledger = try await store.open()
         let own = ledger.town(kesennuma)
         try await own.record(alert("a")).committed()
         for _ in 0..<2 { try await ledger.record(passed("b", at: epoch.addingTimeInterval(1))).committed() }
@@ -110,7 +110,7 @@ extension LedgerConformance {
 extension LedgerConformance {
     @Test("A start is told which towns have something to read: alerts of late, or deliveries under way", arguments: Store.allCases)
     func busy(store: Store) async throws {
-        let ledger = try store.open()
+        let ledger = try await store.open()
         let towns = [kesennuma, ishinomaki, onagawa]
         let later = epoch.addingTimeInterval(3600)
         #expect(try await ledger.busy(towns, since: epoch).isEmpty)

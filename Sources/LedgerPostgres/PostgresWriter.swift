@@ -1,0 +1,149 @@
+/// The one thread that writes: all that waits in as few transactions as there is room for, and a word each second that we are still there.
+internal import AlertModel
+internal import FoundationEssentials
+internal import Ledger
+internal import LedgerStore
+internal import Logging
+internal import Synchronization
+
+final class PostgresWriter: Sendable {
+    /// Rows and towns of one transaction.
+    private static let most = (rows: 5_000, towns: 200)
+
+    private let address: PostgresAddress
+    private let writer: Int64
+    private let buffer: LedgerBuffer
+    private let watch: PostgresWatch
+    private let logger: Logger
+    private let end = Commit()
+    private let took = Mutex(Duration.zero)
+
+    /// How long the last commit took.
+    var lastCommit: Duration { took.withLock { $0 } }
+
+    init(_ address: PostgresAddress, writer: Int64, buffer: LedgerBuffer, watch: PostgresWatch, logger: Logger) {
+        self.address = address
+        self.writer = writer
+        self.buffer = buffer
+        self.watch = watch
+        self.logger = logger
+    }
+
+    /// - Parameter line: over which it claimed the record.
+    func start(on line: PostgresLine) {
+        let hand = Hand(line: line)
+        PostgresThread.start("ledger-writer") { [self] in work(hand) }
+    }
+
+    func finished() async { await end.settled() }
+
+    // Sendable: handed to the one thread, and touched there only.
+    private final class Hand: @unchecked Sendable {
+        var line: PostgresLine?
+        /// Fewer where the database is slow: a transaction of one row is always tried.
+        var most = PostgresWriter.most.rows
+        init(line: PostgresLine) { self.line = line }
+    }
+
+    private func work(_ hand: Hand) {
+        while let writes = buffer.takeAll(within: PostgresOwner.renewal) {
+            if writes.isEmpty {
+                renew(hand)
+                continue
+            }
+            var left = writes[...]
+            while !left.isEmpty {
+                let some = Array(left.prefix(Self.count(left, hand.most)))
+                left = left.dropFirst(some.count)
+                do throws(PostgresTrouble) {
+                    try write(some, hand)
+                } catch where error.mayPass {
+                    keep(some + left, error)
+                    left = []
+                } catch {
+                    if !oneByOne(some, before: Array(left), hand) { left = [] }
+                }
+            }
+        }
+        if let line = hand.line, !line.isBroken { try? PostgresOwner.release(writer, on: line) }
+        end.fulfil(nil)
+    }
+
+    /// One at the least.
+    private static func count(_ writes: ArraySlice<WaitingWrite>, _ most: Int) -> Int {
+        var rows = 0, towns: Set<String> = [], count = 0
+        for waiting in writes {
+            rows += waiting.write.weight
+            if let town = waiting.write.town { towns.insert(town.code) }
+            if count > 0, rows > most || towns.count > Self.most.towns { break }
+            count += 1
+        }
+        return count
+    }
+
+    private func line(_ hand: Hand) throws(PostgresTrouble) -> PostgresLine {
+        if let line = hand.line, !line.isBroken { return line }
+        hand.line = nil
+        let line = try PostgresLine.open(address)
+        hand.line = line
+        return line
+    }
+
+    private func write(_ writes: [WaitingWrite], _ hand: Hand) throws(PostgresTrouble) {
+        let began = ContinuousClock.now
+        let line = try line(hand)
+        let news: [Bool]
+        do throws(PostgresTrouble) {
+            news = try PostgresBatch(writes, by: writer, on: line).write(until: PostgresOwner.term)
+        } catch {
+            // Too much for its time, perhaps.
+            if line.isBroken { hand.most = max(1, hand.most / 4) }
+            throw error
+        }
+        took.withLock { $0 = began.duration(to: .now) }
+        hand.most = min(Self.most.rows, hand.most * 2)
+        watch.isBack()
+        for (isNew, waiting) in zip(news, writes) { waiting.commit?.fulfil(nil, isNew: isNew) }
+    }
+
+    private func renew(_ hand: Hand) {
+        do throws(PostgresTrouble) {
+            _ = try PostgresBatch([], by: writer, on: try line(hand)).write(until: PostgresOwner.term)
+            watch.isBack()
+        } catch {
+            watch.isAway(error)
+        }
+    }
+
+    /// Whoever waits hears of it now; the rows wait for the database to come back.
+    private func keep(_ writes: [WaitingWrite], _ error: PostgresTrouble) {
+        watch.isAway(error)
+        let isKept = buffer.putBack(writes)
+        if !isKept {
+            let rows = writes.reduce(0) { $0 + $1.write.weight }
+            buffer.countLost(rows)
+            logger.critical("rows were not recorded: the hub ended while the database was away", metadata: ["rows": "\(rows)", "trouble": "\(error)"])
+        }
+        for waiting in writes { waiting.commit?.fulfil(error.failure) }
+        if isKept { buffer.pause() }
+    }
+
+    /// One of them is bad: it must not take the others with it.
+    ///
+    /// False when the database went away meanwhile: all that is left is kept, these and those behind them.
+    private func oneByOne(_ writes: [WaitingWrite], before others: [WaitingWrite], _ hand: Hand) -> Bool {
+        for (place, one) in writes.enumerated() {
+            do throws(PostgresTrouble) {
+                try write([one], hand)
+            } catch where error.mayPass {
+                keep(Array(writes[place...]) + others, error)
+                return false
+            } catch {
+                buffer.countLost(one.write.weight)
+                logger.critical("ledger refuses a row", metadata: ["error": "\(error)"])
+                one.commit?.fulfil(.disk("\(error)"))
+            }
+        }
+        return true
+    }
+}
