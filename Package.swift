@@ -55,7 +55,7 @@ let benchmarks: [Target] = FileManager.default.fileExists(atPath: Context.packag
     .executableTarget(
         name: "noroshi-bench",
         dependencies: kit + [
-            "CEpoll", "Codes", "Ingest", "Targeting", crypto,
+            "Bundles", "CEpoll", "Codes", "Ingest", "Seals", "Targeting", crypto,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Benchmarks/Sources", swiftSettings: strict),
@@ -207,6 +207,9 @@ let package = Package(
         // What people carry where no line goes: signed, numbered, as a file or as QR codes.
         room("Bundles", ["AlertModel", "Gzip", crypto]),
 
+        // What towns sign of what tablets are told.
+        room("Seals", kit + ["Bundles", "Devices", "Web", crypto]),
+
         // What tablets and pages ask and tell, at a hub and at an edge.
         room(
             "Tablets",
@@ -219,13 +222,13 @@ let package = Package(
         room(
             "Hub",
             kit + [
-                "Bundles", "Codes", "Desk", "Devices", "Dispatching", "Streams", "Ingest", "Ledger", "Lifecycle", "Memories", "OwnJSON", "Rendering", "Targeting", crypto, log,
+                "Bundles", "Codes", "Desk", "Devices", "Dispatching", "Streams", "Seals", "Ingest", "Ledger", "Lifecycle", "Memories", "OwnJSON", "Rendering", "Targeting", crypto, log,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         room(
             "HubAPI",
             kit + [
-                "Bundles", "CAPFeed", "Codes", "Desk", "Devices", "Streams", "Hub", "Ingest", "Memories", "Pages", "QRCode", "Serving", "Tablets", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
+                "Bundles", "CAPFeed", "Codes", "Desk", "Devices", "Streams", "Hub", "Ingest", "Memories", "Pages", "QRCode", "Seals", "Serving", "Tablets", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         room(
@@ -247,7 +250,7 @@ let package = Package(
             name: "noroshi",
             dependencies: kit + [
                 "Bundles", "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Streams", "Gzip", "Hub", "HubAPI",
-                "Ingest", "Ledger", "LedgerPostgres", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Serving", "Tablets", "Targeting", crypto, lifecycle, log,
+                "Ingest", "Ledger", "LedgerPostgres", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Seals", "Serving", "Tablets", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -286,7 +289,7 @@ let package = Package(
         tests(
             "HubAPI",
             kit + [
-                "Bundles", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Streams", "Hub", "HubAPI", "Ledger", "LedgerStore", "QRCode", "Rendering", "Serving", "Tablets", "Targeting", "Web", log,
+                "Bundles", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Streams", "Hub", "HubAPI", "Ledger", "LedgerStore", "QRCode", "Rendering", "Seals", "Serving", "Tablets", "Targeting", "Web", log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -300,6 +303,7 @@ let package = Package(
         tests("Night", ["Night"] + nights.map { .init(stringLiteral: $0.name) }),
         tests("OwnJSON", ["AlertModel", "Chance", "OwnJSON"]),
         tests("Pages", ["ChannelKit", "ChannelKitTesting", "Gzip", "Pages"]),
+        tests("Seals", kit + ["Bundles", "Chance", "Devices", "Ledger", "Seals", "Streams", crypto, .product(name: "NIOPosix", package: "swift-nio")]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
         tests("Relay", testKit + ["Devices", "Streams", "Ledger", "Relay", "Serving", "Tablets", .product(name: "NIOPosix", package: "swift-nio")]),
         tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),

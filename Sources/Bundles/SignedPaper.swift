@@ -8,7 +8,7 @@
 ///
 /// There is one way to write a paper: whatever reads back differently is not one, so that no octet of it can be changed unseen.
 internal import Crypto
-internal import FoundationEssentials
+package import FoundationEssentials
 
 /// Why a paper is not taken.
 package enum PaperFlaw: Error, Sendable, Hashable {
@@ -113,12 +113,15 @@ package struct PaperKey: Sendable, Hashable, Codable {
         return stride(from: 0, to: letters.count, by: 4).map { String(letters.dropFirst($0).prefix(4)) }.joined(separator: "-")
     }
 
+    /// The fingerprint as programs write it: sixteen letters.
+    package var mark: String { fingerprint.replacing("-", with: "") }
+
     /// As people write it down: small letters, blanks or nothing between the fours.
     package func has(fingerprint written: String) -> Bool {
         written.uppercased().filter { $0.isLetter || $0.isNumber } == fingerprint.replacing("-", with: "")
     }
 
-    fileprivate func verifies(_ signature: Data, _ octets: [UInt8]) -> Bool {
+    package func verifies(_ signature: Data, _ octets: [UInt8]) -> Bool {
         (try? Curve25519.Signing.PublicKey(rawRepresentation: raw))?.isValidSignature(signature, for: octets) ?? false
     }
 }
@@ -138,5 +141,5 @@ package struct OwnPaperKey: Sendable {
 
     package var text: String { key.rawRepresentation.base64EncodedString() + "\n" }
     package var known: PaperKey { PaperKey(raw: key.publicKey.rawRepresentation) }
-    fileprivate func sign(_ octets: [UInt8]) throws -> Data { try key.signature(for: octets) }
+    package func sign(_ octets: [UInt8]) throws -> Data { try key.signature(for: octets) }
 }

@@ -8,6 +8,8 @@ public struct ChannelSetup<M: Mode>: Sendable {
     public let settings: [String: String]
     public let transport: any HTTPTransport
     public let stream: any StreamPublisher
+    /// Signs what tablets are told; nil where nobody does.
+    public let sealer: (any LineSealer)?
     public let notebook: any Notebook
     /// The same for what both modes of the channel must know of each other: a drill and a real alert may share a cell.
     public let sharedNotebook: any Notebook
@@ -22,7 +24,7 @@ public struct ChannelSetup<M: Mode>: Sendable {
     public let remark: @Sendable (DeliveryID, TownID, String) -> Void
 
     package init(
-        settings: [String: String], transport: any HTTPTransport, stream: any StreamPublisher,
+        settings: [String: String], transport: any HTTPTransport, stream: any StreamPublisher, sealer: (any LineSealer)? = nil,
         notebook: any Notebook, sharedNotebook: (any Notebook)? = nil, directory: URL,
         pages: PageShelf = PageShelf(), logger: Logger,
         wallClock: @escaping @Sendable () -> Date = { Date() },
@@ -31,6 +33,7 @@ public struct ChannelSetup<M: Mode>: Sendable {
         self.settings = settings
         self.transport = transport
         self.stream = stream
+        self.sealer = sealer
         self.notebook = notebook
         self.sharedNotebook = sharedNotebook ?? notebook
         self.directory = directory
@@ -77,6 +80,20 @@ extension StreamPublisher {
     public func gravestReal(in topic: StreamTopic) -> Gravity? { nil }
 }
 
+/// Signs lines of the stream with a town's key, so that who hears one need not believe whoever brought it.
+public protocol LineSealer: Sendable {
+    /// The line with its seal behind all else; nil where it cannot be sealed. Sealed twice it has two numbers.
+    /// - Parameter name: of the event: `alert`, `cancel`.
+    func seal(_ line: [UInt8], as name: String, of town: TownID) -> SealedLine?
+}
+
+public struct SealedLine: Sendable, Hashable {
+    public var line: [UInt8]
+    /// Of two words of a town the greater was said later.
+    public var number: UInt64
+    public init(line: [UInt8], number: UInt64) { (self.line, self.number) = (line, number) }
+}
+
 /// Who listens: everybody of a town's school or shelter.
 public struct StreamTopic: Hashable, Sendable, Codable {
     public let town: TownID
@@ -102,6 +119,8 @@ public struct StreamEvent: Sendable, Hashable {
     public var isRevocation: Bool
     /// Of an alert; nil of everything else.
     public var bearing: Bearing?
+    /// Of its seal; nil where it has none.
+    public var number: UInt64?
 
     /// What the stream itself has to know of an alert: what is in force is never let go for lack of room.
     public struct Bearing: Sendable, Hashable {
@@ -118,7 +137,7 @@ public struct StreamEvent: Sendable, Hashable {
 
     public init(
         name: String, data: [UInt8], key: String, expiresIn: Duration? = nil, isRevocation: Bool = false,
-        bearing: Bearing? = nil
+        bearing: Bearing? = nil, number: UInt64? = nil
     ) {
         self.name = name
         self.data = data
@@ -126,6 +145,7 @@ public struct StreamEvent: Sendable, Hashable {
         self.expiresIn = expiresIn
         self.isRevocation = isRevocation
         self.bearing = bearing
+        self.number = number
     }
 }
 

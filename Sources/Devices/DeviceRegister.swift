@@ -43,8 +43,19 @@ package struct Device: Sendable, Hashable, Codable {
     package internal(set) var group: String?
     /// It has signed a request by its key: from then on its token alone opens nothing.
     package internal(set) var signs: Bool?
+    /// The town's word that it is out.
+    package internal(set) var revocation: RevocationSeal?
 
     package var isEdge: Bool { role == .edge }
+}
+
+/// That a device is out, signed by its town's key: over `noroshi-revoked 1`, a line end and `{"device":…,"number":…,"town":…}`.
+package struct RevocationSeal: Sendable, Hashable, Codable {
+    package var key: String
+    package var number: UInt64
+    package var signature: Data
+
+    package init(key: String, number: UInt64, signature: Data) { (self.key, self.number, self.signature) = (key, number, signature) }
 }
 
 package struct Invitation: Sendable, Hashable, Codable {
@@ -76,8 +87,10 @@ package struct MirroredDevice: Sendable, Hashable, Codable {
     package var group: String?
     package var public_key: String?
     package var signs: Bool?
+    package var revocation: RevocationSeal?
 
     package init(_ device: Device) {
+        revocation = device.revocation
         (use, group) = (device.use, device.group)
         (public_key, signs) = (device.publicKey, device.signs)
         id = device.id
@@ -244,7 +257,8 @@ package final class DeviceRegister: Sendable {
         }
     }
 
-    private static func letters(_ written: String) -> String { written.uppercased().filter { alphabet.contains($0) } }
+    /// Behind a point stands the town's key, for who registers.
+    private static func letters(_ written: String) -> String { written.prefix { $0 != "." }.uppercased().filter { alphabet.contains($0) } }
 
     private static func objection(to invitation: Invitation, _ role: DeviceRole, _ site: String?) -> String? {
         if invitation.isForEdge, role != .edge { return "code: この招待は中継機用で、タブレット用ではありません (this invitation is for an edge, not for a tablet)" }
@@ -266,6 +280,9 @@ package final class DeviceRegister: Sendable {
         let digest = Self.digest(token)
         return state.withLock { $0.revokedTokens[digest] }
     }
+
+    /// The town's word on it.
+    package func revocation(of id: String) -> RevocationSeal? { state.withLock { $0.devices[id]?.revocation } }
 
     private static func index(_ device: Device, _ state: inout State) {
         if device.revoked == nil {
@@ -291,10 +308,11 @@ package final class DeviceRegister: Sendable {
     }
 
     /// True when there was such a device; its token is worth nothing from now on.
-    package func revoke(_ id: String, of town: TownID) -> Bool {
+    package func revoke(_ id: String, of town: TownID, seal: RevocationSeal? = nil) -> Bool {
         state.withLock { state in
             guard var device = state.devices[id], device.town == town else { return false }
             device.revoked = device.revoked ?? clock()
+            device.revocation = device.revocation ?? seal
             state.devices[id] = device
             state.signs[id] = nil
             state.byToken[device.tokenDigest] = nil
@@ -322,6 +340,7 @@ package final class DeviceRegister: Sendable {
                     tokenDigest: seen.token_sha256 ?? seen.revoked_sha256 ?? old?.tokenDigest ?? "", use: seen.use, group: seen.group,
                     // It may have signed here alone, so far.
                     signs: seen.signs == true || old?.signs == true && old?.publicKey == seen.public_key ? true : nil)
+                device.revocation = seen.revocation
                 state.devices[seen.id] = device
                 Self.index(device, &state)
                 device.lastSeen = nil

@@ -14,10 +14,18 @@ package struct DeviceSign: Sendable, Hashable {
     /// Until its power is used up, as the device itself reckons.
     package var minutes: Int?
     package var isMute: Bool
+    /// Whether what it is told was proven to be its town's; nil where its page does not say.
+    package var seals: Seals?
     package var at: Date
 
-    package init(charge: Int? = nil, isPlugged: Bool? = nil, minutes: Int? = nil, isMute: Bool = false, at: Date) {
-        (self.charge, self.isPlugged, self.minutes, self.isMute, self.at) = (charge, isPlugged, minutes, isMute, at)
+    package enum Seals: String, Sendable, Codable {
+        case ok, unchecked
+        /// Something came within a day that was not proven, or nothing that was.
+        case doubt
+    }
+
+    package init(charge: Int? = nil, isPlugged: Bool? = nil, minutes: Int? = nil, isMute: Bool = false, seals: Seals? = nil, at: Date) {
+        (self.charge, self.isPlugged, self.minutes, self.isMute, self.seals, self.at) = (charge, isPlugged, minutes, isMute, seals, at)
     }
 }
 

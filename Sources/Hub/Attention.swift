@@ -37,6 +37,8 @@ package final class Attention: Sendable {
         case crowding
         /// Somebody of a school calls for help in its roll-call.
         case help = "calls-for-help"
+        /// A tablet was told what its town has not signed, or heard nothing that it had.
+        case unproven
         /// Our clock and the sources' differ by minutes.
         case clock
         /// Sent without a second person, or by the key from the safe: to be looked at afterwards.

@@ -47,6 +47,7 @@ extension Hub {
     /// To be called every few seconds: what devices say themselves is looked at, and of the rest whoever is due is asked.
     package func askVoices(now: Date) async {
         let devices = devices.inUse()
+        noticeUnproven(devices, now: now)
         var asked: [(key: VoiceKey, end: Endpoint, town: Town)] = [], all = Set<VoiceKey>()
         for town in towns.all {
             let sites = Dictionary(grouping: devices[town.id] ?? []) { $0.device.site }

@@ -15,6 +15,7 @@ package import Ledger
 internal import Lifecycle
 package import Logging
 internal import Memories
+package import Seals
 internal import Synchronization
 
 package final class Hub: Sendable {
@@ -62,6 +63,7 @@ package final class Hub: Sendable {
     let shelters: ShelterRegister
     let standings: Standings
     package let papers: CarriedPapers
+    package let seals: TownSeals
     package let roots: DayRoots
     let drillBook: DrillBook
     let voiceBoard = Mutex(VoiceBoard())
@@ -104,6 +106,8 @@ package final class Hub: Sendable {
         /// By which papers of this hub are known, and whose are taken: of each town the keys its settings name.
         package var paperKey = OwnPaperKey()
         package var paperTrust: [TownID: Set<PaperKey>] = [:]
+        /// What towns sign of what tablets are told; nil: kept in the ledger.
+        package var seals: TownSeals?
         /// Where the newest signed day of each chain lies, beside the record.
         package var rootFolder: URL?
         package var codes: CodeTables
@@ -177,6 +181,7 @@ package final class Hub: Sendable {
         orderKeys = OrderKeys(notebook: parts.ledger)
         standings = Standings(notebook: parts.ledger)
         papers = CarriedPapers(own: parts.paperKey, trusted: parts.paperTrust, notebook: parts.ledger)
+        seals = parts.seals ?? TownSeals(notebook: parts.ledger, clock: { [time = parts.time] in time.now })
         roots = DayRoots(key: parts.paperKey, notebook: parts.ledger, folder: parts.rootFolder)
         drillBook = DrillBook(notebook: parts.ledger)
         crowdingWords = CrowdingWords(notebook: parts.ledger)

@@ -1,6 +1,7 @@
 internal import Logging
 internal import Streams
 internal import AlertModel
+internal import Bundles
 internal import ChannelKit
 internal import Devices
 internal import Foundation
@@ -9,6 +10,7 @@ internal import Desk
 internal import Hub
 internal import Hummingbird
 internal import QRCode
+internal import Seals
 internal import Serving
 
 /// The register of tablets and spots.
@@ -48,8 +50,15 @@ extension HubRouter {
         var until: String?
     }
 
+    private struct Register: Encodable {
+        var devices: [DeviceShape]
+        var town_key: String
+    }
+
     private struct InvitationShape: Encodable {
         var code, url, site, town, role, expires_at, qr_svg, qr_text: String
+        /// The town's key's fingerprint, for two people to compare.
+        var town_key: String
     }
 
     private struct Enrolment: Decodable {
@@ -63,6 +72,8 @@ extension HubRouter {
 
     private struct Enrolled: Encodable {
         var device_id, token, town, town_name, site, site_name, server_time: String
+        /// By which the device knows its town's words from now on.
+        var town_key: String
     }
 
     func addDevices(to router: Router<Context>, _ desk: DeskRoutes) {
@@ -80,12 +91,13 @@ extension HubRouter {
             guard role == .tablet || use == nil && wish.group == nil else { throw Problem(.badRequest, "中継機には use と group を書けません (an edge is nobody's)") }
             let invitation = hub.devices.invite(to: site, of: town.id, by: person.name, role: role, name: wish.name, use: use, group: wish.group)
             try await hub.onDisk()
-            let url = "\(configuration.publicAddress)/tablet/#\(invitation.code)"
+            let url = "\(configuration.publicAddress)/tablet/#\(invitation.code).\(hub.seals.key(of: town.id).mark)"
             return try Answer.json(
                 InvitationShape(
                     code: invitation.spelled, url: url, site: site, town: town.id.code, role: role.rawValue,
                     expires_at: JapanTime.text(invitation.expires, milliseconds: false),
-                    qr_svg: QRCode.svg(url) ?? "", qr_text: QRCode.text(url) ?? ""),
+                    qr_svg: QRCode.svg(url) ?? "", qr_text: QRCode.text(url) ?? "",
+                    town_key: hub.seals.key(of: town.id).fingerprint),
                 status: .created)
         }
         router.post("/v1/devices") { request, context in
@@ -112,7 +124,8 @@ extension HubRouter {
         desk.get("/v1/devices") { request, context in
             let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
-            return try Answer.json(["devices": hub.devices.devices(of: town.id).map { DeviceShape($0, now: hub.clock()) }])
+            let devices = hub.devices.devices(of: town.id).map { DeviceShape($0, signs: hub.devices.signs(of: $0.id), now: hub.clock()) }
+            return try Answer.json(Register(devices: devices, town_key: hub.seals.key(of: town.id).fingerprint))
         }
         desk.get("/v1/devices/{id}") { request, context in
             let person = context.person
@@ -166,7 +179,7 @@ extension HubRouter {
         desk.delete("/v1/devices/{id}") { request, context in
             let person = context.person
             let id = try context.parameters.require("id")
-            for town in hub.allTowns where person.may(town.id) && hub.devices.revoke(id, of: town.id) {
+            for town in hub.allTowns where person.may(town.id) && hub.revoke(device: id, of: town.id) {
                 hub.stream.cut(device: id)
                 if let device = hub.devices.device(id: id, of: town.id) {
                     tellEdges(of: device.site, in: town.id)
@@ -242,7 +255,8 @@ extension HubRouter {
         return try Answer.json(
             Enrolled(
                 device_id: device.id, token: token, town: device.town.code, town_name: town?.name ?? "",
-                site: device.site, site_name: site?.name ?? device.site, server_time: JapanTime.text(hub.clock())),
+                site: device.site, site_name: site?.name ?? device.site, server_time: JapanTime.text(hub.clock()),
+                town_key: hub.seals.key(of: device.town).text),
             status: .created)
     }
 

@@ -111,6 +111,7 @@ package struct HubRouter: Sendable {
         addShelterBatch(to: desk)
         addDeliveries(to: desk)
         addChain(to: desk)
+        addKeys(to: desk)
         addEndpoints(to: desk)
         addDevices(to: router, desk)
         addTablets(to: router, desk)

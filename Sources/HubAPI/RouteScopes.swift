@@ -63,6 +63,8 @@ struct RouteScopes {
         Row(.get, "/v1/towns", Scope.allCases),
         Row(.get, "/v1/towns/{code}/standing", [.read]),
         Row(.get, "/v1/towns/{code}/chain", [.read]),
+        Row(.get, "/v1/towns/{code}/key", [.read, .devices]),
+        Row(.post, "/v1/towns/{code}/key", [.admin]),
         Row(.get, "/v1/towns/{code}/map", [.read]),
         Row(.get, "/v1/towns/{code}/rollcalls", [.read]),
         // As a call: who keeps the tablets asks too; the hub asks again.

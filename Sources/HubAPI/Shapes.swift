@@ -109,13 +109,16 @@ struct DeviceShape: Encodable {
     var has_key: Bool
     /// Its token alone opens nothing: it has signed by its key.
     var signs: Bool?
+    /// Whether its town's words are proven there: `ok`, `unchecked` or `doubt`; absent where it has not said.
+    var seals: String?
     /// `pupil` or `staff`; absent: a place's.
     var use, group: String?
     /// Who has it in his hands.
     var lent_to, lent_until, lent_at, lent_by, returned_at: String?
     var overdue: Bool?
 
-    init(_ device: Device, now: Date) {
+    init(_ device: Device, signs told: DeviceSigns? = nil, now: Date) {
+        seals = told?.last.seals?.rawValue
         (use, group, signs) = (device.use?.rawValue, device.group, device.signs)
         lent_to = device.loan?.to
         lent_until = device.loan?.until.map { JapanTime.text($0, milliseconds: false) }

@@ -161,7 +161,8 @@ package final class Upstream: Sendable {
         case "rollcall": hooks.rollCalled()
         default:
             publish(event.name, data, &state)
-            hooks.alerted()
+            // What stands is said every few minutes, and no page changes by it.
+            if event.name != "state" { hooks.alerted() }
             // Not within a greeting: its ids are in order, but its end alone says that all of it is here.
             if state.isGreeted { keep(event.id, &state) }
         }
@@ -183,6 +184,8 @@ package final class Upstream: Sendable {
             var mode: String?
             var gravity: String?
             var over: Bool?
+            var seal: Seal?
+            struct Seal: Decodable { var number: UInt64? }
 
             var bearing: StreamEvent.Bearing? {
                 guard let mode = mode.flatMap(ModeName.init), let gravity = gravity.flatMap(Gravity.init(word:)) else { return nil }
@@ -198,7 +201,7 @@ package final class Upstream: Sendable {
         state.relayed += 1
         stream.publish(
             StreamEvent(
-                name: name, data: line, key: key, expiresIn: lasts, isRevocation: name == "cancel", bearing: head?.bearing),
+                name: name, data: line, key: key, expiresIn: lasts, isRevocation: name == "cancel", bearing: head?.bearing, number: head?.seal?.number),
             to: topic)
     }
 

@@ -1,3 +1,5 @@
+internal import Web
+
 /// The languages somebody on the stream follows, and the line of an alert in these alone.
 ///
 ///     {"texts":{"en":{…},"ja":{…},"ja-x-easy":{…}},"town":"042056"}  ──ja──▶  {"texts":{"ja":{…}},"town":"042056"}
@@ -37,7 +39,7 @@ package struct LanguageChoice: Sendable, Hashable {
     /// The line with the texts of these languages. Where it has none of them, Japanese, and where that is missing all: nobody is left with
     /// an alert without words. What is no line of JSON with texts stays as it is.
     package func narrowed(_ line: [UInt8]) -> [UInt8] {
-        guard !tags.isEmpty, let texts = Self.texts(line), let inside = Members(line, in: texts)?.all else { return line }
+        guard !tags.isEmpty, let texts = Self.texts(line), let inside = JSONMembers(line, in: texts)?.all else { return line }
         let asked = inside.filter { tags.contains(String(decoding: line[$0.key], as: UTF8.self)) }
         let kept = asked.isEmpty ? inside.filter { line[$0.key].elementsEqual("ja".utf8) } : asked
         guard !kept.isEmpty, kept.count < inside.count else { return line }
@@ -47,85 +49,16 @@ package struct LanguageChoice: Sendable, Hashable {
         narrow.append(UInt8(ascii: "{"))
         for (position, member) in kept.enumerated() {
             if position > 0 { narrow.append(UInt8(ascii: ",")) }
-            // A key stands behind its quotation mark, and its value behind both: `Members` found them in this line.
+            // A key stands behind its quotation mark, and its value behind both: `JSONMembers` found them in this line.
             narrow += line[member.key.lowerBound - 1..<member.value.upperBound]
         }
         narrow.append(UInt8(ascii: "}"))
-        // `texts` is where `Members` found it in this line.
+        // `texts` is where `JSONMembers` found it in this line.
         narrow += line.dropFirst(texts.upperBound)
         return narrow
     }
 
     private static func texts(_ line: [UInt8]) -> Range<Int>? {
-        Members(line, in: line.indices)?.all.first { line[$0.key].elementsEqual("texts".utf8) }?.value
-    }
-
-    /// The members of one JSON object (RFC 8259), by where they stand.
-    private struct Members {
-        private(set) var all: [(key: Range<Int>, value: Range<Int>)] = []
-        private let octets: [UInt8]
-        private let end: Int
-        private var at: Int
-
-        init?(_ octets: [UInt8], in range: Range<Int>) {
-            (self.octets, end, at) = (octets, range.upperBound, range.lowerBound)
-            guard take("{") else { return nil }
-            if take("}") { return }
-            repeat {
-                guard let key = string(), take(":"), let value = value() else { return nil }
-                // Without its quotes.
-                all.append((key.lowerBound + 1..<key.upperBound - 1, value))
-            } while take(",")
-            guard take("}") else { return nil }
-        }
-
-        // The range was one of these octets'.
-        private var next: UInt8? { at < end ? octets[at] : nil }
-
-        private mutating func space() {
-            while let octet = next, octet == 0x20 || octet == 0x09 || octet == 0x0A || octet == 0x0D { at += 1 }
-        }
-
-        private mutating func take(_ sign: Unicode.Scalar) -> Bool {
-            space()
-            guard next == UInt8(ascii: sign) else { return false }
-            at += 1
-            return true
-        }
-
-        /// With its quotes.
-        private mutating func string() -> Range<Int>? {
-            space()
-            guard next == UInt8(ascii: "\"") else { return nil }
-            let start = at
-            at += 1
-            while let octet = next {
-                at += octet == UInt8(ascii: "\\") ? 2 : 1
-                if octet == UInt8(ascii: "\"") { return start..<at }
-            }
-            return nil
-        }
-
-        private mutating func value() -> Range<Int>? {
-            space()
-            let start = at
-            var depth = 0
-            while let octet = next {
-                switch octet {
-                case UInt8(ascii: "\""):
-                    guard string() != nil else { return nil }
-                case UInt8(ascii: "{"), UInt8(ascii: "["):
-                    depth += 1
-                    at += 1
-                case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                    guard depth > 0 else { return start < at ? start..<at : nil }
-                    depth -= 1
-                    at += 1
-                case UInt8(ascii: ",") where depth == 0: return start < at ? start..<at : nil
-                default: at += 1
-                }
-            }
-            return nil
-        }
+        JSONMembers(line, in: line.indices)?.all.first { line[$0.key].elementsEqual("texts".utf8) }?.value
     }
 }

@@ -33,6 +33,7 @@ package final class StreamHub: StreamPublisher {
         var undecided = 0
         var isClosed = false
         var sweep: RepeatedTask?
+        var stated = Stated()
     }
 
     private let state: Mutex<State>
@@ -44,10 +45,11 @@ package final class StreamHub: StreamPublisher {
     /// - Parameters:
     ///   - epoch: differs from that of any earlier run.
     ///   - notebook: where what is in force survives a restart.
+    ///   - mend: what is put in the place of an event that an older run left.
     ///   - linesPerDevice: more only where a crowd is measured with one token.
     package static func start(
         on group: any EventLoopGroup, epoch: UInt64, notebook: any Notebook, linesPerDevice: Int = linesPerDevice,
-        clock: @escaping @Sendable () -> Date = { Date() }
+        clock: @escaping @Sendable () -> Date = { Date() }, mend: (StreamTopic, StreamEvent) -> StreamEvent = { $1 }
     ) async throws -> StreamHub {
         let counters = HubCounters()
         var loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)] = []
@@ -66,7 +68,7 @@ package final class StreamHub: StreamPublisher {
         }
         let memory = StreamMemory(notebook: notebook, clock: clock)
         var log = StreamLog(epoch: epoch)
-        for (topic, event) in await memory.restore() { log.append(event, to: topic, now: .now) }
+        for (topic, event) in await memory.restore() { log.append(mend(topic, event), to: topic, now: .now) }
         let hub = StreamHub(loops: loops, heartbeats: beats, log: log, memory: memory, linesPerDevice: linesPerDevice)
         counters.hub = hub
         let sweep = loops.first?.loop.scheduleRepeatedTask(initialDelay: Self.sweepEvery, delay: Self.sweepEvery) { [weak hub] _ in
@@ -93,6 +95,7 @@ package final class StreamHub: StreamPublisher {
         defer { memory.keep(event, topic) }
         return state.withLock { state in
             let position = state.log.append(event, to: topic, now: now)
+            state.stated.published(event, to: topic, now)
             guard let live = state.live[topic] else { return (position, 0) }
             let entry = StreamLog.Entry(
                 offset: position.offset, firstOffset: position.offset, event: event,
@@ -183,9 +186,18 @@ package final class StreamHub: StreamPublisher {
         state.withLock { state in
             let keys = state.log.forget(in: topic, now: .now, isGone)
             for key in keys { memory.forget(key, topic) }
+            if !keys.isEmpty { state.stated.changed(topic) }
             guard !keys.isEmpty else { return keys }
             for (loop, audience) in loops { loop.execute { audience.value.cut(topic: topic) } }
             return keys
+        }
+    }
+
+    /// Places whose present state has to be said anew, with what stands there: something changed, somebody came to a place where it was
+    /// not said yet, or those who listen heard it longer than `every` ago.
+    package func unstated(every: Duration, upTo most: Int, now: ContinuousClock.Instant = .now) -> [(topic: StreamTopic, standing: [String: UInt64])] {
+        state.withLock { state in
+            state.stated.due(every: every, live: state.live.keys, upTo: most, now).map { ($0, state.log.standing(in: $0, now: now)) }
         }
     }
 

@@ -112,6 +112,13 @@ package struct StreamLog: Sendable {
         topics.keys.filter { $0.town == town }.compactMap { gravestReal(in: $0, now: now) }.max()
     }
 
+    /// What a place has to hear of alerts now, by key, with the number of the last word; 0 where that has none.
+    package func standing(in topic: StreamTopic, now: ContinuousClock.Instant) -> [String: UInt64] {
+        (topics[topic]?.latest ?? [:]).compactMapValues { entry in
+            entry.event.bearing == nil || entry.event.isRevocation || !entry.isAlive(now) ? nil : entry.event.number ?? 0
+        }
+    }
+
     /// The last word on an event that is still remembered.
     package func latest(_ key: String, in topic: StreamTopic) -> StreamEvent? { topics[topic]?.latest[key]?.event }
 

@@ -19,12 +19,14 @@ struct StreamMemory: Sendable {
         var mode: ModeName?
         var gravity: Gravity?
         var isOver: Bool?
+        var number: UInt64?
 
         init(_ event: StreamEvent, expires: Date) {
             name = event.name
             length = event.data.count
             self.expires = expires
             isRevocation = event.isRevocation ? true : nil
+            number = event.number
             (mode, gravity, isOver) = (event.bearing?.mode, event.bearing?.gravity, event.bearing?.isOver)
         }
 
@@ -95,7 +97,7 @@ struct StreamMemory: Sendable {
         }
         let event = StreamEvent(
             name: head.name, data: line, key: key, expiresIn: .seconds(head.expires.timeIntervalSince(now)),
-            isRevocation: head.isRevocation ?? false, bearing: head.bearing)
+            isRevocation: head.isRevocation ?? false, bearing: head.bearing, number: head.number)
         return (StreamTopic(town: town, site: site), event)
     }
 

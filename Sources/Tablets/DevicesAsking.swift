@@ -9,7 +9,11 @@ extension DeviceRegister {
     package func asking(_ request: Request) throws(Problem) -> Device {
         guard let token = request.head.bearer else { throw Problem(.unauthorized, "端末のトークンが要ります (a device's token is needed)") }
         guard let device = device(token: token) else {
-            if let id = revoked(token: token) { throw Problem.revoked(id) }
+            if let id = revoked(token: token) {
+                var problem = Problem.revoked(id)
+                problem.beside = SealedWord(seal: revocation(of: id))
+                throw problem
+            }
             throw Problem(.unauthorized, "この端末は、ここでは登録されていません (no device is known here by this token)")
         }
         do throws(DeviceDoubt) {
@@ -24,6 +28,9 @@ extension DeviceRegister {
         return device
     }
 }
+
+/// The town's own word, beside a problem's members.
+private struct SealedWord: Encodable, Sendable { var seal: RevocationSeal? }
 
 extension SignedText {
     init?(_ parts: SignedParts) {

@@ -52,6 +52,8 @@ package struct TabletDesk: Sendable {
             var device: String?
             var charge, minutes, elapsed_ms: Double?
             var plugged, mute: Bool?
+            /// `ok`, `unchecked`, `doubt`; another word is none.
+            var seals: String?
             /// Of an edge: this tablet has signed there, and its token alone opens nothing.
             var signed: Bool?
         }
@@ -214,6 +216,7 @@ package struct TabletDesk: Sendable {
         let minutes = item.minutes.flatMap { $0.isFinite && (0...100_000).contains($0) ? Int($0) : nil }
         return DeviceSign(
             charge: item.charge.map { Int($0.rounded()) }, isPlugged: item.plugged, minutes: minutes, isMute: item.mute ?? false,
+            seals: item.seals.flatMap { DeviceSign.Seals(rawValue: $0) },
             at: now.addingTimeInterval(-elapsed(item.elapsed_ms)))
     }
 

@@ -17,6 +17,7 @@ import Ledger
 import Logging
 import NIOPosix
 import Rendering
+import Seals
 import ServiceLifecycle
 import Targeting
 
@@ -69,12 +70,13 @@ struct HubProgram: Sendable {
         let clock: @Sendable () -> Date = { time.now }
         let journal = DeliveryJournal(ledger: ledger, clock: clock)
         let loops = MultiThreadedEventLoopGroup.singleton
+        let seals = TownSeals(notebook: ledger, clock: clock)
         let stream = try await StreamHub.start(
             on: loops, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger,
-            linesPerDevice: options.hasBenchmarkDoor ? .max : StreamHub.linesPerDevice)
+            linesPerDevice: options.hasBenchmarkDoor ? .max : StreamHub.linesPerDevice, mend: { seals.mended($1, of: $0.town) })
         let transport = try CurlTransport(), renderer = try await texts
         let house = House(
-            settings: settings, data: options.data, ledger: ledger, stream: stream, transport: transport, logger: logger, clock: clock)
+            settings: settings, data: options.data, ledger: ledger, stream: stream, seals: seals, transport: transport, logger: logger, clock: clock)
         let routing = settings.routing
         let (actual, exercise) = try house.lines(towns, renderer, journal)
         try check(towns, actual)
@@ -87,6 +89,7 @@ struct HubProgram: Sendable {
             years: try settings.retention(), crowding: try settings.crowdingRules(),
             codes: codes, trust: try trust(options.settings), sources: try options.settings.makeSourceRules(), logger: logger, time: time,
             start: StartWatch(isOpen: false, began: time.now))
+        parts.seals = seals
         parts.rootFolder = options.data.appending(path: DayRoots.folderName)
         (parts.paperKey, parts.paperTrust) = (try Papers.ownKey(in: options.data), try Papers.trust(options.settings))
         parts.staffCaller = StaffTelegraph(
@@ -200,6 +203,7 @@ struct House {
     let data: URL
     let ledger: any Ledger
     let stream: StreamHub
+    let seals: TownSeals?
     let transport: any HTTPTransport
     let logger: Logger
     let clock: @Sendable () -> Date
@@ -209,7 +213,7 @@ struct House {
         _ channel: ChannelManifest, _ settings: [String: String]?, _ journal: DeliveryJournal
     ) -> ChannelSetup<M> {
         ChannelSetup(
-            settings: settings ?? [:], transport: transport, stream: stream,
+            settings: settings ?? [:], transport: transport, stream: stream, sealer: seals,
             notebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/\(M.name.rawValue)/"),
             sharedNotebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/both/"),
             directory: data.appending(path: channel.name), pages: pages, logger: logger,
@@ -289,7 +293,7 @@ struct House {
         let start = StartService(hub: hub, rehearsal: rehearsal, door: door, port: port)
         let drill = try options.settings.copyDrill().map { [CopyDrill(hub: hub, data: options.data, every: $0)] } ?? []
         let holding = configuration.heldCopies.map { [HeldCopyWatch(hub: hub, shelf: $0)] } ?? []
-        let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub), RootWatch(hub: hub), ScheduleWatch(hub: hub), VoiceWatch(hub: hub), MusterWatch(hub: hub)] as [any Service]).map {
+        let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub), RootWatch(hub: hub), ScheduleWatch(hub: hub), VoiceWatch(hub: hub), MusterWatch(hub: hub), StateWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
         let close = ClosingService { [stream, transport, ledger] in

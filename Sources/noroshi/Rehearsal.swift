@@ -12,6 +12,7 @@ import LedgerStore
 import Logging
 import NIOPosix
 import Rendering
+import Seals
 import Synchronization
 
 /// Before the first warning one is gone through, in a room that nothing leaves.
@@ -66,7 +67,7 @@ struct Rehearsal: Sendable {
         let stream = try await StreamHub.start(on: MultiThreadedEventLoopGroup.singleton, epoch: 1, notebook: ledger, clock: clock)
         let sealed = SealedTransport()
         let settings = try DemonstrationTown.rehearsal()
-        let house = House(settings: settings, data: folder, ledger: ledger, stream: stream, transport: sealed, logger: logger, clock: clock)
+        let house = House(settings: settings, data: folder, ledger: ledger, stream: stream, seals: TownSeals(notebook: ledger, clock: clock), transport: sealed, logger: logger, clock: clock)
         let journal = DeliveryJournal(ledger: ledger, clock: clock)
         let manifests = Channels.all.map(\.manifest)
         let towns = TownRegister(try settings.makeTowns(codes: .bundled, channels: manifests).map { town in

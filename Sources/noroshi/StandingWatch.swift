@@ -54,6 +54,23 @@ struct MusterWatch: Service {
     }
 }
 
+/// Says at each place what stands there, signed.
+struct StateWatch: Service {
+    static let interval: Duration = .seconds(1)
+    let hub: Hub
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            hub.sealRevocations()
+            while !Task.isCancelled {
+                hub.sayStates()
+                // Cancelled: the loop ends.
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+}
+
 /// Asks every far end whether it would hear.
 struct VoiceWatch: Service {
     static let interval: Duration = .seconds(15)

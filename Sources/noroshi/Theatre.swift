@@ -169,7 +169,7 @@ extension Theatre {
             ledger = try SQLiteLedger(path: folder.appending(path: "ledger.sqlite").path, logger: logger)
             stream = try await StreamHub.start(on: MultiThreadedEventLoopGroup.singleton, epoch: 1, notebook: ledger, clock: clock)
             let renderer = try HubProgram.loadTemplates(templates)
-            let house = House(settings: settings, data: folder, ledger: ledger, stream: stream, transport: SealedTransport(), logger: logger, clock: clock)
+            let house = House(settings: settings, data: folder, ledger: ledger, stream: stream, seals: nil, transport: SealedTransport(), logger: logger, clock: clock)
             let journal = DeliveryJournal(ledger: ledger, clock: clock)
             let towns = TownRegister(try settings.makeTowns(codes: .bundled, channels: Channels.all.map(\.manifest)))
             guard let town = towns.all.first else { throw SettingsError("\(Theatre.scriptName): 町がありません (no town)") }

@@ -13,11 +13,31 @@ struct TownCommand: AsyncParsableCommand {
             noroshi town import kesennuma.town --data /var/lib/noroshi                 （受け取るハブは止めておきます）
 
             移すのは、記録、いまの状況、避難所、端末の登録、その町だけの人です。設定ファイルの towns は移しません（操作卓で変えた町の設定は記録なので移ります）。元のハブの設定から町を外し、新しいハブの設定に
-            書いてから起動してください。二つのハブが同じ町を同時に受け持ってはいけません。ファイルには住民には見せない記録と、トークンの要約が入っています。
+            書いてから起動してください。二つのハブが同じ町を同時に受け持ってはいけません。ファイルには住民には見せない記録と、トークンの要約、町の署名の鍵が入っています。
             (The record, the standing, shelters, devices, and people of this town alone. The settings file is not moved, what was changed at the desk is; take the town out of the old
-            hub's settings and put it into the new one's. Two hubs must never serve one town. Keep the file as you keep the record.)
+            hub's settings and put it into the new one's. Two hubs must never serve one town. The town's own key is in it: keep the file as you keep the record.)
             """,
-        subcommands: [Init.self, SettingsOfTown.self, Export.self, Import.self])
+        subcommands: [Init.self, SettingsOfTown.self, Key.self, Export.self, Import.self])
+
+    /// The key by which tablets know what the town says.
+    struct Key: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "タブレットに出すものに署名する町の鍵：指紋を見る、新しくする (the town's key for what tablets are told: its fingerprint, or a new one)")
+        @OptionGroup var hub: HubOptions
+        @Argument(help: "町の6桁の番号 (6-digit code)") var town: String
+        @Flag(help: "新しい鍵にする。端末は、前の鍵の署名を見てついてくる。前の鍵の署名は40日有効 (another key; tablets follow by the old one's signature)") var new = false
+        @Flag(help: "--new と：前の鍵を人に知られたとき。前の鍵の署名は、いまから無効 (with --new: what the old key signed holds no longer)") var takenBack = false
+
+        func run() async throws {
+            guard new || !takenBack else { throw Exit.with(Exit.usage, "--taken-back は --new と一緒に書いてください (with --new)") }
+            let path = "/v1/towns/\(HubClient.step(town))/key"
+            let value = new
+                ? try await hub.client().send("POST", path, body: Array(JSONLine.text(["taken_back": takenBack]).utf8)) : try await hub.client().get(path)
+            guard hub.format == .table, let page = value as? [String: Any] else { return Terminal.say(JSONLine.text(value)) }
+            let keys = page["keys"] as? [[String: Any]] ?? []
+            Terminal.say("指紋  \(page["fingerprint"] as? String ?? "")   \(keys.count)番目の鍵、\(keys.last?["at"] as? String ?? "")から (fingerprint)")
+        }
+    }
 
     struct Export: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "町を一つのファイルにする (writes a town into one file)")

@@ -174,6 +174,10 @@ extension EndToEnd {
                 }
                 #expect(words(near) == words(far))
                 #expect(near.events.first { $0.object["id"] == drill.id }?.object["mode"] == "exercise")
+                #expect(words(far).allSatisfy { $0.contains(#""seal":{"key":""#) })
+                try await eventually("what stands, with the town's signature: \(near.states.map(\.data))") {
+                    near.states.last.map { $0.data == far.states.last?.data && $0.data.contains("exercise/") && $0.data.contains("signature") } == true
+                }
                 #expect(near.position != far.position, "the edge counts for itself")
                 try await eventually("the page") { try await edge.call("GET", "/spots/kesennuma-eki/").text == hub.page() }
                 #expect(try await edge.call("GET", "/spots/uo-ichiba/").status == 404)
@@ -264,7 +268,7 @@ extension EndToEnd {
             #expect((1...86_400 * 7).contains(Int(told(alert)?["expires_in"] ?? "") ?? 0))
             let narrow = try await edge.tablet(token, query: "?language=ja")
             try await eventually("in Japanese: \(narrow.text)") { narrow.names().sorted() == ["alert", "alert", "line"] }
-            #expect(narrow.text.contains(#""texts":{"ja":{"#) && !narrow.text.contains("ja-x-easy"))
+            #expect(narrow.text.contains(#""texts":{"ja":{"#) && !narrow.text.contains(#""ja-x-easy":{"#))
             await narrow.close()
             let polled = try await edge.call("GET", "/v1/catch-up", token: token)
             #expect(polled.status == 200 && polled.text.contains(alert) && polled.text.contains(#""event":"line""#))

@@ -95,8 +95,12 @@ final class StreamLine: Sendable {
     var count: Int { heard.state.withLock { $0.octets.count } }
     var isClosed: Bool { heard.state.withLock { $0.isClosed } }
 
-    /// Every whole event so far; comments and bare ids are none.
-    var events: [Event] {
+    /// Every whole event so far, but for what is said every few minutes of what stands; comments and bare ids are none.
+    var events: [Event] { all.filter { $0.name != "state" } }
+    /// What stands, as the town signed it.
+    var states: [Event] { all.filter { $0.name == "state" } }
+
+    private var all: [Event] {
         let body = text.split(separator: "\r\n\r\n", maxSplits: 1).dropFirst().first ?? ""
         return body.components(separatedBy: "\n\n").dropLast().compactMap { block in
             var event = Event(name: "", id: nil, data: "")

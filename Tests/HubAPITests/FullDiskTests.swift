@@ -90,6 +90,7 @@ struct FullDiskTests {
             ("PATCH", "/v1/users/suzuki", #"{"disabled":false}"#, House.root, [:]),
             ("POST", "/v1/users/suzuki/hand-over", #"{"role":"chief"}"#, nil, cookie),
             ("POST", "/v1/tokens", #"{"name":"q","towns":["042056"],"scopes":["read"]}"#, House.root, [:]), ("DELETE", "/v1/tokens/\(program)", nil, House.root, [:]),
+            ("POST", "/v1/towns/042056/key", "{}", House.root, [:]),
             ("POST", "/v1/towns/042056/safe-keys", "{}", House.root, [:]), ("PUT", "/v1/towns/042056/open-desk", #"{"reason":"試験"}"#, House.root, [:]),
             ("DELETE", "/v1/towns/042056/open-desk", nil, House.root, [:]),
             ("POST", "/v1/notices", later, House.token, [:]), ("POST", "/v1/notices/\(waits)/approve", nil, House.root, [:]), ("DELETE", "/v1/notices/\(waits)", nil, House.token, [:]),

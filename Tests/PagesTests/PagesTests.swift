@@ -48,7 +48,7 @@ struct PagesTests {
     }
 
     /// What is fetched when somebody opens it, and not before.
-    static let later: Set = ["/console/map.js", "/console/map.css", "/console/notices.js", "/console/chronicle.js", "/console/muster.js", "/console/outline.js", "/console/settings.js", "/console/people.js", "/console/shelters.js"]
+    static let later: Set = ["/tablet/ed25519.js", "/console/map.js", "/console/map.css", "/console/notices.js", "/console/chronicle.js", "/console/muster.js", "/console/outline.js", "/console/settings.js", "/console/people.js", "/console/shelters.js"]
 
     @Test("What is fetched when it is opened weighs little too", arguments: [("map", 5_600), ("notices", 4_000), ("chronicle", 3_200), ("muster", 4_400), ("outline", 2_300), ("settings", 5_000), ("people", 3_800), ("shelters", 3_700)])
     func weightOfLaterRooms(name: String, limit: Int) {
@@ -61,8 +61,9 @@ struct PagesTests {
     // 1 kB each: it is there while the line is slow). The tablet of a resident gets none of it. The
     // tablet: with the electronic blackboard (8 kB), which each keeps beside its own page, so that either opens while the hub is away;
     // a report that says crowding, water and power, and what it says of its own battery and sound; more languages than a row shows unfold (0.7 kB); who of a
-    // school is safe, for pupil and teacher (4.8 kB: it has to be there when the line is cut, and asks twice before it hides a call for help), and signatures (0.9 kB). Its words are counted by language, below.
-    @Test("A first visit weighs little", arguments: [("/tablet/", 54_000), ("/console/", 94_300)])
+    // school is safe, for pupil and teacher (4.8 kB: it has to be there when the line is cut, and asks twice before it hides a call for help), signatures (0.9 kB), and whether what
+    // arrives is the town's own word (4.6 kB: it has to be there when another machine answers). Its words are counted by language, below.
+    @Test("A first visit weighs little", arguments: [("/tablet/", 58_600), ("/console/", 94_300)])
     func weight(room: String, limit: Int) {
         let bytes = Pages.paths.filter { $0.hasPrefix(room) && $0 != "/tablet/lists.js" && !Self.later.contains($0) }.compactMap { Pages.asset($0)?.gzip.count }.reduce(0, +)
         #expect(bytes <= limit, "\(room) is \(bytes) bytes compressed")
@@ -75,11 +76,12 @@ struct PagesTests {
         #expect(bytes <= 2_000 * ScreenLanguages.inUse.all.count, "\(bytes) bytes compressed")
     }
 
+    // 2,050: that a word is not proven to be the town's is read by whoever is handed the tablet, in his own language too.
     @Test("Also where a town speaks all of them")
     func weightOfAllWords() throws {
         let all = ScreenLanguages.inUse.everyOne
         let bytes = Gzip.compress(TabletLists.script(all)).count
-        #expect(bytes <= 2_000 * all.known.count, "\(bytes) bytes compressed")
+        #expect(bytes <= 2_050 * all.known.count, "\(bytes) bytes compressed")
     }
 
     @Test("The pages load nothing from elsewhere, and have neither inline script nor inline style", arguments: Pages.paths)
@@ -132,7 +134,7 @@ struct PagesTests {
     /// Waiting for the browser holds up no cooperative thread: the other tests of this run need them.
     @Test(
         "In a real browser the pages do what they promise", .enabled(if: BrowserScript.isPossible, "no chromium on this machine"),
-        .serialized, arguments: ["test_harness.py", "test_modules.py", "test_tablet.py", "test_languages.py", "test_blackboard.py", "test_console.py"])
+        .serialized, arguments: ["test_harness.py", "test_modules.py", "test_tablet.py", "test_seals.py", "test_languages.py", "test_blackboard.py", "test_console.py"])
     func browser(script: String) async throws {
         let (status, said) = try await BrowserScript.run(script, in: Self.root)
         #expect(status == 0, "\(said)")

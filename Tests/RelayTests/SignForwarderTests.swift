@@ -31,6 +31,7 @@ struct SignForwarderTests {
             var device: String?
             var charge, minutes: Int?
             var plugged, mute: Bool?
+            var seals: String?
             var elapsed_ms: Int
         }
         var signs: [Sign]
@@ -70,7 +71,7 @@ struct SignForwarderTests {
         }
 
         func say(_ number: Int, charge: Int = 80, mute: Bool = false) {
-            devices.take(DeviceSign(charge: charge, isPlugged: false, minutes: 1440, isMute: mute, at: time.now), of: ids[number])
+            devices.take(DeviceSign(charge: charge, isPlugged: false, minutes: 1440, isMute: mute, seals: mute ? .doubt : .ok, at: time.now), of: ids[number])
         }
 
         /// What the hub heard since `first`, a list for each call.
@@ -98,7 +99,7 @@ struct SignForwarderTests {
         await scene.forwarder.tell()
         let signs = try #require(try scene.told().first)
         #expect(signs == [
-            .init(device: scene.ids[0], charge: 57, minutes: 1440, plugged: false, mute: true, elapsed_ms: 290_000), .init(device: scene.ids[1], charge: 80, minutes: 1440, plugged: false, mute: false, elapsed_ms: 90_000),
+            .init(device: scene.ids[0], charge: 57, minutes: 1440, plugged: false, mute: true, seals: "doubt", elapsed_ms: 290_000), .init(device: scene.ids[1], charge: 80, minutes: 1440, plugged: false, mute: false, seals: "ok", elapsed_ms: 90_000),
             .init(device: nil, charge: 71, minutes: 90, plugged: false, mute: nil, elapsed_ms: 0),
         ], "\(signs)")
         #expect(scene.hub.requests.first?.header("Authorization") == "Bearer t" && scene.hub.requests.first?.path == "/v1/signs")
@@ -123,7 +124,7 @@ struct SignForwarderTests {
         await scene.forwarder.tell()
         let told = try scene.told()
         #expect(told.count == 1 && told.first?.count == 2, "one call, of who speaks now: \(told)")
-        #expect(told.first?.first == .init(device: scene.ids[0], charge: 12, minutes: 1440, plugged: false, mute: false, elapsed_ms: 0))
+        #expect(told.first?.first == .init(device: scene.ids[0], charge: 12, minutes: 1440, plugged: false, mute: false, seals: "ok", elapsed_ms: 0))
         await scene.close()
     }
 

@@ -150,6 +150,10 @@ class FakeHub:
         """Positions that catch-ups began at; empty: from the beginning."""
         self.asked: list[str] = []
         self.is_down = False
+        # By which the town signs what it says; None: a hub of before.
+        self.town_key = None
+        self.revocation = None
+        self.sealed = 0
         self.lock = threading.Lock()
         hub = self
 
@@ -225,6 +229,23 @@ class FakeHub:
             "revision": {"series": "operator", "serial": 1, "sent": stamp(now)}, "sent": stamp(now),
             "server_time": stamp(now), "expires_in": 3600, "shelters": [],
             "texts": {"ja": {"title": "見本", "body": "見本です。"}}, **change}
+        if self.town_key:
+            data = self.sealed_line(name, {"key": data["event"], "expires": stamp(now + 3600), **data})
+        return self.put(name, data)
+
+    def sealed_line(self, name: str, line: dict) -> dict:
+        self.sealed = max(self.sealed + 1, int(time.time() * 1000))
+        return self.town_key.seal(name, line, self.sealed)
+
+    def state(self, in_force: dict, **change) -> dict:
+        """What stands, as the town signs it: by the event's key the number of its last word."""
+        now = time.time()
+        return self.put("state", self.sealed_line("state", {
+            "at": stamp(now), "valid_until": stamp(now + 900), "town": "042056", "site": "daiichi-sho", "in_force": in_force,
+            "keys": [self.town_key.word(1, "042056", self.town_key)], **change}))
+
+    def put(self, name: str, data: dict) -> dict:
+        """An event as it is."""
         with self.lock:
             self.last += 1
             offset = self.last
@@ -295,7 +316,7 @@ class HubHandler(BaseHTTPRequestHandler):
 
     def is_known(self) -> bool:
         if self.hub.revoked:
-            self.answer(401, {"type": "urn:noroshi:problem:device-revoked", "title": "Unauthorized", "status": 401, "device": "dev-1"},
+            self.answer(401, {"type": "urn:noroshi:problem:device-revoked", "title": "Unauthorized", "status": 401, "device": "dev-1", **({"seal": self.hub.revocation} if self.hub.revocation else {})},
                         "application/problem+json")
             return False
         if "__Host-noroshi=s-1" in self.headers.get("Cookie", ""):
@@ -588,7 +609,8 @@ class HubHandler(BaseHTTPRequestHandler):
             hub.devices["dev-1"] = {"id": "dev-1", "name": body.get("name"), "town": "042056", "site": "daiichi-sho",
                                     "revoked_at": None, "last_seen": stamp(time.time()), "enrolled_at": stamp(time.time()),
                                     "public_key": body.get("public_key")}
-            return self.answer(201, {"device_id": "dev-1", "token": "t-1", "town": "042056", "town_name": "さくら市", "site_name": "第一小学校"})
+            return self.answer(201, {"device_id": "dev-1", "token": "t-1", "town": "042056", "town_name": "さくら市", "site_name": "第一小学校",
+                                     **({"town_key": hub.town_key.text} if hub.town_key else {})})
         if not self.is_known():
             return
         if path == "/v1/receipts":

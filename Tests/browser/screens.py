@@ -25,9 +25,9 @@ class OnSmallHub(Patient):
         self.addCleanup(self.hub.close)
         self.addCleanup(self.browser.close)
 
-    def enrol_at(self, path: str, name: str, ready: str):
+    def enrol_at(self, path: str, name: str, ready: str, code: str = "BCDFGHJK"):
         """Registered by the code in the address, listening, and past the form."""
-        self.browser.open(self.hub.address + path + "#BCDFGHJK")
+        self.browser.open(self.hub.address + path + "#" + code)
         self.browser.until("!document.querySelector('#enrol').hidden")
         self.browser.type("[name=name]", name)
         self.browser.click("#enrol-form button")

@@ -341,6 +341,11 @@ class RealHubTests(Patient):
         self.browser.until(FULL)
         self.assertIn("訓練", self.browser.text("#full-drill"))
         self.assertIn("避難指示", self.browser.text("#full-title"))
+        kept = "import('/tablet/store.js').then(({ read }) => read('seals')).then((kept) => JSON.stringify(kept))"
+        self.wait(lambda: json.loads(self.browser.evaluate(kept))["state"] > 0, "what stands, signed by the town")
+        proven = json.loads(self.browser.evaluate(kept))
+        self.assertTrue(proven["heard"] and proven["doubted"] is None and len(proven["keys"]) == 1, proven)
+        self.assertTrue(self.browser.evaluate("document.querySelector('#unchecked').hidden"))
         self.browser.photograph("real-tablet-drill")
         self.wait(lambda: self.hub.reach(order).get("shown") == 1, "shown in the log")
         self.browser.click("#touch")

@@ -58,7 +58,8 @@ class TabletTests(OnSmallHub):
         sign = self.hub.signs[0]
         self.assertTrue(sign["mute"], "nobody has touched it")
         # What the battery says, where the browser tells it; never more.
-        self.assertLessEqual(set(sign), {"mute", "charge", "plugged", "minutes"})
+        self.assertLessEqual(set(sign), {"mute", "charge", "plugged", "minutes", "seals"})
+        self.assertEqual(sign["seals"], "unchecked", "a hub of before has no key")
 
     def test_without_a_tap_the_page_says_that_it_is_silent(self):
         self.enrol()

@@ -22,11 +22,12 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
     static var bodyLimit: Int { 4_000 }
 
     let stream: any StreamPublisher
+    let sealer: (any LineSealer)?
     let now: @Sendable () -> Date
     private let lines = TabletLines()
 
     public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
-        stream = setup.stream
+        (stream, sealer) = (setup.stream, setup.sealer)
         now = setup.wallClock
     }
 
@@ -56,13 +57,15 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
         let key = Self.key(alert.event)
         let line = try line(message, delivery.id, key, expires: time.addingTimeInterval(left), now: time)
         let event = StreamEvent(
-            name: isCancel ? "cancel" : "alert", data: line, key: key,
+            name: Self.name(alert.message), data: line.line, key: key,
             // More than nothing, as the guard above says.
             expiresIn: .milliseconds(Int(left * 1000)), isRevocation: isCancel,
-            bearing: .init(mode: M.name, gravity: message.gravity, isOver: message.isOver))
+            bearing: .init(mode: M.name, gravity: message.gravity, isOver: message.isOver), number: line.number == 0 ? nil : line.number)
         let (position, live) = stream.publish(event, to: topic)
         return Receipt(reference: position.description, note: "聞いている端末 \(live)台 (tablets listening: \(live))")
     }
+
+    private static func name(_ message: MessageType) -> String { message == .cancel ? "cancel" : "alert" }
 
     /// A drill of an event never replaces the real one in the catch-up.
     static func key(_ event: EventID) -> String {
@@ -73,19 +76,21 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
     /// that there is Japanese only.
     private func line(
         _ message: Message<M>, _ delivery: DeliveryID, _ key: String, expires: Date, now: Date
-    ) throws(DeliveryFailure) -> [UInt8] {
+    ) throws(DeliveryFailure) -> SealedLine {
         var languages = Self.manifest.languages
         while true {
-            let bytes: [UInt8]
+            let sealed: SealedLine
             do {
-                bytes = try lines.line(TabletAlert(
-                    message, delivery: delivery, key: key, expires: expires, serverTime: now, languages: languages))
+                sealed = try lines.line(TabletAlert(
+                    message, delivery: delivery, key: key, expires: expires, serverTime: now, languages: languages)) {
+                    sealer?.seal($0, as: Self.name(message.alert.message), of: message.town.id)
+                }
             } catch {
                 throw .rejected("タブレット用のJSONに書けません: \(error) (no JSON for a tablet)")
             }
-            if bytes.count <= Self.lineLimit { return bytes }
+            if sealed.line.count <= Self.lineLimit { return sealed }
             guard languages.count > 1 else {
-                throw .rejected("\(bytes.count)バイトあり、タブレットの上限\(Self.lineLimit)を超えます (too long for a tablet)")
+                throw .rejected("\(sealed.line.count)バイトあり、タブレットの上限\(Self.lineLimit)を超えます (too long for a tablet)")
             }
             languages.removeLast()
         }

@@ -3,23 +3,25 @@ import Synchronization
 
 /// Lines for a town's schools: forty of them hear the same words, each under its own delivery's id. The words become JSON once.
 final class TabletLines: Sendable {
-    private let last = Mutex<(alert: TabletAlert, line: [UInt8])?>(nil)
+    private let last = Mutex<(alert: TabletAlert, line: SealedLine)?>(nil)
 
-    func line(_ alert: TabletAlert) throws -> [UInt8] {
+    /// - Parameter seal: puts the town's seal on it, which covers everything but the delivery's id: signed once for all schools.
+    func line(_ alert: TabletAlert, seal: ([UInt8]) -> SealedLine?) throws -> SealedLine {
         let delivery = alert.own.delivery, shared = alert.ofNoDelivery
         let line = try last.withLock { last in
             if let last, last.alert == shared { return last.line }
-            let line = try AlertJSON.line(shared)
+            let words = try AlertJSON.line(shared), line = seal(words) ?? SealedLine(line: words, number: 0)
             last = (shared, line)
             return line
         }
         // Inside of words each quotation mark has its backslash: this stands in no text.
-        guard let place = line.firstRange(of: Array(#""delivery":"""#.utf8)), delivery.utf8.allSatisfy(Self.isPlain) else {
-            return try AlertJSON.line(alert)
+        guard let place = line.line.firstRange(of: Array(#""delivery":"""#.utf8)), delivery.utf8.allSatisfy(Self.isPlain) else {
+            let words = try AlertJSON.line(alert)
+            return seal(words) ?? SealedLine(line: words, number: 0)
         }
         var own = line
         // Before the quotation mark that ends the empty id.
-        own.insert(contentsOf: delivery.utf8, at: place.upperBound - 1)
+        own.line.insert(contentsOf: delivery.utf8, at: place.upperBound - 1)
         return own
     }
 

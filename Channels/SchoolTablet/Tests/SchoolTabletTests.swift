@@ -102,9 +102,47 @@ struct SchoolTabletTests {
             for delivery in ["jma/a1.042056.school-tablet.school-1", "a1.school-2", #"odd " \ name"#, "日本", ""] {
                 for second in [0.0, 1] {
                     let alert = alert(title, delivery, second)
-                    #expect(try lines.line(alert) == AlertJSON.line(alert), "\(title) \(delivery)")
+                    #expect(try lines.line(alert) { _ in nil }.line == AlertJSON.line(alert), "\(title) \(delivery)")
                 }
             }
+        }
+    }
+
+    @Test("The town signs an alert once for all its schools, an update anew, and each says which word it is")
+    func signedOnce() async throws {
+        let sealer = Counter(), tablet = try SchoolTablet<Actual>(ChannelSetup(
+            settings: [:], transport: Nothing(), stream: recorder, sealer: sealer, notebook: Nothing(), directory: URL(fileURLWithPath: "/nonexistent"),
+            logger: Logger(label: "test"), wallClock: { start }))
+        let town = TownID("042056")!
+        for (serial, message) in [(3, MessageType.alert), (4, .update), (5, .cancel)] {
+            let content = content(message) { $0.revision.serial = serial }
+            let said = Message(
+                alert: Alert<Actual>(content), town: Town(id: town, name: "気仙沼市", romanName: "Kesennuma City", areas: [:]), priority: .immediate,
+                texts: [.japanese: RenderedText(title: "緊急地震速報", body: "強い揺れに警戒")], local: [], shelters: [])
+            for school in 0..<40 {
+                _ = try await tablet.deliver(said, Delivery(
+                    id: DeliveryID("d\(serial).\(school)"), alert: content.id, event: content.event, message: message,
+                    farEnd: FarEnd(town: town, id: "school-\(school)", name: "第一小", settings: [:]), priority: .immediate, attempt: 1, deadline: .now + .seconds(2)))
+            }
+        }
+        #expect(sealer.names.withLock { $0 } == ["alert", "alert", "cancel"])
+        let told = recorder.published.withLock { $0.map(\.event) }
+        #expect(told.map(\.number) == (1...3).flatMap { Array(repeating: UInt64?.some($0), count: 40) })
+        for (place, event) in told.enumerated() {
+            let text = String(decoding: event.data, as: UTF8.self)
+            #expect(text.contains("\"delivery\":\"d\(place / 40 + 3).\(place % 40)\"") && text.hasSuffix("\"seal\":\(place / 40 + 1)}"))
+        }
+    }
+
+    private final class Counter: LineSealer {
+        let names = Mutex<[String]>([])
+
+        func seal(_ line: [UInt8], as name: String, of town: TownID) -> SealedLine? {
+            let number = names.withLock { names in
+                names.append(name)
+                return UInt64(names.count)
+            }
+            return SealedLine(line: line.dropLast() + Array(",\"seal\":\(number)}".utf8), number: number)
         }
     }
 

@@ -34,7 +34,7 @@ async function invite(form) {
   card.append(
     make("h3", [siteName(asked.site), owner(asked)].filter(Boolean).join("　")),
     make("p", "登録するタブレットでQRコードを読み取るか、下のアドレスを開いてコードを入れてください。1台だけ、一度だけ使えます。"),
-    make("p", answer.code, "code"), make("p", answer.url ?? "", "url"), make("p", `${timeWord(answer.expires_at, false)}まで使えます`, "hint"));
+    make("p", answer.code, "code"), make("p", answer.url ?? "", "url"), make("p", `${timeWord(answer.expires_at, false)}まで使えます`, "hint"), make("p", keyWords(answer.town_key), "hint"));
   if (answer.qr_svg) {
     // As an image it can neither run nor fetch anything.
     const picture = document.createElement("img");
@@ -44,6 +44,8 @@ async function invite(form) {
   }
   byID("invitation").replaceChildren(card);
 }
+
+const keyWords = (mark) => (mark ? `この町の鍵の指紋　${mark}` : "");
 
 export const again = read;
 
@@ -57,6 +59,7 @@ async function read() {
   const answer = await call("GET", "/v1/devices" + question());
   const devices = answer.devices ?? [];
   byID("device-rows").replaceChildren(...devices.map(line));
+  byID("devices-key").textContent = keyWords(answer.town_key);
   byID("devices-none").hidden = devices.length > 0;
   const out = devices.filter((device) => device.lent_to), late = out.filter((device) => device.overdue);
   byID("devices-lent").textContent = out.length > 0 ? `貸出中 ${out.length}台。期限を過ぎて戻っていないもの ${late.length}台。` : "";
@@ -73,7 +76,7 @@ function line(device) {
   if (!isRevoked) act.append(button("使えなくする", () => revoke(id, name).catch(problem), "danger"));
   for (const one of act.children) one.setAttribute("aria-label", `${name}：${one.textContent}`);
   return row([
-    device.role === "edge" ? `${name}（中継）` : name, siteName(device.site), isRevoked ? "登録を取り消しました" : [owner(device), loan(device)].filter(Boolean).join("、"), timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
+    device.role === "edge" ? `${name}（中継）` : name, siteName(device.site), isRevoked ? "登録を取り消しました" : [owner(device), loan(device), proof(device)].filter(Boolean).join("、"), timeWord(device.enrolled_at, false), timeWord(device.last_seen, false), act]);
 }
 
 const STAFF = "先生";
@@ -88,6 +91,8 @@ async function change(device, name) {
   await call("PATCH", "/v1/devices/" + encodeURIComponent(device.id ?? device.device_id), wish);
   await read();
 }
+
+const proof = ({ seals }) => ({ doubt: "町の署名のない知らせを受けました", unchecked: "署名を確かめていません" })[seals] ?? "";
 
 /** Who has it, and whether it should be back by now. */
 function loan(device) {

@@ -35,7 +35,7 @@ function show() {
   byID("front").hidden = !front;
   byID("calm").hidden = Boolean(front) || !receiver.device;
   showClock();
-  const what = JSON.stringify([visible.map((entry) => [entry.alert.id, entry.cancelledBy?.id, entry.calls, Object.keys((entry.cancelledBy ?? entry.alert).texts ?? {})]), receiver.board.halted().length, innerWidth, innerHeight,
+  const what = JSON.stringify([visible.map((entry) => [entry.alert.id, entry.alert.doubt, entry.cancelledBy?.id, entry.calls, Object.keys((entry.cancelledBy ?? entry.alert).texts ?? {})]), receiver.board.halted().length, innerWidth, innerHeight,
     document.querySelectorAll("#banners p:not([hidden])").length]);
   if (what !== painted) {
     painted = what;
@@ -52,9 +52,9 @@ function show() {
 function showFront(entry, now) {
   const isDrill = entry.alert.mode === "exercise", said = textOf(entry.alert, "ja"), mark = markOf(entry, "ja");
   const parts = entry.cancelledBy ? { name: "", act: "", rest: textOf(entry.cancelledBy, "ja").body } : readFirst(said);
-  byID("front").className = "tone-" + tone(entry) + (entry.calls ? " calls" : "") + (entry.cancelledBy ? " void" : isInForce(entry) ? "" : " calm");
-  byID("front-drill").hidden = !isDrill;
-  byID("front-drill").textContent = words.drillBar;
+  byID("front").className = "tone-" + tone(entry) + (entry.calls ? " calls" : "") + (entry.alert.doubt ? " doubt" : "") + (entry.cancelledBy ? " void" : isInForce(entry) ? "" : " calm");
+  byID("front-drill").hidden = !isDrill && !entry.alert.doubt;
+  byID("front-drill").textContent = entry.alert.doubt ? words.doubt : words.drillBar;
   byID("front-icon").replaceChildren(icon(entry.alert.kind));
   byID("front-kind").textContent = (isDrill ? `【${words.drill}】` : "") + kindWords(entry, "ja");
   byID("front-mark").hidden = !mark;
@@ -97,6 +97,7 @@ function showClock() {
   byID("calm-date").textContent = clock.isCertain
     ? words.date.replace("{month}", local.getUTCMonth() + 1).replace("{day}", local.getUTCDate()) : "";
   byID("as-of").textContent = device && lastHeard !== null ? words.asOf(clockText(lastHeard, clock.now(), "ja")) : "";
+  byID("unchecked").hidden = receiver.seals.isChecking;
   // Nothing may be in force, or nobody may know: never one for the other.
   const isKnown = lastHeard !== null && !isCut && state !== "unknown";
   byID("calm-words").textContent = isKnown ? words.quiet : words.nothingKnown;
@@ -105,6 +106,7 @@ function showClock() {
 function sayLine() {
   const { state, device, isCut, cutSince, clock, hubLine } = receiver;
   byID("unknown").hidden = !device || state !== "unknown";
+  byID("unproven").hidden = !receiver.isUnproven;
   showCut(isCut, cutSince, clock, "ja");
   showHubLine(hubLine, "ja", device);
   show();
@@ -140,7 +142,7 @@ function left() {
 async function register(form) {
   byID("enrol-problem").textContent = "";
   try {
-    await receiver.register(form.code.value.trim(), form.name.value.trim());
+    await receiver.register(form.code.value.trim(), form.name.value.trim(), words.doubt);
     form.reset();
   } catch (problem) {
     byID("enrol-problem").textContent = words.enrolFailed(problem.message);

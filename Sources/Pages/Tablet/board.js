@@ -20,7 +20,8 @@ const DRILL_FOR = 3 * 3600e3;
 const DAY = 86400;
 const LIMIT = 300;
 
-export const key = (alert) => alert.mode + " " + alert.event;
+/** What is not proven stands apart, and takes the place of nothing. */
+export const key = (alert) => (alert.doubt ? "? " : "") + alert.mode + " " + alert.event;
 
 /** A correction comes after what it corrects, a cancel after both: they repeat its serial, and sometimes its second. */
 const weight = (alert) => (alert.message === "cancel" ? 2 : alert.revision.correction ? 1 : 0);
@@ -60,12 +61,19 @@ export class Board {
     this.#unconfirmed = new Set([...this.entries].filter(([, entry]) => isInForce(entry) || entry.isHalted).map(([name]) => name));
   }
 
-  /** True when something on the screen changed. */
-  endReplay() {
-    const gone = this.#unconfirmed ?? new Set();
+  /** True when something on the screen changed. `isLeft`: what did not come stays until the town says itself that it does not stand. */
+  endReplay(isLeft = false) {
+    const gone = isLeft ? new Set() : this.#unconfirmed ?? new Set();
     this.#unconfirmed = null;
     for (const name of gone) this.entries.delete(name);
     return gone.size > 0;
+  }
+
+  /** What is in force by `alert.key` and is gone goes. True when something on the screen changed. */
+  drop(isGone) {
+    const gone = [...this.entries].filter(([, entry]) => (isInForce(entry) || entry.isHalted) && entry.alert.key && isGone(entry.alert.key));
+    for (const [name] of gone) this.entries.delete(name);
+    return gone.length > 0;
   }
 
   /** "new", "worse" (it wakes again), "updated", "richer" (in more languages), "cancelled", "halted" (a drill nobody sees), or "ignored". */
@@ -81,7 +89,7 @@ export class Board {
     if (over <= now) return "ignored";
     const before = old && isInForce(old) && old.over > now && !old.isHalted ? old : null;
     const change = changeOf(alert, before?.alert ?? null);
-    const gravity = gravityOf(alert, before?.gravity);
+    const gravity = alert.doubt ? 1 : gravityOf(alert, before?.gravity);
     const entry = { alert, gravity, change, over, wasShown: true, ...earsFor(alert, change, gravity, before) };
     if (isOver(alert)) entry.liftedAt = now;
     this.entries.set(key(alert), entry);

@@ -33,7 +33,7 @@ export function icon(kind) {
 
 /** The colour's name: how bad it is, in the colours of the warning levels. Drills and what was taken back have their own. */
 export function tone({ alert, gravity, cancelledBy }) {
-  if (cancelledBy) return "old";
+  if (cancelledBy || alert.doubt) return "old";
   if (alert.mode === "exercise") return "drill";
   return "l" + (isOver(alert) ? 1 : gravity);
 }
@@ -116,9 +116,9 @@ export function showFront(entry, visible, language, now) {
   const id = (entry.cancelledBy ?? entry.alert).id;
   const isOther = full.hidden || full.dataset.alert !== id;
   full.dataset.alert = id;
-  full.className = "tone-" + tone(entry) + (entry.calls ? " calls" : "") + (isCalm ? " calm" : "") + (entry.cancelledBy ? " void" : "");
-  byID("full-drill").hidden = !isDrill;
-  byID("full-drill").textContent = words.drillBar;
+  full.className = "tone-" + tone(entry) + (entry.calls ? " calls" : "") + (isCalm ? " calm" : "") + (entry.alert.doubt ? " doubt" : "") + (entry.cancelledBy ? " void" : "");
+  byID("full-drill").hidden = !isDrill && !entry.alert.doubt;
+  byID("full-drill").textContent = entry.alert.doubt ? words.doubt : words.drillBar;
   byID("full-icon").replaceChildren(icon(entry.alert.kind));
   byID("full-kind").textContent = (isDrill ? words.drillTitle : "") + kindWords(entry, language);
   byID("full-mark").hidden = !mark;

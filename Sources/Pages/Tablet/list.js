@@ -34,6 +34,7 @@ function row(entry, heading, language, now, choose) {
   const mark = entry.endedAt ? endMark(entry, language) : isInForce(entry) ? "" : markOf(entry, language);
   item.className = "tone-" + (entry.endedAt ? "old" : tone(entry));
   const isDrill = entry.alert.mode === "exercise";
+  if (entry.alert.doubt) item.append(block("p", words.doubt, "small"));
   const title = block(heading, entry.cancelledBy ? "" : said.title, "", said.language);
   if (entry.cancelledBy) title.append(block("s", said.title));
   item.append(

@@ -6,6 +6,7 @@ import { Board, key } from "./board.js";
 import { HubClock } from "./clock.js";
 import { enrol } from "./enrolment.js";
 import { Outbox } from "./outbox.js";
+import { Seals } from "./seals.js";
 import { hold } from "./signed.js";
 import { Signs } from "./signs.js";
 import { Sound } from "./sound.js";
@@ -30,6 +31,8 @@ export class Receiver {
   cutSince = null;
   /** What an edge last said of its own line to the hub; null at a hub. */
   hubLine = null;
+  /** Events are taken one after the other, however long it takes to look whose word they are. */
+  #turn = Promise.resolve();
   #position = null;
   #cutTimer = null;
   #wakeLock = null;
@@ -38,6 +41,7 @@ export class Receiver {
   #ticks = 0;
   /** Seconds that the owning tab had heard nothing, and when it said so. */
   #toldSilence = null;
+  #saidUnproven = false;
 
   /**
    * `page`: show() the alerts; sayLine() its state, the cut and the hub's line; saySound(); entered(); left();
@@ -54,14 +58,20 @@ export class Receiver {
       told: (entry, state) => page.told(entry, state, null),
       refused: (entry, words) => page.told(entry, "refused", words),
     });
+    this.seals = new Seals({ again: () => this.line.beginAnew(), gone: (isGone) => this.#drop(isGone) });
     this.line = new Line({
       token: () => this.device?.token ?? "", language: () => page.language?.(), device: () => this.device?.id, position: () => this.#position,
-      event: (event) => this.#onEvent(event), state: (state) => this.#onState(state), revoked: () => this.#forget(),
+      event: (event) => this.#onEvent(event), isRevocation: (problem) => this.seals.isRevocation(problem), state: (state) => this.#onState(state), revoked: () => this.#forget(),
     }, this.clock);
   }
 
   get isOwner() {
     return this.tabs.isOwner;
+  }
+
+  /** Somebody answers, and does not prove to be the town; where an edge says that it hears nothing itself, that is known. */
+  get isUnproven() {
+    return this.isOwner && this.state === "up" && !this.hubLine && this.seals.isSilent;
   }
 
   /** Milliseconds since 1970 at which something last came over the line; null where nobody knows. */
@@ -78,6 +88,7 @@ export class Receiver {
   async load() {
     this.device = (await read("device")) ?? null;
     await hold(this.device);
+    await this.seals.open(this.device);
     this.#position = (await read("position")) ?? null;
     this.board = new Board((await read("board")) ?? []);
     this.hubLine = (await read("hubLine")) ?? null;
@@ -92,7 +103,7 @@ export class Receiver {
     setInterval(() => this.#halfMinute(), 30000);
     document.addEventListener("visibilitychange", () => this.#onVisible());
     for (const name of ["pageshow", "online"]) addEventListener(name, () => this.#onVisible());
-    new Signs({ token: () => (this.isOwner && this.state === "up" ? this.device?.token : null), isMute: () => !this.sound.isRunning }).run();
+    new Signs({ seals: () => this.seals.word, token: () => (this.isOwner && this.state === "up" ? this.device?.token : null), isMute: () => !this.sound.isRunning }).run();
     if (globalThis.isSecureContext) navigator.serviceWorker?.register("worker.js").catch(() => {});
   }
 
@@ -120,8 +131,8 @@ export class Receiver {
   }
 
   /** Throws with the hub's words. */
-  async register(code, name) {
-    const made = await enrol(code, name);
+  async register(code, name, words) {
+    const made = await enrol(code, name, words);
     // Registered anew, perhaps elsewhere: what is in force is told from the beginning. What was not sent yet stays.
     if (this.device && this.device.code !== made.device.code) this.board = new Board();
     this.#position = null;
@@ -131,6 +142,9 @@ export class Receiver {
     await write("device", this.device);
     await write("key", made.pair);
     await hold(this.device);
+    // Whom he believes is said by who registers it.
+    await write("seals", null);
+    await this.seals.open(this.device);
     await this.outbox.open();
     this.tabs.tell({ device: true });
     this.enter();
@@ -194,7 +208,11 @@ export class Receiver {
 
   // MARK: what arrives
 
-  #onEvent({ name, data, id }) {
+  #onEvent(event) {
+    return (this.#turn = this.#turn.then(() => this.device && this.#take(event)).catch((problem) => console.error(problem)));
+  }
+
+  async #take({ name, data, id }) {
     // "gap": all that is in force follows. For the other reasons the hub hangs up and the next try catches up.
     if (name === "resync" && data.includes('"gap"')) {
       this.board.beginReplay();
@@ -202,7 +220,7 @@ export class Receiver {
     }
     // The word alone, from a hub that was misled or a line that was, erases nothing: it makes us ask at once.
     if (name === "resync" && data.includes('"revoked"')) this.line.hurry();
-    if (name === "position" && this.board.endReplay()) {
+    if (name === "position" && this.board.endReplay(this.seals.isChecking)) {
       this.#keepBoard();
       this.page.show();
     }
@@ -213,7 +231,9 @@ export class Receiver {
         this.page.rollCalled?.();
         this.tabs.tell({ roll: true });
       }
-      if (name === "alert" || name === "cancel") this.#onAlert(JSON.parse(data));
+      if (name === "alert" || name === "cancel") await this.#onAlert(name, JSON.parse(data));
+      if (name === "state" && await this.seals.state(JSON.parse(data))) await this.#judgeAgain();
+      if (name === "state") this.page.sayLine();
     } catch (problem) {
       console.error(problem);
     }
@@ -223,12 +243,32 @@ export class Receiver {
     }
   }
 
-  #onAlert(alert) {
-    this.receipt(alert, "reached");
+  async #onAlert(name, alert) {
+    const word = await this.seals.judge(name, alert);
+    if (word === "old") return;
+    if (word === "doubt") alert.doubt = true;
+    else this.receipt(alert, "reached");
     const change = this.board.take(alert, this.clock.now());
     this.#keepBoard();
     if (change === "ignored") return;
     this.page.taken(change);
+    this.page.show();
+  }
+
+  /** A key has come by which more is proven. */
+  async #judgeAgain() {
+    for (const entry of [...this.board.entries.values()].filter((one) => one.alert.doubt)) {
+      const { doubt: _, ...alert } = entry.alert, name = alert.message === "cancel" ? "cancel" : "alert";
+      if (await this.seals.judge(name, alert) !== "proven") continue;
+      this.board.entries.delete(key(entry.alert));
+      await this.#onAlert(name, alert);
+    }
+  }
+
+  /** The town says that it does not stand. */
+  #drop(isGone) {
+    if (!this.board.drop(isGone)) return;
+    this.#keepBoard();
     this.page.show();
   }
 
@@ -249,6 +289,7 @@ export class Receiver {
   #onState(now) {
     this.state = now;
     if (now === "up") {
+      this.seals.begin();
       clearTimeout(this.#cutTimer);
       this.#cutTimer = this.cutSince = null;
       this.outbox.send();
@@ -281,7 +322,7 @@ export class Receiver {
 
   /** Shown means that it is painted and the page is in front, not that it arrived. */
   reportShown(alert) {
-    if (this.#seen.has(alert.id) || document.visibilityState !== "visible") return;
+    if (alert.doubt || this.#seen.has(alert.id) || document.visibilityState !== "visible") return;
     this.#seen.add(alert.id);
     requestAnimationFrame(() => requestAnimationFrame(() => this.receipt(alert, "shown")));
   }
@@ -297,9 +338,9 @@ export class Receiver {
 
   /** A person has read what `entry` says. */
   touch(entry) {
-    const { mode, event, id } = entry.cancelledBy ?? entry.alert;
-    this.#touch({ mode, event, id });
-    if (!this.isOwner) this.tabs.tell({ touch: { mode, event, id } });
+    const { mode, event, id, doubt } = entry.cancelledBy ?? entry.alert;
+    this.#touch({ mode, event, id, doubt });
+    if (!this.isOwner) this.tabs.tell({ touch: { mode, event, id, doubt } });
   }
 
   /** Only what was read: a newer word on the same event has to be read for itself. */
@@ -334,6 +375,11 @@ export class Receiver {
     }
     if (this.isOwner && this.#ticks % TELL === 0) this.#tellLine();
     else if (!this.isOwner && this.#toldSilence !== null) this.#toldSilence += 1;
+    if (this.isUnproven !== this.#saidUnproven) {
+      this.#saidUnproven = this.isUnproven;
+      if (this.isUnproven) this.seals.doubt();
+      this.page.sayLine();
+    }
     this.page.saySound();
     this.sing();
   }

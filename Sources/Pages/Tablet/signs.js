@@ -11,7 +11,7 @@ export class Signs {
   #battery = null;
   #told = -EVERY;
 
-  /** `hooks`: token() while the line is up, null else; isMute(). */
+  /** `hooks`: token() while the line is up, null else; isMute(); seals() whether the town's words are proven here. */
   constructor(hooks) {
     this.hooks = hooks;
   }
@@ -27,7 +27,7 @@ export class Signs {
     const token = this.hooks.token(), battery = this.#battery;
     if (!token) return;
     this.#told = performance.now();
-    const left = battery?.dischargingTime, sign = { mute: this.hooks.isMute() };
+    const left = battery?.dischargingTime, sign = { mute: this.hooks.isMute(), seals: this.hooks.seals() };
     if (battery) Object.assign(sign, { charge: Math.round(battery.level * 100), plugged: battery.charging, minutes: Number.isFinite(left) ? Math.floor(left / 60) : null });
     ask(token, "/v1/signs", {
       method: "POST", signal: AbortSignal.timeout(10000), headers: { "Content-Type": "application/json" }, body: JSON.stringify({ signs: [sign] }),

@@ -75,7 +75,7 @@ export class Line {
   /**
    * The live line speaks one language, so that a crowd of tablets hears sooner; what is asked for speaks all.
    *
-   * `hooks`: token() → string; language() → its tag, or nothing for all; device() → its id; position() → "EPOCH-OFFSET" or null; event({name, data, id});
+   * `hooks`: token() → string; language() → its tag, or nothing for all; device() → its id; position() → "EPOCH-OFFSET" or null; event({name, data, id}), isRevocation(problem) promise that which they come to;
    * state("up" | "down" | "unknown"); revoked(); `clock`: HubClock.
    */
   constructor(hooks, clock) {
@@ -217,7 +217,7 @@ export class Line {
   async #ask(since) {
     const { events, isWhole } = await this.#fetchPast(since);
     this.#lastWord = performance.now();
-    for (const event of events) this.hooks.event(event);
+    for (const event of events) await this.hooks.event(event);
     return isWhole;
   }
 
@@ -258,7 +258,7 @@ export class Line {
   async #isRevocation(answer) {
     try {
       const problem = await answer.json();
-      return problem.type === REVOKED && problem.device === this.hooks.device();
+      return problem.type === REVOKED && problem.device === this.hooks.device() && await this.hooks.isRevocation(problem);
     } catch {
       return false;
     }

@@ -65,6 +65,8 @@ function sayLine() {
   const { state, device, isCut, cutSince, clock, hubLine } = receiver;
   byID("link-state").textContent = receiver.isOwner && state === "up" && device ? wordsOf(language).connected : "";
   byID("unknown").hidden = !receiver.isOwner || state !== "unknown";
+  byID("unproven").hidden = !receiver.isUnproven;
+  byID("unchecked").hidden = !device || receiver.seals.isChecking;
   showCut(isCut, cutSince, clock, language);
   showHubLine(hubLine, language, device);
 }
@@ -98,7 +100,7 @@ async function tellReport(id, state, words) {
 async function register(form) {
   byID("enrol-problem").textContent = "";
   try {
-    await receiver.register(form.code.value.trim(), form.name.value.trim());
+    await receiver.register(form.code.value.trim(), form.name.value.trim(), wordsOf(language).doubt);
     // Another's tablet now, it may be.
     roll.forget();
     roll.ask();

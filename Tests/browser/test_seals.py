@@ -1,0 +1,244 @@
+"""What a tablet believes: its town's own words, whoever brings them, and nobody else's."""
+import base64
+import json
+import unittest
+
+from browser import CHROMIUM
+from fake_hub import stamp
+from screens import OnSmallHub
+from town_key import TownKey
+
+FULL = "!document.querySelector('#full').hidden"
+DOUBT = "document.querySelector('#full').classList.contains('doubt')"
+TEXTS = {"ja": {"title": "避難指示", "body": "すぐに避難してください。"}, "en": {"title": "Evacuate", "body": "Leave at once."}}
+ORDER = {"level": 4, "gravity": "danger", "texts": TEXTS}
+FIRST, SECOND, STRANGER = (TownKey(bytes([seed]) * 32) for seed in (1, 2, 3))
+DESK = "!document.querySelector('#desk').hidden"
+
+
+@unittest.skipUnless(CHROMIUM, "no chromium on this machine")
+class SealTests(OnSmallHub):
+    def enrol(self, code: str = f"BCDFGHJK.{FIRST.mark}"):
+        self.hub.town_key = self.hub.town_key or FIRST
+        self.enrol_at("/tablet/", "体育館1号", DESK, code)
+
+    def start(self):
+        self.enrol()
+        self.browser.click("#start-button")
+        self.browser.until("document.querySelector('#mute').hidden")
+
+    def doubts(self, seconds: float = 15):
+        self.browser.until(FULL, seconds)
+        self.browser.until(DOUBT, seconds)
+        self.assertIn("確かめられません", self.browser.text("#full-drill"))
+        self.assertFalse(self.browser.evaluate("document.querySelector('#full').classList.contains('calls')"), "it does not call")
+
+    def forged(self, **change) -> dict:
+        """What somebody else says in the town's name."""
+        self.hub.town_key = STRANGER
+        said = self.hub.publish("alert", **{**ORDER, "id": "f1", "event": "forged", **change})
+        self.hub.town_key = FIRST
+        return said
+
+    def test_the_towns_own_word_calls_and_nothing_is_said_of_doubt(self):
+        self.start()
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.assertFalse(self.browser.evaluate(DOUBT))
+        self.assertTrue(self.browser.evaluate("document.querySelector('#full').classList.contains('calls')"))
+        self.assertTrue(self.browser.evaluate("document.querySelector('#unchecked').hidden"))
+        self.wait(lambda: self.levels("a1") == {"reached", "shown"}, "its receipts")
+
+    def test_a_word_by_another_key_is_shown_as_not_proven_does_not_call_and_is_told(self):
+        self.start()
+        self.forged()
+        self.doubts()
+        self.assertIn("避難指示", self.browser.text("#full-title"), "nothing is hidden")
+        self.browser.photograph("tablet-doubt")
+        self.assertEqual(self.levels("f1"), set(), "nobody is told that it reached anybody")
+        self.assertEqual(self.browser.evaluate("import('/tablet/store.js').then(({ read }) => read('seals')).then(({ doubted }) => typeof doubted)"), "number")
+
+    def test_one_bit_that_was_changed_is_found_wherever_it_is(self):
+        self.enrol()
+        for number, change in enumerate([{"level": 5}, {"texts": {**TEXTS, "ja": {"title": "避難指示", "body": "避難しないでください。"}}}, {"sender": "別の市"},
+                                         {"expires": stamp(4e9)}, {"kind": "tsunami"}, {"lifted": True, "over": True}]):
+            honest = self.hub.sealed_line("alert", {**self.sample(f"c{number}"), **ORDER})
+            self.hub.put("alert", {**honest, **change})
+            key = f"? actual c{number}"
+            self.wait(lambda: key in self.board(), f"{change} is in doubt")
+            self.assertNotIn(f"actual c{number}", self.board())
+
+    def test_a_word_without_a_seal_is_not_proven_where_the_town_signs(self):
+        self.enrol()
+        self.hub.put("alert", {**self.sample("bare"), **ORDER})
+        self.doubts()
+
+    def test_whoever_leaves_out_languages_and_counts_down_changes_nothing_of_it(self):
+        self.enrol()
+        line = self.hub.sealed_line("alert", {**self.sample("e1"), **ORDER})
+        self.hub.put("alert", {**line, "expires_in": 17, "delivery": "another", "texts": {"ja": TEXTS["ja"]}})
+        self.wait(lambda: "actual e1" in self.board(), "proven")
+
+    def test_a_cancel_that_is_not_the_towns_takes_nothing_off(self):
+        self.enrol()
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.hub.town_key = STRANGER
+        self.hub.publish("cancel", id="c1", revision={"series": "operator", "serial": 2, "sent": "2099-01-01T00:00:00+09:00"}, over=True)
+        self.hub.town_key = FIRST
+        self.hub.publish("alert", id="a2", event="e2")
+        self.wait(lambda: "actual e2" in self.board(), "the next word")
+        self.assertNotIn("cancelledBy", self.board()["actual e1"])
+
+    def test_a_server_that_says_nothing_is_in_force_takes_nothing_off_and_the_towns_word_does(self):
+        self.enrol()
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        # A swapped server: another past, in which there was nothing.
+        self.hub.forget()
+        self.hub.cut()
+        self.browser.until("!document.querySelector('#cut').hidden", 15)
+        self.hub.mend()
+        self.browser.until("document.querySelector('#link-state').textContent !== ''", 20)
+        self.assertIn("actual e1", self.board())
+        self.hub.town_key = STRANGER
+        self.hub.state({})
+        self.hub.town_key = FIRST
+        self.hub.publish("alert", id="a2", event="e2")
+        self.wait(lambda: "actual e2" in self.board(), "the next word")
+        self.assertIn("actual e1", self.board(), "a stranger's state")
+        self.hub.state({"e2": self.hub.sealed})
+        self.wait(lambda: "actual e1" not in self.board(), "the town's")
+        self.assertIn("actual e2", self.board())
+
+    def test_an_older_state_and_an_older_word_that_are_played_again_change_nothing(self):
+        self.enrol()
+        empty = self.hub.state({})
+        first = self.hub.publish("alert", **ORDER)
+        newer = self.hub.publish("alert", **{**ORDER, "id": "a2", "level": 5, "gravity": "emergency", "revision": {"series": "operator", "serial": 2, "sent": stamp(4e9)}})
+        self.wait(lambda: self.board().get("actual e1", {}).get("alert", {}).get("id") == "a2", "the newer")
+        self.hub.put("state", empty)
+        self.hub.put("alert", first)
+        self.hub.publish("alert", id="a3", event="e3")
+        self.wait(lambda: "actual e3" in self.board(), "the next word")
+        self.assertEqual(self.board()["actual e1"]["alert"]["id"], "a2")
+        self.assertEqual(newer["id"], "a2")
+
+    def test_what_is_over_by_the_towns_own_time_is_not_shown_again(self):
+        self.enrol()
+        old = self.hub.sealed_line("alert", {**self.sample("old"), **ORDER, "expires": stamp(self.now() - 60)})
+        self.hub.state({})
+        self.hub.put("alert", {**old, "expires_in": 3600})
+        self.hub.publish("alert", id="a3", event="e3")
+        self.wait(lambda: "actual e3" in self.board(), "the next word")
+        self.assertEqual([name for name in self.board() if "old" in name], [])
+
+    def test_what_is_held_back_is_asked_for_once_more_and_then_said(self):
+        self.enrol()
+        asked = len(self.hub.asked)
+        self.hub.state({"kept-back": self.hub.sealed + 5})
+        self.hub.sealed += 10
+        self.wait(lambda: len(self.hub.asked) > asked, "everything asked for")
+        self.hub.state({"kept-back": self.hub.sealed - 5})
+        self.browser.until("!document.querySelector('#unproven').hidden", 15)
+        self.browser.photograph("tablet-unproven")
+        self.hub.state({})
+        self.browser.until("document.querySelector('#unproven').hidden", 15)
+
+    def test_a_new_key_signed_by_the_old_one_is_followed_and_what_came_before_it_is_proven_then(self):
+        self.start()
+        words = [FIRST.word(1, "042056", FIRST), SECOND.word(2, "042056", FIRST, "2099-01-01T00:00:00+09:00")]
+        self.hub.town_key = SECOND
+        self.hub.publish("alert", **ORDER)
+        self.doubts()
+        self.hub.state({"e1": self.hub.sealed}, keys=words)
+        self.browser.until(f"!({DOUBT})")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#full').classList.contains('calls')"))
+        self.hub.town_key = FIRST
+        self.hub.publish("alert", id="a2", event="e2")
+        self.wait(lambda: "actual e2" in self.board(), "the old key holds for a while")
+
+    def test_a_key_that_was_taken_back_signs_nothing_more_and_a_strangers_word_makes_no_key(self):
+        self.enrol()
+        self.hub.town_key = SECOND
+        self.hub.state({}, keys=[FIRST.word(1, "042056", FIRST), SECOND.word(2, "042056", FIRST, stamp(self.now() - 1))])
+        self.hub.publish("alert", id="a1", event="e1")
+        self.wait(lambda: "actual e1" in self.board(), "the new key")
+        self.hub.town_key = FIRST
+        self.hub.publish("alert", id="a2", event="e2")
+        self.wait(lambda: "? actual e2" in self.board(), "the old key")
+        self.hub.town_key = STRANGER
+        for by in (STRANGER, FIRST):
+            self.hub.state({}, keys=[STRANGER.word(3, "042056", by)])
+        self.hub.publish("alert", id="a3", event="e3")
+        self.wait(lambda: "? actual e3" in self.board(), "the stranger's")
+
+    def test_a_tablet_of_before_takes_the_first_key_it_hears_of_and_no_other_ones(self):
+        self.enrol_at("/tablet/", "体育館1号", DESK)
+        self.assertFalse(self.browser.evaluate("document.querySelector('#unchecked').hidden"), "it says that nothing is checked")
+        self.browser.photograph("tablet-unchecked")
+        self.hub.publish("alert", key="e1", **ORDER)
+        self.wait(lambda: "actual e1" in self.board(), "what nobody signed is shown as ever")
+        self.hub.town_key = FIRST
+        self.hub.state({"e1": 0})
+        self.browser.until("document.querySelector('#unchecked').hidden")
+        self.assertIn("actual e1", self.board())
+        self.forged()
+        self.wait(lambda: "? actual forged" in self.board(), "now it knows")
+
+    def test_who_registers_by_a_sheet_with_another_key_is_told_and_not_registered(self):
+        self.hub.town_key = STRANGER
+        self.browser.open(self.hub.address + f"/tablet/#BCDFGHJK.{FIRST.mark}")
+        self.browser.until("!document.querySelector('#enrol').hidden")
+        self.browser.click("#enrol-form button")
+        self.browser.until("document.querySelector('#enrol-problem').textContent.includes('確かめられません')")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#desk').hidden"))
+
+    def test_only_the_town_takes_a_tablet_off_its_register(self):
+        self.enrol()
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.hub.revocation = STRANGER.revocation("dev-1", "042056", 5)
+        self.hub.revoked = True
+        self.browser.until("!document.querySelector('#unknown').hidden", 20)
+        self.assertIn("actual e1", self.board())
+        self.hub.revocation = FIRST.revocation("dev-1", "042056", 5)
+        self.browser.until("!document.querySelector('#enrol').hidden", 40)
+
+    def test_a_browser_that_knows_no_such_keys_reckons_itself(self):
+        self.enrol()
+        for case in ("good", "bad"):
+            text = b"noroshi"
+            signature = bytearray(FIRST.sign(text))
+            if case == "bad":
+                signature[3] ^= 1
+            script = f"""import('/tablet/ed25519.js').then(({{ verify }}) => {{
+              const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+              return verify(bytes('{base64.b64encode(FIRST.public).decode()}'), bytes('{base64.b64encode(bytes(signature)).decode()}'), new TextEncoder().encode('noroshi')); }})"""
+            self.assertEqual(self.browser.evaluate(script), case == "good")
+        # As a browser of 2024: what is asked of it as Ed25519 it does not know.
+        self.browser.evaluate("""(() => { const known = crypto.subtle.importKey.bind(crypto.subtle);
+          crypto.subtle.importKey = (form, key, kind, ...rest) => kind === 'Ed25519' ? Promise.reject(new DOMException('no', 'NotSupportedError')) : known(form, key, kind, ...rest); })()""")
+        self.hub.publish("alert", **ORDER)
+        self.wait(lambda: "actual e1" in self.board(), "proven")
+        self.forged()
+        self.wait(lambda: "? actual forged" in self.board(), "not proven")
+
+    def now(self) -> float:
+        import time
+        return time.time()
+
+    def sample(self, event: str) -> dict:
+        now = self.now()
+        return {"id": event, "event": event, "key": event, "kind": "evacuation", "message": "alert", "mode": "actual", "priority": "urgent", "delivery": event + ".d",
+                "town": "042056", "town_name": "さくら市", "town_roman_name": "Sakura City", "sender": "さくら市", "lifted": False, "shelters": [],
+                "revision": {"series": "operator", "serial": 1, "sent": stamp(now)}, "sent": stamp(now), "server_time": stamp(now), "expires": stamp(now + 3600), "expires_in": 3600}
+
+    def board(self) -> dict:
+        """What the tablet has, by the board's own key."""
+        saved = self.browser.evaluate("import('/tablet/store.js').then(({ read }) => read('board')).then((board) => JSON.stringify(board ?? []))")
+        return {("? " if one["alert"].get("doubt") else "") + one["alert"]["mode"] + " " + one["alert"]["event"]: one for one in json.loads(saved)}
+
+
+if __name__ == "__main__":
+    unittest.main()
