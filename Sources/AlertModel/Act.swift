@@ -73,6 +73,8 @@ public struct Act: Sendable, Codable, Hashable {
     public var standing: [Row]
     /// The act this one takes back.
     public var takesBack: AlertID?
+    /// Shelters of which the same event told before, and which stand as they did: its words are the newest, and must not hide them.
+    public var besides: [ShelterNotice]?
 
     public init(
         version: Int, by: String, change: Change, steps: [Step], standing: [Row] = [], takesBack: AlertID? = nil

@@ -66,6 +66,8 @@ public struct ShelterNotice: Sendable, Codable, Hashable {
     public var address: String?
     public var state: State
     public var note: String?
+    /// Told in the same words, one decision: seventeen that are opened at once. None of them has others.
+    public var others: [ShelterNotice]?
 
     public init(shelter: String, name: String, address: String? = nil, state: State, note: String? = nil) {
         self.shelter = shelter
@@ -74,6 +76,23 @@ public struct ShelterNotice: Sendable, Codable, Hashable {
         self.state = state
         self.note = note
     }
+
+    /// Several in one; nil where there are none.
+    public init?(_ all: [ShelterNotice]) {
+        guard var first = all.first else { return nil }
+        if all.count > 1 { first.others = Array(all.dropFirst()) }
+        self = first
+    }
+
+    /// Each by itself.
+    public var all: [ShelterNotice] {
+        var own = self
+        own.others = nil
+        return [own] + (others ?? [])
+    }
+
+    /// 市民会館; 市民会館、ほか16か所.
+    public var names: String { (others ?? []).isEmpty ? name : "\(name)、ほか\(others?.count ?? 0)か所" }
 }
 
 /// The town's headquarters against a disaster (災害対策本部, 災害警戒本部) was set up or dissolved.

@@ -23,7 +23,7 @@ struct AirState: Sendable {
     init(controllers: Int) {
         // As many as there are controllers in the settings.
         kills = Array(repeating: [], count: controllers)
-        // The same number.
+        // As many, for the same reason.
         recoveries = Array(repeating: 0, count: controllers)
     }
 

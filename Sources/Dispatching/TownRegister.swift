@@ -40,9 +40,11 @@ package final class ShelterBoard<M: Mode>: Sendable {
     package func take(_ alert: Alert<M>) {
         guard case .shelter(let notice) = alert.detail, let town = alert.town else { return }
         states.withLock { states in
-            if let known = states[town]?[notice.shelter], !alert.revision.isNewer(than: known.revision) { return }
-            states[town, default: [:]][notice.shelter] = Entry(notice: notice, revision: alert.revision)
-            if alert.message == .cancel { states[town]?[notice.shelter] = nil }
+            for one in notice.all {
+                if let known = states[town]?[one.shelter], !alert.revision.isNewer(than: known.revision) { continue }
+                states[town, default: [:]][one.shelter] = Entry(notice: one, revision: alert.revision)
+                if alert.message == .cancel { states[town]?[one.shelter] = nil }
+            }
         }
     }
 

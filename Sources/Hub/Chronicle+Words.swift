@@ -61,7 +61,7 @@ extension ChronicleEntry {
             return (.order, "\(act)：\(order.level.name)（\(order.hazard)）\(districts)" + (order.reason.map { "。理由：\($0)" } ?? ""))
         case .shelter(let notice):
             let state = isBack ? "取消" : ["open": "開設", "full": "満員", "closed": "閉鎖"][notice.state.rawValue] ?? ""
-            return (.shelter, "\(state)：\(notice.name)" + (notice.note.map { "。\($0)" } ?? ""))
+            return (.shelter, "\(state)：\(notice.all.map(\.name).joined(separator: "、"))" + (notice.note.map { "。\($0)" } ?? ""))
         case .headquarters(let seat):
             return (.headquarters, "\(isBack ? "取消" : seat.state == .open ? "設置" : "廃止")：\(seat.name)" + (seat.note.map { "。\($0)" } ?? ""))
         case .notice(let notice): return (.notice, (isBack ? "取消：" : "") + "\(notice.title)。\(notice.body.replacing("\n", with: " "))")

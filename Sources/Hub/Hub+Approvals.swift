@@ -59,7 +59,7 @@ extension Hub {
     private static func title(_ content: AlertContent) -> String {
         let subject = switch content.detail {
         case .evacuation(let order): "\(content.title)（\(order.hazard)）\(order.districts.joined(separator: "、"))"
-        case .shelter(let notice): "\(content.title) \(notice.name)"
+        case .shelter(let notice): "\(content.title) \(notice.names)"
         case .headquarters, .none: content.title
         case .notice(let notice): notice.title
         }

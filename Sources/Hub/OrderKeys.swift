@@ -124,6 +124,14 @@ final class OrderKeys: Sendable {
     /// Whether something was begun or sent under it.
     func isKnown(_ key: OrderKey) -> Bool { state.withLock { $0.entries[key.name]?.fingerprint == key.fingerprint } }
 
+    /// What was begun or sent under it, and the order itself as long as its record is not on disk.
+    func begun(_ key: OrderKey) -> (id: AlertID, order: DeskOrder?)? {
+        state.withLock { state in
+            guard let entry = state.entries[key.name], entry.fingerprint == key.fingerprint, entry.pushed != nil else { return nil }
+            return (entry.id, entry.order)
+        }
+    }
+
     func look(_ key: OrderKey, now: Date, day: String) -> Look {
         state.withLock { state in
             while let oldest = state.order.first, let entry = state.entries[oldest],

@@ -23,7 +23,7 @@ enum DetailShape: Encodable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case kind
         case level, levelName = "level_name", hazard, districts, reason, shelters, lifted
-        case shelter, name, address, state, note
+        case shelter, name, address, state, note, others
         case title, body
     }
 
@@ -46,6 +46,7 @@ enum DetailShape: Encodable, Equatable {
             try container.encodeIfPresent(notice.address, forKey: .address)
             try container.encode(notice.state, forKey: .state)
             try container.encodeIfPresent(notice.note, forKey: .note)
+            try container.encodeIfPresent(notice.others, forKey: .others)
         case .headquarters(let seat):
             try container.encode(AlertKind.headquarters, forKey: .kind)
             try container.encode(seat.name, forKey: .name)

@@ -23,7 +23,7 @@ extension HubRouter {
 
     private struct Preview: Encodable {
         var version: Int
-        /// Of the first of them: the others say the same of another house.
+        /// As it will be said; where the shelters were told of by several events before, as the first of these messages says it.
         var previews: [PreviewShape]
         var changes: [StandingShape.Step]
         var unchanged, refused, doubtful: [Named]
@@ -84,10 +84,10 @@ extension HubRouter {
     }
 
     private func preview(_ plan: ShelterBatch.Plan, _ wish: ShelterBatch, by person: Operator) throws(DeskFailure) -> Response {
-        let first = plan.ready.first?.order
+        let first = plan.parts.first?.order
         let answer = Preview(
             version: plan.version, previews: first.map(previews) ?? [],
-            changes: plan.ready.flatMap { $0.order.content.act?.steps ?? [] }.map { StandingShape.Step($0) },
+            changes: plan.parts.flatMap { $0.order.content.act?.steps ?? [] }.map { StandingShape.Step($0) },
             unchanged: plan.unchanged.map { Named($0) }, refused: plan.refused.map { Named($0) }, doubtful: plan.doubtful.map { Named($0) },
             warnings: Self.warnings(plan), approval: first.flatMap { hub.wait($0, by: person) }.map { ApprovalWait($0, hub.people) })
         do { return try Answer.json(answer) } catch { throw .unrecorded("\(error)") }

@@ -28,8 +28,7 @@ extension Standing {
         if let seen = wish.basedOn, seen != version { throw .moved(newest) }
         switch wish.content.detail {
         case .evacuation(let order): return try propose(order, wish)
-        case .shelter(let notice):
-            return try propose(.shelter(notice.shelter), notice.state == .closed ? nil : .shelter(notice), wish)
+        case .shelter(let notice): return try propose(notice.all, wish)
         case .headquarters(let seat):
             return try propose(.headquarters, seat.state == .closed ? nil : .headquarters(seat), wish)
         case .notice(let notice):
@@ -95,6 +94,45 @@ extension Standing {
         }
         // The gravest says what it is; an order repeated as it stood is told as changed, since a person sent it.
         return [.raised, .new, .widened, .lowered].first(where: moves.contains) ?? .changed
+    }
+
+    // MARK: Shelters
+
+    /// Shelters of which one event told are told of by it, as long as it tells of any; new ones begin an event together.
+    private func propose(_ notices: [ShelterNotice], _ wish: Wish) throws(StandingRefusal) -> AlertContent {
+        let befores = notices.map { rows[.shelter($0.shelter)] }
+        guard Set(befores.map { $0?.event }).count == 1, Set(notices.map(\.shelter)).count == notices.count else {
+            throw .field("shelters", "前に別々に知らせた避難所です。分けて出してください (told of by different events: send them apart)")
+        }
+        let event = try event(wish, current: befores.first.flatMap { $0?.event })
+        let now = moment(wish.content.sent)
+        let steps = zip(notices, befores).map { notice, before in
+            let subject = Act.Subject.shelter(notice.shelter), state = Act.State.shelter(notice)
+            guard notice.state != .closed else { return Act.Step(subject: subject, before: before, after: nil) }
+            return Act.Step(subject: subject, before: before, after: Act.Row(
+                subject: subject, state: state, since: before?.state == state ? before?.since ?? now : now, by: wish.by, until: nil, event: event,
+                act: wish.content.id))
+        }
+        let besides = besides(steps, event)
+        let change: Change =
+            if steps.allSatisfy({ $0.before == nil }) {
+                .new
+            } else if steps.allSatisfy({ $0.after == nil }) {
+                besides.isEmpty ? .lifted : .partLifted
+            } else {
+                steps.allSatisfy { $0.before?.state == $0.after?.state } ? .unchanged : .changed
+            }
+        var act = act(steps, change, wish)
+        act.besides = besides.isEmpty ? nil : besides
+        return stamped(wish.content, event, act, now)
+    }
+
+    /// Shelters that stand by this event, but for those of the steps.
+    func besides(_ steps: [Act.Step], _ event: EventID) -> [ShelterNotice] {
+        let own = Set(steps.map(\.subject))
+        return shelters.filter { $0.event == event && !own.contains($0.subject) }.compactMap { row in
+            if case .shelter(let notice) = row.state { notice } else { nil }
+        }
     }
 
     // MARK: One subject

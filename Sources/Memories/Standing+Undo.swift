@@ -29,7 +29,11 @@ extension Standing {
         content.sent = clock
         let wish = Wish(content, by: person, districts: districts)
         let change: Change = its.steps.allSatisfy { $0.after == nil } ? .restored : .takenBack
-        let act = act(steps, change, wish, takesBack: original.id)
+        var act = act(steps, change, wish, takesBack: original.id)
+        if case .shelter = original.detail {
+            let besides = besides(steps, event)
+            if !besides.isEmpty { act.besides = besides }
+        }
         content.message = leavesNothing(act, taken) ? .cancel : .update
         content.title = Self.takenBack(original.title)
         content = stamped(content, event, act, now)
@@ -83,7 +87,7 @@ extension Standing {
 
     private func leavesNothing(_ act: Act, _ taken: Done) -> Bool {
         guard act.steps.allSatisfy({ $0.after == nil }) else { return false }
-        guard let hazard = taken.hazard else { return true }
+        guard let hazard = taken.hazard else { return act.besides == nil }
         return act.standing(of: hazard).isEmpty
     }
 
@@ -98,6 +102,10 @@ extension Standing {
             if let reason = act.steps.compactMap(\.after?.reason).first { order.reason = reason }
             return .evacuation(order)
         case .shelter, .headquarters, .notice:
+            let shelters = act.steps.compactMap { step -> ShelterNotice? in
+                if case .shelter(let notice) = step.after?.state { notice } else { nil }
+            }
+            if let all = ShelterNotice(shelters) { return .shelter(all) }
             switch act.steps.first?.after?.state {
             case .shelter(let notice): return .shelter(notice)
             case .headquarters(let seat): return .headquarters(seat)

@@ -51,6 +51,42 @@ struct FactSource {
 
     // MARK: The town's own alerts
 
+    /// How much is said of several shelters, from what serves best to what is short.
+    enum ShelterList: CaseIterable { case lines, names, some }
+
+    /// Several shelters, each on a line of its own with where it is; then those that are open as they were, of which the same event told.
+    func listed(_ lines: RenderedLines, _ form: ShelterList) -> RenderedLines {
+        guard case .shelter(let notice) = content.detail else { return lines }
+        var lines = lines
+        let place = Dictionary(shelters.enumerated().map { ($1.shelter.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let all = notice.all, open = (content.act?.besides ?? []).filter { $0.state == .open }.sorted { (place[$0.shelter] ?? .max, $0.shelter) < (place[$1.shelter] ?? .max, $1.shelter) }
+        var said: [String] = []
+        if all.count > 1 {
+            // и др. ends a sentence by itself.
+            lines.body = lines.body.replacing("..", with: ".")
+            switch form {
+            case .lines: said += all.map { "・" + line(of: $0, isOpen: all.allSatisfy { $0.state == .open }) }
+            case .names: said.append(wording.joined(all.map { name(of: $0) }))
+            case .some: said.append(wording.joined(all.map { name(of: $0) }, limit: Self.named))
+            }
+        }
+        if !open.isEmpty { said.append(wording.stillOpen(open.map { name(of: $0) }, limit: form == .some ? Self.named : open.count)) }
+        // The last line says who and when.
+        guard !said.isEmpty, let end = lines.body.lastIndex(of: "\n") else { return lines }
+        lines.body.insert(contentsOf: "\n" + said.joined(separator: "\n"), at: end)
+        return lines
+    }
+
+    /// Shelters by name where there is no room for all.
+    private static let named = 10
+
+    /// Under a sentence about those that are open each says that it is not.
+    private func line(of shelter: ShelterNotice, isOpen: Bool) -> String {
+        let rest = [isOpen ? nil : wording.word("state", shelter.state.rawValue), shelter.address].compactMap(\.self)
+        guard !rest.isEmpty else { return name(of: shelter) }
+        return name(of: shelter) + (wording.writesJapanese ? "（\(rest.joined(separator: "　"))）" : " (\(rest.joined(separator: ", ")))")
+    }
+
     /// Whoever says it in the town's name is named in every language.
     func signed(_ lines: RenderedLines) -> RenderedLines {
         guard let helper = content.onBehalf else { return lines }
@@ -63,8 +99,9 @@ struct FactSource {
         case .none: return
         case .evacuation(let order): add(order, to: &facts)
         case .shelter(let notice):
-            facts.set(.shelter, name(of: notice))
-            facts.set(.address, notice.address)
+            let all = notice.all
+            facts.set(.shelter, all.count > 1 ? wording.joined(all.map { name(of: $0) }, limit: 2) : name(of: notice))
+            facts.set(.address, all.count > 1 ? nil : notice.address)
             facts.set(.note, notice.note)
             facts.set(.standing, wording.word("state", notice.state.rawValue))
         case .headquarters(let seat):

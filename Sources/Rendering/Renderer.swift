@@ -113,11 +113,17 @@ package struct Renderer: Sendable {
             if shared != nil { source.alias = OpenLines.anyTown }
             let facts = source.facts(shared)
             texts[language] = try text(name, mode, language, manifest) { [source] template throws(RenderingFailure) in
-                guard let shared else { return source.signed(try template.render(facts)) }
+                guard let shared else { return listed(try template.render(facts), source, mode, language, manifest) }
                 return try shared.lines(language, facts, template).lines(of: source.ownName)
             }
         }
         return texts
+    }
+
+    /// With what several shelters have to say of each, as far as there is room.
+    private func listed(_ lines: RenderedLines, _ source: FactSource, _ mode: ModeName, _ language: Language, _ manifest: ChannelManifest) -> RenderedLines {
+        let forms = FactSource.ShelterList.allCases.lazy.map { source.signed(source.listed(lines, $0)) }
+        return forms.first { Self.excess(of: self.text($0, mode, language), "", language, manifest) == nil } ?? source.signed(lines)
     }
 
     /// The first template that fits.

@@ -55,6 +55,7 @@ struct Sample: Decodable {
         /// The level before, in the order's own districts.
         var before: Int?
         var standing: [Row]?
+        var besides: [ShelterNotice]?
     }
     var remarks: [Remark]?
     var happened: Date?
@@ -110,7 +111,9 @@ struct Sample: Decodable {
             return Act.Step(
                 subject: subject, before: act.before.map { row(subject, $0) }, after: standing.first { $0.subject == subject })
         }
-        return Act(version: 1, by: "sample", change: act.change, steps: steps, standing: standing)
+        var made = Act(version: 1, by: "sample", change: act.change, steps: steps, standing: standing)
+        made.besides = act.besides
+        return made
     }
 
     var toldBefore: ToldBefore? {

@@ -87,6 +87,8 @@ struct TemplateName: Hashable {
         case (_, .notice): nil
         case (.takenBack, .evacuation): .takenBack
         case (.takenBack, _), (.restored, _): .restored
+        // Closed is closed, whether others of the same event are open or not.
+        case (.partLifted, .shelter): .update
         case (.partLifted, _): .partLifted
         case (.lifted, .evacuation): .lifted
         case (.lowered, .evacuation): .lowered

@@ -91,6 +91,8 @@ struct Wording {
 
     func onBehalf(helper: String, of town: String) -> String { form("on-behalf", ["helper": helper, "town": town]) }
 
+    func stillOpen(_ names: [String], limit: Int) -> String { form("still-open", ["names": joined(names, limit: limit)]) }
+
     /// A, B and C; 宮城県、岩手県.
     func joined(_ parts: [String]) -> String {
         let comma = known("form", "comma") ?? (writesJapanese ? "、" : ", ")

@@ -54,7 +54,7 @@ struct ShelterBatchTests {
 
     @Test("Seventeen are opened by one request: what the preview counts is what stands and what is recorded, and those not to be used are named")
     func seventeen() async throws {
-        let house = try await House(shelters: Self.shelters)
+        let house = try await House(shelters: Self.shelters, hasTablets: true)
         try await tsunami(house)
         let preview: Preview = try read(try await ask(house, Self.all, preview: true))
         #expect(preview.changes.count == 15 && preview.refused.map(\.shelter) == ["s4", "s9"] && preview.doubtful.map(\.shelter) == ["s17"])
@@ -65,9 +65,11 @@ struct ShelterBatchTests {
         let answer: Answer = try read(heard)
         #expect(answer.sent.map(\.shelter) == preview.changes.map(\.id) && answer.refused.map(\.name) == ["第4小学校", "第9小学校"])
         #expect(try await open(house) == Set(answer.sent.map(\.shelter)))
-        // Each has its own alert and event; the act as a whole is a fact beside them.
+        // One message, which names each of them; the act as a whole is a fact beside it.
         let alerts = try await house.call("GET", "/v1/alerts?limit=100").body
-        for one in answer.sent { #expect(alerts.contains("op/042056/shelter/\(one.shelter)") && alerts.contains(one.id)) }
+        #expect(Set(answer.sent.map(\.id)).count == 1 && alerts.components(separatedBy: answer.sent[0].id).count >= 2)
+        let told = try await self.told(house, answer.sent[0].id)
+        #expect(told.components(separatedBy: "・第").count == 16 && told.contains("第1小学校、第2小学校など"), "\(told)")
         let deeds = try await house.hub.deedsForTests("shelters")
         #expect(deeds.count == 1 && deeds[0].actor == "operator:desk" && deeds[0].body.contains(answer.sent[14].id) && deeds[0].body.contains("使えません"))
     }
@@ -82,6 +84,50 @@ struct ShelterBatchTests {
         let closed: Answer = try read(try await ask(house, #""s1","s2","s3","s5""#, state: "closed"))
         #expect(closed.sent.count == 3 && closed.unchanged.map(\.shelter) == ["s5"])
         #expect(try await open(house).isEmpty)
+    }
+
+    /// Words of an alert, as the log has them.
+    private func told(_ house: House, _ alert: String) async throws -> String { try await house.call("GET", "/v1/alerts/\(alert)/texts").body }
+
+    @Test("What one message opened is changed by the same event: its newest words name what is open still, so that no far end loses a house that was overtaken; the last one ends it")
+    func besides() async throws {
+        let house = try await House(shelters: Self.shelters, hasTablets: true)
+        let opened: Answer = try read(try await ask(house, #""s1","s2","s3""#))
+        let full: Answer = try read(try await ask(house, #""s2""#, state: "full"))
+        #expect(try await told(house, full.sent[0].id).contains("いま開いている避難所：第1小学校、第3小学校"))
+        let closed: Answer = try read(try await ask(house, #""s1","s2""#, state: "closed"))
+        #expect(Set(closed.sent.map(\.id)).count == 1 && closed.sent.count == 2)
+        let words = try await told(house, closed.sent[0].id)
+        #expect(words.contains("・第1小学校") && words.contains("いま開いている避難所：第3小学校") && words.contains("閉鎖しました"), "\(words)")
+        #expect(try await open(house) == ["s3"])
+        let before = try await house.call("POST", "/v1/alerts/\(opened.sent[0].id)/cancel")
+        #expect(before.status == 409, "others acted on it since: \(before.body)")
+        let end: Answer = try read(try await ask(house, #""s3""#, state: "closed"))
+        #expect(try await !told(house, end.sent[0].id).contains("いま開いている避難所："))
+        let events = try await house.call("GET", "/v1/alerts?limit=100").body.matches(of: /"event":"([^"]+)"/).map { String($0.1) }
+        #expect(events.count == 4 && Set(events).count == 1)
+        // Opened anew it is a new one.
+        let again: Answer = try read(try await ask(house, #""s1","s2""#))
+        #expect(try await !house.call("GET", "/v1/alerts/\(again.sent[0].id)").body.contains(events[0]))
+        #expect(try await house.call("POST", "/v1/alerts/\(again.sent[0].id)/cancel").status == 202)
+        #expect(try await open(house).isEmpty)
+    }
+
+    @Test("Those that different events told of are told of by each its own")
+    func apart() async throws {
+        let house = try await House(shelters: Self.shelters)
+        #expect(try await ask(house, #""s1","s2""#).status == 202)
+        #expect(try await ask(house, #""s3""#).status == 202)
+        let full: Answer = try read(try await ask(house, #""s1","s2","s3","s5""#, state: "full"))
+        #expect(full.sent.map(\.shelter) == ["s1", "s2", "s3", "s5"] && Set(full.sent.map(\.id)).count == 3)
+        #expect(try await open(house) == ["s1", "s2", "s3", "s5"])
+        // As an order of its own kind it is one message too, and says why not where it cannot be.
+        let mixed = try await house.call("POST", "/v1/alerts", #"{"town":"042056","kind":"shelter","mode":"actual","state":"closed","shelters":["s1","s3"]}"#)
+        #expect(mixed.status == 422 && mixed.body.contains("分けて出してください"), "\(mixed.body)")
+        #expect(try await house.call("POST", "/v1/alerts", #"{"town":"042056","kind":"shelter","mode":"actual","state":"open","shelters":["s6","s7"]}"#).status == 202)
+        for wrong in [#""shelter":"s6","shelters":["s7"]"#, #""shelters":["s8","s8"]"#, #""shelters":[]"#, #""shelters":["nowhere"]"#] {
+            #expect(try await house.call("POST", "/v1/alerts", #"{"town":"042056","kind":"shelter","mode":"actual","state":"open",\#(wrong)}"#).status == 422, "\(wrong)")
+        }
     }
 
     @Test("On another state than the one that was seen nothing is done")
@@ -102,7 +148,7 @@ struct ShelterBatchTests {
         let second: Answer = try read(try await ask(house, #""s1","s2""#, more: #","based_on":\#(seen)"#, key: "k"))
         #expect(first.sent.map(\.id) == second.sent.map(\.id) && second.unchanged.isEmpty && second.refused.isEmpty)
         #expect(try await house.hub.deedsForTests("shelters").count == 1)
-        #expect(try await house.call("GET", "/v1/alerts?limit=100").body.components(separatedBy: "op/042056/shelter/s1\"").count == 2)
+        #expect(try await house.call("GET", "/v1/alerts?limit=100").body.components(separatedBy: #""kind":"shelter","message""#).count == 2)
         #expect(try await ask(house, #""s1","s3""#, key: "k").status == 202, "another body is another act")
     }
 

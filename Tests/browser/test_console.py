@@ -1101,11 +1101,14 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual((len(found[0]), len(found[1])), (2, 2))
         self.assertEqual({one[0] for one in found[1]}, {"×"})
         self.assertNotIn(found[1][0][2], [one[2] for one in found[0]], "another shape, not another colour alone")
-        said = self.browser.evaluate("document.querySelector('#map-box svg').getAttribute('aria-label')").split("つながらない場所：")[1]
+        said = self.browser.evaluate("document.querySelector('#map-box svg').getAttribute('aria-label')").split("つながらない場所：")[1].split("端末の弱い場所")[0]
         for name in ["第一小学校", "川端保育園", "町の同報局"]:
             self.assertIn(name, said)
         self.assertEqual(self.browser.text("#map-missing").count("町の同報局"), 1, "in two lists, and named once")
         self.assertIn("いま、つながらない場所", self.browser.text("#map-legend"))
+        # A device that will soon be silent has a sign of its own where it stands.
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#map-box .weak')].map((one) => one.textContent)"), ["弱"])
+        self.assertIn("端末の弱い場所：第二小学校", self.browser.evaluate("document.querySelector('#map-box svg').getAttribute('aria-label')"))
         for scheme in ("light", "dark"):
             self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
             self.browser.evaluate("document.querySelector('#map').scrollIntoView({ block: 'center' })")

@@ -104,7 +104,7 @@ private struct OperatorCheck {
             refuse(["shelter", "state", "note", "title", "body"], of: "避難情報", "an evacuation order")
             return evacuation().map(Detail.evacuation)
         case "shelter":
-            refuse(["level", "hazard", "districts", "reason", "shelters", "title", "body", "lifted"], of: "避難所の開設・閉鎖", "a shelter's state")
+            refuse(["level", "hazard", "districts", "reason", "title", "body", "lifted"], of: "避難所の開設・閉鎖", "a shelter's state")
             return shelter().map(Detail.shelter)
         case "headquarters":
             refuse(
@@ -170,15 +170,23 @@ private struct OperatorCheck {
     private mutating func shelter() -> ShelterNotice? {
         let state = alert.state.flatMap(ShelterNotice.State.init)
         if state == nil { problems.add("state", "状態を、開設・満員・閉鎖から選んでください", "open, full or closed") }
-        let known = town.shelters.first { $0.id == alert.shelter }
-        if alert.shelter == nil {
-            problems.add("shelter", "避難所を選んでください", "required: an id of the town's register")
-        } else if known == nil {
-            problems.add("shelter", "「\(alert.shelter?.prefix(Self.name) ?? "")」は、この市町村の避難所にありません", "not in the town's register")
+        // One, or several in the same words.
+        let field = alert.shelters == nil ? "shelter" : "shelters", ids = alert.shelters ?? alert.shelter.map { [$0] } ?? []
+        if ids.isEmpty {
+            problems.add(field, "避難所を選んでください", "required: an id of the town's register")
+        } else if alert.shelters != nil, alert.shelter != nil {
+            problems.add("shelter", "一か所（shelter）か、いくつか（shelters）のどちらかを書いてください", "either one or several")
+        } else if ids.count > Self.listed || Set(ids).count < ids.count {
+            problems.add(field, "避難所は、それぞれ一度、\(Self.listed)か所までです", "each once, at most \(Self.listed)")
+        }
+        let known = ids.prefix(Self.listed).compactMap { id in
+            let found = town.shelters.first { $0.id == id }
+            if found == nil { problems.add(field, "「\(id.prefix(Self.name))」は、この市町村の避難所にありません", "not in the town's register") }
+            return found
         }
         let note = text("note", alert.note, limit: Self.sentence)
-        guard let state, let known else { return nil }
-        return ShelterNotice(shelter: known.id, name: known.name, address: known.address, state: state, note: note)
+        guard let state else { return nil }
+        return ShelterNotice(known.map { ShelterNotice(shelter: $0.id, name: $0.name, address: $0.address, state: state, note: note) })
     }
 
     private mutating func headquarters() -> Headquarters? {
@@ -220,7 +228,8 @@ private struct OperatorCheck {
         let own = "\(drill)op/\(town.id.code)/"
         guard let event = alert.event else {
             return switch alert.kind {
-            case "shelter": EventID("\(own)shelter/\(alert.shelter ?? "")")
+            // Of several together none is named: the event is this decision's.
+            case "shelter" where alert.shelters.map({ $0.count == 1 }) ?? true: EventID("\(own)shelter/\(alert.shelter ?? alert.shelters?.first ?? "")")
             case "headquarters": EventID("\(own)headquarters")
             default: EventID("\(own)\(id.text)")
             }

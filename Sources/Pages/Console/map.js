@@ -8,7 +8,7 @@ import { byID, make } from "./parts.js";
 import { soon } from "./rows.js";
 import * as silent from "./silent.js";
 import { code } from "./towns.js";
-import { lost } from "./voices.js";
+import { lost, weak } from "./voices.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** Pixels around what is drawn: room for names. */
@@ -51,9 +51,9 @@ export function close() {
 }
 
 function draw() {
-  const state = alerts.shown(), places = silent.summary().silent, dead = lost(), box = byID("map-box"), width = box.clientWidth;
+  const state = alerts.shown(), places = silent.summary().silent, dead = lost(), faint = weak(), box = byID("map-box"), width = box.clientWidth;
   if (!state || !ground || width === 0) return;
-  const shown = JSON.stringify([groundOf, width, state.districts, state.shelters, places.map((one) => [one.key, one.told]), dead.map((one) => one.key)]);
+  const shown = JSON.stringify([groundOf, width, state.districts, state.shelters, places.map((one) => [one.key, one.told]), dead.map((one) => one.key), faint.map((one) => one.key)]);
   if (shown === drawn && box.firstChild) return;
   [drawn, drawnWidth] = [shown, width];
   const points = [...ground.outline.flat(), ...[...ground.districts, ...ground.shelters, ...ground.places].map((one) => one.at).filter(Boolean)];
@@ -68,9 +68,9 @@ function draw() {
     for (const ring of ground.outline) svg.append(element("path", { class: "town", d: `M${ring.map((point) => at(point).map(round).join(" ")).join("L")}Z` }));
     // Names in the order of need: a place keeps its sign where there is no room for its name.
     names = [];
-    missing.push(...districts(svg, at, state), ...shelters(svg, at, state), ...farEnds(svg, at, places, silentSign), ...farEnds(svg, at, dead, deadSign));
+    missing.push(...districts(svg, at, state), ...shelters(svg, at, state), ...farEnds(svg, at, places, silentSign), ...farEnds(svg, at, faint, weakSign), ...farEnds(svg, at, dead, deadSign));
     for (const one of placed(names.toSorted((a, b) => a.need - b.need), size)) svg.append(one);
-    svg.setAttribute("aria-label", spoken(state, places, dead));
+    svg.setAttribute("aria-label", spoken(state, places, dead, faint));
     box.replaceChildren(svg);
   } else box.replaceChildren();
   byID("map-missing").hidden = missing.length === 0;
@@ -209,20 +209,28 @@ function deadSign(one, x, y) {
   return group;
 }
 
+/** Below: it will soon be silent there, or makes no sound. */
+function weakSign(one, x, y) {
+  const group = element("g", { class: "weak" });
+  group.append(element("rect", { x: round(x - 11), y: round(y + 12), width: 22, height: 17 }), label(x, y + 25, "number", "弱"));
+  names.push({ need: 2, x, y: y + 20, reach: 11, text: one.name });
+  return group;
+}
+
 /** What it shows, for whoever does not see it: the lists say the same. */
-function spoken(state, places, dead) {
+function spoken(state, places, dead, faint) {
   const orders = (state.districts ?? []).map((item) => `${item.district} ${item.level_name}（${item.hazard}）`);
   const open = (state.shelters ?? []).map((one) => one.name);
   const some = (ones) => [...ones.slice(0, SPOKEN).map((one) => one.name), ...(ones.length > SPOKEN ? [`ほか${ones.length - SPOKEN}か所`] : [])].join("、") || "なし";
-  return `町の地図。避難情報：${orders.join("、") || "なし"}。開いている避難所：${open.join("、") || "なし"}。届いていない先：${some(places)}。つながらない場所：${some(dead)}。`;
+  return `町の地図。避難情報：${orders.join("、") || "なし"}。開いている避難所：${open.join("、") || "なし"}。届いていない先：${some(places)}。つながらない場所：${some(dead)}。${faint.length > 0 ? `端末の弱い場所：${some(faint)}。` : ""}`;
 }
 
 byID("map-legend").replaceChildren(...[
   ["district level4", "4", "地区と警戒レベル"], ["shelter open", "開", "開いている避難所（満＝満員）"], ["silent", "!", "届いていない先（☎＝電話で伝えた、向＝人が向かっている）"],
-  ["dead", "×", "いま、つながらない場所"],
+  ["dead", "×", "いま、つながらない場所"], ["weak", "弱", "まもなく止まる端末、音の出ない端末"],
 ].map(([kind, letter, words]) => {
   const item = make("li"), sign = element("svg", { viewBox: "0 0 30 30", "aria-hidden": "true" }), group = element("g", { class: kind });
-  const shape = { district: element("circle", { cx: 15, cy: 15, r: 13 }), shelter: element("rect", { x: 4, y: 4, width: 22, height: 22 }), silent: element("path", { d: "M15 2l13 25h-26Z" }), dead: element("path", { d: "M15 1l14 14-14 14-14-14Z" }) };
+  const shape = { district: element("circle", { cx: 15, cy: 15, r: 13 }), shelter: element("rect", { x: 4, y: 4, width: 22, height: 22 }), silent: element("path", { d: "M15 2l13 25h-26Z" }), dead: element("path", { d: "M15 1l14 14-14 14-14-14Z" }), weak: element("rect", { x: 3, y: 6, width: 24, height: 18 }) };
   group.append(shape[kind.split(" ")[0]], label(15, kind === "silent" ? 23 : 21, "number", letter));
   sign.append(group);
   item.append(sign, " " + words);

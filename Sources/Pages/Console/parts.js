@@ -61,7 +61,7 @@ export function subject(alert) {
   switch (detail.kind) {
     case "evacuation":
       return [`${title}（${detail.hazard}）`, (detail.districts ?? []).join("、")].filter(Boolean).join("　");
-    case "shelter": return `${title}　${detail.name}`;
+    case "shelter": return `${title}　${detail.name}${detail.others ? `、ほか${detail.others.length}か所` : ""}`;
     case "headquarters": return title;
     case "notice": return detail.title;
     default: return alert.headline ?? title;

@@ -48,6 +48,9 @@ const key = ({ channel, endpoint }) => `${channel}/${endpoint}`;
 /** Places that cannot be reached, by the key that all lists know them by: for the map, the wall and the paper. */
 export const lost = () => (isDrill() ? [] : (seen?.lost ?? []).map((one) => ({ ...one, key: key(one) })));
 
+/** Places of devices that will soon be silent, or make no sound, each once. */
+export const weak = () => (isDrill() ? [] : [...new Map((seen?.weak ?? []).map((one) => [key(one), { ...one, key: key(one) }])).values()]);
+
 /** Since when, and how far that is known. */
 export const sinceWords = (one) => `${one.since_at_latest ? "遅くとも" : ""}${timeWord(one.since, false)}から${one.since_before_restart ? "（途中でハブが止まっていました）" : ""}`;
 
