@@ -34,6 +34,8 @@ package struct Pushed: Sendable {
     package var town: TownID?
     /// The same order was taken before, under the same key; nothing was sent for this one.
     package var isRepeat = false
+    /// It is on this machine's disk alone, until the database is back.
+    package var isLocal = false
     /// It waits for a second person, or was given back: nothing has been sent.
     package var approval: WaitingAct?
 }

@@ -261,6 +261,9 @@ extension Hub {
         } catch {
             throw .unrecorded("\(error)")
         }
+        if commits.contains(where: \.isLocal) {
+            taking.notes.append("この機械だけに記録しました。データベースが戻りしだい移します (recorded on this machine only, until the database is back)")
+        }
     }
 
     private func tell<M: Mode>(

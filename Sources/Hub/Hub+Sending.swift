@@ -135,7 +135,9 @@ extension Hub {
         } catch {
             throw .unrecorded("\(error)")
         }
-        return Pushed(sent)
+        var pushed = Pushed(sent)
+        pushed.isLocal = commits.contains(where: \.isLocal)
+        return pushed
     }
 
     /// The act and its sending as one: the table and what far ends hear never part. Nothing here waits.

@@ -16,6 +16,8 @@ extension HubRouter {
         var deliveries: [String: Int]
         /// It waits for a second person, or was given back: nothing has been sent.
         var approval: ApprovalShape?
+        /// The database is away: it is recorded on this machine alone.
+        var recorded_here_only: Bool?
     }
 
     func addAlerts(to router: Router<Context>, _ desk: DeskRoutes) {
@@ -112,7 +114,7 @@ extension HubRouter {
                 Accepted(
                     id: alert.id.text, event: alert.event.text, mode: alert.mode.rawValue,
                     town: alert.town?.code ?? "", deliveries: counts,
-                    approval: alert.approval.map { shape($0) }),
+                    approval: alert.approval.map { shape($0) }, recorded_here_only: alert.isLocal ? true : nil),
                 status: .accepted, headers: headers)
         } catch {
             throw .unrecorded("\(error)")

@@ -127,12 +127,15 @@ extension Ledger {
 /// The promise that something is on disk.
 package final class Commit: Sendable {
     private let state = CommitState()
-    private let wasKnown = Mutex(false)
+    private let found = Mutex((wasKnown: false, isLocal: false))
 
     package init() {}
 
     /// False where the ledger had it already: what is told twice counts once. Asked after it is committed.
-    package var isNew: Bool { !wasKnown.withLock { $0 } }
+    package var isNew: Bool { !found.withLock(\.wasKnown) }
+
+    /// True where it is on this machine's disk alone, until the database is there again. Asked after it is committed.
+    package var isLocal: Bool { found.withLock(\.isLocal) }
 
     /// A promise that is kept already.
     package static func done(isNew: Bool = true) -> Commit {
@@ -149,8 +152,8 @@ package final class Commit: Sendable {
     /// Returns once it is known what became of it, whoever is cancelled.
     package func settled() async { await state.settled() }
 
-    package func fulfil(_ failure: LedgerFailure?, isNew: Bool = true) {
-        wasKnown.withLock { $0 = !isNew }
+    package func fulfil(_ failure: LedgerFailure?, isNew: Bool = true, isLocal: Bool = false) {
+        found.withLock { $0 = (!isNew, isLocal) }
         state.fulfil(failure)
     }
 }
@@ -175,8 +178,8 @@ package enum LedgerFailure: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A bulletin's bytes and their fate, for the operator and for the detection of exact duplicates.
-package struct KeptBulletin: Sendable, Hashable {
-    package enum Verdict: String, Sendable {
+package struct KeptBulletin: Sendable, Hashable, Codable {
+    package enum Verdict: String, Sendable, Codable {
         case accepted, duplicate, refused
     }
     /// SHA-256 of the inflated bytes, hex.

@@ -7,9 +7,9 @@ package import FoundationEssentials
 ///
 ///     1,741 towns ─▶ concerned: an alert and its decisions, in the town's own part
 ///                └─▶ passed by: one row for each reason and channel, with the towns it holds for
-package struct PassedAlert: Sendable, Hashable {
+package struct PassedAlert: Sendable, Hashable, Codable {
     /// The far ends of one channel that hear nothing for one reason, town by town.
-    package struct Group: Sendable, Hashable {
+    package struct Group: Sendable, Hashable, Codable {
         /// Empty for towns that have no far end at all.
         package var channel: String
         /// A stable word, and the sentence for people.
@@ -32,7 +32,7 @@ package struct PassedAlert: Sendable, Hashable {
     }
 
     /// One town's far ends in a group.
-    package struct Share: Sendable, Hashable {
+    package struct Share: Sendable, Hashable, Codable {
         package var town: TownID
         package var farEnds: Int
         /// Its id, where there is only one.

@@ -16,7 +16,7 @@ package struct SaidText: Sendable, Hashable, Codable {
 }
 
 /// An alert as a town's ledger has it.
-package struct RecordedAlert: Sendable, Hashable {
+package struct RecordedAlert: Sendable, Hashable, Codable {
     package var content: AlertContent
     package var mode: ModeName
     package var accepted: Date
@@ -41,7 +41,7 @@ package struct RecordedAlert: Sendable, Hashable {
 
 /// A decision: to send to one far end, or why not. A reason that holds for a whole channel is one row with
 /// endpoint `*`.
-package struct RecordedDelivery: Sendable, Hashable {
+package struct RecordedDelivery: Sendable, Hashable, Codable {
     package var id: DeliveryID
     package var channel: String
     package var endpoint: String
@@ -71,7 +71,7 @@ package struct RecordedDelivery: Sendable, Hashable {
 }
 
 /// How a delivery stands. The last five are ends.
-package enum DeliveryState: String, Sendable, CaseIterable {
+package enum DeliveryState: String, Sendable, CaseIterable, Codable {
     case waiting, sending, retrying, stopped, held, skipped
     case delivered, superseded, annulled, expired, rejected
 
@@ -84,7 +84,7 @@ package enum DeliveryState: String, Sendable, CaseIterable {
 }
 
 /// One step of a delivery.
-package struct RecordedStep: Sendable, Hashable {
+package struct RecordedStep: Sendable, Hashable, Codable {
     package var delivery: DeliveryID
     package var at: Date
     package var state: DeliveryState
@@ -110,7 +110,7 @@ package struct RecordedStep: Sendable, Hashable {
 }
 
 /// What one device says about one alert.
-package struct RecordedReceipt: Sendable, Hashable {
+package struct RecordedReceipt: Sendable, Hashable, Codable {
     package var id: String
     package var alert: AlertID
     package var channel: String
@@ -137,7 +137,7 @@ package struct RecordedReceipt: Sendable, Hashable {
 }
 
 /// What a shelter reports back. The body is the shelter's own JSON, at most 16 KB.
-package struct RecordedReport: Sendable, Hashable {
+package struct RecordedReport: Sendable, Hashable, Codable {
     /// Of one device the newest so many are listed: however much one says, the others' are seen.
     package static let shownPerDevice = 50
 
@@ -160,7 +160,7 @@ package struct RecordedReport: Sendable, Hashable {
 
 /// What a person at the desk did that is no alert, and that whoever looks into the night afterwards wants to know: a
 /// telephone call and its answer. In the town's chain like an alert.
-package struct RecordedDeed: Sendable, Hashable {
+package struct RecordedDeed: Sendable, Hashable, Codable {
     package var id: String
     package var mode: ModeName
     /// `call`.

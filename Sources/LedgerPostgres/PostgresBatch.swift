@@ -28,6 +28,8 @@ final class PostgresBatch {
 
     let line: PostgresLine
     private let writer: Int64
+    /// Whose count the numbers of these writes are: a start of this hub, this one or an earlier.
+    private let name: Int64
     private let writes: [WaitingWrite]
     var heads: [String: ChainHead] = [:]
     var facts: [[PostgresValue]] = []
@@ -36,9 +38,10 @@ final class PostgresBatch {
     private var last: (content: AlertContent, town: String?, body: PostgresBody)?
     var stands = PostgresStands()
 
-    init(_ writes: [WaitingWrite], by writer: Int64, on line: PostgresLine) {
+    init(_ writes: [WaitingWrite], by writer: Int64, named name: Int64? = nil, on line: PostgresLine) {
         self.writes = writes
         self.writer = writer
+        self.name = name ?? writer
         self.line = line
     }
 
@@ -116,7 +119,7 @@ final class PostgresBatch {
 
     private func writeRows(_ towns: Set<String>) throws(PostgresTrouble) -> [Bool] {
         try readHeads(towns)
-        let known = try PostgresKnown(writes, writer, on: line)
+        let known = try PostgresKnown(writes, name, on: line)
         var rows = PostgresNewRows()
         var number = log
         // What is new has its place in the log first: a delivery that is there already has no part in what its alert's fact says.
@@ -151,11 +154,11 @@ final class PostgresBatch {
         switch waiting.write {
         case .alert(let town, let alert): rows.add(alert, town, self)
         case .passed(let passed): rows.add(factOf: passed, self)
-        case .step(let town, let step): rows.add(step, town, (writer, waiting.number), self)
+        case .step(let town, let step): rows.add(step, town, (name, waiting.number), self)
         case .receipt(let town, let receipt): rows.add(receipt, town, self)
         case .report(let town, let report): rows.add(report, town, self)
         case .deed(let town, let deed): rows.add(deed, town, self)
-        case .bulletin(let bulletin): rows.add(bulletin, (writer, waiting.number))
+        case .bulletin(let bulletin): rows.add(bulletin, (name, waiting.number))
         case .notes(let entries): rows.add(entries)
         case .barrier, .leave, .beginAnew: break
         }

@@ -24,15 +24,17 @@ package final class PostgresLedger: Ledger {
     private let readers: PostgresReaders
     private let writer: PostgresWriter
     private let watch: PostgresWatch
+    private let waiting: WaitingRows?
     private let contents = PostgresContents()
     private let notes: Mutex<Notes>
 
-    private init(_ address: PostgresAddress, _ claim: Claim, limit: Int, logger: Logger) {
+    private init(_ address: PostgresAddress, _ claim: Claim, _ waiting: WaitingRows?, limit: Int, logger: Logger) {
+        self.waiting = waiting
         buffer = LedgerBuffer(limit: limit)
         watch = PostgresWatch(logger: logger)
-        readers = PostgresReaders(address)
+        readers = PostgresReaders(address, watch)
         notes = Mutex(Notes(claim.notes))
-        writer = PostgresWriter(address, writer: claim.writer, buffer: buffer, watch: watch, logger: logger)
+        writer = PostgresWriter(address, writer: claim.writer, buffer: buffer, waiting: waiting, watch: watch, logger: logger)
         writer.start(on: claim.line)
     }
 
@@ -48,13 +50,22 @@ package final class PostgresLedger: Ledger {
     /// Takes the record over: the tables have to be there, and no other hub may be writing.
     /// - Parameters:
     ///   - name: this data folder's and no other's; who finds the record taken is told it.
-    ///   - limit: rows that may wait for the database.
+    ///   - waiting: a file of this machine for rows that wait for the database; without one they wait in memory.
+    ///   - limit: rows that may wait in memory.
     ///   - patience: so long a database that is away, or another hub that has just ended, is waited for.
     package static func open(
-        _ address: PostgresAddress, name: String, limit: Int = 200_000, patience: Duration = .seconds(15), logger: Logger
+        _ address: PostgresAddress, name: String, waiting path: String? = nil, limit: Int = 200_000, patience: Duration = .seconds(15), logger: Logger
     ) async throws -> PostgresLedger {
-        let claim = try await PostgresThread.value(of: "ledger-open") { try Self.claim(address, name, until: .now + patience) }
-        return PostgresLedger(address, claim, limit: limit, logger: logger)
+        var waiting: WaitingRows?
+        do {
+            waiting = try path.map { try WaitingRows(path: $0) }
+        } catch {
+            // A full disk keeps no hub from starting.
+            logger.critical("rows cannot wait on this machine's disk", metadata: ["error": "\(error)"])
+        }
+        let rows = waiting
+        let claim = try await PostgresThread.value(of: "ledger-open") { try Self.claim(address, name, rows, until: .now + patience, logger) }
+        return PostgresLedger(address, claim, waiting, limit: limit, logger: logger)
     }
 
     /// Whether a hub could start there, without taking anything.
@@ -62,15 +73,20 @@ package final class PostgresLedger: Ledger {
         try await PostgresThread.value(of: "ledger-look") { try PostgresCheck.look(at: PostgresLine.open(address)) }
     }
 
-    private static func claim(_ address: PostgresAddress, _ name: String, until deadline: ContinuousClock.Instant) throws -> Claim {
+    private static func claim(
+        _ address: PostgresAddress, _ name: String, _ waiting: WaitingRows?, until deadline: ContinuousClock.Instant, _ logger: Logger
+    ) throws -> Claim {
         while true {
             var words: String
             do {
                 let line = try PostgresLine.open(address)
                 do {
                     try PostgresCheck.look(at: line)
-                    if let writer = try PostgresOwner.claim(name, on: line) {
-                        return Claim(line: line, writer: writer, notes: try readNotes(line))
+                    if let claim = try PostgresOwner.claim(name, on: line) {
+                        if let waiting, !waiting.isEmpty {
+                            try PostgresHandover(waiting, by: claim.writer, takesNotes: [name, ""].contains(claim.former), logger: logger).run(on: line)
+                        }
+                        return Claim(line: line, writer: claim.writer, notes: try readNotes(line))
                     }
                     try line.begin([PostgresSchema.hub])
                     words = "この記録には別のハブ（\(try PostgresOwner.holder(on: line))）が書いています。一つの記録に書けるハブは一つだけです (another hub writes into this record; one record, one hub)"
@@ -122,13 +138,17 @@ package final class PostgresLedger: Ledger {
     package func keep(_ bulletin: KeptBulletin) -> Commit { add(.bulletin(bulletin)) }
     package func record(_ passed: PassedAlert) -> Commit { add(.passed(passed)) }
     package func flush() -> Commit { add(.barrier) }
-    package var backlog: (waiting: Int, lost: Int) { buffer.backlog }
+    package var backlog: (waiting: Int, lost: Int) {
+        let memory = buffer.backlog
+        return (memory.waiting + (waiting?.backlog ?? 0), memory.lost)
+    }
     package var disk: LedgerDisk? { LedgerDisk(commit: writer.lastCommit, size: nil) }
 
     package func close() async {
         buffer.close()
         await writer.finished()
         readers.close()
+        waiting?.close()
     }
 
     // MARK: to read

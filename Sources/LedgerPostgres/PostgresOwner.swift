@@ -9,18 +9,25 @@ enum PostgresOwner {
     static let term = Duration.seconds(10)
     static let renewal = Duration.seconds(1)
 
+    struct Claim {
+        var writer: Int64
+        /// Who had it before.
+        var former: String
+    }
+
     /// Nil while another has it.
-    static func claim(_ name: String, on line: PostgresLine) throws(PostgresTrouble) -> Int64? {
+    static func claim(_ name: String, on line: PostgresLine) throws(PostgresTrouble) -> Claim? {
         try line.begin([PostgresSchema.hub])
         do throws(PostgresTrouble) {
             let rows = try line.run(
                 """
-                UPDATE hub SET writer = writer + 1, name = $1::text, until = clock_timestamp() + make_interval(secs => $2::float8)
-                WHERE town = 'hub' AND (until < clock_timestamp() OR name = $1::text) RETURNING writer
+                UPDATE hub SET writer = hub.writer + 1, name = $1::text, until = clock_timestamp() + make_interval(secs => $2::float8)
+                FROM (SELECT name AS former FROM hub WHERE town = 'hub' FOR UPDATE) o
+                WHERE town = 'hub' AND (until < clock_timestamp() OR name = $1::text) RETURNING writer, former
                 """, [.text(name), .double(term / .seconds(1))])
-            let writer = rows.isEmpty ? nil : rows.int(0, 0)
+            let claim = rows.isEmpty ? nil : rows.int(0, 0).map { Claim(writer: $0, former: rows.text(0, 1) ?? "") }
             try line.say("COMMIT")
-            return writer
+            return claim
         } catch {
             line.rollBack()
             throw error

@@ -25,9 +25,11 @@ final class PostgresReaders: Sendable {
     private let state = Mutex(State())
     private let bell = Bell()
     private let address: PostgresAddress
+    private let watch: PostgresWatch
 
-    init(_ address: PostgresAddress) {
+    init(_ address: PostgresAddress, _ watch: PostgresWatch) {
         self.address = address
+        self.watch = watch
         for _ in 0..<Self.threads { PostgresThread.start("ledger-reader") { [self] in work() } }
     }
 
@@ -98,7 +100,7 @@ final class PostgresReaders: Sendable {
     }
 
     private func open() throws(PostgresTrouble) -> PostgresLine {
-        if let failure = state.withLock({ $0.failure }), failure.at.duration(to: .now) < Self.rest { throw failure.trouble }
+        if watch.isAway, let failure = state.withLock({ $0.failure }), failure.at.duration(to: .now) < Self.rest { throw failure.trouble }
         do throws(PostgresTrouble) {
             let line = try PostgresLine.open(address)
             state.withLock { $0.failure = nil }

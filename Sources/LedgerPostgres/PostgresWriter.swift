@@ -1,4 +1,7 @@
 /// The one thread that writes: all that waits in as few transactions as there is room for, and a word each second that we are still there.
+///
+///     buffer ──▶ database                      while it answers
+///        └─────▶ this machine's disk ──▶ …     while it does not: handed over first of all when it is back
 internal import AlertModel
 internal import FoundationEssentials
 internal import Ledger
@@ -13,7 +16,10 @@ final class PostgresWriter: Sendable {
     private let address: PostgresAddress
     private let writer: Int64
     private let buffer: LedgerBuffer
+    /// Nil: what the database does not take waits in memory.
+    private let waiting: WaitingRows?
     private let watch: PostgresWatch
+    private let opener: PostgresOpener
     private let logger: Logger
     private let end = Commit()
     private let took = Mutex(Duration.zero)
@@ -21,12 +27,14 @@ final class PostgresWriter: Sendable {
     /// How long the last commit took.
     var lastCommit: Duration { took.withLock { $0 } }
 
-    init(_ address: PostgresAddress, writer: Int64, buffer: LedgerBuffer, watch: PostgresWatch, logger: Logger) {
+    init(_ address: PostgresAddress, writer: Int64, buffer: LedgerBuffer, waiting: WaitingRows?, watch: PostgresWatch, logger: Logger) {
         self.address = address
         self.writer = writer
         self.buffer = buffer
+        self.waiting = waiting
         self.watch = watch
         self.logger = logger
+        opener = PostgresOpener(address)
     }
 
     /// - Parameter line: over which it claimed the record.
@@ -42,31 +50,41 @@ final class PostgresWriter: Sendable {
         var line: PostgresLine?
         /// Fewer where the database is slow: a transaction of one row is always tried.
         var most = PostgresWriter.most.rows
+        var trouble = PostgresTrouble.away("?")
         init(line: PostgresLine) { self.line = line }
     }
 
     private func work(_ hand: Hand) {
         while let writes = buffer.takeAll(within: PostgresOwner.renewal) {
-            if writes.isEmpty {
-                renew(hand)
+            do throws(PostgresTrouble) {
+                let line = try line(hand)
+                try handOver(hand)
+                if writes.isEmpty { _ = try PostgresBatch([], by: writer, on: line).write(until: PostgresOwner.term) }
+                watch.isBack()
+            } catch {
+                keep(writes, error, hand)
                 continue
             }
-            var left = writes[...]
-            while !left.isEmpty {
-                let some = Array(left.prefix(Self.count(left, hand.most)))
-                left = left.dropFirst(some.count)
-                do throws(PostgresTrouble) {
-                    try write(some, hand)
-                } catch where error.mayPass {
-                    keep(some + left, error)
-                    left = []
-                } catch {
-                    if !oneByOne(some, before: Array(left), hand) { left = [] }
-                }
-            }
+            writeAll(writes, hand)
         }
+        opener.stop()
         if let line = hand.line, !line.isBroken { try? PostgresOwner.release(writer, on: line) }
         end.fulfil(nil)
+    }
+
+    private func writeAll(_ writes: [WaitingWrite], _ hand: Hand) {
+        var left = writes[...]
+        while !left.isEmpty {
+            let some = Array(left.prefix(Self.count(left, hand.most)))
+            left = left.dropFirst(some.count)
+            do throws(PostgresTrouble) {
+                try write(some, hand)
+            } catch where error.mayPass {
+                return keep(some + left, error, hand)
+            } catch {
+                if !oneByOne(some, before: Array(left), hand) { return }
+            }
+        }
     }
 
     /// One at the least.
@@ -81,10 +99,17 @@ final class PostgresWriter: Sendable {
         return count
     }
 
+    /// Where rows can wait on this machine's disk nobody waits for a host that may be frozen: it is looked for beside this.
     private func line(_ hand: Hand) throws(PostgresTrouble) -> PostgresLine {
         if let line = hand.line, !line.isBroken { return line }
         hand.line = nil
-        let line = try PostgresLine.open(address)
+        let line: PostgresLine
+        if waiting == nil {
+            line = try PostgresLine.open(address)
+        } else {
+            guard let found = opener.take() else { throw hand.trouble }
+            line = found
+        }
         hand.line = line
         return line
     }
@@ -106,18 +131,26 @@ final class PostgresWriter: Sendable {
         for (isNew, waiting) in zip(news, writes) { waiting.commit?.fulfil(nil, isNew: isNew) }
     }
 
-    private func renew(_ hand: Hand) {
-        do throws(PostgresTrouble) {
-            _ = try PostgresBatch([], by: writer, on: try line(hand)).write(until: PostgresOwner.term)
-            watch.isBack()
-        } catch {
-            watch.isAway(error)
-        }
+    /// What waited on this machine's disk comes before all that is newer.
+    private func handOver(_ hand: Hand) throws(PostgresTrouble) {
+        guard let waiting, !waiting.isEmpty else { return }
+        try PostgresHandover(waiting, by: writer, logger: logger).run(on: try line(hand))
     }
 
-    /// Whoever waits hears of it now; the rows wait for the database to come back.
-    private func keep(_ writes: [WaitingWrite], _ error: PostgresTrouble) {
-        watch.isAway(error)
+    /// The rows wait: on this machine's disk, and whoever waits for them hears so; where that takes none, in memory, and he hears that they are not recorded.
+    private func keep(_ writes: [WaitingWrite], _ error: PostgresTrouble, _ hand: Hand) {
+        hand.trouble = error
+        if waiting != nil, hand.line?.isBroken ?? true { opener.begin() }
+        watch.isAway(error, isLocal: waiting != nil)
+        if let waiting {
+            do {
+                try waiting.add(writes, by: writer)
+                for one in writes { one.commit?.fulfil(nil, isLocal: true) }
+                return
+            } catch {
+                logger.critical("rows cannot wait on this machine's disk", metadata: ["error": "\(error)"])
+            }
+        }
         let isKept = buffer.putBack(writes)
         if !isKept {
             let rows = writes.reduce(0) { $0 + $1.write.weight }
@@ -125,7 +158,7 @@ final class PostgresWriter: Sendable {
             logger.critical("rows were not recorded: the hub ended while the database was away", metadata: ["rows": "\(rows)", "trouble": "\(error)"])
         }
         for waiting in writes { waiting.commit?.fulfil(error.failure) }
-        if isKept { buffer.pause() }
+        if isKept, !writes.isEmpty { buffer.pause() }
     }
 
     /// One of them is bad: it must not take the others with it.
@@ -136,7 +169,7 @@ final class PostgresWriter: Sendable {
             do throws(PostgresTrouble) {
                 try write([one], hand)
             } catch where error.mayPass {
-                keep(Array(writes[place...]) + others, error)
+                keep(Array(writes[place...]) + others, error, hand)
                 return false
             } catch {
                 buffer.countLost(one.write.weight)

@@ -53,6 +53,8 @@ package struct WaitingWrite: Sendable {
     package let number: Int64
     package let write: LedgerWrite
     package let commit: Commit?
+
+    package init(number: Int64, write: LedgerWrite, commit: Commit?) { (self.number, self.write, self.commit) = (number, write, commit) }
 }
 
 /// What waits for the disk, in order. Name: ledger buffer. Bound: rows. Gauge: `backlog`. When it is full the new

@@ -14,6 +14,8 @@ enum RecordKeeping {
     /// In the folder of a hub whose record is in a database: where, and what this hub is called there.
     static let fileName = "ledger-elsewhere.json"
     static let localName = "ledger.sqlite"
+    /// What the database has not taken yet.
+    static let waitingName = "ledger-waiting.sqlite"
 
     private struct Elsewhere: Codable {
         var database: String
@@ -54,7 +56,7 @@ enum RecordKeeping {
         }
         let hub = try keep(address, data)
         do {
-            return try await PostgresLedger.open(address, name: hub, logger: logger)
+            return try await PostgresLedger.open(address, name: hub, waiting: data.appending(path: waitingName).path, logger: logger)
         } catch {
             throw SettingsError("ledger: \(error)")
         }

@@ -28,8 +28,8 @@ struct PostgresRecord: Sendable {
         return address
     }
 
-    func open(name hub: String = "hub-a", limit: Int = 200_000, patience: Duration = .seconds(20), deadline: Duration? = .seconds(30)) async throws -> PostgresLedger {
-        try await PostgresLedger.open(try address(deadline: deadline), name: hub, limit: limit, patience: patience, logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
+    func open(name hub: String = "hub-a", limit: Int = 200_000, patience: Duration = .seconds(20), deadline: Duration? = .seconds(30), waiting: String? = nil) async throws -> PostgresLedger {
+        try await PostgresLedger.open(try address(deadline: deadline), name: hub, waiting: waiting, limit: limit, patience: patience, logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// As the database's keeper, who stands above all walls.

@@ -1,0 +1,61 @@
+internal import Ledger
+internal import LedgerStore
+internal import Logging
+
+/// What waited on this machine's disk, handed over to the database: each row under the name it was given when it came, by whichever start of this hub,
+/// so that what had reached the database after all is not written twice.
+struct PostgresHandover {
+    private static let page = 500
+    private let waiting: WaitingRows
+    private let writer: Int64
+    private let logger: Logger
+    /// False where another hub wrote since: its notes are newer.
+    private let takesNotes: Bool
+
+    init(_ waiting: WaitingRows, by writer: Int64, takesNotes: Bool = true, logger: Logger) {
+        self.waiting = waiting
+        self.writer = writer
+        self.takesNotes = takesNotes
+        self.logger = logger
+    }
+
+    func run(on line: PostgresLine) throws(PostgresTrouble) {
+        var count = 0
+        while !waiting.isEmpty {
+            let rows = try disk { try waiting.first(Self.page) }
+            guard let first = rows.first else { break }
+            let writes = rows.map { WaitingWrite(number: $0.number, write: takesNotes ? $0.write : $0.write.withoutNotes, commit: nil) }
+            do throws(PostgresTrouble) {
+                _ = try PostgresBatch(writes, by: writer, named: first.writer, on: line).write(until: PostgresOwner.term)
+            } catch where error.mayPass {
+                throw error
+            } catch {
+                try oneByOne(writes, first.writer, line)
+            }
+            try disk { try waiting.remove(rows) }
+            count += rows.count
+        }
+        logger.notice("what waited on this machine's disk is in the database", metadata: ["writes": "\(count)"])
+    }
+
+    private func oneByOne(_ writes: [WaitingWrite], _ name: Int64, _ line: PostgresLine) throws(PostgresTrouble) {
+        for one in writes {
+            do throws(PostgresTrouble) {
+                _ = try PostgresBatch([one], by: writer, named: name, on: line).write(until: PostgresOwner.term)
+            } catch where error.mayPass {
+                throw error
+            } catch {
+                logger.critical("ledger refuses a row", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Its disk is as bad as no database: the rows stay where they are.
+    private func disk<Value>(_ body: () throws -> Value) throws(PostgresTrouble) -> Value {
+        do { return try body() } catch { throw .away("この機械のディスク: \(error)") }
+    }
+}
+
+extension LedgerWrite {
+    fileprivate var withoutNotes: Self { if case .notes = self { .barrier } else { self } }
+}
