@@ -266,6 +266,8 @@ function sentence(previews, mode, count) {
   byID("send-name").firstElementChild.textContent = act.verb === "cancel" ? `押し続けられないときは、市町村の名前「${town}」を入力して、下のボタンで取り消します` : `本番として送るには、市町村の名前「${town}」を入力してください`;
   form.elements.name.value = "";
   byID("hold-back").hidden = act.verb !== "cancel";
+  // The button that is held is above it, and not under it.
+  form.classList.toggle("below", act.verb === "cancel");
   byID("hold-back").firstElementChild.textContent = `${isLive ? "【本番】" : "【訓練】"}${town}　${byID("base-text").textContent}`;
   const what = act.verb === "cancel" ? "取消を送る" : "送る";
   form.querySelector("button").textContent = isLive ? `【本番】${town}に${what}` : `【訓練】として${what}`;
