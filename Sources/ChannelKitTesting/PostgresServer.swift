@@ -21,7 +21,24 @@ package final class PostgresServer: Sendable {
     /// Closed when this process ends, and that ends the server.
     private let leash: Int32
 
-    package init() async throws {
+    package convenience init() async throws { try await self.init(beginning: #""$2/initdb" -D "$1/data" -U postgres --auth=trust -E UTF8 --locale=C --no-sync"#) }
+
+    /// A standby of this one, which follows it and takes reads alone until it is promoted. From now on a commit waits for it.
+    package func standby() async throws -> PostgresServer {
+        let other = try await PostgresServer(beginning: #""$2/pg_basebackup" -D "$1/data" -R -X stream -c fast --no-sync -U postgres -h 127.0.0.1 -p \#(port)"#)
+        try await psql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        try await psql("SELECT pg_reload_conf()")
+        return other
+    }
+
+    /// It is the primary from now on, and waits for nobody.
+    package func promote() async throws {
+        try await psql("SELECT pg_promote()")
+        try await psql("ALTER SYSTEM RESET synchronous_standby_names")
+        try await psql("SELECT pg_reload_conf()")
+    }
+
+    private init(beginning: String) async throws {
         guard let programs = Self.programs else { throw Trouble(description: "no PostgreSQL here") }
         folder = URL.temporaryDirectory.appending(path: "noroshi-postgres-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -35,7 +52,7 @@ package final class PostgresServer: Sendable {
         let script = """
             cd /; as=; if [ "$(id -u)" = 0 ]; then chown nobody "$1"; as="setpriv --reuid=nobody --regid=nogroup --clear-groups"; fi
             printf '%s' "$as" >"$1/as"
-            $as "$2/initdb" -D "$1/data" -U postgres --auth=trust -E UTF8 --locale=C --no-sync >"$1/words" 2>&1 \
+            $as \(beginning) >"$1/words" 2>&1 \
               && $as "$2/pg_ctl" -D "$1/data" -l "$1/data/log" -o "-k '$1' -p $3 -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300 -c autovacuum=off -c shared_buffers=64MB" -w start >>"$1/words" 2>&1 \
               && echo ready || echo failed
             exec >&-

@@ -9,8 +9,6 @@ struct PostgresChainCheck {
     private let chain: String
     private let line: PostgresLine
     private static let page = 500
-    /// Whoever looks through years waits longer than a page of the log; a frozen server is found all the same.
-    private static let patience = Duration.seconds(30)
 
     init(_ chain: String, on line: PostgresLine) {
         self.chain = chain
@@ -41,7 +39,7 @@ struct PostgresChainCheck {
         return walk.report
     }
 
-    private func ask(_ sql: String, _ more: [PostgresValue] = []) throws -> PostgresRows { try line.run(sql, [.text(chain)] + more, within: Self.patience) }
+    private func ask(_ sql: String, _ more: [PostgresValue] = []) throws -> PostgresRows { try line.run(sql, [.text(chain)] + more) }
 
     private func page(after last: Int64) throws -> [Fact] {
         let rows = try ask(
@@ -111,7 +109,7 @@ struct PostgresChainCheck {
 
     private func difference(_ alerts: [String], _ facts: [String: Int64]) throws -> (fact: Int64, delivery: String)? {
         let written = [PostgresValue.text(chain).written, PostgresValue.array(alerts.map { .text($0) })]
-        func ask(_ sql: String) throws -> PostgresRows { try line.run(sql, written: written, within: Self.patience) }
+        func ask(_ sql: String) throws -> PostgresRows { try line.run(sql, written: written) }
         let rows = try ask("""
             SELECT d.alert, d.id, d.is_send, d.offered, s.delivery, \(PostgresStands.Stand.columns) FROM delivery d
             LEFT JOIN standing s ON s.town = $1::text AND s.delivery = d.id WHERE d.town = $1::text AND d.alert = ANY ($2::text[]) ORDER BY d.alert, d.number

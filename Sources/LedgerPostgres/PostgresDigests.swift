@@ -32,7 +32,7 @@ struct PostgresDigests {
     }
 
     private static func ask(_ line: PostgresLine, _ sql: String, _ chain: String, _ subjects: [String]) throws -> PostgresRows {
-        try line.run(sql, written: [PostgresValue.text(chain).written, PostgresValue.array(subjects.map { .text($0) })], within: .seconds(30))
+        try line.run(sql, written: [PostgresValue.text(chain).written, PostgresValue.array(subjects.map { .text($0) })])
     }
 
     private static func byKey(_ rows: PostgresRows, _ key: (Int) -> String) -> [String: Int] {

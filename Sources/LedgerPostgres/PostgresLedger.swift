@@ -157,7 +157,7 @@ package final class PostgresLedger: Ledger {
     package func bulletinHeads(limit: Int) async throws -> [KeptBulletin] { try await bulletins(limit, octets: "''::bytea") }
 
     private func bulletins(_ limit: Int, octets: String) async throws -> [KeptBulletin] {
-        try await readers.read([PostgresSchema.hub]) { line in
+        try await readers.read([PostgresSchema.hub], within: PostgresReaders.long) { line in
             var found: [KeptBulletin] = [], last = Int64.max
             // Octets of 20,000 bulletins are a gigabyte: a hundred at a time.
             while found.count < limit {
@@ -182,7 +182,7 @@ package final class PostgresLedger: Ledger {
 
     package func passed(since: Date, limit: Int) async throws -> [RecordedAlert] {
         let (contents, watch) = (contents, watch)
-        return try await readers.read([]) { line in
+        return try await readers.read([], within: PostgresReaders.long) { line in
             let rows = try line.run(
                 """
                 SELECT alert, mode, accepted, actor, body FROM (
@@ -195,7 +195,7 @@ package final class PostgresLedger: Ledger {
     }
 
     package func busy(_ towns: [TownID], since: Date) async throws -> Set<TownID> {
-        try await readers.read(towns.map(\.code)) { line in
+        try await readers.read(towns.map(\.code), within: PostgresReaders.long) { line in
             let rows = try line.run(
                 """
                 SELECT t FROM unnest($1::text[]) t WHERE EXISTS (SELECT 1 FROM alert WHERE town = t AND accepted >= $2::float8)
@@ -208,7 +208,7 @@ package final class PostgresLedger: Ledger {
     package func pasts(of towns: [TownID: Set<EventID>], since: Date, now: Date) async -> [TownID: Result<TownPast, any Error>] {
         do {
             let parts = towns.map { (part($0.key), $0.value) }
-            return try await readers.read(towns.keys.map(\.code)) { line in
+            return try await readers.read(towns.keys.map(\.code), within: PostgresReaders.long) { line in
                 var pasts: [TownID: Result<TownPast, any Error>] = [:]
                 for (town, events) in parts { pasts[town.id] = Result { try town.past(since: since, and: events, now: now, line) } }
                 return pasts
@@ -220,7 +220,7 @@ package final class PostgresLedger: Ledger {
 
     package func verify(_ town: TownID?, expecting expected: [KnownHead]) async throws -> ChainReport {
         let chain = CommonChain.name(of: town)
-        return try await readers.read([chain]) { try PostgresChainCheck(chain, on: $0).run(expecting: expected) }
+        return try await readers.read([chain], within: PostgresReaders.long) { try PostgresChainCheck(chain, on: $0).run(expecting: expected) }
     }
 
     package func head(of town: TownID?, before moment: Date) async throws -> ChainHead? {

@@ -16,7 +16,8 @@ final class PostgresLine {
     private static let mostPrepared = 256
 
     private let connection: OpaquePointer
-    private let patience: Duration
+    /// Of each statement that is given none of its own.
+    var patience: Duration
     private var prepared: [String: String] = [:]
     /// After this nothing is asked of it any more.
     private(set) var isBroken = false

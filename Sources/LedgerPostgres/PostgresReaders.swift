@@ -14,6 +14,7 @@ final class PostgresReaders: Sendable {
 
     private struct Question: Sendable {
         var towns: [String]
+        var patience: Duration?
         var ask: @Sendable (PostgresLine) throws -> Void
         var refuse: @Sendable (any Error) -> Void
     }
@@ -38,11 +39,14 @@ final class PostgresReaders: Sendable {
         for _ in 0..<Self.threads { bell.ring() }
     }
 
+    /// Of whoever reads years, and holds up nobody: a start, a chain.
+    static let long = Duration.seconds(30)
+
     /// One moment of the record, of these towns and what is common to all.
-    func read<Value: Sendable>(_ towns: [String], _ body: @escaping @Sendable (PostgresLine) throws -> Value) async throws -> Value {
+    func read<Value: Sendable>(_ towns: [String], within patience: Duration? = nil, _ body: @escaping @Sendable (PostgresLine) throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Value, any Error>) in
             let question = Question(
-                towns: towns + [CommonChain.name], ask: { line in done.resume(returning: try body(line)) }, refuse: { done.resume(throwing: Self.words($0)) })
+                towns: towns + [CommonChain.name], patience: patience, ask: { line in done.resume(returning: try body(line)) }, refuse: { done.resume(throwing: Self.words($0)) })
             let refusal: LedgerFailure? = state.withLock { state in
                 if state.isClosed { return .closed }
                 if state.questions.count >= Self.waiting { return .full }
@@ -82,6 +86,9 @@ final class PostgresReaders: Sendable {
     }
 
     private func answer(_ question: Question, on line: PostgresLine) {
+        let usual = line.patience
+        line.patience = question.patience ?? usual
+        defer { line.patience = usual }
         do { try question.ask(line) } catch { question.refuse(error) }
     }
 

@@ -322,6 +322,34 @@ struct PostgresTests {
         cutter.close()
     }
 
+    @Test("The primary dies and its standby is promoted: the hub finds it among its hosts, and nothing that was acknowledged is lost, or there twice")
+    func failOver() async throws {
+        let primary = try await PostgresServer(), record = try await PostgresRecord.make(on: primary), standby = try await primary.standby()
+        var address = try PostgresAddress("postgresql://\(PostgresRecord.role)@127.0.0.1:\(primary.port),127.0.0.1:\(standby.port)/\(record.name)?target_session_attrs=read-write")
+        address.patience = .seconds(5)
+        let ledger = try await PostgresLedger.open(address, name: "h", logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }), town = ledger.town(kesennuma)
+        let yes = await withTaskGroup(of: String?.self, returning: [String].self) { group in
+            for index in 0..<100 {
+                let commit = town.record(alert("a\(index)"))
+                town.append(RecordedStep(delivery: alert("a\(index)").deliveries[0].id, at: epoch, state: .sending, attempt: 1))
+                group.addTask { do { try await commit.committed() } catch { return nil }; return "a\(index)" }
+                if index == 50 { try? await commit.committed() }
+                if index == 60 { primary.kill() }
+            }
+            return await group.reduce(into: []) { if let id = $1 { $0.append(id) } }
+        }
+        #expect(yes.count > 50)
+        try await standby.promote()
+        try await recorded(ledger)
+        var query = AlertQuery()
+        query.limit = 1_000
+        let there = try await town.alerts(query).map(\.content.id.text)
+        #expect(there.count == 100 && Set(there).isSuperset(of: yes))
+        let chain = try await ledger.verify(kesennuma)
+        #expect(chain.flaw == nil && chain.facts == 300 && ledger.backlog.lost == 0, "\(chain)")
+        await ledger.close()
+    }
+
     // MARK: what waits on this machine's disk
 
     private static func waitingFile() throws -> String {
