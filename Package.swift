@@ -234,7 +234,7 @@ let package = Package(
         room(
             "Relay",
             kit + [
-                "Curl", "Devices", "Streams", "Gzip", "Ledger", "Pages", "Serving", "Tablets", crypto, log,
+                "Bundles", "Curl", "Devices", "Streams", "Gzip", "Ledger", "Pages", "Seals", "Serving", "Tablets", crypto, log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
@@ -305,7 +305,7 @@ let package = Package(
         tests("Pages", ["ChannelKit", "ChannelKitTesting", "Gzip", "Pages"]),
         tests("Seals", kit + ["Bundles", "Chance", "Devices", "Ledger", "Seals", "Streams", crypto, .product(name: "NIOPosix", package: "swift-nio")]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
-        tests("Relay", testKit + ["Devices", "Streams", "Ledger", "Relay", "Serving", "Tablets", .product(name: "NIOPosix", package: "swift-nio")]),
+        tests("Relay", testKit + ["Bundles", "Devices", "Streams", "Ledger", "Relay", "Seals", "Serving", "Tablets", .product(name: "NIOPosix", package: "swift-nio")]),
         tests("Rendering", kit + ["Codes", "Ingest", "Rendering", "Targeting", "TextRules"]),
         tests("Targeting", kit + ["Chance", "Targeting"]),
         tests("TextRules", kit + ["TextRules"]),

@@ -6,13 +6,17 @@ internal import HTTPTypes
 internal import Hub
 internal import Hummingbird
 internal import Pages
+internal import Seals
 internal import Web
 internal import Tablets
 
 extension HubRouter {
     func addPages(to router: Router<Context>) {
-        let shelf = SpotShelf(pages: configuration.pages)
         let (hub, configuration) = (hub, configuration)
+        let shelf = SpotShelf(pages: configuration.pages) { spot, manifest in
+            let town = hub.allTowns.first { $0.endpoints.contains { $0.id == spot && configuration.has($0, .page) } }
+            return town.flatMap { hub.seals.seal(manifest, as: "pages", of: $0.id) }?.line ?? manifest
+        }
         PageDesk(
             publicAddress: configuration.publicAddress, paths: Pages.paths,
             isKnown: { spot in

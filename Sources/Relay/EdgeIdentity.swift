@@ -7,6 +7,8 @@ package struct EdgeIdentity: Sendable, Codable {
     package var site: String
     package var device_id: String
     package var token: String
+    /// `ed25519:BASE64`; nil of one that was enrolled by a hub of before.
+    package var town_key: String?
 
     package struct Failure: Error, Sendable, CustomStringConvertible {
         package enum Kind: Sendable { case settings, unreachable, disk }

@@ -24,14 +24,17 @@ package struct SignForwarder: Sendable {
     private let devices: DeviceRegister
     private let stream: StreamHub
     private let power: String
+    private let isDoubting: @Sendable () -> Bool
     private let logger: Logger
     private let clock: @Sendable () -> Date
     /// As many as a hub takes at once.
     static let atOnce = 500
 
     package init(
-        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, power: String, logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
+        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, power: String, isDoubting: @escaping @Sendable () -> Bool = { false }, logger: Logger,
+        clock: @escaping @Sendable () -> Date = { Date() }
     ) {
+        self.isDoubting = isDoubting
         (self.hub, self.topic, self.devices) = (hub, topic, devices)
         (self.stream, self.power, self.logger, self.clock) = (stream, power, logger, clock)
     }
@@ -65,7 +68,7 @@ package struct SignForwarder: Sendable {
             return Sign(device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, seals: last.seals?.rawValue, signed: device.signs, elapsed_ms: elapsed)
         }
         let reading = PowerReading(at: power, now: now)
-        all.append(Sign(charge: reading?.charge, minutes: reading?.minutes, plugged: reading?.isPlugged, elapsed_ms: 0))
+        all.append(Sign(charge: reading?.charge, minutes: reading?.minutes, plugged: reading?.isPlugged, seals: isDoubting() ? "doubt" : nil, elapsed_ms: 0))
         return all
     }
 }

@@ -1,5 +1,6 @@
 package import ChannelKit
 internal import Crypto
+internal import Seals
 package import Streams
 internal import Foundation
 internal import Gzip
@@ -16,6 +17,7 @@ package final class SpotMirror: Sendable {
             var sha256: String
             var bytes: Int
         }
+        var spot: String?
         var files: [String: File]
     }
 
@@ -23,6 +25,8 @@ package final class SpotMirror: Sendable {
         /// The manifest's ETag at the hub.
         var tag: String
         var files: [String: String]
+        /// Of the town's seal on it: an older one does not take its place.
+        var number: UInt64?
     }
 
     private struct Shown {
@@ -45,15 +49,18 @@ package final class SpotMirror: Sendable {
     package let spots: [String]
     private let hub: HubLine
     private let watch: LineWatch
+    private let trust: TownTrust?
     private let notebook: any Notebook
     private let logger: Logger
     private let shown: Mutex<[String: Shown]>
     private let soon = Mutex(SpotMirror.eager)
     private let rounds = Rounds()
+    /// Since when what is brought for a spot is not proven to be the town's: nothing newer is known, as if the line were cut.
+    private let doubts = Mutex<[String: Date]>([:])
 
-    package init(spots: [String], hub: HubLine, watch: LineWatch, notebook: any Notebook, logger: Logger) {
+    package init(spots: [String], hub: HubLine, watch: LineWatch, trust: TownTrust? = nil, notebook: any Notebook, logger: Logger) {
         (self.spots, self.hub, self.watch) = (spots, hub, watch)
-        (self.notebook, self.logger) = (notebook, logger)
+        (self.trust, self.notebook, self.logger) = (trust, notebook, logger)
         var known: [String: Shown] = [:]
         for spot in spots {
             guard let octets = notebook.read("spot/\(spot)"),
@@ -80,22 +87,43 @@ package final class SpotMirror: Sendable {
         }
     }
 
-    private func refresh(_ spot: String) async {
+    func refresh(_ spot: String) async {
         let known = shown.withLock { $0[spot]?.bundle }
         do {
             let answer = try await hub.call(
                 "GET", "/spots/\(spot)/manifest.json", headers: known.map { [("If-None-Match", $0.tag)] } ?? [])
+            if answer.status == 304 { doubts.withLock { $0[spot] = nil } }
             guard answer.status == 200, let tag = answer.header("ETag") else { return }
             let manifest = try JSONDecoder().decode(Manifest.self, from: Data(answer.body))
-            guard let bundle = try await fetch(manifest, answer.text, tag, of: spot, known) else { return }
+            let number = try proven(answer.body, manifest, spot, known)
+            guard var bundle = try await fetch(manifest, answer.text, tag, of: spot, known) else { return }
+            bundle.number = number
             notebook.write("spot/\(spot)", [UInt8](try JSONEncoder().encode(bundle)))
             shown.withLock { $0[spot] = Shown(bundle: bundle) }
+            doubts.withLock { $0[spot] = nil }
         } catch TransportFailure.cancelled {
             return
         } catch {
             logger.info("spot not mirrored", metadata: ["spot": "\(spot)", "reason": "\(error)"])
         }
     }
+
+    private struct Unproven: Error {}
+
+    /// The number of its seal; nil where nothing can be checked. What is not proven is not taken, and the page says that nothing newer is known.
+    private func proven(_ octets: [UInt8], _ manifest: Manifest, _ spot: String, _ known: Bundle?) throws(Unproven) -> UInt64? {
+        guard let trust, !trust.isBlind else { return nil }
+        if let seal = trust.seal(octets, as: "pages"), manifest.spot == spot, seal.number >= known?.number ?? 0 { return seal.number }
+        let isNews = doubts.withLock { doubts in
+            defer { doubts[spot] = doubts[spot] ?? watch.hubTime() }
+            return doubts[spot] == nil
+        }
+        if isNews { logger.error("spot's pages are not signed by the town", metadata: ["spot": "\(spot)"]) }
+        throw Unproven()
+    }
+
+    /// Some spot's pages came from somebody else than the town.
+    package var isDoubting: Bool { doubts.withLock { !$0.isEmpty } }
 
     /// Nil when not all of it is there.
     private func fetch(
@@ -125,10 +153,10 @@ package final class SpotMirror: Sendable {
 
     /// As the hub serves it, and with the word that the line is cut while it is.
     package func page(_ spot: String, _ name: String) -> SpotShelf.Page? {
-        let since = watch.status.cutSince
+        let cut = watch.status.cutSince ?? doubts.withLock { $0[spot] }
         let now = watch.hubTime()
         return shown.withLock { all in
-            guard let since, name.hasPrefix("index.") else { return Self.plain(name, &all[spot]) }
+            guard let since = cut, name.hasPrefix("index.") else { return Self.plain(name, &all[spot]) }
             return Self.cut(name, since, now, &all[spot])
         }
     }

@@ -52,15 +52,16 @@ package final class Upstream: Sendable {
     private let watch: LineWatch
     private let notebook: any Notebook
     private let hooks: Hooks
+    private let trust: TownTrust?
     private let logger: Logger
     private let state: Mutex<State>
 
     package init(
-        hub: HubLine, stream: StreamHub, topic: StreamTopic, watch: LineWatch, notebook: any Notebook, hooks: Hooks,
+        hub: HubLine, stream: StreamHub, topic: StreamTopic, watch: LineWatch, notebook: any Notebook, trust: TownTrust? = nil, hooks: Hooks,
         logger: Logger
     ) {
         (self.hub, self.stream, self.topic, self.watch) = (hub, stream, topic, watch)
-        (self.notebook, self.hooks, self.logger) = (notebook, hooks, logger)
+        (self.notebook, self.hooks, self.logger, self.trust) = (notebook, hooks, logger, trust)
         var known = State()
         known.position = notebook.read(Self.note).flatMap { StreamPosition(String(decoding: $0, as: UTF8.self)) }
         state = Mutex(known)
@@ -162,7 +163,7 @@ package final class Upstream: Sendable {
         default:
             publish(event.name, data, &state)
             // What stands is said every few minutes, and no page changes by it.
-            if event.name != "state" { hooks.alerted() }
+            if event.name == "state" { trust?.learn(data) } else { hooks.alerted() }
             // Not within a greeting: its ids are in order, but its end alone says that all of it is here.
             if state.isGreeted { keep(event.id, &state) }
         }

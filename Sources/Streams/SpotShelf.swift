@@ -28,8 +28,12 @@ package final class SpotShelf: Sendable {
 
     private let pages: PageShelf
     private let known = Mutex<[String: Known]>([:])
+    private let seal: @Sendable (String, [UInt8]) -> [UInt8]
 
-    package init(pages: PageShelf) { self.pages = pages }
+    /// - Parameter seal: puts a town's seal on a spot's manifest, once for each of its revisions.
+    package init(pages: PageShelf, seal: @escaping @Sendable (_ spot: String, _ manifest: [UInt8]) -> [UInt8] = { $1 }) {
+        (self.pages, self.seal) = (pages, seal)
+    }
 
     /// Nil when the spot has no such page. Only plain names are looked up.
     package func page(_ spot: String, _ name: String) async -> Page? {
@@ -41,7 +45,7 @@ package final class SpotShelf: Sendable {
         }
         if let page { return page }
         guard let bytes = await bundle.octets(of: name) else { return nil }
-        let made = Page(name: name, bytes: bytes, gzip: await bundle.octets(of: name + ".gz"))
+        let made = Page(name: name, bytes: name == "manifest.json" ? seal(spot, bytes) : bytes, gzip: await bundle.octets(of: name + ".gz"))
         known.withLock { known in
             if let newest = known[spot]?.revision, newest > bundle.revision { return }
             if known[spot]?.revision != bundle.revision { known[spot] = Known(revision: bundle.revision, pages: [:]) }

@@ -1,5 +1,6 @@
 import AlertModel
 import ArgumentParser
+import Bundles
 import ChannelKit
 import Curl
 import Devices
@@ -55,7 +56,7 @@ struct EdgeCommand: AsyncParsableCommand {
             let program = try await EdgeProgram.make(
                 .init(
                     hub: HubLine(address: address, token: identity.token, transport: transport),
-                    topic: StreamTopic(town: town, site: identity.site), spots: spot, folder: folder, host: host,
+                    topic: StreamTopic(town: town, site: identity.site), key: identity.town_key.flatMap { PaperKey($0) }, spots: spot, folder: folder, host: host,
                     port: port, patience: .seconds(max(1, patience)), power: power),
                 transport, logger)
             try await withThrowingDiscardingTaskGroup { group in
@@ -108,6 +109,8 @@ struct EdgeProgram: Sendable {
     struct Options: Sendable {
         var hub: HubLine
         var topic: StreamTopic
+        /// By which the edge knows its town's pages.
+        var key: PaperKey?
         var spots: [String]
         var folder: URL
         var host: String
@@ -132,13 +135,14 @@ struct EdgeProgram: Sendable {
         let forwarder = Forwarder(hub: options.hub, outbox: outbox, logger: logger)
         let mirror = SiteMirror(
             hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, logger: logger)
-        let signs = SignForwarder(hub: options.hub, topic: options.topic, devices: devices, stream: stream, power: options.power, logger: logger)
         let calls = RollCalls(notebook: ledger)
         let counts = RollCallForwarder(
             hub: options.hub, topic: options.topic, devices: devices, calls: calls, stream: stream, clock: { watch.hubTime() }, logger: logger)
-        let spots = SpotMirror(spots: options.spots, hub: options.hub, watch: watch, notebook: ledger, logger: logger)
+        let trust = TownTrust(topic: options.topic, first: options.key, notebook: ledger, clock: { watch.hubTime() })
+        let spots = SpotMirror(spots: options.spots, hub: options.hub, watch: watch, trust: trust, notebook: ledger, logger: logger)
+        let signs = SignForwarder(hub: options.hub, topic: options.topic, devices: devices, stream: stream, power: options.power, isDoubting: { spots.isDoubting }, logger: logger)
         let upstream = Upstream(
-            hub: options.hub, stream: stream, topic: options.topic, watch: watch, notebook: ledger,
+            hub: options.hub, stream: stream, topic: options.topic, watch: watch, notebook: ledger, trust: trust,
             hooks: .init(
                 connected: {
                     mirror.rounds.knock()

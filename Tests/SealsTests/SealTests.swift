@@ -217,3 +217,51 @@ struct TownSealTests {
         #expect(seal.key == seals.key(of: town).mark && seals.key(of: town).verifies(seal.signature, octets))
     }
 }
+
+@Suite("Whose words are believed")
+struct KeyRingTests {
+    private let now = Date(timeIntervalSince1970: 1_796_000_000)
+    private let one = OwnPaperKey(), two = OwnPaperKey(), three = OwnPaperKey(), stranger = OwnPaperKey()
+
+    private func word(_ key: OwnPaperKey, _ number: Int, by signer: OwnPaperKey, of town: TownID = town, ends: Double? = nil) throws -> KeyWord {
+        try KeyWord(key, number: number, of: town, by: signer, at: now, ends: ends.map { now.addingTimeInterval($0) })
+    }
+
+    @Test("From any key to the newest, each signed by the one before it; the old one holds until its end")
+    func chain() throws {
+        var ring = KeyRing(of: town, first: one.known)
+        let words = [try word(one, 1, by: one), try word(two, 2, by: one, ends: 100), try word(three, 3, by: two, ends: 0)]
+        let isNew = ring.learn(words.reversed(), at: now), isNewAgain = ring.learn(words, at: now)
+        #expect(isNew && !isNewAgain)
+        #expect(ring.trusted(at: now) == [one.known, three.known])
+        #expect(ring.trusted(at: now.addingTimeInterval(100)) == [three.known])
+        let kept = try JSONDecoder().decode(KeyRing.self, from: JSONEncoder().encode(ring))
+        #expect(kept == ring)
+    }
+
+    @Test("A stranger's word, another town's, one of an old number and one by a key that has ended make no key")
+    func refused() throws {
+        var ring = KeyRing(of: town, first: two.known)
+        func learns(_ word: KeyWord, after seconds: Double = 0) -> Bool { ring.learn([word], at: now.addingTimeInterval(seconds)) }
+        #expect(try !learns(word(two, 2, by: one)))
+        for other in [
+            try word(stranger, 3, by: stranger), try word(stranger, 3, by: two, of: TownID("042021")!), try word(stranger, 2, by: two), try word(stranger, 1, by: two),
+        ] { #expect(!learns(other)) }
+        var forged = try word(stranger, 3, by: two)
+        forged.number = 4
+        #expect(!learns(forged))
+        #expect(try learns(word(three, 3, by: two, ends: 50)))
+        #expect(try !learns(word(stranger, 4, by: two), after: 50), "its key has ended")
+        #expect(try !learns(word(stranger, 3, by: two)), "the first of a number holds")
+        #expect(ring.trusted(at: now) == [two.known, three.known])
+    }
+
+    @Test("Who knows none takes the newest he hears of first, and then no other one's")
+    func first() throws {
+        var ring = KeyRing(of: town, first: nil)
+        func learns(_ words: [KeyWord]) -> Bool { ring.learn(words, at: now) }
+        #expect(!learns([]) && ring.isEmpty)
+        #expect(try learns([word(one, 1, by: one), word(two, 2, by: one)]) && ring.trusted(at: now) == [two.known])
+        #expect(try !learns([word(stranger, 1, by: stranger)]) && !learns([word(stranger, 9, by: stranger)]))
+    }
+}

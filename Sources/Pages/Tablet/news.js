@@ -49,7 +49,6 @@ export function changeOf(alert, last) {
  */
 export function earsFor(alert, change, gravity, old) {
   const wasRead = old?.isTouched ?? false;
-  if (alert.doubt) return { isTouched: false, calls: false, chime: isOver(alert) ? null : "notice" };
   const isDrill = alert.mode === "exercise";
   if (isOver(alert)) {
     return { isTouched: false, calls: false, chime: isDrill ? "drill" : { lifted: "lifted", "taken-back": "cancel" }[change] ?? "notice" };
