@@ -46,6 +46,9 @@ extension Hub {
             throw error
         }
         guard seals.take(change) else { return nil }
+        // Before it signs an alert, whoever listens has heard of it.
+        stream.owe(town)
+        sayStates()
         logger.notice("town has another key", metadata: ["town": "\(town)", "key": "\(change.word.key.fingerprint)", "taken_back": "\(isTakenBack)"])
         return change.word
     }

@@ -201,6 +201,13 @@ package final class StreamHub: StreamPublisher {
         }
     }
 
+    /// Says anew what stands at every place of a town where somebody listens.
+    package func owe(_ town: TownID) {
+        state.withLock { state in
+            for topic in state.live.keys where topic.town == town { state.stated.changed(topic) }
+        }
+    }
+
     /// Lets go of what is out of time. Under the lock also on disk: what is published meanwhile under the same key stays.
     package func sweep(now: ContinuousClock.Instant = .now) {
         state.withLock { state in

@@ -37,5 +37,20 @@ extension EndToEnd {
                 #expect(try await run(hub, "device", "invite", "--town", "042056").code == 64)
             }
         }
+
+        @Test("A town's key is shown and renewed at the command line, and whoever listens hears of the new one at once")
+        func key() async throws {
+            try await TestHub.with(TownFile(gateway: "http://127.0.0.1:9")) { hub in
+                let line = try await hub.tablet(try await hub.enrol())
+                func keys() -> Int { line.states.last.map { $0.data.components(separatedBy: "ed25519:").count - 1 } ?? 0 }
+                try await eventually("what stands, with the town's key") { keys() == 1 }
+                let first = try await run(hub, "town", "key", "042056")
+                #expect(first.code == 0 && first.out.contains("指紋") && first.out.contains("1番目"), "\(first)")
+                let second = try await run(hub, "town", "key", "042056", "--new")
+                #expect(second.code == 0 && second.out.contains("2番目"), "\(second)")
+                try await eventually("both keys: \(line.text)", within: .seconds(10)) { keys() == 2 }
+                #expect(try await run(hub, "town", "key", "042056", "--taken-back").code == 64)
+            }
+        }
     }
 }
