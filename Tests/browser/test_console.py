@@ -1629,6 +1629,7 @@ class ConsoleTests(OnSmallHub):
         now, order = time.time(), self.hub.alerts[0]
         self.assertEqual(order["id"], "op-1")
         common = {"mode": "actual", "kind": "evacuation"}
+        self.hub.towns[0]["endpoints"][1]["district"] = "浜通り"
         # Nobody answers at the town's sirens: the order waited, then the one that widened it, then the word that lifted a part of it.
         self.hub.row(delivery="op-1.gw", alert="op-1", endpoint="gw", state="superseded", offered_at=stamp(now - 300), priority="urgent", **common)
         self.hub.row(delivery="op-2.gw", alert="op-2", endpoint="gw", state="retrying", offered_at=stamp(now - 100), priority="routine", title="避難指示の一部解除", **common)
@@ -1645,6 +1646,11 @@ class ConsoleTests(OnSmallHub):
         self.assertIn("町の同報局", rows)
         self.assertLess(rows.index("町の同報局"), rows.index("第二小学校"), "an order nobody has heard does not become less urgent by its correction")
         self.assertNotIn("第一小学校", rows, "somebody there has touched the order")
+        # Who telephones says what stands, and not what the last message was about.
+        self.assertNotIn("解除", rows + self.browser.text("#silent-alerts"))
+        lines = self.browser.evaluate("[...document.querySelectorAll('#silent-rows > li')].map((one) => one.textContent)")
+        self.assertIn("避難指示（津波）　港町、浜通り", lines[0])
+        self.assertIn("避難指示（津波）　浜通り", lines[1])
         self.assertEqual(self.browser.evaluate("document.querySelectorAll('#silent-alerts li').length"), 1)
         # All is lifted: who was told is told so still; nobody is telephoned to because a lift was not touched.
         self.hub.alerts = []

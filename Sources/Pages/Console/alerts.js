@@ -102,7 +102,7 @@ async function read() {
   give.show(seen.all.filter((alert) => !isOurs(alert)), ways, newestOwn());
   showAttention(attention);
   plan([standing.nextEnd(state), ...inForce.map((alert) => Date.parse(alert.expires))]);
-  await Promise.all([showHeld(waiting), silent.read(inForce, also), voices.read()]);
+  await Promise.all([showHeld(waiting), silent.read(inForce, also, state), voices.read()]);
 }
 
 /** Bulletins of others, with what the town's plans answer to them, and the town's own. */
@@ -210,7 +210,7 @@ function line(alert) {
   const item = make("li", "", "alert"), head = make("p", "", "row"), acts = make("p", "", "acts"), change = CHANGES[alert.change];
   head.append(make("b", STATES[alert.state], "state " + alert.state));
   if (change && alert.state !== "cancel") head.append(make("small", change, "hint"));
-  head.append(make("b", subject(alert), "subject"));
+  head.append(make("b", (alert.state === "in_force" ? standing.nowWords(seen.state, alert, "", alert.id) : null) ?? subject(alert), "subject"));
   const facts = [alert.sender, `発表 ${timeWord(alert.reported ?? alert.sent, false)}`, `期限 ${timeWord(alert.expires, false)}`];
   for (const plan of alert.calls ?? []) acts.append(button(`計画「${plan.name}」を書く（送りません）`, () => go("push:plan:" + plan.id), "main"));
   acts.append(button("届いた先と文面", () => go("reach:" + alert.id)));

@@ -237,6 +237,7 @@ function turn(act) {
   if (act.state !== "waiting") return "送信済みです。内容を確かめてください。";
   if (!act.next) return `${timeWord(act.deadline)}に自動で送られます。止めるなら、それまでに差し戻してください。`;
   const people = (act.next.people ?? []).join("、");
+  if (!people) return `「${act.next.name}」の番ですが、この役割で承認できる人が、ここにいません。前に番だった人は、いまも承認できます（${timeWord(act.deadline)}まで）。`;
   return `いまは「${act.next.name}」${people ? `（${people}）` : ""}の番です。${timeWord(act.deadline)}までに返事がなければ、次の役割に移ります。`;
 }
 

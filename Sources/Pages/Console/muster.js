@@ -123,7 +123,9 @@ async function keepWays() {
 async function begin() {
   refusals.clear();
   const { words, needed, pause, rounds } = form().elements, people = called();
-  const who = `${people.length}人（${order.map((role) => staff.find((one) => one.role === role)?.role_name).join("、")}）を呼びます。住民には何も知らせません。`;
+  const lost = people.filter((one) => one.unreachable).map((one) => one.name), reached = people.length - lost.length;
+  const who = (reached === 0 ? `呼ぶ手段のある人が、一人もいません。電話で呼んでください：${lost.join("、")}。` : lost.length > 0 ? `呼ぶ手段のない人は、電話で呼んでください：${lost.join("、")}。` : "")
+    + `${reached}人（${order.map((role) => staff.find((one) => one.role === role)?.role_name).join("、")}）を呼びます。住民には何も知らせません。`;
   if (people.length > 0 && words.value.trim() && !await ask(isDrill() ? "【訓練】職員を呼びますか" : "職員を呼びますか", who, "呼ぶ")) return;
   const made = await call("POST", "/v1/musters", {
     ...Object.fromEntries(new URLSearchParams(question())), id, mode: world(), words: words.value, roles: order, needed: Number(needed.value), pause_seconds: Number(pause.value) * 60, rounds: Number(rounds.value) });

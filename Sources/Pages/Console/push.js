@@ -4,7 +4,7 @@
 
 import { newID } from "/tablet/store.js";
 import { find } from "./alerts.js";
-import { Refused, call } from "./api.js";
+import { Refused, call, person } from "./api.js";
 import { cards } from "./cards.js";
 import { NEW, begin, body, dress, dressHouses, houses } from "./form.js";
 import { Refusals } from "./refusals.js";
@@ -233,6 +233,8 @@ function show(answer, mode) {
   byID("take-back").hidden = back.length === 0;
   byID("take-back-list").replaceChildren(...cards(back, mode));
   const warnings = (answer.warnings ?? []).map((item) => words(item.detail ?? item.text ?? String(item)));
+  const down = rows.filter((one) => one.before > one.after);
+  if (down.length > 0) warnings.push(make("p", `いまより軽くなる地区があります：${down.map((one) => `${one.district} ${one.before_name}→${one.after_name}`).join("、")}`));
   if (problems.length > 0) warnings.push(make("p", `直す必要のあるところが${problems.length}件あります。このままでは、その経路では送れないことがあります。`));
   byID("preview-problems").hidden = warnings.length === 0;
   byID("preview-problems").replaceChildren(...warnings);
@@ -351,6 +353,10 @@ function conflict(error) {
   byID("seen-rows").replaceChildren(...standing.lines(seen));
   byID("seen").hidden = false;
   byID("conflict-words").replaceChildren(words(error.message));
+  const isOwn = by === person();
+  byID("conflict-title").textContent = isOwn ? "送っていません。そのあと、あなたの操作で状態が変わっています" : "送っていません。ほかの人が状態を変えました";
+  byID("conflict-next").textContent = act.verb === "cancel"
+    ? "いまの状態です。残っている避難情報は、1の画面の「一部解除」か「すべて解除」で終えられます。" : "いまの状態です。確かめてから、もう一度「文面を確かめる」を押してください。";
   byID("conflict-who").textContent = by ? `${timeWord(at)}　${by}さん` : "";
   byID("conflict-rows").replaceChildren(...standing.lines(now));
   byID("conflict").hidden = false;

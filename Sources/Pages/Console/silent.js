@@ -8,6 +8,7 @@ import { byID, button, isOurs, japanese, make, row, subject, timeWord } from "./
 import { GROUPS, groupOf } from "./reach.js";
 import { isGrave } from "./real.js";
 import { Rows, soon } from "./rows.js";
+import { nowWords } from "./standing.js";
 import { Still } from "./still.js";
 import { channelWord, code, current, question } from "./towns.js";
 import { lost, powerWords, sinceWords } from "./voices.js";
@@ -26,6 +27,7 @@ const POWER = { yes: "電気あり", no: "停電" };
 
 /** With `isOver`: nothing of its event stands any more, and its end is still under way. */
 let alerts = new Map();
+let standing = null;
 /** By alert and delivery. */
 let rows = new Map();
 let phones = new Map();
@@ -56,9 +58,10 @@ const urgency = (alert) => (isOurs(alert) ? 1 : 0) + (isGrave(alert) ? 2 : 0) - 
  * What of `inForce` is silent, read anew. `also`: what stands no more by itself and has to arrive all the same, the last word
  * of what was lifted in a part, and an end that is still under way.
  */
-export async function read(inForce, also = []) {
-  const standing = new Set(inForce.map(({ event }) => event)), known = new Set(inForce.map(({ id }) => id));
-  const all = [...inForce, ...also.filter(({ id }) => !known.has(id)).map((alert) => ({ ...alert, isOver: !standing.has(alert.event) }))];
+export async function read(inForce, also = [], state = null) {
+  standing = state;
+  const events = new Set(inForce.map(({ event }) => event)), known = new Set(inForce.map(({ id }) => id));
+  const all = [...inForce, ...also.filter(({ id }) => !known.has(id)).map((alert) => ({ ...alert, isOver: !events.has(alert.event) }))];
   const chosen = all.toSorted((a, b) => urgency(b) - urgency(a)).slice(0, ALERTS), unended = new Set();
   early = [];
   try {
@@ -217,7 +220,7 @@ async function print() {
   };
   byID("sheet-about").textContent = [`${byID("world").textContent}${current().name}`, `${timeWord(Date.now() / 1000)}現在`, ...counts].filter(Boolean).join("　");
   byID("sheet-rows").replaceChildren(
-    ...silent.map(({ key, item, group, call: one }) => line(key, item, phoneOf(item), [`${item.title}　${WORDS.get(group)}`], one)),
+    ...silent.map(({ key, item, group, call: one }) => line(key, item, phoneOf(item), [`${sayWords(item)}　${WORDS.get(group)}`], one)),
     ...[...dead.values()].filter((one) => !known.has(one.key)).map((one) => line(one.key, one, one.phone, [], callTo({ ...one, offered_at: one.since }))));
   byID("sheet").hidden = false;
   document.body.dataset.sheet = "silent";
@@ -250,7 +253,14 @@ function perEvent() {
     if (isCall) one.silent += 1;
   }
   return [...found.values()].filter(({ last, silent }) => !last.isOver || silent > 0)
-    .map(({ last, stands, isPart, silent, all }) => ({ id: last.id, name: subject(stands ?? last), isPart, silent, all }));
+    .map(({ last, stands, isPart, silent, all }) => ({ id: last.id, name: (last.isOver ? null : nowWords(standing, stands ?? last)) ?? subject(stands ?? last), isPart, silent, all }));
+}
+
+/** What is to be said there now, and not what the last message was about. */
+function sayWords(item) {
+  const end = current().endpoints?.find((one) => one.channel === item.channel && one.id === item.endpoint);
+  const alert = alerts.get(item.alert);
+  return (alert?.isOver ? null : nowWords(standing, alert, end?.district)) ?? item.title;
 }
 
 function alertLine({ id, name, silent, all, isPart }) {
@@ -277,7 +287,7 @@ function line({ item, group, calls, call: one }) {
   if (phone) head.append(Object.assign(make("a", "電話 " + phone), { href: "tel:" + phone.replace(/[^0-9+]/g, "") }));
   const why = ["missed", "retrying", "underway"].includes(group) ? [STATES[item.state]?.slice(2), japanese(item.detail ?? item.sentence)] : [];
   const rest = [
-    why.filter(Boolean).join("："), channelWord(item.channel), timeWord(item.settled_at ?? item.offered_at, false), item.title + (calls > 1 ? `　ほか${calls - 1}件` : "")];
+    sayWords(item) + (calls > 1 ? `　ほか${calls - 1}件` : ""), why.filter(Boolean).join("："), channelWord(item.channel), timeWord(item.settled_at ?? item.offered_at, false)];
   head.append(noteButton(item, phone));
   const how = make("p", "", "hint");
   if (one) how.append(make("span", callWords(one), "called"), "　");

@@ -111,6 +111,18 @@ export function changes(steps) {
   });
 }
 
+/**
+ * What stands now of an order: 避難指示（津波）　大谷地区; null where nothing does, or where it is no order. The words of an act are those of its hour: who is
+ * telephoned to by them is told that he may go home while his own district stands. In `place`, a district, that one alone where it stands.
+ */
+export function nowWords(state, alert, place = "", act = null) {
+  const { kind, hazard } = alert?.detail ?? {};
+  const rows = kind === "evacuation" ? (state?.districts ?? []).filter((one) => one.hazard === hazard && (!act || !one.alert || one.alert === act)) : [];
+  const own = rows.filter((one) => one.district === place), mark = alert?.title?.startsWith("【訓練】") ? "【訓練】" : "";
+  const groups = Map.groupBy(own.length > 0 ? own : rows, (one) => one.level_name);
+  return groups.size === 0 ? null : mark + [...groups].map(([name, those]) => `${name}（${hazard}）　${those.map((one) => one.district).join("、")}`).join("。");
+}
+
 /** The same in one line. */
 export const changeText = (step) => `${whereOf(step)}：${stateWord(step, "before") ?? "なし"} → ${stateWord(step, "after") ?? "なし"}`;
 
