@@ -179,7 +179,7 @@ function forget(acts) {
 }
 
 function line(act) {
-  const item = make("li"), said = make("p"), isOwn = act.by === person;
+  const item = make("li"), said = make("p"), isOwn = act.by === person || act.by === `${person}（予定）`;
   const name = isTickable(act) ? tick(act) : make("span");
   name.append(make("b", STATES[act.state] ?? act.state, "state"), make("b", act.title));
   said.append(name, `　出した人 ${act.by}　${timeWord(act.submitted_at)}`);

@@ -128,6 +128,15 @@ function endsOf({ endpoint, channel }) {
   return [...new Map(found.map((end) => [end.id, end])).values()];
 }
 
+/** Titles of what is suggested; of none exactly, those in which the word stands. */
+const alertsOf = (text) => (alerts.has(text) ? [text] : [...alerts.keys()].filter((title) => title.includes(text)));
+
+/** Whoever is suggested, by a part of his name where nobody is called just so. */
+function personOf(text) {
+  const all = [...byID("log-people").children].map((one) => one.value), found = all.includes(text) ? [text] : all.filter((name) => name.includes(text));
+  return found.length === 1 ? found[0] : text;
+}
+
 /** Names that a refusal counts up. */
 const NAMED = 5;
 
@@ -140,6 +149,9 @@ function fault(wanted) {
     return { field: "endpoint", detail: `この言葉の入る送り先が${names.length}か所あります。どれか一つを書いてください：${some} (several have it in their name)` };
   }
   if (count > 1) return { field: "endpoint", detail: `この名前の送り先が${count}か所あります。経路も選んでください (several of this name: choose the way out too)` };
+  const titles = wanted.alert ? alertsOf(wanted.alert) : [];
+  if (titles.length > 1) return { field: "alert", detail: `この言葉の入る情報が${titles.length}件あります。候補から一つを選んでください (several have it in their title)` };
+  if (wanted.alert && titles.length === 0 && !/^[\w-]+$/.test(wanted.alert)) return { field: "alert", detail: "この言葉の入る題は、新しい100件にありません。番号でも探せます (no such title among the newest hundred)" };
   // A far end that is gone is still asked for by its number.
   return count === 0 && !/^[\w-]+$/.test(wanted.endpoint) ? { field: "endpoint", detail: "この名前の送り先はありません (no far end of this name)" } : null;
 }
@@ -148,7 +160,8 @@ function fault(wanted) {
 function filters() {
   const all = { mode: world(), ...asked };
   for (const name of ["since", "until"]) if (all[name]) all[name] = `${all[name].slice(0, 16)}:00+09:00`;
-  if (all.alert) all.alert = alerts.get(all.alert) ?? all.alert;
+  if (all.alert) all.alert = alerts.get(alertsOf(all.alert)[0]) ?? all.alert;
+  if (all.by) all.by = personOf(all.by);
   if (all.endpoint) all.endpoint = endsOf(all)[0]?.id ?? all.endpoint;
   return all;
 }
