@@ -987,7 +987,7 @@ class ConsoleTests(OnSmallHub):
         self.browser.type("#muster-form [name=words]", "大雨警報のため、庁舎2階へ")
         self.browser.click("#muster-form button.main")
         self.browser.until("document.querySelector('#ask').open")
-        self.assertIn("4人（当直、広報、防災課長）を呼びます。住民には何も知らせません", self.browser.text("#ask"))
+        self.assertIn("呼ぶ手段のない人は、電話で呼んでください：田中。3人（当直、広報、防災課長）を呼びます。住民には何も知らせません", self.browser.text("#ask"))
         self.browser.click("#ask-yes")
         self.browser.until("document.querySelectorAll('#muster-people tr').length === 4")
         one = next(iter(self.hub.musters.values()))
@@ -1159,6 +1159,7 @@ class ConsoleTests(OnSmallHub):
             self.browser.evaluate(rows + f".find((one) => one.textContent.startsWith('{place}')).querySelector('button').click()")
             self.browser.until("document.querySelector('#call').open")
             self.assertEqual(self.browser.text("#call-place"), place)
+            self.assertIn("避難指示（津波）　港町、浜通り", self.browser.text("#call-say"))
             if words:
                 self.browser.type("#call-form [name=words]", words)
             self.browser.click(f"#call-answers button:nth-child({answer})")
@@ -2527,6 +2528,12 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual(said, ["高台", "浜（洪水には使えません）", "校舎（洪水には条件つき）", "会館（洪水に使えるか、名簿では分かりません）"])
         self.choose("hazard", "津波")
         self.assertIn("高台（津波に使えるか", self.browser.text("#goals").replace("\n", ""))
+        # Nobody is sent to a door that is shut without a word to who sends him.
+        self.order()
+        self.browser.click("#goals input[value=d]")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.assertIn("まだ開いていない避難先：会館", self.browser.text("#preview-problems"))
 
     def wait(self, condition):
         super().wait(condition, seconds=30)

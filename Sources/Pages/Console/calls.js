@@ -4,7 +4,7 @@
 import { newID } from "/tablet/store.js";
 import { Refused, call } from "./api.js";
 import { isUp } from "./live.js";
-import { byID, button, timeWord } from "./parts.js";
+import { byID, button, make, timeWord } from "./parts.js";
 import { Refusals } from "./refusals.js";
 import { question } from "./towns.js";
 import { world } from "./world.js";
@@ -62,13 +62,15 @@ export const settled = (one) => ({ reached: 2, "on-the-way": 1 })[one?.answer] ?
 
 export const callWords = (one) => `☎ ${timeWord(one.at, false)} ${one.by}：${[one.answer === "other" ? "" : ANSWERS[one.answer], one.words].filter(Boolean).join("　")}`;
 
-/** Asks how the call went. Nothing is said to anybody. */
-export function note(delivery, name, phone) {
+/** Asks how the call went. `says` is all that has to be told there: what is noted counts for all of it. Nothing is said to anybody. */
+export function note(delivery, name, phone, says = []) {
   [item, id] = [delivery, newID()];
   byID("call-form").reset();
   refusals.clear();
   byID("call-place").textContent = name;
   byID("call-phone").textContent = phone ? `電話 ${phone}` : "電話番号は、避難所の名簿にありません";
+  byID("call-says").hidden = says.length === 0;
+  byID("call-say").replaceChildren(...[...new Set(says)].map((text) => make("li", text)));
   byID("call").showModal();
 }
 

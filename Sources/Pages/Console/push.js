@@ -233,6 +233,9 @@ function show(answer, mode) {
   byID("take-back").hidden = back.length === 0;
   byID("take-back-list").replaceChildren(...cards(back, mode));
   const warnings = (answer.warnings ?? []).map((item) => words(item.detail ?? item.text ?? String(item)));
+  const open = new Set((seen?.shelters ?? []).map((one) => one.id)), goals = previewed?.body?.kind === "evacuation" ? previewed.body.shelters ?? [] : [];
+  const shut = (current().shelters ?? []).filter((one) => goals.includes(one.id) && !open.has(one.id)).map((one) => one.name);
+  if (shut.length > 0) warnings.push(make("p", `まだ開いていない避難先：${shut.join("、")}。開設も知らせてください`));
   const down = rows.filter((one) => one.before > one.after);
   if (down.length > 0) warnings.push(make("p", `いまより軽くなる地区があります：${down.map((one) => `${one.district} ${one.before_name}→${one.after_name}`).join("、")}`));
   if (problems.length > 0) warnings.push(make("p", `直す必要のあるところが${problems.length}件あります。このままでは、その経路では送れないことがあります。`));

@@ -152,9 +152,10 @@ function places() {
   const found = new Map();
   for (const { key, item, group, isCall, isHurry } of newest()) {
     const need = (isHurry ? 0 : 100) + RANK.get(group), old = found.get(key);
-    if (!old) found.set(key, { key, item, group, need, calls: isCall ? 1 : 0 });
+    if (!old) found.set(key, { key, item, group, need, calls: isCall ? 1 : 0, says: isCall ? [sayWords(item)] : [] });
     else if (isCall) {
       old.calls += 1;
+      old.says.push(sayWords(item));
       if (old.calls === 1 || need < old.need) Object.assign(old, { item, group, need });
     }
   }
@@ -275,20 +276,20 @@ export function phoneOf(item) {
   return phones.get(end?.shelter ?? item.endpoint);
 }
 
-export function noteButton(item, phone) {
-  const one = button("電話した", () => note(item, place(item), phone));
+export function noteButton(item, phone, says = []) {
+  const one = button("電話した", () => note(item, place(item), phone, says));
   one.setAttribute("aria-label", `${place(item)}：電話した`);
   return one;
 }
 
-function line({ item, group, calls, call: one }) {
+function line({ item, group, calls, call: one, says }) {
   const element = make("li", "", settled(one) === 2 ? "told" : ""), head = make("p", "", "row"), phone = phoneOf(item);
   head.append(make("b", place(item)));
   if (phone) head.append(Object.assign(make("a", "電話 " + phone), { href: "tel:" + phone.replace(/[^0-9+]/g, "") }));
   const why = ["missed", "retrying", "underway"].includes(group) ? [STATES[item.state]?.slice(2), japanese(item.detail ?? item.sentence)] : [];
   const rest = [
     sayWords(item) + (calls > 1 ? `　ほか${calls - 1}件` : ""), why.filter(Boolean).join("："), channelWord(item.channel), timeWord(item.settled_at ?? item.offered_at, false)];
-  head.append(noteButton(item, phone));
+  head.append(noteButton(item, phone, says));
   const how = make("p", "", "hint");
   if (one) how.append(make("span", callWords(one), "called"), "　");
   how.append(make("b", WORDS.get(group), "state " + (group === "missed" ? "rejected" : "")), "　" + rest.filter(Boolean).join("　"));
