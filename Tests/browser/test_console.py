@@ -2223,6 +2223,15 @@ class ConsoleTests(OnSmallHub):
         for part in ["本町", "避難指示", "高齢者等避難", "佐藤", "まもなく期限で終わります", "上げる・広げる", "一部解除", "すべて解除", "誤報の取消"]:
             self.assertIn(part, text)
         self.assertIn("川端の避難情報", self.browser.text("#runs-out"))
+        # Whoever calls for help stands on top of the first room within seconds, though nothing was sent meanwhile, and goes when it is over.
+        self.assertFalse(self.browser.evaluate("document.querySelector('#help').checkVisibility()"))
+        help = {"topic": "calls-for-help", "subject": "daiichi-sho", "words": "第一小学校の点呼で「助けて」と伝えた人がいます (somebody calls for help)", "times": 1, "last_at": stamp(time.time())}
+        self.hub.attention.append(help)
+        self.browser.until("document.querySelector('#help').checkVisibility() && document.querySelector('#help').getBoundingClientRect().top < innerHeight", 20)
+        self.assertIn("第一小学校の点呼で「助けて」", self.browser.text("#help"))
+        self.browser.photograph("desk-help")
+        self.hub.attention.remove(help)
+        self.browser.until("!document.querySelector('#help').checkVisibility()", 20)
         self.assertNotIn("知らないコード", self.browser.text("#runs-out"))
         self.browser.photograph("console-standing")
 

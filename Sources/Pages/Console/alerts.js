@@ -4,6 +4,7 @@
 import { call } from "./api.js";
 import * as give from "./give.js";
 import * as plans from "./plans.js";
+import { isUp } from "./live.js";
 import { Rows, oneAtATime, soon } from "./rows.js";
 import * as silent from "./silent.js";
 import * as standing from "./standing.js";
@@ -20,6 +21,8 @@ const CHANGES = {
 };
 /** Past alerts asked for; all that is in force comes besides. */
 const PAST = 100;
+/** Between two looks at what has to be looked at. */
+const LOOK = 10000;
 
 let known = new Map();
 let lists = null;
@@ -39,6 +42,9 @@ export function prepare(problem) {
   still = new Still(byID("now"), byID("now-fresh"), draw);
   byID("map-open").onclick = () => turnMap().catch(problem);
   for (const part of [give, silent, standing, voices]) part.prepare();
+  byID("help-go").onclick = () => go("reports");
+  // Nothing of it comes over the line.
+  setInterval(() => { if (isUp() && document.body.dataset.open === "alerts" && code()) readAttention().then(showAttention).catch(() => {}); }, LOOK);
   refresh = soon(() => again().catch(problem), 300);
 }
 let refresh = () => {};
@@ -178,15 +184,22 @@ const readFelt = () => (code() ? call("GET", `/v1/towns/${code()}/felt?mode=${wo
   });
 
 function showAttention(answer) {
-  const rows = (answer.attention ?? []).filter((item) => item.words.startsWith("【訓練】") === isDrill()), isUrgent = (item) => item.topic === "runs-out";
+  const rows = (answer.attention ?? []).filter((item) => item.words.startsWith("【訓練】") === isDrill()), is = (topic) => (item) => item.topic === topic;
   const line = (item) => {
     const element = make("li");
     element.append(words(item.words), make("small", `${timeWord(item.last_at, false)}${item.times > 1 ? `　${item.times}回` : ""}`, "hint"));
     return element;
   };
-  byID("runs-out").hidden = !rows.some(isUrgent);
-  byID("runs-out-rows").replaceChildren(...rows.filter(isUrgent).map(line));
-  const others = rows.filter((item) => !isUrgent(item));
+  // Whoever calls for help is nothing to be looked at when there is time.
+  const boxes = new Map([["runs-out", "runs-out"], ["help", "calls-for-help"]]);
+  for (const [box, topic] of boxes) {
+    const own = rows.filter(is(topic)), said = JSON.stringify(own);
+    byID(box).hidden = own.length === 0;
+    // What is the same is not read aloud again.
+    if (byID(box).dataset.said !== said) byID(box + "-rows").replaceChildren(...own.map(line));
+    byID(box).dataset.said = said;
+  }
+  const others = rows.filter((item) => ![...boxes.values()].includes(item.topic));
   byID("attention").hidden = others.length === 0;
   byID("attention-count").textContent = `${others.length + (answer.left_out ?? 0)}件`;
   byID("attention-rows").replaceChildren(...others.map(line));
