@@ -431,6 +431,7 @@ class RealHubTests(Patient):
         browser.until("!document.querySelector('#preview').hidden && document.querySelectorAll('#changes-rows tr').length === 1")
         self.assertIn("なし", browser.text("#changes-rows"))
         browser.photograph("real-console-take-back")
+        browser.type("#send-form [name=name]", "気仙沼市")
         browser.click("#send-form button")
         browser.until("document.querySelector('#push-done').textContent.includes('訓練')")
         browser.click("#push-done button")
