@@ -61,7 +61,7 @@ extension HubRouter {
                 let ids = standing.values.reduce(into: Set<AlertID>()) { $0.formUnion($1) }
                 let alerts = try await hub.alerts(ids, of: town.id)
                 let words = try await hub.alerts(try await hub.onTheirWay(in: town.id).subtracting(ids), of: town.id)
-                return try Answer.json(Standing(
+                return try Answer.json(InForce(
                     alerts: alerts.map { AlertShape($0, inForce: true, gravity: hub.gravity(of: $0, in: town)) },
                     last_words: words.map { AlertShape($0, inForce: false) }))
             }
@@ -123,7 +123,7 @@ extension HubRouter {
 
     // MARK: What stands
 
-    private struct Standing: Encodable {
+    private struct InForce: Encodable {
         var alerts: [AlertShape]
         /// Not in force themselves, and to be heard all the same.
         var last_words: [AlertShape]

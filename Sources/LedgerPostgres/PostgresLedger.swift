@@ -129,15 +129,9 @@ package final class PostgresLedger: Ledger {
 
     private func part(_ id: TownID) -> PostgresTown { PostgresTown(id: id, buffer: buffer, readers: readers, contents: contents, watch: watch) }
 
-    private func add(_ write: LedgerWrite) -> Commit {
-        let commit = Commit()
-        buffer.add(write, commit)
-        return commit
-    }
-
-    package func keep(_ bulletin: KeptBulletin) -> Commit { add(.bulletin(bulletin)) }
-    package func record(_ passed: PassedAlert) -> Commit { add(.passed(passed)) }
-    package func flush() -> Commit { add(.barrier) }
+    package func keep(_ bulletin: KeptBulletin) -> Commit { buffer.promise(.bulletin(bulletin)) }
+    package func record(_ passed: PassedAlert) -> Commit { buffer.promise(.passed(passed)) }
+    package func flush() -> Commit { buffer.promise(.barrier) }
     package var backlog: (waiting: Int, lost: Int) {
         let memory = buffer.backlog
         return (memory.waiting + (waiting?.backlog ?? 0), memory.lost)

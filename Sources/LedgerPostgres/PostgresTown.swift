@@ -5,7 +5,7 @@ internal import Ledger
 internal import LedgerStore
 
 /// One town's part of the ledger: its code is in every question, and the database shows it no other row.
-struct PostgresTown: TownLedger {
+struct PostgresTown: BufferedTown {
     let id: TownID
     let buffer: LedgerBuffer
     let readers: PostgresReaders
@@ -13,18 +13,6 @@ struct PostgresTown: TownLedger {
     let watch: PostgresWatch
 
     static let openStates = DeliveryState.allCases.filter { !$0.isEnd }.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-
-    func record(_ alert: RecordedAlert) -> Commit { add(.alert(id, alert)) }
-    func append(_ step: RecordedStep) { buffer.add(.step(id, step)) }
-    func append(_ receipt: RecordedReceipt) -> Commit { add(.receipt(id, receipt)) }
-    func append(_ report: RecordedReport) -> Commit { add(.report(id, report)) }
-    func append(_ deed: RecordedDeed) -> Commit { add(.deed(id, deed)) }
-
-    private func add(_ write: LedgerWrite) -> Commit {
-        let commit = Commit()
-        buffer.add(write, commit)
-        return commit
-    }
 
     private func read<Value: Sendable>(_ body: @escaping @Sendable (PostgresLine) throws -> Value) async throws -> Value {
         try await readers.read([id.code], body)

@@ -167,6 +167,29 @@ package final class LedgerBuffer: Sendable {
     package var backlog: (waiting: Int, lost: Int) { state.withLock { ($0.weight, $0.lost) } }
 }
 
+/// One town's part of a ledger whose rows go through the buffer, whatever lies behind it.
+package protocol BufferedTown: TownLedger {
+    var id: TownID { get }
+    var buffer: LedgerBuffer { get }
+}
+
+extension BufferedTown {
+    package func record(_ alert: RecordedAlert) -> Commit { buffer.promise(.alert(id, alert)) }
+    package func append(_ step: RecordedStep) { buffer.add(.step(id, step)) }
+    package func append(_ receipt: RecordedReceipt) -> Commit { buffer.promise(.receipt(id, receipt)) }
+    package func append(_ report: RecordedReport) -> Commit { buffer.promise(.report(id, report)) }
+    package func append(_ deed: RecordedDeed) -> Commit { buffer.promise(.deed(id, deed)) }
+}
+
+extension LedgerBuffer {
+    /// Whoever asks hears when it is on disk, or that it is not.
+    package func promise(_ write: LedgerWrite) -> Commit {
+        let commit = Commit()
+        add(write, commit)
+        return commit
+    }
+}
+
 /// Wakes one thread.
 // Sendable: sem_t may be posted and waited for from any thread; the pointer is set once.
 package final class Bell: @unchecked Sendable {

@@ -57,11 +57,7 @@ package final class SQLiteLedger: Ledger {
 
     package func town(_ id: TownID) -> any TownLedger { SQLiteTown(id: id, book: book, buffer: buffer) }
 
-    package func keep(_ bulletin: KeptBulletin) -> Commit {
-        let commit = Commit()
-        buffer.add(.bulletin(bulletin), commit)
-        return commit
-    }
+    package func keep(_ bulletin: KeptBulletin) -> Commit { buffer.promise(.bulletin(bulletin)) }
 
     package func bulletins(limit: Int) async throws -> [KeptBulletin] {
         try await pool.read { db in try LedgerSchema.bulletins(db, limit: limit, withOctets: true) }
@@ -71,11 +67,7 @@ package final class SQLiteLedger: Ledger {
         try await pool.read { db in try LedgerSchema.bulletins(db, limit: limit, withOctets: false) }
     }
 
-    package func record(_ passed: PassedAlert) -> Commit {
-        let commit = Commit()
-        buffer.add(.passed(passed), commit)
-        return commit
-    }
+    package func record(_ passed: PassedAlert) -> Commit { buffer.promise(.passed(passed)) }
 
     package func passed(since: Date, limit: Int) async throws -> [RecordedAlert] {
         let (pool, contents) = book.reading
@@ -137,9 +129,7 @@ package final class SQLiteLedger: Ledger {
                     count += 1
                     return count <= slices
                 }) else { throw CancellationError() }
-                let commit = Commit()
-                buffer.add(.leave(slice), commit)
-                try await commit.committed()
+                try await buffer.promise(.leave(slice)).committed()
             },
             rest: { try await ContinuousClock().sleep(for: Self.rest) }
         ).run()
@@ -148,11 +138,7 @@ package final class SQLiteLedger: Ledger {
     /// Between two slices of what leaves.
     private static let rest = Duration.milliseconds(20)
 
-    package func flush() -> Commit {
-        let commit = Commit()
-        buffer.add(.barrier, commit)
-        return commit
-    }
+    package func flush() -> Commit { buffer.promise(.barrier) }
 
     package var backlog: (waiting: Int, lost: Int) { buffer.backlog }
 

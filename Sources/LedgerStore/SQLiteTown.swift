@@ -5,23 +5,11 @@ internal import FoundationEssentials
 internal import GRDB
 
 /// One town's part of the ledger: its code is in every question.
-struct SQLiteTown: TownLedger {
+struct SQLiteTown: BufferedTown {
     let id: TownID
     let book: LedgerBook
     let buffer: LedgerBuffer
     private var pool: DatabasePool { book.pool }
-
-    func record(_ alert: RecordedAlert) -> Commit { add(.alert(id, alert)) }
-    func append(_ step: RecordedStep) { buffer.add(.step(id, step)) }
-    func append(_ receipt: RecordedReceipt) -> Commit { add(.receipt(id, receipt)) }
-    func append(_ report: RecordedReport) -> Commit { add(.report(id, report)) }
-    func append(_ deed: RecordedDeed) -> Commit { add(.deed(id, deed)) }
-
-    private func add(_ write: LedgerWrite) -> Commit {
-        let commit = Commit()
-        buffer.add(write, commit)
-        return commit
-    }
 
     func deliveries(_ query: DeliveryQuery) async throws -> [DeliveryRow] {
         let rows = try await pool.read { db in

@@ -46,14 +46,17 @@ package final class WaitingRows: Sendable {
     /// All of them or none; there when it returns.
     package func add(_ writes: [WaitingWrite], by writer: Int64) throws {
         let forms = try writes.compactMap { waiting in try WaitingForm(waiting.write).map { (waiting, try JSONEncoder().encode($0)) } }
-        try queue.write { db in
+        let added = try queue.write { db in
             let insert = try db.makeStatement(sql: "INSERT OR IGNORE INTO waiting (writer, number, weight, form) VALUES (?,?,?,?)")
-            for (waiting, form) in forms {
+            return try forms.reduce(0) { sum, one in
+                let (waiting, form) = one
                 let values: [(any DatabaseValueConvertible)?] = [writer, waiting.number, waiting.write.weight, form]
                 try insert.execute(arguments: StatementArguments(values))
+                // What is here already waits once, and is handed over once.
+                return sum + (db.changesCount > 0 ? waiting.write.weight : 0)
             }
         }
-        weight.withLock { $0 += forms.reduce(0) { $0 + $1.0.write.weight } }
+        weight.withLock { $0 += added }
     }
 
     /// The oldest, of one writer.

@@ -11,6 +11,20 @@ struct TestRunTests {
         #expect(some.contains("\nTests/run Targeting Web\n"))
     }
 
+    @Test("The README names each Debian package that its two commands install")
+    func packages() throws {
+        let script = try String(contentsOf: package.appending(path: "deploy/install-debian-packages"), encoding: .utf8)
+        let readme = Set(try String(contentsOf: package.appending(path: "README.md"), encoding: .utf8).split { !($0.isLetter || $0.isNumber || "-.+".contains($0)) }.map { $0.trimmingCharacters(in: ["."]) })
+        var names: [String] = []
+        for list in ["build", "tests"] {
+            let written = try #require(script.split(separator: "\n").first { $0.hasPrefix("\(list)=\"") })
+            names += written.dropFirst(list.count + 2).dropLast().split(separator: " ").map(String.init)
+        }
+        names.append(try #require(script.firstMatch(of: /local name=([a-z0-9-]+)/)?.1).description)
+        #expect(names.count > 20)
+        for name in names { #expect(readme.contains(name), "\(name) is installed and not named") }
+    }
+
     @Test("The ten slowest tests are named after a run, the slowest first; suites and runs are no tests")
     func slowest() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "logs-\(UUID().uuidString.prefix(8))")

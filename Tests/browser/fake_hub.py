@@ -57,6 +57,7 @@ class FakeHub:
         self.devices: dict[str, dict] = {}
         self.alerts: list[dict] = []
         self.last_words: list[dict] = []
+        self.cancel_conflict = False
         self.rows: list[dict] = []
         self.pushes: list[dict] = []
         # Cleared: an order is taken, and its answer waits until this is set.
@@ -717,6 +718,8 @@ class HubHandler(BaseHTTPRequestHandler):
                     "previews": self.texts_of(mark, "取消のお知らせ", "避難指示を取り消します。"), "change": "taken-back",
                     "changes": [{"kind": "evacuation", "district": "本町", "hazard": "洪水", "before": 4, "before_name": "避難指示", "after": None}],
                     "take_back": []})
+            if hub.cancel_conflict:
+                return self.answer(409, {"title": "状態が変わっています", "status": 409, "standing": hub.standing["actual"], **hub.changed_by, "detail": "変わりました (changed)"}, "application/problem+json")
             hub.cancels.append(path.split("/")[3])
             return self.answer(202, {"id": "c1"})
         self.problem(404, "no such call")

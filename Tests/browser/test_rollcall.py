@@ -101,6 +101,16 @@ class RollCallTests(Patient):
         teacher.until("!document.querySelector('#roll-begin').hidden")
         teacher.click("#roll-drill")
         pupil.until("!document.querySelector('#roll').hidden && document.querySelector('#roll-title').textContent.startsWith('【訓練】')")
+        # What is real stands above a drill, also what calls nobody.
+        below = "document.querySelector('#list').compareDocumentPosition(document.querySelector('#roll')) === Node.DOCUMENT_POSITION_FOLLOWING"
+        self.assertFalse(pupil.evaluate(below))
+        self.hub.rows("push", "--town", TOWN, "--kind", "notice", "--title", "断水のお知らせ", "--body", "水が止まっています。", "--actual")
+        pupil.until("document.querySelector('#list').textContent.includes('断水のお知らせ')")
+        pupil.until(below)
+        for one in (pupil, teacher):
+            one.until("document.querySelector('#touch').checkVisibility()")
+            one.click("#touch")
+        pupil.photograph("roll-drill-below")
         pupil.click("#roll-states .roll-hurt")
         teacher.until("document.querySelector('#roll-people .roll-is-hurt') !== null")
         teacher.photograph("roll-drill-teacher")

@@ -26,8 +26,8 @@ let onlyCount = null;
 let list = null;
 /** What waits now, and what is ticked of it by id: what somebody else decided meanwhile stays in it until it was named. */
 let waiting = [], ticked = new Map();
-/** An act about several is under way: no second one beside it. */
-let isBusy = false;
+/** An act about several is under way: no second one beside it; and one question at a time, from the press on. */
+let isBusy = false, isAsking = false;
 let doneTimer = 0;
 
 export function prepare(report) {
@@ -129,7 +129,22 @@ const HOW = {
 
 /** One question that names all; then each by itself, since each is a fact of its own and may have been decided by somebody else. */
 async function decide(acts, how) {
-  if (isBusy || acts.length === 0) return;
+  if (isBusy || acts.length === 0) return undefined;
+  return alone(() => askAboutAll(acts, how));
+}
+
+/** What is read before a question is asked takes a moment: whoever presses again meanwhile has pressed once. */
+async function alone(act) {
+  if (isAsking) return undefined;
+  isAsking = true;
+  try {
+    return await act();
+  } finally {
+    isAsking = false;
+  }
+}
+
+async function askAboutAll(acts, how) {
   const words = HOW[how], { open, gone } = sorted(acts), own = how === "approve" ? open.filter((act) => act.by === person) : [], mine = open.filter((act) => !own.includes(act));
   const left = [...gone.map((act) => `・${act.title}（もう決まっています）`), ...own.map((act) => `・${act.title}（あなたが出したものです。ほかの人が承認します）`)];
   if (mine.length === 0) {
@@ -241,7 +256,9 @@ function turn(act) {
   return `いまは「${act.next.name}」${people ? `（${people}）` : ""}の番です。${timeWord(act.deadline)}までに返事がなければ、次の役割に移ります。`;
 }
 
-async function approve(act) {
+const approve = (act) => alone(() => askAbout(act));
+
+async function askAbout(act) {
   const question = act.kind === "people"
     ? ["承認しますか", `「${act.title}」（出した人 ${act.by}）。本人に確かめましたか。`, "承認する"]
     : ["承認して送りますか", `「${act.title}」を、いま本番として送ります。${act.state === "waiting" ? await changesOf(act) : ""}`, "承認して送る"];
