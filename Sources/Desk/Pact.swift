@@ -86,7 +86,7 @@ package struct Pact: Codable, Sendable, Hashable {
     package internal(set) var releases: [Release] = []
 
     /// A first key waits so long for the second.
-    static let patience: TimeInterval = 3600
+    package static let patience: TimeInterval = 3600
     package static let longestHours = 168
     package static let longestYears = 5
     static let mostReleases = 50, mostDeeds = 2_000
@@ -175,6 +175,26 @@ extension Pact {
     private mutating func close(by person: Operator, _ reason: String?, _ now: Date) {
         for index in releases.indices where releases[index].isOpen(now) || releases[index].waits(now) {
             releases[index].ended = Mark(person, at: now, reason: reason)
+        }
+    }
+
+    /// What a person may do with it just now. Tried on a copy, so that what is offered is what would be taken.
+    package enum Offer: String, Sendable, CaseIterable { case sign, key, end, whole }
+
+    /// - Parameter mode: whose release: the real one's or the drill's.
+    package func offers(to person: Operator, _ mode: ModeName, _ now: Date) -> [Offer] {
+        func isTaken(_ step: (inout Pact) throws(PactFailure) -> Void) -> Bool {
+            var copy = self
+            do { try step(&copy) } catch { return false }
+            return true
+        }
+        return Offer.allCases.filter { offer in
+            switch offer {
+            case .sign: isTaken { (copy: inout Pact) throws(PactFailure) in try copy.sign(person, now) }
+            case .key: isTaken { (copy: inout Pact) throws(PactFailure) in _ = try copy.turn(person, mode, reason: "", clock: nil, now) }
+            case .end: isTaken { (copy: inout Pact) throws(PactFailure) in try copy.end(person, whole: false, reason: nil, now) }
+            case .whole: state(now) != .ended && isTaken { (copy: inout Pact) throws(PactFailure) in try copy.end(person, whole: true, reason: nil, now) }
+            }
         }
     }
 

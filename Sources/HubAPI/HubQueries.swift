@@ -33,7 +33,7 @@ extension QueryTable {
             "GET /v1/calls": ["town": .text, "mode": .text, "since": .text, "before": .text, "limit": .text],
             "GET /v1/chronicle": ["town": .text, "mode": .text, "since": .text, "until": .text, "before": .text, "limit": .text, "format": .text],
             "GET /v1/musters": ["town": .text, "mode": .text],
-            "GET /v1/drills": ["town": .text], "GET /v1/pacts": ["town": .text], "GET /v1/notices": ["town": .text],
+            "GET /v1/overview": ["mode": .text], "GET /v1/drills": ["town": .text], "GET /v1/pacts": ["town": .text], "GET /v1/notices": ["town": .text],
             "GET /v1/approvals": ["town": .text, "all": .flag],
         ],
         otherBodies: [

@@ -131,6 +131,7 @@ package struct HubRouter: Sendable {
         addPlans(to: desk)
         addDrills(to: desk)
         addPacts(to: desk)
+        addOverview(to: desk)
         addSchedules(to: desk)
         addChronicle(to: desk)
         addMusters(to: router, desk)

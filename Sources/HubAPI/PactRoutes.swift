@@ -125,7 +125,7 @@ extension HubRouter {
         let now = hub.clock()
         // The clock is told of only where its key is still worth something.
         let clock = pact.state(now) == .signed ? await hub.clockReason(pact, .actual) : nil
-        return PactShape(pact, now, clock: clock) { id in hub.allTowns.first { $0.id == id }?.name }
+        return PactShape(pact, now, clock: clock, for: person) { id in hub.allTowns.first { $0.id == id }?.name }
     }
 }
 
@@ -145,6 +145,8 @@ struct PactShape: Encodable {
     struct Release: Encodable {
         var mode, state: String
         var keys: [Key]
+        /// How long a first key waits for the second.
+        var waits_until: String?
         var opened, until: String?
         var ended: Mark?
         var deeds: [Deed]
@@ -163,8 +165,12 @@ struct PactShape: Encodable {
     var clock: String?
     var ended: Mark?
     var releases: [Release]
+    /// What who asks may do with it just now, for real and in a drill.
+    var offers: [String: [String]]
+    /// Whether who asks works under it just now.
+    var helps: Bool
 
-    init(_ pact: Pact, _ now: Date, clock: String?, name: (TownID) -> String?) {
+    init(_ pact: Pact, _ now: Date, clock: String?, for person: Operator, name: (TownID) -> String?) {
         (id, state) = (pact.id, pact.state(now).rawValue)
         giver = Town(code: pact.giver.code, name: name(pact.giver))
         helper = Town(code: pact.helper.code, name: name(pact.helper))
@@ -177,9 +183,12 @@ struct PactShape: Encodable {
             Release(
                 mode: release.mode.rawValue,
                 state: release.isOpen(now) ? "open" : release.waits(now) ? "waiting" : release.opened == nil ? "lapsed" : "over",
-                keys: release.keys.map { Key(party: $0.party.rawValue, turned: Mark($0.mark)) }, opened: release.opened.map { JapanTime.text($0) },
+                keys: release.keys.map { Key(party: $0.party.rawValue, turned: Mark($0.mark)) },
+                waits_until: release.waits(now) ? release.keys.first.map { JapanTime.text($0.mark.at.addingTimeInterval(Pact.patience)) } : nil, opened: release.opened.map { JapanTime.text($0) },
                 until: release.until.map { JapanTime.text($0) }, ended: release.ended.map(Mark.init),
                 deeds: release.deeds.map { Deed(at: JapanTime.text($0.at), by: $0.by, title: $0.title, alert: $0.alert) })
         }
+        helps = person.helping[pact.giver]?.pact == pact.id
+        offers = Dictionary(uniqueKeysWithValues: ModeName.allCases.map { ($0.rawValue, pact.offers(to: person, $0, now).map(\.rawValue)) })
     }
 }

@@ -121,6 +121,7 @@ struct RouteScopes {
         Row(.post, "/v1/drills/{id}/begin", [.drill]),
         Row(.post, "/v1/drills/{id}/end", [.drill]),
         Row(.post, "/v1/drills/{id}/erase", [.drill]),
+        Row(.get, "/v1/overview", [.read]),
         Row(.get, "/v1/pacts", [.read, .admin]),
         Row(.get, "/v1/pacts/{id}", [.read, .admin]),
         Row(.post, "/v1/pacts", [.admin]),

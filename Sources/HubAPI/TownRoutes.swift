@@ -46,12 +46,20 @@ extension HubRouter {
             var district, shelter: String?
             var actual, exercise: Bool
         }
+        /// In whose name whoever asks works here just now, and until when, for real and in a drill.
+        struct Behalf: Encodable {
+            var pact: String
+            var by: String
+            var until: [String: String]
+        }
         var code, name, roman_name: String
         var districts: [String]
         var shelters: [House]
         var endpoints: [End]
+        var on_behalf: Behalf?
 
-        init(_ town: Town, _ channels: [ChannelManifest]) {
+        init(_ town: Town, _ channels: [ChannelManifest], _ behalf: Behalf?) {
+            on_behalf = behalf
             code = town.id.code
             name = town.name
             roman_name = town.romanName
@@ -69,7 +77,7 @@ extension HubRouter {
         desk.get("/v1/towns") { request, context in
             let person = context.person
             return try Answer.json(TownsShape(
-                towns: hub.allTowns.filter { person.may($0.id) }.map { TownShape($0, configuration.channels) },
+                towns: hub.allTowns.filter { person.may($0.id) }.map { TownShape($0, configuration.channels, behalf(in: $0.id, of: person)) },
                 channels: configuration.channels.map { .init(name: $0.name, title: $0.title, role: $0.role.rawValue) }))
         }
         for (name, mode) in [("alerts", ModeName.actual), ("drill", .exercise)] {
@@ -91,6 +99,13 @@ extension HubRouter {
                 return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: octets)))
             }
         }
+    }
+
+    private func behalf(in town: TownID, of person: Operator) -> TownShape.Behalf? {
+        guard let helper = person.helping[town], let pact = hub.pacts[helper.pact] else { return nil }
+        let now = hub.clock()
+        let open = ModeName.allCases.compactMap { mode in pact.open(mode, now)?.until.map { (mode.rawValue, JapanTime.text($0)) } }
+        return .init(pact: pact.id, by: helper.name, until: Dictionary(uniqueKeysWithValues: open))
     }
 
     private func anyTown(_ context: Context) throws -> Town {

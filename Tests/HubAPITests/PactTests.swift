@@ -92,6 +92,82 @@ struct PactTests {
         #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff["takahashi"]).body.contains(#""state":"waiting""#), "and two keys again")
     }
 
+    private struct Told: Decodable {
+        struct Pact: Decodable { var offers: [String: [String]]; var helps: Bool }
+        var pacts: [Pact]
+    }
+    private struct Towns: Decodable {
+        struct Town: Decodable {
+            struct Behalf: Decodable { var pact, by: String; var until: [String: String] }
+            var code: String
+            var on_behalf: Behalf?
+        }
+        var towns: [Town]
+    }
+
+    @Test("Each is offered what would be taken from him, and nothing else; who helps is told the town, in whose name and until when")
+    func offers() async throws {
+        let watch = Watch()
+        let house = try await House(approval: ApprovalPolicy.none, hasNeighbour: true, clock: { watch.now })
+        let staff = try await staff(house)
+        func told(_ name: String) async throws -> Told.Pact {
+            let body = try await house.call("GET", "/v1/pacts", token: nil, headers: staff[name] ?? [:]).body
+            return try #require(try JSONDecoder().decode(Told.self, from: Data(body.utf8)).pacts.first, "\(name): \(body)")
+        }
+        func offered(_ mode: String = "actual") async throws -> [String: [String]] {
+            var all: [String: [String]] = [:]
+            for name in ["sato", "takahashi", "ito", "chiba", "ken", "miru"] { all[name] = try await told(name).offers[mode] }
+            return all
+        }
+        func helped(_ name: String) async throws -> Towns.Town? {
+            let body = try await house.call("GET", "/v1/towns", token: nil, headers: staff[name] ?? [:]).body
+            return try JSONDecoder().decode(Towns.self, from: Data(body.utf8)).towns.first { $0.code == giver }
+        }
+        let pact = try id(try await post(house, "/v1/pacts", agreed, staff["takahashi"]))
+        #expect(try await offered() == ["sato": [], "takahashi": ["whole"], "ito": [], "chiba": ["sign", "whole"], "ken": [], "miru": []])
+        #expect(try await post(house, "/v1/pacts/\(pact)/sign", nil, staff["chiba"]).status == 200)
+        #expect(try await offered() == ["sato": ["key"], "takahashi": ["key", "whole"], "ito": [], "chiba": ["whole"], "ken": ["key"], "miru": []])
+        #expect(try await helped("ito") == nil)
+        #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff["sato"]).status == 200)
+        #expect(try await offered() == ["sato": ["end"], "takahashi": ["end", "whole"], "ito": ["end"], "chiba": ["end", "whole"], "ken": ["key", "end"], "miru": []], "the town's key is turned, whoever turned it")
+        #expect(try await offered("exercise")["sato"] == ["key", "end"], "a drill has keys of its own")
+        #expect(try await post(house, "/v1/pacts/\(pact)/release", key(), staff["ken"]).status == 200)
+        #expect(try await offered()["ken"] == ["end"])
+        #expect(try await told("ito").helps && !(try await told("sato").helps) && !(try await told("ken").helps))
+        let town = try #require(try await helped("ito"))
+        #expect(town.on_behalf?.pact == pact && town.on_behalf?.by == "石巻市" && town.on_behalf?.until.keys.sorted() == ["actual"])
+        #expect(try await helped("sato")?.on_behalf == nil, "one's own town is one's own")
+        #expect(try await post(house, "/v1/pacts/\(pact)/end", "{}", staff["ito"]).status == 200)
+        #expect(try await helped("ito") == nil)
+        #expect(try await offered()["ito"] == [])
+    }
+
+    private struct Overview: Decodable {
+        struct Town: Decodable { var code: String; var level: Int?; var level_name, desk_used_at: String?; var districts: Int }
+        var towns: [Town]
+        var left_out: Int
+    }
+
+    @Test("A prefecture sees all its towns on one page, in the place it asks for, and whoever keeps one sees that one")
+    func overview() async throws {
+        let watch = Watch()
+        let house = try await House(approval: ApprovalPolicy.none, hasNeighbour: true, clock: { watch.now })
+        let staff = try await staff(house)
+        func seen(_ name: String, _ question: String = "") async throws -> [Overview.Town] {
+            let answer = try await house.call("GET", "/v1/overview\(question)", token: nil, headers: staff[name] ?? [:])
+            #expect(answer.status == 200, "\(answer.body)")
+            return try JSONDecoder().decode(Overview.self, from: Data(answer.body.utf8)).towns
+        }
+        #expect([200, 202].contains(try await post(house, "/v1/alerts", order, staff["sato"]).status))
+        let towns = try await seen("ken")
+        #expect(towns.map(\.code).sorted() == [helper, giver] && towns.first { $0.code == giver }?.level == 4 && towns.first { $0.code == giver }?.level_name == "避難指示")
+        #expect(towns.first { $0.code == giver }?.districts == 1 && towns.first { $0.code == helper }?.level == nil)
+        #expect(towns.allSatisfy { $0.desk_used_at != nil }, "its people signed in just now")
+        #expect(try await seen("ken", "?mode=exercise").allSatisfy { $0.level == nil }, "what is real is not in the drill")
+        #expect(try await seen("ito").map(\.code) == [helper])
+        #expect(try await house.call("GET", "/v1/overview?mode=real", token: House.root).status == 400)
+    }
+
     @Test("It ends by itself after its hours, and a key that waited an hour is none")
     func clock() async throws {
         let watch = Watch()

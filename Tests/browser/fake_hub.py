@@ -58,6 +58,8 @@ class FakeHub:
         self.alerts: list[dict] = []
         self.last_words: list[dict] = []
         self.cancel_conflict = False
+        # The record's database is away.
+        self.is_local = False
         self.rows: list[dict] = []
         self.pushes: list[dict] = []
         # Cleared: an order is taken, and its answer waits until this is set.
@@ -132,6 +134,10 @@ class FakeHub:
         # Call-ups of the town's own people, by id, and who can be called.
         self.musters: dict[str, dict] = {}
         self.staff: list[dict] = []
+        # Agreements between towns, as they are told.
+        self.pacts: list[dict] = []
+        # Every town, as a prefecture sees it.
+        self.overview: list[dict] = []
         # Who else is at the desk.
         self.others: list[dict] = []
         # Acts about several shelters at once, as they came.
@@ -389,6 +395,10 @@ class HubHandler(BaseHTTPRequestHandler):
         if parts[2] == "towns" and path.endswith("/staff"):
             names = {one["role"]: one["role_name"] for one in self.hub.staff}
             return self.answer(200, {"ways": ["webhook"], "roles": [{"role": role, "name": name} for role, name in names.items()], "staff": self.hub.staff})
+        if path == "/v1/overview":
+            return self.answer(200, {"mode": asked["mode"], "towns": self.hub.overview, "left_out": 0})
+        if path == "/v1/pacts":
+            return self.answer(200, {"pacts": self.hub.pacts})
         if path == "/v1/musters":
             return self.answer(200, {"musters": [{**one, "facts": []} for one in reversed(self.hub.musters.values()) if one["mode"] == asked["mode"]]})
         if parts[2] == "musters":
@@ -591,6 +601,17 @@ class HubHandler(BaseHTTPRequestHandler):
                 one["end"] = {"outcome": "taken", "at": now}
         return self.answer(200, one)
 
+    def pact(self, parts: list[str], body: dict):
+        """A proposal, or a step: what becomes of it the test says beforehand (`after`)."""
+        self.hub.decisions.append(("POST", "/".join(parts), body))
+        if len(parts) == 3:
+            if len(body["giver"] + body["helper"]) != 12:
+                return self.answer(422, {"status": 422, "detail": "だめです", "errors": [{"field": "helper", "detail": "6桁の市町村コードです (a six-digit code)"}]}, "application/problem+json")
+            return self.answer(201, {})
+        one = next(pact for pact in self.hub.pacts if pact["id"] == parts[3])
+        one.update(one.pop("after", {}))
+        return self.answer(200, one)
+
     def do_POST(self):
         length = int(self.headers.get("Content-Length", 0))
         hub = self.hub
@@ -680,6 +701,8 @@ class HubHandler(BaseHTTPRequestHandler):
                                    "application/problem+json")
             hub.note_down(body["words"], mode=body["mode"])
             return self.answer(201, {"id": body["id"]})
+        if parts[2] == "pacts":
+            return self.pact(parts, body)
         if path.startswith("/v1/notices/") and path.endswith("/approve"):
             one = next(notice for notice in hub.notices if notice["id"] == path.split("/")[3])
             one.pop("needs_approval")
@@ -854,7 +877,7 @@ class HubHandler(BaseHTTPRequestHandler):
         number = len(self.hub.pushes)
         self.hub.may_answer.wait(30)
         more = {"approval": {**waits, "id": "A-1", "deadline": stamp(time.time() + 120)}} if waits and not is_glass else {}
-        self.answer(202, {"id": f"op-{number}", **more})
+        self.answer(202, {"id": f"op-{number}", **more, **({"recorded_here_only": True} if self.hub.is_local else {})})
 
     def preview(self, body: dict, standing: dict) -> dict:
         mark = "【訓練】" if body.get("mode") != "actual" else ""

@@ -4,7 +4,7 @@ import time
 import unittest
 
 from browser import CHROMIUM, Browser
-from fake_hub import stamp
+from fake_hub import hub_towns, stamp
 from screens import OnSmallHub
 
 
@@ -707,6 +707,142 @@ class ConsoleTests(OnSmallHub):
         self.hub.musters["M-1"] = {
             "id": "M-1", "town": "042056", "mode": mode, "words": "大雨警報のため、庁舎2階の災害対策室へ", "by": "佐藤", "begun_at": stamp(now - 300), "roles": ["duty", "chief", "press"], "needed": 2,
             "pause_seconds": 300, "rounds": 3, "round": 2, "taken": 1, "next_at": stamp(now + 270), "people": people, "facts": [], **change}
+
+    def a_pact(self, state: str = "signed", releases: tuple = (), offers: tuple = (), drill: tuple = (), helps: bool = False, **change) -> dict:
+        now = time.time()
+        return {"id": "P-1", "state": state, "giver": {"code": "042056", "name": "さくら市"}, "helper": {"code": "042021", "name": "うみ市"}, "acts": ["order", "shelter", "read"],
+                "hours": 24, "silence": 30, "until": "2027-03-31T23:59:59+09:00", "proposed": {"by": "高橋", "at": stamp(now - 9e6)}, "signed": {"by": "千葉", "at": stamp(now - 8e6)},
+                "releases": list(releases), "offers": {"actual": list(offers), "exercise": list(drill)}, "helps": helps, **change}
+
+    def a_release(self, state: str, mode: str = "actual", keys: tuple = ("prefecture", "giver"), deeds: tuple = ()) -> dict:
+        now = time.time()
+        return {"mode": mode, "state": state, "keys": [{"party": party, "turned": {"by": {"prefecture": "県庁", "giver": "伊藤", "timer": "時計"}[party], "at": stamp(now - 60), "reason": "役場と連絡がとれない"}} for party in keys],
+                "deeds": list(deeds), **({"waits_until": stamp(now + 3500)} if state == "waiting" else {}), **({"opened": stamp(now - 60), "until": stamp(now + 86000)} if state in ("open", "over") else {})}
+
+    def test_two_towns_agree_and_two_of_three_keys_open_it_and_each_step_asks_before(self):
+        self.sign_in()
+        self.browser.key("D")
+        self.browser.until("!!document.querySelector('#pact-new summary') && document.activeElement.id === 'pact-title'")
+        self.assertIn("取り決めは、まだありません", self.browser.text("#pact-box"))
+        self.browser.photograph("console-pact-none")
+        self.browser.click("#pact-new summary")
+        self.browser.type("#pact-new [name=other]", "42")
+        self.browser.click("#pact-new button")
+        self.browser.until("document.querySelector('#pact-new .refusal')?.textContent.includes('6桁の市町村コードです')")
+        self.browser.photograph("console-pact-form")
+        self.browser.evaluate("document.querySelector('#pact-new [name=other]').value = ''")
+        self.browser.type("#pact-new [name=other]", "042021")
+        self.browser.type("#pact-new [name=districts]", "本町、川端")
+        self.hub.pacts = [self.a_pact("proposed", offers=("sign", "whole"), signed=None, after={"state": "signed", "offers": {"actual": ["key"], "exercise": ["key"]}, "signed": {"by": "佐藤", "at": stamp(time.time())}})]
+        self.browser.click("#pact-new button")
+        self.browser.until("!!document.querySelector('.pact.proposed')")
+        self.assertEqual(self.hub.decisions[-1][2] | {"until": ""}, {"giver": "042056", "helper": "042021", "acts": ["order", "shelter", "notice", "read"], "districts": ["本町", "川端"], "hours": 24, "silence": 30, "until": ""})
+        self.assertRegex(self.hub.decisions[-1][2]["until"], r"^20\d\d-\d\d-\d\dT23:59:59\+09:00$")
+        self.browser.click(".pact .main")
+        self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("うみ市の職員が、さくら市の名前で", self.browser.text("#ask-text"))
+        self.browser.click("#ask-yes")
+        self.browser.until("!!document.querySelector('.pact.signed')")
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('.pact-keys li')].map((one) => one.className)"), ["", "", ""])
+        self.assertIn("条件は、まだそろっていません", self.browser.text(".pact-keys"))
+        # The first key: a reason is written, and nothing begins.
+        self.hub.pacts[0]["after"] = {"releases": [self.a_release("waiting", keys=("giver",))], "offers": {"actual": ["end"], "exercise": ["key"]}}
+        self.browser.click(".pact .main")
+        self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("【本番】", self.browser.text("#ask-text"))
+        self.browser.type("#ask-input", "役場が浸水")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelectorAll('.pact-keys .turned').length === 1")
+        self.assertEqual(self.hub.decisions[-1], ("POST", "/v1/pacts/P-1/release", {"mode": "actual", "reason": "役場が浸水"}))
+        self.assertIn("あと一つ", self.browser.text("#pact-box"))
+        self.browser.photograph("console-pact-waiting")
+        # Somebody else turned the second: whose hand does what, until when, and what was done.
+        now = time.time()
+        self.hub.pacts[0].update(state="released", releases=[self.a_release("open", deeds=({"at": stamp(now - 30), "by": "operator:伊藤（うみ市）", "title": "警戒レベル4 避難指示", "alert": "op-1"},))], offers={"actual": ["end"], "exercise": []})
+        self.browser.evaluate("document.querySelector('[data-room=alerts]').click()")
+        self.browser.until("!document.querySelector('#alerts').hidden")
+        self.browser.key("D")
+        self.browser.until("!!document.querySelector('.pact.released')")
+        text = self.browser.text("#pact-box")
+        for word in ("代行中", "うみ市の職員がさくら市の名前で", "伊藤（うみ市）", "警戒レベル4 避難指示", "代行でしたこと（1件）"):
+            self.assertIn(word, text)
+        self.see_on_every_screen("pact")
+        self.hub.pacts[0]["after"] = {"state": "signed", "releases": [{**self.hub.pacts[0]["releases"][0], "state": "over", "ended": {"by": "佐藤", "at": stamp(now)}}], "offers": {"actual": ["key", "whole"], "exercise": ["key"]}}
+        self.browser.click(".pact .danger")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.browser.until("!!document.querySelector('.pact.signed')")
+        self.assertIn("佐藤さんが終えました", self.browser.text("#pact-box"))
+
+    def test_who_works_in_another_towns_name_sees_it_in_every_room_and_is_at_home_when_it_ends(self):
+        self.hub.towns[0].update(code="042021", name="うみ市", districts=["浜"])
+        self.sign_in()
+        self.browser.until("document.querySelector('#behalf').hidden")
+        sakura = {**hub_towns()[0], "on_behalf": {"pact": "P-1", "by": "うみ市", "until": {"actual": stamp(time.time() + 86000)}}}
+        self.hub.towns.append(sakura)
+        self.hub.pacts = [self.a_pact("released", releases=(self.a_release("open"),), helps=True)]
+        self.browser.evaluate("dispatchEvent(new HashChangeEvent('hashchange'))")
+        ask = "import('/console/behalf.js').then((one) => one.open())"
+        self.browser.evaluate(ask)
+        self.browser.until("document.querySelector('#behalf-words').textContent.includes('さくら市の代行が始まっています')")
+        self.assertFalse(self.browser.evaluate("'behalf' in document.body.dataset"), "one's own town is one's own")
+        self.browser.photograph("console-behalf-offered")
+        self.browser.click("#behalf-go")
+        self.browser.until("document.body.dataset.behalf === 'yes' && document.querySelector('#town-select').value === '042056'")
+        self.assertIn("さくら市（うみ市が代行）", self.browser.text("#behalf"))
+        for key, room in (("1", "alerts"), ("2", "push"), ("3", "log")):
+            self.browser.key(key)
+            self.browser.until(f"!document.querySelector('#{room}').hidden")
+            self.assertTrue(self.browser.evaluate("document.querySelector('#behalf').checkVisibility()"), room)
+        self.browser.photograph("console-behalf-own")
+        # It ends: the page begins anew at home, and nothing that was written comes along.
+        self.hub.pacts = [self.a_pact()]
+        self.hub.towns.pop()
+        self.browser.evaluate(ask)
+        self.browser.until("document.querySelector('#town-select').value === '042021' && !('behalf' in document.body.dataset) && document.body.dataset.open")
+        self.browser.until("document.querySelector('#behalf').hidden")
+
+    def test_a_prefecture_sees_every_town_and_first_the_one_whose_desk_is_silent_under_a_warning(self):
+        now = time.time()
+        self.sign_in()
+        self.assertFalse(self.browser.evaluate("document.querySelector('#overview-door').checkVisibility()"), "one town is no overview")
+        quiet = {"districts": 0, "shelters_open": 0, "asked": 40, "lost": 0}
+        self.hub.overview = [
+            {"code": "042021", "name": "うみ市", **quiet, "desk_used_at": stamp(now - 60), "gravest": {"title": "大津波警報", "sender": "気象庁", "gravity": "emergency", "more": 2}, "level": 4, "level_name": "避難指示", "districts": 3, "shelters_open": 5, "headquarters": "災害対策本部"},
+            {"code": "042056", "name": "さくら市", **quiet, "desk_used_at": stamp(now - 2400), "gravest": {"title": "津波警報", "sender": "気象庁", "gravity": "danger", "more": 0}, "lost": 12},
+            {"code": "042111", "name": "やま町", **quiet}]
+        self.hub.pacts = [self.a_pact(clock="操作卓が40分使われていません。震度6強が伝えられています", offers=("key",))]
+        self.hub.towns.append({**hub_towns()[0], "code": "042021", "name": "うみ市"})
+        self.browser.evaluate("sessionStorage.setItem('noroshi-town', '042056'); location.reload()")
+        self.browser.until("document.querySelector('#overview-door')?.checkVisibility()")
+        self.browser.key("A")
+        self.browser.until("document.querySelectorAll('#overview tbody tr').length === 3")
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#overview tbody tr td:first-child')].map((one) => one.textContent)"), ["さくら市", "うみ市", "やま町"])
+        text = self.browser.text("#overview")
+        for word in ("操作卓が使われていない市町村が1あります", "大津波警報　ほか2件", "警戒レベル4 避難指示（3地区）、災害対策本部", "40分使われていません", "12／40", "うみ市：始められます", "まだだれも使っていません", "取り決めがありません"):
+            self.assertIn(word, text)
+        self.see_on_every_screen("overview")
+        self.browser.click("#overview tbody tr:nth-child(2) button")
+        self.browser.until("document.querySelector('#town-select')?.value === '042021' && document.body.dataset.open === 'alerts'")
+
+    def test_a_key_that_waits_and_the_clock_that_would_turn_its_own_are_said_on_the_strip_of_both_places(self):
+        self.hub.pacts = [self.a_pact(clock="操作卓が47分使われていません。震度6強が伝えられています", offers=("key",))]
+        self.sign_in()
+        self.browser.until("document.querySelector('#behalf-words').textContent.includes('震度6強')")
+        self.assertIn("うみ市の代行を始められます", self.browser.text("#behalf"))
+        self.browser.click("#behalf-go")
+        self.browser.until("!!document.querySelector('.pact-keys')")
+        self.assertIn("ほかの鍵と一緒に回ります", self.browser.text(".pact-keys"))
+        self.browser.click("#cross")
+        self.browser.until("!document.querySelector('#between').hidden")
+        self.browser.click("#world-exercise")
+        self.browser.until("document.querySelector('#behalf-words').textContent.startsWith('【本番】')")
+        self.assertEqual(self.browser.text("#behalf-go"), "本番の画面へ")
+        self.browser.photograph("console-behalf-drill")
+        self.hub.pacts[0].update(clock=None, releases=[self.a_release("waiting", "exercise", keys=("prefecture",))])
+        self.browser.evaluate("import('/console/behalf.js').then((one) => one.open())")
+        self.browser.until("document.querySelector('#behalf-words').textContent.includes('鍵が一つ回り')")
+        self.assertIn("県庁", self.browser.text("#behalf"))
 
     def test_each_newer_room_has_a_picture_of_each_of_its_states(self):
         def shot(name, ready):
@@ -1861,6 +1997,13 @@ class ConsoleTests(OnSmallHub):
         self.browser.until("document.querySelector('#push-done button') !== null")
         self.assertTrue(self.browser.evaluate("document.querySelector('#problem').hidden"), "a success is no trouble")
         self.assertIn("op-1", self.browser.text("#push-done"))
+        self.assertNotIn("データベース", self.browser.text("#push-done"))
+        self.hub.is_local = True
+        self.order("川端")
+        self.browser.click("#push-form button.main")
+        self.browser.until("!document.querySelector('#preview').hidden")
+        self.browser.click("#send-form button")
+        self.browser.until("document.querySelector('#push-done').textContent.includes('このハブの機械だけにあります')")
 
     def test_nothing_is_chosen_beforehand(self):
         self.sign_in("push")

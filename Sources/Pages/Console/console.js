@@ -3,6 +3,7 @@
 import * as alerts from "./alerts.js";
 import { Refused, call, dropPerson, dropToken, isIn, keepPerson, keepToken, person } from "./api.js";
 import * as approvals from "./approvals.js";
+import * as behalf from "./behalf.js";
 import * as calls from "./calls.js";
 import * as devices from "./devices.js";
 import * as drills from "./drills.js";
@@ -42,7 +43,7 @@ function later(name) {
 }
 
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` and `wall` have no button of their own. */
-const ROOMS = { alerts, push, log, reports, drills, devices, shelters: later("./shelters.js"), people: later("./people.js"), settings: later("./settings.js"), notices: later("./notices.js"), chronicle: later("./chronicle.js"), muster: later("./muster.js"), reach, wall };
+const ROOMS = { alerts, push, log, reports, drills, devices, shelters: later("./shelters.js"), people: later("./people.js"), settings: later("./settings.js"), notices: later("./notices.js"), chronicle: later("./chronicle.js"), muster: later("./muster.js"), pact: later("./pact.js"), overview: later("./overview.js"), reach, wall };
 const WORDS = "noroshi-words";
 /** What is there sooner than this comes without a word. Milliseconds. */
 const LATE = 400;
@@ -88,6 +89,7 @@ function signOut(said = "") {
   live.close();
   approvals.close();
   here.close();
+  behalf.close();
   if (wasIn) {
     sessionStorage.clear();
     if (said) sessionStorage.setItem(WORDS, said);
@@ -120,6 +122,7 @@ function enter() {
   room = null;
   byID("reading").hidden = true;
   world.dress();
+  byID("overview-door").hidden = towns.all().length < 2;
   const first = towns.isEmpty() ? "found" : towns.mustChoose() ? "choose" : world.isBetween() ? "between" : null;
   for (const name of ["found", "choose", "between"]) byID(name).hidden = name !== first;
   document.body.dataset.open = first ?? said;
@@ -153,6 +156,7 @@ function listen() {
   live.open({ arrive: (item) => (item.mode === world.world() ? room?.arrive?.(item) : real.arrive(item)), again, refused: problem });
   real.again().catch(problem);
   here.open();
+  behalf.open();
 }
 
 /** Between the two places nothing of either is on the screen. */
@@ -161,6 +165,7 @@ function leaveLine() {
   live.close();
   approvals.close();
   here.close();
+  behalf.close();
 }
 
 function mark(name) {
@@ -214,6 +219,7 @@ async function enterByPasskey() {
 
 const foundRefusals = new Refusals(byID("found-form"));
 approvals.prepare(problem);
+behalf.prepare(enter);
 calls.prepare(problem);
 real.prepare(problem);
 keys.prepare();

@@ -337,6 +337,7 @@ function done(answer, sent) {
   if (answer?.sent) return doneMany(answer, sent);
   byID("push-done").textContent = `${sent.mode === "actual" ? "本番の情報" : "訓練"}として受け付けました（番号 ${id}）　`;
   byID("push-done").append(button("届いた先を見る", () => go("reach:" + id)));
+  if (answer?.recorded_here_only) byID("push-done").append(make("span", "送りました。記録は、いまはこのハブの機械だけにあります。データベースが戻ると移ります", "warn"));
 }
 
 /** Each that went out, that waits and that did not, by its name. */

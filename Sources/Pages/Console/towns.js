@@ -4,7 +4,8 @@
 import { call } from "./api.js";
 import { button, byID } from "./parts.js";
 
-const KEY = "noroshi-town";
+/** Where this tab keeps its town. */
+export const KEY = "noroshi-town";
 let towns = [], isTold = false;
 /** Every way out of this hub: its name, what people call it, and who is at its far end. */
 let ways = [];
@@ -42,6 +43,9 @@ export const isEmpty = () => isTold && towns.length === 0;
 
 /** Several towns, and none chosen yet. */
 export const mustChoose = () => towns.length > 1 && !byID("town-select").value;
+
+/** Every town that there is to work in. */
+export const all = () => towns;
 
 export const code = () => (towns.length > 0 ? byID("town-select").value : byID("town-code").value.trim());
 
