@@ -30,6 +30,7 @@ extension QueryTable {
             "GET /v1/endpoints": ["town": .text],
             "GET /v1/devices": ["town": .text],
             "GET /v1/reports": ["town": .text, "site": .text, "device": .text, "before": .text, "limit": .text, "aside": .flag],
+            "GET /v1/reports/photo": ["town": .text, "id": .text],
             "GET /v1/calls": ["town": .text, "mode": .text, "since": .text, "before": .text, "limit": .text],
             "GET /v1/chronicle": ["town": .text, "mode": .text, "since": .text, "until": .text, "before": .text, "limit": .text, "format": .text],
             "GET /v1/musters": ["town": .text, "mode": .text],

@@ -49,6 +49,8 @@ package struct HubRouter: Sendable {
         package var openID: OpenID?
         /// Other towns' sealed copies; nil: none are held here.
         package var heldCopies: HeldCopies?
+        /// Where photographs of shelters lie; nil: none are kept.
+        package var photos: ReportPhotos?
         /// Who reads towns' own settings; nil: they are not changed here.
         package var townReader: (any TownReader)?
 

@@ -125,7 +125,8 @@ extension HubRouter {
         let now = hub.clock()
         // The clock is told of only where its key is still worth something.
         let clock = pact.state(now) == .signed ? await hub.clockReason(pact, .actual) : nil
-        return PactShape(pact, now, clock: clock, for: person) { id in hub.allTowns.first { $0.id == id }?.name }
+        let helps = hub.able(person).helping[pact.giver]?.pact == pact.id
+        return PactShape(pact, now, clock: clock, for: person, helps: helps) { id in hub.allTowns.first { $0.id == id }?.name }
     }
 }
 
@@ -170,7 +171,7 @@ struct PactShape: Encodable {
     /// Whether who asks works under it just now.
     var helps: Bool
 
-    init(_ pact: Pact, _ now: Date, clock: String?, for person: Operator, name: (TownID) -> String?) {
+    init(_ pact: Pact, _ now: Date, clock: String?, for person: Operator, helps: Bool, name: (TownID) -> String?) {
         (id, state) = (pact.id, pact.state(now).rawValue)
         giver = Town(code: pact.giver.code, name: name(pact.giver))
         helper = Town(code: pact.helper.code, name: name(pact.helper))
@@ -188,7 +189,7 @@ struct PactShape: Encodable {
                 until: release.until.map { JapanTime.text($0) }, ended: release.ended.map(Mark.init),
                 deeds: release.deeds.map { Deed(at: JapanTime.text($0.at), by: $0.by, title: $0.title, alert: $0.alert) })
         }
-        helps = person.helping[pact.giver]?.pact == pact.id
+        self.helps = helps
         offers = Dictionary(uniqueKeysWithValues: ModeName.allCases.map { ($0.rawValue, pact.offers(to: person, $0, now).map(\.rawValue)) })
     }
 }

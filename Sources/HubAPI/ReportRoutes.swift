@@ -41,6 +41,20 @@ extension HubRouter {
             let limit = Int(try Self.number(given["limit"], "limit", 1...500) ?? 500)
             return try Answer.json(try await page(limit, of: town.id, site, device, before, isAside: given["aside"] == "true"))
         }
+        desk.get("/v1/reports/photo") { request, context in
+            let given = request.uri.queryParameters
+            let town = try town(given["town"].map(String.init), for: context.person)
+            guard let id = given["id"].map(String.init), let report = try await hub.report(id, of: town.id) else { throw Problem(.notFound, "この報告はありません (no such report)") }
+            struct Said: Decodable {
+                struct Photo: Decodable { var sha256: String? }
+                var photo: Photo?
+            }
+            guard let digest = (try? JSONDecoder().decode(Said.self, from: Data(report.body.utf8)))?.photo?.sha256, let octets = await configuration.photos?.read(digest, of: town.id) else {
+                throw Problem(.notFound, "写真はありません。写真は\(Int(ReportPhotos.kept / 86_400))日で消えます (no photograph: it leaves after \(Int(ReportPhotos.kept / 86_400)) days)")
+            }
+            return Response(
+                status: .ok, headers: [.contentType: "image/jpeg", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"], body: .init(byteBuffer: ByteBuffer(bytes: octets)))
+        }
         desk.post("/v1/reports/aside") { request, context in
             struct Wish: Decodable {
                 var town: String?

@@ -48,6 +48,7 @@ struct RouteScopes {
         Row(.get, "/v1/endpoints", [.read]),
         Row(.post, "/v1/endpoints/{endpoint}/resume", [.send, .drill]),
         Row(.get, "/v1/reports", [.read]),
+        Row(.get, "/v1/reports/photo", [.read]),
         // To have read what a shelter reports is reading.
         Row(.post, "/v1/reports/read", [.read]),
         // To speak to a shelter is more than reading too.

@@ -13,7 +13,7 @@ internal import Tablets
 /// What tablets tell ends up in the ledger, and the operator reads it there.
 extension HubRouter {
     func addTablets(to router: Router<Context>, _ desk: DeskRoutes) {
-        TabletDesk(devices: hub.devices, stream: hub.stream, book: RecordBook(hub: hub, channel: configuration.channels.first(.tablet)?.name ?? ""), clock: hub.clock).add(to: router)
+        TabletDesk(devices: hub.devices, stream: hub.stream, book: RecordBook(hub: hub, channel: configuration.channels.first(.tablet)?.name ?? "", photos: configuration.photos), clock: hub.clock).add(to: router)
         addReports(to: desk)
         addReportAnswers(to: desk)
         desk.post("/v1/reports/read") { request, context in
@@ -55,10 +55,15 @@ private struct RecordBook: TabletBook {
     let hub: Hub
     /// Over which tablets hear.
     let channel: String
+    let photos: ReportPhotos?
 
     func take(_ receipts: [ToldReceipt], in town: TownID) async throws { try await hub.take(receipts, over: channel, in: town) }
 
     func take(_ report: ToldReport, saying said: ShelterReport, in town: TownID) async throws -> ReportState {
+        var report = report
+        if let photo = said.photo {
+            report.body = ShelterReport.recorded(report.body, photo: photo, digest: await photos?.keep(photo.octets, of: town, now: report.received))
+        }
         let isNew = try await hub.take(report, in: town)
         // The same told twice is no news, and a device that was set aside speaks for no shelter.
         if isNew, let crowding = said.crowding, !hub.isSetAside(device: report.device, in: town) {

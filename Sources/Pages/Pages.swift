@@ -63,6 +63,7 @@ package enum Pages {
         "/tablet/news.js": PageAsset(script, PackageResources.news_js),
         "/tablet/outbox.js": PageAsset(script, PackageResources.outbox_js),
         "/tablet/receiver.js": PageAsset(script, PackageResources.receiver_js),
+        "/tablet/photo.js": PageAsset(script, PackageResources.photo_js),
         "/tablet/report.js": PageAsset(script, PackageResources.report_js),
         "/tablet/rollcall.js": PageAsset(script, PackageResources.rollcall_js),
         "/tablet/seals.js": PageAsset(script, PackageResources.seals_js),

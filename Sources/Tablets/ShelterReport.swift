@@ -18,6 +18,7 @@ package struct ShelterReport: Sendable, Equatable {
     package var water, power: Supply?
     /// The id of this device's earlier report that this one takes the place of.
     package var corrects: String?
+    package var photo: ReportPhoto?
 
     private static let most = 99_999
 
@@ -34,7 +35,7 @@ package struct ShelterReport: Sendable, Equatable {
 
     /// Field by field, so that every fault is told at once.
     private struct Reading: Decodable {
-        enum Key: String, CodingKey { case id, households, crowding, water, power, corrects }
+        enum Key: String, CodingKey { case id, households, crowding, water, power, corrects, photo }
         var report = ShelterReport()
         var faults: [Problem.Field] = []
 
@@ -51,6 +52,9 @@ package struct ShelterReport: Sendable, Equatable {
             let own = try? said.decode(String.self, forKey: .id)
             report.corrects = take(.corrects, said, "訂正する報告は、この端末の前の報告の番号（id）です (corrects: the id of an earlier report of this device)") {
                 (id: String) in !id.isEmpty && id.utf8.count <= 100 && id != own ? id : nil
+            }
+            report.photo = take(.photo, said, "写真は \(ReportPhoto.most / 1024) KiB までのJPEGです。小さくして送ってください (photo: a JPEG of at most \(ReportPhoto.most / 1024) KiB, in base64)") {
+                (text: String) in Data(base64Encoded: text).flatMap { ReportPhoto([UInt8]($0)) }
             }
         }
 

@@ -151,6 +151,9 @@ package struct TabletDesk: Sendable {
             let now = clock()
             let written = teller.isEdge ? report.body : nil
             let said = try ShelterReport(written.map { [UInt8]($0.utf8) } ?? octets)
+            guard said.photo != nil || octets.count <= Self.wordsLimit(for: teller) else {
+                throw Problem(.contentTooLarge, "\(octets.count)オクテットあります。写真のない報告は\(Self.wordsLimit(for: teller))オクテットまでです (at most so many octets without a photograph)")
+            }
             try Self.check(limits.reports.withLock { $0.take(1, of: device.id, at: now) })
             try Self.check(limits.octets.withLock { $0.take(octets.count, of: device.id, at: now) })
             try Self.check(written?.utf8.count ?? octets.count, of: teller.town, limits, at: now)
@@ -244,7 +247,9 @@ package struct TabletDesk: Sendable {
     }
 
     /// Octets. An edge wraps a report as text inside its own: every quote and line end may take two.
-    private static func reportLimit(for teller: Device) -> Int { teller.isEdge ? 48 << 10 : 16 << 10 }
+    private static func wordsLimit(for teller: Device) -> Int { teller.isEdge ? 48 << 10 : 16 << 10 }
+    /// With a photograph in base64, whose slashes JSON may write as two.
+    private static func reportLimit(for teller: Device) -> Int { wordsLimit(for: teller) + ReportPhoto.most * (teller.isEdge ? 2 : 3) / (teller.isEdge ? 1 : 2) }
 
     private func record(_ item: Receipts.Item, toldBy teller: Device) throws(Problem) -> ToldReceipt {
         let device = try author(item.device, toldBy: teller)

@@ -265,6 +265,8 @@ struct House {
         configuration.voice = voice
         configuration.townReader = reader
         configuration.heldCopies = try settings.heldCopies(in: data, codes: hub.codes, clock: clock)
+        let photos = ReportPhotos(in: data, logger: logger)
+        configuration.photos = photos
         configuration.watcherDigest = try settings.watcherDigest()
         configuration.callCount = { [transport] in transport.callCount }
         let keeper = Doorkeeper(Descriptors.door(), logger: logger)
@@ -293,7 +295,7 @@ struct House {
         let start = StartService(hub: hub, rehearsal: rehearsal, door: door, port: port)
         let drill = try options.settings.copyDrill().map { [CopyDrill(hub: hub, data: options.data, every: $0)] } ?? []
         let holding = configuration.heldCopies.map { [HeldCopyWatch(hub: hub, shelf: $0)] } ?? []
-        let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub), RootWatch(hub: hub), ScheduleWatch(hub: hub), VoiceWatch(hub: hub), MusterWatch(hub: hub), StateWatch(hub: hub)] as [any Service]).map {
+        let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), PhotoWatch(hub: hub, photos: photos), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub), RootWatch(hub: hub), ScheduleWatch(hub: hub), VoiceWatch(hub: hub), MusterWatch(hub: hub), StateWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
         let close = ClosingService { [stream, transport, ledger] in

@@ -37,7 +37,7 @@ struct House {
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
         hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, shelters: [Shelter] = [], districts: [String] = [], outline: [[Coordinate]] = [], areas: [AreaScheme: Set<String>] = [:], hasTablets: Bool = false, copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
         paperKey: OwnPaperKey = OwnPaperKey(), roots: URL? = nil, chance: (@Sendable () -> UInt64)? = nil,
-        time given: HubClock? = nil, staff: (any StaffCaller)? = nil
+        time given: HubClock? = nil, staff: (any StaffCaller)? = nil, photos: ReportPhotos? = nil
     ) async throws {
         let time = given ?? clock.map { HubClock(wall: $0) } ?? HubClock()
         let journal = DeliveryJournal(ledger: ledger)
@@ -98,6 +98,7 @@ struct House {
             ])
         configuration.townReader = PaperReader()
         configuration.heldCopies = copies
+        configuration.photos = photos
         configuration.voice = HubVoice(sender: "hub.example.jp", signer: nil)
         router = HubRouter(
             hub: hub, readiness: Readiness(ledger: ledger, renderer: renderer, logger: Self.logger), configuration: configuration)

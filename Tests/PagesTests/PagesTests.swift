@@ -62,8 +62,8 @@ struct PagesTests {
     // tablet: with the electronic blackboard (8 kB), which each keeps beside its own page, so that either opens while the hub is away;
     // a report that says crowding, water and power, and what it says of its own battery and sound; more languages than a row shows unfold (0.7 kB); who of a
     // school is safe, for pupil and teacher (4.8 kB: it has to be there when the line is cut, and asks twice before it hides a call for help), signatures (0.9 kB), and whether what
-    // arrives is the town's own word (4.6 kB: it has to be there when another machine answers). Its words are counted by language, below.
-    @Test("A first visit weighs little", arguments: [("/tablet/", 58_600), ("/console/", 98_300)])
+    // arrives is the town's own word (4.6 kB: it has to be there when another machine answers), and a photograph drawn small (0.9 kB). Its words are counted by language, below.
+    @Test("A first visit weighs little", arguments: [("/tablet/", 59_600), ("/console/", 98_600)])
     func weight(room: String, limit: Int) {
         let bytes = Pages.paths.filter { $0.hasPrefix(room) && $0 != "/tablet/lists.js" && !Self.later.contains($0) }.compactMap { Pages.asset($0)?.gzip.count }.reduce(0, +)
         #expect(bytes <= limit, "\(room) is \(bytes) bytes compressed")

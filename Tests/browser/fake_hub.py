@@ -2,6 +2,7 @@
 
 Run alone (`fake_hub.py PORT`) it serves the pages with a few alerts, so that one can try them by hand.
 """
+import base64
 import json
 import pathlib
 import queue
@@ -136,6 +137,8 @@ class FakeHub:
         self.staff: list[dict] = []
         # Agreements between towns, as they are told.
         self.pacts: list[dict] = []
+        # Photographs by their reports' ids, in base64.
+        self.photos: dict[str, str] = {}
         # Every town, as a prefecture sees it.
         self.overview: list[dict] = []
         # Who else is at the desk.
@@ -397,6 +400,13 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(200, {"ways": ["webhook"], "roles": [{"role": role, "name": name} for role, name in names.items()], "staff": self.hub.staff})
         if path == "/v1/overview":
             return self.answer(200, {"mode": asked["mode"], "towns": self.hub.overview, "left_out": 0})
+        if path == "/v1/reports/photo":
+            octets = base64.b64decode(self.hub.photos[asked["id"]])
+            self.send_response(200)
+            for name, value in (("Content-Type", "image/jpeg"), ("Content-Length", str(len(octets)))):
+                self.send_header(name, value)
+            self.end_headers()
+            return self.wfile.write(octets)
         if path == "/v1/pacts":
             return self.answer(200, {"pacts": self.hub.pacts})
         if path == "/v1/musters":

@@ -2347,6 +2347,18 @@ class ConsoleTests(OnSmallHub):
             self.browser.size(*size)
             self.browser.photograph(f"console-reports-more-{size[0]}")
 
+    def test_the_photograph_of_a_report_is_fetched_when_somebody_asks_for_it(self):
+        self.hub.reports = {"r-1": {"id": "r-1", "people": 12, "photo": {"sha256": "0" * 64, "octets": 631, "width": 1, "height": 1}}, "r-2": {"id": "r-2", "people": 3, "photo": {"lost": True}}}
+        self.sign_in("reports")
+        self.browser.until("document.querySelectorAll('#report-rows button').length > 0")
+        self.assertIn("写真は、ここで保存できませんでした", self.browser.text("#report-rows"))
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('#report-rows img').length"), 0)
+        self.hub.photos["r-1"] = self.browser.evaluate("(() => { const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 }); return canvas.toDataURL('image/jpeg').split(',')[1] })()")
+        self.browser.evaluate("[...document.querySelectorAll('#report-rows button')].find((one) => one.textContent === '写真を見る').click()")
+        self.browser.until("document.querySelector('#report-rows img')?.naturalWidth === 320")
+        self.assertEqual(self.browser.evaluate("document.querySelector('#report-rows img').alt"), "第一小学校の写真")
+        self.browser.photograph("console-report-photo")
+
     def test_what_is_nobodys_report_is_set_aside_and_taken_back_and_the_list_goes_on_page_by_page(self):
         for number in range(130):
             self.hub.reports[f"r{number}"] = {"id": f"r{number}", "people": number, "device": "loud" if number else "dev-1"}

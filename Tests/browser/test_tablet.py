@@ -1,4 +1,5 @@
 """The tablet's page in a real browser, against a small hub."""
+import base64
 import unittest
 
 from browser import CHROMIUM
@@ -436,7 +437,7 @@ class TabletTests(OnSmallHub):
         self.hub.cut()
         self.browser.type("[name=people]", "87")
         self.browser.click("#needs input[value=water]")
-        self.browser.click("#report-form button")
+        self.browser.click("#report-form [type=submit]")
         self.browser.until("document.querySelector('#report-state').textContent.includes('保存しました')")
         self.assertIn("未送信 1件", self.browser.text("#outbox-state"))
         self.hub.mend()
@@ -475,9 +476,47 @@ class TabletTests(OnSmallHub):
             r.onsuccess = () => {{ const q = r.result.transaction('{store}').objectStore('{store}').getAllKeys();
             q.onsuccess = () => {{ r.result.close(); done(q.result.join()) }} }} }})""")
 
+    def choose_photo(self, maker: str):
+        """`maker`: an expression of a File."""
+        self.browser.evaluate(f"""(async () => {{ const box = new DataTransfer(), place = document.querySelector('#photo-file');
+            box.items.add(await ({maker})); place.files = box.files; place.dispatchEvent(new Event('change', {{ bubbles: true }})) }})()""")
+
+    # 12 million points of noise, the worst that a telephone's camera brings.
+    NOISE = """(async () => { const canvas = Object.assign(document.createElement('canvas'), { width: 4000, height: 3000 }), pen = canvas.getContext('2d');
+        for (let part = 0; part < 4000; part += 1) { pen.fillStyle = `hsl(${part * 137 % 360} 80% ${part % 90}%)`; pen.fillRect(part * 7919 % 4000, part * 104729 % 3000, 90, 60) }
+        return new File([await new Promise((done) => canvas.toBlob(done, 'image/png'))], 'IMG_0001.png', { type: 'image/png' }) })()"""
+
+    def test_a_photograph_is_drawn_small_on_the_tablet_goes_with_the_report_and_can_be_left_out(self):
+        self.start()
+        self.choose_photo("new File(['no picture'], 'a.txt', { type: 'text/plain' })")
+        self.browser.until("document.querySelector('#report-state').textContent === 'この写真は使えません'")
+        self.choose_photo(self.NOISE)
+        self.browser.until("!document.querySelector('#photo-shown').hidden && document.querySelector('#photo-seen').complete && document.querySelector('#photo-seen').naturalWidth > 0")
+        self.assertEqual(self.browser.text("#report-state"), "")
+        self.assertLessEqual(self.browser.evaluate("Math.max(document.querySelector('#photo-seen').naturalWidth, document.querySelector('#photo-seen').naturalHeight)"), 960)
+        self.browser.evaluate("document.querySelector('#photo-shown').scrollIntoView()")
+        self.browser.photograph("tablet-photo")
+        self.browser.click("#photo-drop")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#photo-shown').hidden"))
+        self.report(self.browser, "12")
+        self.wait(lambda: len(self.hub.reports) == 1, "the report")
+        self.assertNotIn("photo", next(iter(self.hub.reports.values())))
+        # The picture alone is a report too.
+        self.choose_photo(self.NOISE)
+        self.browser.until("!document.querySelector('#photo-shown').hidden")
+        self.browser.click("#report-form [type=submit]")
+        self.wait(lambda: len(self.hub.reports) == 2, "the picture")
+        octets = base64.b64decode(list(self.hub.reports.values())[1]["photo"])
+        self.assertTrue(octets.startswith(b"\xff\xd8\xff") and b"Exif" not in octets)
+        self.assertLessEqual(len(octets), 60_000)
+        self.assertGreater(len(octets), 5_000)
+        self.browser.until("document.querySelector('#photo-shown').hidden && document.querySelector('#report-state').textContent === '町に届きました'")
+        said = self.browser.evaluate("import('/tablet/store.js').then((store) => store.read('report')).then(JSON.stringify)")
+        self.assertTrue('"state":"received"' in said and "/9j/" not in said, "what was said stays for the correction; the picture does not")
+
     def report(self, browser, people: str):
         browser.type("[name=people]", people)
-        browser.click("#report-form button")
+        browser.click("#report-form [type=submit]")
 
     def test_who_does_not_know_a_tablet_erases_nothing_and_is_told_so(self):
         self.start()

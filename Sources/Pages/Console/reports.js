@@ -1,6 +1,6 @@
 // What shelters report: shelter by shelter, the newest first, page by page; and what is nobody's report set aside.
 
-import { call } from "./api.js";
+import { call, file } from "./api.js";
 import { ask, button, byID, make, row, timeWord } from "./parts.js";
 import * as rollcalls from "./rollcalls.js";
 import { question, siteName } from "./towns.js";
@@ -88,6 +88,12 @@ const needs = (said) => (said.needs ?? []).map((need) => NEEDS[need] ?? need).jo
 function words(report, said) {
   const cell = make("div", ""), before = earlier(report);
   if (said.note) cell.append(make("p", said.note));
+  if (said.photo?.lost) cell.append(make("p", "写真は、ここで保存できませんでした", "warn"));
+  else if (said.photo) {
+    const show = button("写真を見る", () => showPhoto(report, show).catch(problem));
+    show.setAttribute("aria-label", `${siteName(report.site)} ${timeWord(report.occurred_at, false)}：写真を見る`);
+    cell.append(show);
+  }
   if (said.corrects) {
     const old = before ? saidBy(before) : {};
     const what = before ? `（${[count(old), CROWDING[old.crowding], supply(old), needs(old), old.note].filter(Boolean).join("　")}）` : "";
@@ -109,6 +115,19 @@ function line(report) {
   return row([
     timeWord(report.occurred_at, false), count(said), CROWDING[said.crowding] ?? "", supply(said), needs(said),
     words(report, said), timeWord(report.received_at, false), acts], ["", "人数・世帯", "混み具合", "水・電気", "困っていること", "くわしく", "受信", ""]);
+}
+
+/** In the button's place. It is fetched when a person asks for it, and by nobody's cache. */
+async function showPhoto(report, press) {
+  press.disabled = true;
+  const { blob } = await file("/v1/reports/photo?" + new URLSearchParams({ ...town(), id: report.id })).catch((error) => {
+    press.disabled = false;
+    throw error;
+  });
+  const reader = new FileReader(), picture = Object.assign(new Image(), { alt: `${siteName(report.site)}の写真`, className: "photo" });
+  reader.onload = () => { picture.src = reader.result; };
+  reader.readAsDataURL(blob);
+  press.replaceWith(picture);
 }
 
 /** A short text to the shelter's tablet, which shows it with its time. */

@@ -1,6 +1,7 @@
 // What a shelter tells the town, and how far the last word has come: on this tablet, kept at this school, with the town,
 // read by a person of the town, answered. Each is said only when it is so.
 
+import * as photo from "./photo.js";
 import { ask } from "./signed.js";
 import { newID, read, write } from "./store.js";
 import { clockText, wordsOf } from "./words.js";
@@ -37,6 +38,7 @@ export class Reports {
   }
 
   async open() {
+    photo.prepare(() => wordsOf(this.hooks.language()), (text) => (text ? this.#say(text) : this.show()));
     await this.#read();
     this.show();
   }
@@ -67,19 +69,22 @@ export class Reports {
   }
 
   forget() {
+    photo.drop();
     this.#all = [];
     this.#corrects = null;
     this.show();
   }
 
   async send(form) {
-    const body = bodyOf(form);
-    if (Object.values(body).every((value) => value === null || value.length === 0)) return this.#say(wordsOf(this.hooks.language()).empty);
+    const body = bodyOf(form), picture = photo.chosen();
+    if (picture === null && Object.values(body).every((value) => value === null || value.length === 0)) return this.#say(wordsOf(this.hooks.language()).empty);
     if (this.#corrects) body.corrects = this.#corrects;
     form.reset();
     this.#corrects = null;
     const id = newID();
-    const isKept = this.hooks.outbox().add("reports", { id, ...body });
+    photo.drop();
+    // What lies here for weeks is what was said; the picture goes with the outbox.
+    const isKept = this.hooks.outbox().add("reports", { id, ...body, ...(picture ? { photo: picture } : {}) });
     // 保存しました is said when it is on the tablet, and not before. The answer may be faster.
     if (await isKept) this.tell(id, "saved", null, body);
     else this.tell(id, "unsaved", null, body);
