@@ -3,7 +3,7 @@
 package import AlertModel
 internal import Crypto
 package import Foundation
-internal import Logging
+package import Logging
 internal import Synchronization
 
 package final class ReportPhotos: Sendable {
