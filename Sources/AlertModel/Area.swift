@@ -35,6 +35,10 @@ public struct AreaStatement: Sendable, Codable, Hashable {
     public var status: String?
     /// Intensity (`5-`), wave height, level … as the bulletin's words.
     public var value: String?
+    /// The lower bound of a forecast intensity, where the bulletin gives two (ForecastInt From; `value` is To).
+    public var lower: String?
+    /// True where the bulletin gives no upper bound (To `over`): `value` or more.
+    public var isOrMore: Bool?
     /// When it is expected or was seen to arrive (ArrivalTime of a shaking or a tsunami), RFC 3339 as written.
     public var arrival: String?
     /// The kind in force before this bulletin, by name (LastKind), where the bulletin says so and it was another.
@@ -60,7 +64,8 @@ public struct AreaStatement: Sendable, Codable, Hashable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case scheme, code, name, status, value, arrival
+        case scheme, code, name, status, value, arrival, lower
+        case isOrMore = "or_more"
         case kindCode = "kind_code"
         case kindName = "kind_name"
         case codeType = "code_type"

@@ -26,6 +26,53 @@ public enum JapanTime {
         return (year, month, day, rest / 3600, rest / 60 % 60, rest % 60)
     }
 
+    /// A moment as bulletins and we ourselves write it (RFC 3339, to the second; parts of one are read and let go). Nil for anything else.
+    /// An early warning for the whole country asks it of each town: no formatter.
+    public static func moment(_ text: String) -> Date? {
+        let octets = Array(text.utf8)
+        func number(_ at: Int, _ length: Int) -> Int? {
+            var value = 0
+            for place in at..<at + length {
+                guard place < octets.count, (0x30...0x39).contains(octets[place]) else { return nil }
+                value = value * 10 + Int(octets[place] - 0x30)
+            }
+            return value
+        }
+        func has(_ sign: Character, _ at: Int) -> Bool { at < octets.count && octets[at] == sign.asciiValue }
+        guard let year = number(0, 4), has("-", 4), let month = number(5, 2), has("-", 7), let day = number(8, 2),
+            has("T", 10), let hour = number(11, 2), has(":", 13), let minute = number(14, 2), has(":", 16), let second = number(17, 2),
+            (1900...2999).contains(year), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60
+        else { return nil }
+        var at = 19
+        if has(".", at) {
+            at += 1
+            let first = at
+            while at < octets.count, (0x30...0x39).contains(octets[at]) { at += 1 }
+            guard at > first else { return nil }
+        }
+        var offset = 0
+        if !has("Z", at) {
+            guard has("+", at) || has("-", at), let hours = number(at + 1, 2), has(":", at + 3), let minutes = number(at + 4, 2),
+                hours < 24, minutes < 60 else { return nil }
+            offset = (hours * 60 + minutes) * (has("-", at) ? -60 : 60)
+            at += 5
+        }
+        guard at + 1 == octets.count else { return nil }
+        let days = days(year, month, day)
+        // The 31st of a month that has none.
+        guard civil(days) == (year, month, day) else { return nil }
+        return Date(timeIntervalSince1970: Double(days * 86_400 + Int64(hour * 3600 + minute * 60 + second - offset)))
+    }
+
+    /// The same author's days_from_civil.
+    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = shifted / 400, yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return Int64(era * 146_097 + dayOfEra - 719_468)
+    }
+
     /// The first moment of its day.
     public static func midnight(before date: Date) -> Date {
         let seconds = date.timeIntervalSince1970

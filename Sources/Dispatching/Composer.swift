@@ -1,5 +1,6 @@
 package import AlertModel
 package import ChannelKit
+package import FoundationEssentials
 package import Rendering
 
 /// What an alert says over each channel, before anything is queued: texts, and every objection to them.
@@ -22,7 +23,7 @@ package struct Composer<M: Mode>: Sendable {
     /// - Parameter farEnds: Also asked what they forbid; none where nobody could reword the text any more.
     package func text(
         _ content: AlertContent, channel: String, town: Town, local: [AreaStatement], shelters: [ShelterStatus],
-        previous: EventMemory.Words? = nil, farEnds: [String] = [], vantage: Vantage = .whole
+        previous: EventMemory.Words? = nil, farEnds: [String] = [], vantage: Vantage = .whole, now: Date? = nil
     ) -> Text {
         guard let slot = channels[channel] else {
             return Text(channel: channel, texts: [:], problems: [TextProblem(rule: "no-channel", finding: "「\(channel)」という経路はありません "
@@ -31,7 +32,7 @@ package struct Composer<M: Mode>: Sendable {
         do throws(RenderingFailure) {
             let texts = try renderer.render(
                 content, mode: M.name, town: town, local: local, shelters: shelters, manifest: slot.manifest,
-                previous: previous.map { ToldBefore(content: $0.content, local: $0.local) }, vantage: vantage)
+                previous: previous.map { ToldBefore(content: $0.content, local: $0.local) }, vantage: vantage, now: now)
             let ends = town.endpoints.filter { $0.channel == channel && farEnds.contains($0.id) }
                 .compactMap { FarEnd<M>($0, of: town.id) }
             let problems = texts.sorted { $0.key < $1.key }.flatMap { language, text in

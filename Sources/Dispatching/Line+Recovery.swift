@@ -97,7 +97,7 @@ extension Line {
         let statuses = shelters.statuses(of: town)
         let text = composer.text(
             content, channel: row.delivery.channel, town: town, local: local, shelters: statuses,
-            previous: memory.words(content.event, in: town.id), vantage: decision?.vantage ?? .whole)
+            previous: memory.words(content.event, in: town.id), vantage: decision?.vantage ?? .whole, now: clock())
         guard text.problems.isEmpty else {
             journal.delivery(id, of: town.id, took: .rejected(text.problems[0].text))
             return nil

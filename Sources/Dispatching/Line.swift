@@ -210,7 +210,7 @@ package final class Line<M: Mode>: Sendable {
         let statuses = shelters.statuses(of: town)
         let text = composer.text(
             alert.content, channel: decision.channel, town: town, local: decision.local, shelters: statuses,
-            previous: memory.words(alert.content.event, in: town.id), vantage: decision.vantage)
+            previous: memory.words(alert.content.event, in: town.id), vantage: decision.vantage, now: clock())
         let refusal = text.problems.isEmpty ? nil : text.problems.map { "\($0.rule): \($0.text)" }.joined(separator: "; ")
         let urgency = ends.map(\.priority).min() ?? .background
         let message = Message(

@@ -68,6 +68,8 @@ extension JSONLine {
             $0.key("kind_name", area.kindName)
             $0.key("status", area.status)
             $0.key("value", area.value)
+            $0.key("lower", area.lower)
+            if let isOrMore = area.isOrMore { $0.key("or_more", isOrMore) }
             $0.key("arrival", area.arrival)
             $0.key("code_type", area.codeType)
         }

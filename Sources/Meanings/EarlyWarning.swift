@@ -13,23 +13,11 @@ extension AreaStatement {
         default: kindCode == nil && kindName?.contains("緊急地震速報（警報）") == true
         }
     }
-
-    /// 0 is the finest; nil for what is no area of an early warning.
-    package var earlyWarningLevel: Int? {
-        switch scheme {
-        case .jmaSeismic: 0
-        case .jmaEEW: code.hasPrefix("99") ? 2 : 1
-        default: nil
-        }
-    }
 }
 
 package enum EarlyWarning {
     /// Of the statements that concern a town, those that decide.
-    package static func finest(_ local: [AreaStatement]) -> [AreaStatement] {
-        guard let level = local.compactMap(\.earlyWarningLevel).min() else { return local }
-        return local.filter { $0.earlyWarningLevel == level }
-    }
+    package static func finest(_ local: [AreaStatement]) -> [AreaStatement] { AreaStatement.finestOfEarlyWarning(local) }
 
     package static func isWarned(_ local: [AreaStatement]) -> Bool { finest(local).contains(where: \.isEarthquakeWarning) }
 }

@@ -12,6 +12,8 @@ final class FactShelf: Sendable {
         let local: [AreaStatement]
         let previous: AlertID?
         let previousLocal: [AreaStatement]?
+        /// Of an early warning: it shakes there by now, and the words are others.
+        let isPast: Bool
 
         // Where districts differ their codes do; whole statements are compared only where these agree.
         func hash(into hasher: inout Hasher) {
@@ -39,8 +41,9 @@ final class FactShelf: Sendable {
         return isBulletin(content) && previous.map { isBulletin($0.content) } ?? true
     }
 
-    func sheet(of content: AlertContent, _ local: [AreaStatement], _ previous: ToldBefore?) -> Sheet {
-        let group = Group(local: local, previous: previous?.content.id, previousLocal: previous?.local)
+    func sheet(of content: AlertContent, _ local: [AreaStatement], _ previous: ToldBefore?, now: Date? = nil) -> Sheet {
+        let isPast = now.flatMap { now in Shaking(content.kind, local)?.isPast(at: now) } ?? false
+        let group = Group(local: local, previous: previous?.content.id, previousLocal: previous?.local, isPast: isPast)
         return state.withLock { state in
             let isOther = previous.map { told in state.previous[told.content.id].map { $0 != told.content } ?? false } ?? false
             if isOther || state.content != content || state.sheets.count >= Self.bound { state = State(content: content) }

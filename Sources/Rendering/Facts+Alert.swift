@@ -11,6 +11,8 @@ struct FactSource {
     /// What a cancel takes back.
     var previous: ToldBefore?
     var vantage = Vantage.whole
+    /// When it is written; nil where nobody asks for more than the bulletin's own moment.
+    var now: Date?
     /// What stands for the name of the town, where many share a text.
     var alias: String?
 

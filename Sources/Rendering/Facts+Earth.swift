@@ -17,7 +17,8 @@ extension FactSource {
     }
 
     func addEarthquake(_ facts: inout Facts) {
-        if content.kind == .eew || content.kind == .earthquake { addIntensity(&facts) }
+        if content.kind == .earthquake { addIntensity(&facts) }
+        if let shaking = Shaking(content.kind, local) { add(shaking, &facts) }
         if content.kind == .earthquake { addRemarks(&facts) }
         facts.set(.happened, content.happened.map(wording.time))
         guard let hypocentre = content.hypocentre, !hypocentre.isAssumed else { return }
@@ -29,20 +30,34 @@ extension FactSource {
         facts.set(.depth, hypocentre.depth.flatMap(wording.depth))
     }
 
+    /// An early warning's forecast for the town. Said with the clock's time and never with the seconds left: what is read later would be
+    /// untrue (decision 36). By the moment it is written it may be there.
+    private func add(_ shaking: Shaking, _ facts: inout Facts) {
+        if let lower = shaking.lower, let upper = shaking.upper {
+            facts.set(.intensity, wording.expected(lower, upper, isOrMore: shaking.isOrMore))
+        }
+        let classes = EarlyWarning.finest(local).compactMap(\.longPeriod)
+        facts.set(.longPeriod, classes.max().flatMap { $0 >= "3" ? $0 : nil })
+        guard content.message != .cancel else { return }
+        let isPast = shaking.isPast(at: now ?? content.reported ?? content.sent)
+        facts.set(.arrived, flag: isPast)
+        facts.set(.imminent, flag: shaking.isPLUM)
+        if case .expected(let moment) = shaking.arrival, !isPast { facts.set(.arrival, wording.timeToTheSecond(moment)) }
+    }
+
     /// The town's own where it is given; its district's only where the town is not named. 震度５弱以上未入電 is no observation: a town
     /// that is silent is not told the lower value of another of its stations.
     private func addIntensity(_ facts: inout Facts) {
         let isSilent = { (statement: AreaStatement) in
             [statement.value, statement.status, statement.kindName].contains { $0?.contains("未入電") == true }
         }
-        let told = content.kind == .eew ? EarlyWarning.finest(local) : local
-        let cities = told.filter { $0.scheme == .jmaCity || $0.scheme == .localGovernment }
-        let values = (cities.isEmpty ? told : cities).compactMap(\.value).filter { !$0.contains("未入電") }
+        let cities = local.filter { $0.scheme == .jmaCity || $0.scheme == .localGovernment }
+        let values = (cities.isEmpty ? local : cities).compactMap(\.value).filter { !$0.contains("未入電") }
         let step = values.compactMap { Intensity.highest(in: $0) }.max()
         let isMissing = cities.contains(where: isSilent) && step.map { $0 < .fiveLower } ?? true
         facts.set(.silent, flag: isMissing)
         if let step, !isMissing { facts.set(.intensity, wording.intensity(step)) }
-        let classes = told.compactMap { $0.longPeriod ?? Self.longPeriod(named: $0.kindName) }
+        let classes = local.compactMap { $0.longPeriod ?? Self.longPeriod(named: $0.kindName) }
         facts.set(.longPeriod, classes.max().flatMap { $0 >= "3" || content.type == "VXSE62" ? $0 : nil })
     }
 

@@ -97,18 +97,19 @@ package struct Renderer: Sendable {
     /// decision has them. Nothing is cut: what does not fit any template within the manifest's limits is refused.
     ///
     /// `previous` is what a cancel takes back, as it was told to this town: the text then says when and what.
+    /// `now` is when it is written: an early warning says of shaking that is there by then that it is there.
     package func render(
         _ content: AlertContent, mode: ModeName, town: Town, local: [AreaStatement], shelters: [ShelterStatus],
-        manifest: ChannelManifest, previous: ToldBefore? = nil, vantage: Vantage = .whole
+        manifest: ChannelManifest, previous: ToldBefore? = nil, vantage: Vantage = .whole, now: Date? = nil
     ) throws(RenderingFailure) -> [Language: RenderedText] {
         let name = TemplateName(content, local: local, vantage: vantage)
-        let shelf = FactShelf.isShared(content, previous) ? shelf?.sheet(of: content, local, previous) : nil
+        let shelf = FactShelf.isShared(content, previous) ? shelf?.sheet(of: content, local, previous, now: now) : nil
         var texts: [Language: RenderedText] = [:]
         for language in manifest.languages {
             let wording = Wording(language: language, words: words)
             var source = FactSource(
                 content: content, town: town, local: local, shelters: shelters, wording: wording, previous: previous,
-                vantage: vantage)
+                vantage: vantage, now: now)
             let shared = source.ownName.isEmpty ? nil : shelf
             if shared != nil { source.alias = OpenLines.anyTown }
             let facts = source.facts(shared)

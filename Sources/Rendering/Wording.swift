@@ -21,7 +21,7 @@ struct WordList: Sendable {
         "comma": [], "others": [], "marked": ["{name}"], "kind": ["{what}", "{name}"], "level": ["{level}", "{what}"], "office": ["{what}", "{name}"],
         "region": ["{direction}", "{whole}"], "part": ["{whole}", "{name}"], "change": ["{place}", "{state}"], "standing": ["{order}", "{place}"],
         "standing-of": ["{order}", "{hazard}", "{place}"], "depth": ["{km}"], "depth-zero": [], "magnitude-over": [], "height": ["{m}"],
-        "height-over": ["{m}"], "height-under": ["{m}"], "height-huge": [], "height-high": [],
+        "expected": ["{step}"], "expected-range": ["{from}", "{to}"], "expected-over": ["{step}"], "height-over": ["{m}"], "height-under": ["{m}"], "height-huge": [], "height-high": [],
     ]
     static let grades = ["emergency", "danger", "warning", "advisory", "information"]
 
@@ -173,6 +173,15 @@ struct Wording {
             .replacing("+", with: screen.word("intensityHigh", of: "tablet") ?? "")
     }
 
+    /// A forecast's bounds as the bulletin has them: ５弱程度, ３から４程度, ５弱程度以上.
+    func expected(_ lower: Intensity, _ upper: Intensity, isOrMore: Bool) -> String {
+        let (low, high) = (intensity(lower), intensity(upper))
+        if isJapanese { return (isOrMore || lower == upper ? high : "\(low)から\(high)") + "程度" + (isOrMore ? "以上" : "") }
+        if isEasy { return isOrMore ? "\(high)か、それより 強い" : (lower == upper ? high : "\(low)から \(high)") + "くらい" }
+        if isOrMore { return form("expected-over", ["step": high]) }
+        return lower == upper ? form("expected", ["step": high]) : form("expected-range", ["from": low, "to": high])
+    }
+
     /// Nil where the bulletin knows none (Ｍ不明).
     func magnitude(_ hypocentre: Hypocentre) -> String? {
         if let text = hypocentre.magnitudeText, text.contains("巨大地震") {
@@ -229,6 +238,13 @@ struct Wording {
             return parts.minute == 0 ? hour : hour + "\(parts.minute)分"
         }
         return "\(parts.hour < 10 ? "0" : "")\(parts.hour):\(minute)"
+    }
+
+    /// 14時46分58秒: of what is a matter of seconds.
+    func timeToTheSecond(_ moment: Date) -> String {
+        let second = JapanTime.parts(moment).second
+        if writesJapanese { return time(moment) + "\(second)秒" }
+        return time(moment) + ":" + (second < 10 ? "0\(second)" : "\(second)")
     }
 
     // MARK: Widths

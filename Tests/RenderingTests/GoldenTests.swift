@@ -22,6 +22,7 @@ struct GoldenTests {
             気仙沼市に強い揺れが来ます。予想される震度は５弱程度です。
             机の下に入り、机の脚を持って、頭を守ってください。窓や棚から離れてください。
             揺れが収まるまで動かず、先生の指示を聞いてください。
+            揺れが届くのは14時46分58秒ごろの見込みです。
             （気象庁　緊急地震速報　3月11日14時46分）
             """))
     }
@@ -109,7 +110,7 @@ struct GoldenTests {
     @Test("A cancel shows when and what it takes back")
     func cancel() throws {
         #expect(try text("eew-cancel-told", Rendered.portal).body.hasPrefix(
-            "14時46分に気仙沼市にお伝えした緊急地震速報（震源：三陸沖、予想震度：５弱）は誤りでした。取り消します。\n"))
+            "14時46分に気仙沼市にお伝えした緊急地震速報（震源：三陸沖、予想震度：５弱程度）は誤りでした。取り消します。\n"))
         #expect(try text("eew-cancel", Rendered.portal).body.hasPrefix(
             "先ほど気仙沼市にお伝えした緊急地震速報は誤りでした。取り消します。\n"))
         #expect(try text("evacuation-cancel", Rendered.portal).body.contains(

@@ -311,6 +311,43 @@ class ModuleTests(unittest.TestCase):
           await Promise.all([held('one', 'one'), held('one', 'other'), held('two', null), held(null, 'three')]);
           return fired })()"""), ["one"])
 
+    def test_a_countdown_to_the_shaking_is_never_at_zero_and_never_longer_than_the_way(self):
+        said = self.browser.evaluate("""(async () => {
+          const { shakingText } = await import('/tablet/front.js');
+          const { LANGUAGES, wordsOf } = await import('/tablet/words.js');
+          const arrival = Date.parse('2026-11-23T14:46:58+09:00'), wrong = [], seen = new Set();
+          const clock = (left, isCertain = true) => ({ isCertain, now: () => arrival - left });
+          const entry = (change) => ({ alert: { kind: 'eew', message: 'alert', arrival: '2026-11-23T14:46:58+09:00', ...change } });
+          for (const [language] of LANGUAGES) {
+            const words = wordsOf(language);
+            for (let left = -5000; left <= 400000; left += left < 20000 ? 37 : 997) {
+              const text = shakingText(entry(), language, clock(left)), number = Number(text.match(/\\d+/)?.[0]);
+              if (text !== words.shakeNow && !(number >= 1 && number <= 300 && number * 1000 <= left)) wrong.push([language, left, text]);
+              if (text === words.shakeNow && left >= 2000 && left <= 300000) wrong.push([language, left, text]);
+              if (language === 'ja') seen.add(text);
+            }
+          }
+          const ja = (change, time = clock(30000), more = {}) => shakingText({ ...entry(change), ...more }, 'ja', time);
+          return { wrong: wrong.slice(0, 3), seen: seen.size, ten: ja({}, clock(11000)), arrived: ja({ arrived: true }), none: ja({ arrival: undefined }), nonsense: ja({ arrival: 'soon' }),
+            unsure: ja({}, clock(30000, false)), others: [ja({ kind: 'earthquake' }), ja({ doubt: true }), ja({ over: true }), ja({}, clock(30000), { cancelledBy: {} })] } })()""")
+        self.assertEqual(said["wrong"], [])
+        self.assertGreater(said["seen"], 290)
+        self.assertEqual(said["ten"], "揺れまで あと10秒")
+        self.assertEqual([said[name] for name in ("arrived", "none", "nonsense", "unsure")], ["揺れに注意"] * 4)
+        self.assertEqual(said["others"], [""] * 4)
+
+    def test_the_hubs_time_is_moved_forward_by_what_it_says_now_and_never_back(self):
+        self.assertEqual(self.browser.evaluate("""(async () => {
+          const { HubClock } = await import('/tablet/clock.js');
+          const clock = new HubClock(), time = '2026-11-23T14:46:00Z', near = (text) => Math.abs(clock.now() - Date.parse(text)) < 500;
+          clock.atLeast(time);
+          const before = clock.mayJudge;
+          clock.learn(time);
+          clock.atLeast('2026-11-23T14:00:00Z'); const same = near(time);
+          clock.atLeast('2026-11-23T14:46:09Z'); const later = near('2026-11-23T14:46:09Z');
+          clock.atLeast(undefined); clock.atLeast('soon');
+          return [before, same, later, near('2026-11-23T14:46:09Z')] })()"""), [False, True, True, True])
+
     def test_every_word_is_there_in_every_language(self):
         missing = self.browser.evaluate("""(async () => {
           const { wordsOf } = await import('/tablet/words.js');

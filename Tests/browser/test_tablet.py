@@ -1,8 +1,10 @@
 """The tablet's page in a real browser, against a small hub."""
 import base64
+import time
 import unittest
 
 from browser import CHROMIUM
+from fake_hub import stamp
 from screens import OnSmallHub
 
 FULL = "!document.querySelector('#full').hidden"
@@ -220,6 +222,33 @@ class TabletTests(OnSmallHub):
         self.hub.publish("cancel", id="q5", revision=serial(5), **{**quake, "texts": texts("緊急地震速報の取消", "先ほどの緊急地震速報は誤りでした。")})
         self.browser.until("!pitches().includes(1319)")
         self.assertNotIn("calls", self.browser.evaluate("document.querySelector('#full').className"))
+
+    def test_the_seconds_to_the_shaking_run_out_into_a_word_and_the_range_stands_beside(self):
+        self.start()
+        quake = dict(kind="eew", event="q", priority="immediate", gravity="emergency", local_intensity="5-", local_intensity_from="4",
+                     texts=texts("地震です　机の下へ", "机の下に入り、頭を守ってください。"))
+        self.hub.publish("alert", id="q1", arrival=stamp(time.time() + 25), **quake)
+        self.browser.until("/^揺れまで あと([1-9]|[12][0-9])秒$/.test(document.querySelector('#full-shake').textContent)")
+        self.assertIn("予想される震度 4〜5弱", self.browser.text("#full-facts"))
+        said = self.browser.evaluate("""(async () => {
+          const said = [], line = document.querySelector('#full-shake');
+          while (said.at(-1) !== '揺れに注意' && said.length < 60) {
+            if (said.at(-1) !== line.textContent) said.push(line.textContent);
+            await new Promise((done) => setTimeout(done, 20));
+          }
+          return said })()""")
+        counted = [int(text.removeprefix("揺れまで あと").removesuffix("秒")) for text in said[:-1]]
+        self.assertEqual(counted, sorted(counted, reverse=True))
+        self.assertGreater(min(counted), 0)
+        self.assertEqual(said[-1], "揺れに注意")
+        self.hub.publish("alert", id="q2", message="update", arrived=True, **{**quake, "local_intensity_from": None, "local_intensity_or_more": True},
+                         revision={"series": "VXSE45", "serial": 2, "sent": "2099-01-01T00:00:00+09:00"})
+        self.browser.until("document.querySelector('#full-facts').textContent === '予想される震度 5弱以上'")
+        self.assertEqual(self.browser.text("#full-shake"), "揺れに注意")
+        self.hub.publish("alert", id="q3", message="update", arrival=stamp(time.time() + 200), **quake,
+                         revision={"series": "VXSE45", "serial": 3, "sent": "2099-01-01T00:00:01+09:00"})
+        self.browser.until("document.querySelector('#full-shake').textContent.includes('あと1')")
+        self.photograph("eew-countdown")
 
     def test_a_hub_that_says_only_the_pace_lowers_nothing_by_a_quiet_serial(self):
         self.start()

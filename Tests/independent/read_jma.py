@@ -100,7 +100,8 @@ def eew_claims(body, claims):
     for area in body.all("Intensity/Forecast/Pref/Area"):
         low, high = area.text("ForecastInt/From"), area.text("ForecastInt/To")
         extra = {"value": low if high in (None, "over") else high, "status": area.text("Condition"),
-                 "arrival": area.text("ArrivalTime")}
+                 "lower": low if high not in (None, "over") and low != high else None,
+                 "or_more": True if high == "over" and low is not None else None, "arrival": area.text("ArrivalTime")}
         code = area.text("Code")
         if ("jma-seismic", code) in warned:
             warned["jma-seismic", code].update(extra)

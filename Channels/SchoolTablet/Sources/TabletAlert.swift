@@ -29,15 +29,24 @@ struct TabletAlert: Encodable, Equatable {
         var revision: RevisionLine
         var serverTime: String
         var hypocentre: Hypocentre?
+        /// Of an early warning the upper bound of what is expected; `localIntensityFrom` the lower where it is another, and whether the
+        /// bulletin gives no upper one.
         var localIntensity: String?
+        var localIntensityFrom: String?
+        var localIntensityOrMore: Bool?
+        /// When JMA's bulletin expects the shaking in the town (RFC 3339), or that it is there; neither where it does not say.
+        var arrival: String?
+        var arrived: Bool?
         var shelters: [AlertJSON.House]
 
         enum CodingKeys: String, CodingKey {
-            case delivery, key, expires, town, level, lifted, revision, hypocentre, shelters
+            case delivery, key, expires, town, level, lifted, revision, hypocentre, shelters, arrival, arrived
             case townName = "town_name"
             case townRomanName = "town_roman_name"
             case serverTime = "server_time"
             case localIntensity = "local_intensity"
+            case localIntensityFrom = "local_intensity_from"
+            case localIntensityOrMore = "local_intensity_or_more"
         }
     }
 
@@ -60,6 +69,18 @@ struct TabletAlert: Encodable, Equatable {
             serverTime: JapanTime.text(serverTime, milliseconds: false),
             hypocentre: content.hypocentre.map(Self.withoutPlaceholders),
             localIntensity: Self.strongest(content.kind, source.local), shelters: Self.lines(source.shelters))
+        if !source.isOver, let shaking = Shaking(content.kind, source.local) { add(shaking) }
+    }
+
+    private mutating func add(_ shaking: Shaking) {
+        own.localIntensity = shaking.upper?.rawValue
+        own.localIntensityFrom = shaking.lower == shaking.upper ? nil : shaking.lower?.rawValue
+        own.localIntensityOrMore = shaking.isOrMore ? true : nil
+        switch shaking.arrival {
+        case .expected(let moment): own.arrival = JapanTime.text(moment, milliseconds: false)
+        case .arrived: own.arrived = true
+        case .unknown: break
+        }
     }
 
     /// As the alert of every school of a town, where these are all the same.

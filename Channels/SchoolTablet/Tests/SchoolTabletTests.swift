@@ -88,6 +88,30 @@ struct SchoolTabletTests {
         return try #require(try JSONSerialization.jsonObject(with: Data(data)) as? [String: Any])
     }
 
+    @Test("An early warning's line has the bulletin's own range and time for the finest area, and no seconds left")
+    func shaking() throws {
+        func line(_ local: [AreaStatement], _ message: MessageType = .alert) throws -> [String: Any] {
+            let said = Message(alert: Alert<Actual>(content(message)), town: Town(id: TownID("042056")!, name: "気仙沼市", romanName: "", areas: [:]), priority: .immediate, texts: [:], local: local, shelters: [])
+            let octets = try AlertJSON.line(TabletAlert(said, delivery: DeliveryID(alert: AlertID("a1"), town: said.town.id, channel: "school-tablet", endpoint: "e"), key: "k", expires: start, serverTime: start))
+            return try #require(JSONSerialization.jsonObject(with: Data(octets)) as? [String: Any])
+        }
+        let whole = AreaStatement(scheme: .jmaEEW, code: "9040", kindCode: "31", status: "既に主要動到達と推測", value: "7")
+        var own = AreaStatement(scheme: .jmaSeismic, code: "220", kindCode: "31", value: "5-", arrival: "2026-11-23T14:46:20+09:00")
+        own.lower = "4"
+        var said = try line([whole, own])
+        #expect(said["local_intensity"] as? String == "5-" && said["local_intensity_from"] as? String == "4" && said["local_intensity_or_more"] == nil)
+        #expect(said["arrival"] as? String == "2026-11-23T14:46:20+09:00" && said["arrived"] == nil)
+        (own.arrival, own.lower, own.isOrMore, own.status) = (nil, nil, true, "ＰＬＵＭ法で推定")
+        said = try line([own])
+        #expect(said["local_intensity_or_more"] as? Bool == true && said["local_intensity_from"] == nil && said["arrival"] == nil && said["arrived"] == nil)
+        own.status = "既に主要動到達と推測"
+        #expect(try line([own])["arrived"] as? Bool == true)
+        own.arrival = "soon"
+        own.status = nil
+        #expect(try line([own])["arrival"] == nil)
+        #expect(try line([own], .cancel)["local_intensity_or_more"] == nil)
+    }
+
     @Test("A line is what JSON says of its alert, whichever school and whichever words came before it")
     func sameOctets() throws {
         let lines = TabletLines()

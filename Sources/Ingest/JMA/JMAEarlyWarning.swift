@@ -10,13 +10,15 @@ enum JMAEarlyWarning {
         for prefecture in forecast.owned("Pref") {
             for area in prefecture.owned("Area") {
                 guard let code = area.word("Code") else { continue }
-                let value = intensity(area.own("ForecastInt"))
-                let longPeriod = intensity(area.own("ForecastLgInt")).flatMap { $0 == "0" ? nil : $0 }
+                let range = bounds(area.own("ForecastInt"))
+                let longPeriod = bounds(area.own("ForecastLgInt")).value.flatMap { $0 == "0" ? nil : $0 }
                 // 既に主要動到達と推測, ＰＬＵＭ法で推定.
                 let condition = area.word("Condition")
                 let arrival = area.word("ArrivalTime")
                 let isWarned = statements.update(.jmaSeismic, code) {
-                    $0.value = value
+                    $0.value = range.value
+                    $0.lower = range.lower
+                    $0.isOrMore = range.isOrMore
                     $0.status = condition
                     $0.arrival = arrival
                     $0.longPeriod = longPeriod
@@ -25,17 +27,19 @@ enum JMAEarlyWarning {
                 let kind = area.own("Category")?.own("Kind")
                 var statement = AreaStatement(
                     scheme: .jmaSeismic, code: code, name: area.word("Name"), kindCode: kind?.word("Code"),
-                    kindName: kind?.word("Name"), status: condition, value: value, arrival: arrival)
+                    kindName: kind?.word("Name"), status: condition, value: range.value, arrival: arrival)
+                statement.lower = range.lower
+                statement.isOrMore = range.isOrMore
                 statement.longPeriod = longPeriod
                 statements.add(statement)
             }
         }
     }
 
-    /// The upper bound as written; the lower one where there is no upper (`5-` to `over`).
-    private static func intensity(_ range: XMLElement?) -> String? {
-        guard let range else { return nil }
-        let upper = range.word("To")
-        return upper == nil || upper == "over" ? range.word("From") : upper
+    /// The upper bound as written; the lower one where there is no upper (`5-` to `over`). `lower` only where it is another.
+    private static func bounds(_ range: XMLElement?) -> (value: String?, lower: String?, isOrMore: Bool?) {
+        let from = range?.word("From"), to = range?.word("To")
+        guard let to, to != "over" else { return (from, nil, from != nil && to == "over" ? true : nil) }
+        return (to, from == to ? nil : from, nil)
     }
 }

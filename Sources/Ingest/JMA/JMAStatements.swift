@@ -82,6 +82,8 @@ struct JMAStatements {
         one.status = one.status ?? other.status
         one.value = one.value ?? other.value
         one.arrival = one.arrival ?? other.arrival
+        one.lower = one.lower ?? other.lower
+        one.isOrMore = one.isOrMore ?? other.isOrMore
         one.lastKind = one.lastKind ?? other.lastKind
     }
 }

@@ -5,7 +5,7 @@ import { isInForce } from "./board.js";
 import { Patience, inOrder, readFirst } from "./classroom.js";
 import { codeOfAddress } from "./enrolment.js";
 import { fit, fitLine } from "./fit.js";
-import { facts, icon, kindWords, markOf, paragraphs, textOf, times, titleParts, tone } from "./front.js";
+import { facts, icon, kindWords, markOf, paragraphs, showShaking, textOf, times, titleParts, tone } from "./front.js";
 import { block } from "./list.js";
 import { Receiver } from "./receiver.js";
 import { showCut, showHubLine } from "./spoken.js";
@@ -35,6 +35,7 @@ function show() {
   byID("front").hidden = !front;
   byID("calm").hidden = Boolean(front) || !receiver.device;
   showClock();
+  showShaking("front-shake", front, "ja", receiver.clock);
   const what = JSON.stringify([visible.map((entry) => [entry.alert.id, entry.alert.doubt, entry.cancelledBy?.id, entry.calls, Object.keys((entry.cancelledBy ?? entry.alert).texts ?? {})]), receiver.board.halted().length, innerWidth, innerHeight,
     document.querySelectorAll("#banners p:not([hidden])").length]);
   if (what !== painted) {

@@ -19,6 +19,11 @@ export class HubClock {
     this.isCertain = true;
   }
 
+  /** It is no earlier than this. The line's time may be hours old, and a tablet that slept counts on without its sleep. */
+  atLeast(text) {
+    if (this.isCertain && Date.parse(text) > this.now()) this.learn(text);
+  }
+
   /** Whether `now` may end anything: never later than it is, unless the hub was never heard. */
   get mayJudge() {
     return this.#offset !== null;

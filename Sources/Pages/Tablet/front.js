@@ -62,13 +62,41 @@ export function facts({ alert, cancelledBy }, language) {
   const words = wordsOf(language), source = alert.hypocentre, parts = [];
   if (cancelledBy || isOver(alert)) return "";
   if (alert.local_intensity) {
-    const text = intensityText(alert.local_intensity, language);
+    const text = expected(alert, language);
     parts.push(alert.kind === "eew" ? words.forecast(text) : words.intensity(text));
   }
   if (source?.name && words.names !== "roman") parts.push(words.hypocentre(source.name));
   if (source?.magnitude != null) parts.push(words.magnitude(source.magnitude.toFixed(1)));
   if (source?.depth_km != null) parts.push(words.depth(source.depth_km));
   return parts.join(words.parts);
+}
+
+/** As JMA gives it: one step, from one to another, or one and more. */
+function expected({ local_intensity: high, local_intensity_from: low, local_intensity_or_more: isOrMore }, language) {
+  const text = intensityText(high, language), isJapanese = language.startsWith("ja");
+  if (isOrMore) return isJapanese ? text + "以上" : "≥ " + text;
+  return low ? intensityText(low, language) + (isJapanese ? "〜" : "–") + text : text;
+}
+
+/** Seconds; no shaking is forecast for longer ahead, and a bulletin that says so is wrong. */
+const LONGEST_WAY = 300;
+
+/**
+ * Of an early warning: the seconds left, while there are some by the hub's time; else that it shakes or may at any moment. Never zero or
+ * less, and never by the tablet's own clock.
+ */
+export function shakingText({ alert, cancelledBy }, language, clock) {
+  if (alert.kind !== "eew" || alert.doubt || cancelledBy || isOver(alert)) return "";
+  const words = wordsOf(language);
+  // The hub says its time in whole seconds: one less is promised.
+  const left = clock.isCertain && !alert.arrived ? Math.floor((Date.parse(alert.arrival) - clock.now()) / 1000) - 1 : 0;
+  return left > 0 && left <= LONGEST_WAY ? words.shakeIn(left) : words.shakeNow;
+}
+
+export function showShaking(id, entry, language, clock) {
+  const text = entry ? shakingText(entry, language, clock) : "", line = byID(id);
+  line.hidden = !text;
+  if (line.textContent !== text) line.textContent = text;
 }
 
 /** What ends by the clock says when. Everything else holds until it is lifted: a time would say otherwise. */
@@ -109,8 +137,8 @@ export function paragraphs(body) {
  * Fills the screen with `entry`. `visible` is all that is on the board: how many more wait, and, under what is over, what
  * still holds.
  */
-export function showFront(entry, visible, language, now) {
-  const words = wordsOf(language), isDrill = entry.alert.mode === "exercise";
+export function showFront(entry, visible, language, clock) {
+  const words = wordsOf(language), isDrill = entry.alert.mode === "exercise", now = clock.now();
   const said = textOf(entry.alert, language), mark = markOf(entry, language);
   const full = byID("full"), isCalm = !isInForce(entry);
   const id = (entry.cancelledBy ?? entry.alert).id;
@@ -127,6 +155,7 @@ export function showFront(entry, visible, language, now) {
   byID("full-title").replaceChildren(...titleParts(entry, said.title));
   const body = entry.cancelledBy ? textOf(entry.cancelledBy, language).body : said.body;
   byID("full-body").replaceChildren(...notInOwn(said.language, language), ...paragraphs(body));
+  showShaking("full-shake", entry, language, clock);
   byID("full-facts").textContent = facts(entry, language);
   byID("full-times").textContent = times(entry, language, now, body);
   showRest(isCalm ? visible.filter((other) => other !== entry && isInForce(other) && !isDrill) : [], language);

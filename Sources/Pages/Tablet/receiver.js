@@ -247,7 +247,10 @@ export class Receiver {
     const word = await this.seals.judge(name, alert);
     if (word === "old") return;
     if (word === "doubt") alert.doubt = true;
-    else this.receipt(alert, "reached");
+    else {
+      this.receipt(alert, "reached");
+      this.clock.atLeast(alert.server_time);
+    }
     const change = this.board.take(alert, this.clock.now());
     this.#keepBoard();
     if (change === "ignored") return;
@@ -381,6 +384,7 @@ export class Receiver {
       this.page.sayLine();
     }
     this.page.saySound();
+    this.page.everySecond?.();
     this.sing();
   }
 

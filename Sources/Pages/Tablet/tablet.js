@@ -2,7 +2,7 @@
 
 import { key } from "./board.js";
 import { codeOfAddress } from "./enrolment.js";
-import { hideFront, showFront } from "./front.js";
+import { hideFront, showFront, showShaking } from "./front.js";
 import { showList } from "./list.js";
 import { Receiver } from "./receiver.js";
 import { Reports } from "./report.js";
@@ -19,6 +19,7 @@ let chosen = null;
 
 const receiver = new Receiver({
   show, sayLine, saySound, entered, left, everyHalfMinute,
+  everySecond: () => showShaking("full-shake", receiver.device ? frontEntry() : null, language, receiver.clock),
   audible: (visible) => visible,
   language: () => language,
   taken: (change) => { if (change !== "halted" && change !== "richer") chosen = null; },
@@ -51,7 +52,7 @@ function frontEntry() {
 function show() {
   const now = receiver.clock.now(), front = receiver.device ? frontEntry() : null;
   if (front) {
-    showFront(front, receiver.board.visible(), language, now);
+    showFront(front, receiver.board.visible(), language, receiver.clock);
     receiver.reportShown(front.cancelledBy ?? front.alert);
   } else {
     hideFront();

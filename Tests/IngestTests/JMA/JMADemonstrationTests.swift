@@ -34,7 +34,25 @@ struct JMADemonstrationTests {
         #expect(north.value == "5-")
         #expect(north.arrival == "2011-03-11T14:46:58+09:00")
         #expect(bulletin.areas.filter { $0.code == "220" }.count == 1)
+        #expect(north.lower == "4" && north.isOrMore == nil)
         #expect(bulletin.text == "強い揺れに警戒してください。")
+    }
+
+    @Test("A forecast's range is kept as it is written, with and without an upper bound, in warned districts and in others", arguments: [
+        ("3", "4", "4", "3", nil), ("4", "4", "4", nil, nil), ("5-", "over", "5-", nil, true), ("5-", nil, "5-", nil, nil), (nil, "6+", "6+", nil, nil),
+        (nil, "over", nil, nil, nil), ("不明", "不明", "不明", nil, nil),
+    ] as [(String?, String?, String?, String?, Bool?)])
+    func range(from: String?, to: String?, value: String?, lower: String?, isOrMore: Bool?) throws {
+        let octets = try JMASamples.demonstration("02_20110311144648_VXSE43.xml")
+        let forecast = "<ForecastInt>" + (from.map { "<From>\($0)</From>" } ?? "") + (to.map { "<To>\($0)</To>" } ?? "") + "</ForecastInt>"
+        var text = String(decoding: octets, as: UTF8.self)
+        let district = try #require(text.range(of: "<Code>220</Code>", options: .backwards))
+        let first = try #require(text.range(of: "<ForecastInt>", range: district.upperBound..<text.endIndex))
+        let last = try #require(text.range(of: "</ForecastInt>", range: first.upperBound..<text.endIndex))
+        text.replaceSubrange(first.lowerBound..<last.upperBound, with: forecast)
+        let bulletin = try JMAReader.read(Array(text.utf8), fileName: "02_20110311144648_VXSE43.xml", codes: .bundled)
+        let north = try #require(bulletin.areas.first { $0.scheme == .jmaSeismic && $0.code == "220" })
+        #expect(north.value == value && north.lower == lower && north.isOrMore == isOrMore)
     }
 
     @Test("The first intensities keep the code of prefecture and district apart")
