@@ -60,6 +60,8 @@ package final class HeldCopies: Sendable {
         case busy
         /// So many in an hour.
         case often
+        /// A segment that does not go on from what is held: a whole copy is wanted.
+        case gap
         case noRoom
         case disk(String)
         /// No seal of age.
@@ -71,6 +73,10 @@ package final class HeldCopies: Sendable {
 
     package static let folderName = "copies-held"
     package static let atOnce = 2, hourly = 60
+    /// Segments of a town in an hour: one a minute, and those that waited for the line.
+    package static let hourlySegments = 240
+    /// Of so many of the newest copies the segments stay too.
+    static let followed = 2
     /// Octets a second below which an upload is given up, after two minutes: half a megabit.
     package static let slowest = 64 << 10
     /// A copy that nobody has looked at for so long is read again.
@@ -89,8 +95,11 @@ package final class HeldCopies: Sendable {
         /// Octets that are on their way, by town.
         var coming: [TownID: Int] = [:]
         var starts: [TownID: [Date]] = [:]
+        var segments: [TownID: [Date]] = [:]
         /// As last looked at, oldest first.
         var held: [TownID: [Held]] = [:]
+        /// Slips whose signature was looked at already, by the name of their file: there are thousands of segments.
+        var slips: [String: CopySlip] = [:]
     }
     let state = Mutex(State())
 
@@ -136,19 +145,30 @@ package final class HeldCopies: Sendable {
 
     func look() {
         let found = Dictionary(uniqueKeysWithValues: towns.map { ($0, look(in: place($0))) })
-        state.withLock { $0.held = found.filter { !$0.value.isEmpty } }
+        let files = Set(found.values.joined().map { $0.file.path + CopySlip.suffix })
+        state.withLock { state in
+            state.held = found.filter { !$0.value.isEmpty }
+            state.slips = state.slips.filter { files.contains($0.key) }
+        }
     }
 
     private func look(in place: URL) -> [Held] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []
         return names.filter { $0.hasSuffix(CopySlip.suffix) }.compactMap { name in
             let file = place.appending(path: String(name.dropLast(CopySlip.suffix.count)))
-            guard let octets = try? Data(contentsOf: place.appending(path: name)), let slip = try? CopySlip(octets: [UInt8](octets)), slip.fileName == file.lastPathComponent,
+            guard let slip = slip(place.appending(path: name)), slip.fileName == file.lastPathComponent,
                 let facts = try? FileManager.default.attributesOfItem(atPath: file.path)
             else { return nil }
             let seen = (try? Data(contentsOf: Self.seenFile(file))).flatMap { try? JSONDecoder().decode(Seen.self, from: $0) }
             return Held(slip: slip, seen: seen ?? Seen(received: facts[.modificationDate] as? Date ?? clock(), from: "-", proved: nil), file: file)
         }.sorted { $0.slip.number < $1.slip.number }
+    }
+
+    private func slip(_ file: URL) -> CopySlip? {
+        if let known = state.withLock({ $0.slips[file.path] }) { return known }
+        guard let octets = try? Data(contentsOf: file), let slip = try? CopySlip(octets: [UInt8](octets)) else { return nil }
+        state.withLock { $0.slips[file.path] = slip }
+        return slip
     }
 
     static func seenFile(_ file: URL) -> URL { URL(filePath: file.path + ".seen") }
@@ -180,6 +200,7 @@ package final class HeldCopies: Sendable {
             if newest.slip.number == slip.number, newest.slip.body.sha256 == slip.body.sha256 { return .known(newest) }
             guard slip.number > newest.slip.number else { throw .old(newest: newest.slip.number) }
         }
+        if slip.isSegment, held.last.map({ $0.slip.base == slip.base && $0.slip.signer == slip.signer && $0.slip.body.sha256 == slip.body.before }) != true { throw .gap }
         guard slip.number <= Seconds.of(clock()) + 86_400 else { throw .ahead }
         guard slip.body.octets <= min(bounds.largest, bounds.total) else { throw .tooLarge(limit: min(bounds.largest, bounds.total)) }
         let others = state.withLock { $0.coming.filter { $0.key != town }.values.reduce(0, +) }
@@ -193,9 +214,10 @@ package final class HeldCopies: Sendable {
         if case .known(let held) = try await weigh(slip, of: town) { return (held, nil) }
         let refusal = state.withLock { state -> Refusal? in
             guard state.coming[town] == nil, state.coming.count < Self.atOnce else { return .busy }
-            let starts = (state.starts[town] ?? []).filter { abs(now.timeIntervalSince($0)) < 3600 }
-            guard starts.count < Self.hourly else { return .often }
-            state.starts[town] = starts + [now]
+            let kind = slip.isSegment ? \State.segments : \State.starts
+            let starts = (state[keyPath: kind][town] ?? []).filter { abs(now.timeIntervalSince($0)) < 3600 }
+            guard starts.count < (slip.isSegment ? Self.hourlySegments : Self.hourly) else { return .often }
+            state[keyPath: kind][town] = starts + [now]
             state.coming[town] = slip.body.octets
             return nil
         }
@@ -217,21 +239,24 @@ package final class HeldCopies: Sendable {
 
     // MARK: after it has come
 
-    /// What is beyond the rule leaves; the newest one never does.
+    /// What is beyond the rule leaves; the newest one never does, nor what goes on from it.
     func prune(_ town: TownID) {
         look()
-        let held = held[town] ?? []
-        guard held.count > 1 else { return }
+        let all = held[town] ?? []
+        guard all.count > 1 else { return }
+        let held = all.filter { !$0.slip.isSegment }
+        func size(_ base: Held) -> Int { all.filter { $0.slip.base == base.slip.number }.map(\.slip.body.octets).reduce(0, +) }
         func day(_ one: Held) -> Int { (Seconds.of(one.seen.received) + 9 * 3600) / 86_400 }
         var kept: [Held] = [], octets = 0, isFull = false
         // Newest first: the first of a day is its last.
         for one in held.reversed() where !kept.contains(where: { day($0) == day(one) }) && kept.count < bounds.days && !isFull {
-            isFull = !kept.isEmpty && octets + one.slip.body.octets > bounds.total
+            isFull = !kept.isEmpty && octets + size(one) > bounds.total
             guard !isFull else { break }
             kept.append(one)
-            octets += one.slip.body.octets
+            octets += size(one)
         }
-        for one in held where !kept.contains(one) {
+        let (whole, followed) = (Set(kept.map(\.slip.number)), Set(kept.prefix(Self.followed).map(\.slip.number)))
+        for one in all where !(one.slip.isSegment ? followed : whole).contains(one.slip.base) {
             for file in [one.file, URL(filePath: one.file.path + CopySlip.suffix), Self.seenFile(one.file)] { try? FileManager.default.removeItem(at: file) }
         }
         look()

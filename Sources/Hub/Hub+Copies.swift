@@ -54,7 +54,7 @@ extension Hub {
         for partner in shelf.partners {
             let own = held[partner.town] ?? [], subject = "held/\(partner.town)"
             let state = own.last.map { newest in
-                "\(partner.name)の写しを預かっています。最新は\(Self.clock(Seconds.date(newest.slip.number)))のもの、\(own.count)本、\(own.map(\.slip.body.octets).reduce(0, +) >> 20) MiB (another town's sealed copies are held here)"
+                "\(partner.name)の写しを預かっています。最新は\(Self.clock(Seconds.date(newest.slip.number)))のもの、\(own.count { !$0.slip.isSegment })本、\(own.map(\.slip.body.octets).reduce(0, +) >> 20) MiB (another town's sealed copies are held here)"
             }
             attention.settle(.held, subject: subject, except: state)
             if let state { attention.notice(.held, subject, state, from: "copies", at: now, isNews: false) }

@@ -23,8 +23,13 @@ extension HubRouter {
         /// When its octets on this disk were last as its slip says.
         var proved_at: String?
         var proved: Bool
+        /// What has come after it, minute by minute, and until when.
+        var segments: Int
+        var until: String
 
-        init(_ held: HeldCopies.Held, _ town: TownID, _ name: String) {
+        init(_ held: HeldCopies.Held, _ town: TownID, _ name: String, _ following: [HeldCopies.Held]) {
+            segments = following.count
+            until = JapanTime.text(Seconds.date((following.last ?? held).slip.number), milliseconds: false)
             (self.town, town_name) = (town.code, name)
             (number, octets, sha256, signer) = (held.slip.number, held.slip.body.octets, held.slip.body.sha256, held.slip.signer.fingerprint)
             made = JapanTime.text(Seconds.date(held.slip.number), milliseconds: false)
@@ -99,10 +104,13 @@ extension HubRouter {
             partners: shelf.partners.map { partner in
                 let own = held[partner.town] ?? []
                 return Holder(
-                    town: partner.town.code, town_name: partner.name, signers: partner.keys.map(\.fingerprint).sorted(), held: own.count,
+                    town: partner.town.code, town_name: partner.name, signers: partner.keys.map(\.fingerprint).sorted(), held: own.count { !$0.slip.isSegment },
                     octets: own.map(\.slip.body.octets).reduce(0, +), newest_age_s: own.last.map { max(0, now.timeIntervalSince(Seconds.date($0.slip.number))) })
             },
-            copies: held.sorted { $0.key < $1.key }.flatMap { town, all in all.reversed().map { Shown($0, town, names[town] ?? "") } },
+            copies: held.sorted { $0.key < $1.key }.flatMap { town, all in 
+                let following = Dictionary(grouping: all.filter(\.slip.isSegment), by: \.slip.base)
+                return all.reversed().filter { !$0.slip.isSegment }.map { Shown($0, town, names[town] ?? "", following[$0.slip.number] ?? []) }
+            },
             free_octets: shelf.free)
     }
 
@@ -186,9 +194,10 @@ extension HubRouter {
         var problem: Problem = switch refusal {
         case .tooLarge(let limit): Problem(.contentTooLarge, "預かる写しは一つ \(mebibytes(limit)) MiB までです。何も受け取っていません (larger than what is held here: copies.largest_mib)")
         case .old(let newest): Problem(.conflict, "番号 \(newest) の写しを、もう預かっています。それより新しい番号の写しだけを受け取ります。置き換えていません (a newer copy, or another one of this number, is held)")
+        case .gap: Problem(.conflict, "預かっている写しの続きではない差分です。写しを丸ごと送ってください (a segment that does not go on from what is held: push a whole copy)")
         case .ahead: Problem(.unprocessableContent, "写しの番号が、一日より先の時刻です。写しを作った機械の時計を確かめてください (the copy's number is more than a day ahead: look at the clock it was made by)")
         case .busy: later(60, Problem(.serviceUnavailable, "いま、この町か、ほかの町の写しを受け取っています。1分たってからもう一度送ってください (another copy is on its way: in a minute)"))
-        case .often: later(3600, Problem(.tooManyRequests, "一時間に受け取る写しは \(HeldCopies.hourly) 回までです (no more copies this hour)"))
+        case .often: later(3600, Problem(.tooManyRequests, "一時間に受け取るのは、写し \(HeldCopies.hourly) 回、差分 \(HeldCopies.hourlySegments) 回までです (no more copies this hour)"))
         case .noRoom: Problem(.noStorage, "預かる側のディスクに、写しを置く空きがありません。預かる側の記録のための空きには手を付けません。預かる町に伝えてください (no room for it at the holder, whose own record keeps its room)")
         case .disk(let why): later(60, Problem(.serviceUnavailable, "預かる側のディスクに書けません。預かる町に伝えてください: \(why) (the holder's disk refuses)"))
         case .open: Problem(.unprocessableContent, "封がしてありません。封をした写し（--pair か --recipient）だけを預かります。何も残していません (not sealed: nothing of it was kept)")

@@ -25,6 +25,9 @@ struct BackupCommand: AsyncParsableCommand {
     @Option(help: "届ける先。隣の町のハブ（https://…）か、置き足すフォルダー。前のものは消さず、古い番号のものは置かない (a partner's hub, or a folder to add the copy to; nothing is ever written over)") var push: String?
     @Option(help: "もうある写しを、もう一度届ける (a copy that is there already, pushed again)") var again: String?
     @Flag(help: "守られた回線に限り、ほかの機械へ http:// で届ける (push over http:// to another machine: only where the line itself is protected)") var insecure = false
+    @Flag(help: "続けて写す。--out はフォルダー。一日に一つの写しと、その間は一分ごとの差分 (goes on: a whole copy a day, and each minute what has changed; --out is a folder)") var follow = false
+    @Option(help: "差分の間隔、秒 (seconds between segments)") var every = 60
+    @Option(help: "フォルダーに残す写しの数 (whole copies that stay in the folder)") var keep = 3
     @Flag(help: "封をしない。読める人は誰でも中を読めます (unsealed: whoever has the file reads it)") var unsealed = false
     @Option(help: "table は人、json はプログラムのため (table for people, json for programs)") var format: OutputFormat = .table
 
@@ -34,6 +37,9 @@ struct BackupCommand: AsyncParsableCommand {
                 throw Exit.with(Exit.usage, "--again には --push だけを付けます (--again goes with --push alone)")
             }
             return
+        }
+        guard follow || (every == 60 && keep == 3), (1...3600).contains(every), (2...366).contains(keep) else {
+            throw Exit.with(Exit.usage, "--every（1〜3600秒）と --keep（2〜366）は、--follow と一緒に使います (--every and --keep go with --follow)")
         }
         guard data != nil, out != nil else { throw Exit.with(Exit.usage, "--data と --out を指定してください (--data and --out)") }
         if unsealed, let push, CopyPush.isAddress(push) { throw Exit.with(Exit.usage, "封をしない写しは、ほかの町に届けません。--pair か --recipient を指定してください (unsealed copies are pushed to nobody)") }
@@ -61,11 +67,12 @@ struct BackupCommand: AsyncParsableCommand {
         let partner = try push.flatMap { CopyPush.isAddress($0) ? try CopyPush($0, isInsecure: insecure) : nil }
         if let again { return try await pushAgain(URL(filePath: again), to: partner) }
         guard let data, let out else { return }
+        if follow { return try await goOn(URL(filePath: data), URL(filePath: out), to: partner) }
         let file = URL(filePath: out)
         guard !FileManager.default.fileExists(atPath: file.path) else { throw Exit.with(Exit.cannotWrite, "\(out) はもうあります (is there already)") }
         let start = ContinuousClock.now
         let about = try await CopyWords.telling { try await SealedCopy.make(of: URL(filePath: data), into: file, seal: seal, now: Seconds.date(Seconds.of(Date())), progress: CopyWords.progress(format)) }
-        let slip = try await CopyWords.telling { try CopySlip.write(for: file, about, data: URL(filePath: data)) }
+        let slip = try await CopyWords.telling { try CopySlip.write(for: file, made: about.made, data: URL(filePath: data)) }
         try await deliver(file, slip, to: partner)
         var more: [String: Any] = ["file": out]
         if let push { more["pushed"] = push }
@@ -73,6 +80,15 @@ struct BackupCommand: AsyncParsableCommand {
         CopyWords.say(about, format, start.duration(to: .now), more, "\(out) に書きました (written)")
         if format == .table { Terminal.say(slip.map { "番号 \($0.number)、署名した鍵 \($0.signer.fingerprint)。書き留めておくと、古い写しへのすり替えが分かります (number and signer: write them down)" } ?? "このフォルダーでまだハブが動いたことがないので、署名はありません (unsigned: no hub has run here yet)") }
         sayPushed()
+    }
+
+    private func goOn(_ data: URL, _ folder: URL, to partner: CopyPush?) async throws {
+        guard push == nil || partner != nil else { throw Exit.with(Exit.usage, "--follow の --push は、隣の町のハブ（https://…）です。フォルダーなら --out に (with --follow --push is a partner's hub; a folder is --out)") }
+        // It gives way to the hub.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+        let follower = CopyFollower(
+            data: data, folder: folder, seal: seal, every: .seconds(every), wholeEvery: 86_400, kept: keep, partner: partner, say: Terminal.complain)
+        try await CopyWords.telling { try await follower.run() }
     }
 
     /// A copy that is held against its slip first: what has changed on this disk is pushed to nobody.
@@ -123,6 +139,7 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: "この番号より古い写しは断る (a copy of a lower number is refused)") var expectNumber: Int?
     @Option(help: "この指紋の鍵が署名した写しだけを開ける (only a copy signed by the key of this fingerprint)") var signer: String?
     @Option(help: "戻す先。ないか、空のフォルダー (where to: absent, or empty)") var data: String?
+    @Flag(help: "隣にある差分（.part）を重ねない (without the segments that lie beside it)") var noSegments = false
     @Flag(help: "確かめるだけで、何も置かない (only proves it)") var verify = false
     @Flag(help: "戻した記録で始めると決める (a restored record is put to work)") var begin = false
     @Option(help: "table は人、json はプログラムのため (table for people, json for programs)") var format: OutputFormat = .table
@@ -146,22 +163,35 @@ struct RestoreCommand: AsyncParsableCommand {
         }
         // Beside its target, so that it is moved there whole; on the way the folder above must be there.
         let beside = target.map { $0.standardizedFileURL.deletingLastPathComponent() } ?? FileManager.default.temporaryDirectory
-        let (about, held, number) = try await CopyWords.telling {
+        let (about, held, number, followed) = try await CopyWords.telling {
             try? FileManager.default.createDirectory(at: beside, withIntermediateDirectories: true)
             let stage = try Stage(in: beside)
             defer { stage.clear() }
-            let slip = try CopySlip.read(for: URL(filePath: file), expecting: expectNumber, signer: signer)
-            let about = try await SealedCopy.open(URL(filePath: file), identities: identities, into: stage.place, progress: CopyWords.progress(format))
+            let slip = try CopySlip.read(for: URL(filePath: file), expecting: noSegments || expectNumber == nil ? expectNumber : 1, signer: signer)
+            var about = try await SealedCopy.open(URL(filePath: file), identities: identities, into: stage.place, progress: CopyWords.progress(format))
             try slip?.check(against: about, in: stage.place)
-            guard let target else { return (about, 0, slip?.number) }
+            var followed: CopySegment.Followed?
+            if let slip, !noSegments {
+                let found = try await CopySegment.follow(
+                    URL(filePath: file), slip, about, identities: identities, onto: stage.place, progress: CopyWords.progress(format))
+                (about, followed) = (found.about, found)
+                if let expectNumber, found.last.number < expectNumber {
+                    throw TownFile.Failure.notWhole("番号 \(found.last.number) は \(expectNumber) より古い写しです\(found.stop.map { "。\($0)" } ?? "") (an older copy)")
+                }
+                if let stop = found.stop, verify { throw TownFile.Failure.notWhole("差分の続きが途切れています。\(stop)") }
+            }
+            let number = followed?.last.number ?? slip?.number
+            guard let target else { return (about, 0, number, followed) }
             let held = try LedgerCopy.disarm(stage.place.appending(path: SealedCopy.ledgerName).path, made: about.made, now: Date())
             // What is there is empty, or this fails.
             rmdir(target.path)
             guard rename(stage.place.path, target.path) == 0 else { throw TownFile.Failure.disk("\(target.path): \(String(cString: strerror(errno)))") }
-            return (about, held, slip?.number)
+            return (about, held, number, followed)
         }
         let words = target.map { "\($0.path) に戻しました。何も送っていません (restored; nothing was sent)" } ?? "開けて、すべて確かめました (opened, and all of it is as it was written)"
-        CopyWords.say(about, format, start.duration(to: .now), ["held": held, "verified": true, "number": number ?? NSNull()], words)
+        CopyWords.say(about, format, start.duration(to: .now), ["held": held, "verified": true, "number": number ?? NSNull(), "segments": followed?.count ?? 0], words)
+        if format == .table, let followed, followed.count > 0 { Terminal.say("差分 \(followed.count) 本を重ねました (with what went on from it)") }
+        if format == .table, let stop = followed?.stop { Terminal.say("**ここまでです**：\(stop)") }
         if format == .table { Terminal.say(number.map { "番号 \($0)。署名は中身のハブのものです (numbered, and signed by the hub that is in it)" } ?? "添え書き（.slip）がないので、番号と署名は確かめていません (no slip: neither number nor signature was looked at)") }
         if format == .table, held > 0 {
             Terminal.say("終わっていなかった配信 \(held) 件を保留にしました。起動してから noroshi held で決めてください (held: release or drop them after the start)")

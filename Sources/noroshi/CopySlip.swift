@@ -14,10 +14,10 @@ extension CopySlip {
     }
 
     /// Nil where no hub has ever run in the folder: it has no key.
-    static func write(for file: URL, _ about: SealedCopy.About, data: URL) throws -> CopySlip? {
+    static func write(for file: URL, made: Date, after last: CopySlip? = nil, data: URL) throws -> CopySlip? {
         guard let text = try? String(contentsOf: data.appending(path: Papers.keyName), encoding: .utf8), let key = OwnPaperKey(text: text) else { return nil }
         let (octets, digest) = try SealedCopy.digest(file)
-        let slip = try CopySlip(Body(sha256: digest, octets: octets, number: Seconds.of(about.made), made: about.made), by: key)
+        let slip = try CopySlip(Body(sha256: digest, octets: octets, number: Seconds.of(made), made: made, base: last?.base, before: last?.body.sha256), by: key)
         do { try Data(slip.paper.octets).write(to: place(of: file), options: .atomic) } catch { throw TownFile.Failure.disk("\(place(of: file).path): \(error.localizedDescription)") }
         return slip
     }

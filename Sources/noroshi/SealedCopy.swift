@@ -57,7 +57,10 @@ struct SealedCopy {
     }
 
     /// - Returns: what was put in.
-    static func make(of data: URL, into file: URL, seal: Seal, now: Date, progress: (String) -> Void) async throws -> About {
+    /// - Parameter look: sees the ledger as it lies in the copy, before it is packed.
+    static func make(
+        of data: URL, into file: URL, seal: Seal, now: Date, look: (URL) throws -> Void = { _ in }, progress: (String) -> Void
+    ) async throws -> About {
         // Beside the ledger, under its rights: in the open it lies nowhere but where it lies anyway.
         let stage = try Stage(in: data), new = URL(filePath: file.path + ".new-\(getpid())")
         defer {
@@ -72,32 +75,47 @@ struct SealedCopy {
         // A copy that would be refused is none.
         progress("確かめています… (checking)")
         _ = try await check(stage.place)
-        let pack = [
-            ["tar", "-C", stage.place.path, "--exclude=./\(CopyPairs.folder)", "--sort=name", "--owner=0", "--group=0", "-cf", "-", "."], ["zstd", "-q", "-6", "-c"],
-        ]
+        try look(stage.place.appending(path: ledgerName))
         progress("まとめています… (packing)")
-        switch seal {
-        case .none: try await Pipeline(pack).run(from: nil, to: new)
-        case .anyOf(let recipients): try await Pipeline(pack + [["age", "-e"] + recipients.flatMap { ["-r", $0] }]).run(from: nil, to: new)
-        case .pairs(let pairs): try await CopyPairs.seal(pack, for: pairs, beside: stage.place, to: new)
-        }
+        try await pack(stage.place, seal, to: new)
         guard rename(new.path, file.path) == 0 else { throw TownFile.Failure.disk("\(file.path): \(String(cString: strerror(errno)))") }
         return about
+    }
+
+    /// A folder as one sealed file.
+    static func pack(_ folder: URL, _ seal: Seal, to file: URL) async throws {
+        let steps = [
+            ["tar", "-C", folder.path, "--exclude=./\(CopyPairs.folder)", "--sort=name", "--owner=0", "--group=0", "-cf", "-", "."], ["zstd", "-q", "-6", "-c"],
+        ]
+        switch seal {
+        case .none: try await Pipeline(steps).run(from: nil, to: file)
+        case .anyOf(let recipients): try await Pipeline(steps + [["age", "-e"] + recipients.flatMap { ["-r", $0] }]).run(from: nil, to: file)
+        case .pairs(let pairs): try await CopyPairs.seal(steps, for: pairs, beside: folder, to: file)
+        }
     }
 
     /// The ledger first: what leaves it meanwhile is in its archive by then, and rows that are in both count once.
     private static func fill(_ stage: URL, from data: URL) throws {
         try LedgerCopy.take(from: data.appending(path: ledgerName).path, to: stage.appending(path: ledgerName).path)
-        for name in try names(in: data) where !isPassing(URL(filePath: name).lastPathComponent) && !name.hasPrefix(Stage.mark) && !isOthers(name) {
-            let (source, place) = (data.appending(path: name), stage.appending(path: name))
-            do {
-                try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
-                if name.hasSuffix(".sqlite") { try LedgerCopy.take(from: source.path, to: place.path) } else { try FileManager.default.copyItem(at: source, to: place) }
-            } catch {
-                // A page that was swapped just now is in the next copy. Whatever else cannot be read is said: a copy without it is none.
-                guard FileManager.default.fileExists(atPath: source.path) else { continue }
-                throw TownFile.Failure.disk("\(source.path): \(error)")
-            }
+        for name in try besides(in: data) { _ = try take(name, from: data, to: stage) }
+    }
+
+    /// What lies beside the ledger and belongs into a copy.
+    static func besides(in data: URL) throws -> [String] {
+        try names(in: data).filter { !isPassing(URL(filePath: $0).lastPathComponent) && !$0.hasPrefix(Stage.mark) && !isOthers($0) }
+    }
+
+    /// - Returns: false where it has gone meanwhile.
+    static func take(_ name: String, from data: URL, to stage: URL) throws -> Bool {
+        let (source, place) = (data.appending(path: name), stage.appending(path: name))
+        do {
+            try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+            if name.hasSuffix(".sqlite") { try LedgerCopy.take(from: source.path, to: place.path) } else { try FileManager.default.copyItem(at: source, to: place) }
+            return true
+        } catch {
+            // A page that was swapped just now is in the next copy. Whatever else cannot be read is said: a copy without it is none.
+            guard FileManager.default.fileExists(atPath: source.path) else { return false }
+            throw TownFile.Failure.disk("\(source.path): \(error)")
         }
     }
 
@@ -105,6 +123,21 @@ struct SealedCopy {
 
     /// Opens a copy into an empty folder and holds every octet of it against what it says of itself. Sends nothing, changes nothing.
     static func open(_ file: URL, identities: [String], into stage: URL, progress: (String) -> Void) async throws -> About {
+        try await unpack(file, identities: identities, into: stage, progress: progress)
+        progress("確かめています… (checking)")
+        return try await check(stage)
+    }
+
+    /// What was changed after it was written is described anew, and looked through as if it had come so.
+    static func describe(_ stage: URL, made: Date) async throws -> About {
+        let about = About(
+            made: made, program: Noroshi.configuration.version, ledger: try LedgerCopy.contents(of: stage.appending(path: ledgerName).path), files: try parts(of: stage))
+        try encoder.encode(about).write(to: stage.appending(path: aboutName))
+        return try await check(stage)
+    }
+
+    /// One sealed file back into a folder, and nothing said of what is in it.
+    static func unpack(_ file: URL, identities: [String], into stage: URL, progress: (String) -> Void) async throws {
         let head = try (try? FileHandle(forReadingFrom: file)).map { try $0.read(upToCount: 512) ?? Data() }
         guard let head else { throw TownFile.Failure.disk("\(file.path): 読めません (cannot be read)") }
         let isPaired = CopyPairs.isMark(head)
@@ -122,8 +155,6 @@ struct SealedCopy {
         }
         progress("開けています… (opening)")
         if isPaired { try await CopyPairs.open(file, identities: identities, beside: stage, into: steps) } else { try await Pipeline(steps).run(from: file, to: nil) }
-        progress("確かめています… (checking)")
-        return try await check(stage)
     }
 
     /// Sealed, and nobody brought the key, or only one of the two.
@@ -151,7 +182,7 @@ struct SealedCopy {
 
     // MARK: Files
 
-    private static let encoder = {
+    static let encoder = {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -169,7 +200,7 @@ struct SealedCopy {
         return names.sorted()
     }
 
-    private static func parts(of stage: URL) throws -> [Part] {
+    static func parts(of stage: URL) throws -> [Part] {
         // Whatever is no file (a link, a pipe) was not put in by us.
         let manager = FileManager.default
         for case let name as String in manager.enumerator(atPath: stage.path) ?? .init() {

@@ -56,7 +56,7 @@ final class PackageTests {
         let listing = try #require(try said("dpkg-deb", ["--contents", file.path])).text
         for path in [
             "usr/bin/noroshi", "usr/share/noroshi/Templates/README.md", "usr/share/noroshi/RUNBOOK.md", "lib/systemd/system/noroshi.service",
-            "lib/systemd/system/noroshi-edge.service", "lib/systemd/system/noroshi-front@.service", "usr/lib/sysusers.d/noroshi.conf",
+            "lib/systemd/system/noroshi-edge.service", "lib/systemd/system/noroshi-front@.service", "lib/systemd/system/noroshi-copy.service", "usr/lib/sysusers.d/noroshi.conf",
             "usr/lib/tmpfiles.d/noroshi.conf", "etc/noroshi/noroshi.yaml", "etc/noroshi/edge.env", "usr/share/man/man1/noroshi-push.1.gz",
             "usr/share/bash-completion/completions/noroshi", "usr/share/zsh/vendor-completions/_noroshi",
             "usr/share/fish/vendor_completions.d/noroshi.fish", "usr/share/doc/noroshi/copyright",

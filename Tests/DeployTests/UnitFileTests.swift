@@ -55,7 +55,7 @@ struct UnitFileTests {
         #expect(nginx.contains("server 127.0.0.1:8480 backup;"))
     }
 
-    @Test("systemd reads the units without a word", arguments: ["noroshi.service", "noroshi-front@.service", "noroshi-edge.service"])
+    @Test("systemd reads the units without a word", arguments: ["noroshi.service", "noroshi-front@.service", "noroshi-edge.service", "noroshi-copy.service"])
     func verify(unit: String) throws {
         guard let heard = try said("systemd-analyze", ["verify", package.appending(path: "deploy/\(unit)").path]) else { return }
         // The program itself need not be installed here, nor systemd be running.
@@ -65,12 +65,12 @@ struct UnitFileTests {
         #expect(complaints.isEmpty, "\(heard.text)")
     }
 
-    @Test("The handbook is where the units say, in every way of installing", arguments: ["noroshi.service", "noroshi-front@.service", "noroshi-edge.service"])
+    @Test("The handbook is where the units say, in every way of installing", arguments: ["noroshi.service", "noroshi-front@.service", "noroshi-edge.service", "noroshi-copy.service"])
     func handbook(unit: String) throws {
         let place = "/usr/share/noroshi/RUNBOOK.md"
         #expect(try lines(unit).contains("Documentation=file:\(place)"))
         // A front stands on the hub's own machine.
-        let recipe = try lines(unit == "noroshi-edge.service" ? unit : "noroshi.service").filter { $0.hasPrefix("#") }
+        let recipe = try lines(["noroshi-edge.service", "noroshi-copy.service"].contains(unit) ? unit : "noroshi.service").filter { $0.hasPrefix("#") }
         #expect(recipe.contains { $0.contains("deploy/RUNBOOK.md") && $0.contains("/usr/share/noroshi/") })
         #expect(try lines("Dockerfile").contains("COPY deploy/RUNBOOK.md /usr/share/noroshi/"))
         #expect(FileManager.default.fileExists(atPath: package.appending(path: "deploy/RUNBOOK.md").path))
