@@ -200,7 +200,11 @@ package final class HeldCopies: Sendable {
             if newest.slip.number == slip.number, newest.slip.body.sha256 == slip.body.sha256 { return .known(newest) }
             guard slip.number > newest.slip.number else { throw .old(newest: newest.slip.number) }
         }
-        if slip.isSegment, held.last.map({ $0.slip.base == slip.base && $0.slip.signer == slip.signer && $0.slip.body.sha256 == slip.body.before }) != true { throw .gap }
+        if slip.isSegment {
+            guard let last = held.last, last.slip.base == slip.base, last.slip.signer == slip.signer, last.slip.body.sha256 == slip.body.before else { throw .gap }
+            // A row without an end would fill the disk: the newest never leaves.
+            guard held.filter({ $0.slip.base == slip.base }).map(\.slip.body.octets).reduce(slip.body.octets, +) <= bounds.total else { throw .gap }
+        }
         guard slip.number <= Seconds.of(clock()) + 86_400 else { throw .ahead }
         guard slip.body.octets <= min(bounds.largest, bounds.total) else { throw .tooLarge(limit: min(bounds.largest, bounds.total)) }
         let others = state.withLock { $0.coming.filter { $0.key != town }.values.reduce(0, +) }

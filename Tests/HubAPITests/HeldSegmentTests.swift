@@ -25,12 +25,12 @@ struct HeldSegmentTests {
             func turn(to second: Int) { now.withLock { $0 = second } }
         }
 
-        init() async throws {
+        init(total: Int = 8 << 30) async throws {
             let town = try #require(TownID("042021")), turned = Clock()
             clock = turned
             let clock: @Sendable () -> Date = { turned.date }
             var bounds = HeldCopies.Bounds()
-            bounds.room = 16 << 20
+            (bounds.room, bounds.total) = (16 << 20, total)
             shelf = HeldCopies([.init(town: town, name: "石巻市", keys: [key.known])], in: folder, bounds: bounds, clock: clock) { $0.starts(with: Self.mark.utf8) }
             house = try await House(hasNeighbour: true, copies: shelf, clock: clock)
         }
@@ -65,6 +65,20 @@ struct HeldSegmentTests {
         #expect(try await scene.push("a2", first + 120, base: first, before: "a1").status == 200)
         let list = try await scene.house.call("GET", "/v1/copies", token: House.root).body
         #expect(list.contains(#""segments":2"#) && list.contains(#""held":1"#), "\(list)")
+    }
+
+    @Test("A row that outgrows the partner's room ends: a whole copy is asked for, and takes its place")
+    func full() async throws {
+        let scene = try await Scene(total: 100), first = Self.day
+        #expect(try await scene.push("a", first).status == 200)
+        #expect(try await scene.push("a1", first + 60, base: first, before: "a").status == 200)
+        var before = "a1", last = 200
+        for minute in 2..<8 where last == 200 {
+            last = try await scene.push("a\(minute)", first + minute * 60, base: first, before: before).status
+            before = "a\(minute)"
+        }
+        #expect(last == 409)
+        #expect(try await scene.push("b", first + 3_600).status == 200)
     }
 
     @Test("A minute each for days is not too often; of the two newest copies the segments stay, of older days the copy alone")
