@@ -18,7 +18,7 @@ class PactTests(Patient):
         self.hub = RealHub()
         self.addCleanup(self.hub.close)
         asked = urllib.request.Request(self.hub.address + "/v1/towns", json.dumps({"code": NEIGHBOUR}).encode(), {"Authorization": "Bearer tok", "Content-Type": "application/json"})
-        urllib.request.urlopen(asked, timeout=10).close()
+        urllib.request.urlopen(asked, timeout=60).close()
 
     def person(self, name: str, role: str, *towns: str) -> str:
         places = [word for town in towns for word in ("--town", town)]
