@@ -1,4 +1,5 @@
 /// A record that is followed: a whole copy, each second what has changed, at the neighbour's too; and all of it back after the town hall is gone.
+import ChannelKit
 import ChannelKitTesting
 import Foundation
 import Testing
