@@ -313,6 +313,7 @@ struct Pipeline {
 final class Stage {
     static let mark = ".copy-"
     let place: URL
+    private static let ends = [SIGINT, SIGTERM, SIGHUP]
     private let watches: [any DispatchSourceSignal]
 
     init(in folder: URL) throws {
@@ -326,7 +327,7 @@ final class Stage {
         try? FileManager.default.removeItem(at: place)
         // Ours and new: what somebody else put there before is not filled.
         guard mkdir(place.path, 0o700) == 0 else { throw TownFile.Failure.disk("\(place.path): \(String(cString: strerror(errno)))") }
-        watches = [SIGINT, SIGTERM, SIGHUP].map { number in
+        watches = Self.ends.map { number in
             signal(number, SIG_IGN)
             let watch = DispatchSource.makeSignalSource(signal: number, queue: .global())
             watch.setEventHandler {
@@ -340,6 +341,8 @@ final class Stage {
 
     func clear() {
         for watch in watches { watch.cancel() }
+        // Whoever goes on without a stage ends as before when he is told to.
+        for number in Self.ends { signal(number, SIG_DFL) }
         try? FileManager.default.removeItem(at: place)
     }
 }

@@ -111,8 +111,8 @@ extension EndToEnd {
             await gateway.stop()
         }
 
-        @Test("Where nothing happens nothing is written, a partner who was away gets all of it in order, and whoever is started again begins with a whole copy")
-        func quiet() async throws {
+        @Test("Whoever is told to end ends, and whoever is started again begins with a whole copy")
+        func again() async throws {
             let gateway = try await FarEndServer { _ in .answer(201) }
             let home = try TestHub.newFolder()
             let shelf = home.appending(path: "shelf"), data = home.appending(path: "data").path

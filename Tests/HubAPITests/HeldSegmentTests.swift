@@ -56,13 +56,13 @@ struct HeldSegmentTests {
         let scene = try await Scene(), first = Self.day
         let lone = try await scene.push("a1", first + 1, base: first, before: "a")
         #expect(lone.status == 409 && lone.body.contains("写しを丸ごと送ってください"), "\(lone.body)")
-        #expect(try await scene.push("a", first).status == 200)
-        #expect(try await scene.push("a1", first + 60, base: first, before: "a").status == 200)
+        #expect(try await scene.push("a", first).status == 201)
+        #expect(try await scene.push("a1", first + 60, base: first, before: "a").status == 201)
         #expect(try await scene.push("a1", first + 60, base: first, before: "a").body.contains(#""duplicate":true"#))
         for (text, base, before) in [("gap", first, "a"), ("other", first - 5, "a1"), ("strange", first, "nobody")] {
             #expect(try await scene.push(text, first + 120, base: base, before: before).status == 409, "\(text)")
         }
-        #expect(try await scene.push("a2", first + 120, base: first, before: "a1").status == 200)
+        #expect(try await scene.push("a2", first + 120, base: first, before: "a1").status == 201)
         let list = try await scene.house.call("GET", "/v1/copies", token: House.root).body
         #expect(list.contains(#""segments":2"#) && list.contains(#""held":1"#), "\(list)")
     }
@@ -70,15 +70,15 @@ struct HeldSegmentTests {
     @Test("A row that outgrows the partner's room ends: a whole copy is asked for, and takes its place")
     func full() async throws {
         let scene = try await Scene(total: 100), first = Self.day
-        #expect(try await scene.push("a", first).status == 200)
-        #expect(try await scene.push("a1", first + 60, base: first, before: "a").status == 200)
-        var before = "a1", last = 200
-        for minute in 2..<8 where last == 200 {
+        #expect(try await scene.push("a", first).status == 201)
+        #expect(try await scene.push("a1", first + 60, base: first, before: "a").status == 201)
+        var before = "a1", last = 201
+        for minute in 2..<8 where last == 201 {
             last = try await scene.push("a\(minute)", first + minute * 60, base: first, before: before).status
             before = "a\(minute)"
         }
         #expect(last == 409)
-        #expect(try await scene.push("b", first + 3_600).status == 200)
+        #expect(try await scene.push("b", first + 3_600).status == 201)
     }
 
     @Test("A minute each for days is not too often; of the two newest copies the segments stay, of older days the copy alone")
@@ -87,13 +87,13 @@ struct HeldSegmentTests {
         for day in 0..<4 {
             let base = Self.day + day * 86_400
             scene.clock.turn(to: base)
-            #expect(try await scene.push("day \(day)", base).status == 200)
+            #expect(try await scene.push("day \(day)", base).status == 201)
             var before = "day \(day)"
             for minute in 1...70 {
                 scene.clock.turn(to: base + minute * 60)
                 let text = "\(day) \(minute)"
                 let answer = try await scene.push(text, base + minute * 60, base: base, before: before)
-                #expect(answer.status == 200, "\(text): \(answer.body)")
+                #expect(answer.status == 201, "\(text): \(answer.body)")
                 before = text
             }
         }
