@@ -12,7 +12,8 @@ internal import HeapModule
 ///
 /// At most one delivery per event and far end waits, and one is on the wire. A newer revision takes the older one's
 /// place. The last places are kept for `immediate`: order alone does not help when every place holds a slow routine
-/// send. Inside a class the towns take turns, and inside a town its far ends. One lower delivery in 64 goes out of
+/// send. Inside a class the towns take turns, and inside a town its far ends; of an early warning the town that shakes sooner
+/// is first (`Turns`). One lower delivery in 64 goes out of
 /// order, so that a long night of urgent ones does not silence the rest for ever.
 ///
 /// Lanes in trouble stand in a line of their own, for a few places of their own (`Places`): however many far ends hang,
@@ -108,12 +109,18 @@ package struct ChannelQueue: Sendable {
 
     /// Sends the next delivery of that class, if a lane of this pool has one and a place is free.
     private mutating func begin(_ priority: Priority, _ pool: Pool, _ now: Instant) -> Step? {
-        while places.isFree(pool, priority), let id = turns[pool]?[priority.rawValue].take(priority, pool, places) {
+        while places.isFree(pool, priority), let turn = turns[pool]?[priority.rawValue].take(priority, pool, places) {
+            let id = turn.lane
             guard var lane = lanes.removeValue(forKey: id) else { continue }
             defer { lanes[id] = lane }
-            // It stands in the other pool's line by now.
-            guard lane.inTurn[priority] == pool else { continue }
-            lane.inTurn[priority] = nil
+            // It stands in the other pool's line by now, or nearer to the front.
+            if let second = turn.shakes {
+                guard let place = lane.shaking, place == (pool, second) else { continue }
+                lane.shaking = nil
+            } else {
+                guard lane.inTurn[priority] == pool else { continue }
+                lane.inTurn[priority] = nil
+            }
             let window = window(for: priority)
             guard lane.isFree(window, now: now), let entry = lane.firstDue(priority, window, now: now) else { continue }
             drop(entry.parcel.event, from: &lane)
@@ -306,11 +313,17 @@ extension ChannelQueue {
     }
 
     private mutating func enqueue(_ lane: inout Lane, _ id: LaneID, _ priority: Priority) {
-        guard !lane.order[priority.rawValue].isEmpty, lane.stoppedBecause == nil,
-            lane.hasRoom(window(for: priority)), lane.inTurn[priority] != lane.pool
-        else { return }
-        lane.inTurn[priority] = lane.pool
-        turns[lane.pool]?[priority.rawValue].add(id)
+        guard !lane.order[priority.rawValue].isEmpty, lane.stoppedBecause == nil, lane.hasRoom(window(for: priority)) else { return }
+        let wanted = lane.wanted(priority), pool = lane.pool
+        // A report that says sooner moves it forward.
+        if let second = wanted.shakes, lane.shaking.map({ $0.pool != pool || second < $0.by }) ?? true {
+            lane.shaking = (pool, second)
+            turns[pool]?[priority.rawValue].add(id, by: second)
+        }
+        if wanted.others, lane.inTurn[priority] != pool {
+            lane.inTurn[priority] = pool
+            turns[pool]?[priority.rawValue].add(id)
+        }
     }
 
     /// Throws out one delivery less urgent than `parcel`.

@@ -42,6 +42,8 @@ struct Lane: Sendable {
     var late = 0
     /// The line in which it stands for each class.
     var inTurn: [Priority: Pool] = [:]
+    /// Where it stands among those who wait for a shaking, and by which second.
+    var shaking: (pool: Pool, by: Int64)?
 
     /// Events whose past is kept per far end. A night of aftershocks has dozens; the ledger knows the rest.
     static let memory = 256
@@ -89,6 +91,17 @@ struct Lane: Sendable {
                 hasRoom(window, for: entry.parcel.message) { return entry }
         }
         return nil
+    }
+
+    /// Of what waits in the class: the soonest second by which a shaking is to be heard of, and whether something else waits too.
+    func wanted(_ priority: Priority) -> (shakes: Int64?, others: Bool) {
+        guard priority == .immediate else { return (nil, !order[priority.rawValue].isEmpty) }
+        var found: (shakes: Int64?, others: Bool) = (nil, false)
+        for event in order[priority.rawValue] {
+            guard let parcel = waiting[event]?.parcel else { continue }
+            if let second = parcel.shakes { found.shakes = min(found.shakes ?? second, second) } else { found.others = true }
+        }
+        return found
     }
 
     /// What waits, the most urgent first and in the order it came.

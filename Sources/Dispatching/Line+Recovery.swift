@@ -109,7 +109,8 @@ extension Line {
         return ChannelRunner<M>.Load(
             parcel: parcel(
                 alert, id, row.delivery.endpoint, town.id, row.delivery.priority,
-                expires: deadline(row.delivery.expires), followsHeard: content.message == .cancel && heard),
+                expires: deadline(row.delivery.expires), followsHeard: content.message == .cancel && heard,
+                shakes: content.message == .cancel ? nil : Shaking(content.kind, local).map { ShakingOrder.turn($0.arrival, at: clock()) }),
             farEnd: farEnd,
             message: Message(
                 alert: alert, town: town, priority: row.delivery.priority, texts: text.texts, local: local,

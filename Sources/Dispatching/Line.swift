@@ -65,11 +65,11 @@ package final class Line<M: Mode>: Sendable {
         var round = Round()
         let accepted = clock()
         shelters.take(alert)
-        for (town, decisions) in decisions(alert) {
+        for (town, decisions, shakes) in inOrder(decisions(alert), alert.content, accepted) {
             let tidings = tidings(town, decisions)
             // A town's own order is the town's, also where none of its far ends hears it.
             if alert.content.town == nil, memory.told(alert.content.event, in: town.id).isEmpty, passing.takes(town, decisions, tidings, of: alert.content) { continue }
-            let plan = plan(alert, town, decisions, tidings)
+            let plan = plan(alert, town, decisions, tidings, shakes)
             let record = RecordedAlert(
                 content: alert.content, mode: M.name, accepted: accepted, actor: actor, deliveries: plan.rows, said: plan.said)
             commits.append(ledger.town(town.id).record(record))
@@ -93,6 +93,20 @@ package final class Line<M: Mode>: Sendable {
             rest = rest.dropFirst(own.count)
             return (town, Array(own))
         }
+    }
+
+    /// To write what is said to a town takes longer than to say it: of an early warning the towns are gone through as they shake, where nobody
+    /// hears it last. Of everything else in the order of the settings.
+    private func inOrder(
+        _ towns: [(Town, [Decision])], _ content: AlertContent, _ now: Date
+    ) -> [(town: Town, decisions: [Decision], shakes: Int64?)] {
+        guard content.kind == .eew, content.message != .cancel else { return towns.map { ($0, $1, nil) } }
+        let turns = towns.map { _, decisions -> Int64? in
+            guard let heard = decisions.first(where: { $0.verdict != .skip }), let shaking = Shaking(content.kind, heard.local) else { return nil }
+            return ShakingOrder.turn(shaking.arrival, at: now)
+        }
+        let order = towns.indices.sorted { (turns[$0] ?? .max, $0) < (turns[$1] ?? .max, $1) }
+        return order.map { (towns[$0].0, towns[$0].1, turns[$0]) }
     }
 
     private func start(_ plan: Plan, of alert: Alert<M>, in town: Town, _ round: inout Round) {
@@ -148,10 +162,13 @@ package final class Line<M: Mode>: Sendable {
         /// Nothing new: pages are made current and nobody is woken.
         var isQuiet = false
         var said: [SaidText] = []
+        /// Of an early warning: when its turn is.
+        var shakes: Int64?
     }
 
-    private func plan(_ alert: Alert<M>, _ town: Town, _ decisions: [Decision], _ tidings: Tidings) -> Plan {
+    private func plan(_ alert: Alert<M>, _ town: Town, _ decisions: [Decision], _ tidings: Tidings, _ shakes: Int64?) -> Plan {
         var plan = Plan()
+        plan.shakes = shakes
         switch tidings.effect {
         case .again, .withheld: plan.isQuiet = true
         default: break
@@ -235,7 +252,7 @@ package final class Line<M: Mode>: Sendable {
             }
             plan.told.append(.init(channel: decision.channel, endpoint: endpoint, priority: priority))
             loads.append(.init(
-                parcel: parcel(alert, id, endpoint, town.id, priority, expires: expires, followsHeard: heardBefore),
+                parcel: parcel(alert, id, endpoint, town.id, priority, expires: expires, followsHeard: heardBefore, shakes: plan.shakes),
                 farEnd: farEnd, message: message))
         }
         guard !loads.isEmpty else { return }
@@ -249,11 +266,11 @@ package final class Line<M: Mode>: Sendable {
 
     func parcel(
         _ alert: Alert<M>, _ id: DeliveryID, _ endpoint: String, _ town: TownID, _ priority: Priority,
-        expires: Instant, followsHeard: Bool
+        expires: Instant, followsHeard: Bool, shakes: Int64?
     ) -> Parcel {
         Parcel(
             id: id, event: alert.content.event, lane: LaneID(town: town, endpoint: endpoint), priority: priority,
-            revision: alert.content.revision, message: alert.content.message, expires: expires, followsHeard: followsHeard)
+            revision: alert.content.revision, message: alert.content.message, expires: expires, followsHeard: followsHeard, shakes: shakes)
     }
 
     /// From a wall time to a moment that a clock change does not move.

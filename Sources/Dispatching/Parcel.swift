@@ -25,10 +25,12 @@ package struct Parcel: Sendable, Hashable {
     package let expires: Instant
     /// True when the far end was told of this event before this queue existed (a restart).
     package let followsHeard: Bool
+    /// Of an early warning: by when the town is to have heard, in whole seconds of the wall clock (`ShakingOrder`). Nil: in turn.
+    package let shakes: Int64?
 
     package init(
         id: DeliveryID, event: EventID, lane: LaneID, priority: Priority, revision: Revision, message: MessageType,
-        expires: Instant, followsHeard: Bool = false
+        expires: Instant, followsHeard: Bool = false, shakes: Int64? = nil
     ) {
         self.id = id
         self.event = event
@@ -38,6 +40,7 @@ package struct Parcel: Sendable, Hashable {
         self.message = message
         self.expires = expires
         self.followsHeard = followsHeard
+        self.shakes = shakes
     }
 }
 
