@@ -18,25 +18,39 @@ public struct Mail<M: Mode>: ChannelAdapter {
             farEndKeys: MailSettings.keys, secretKeys: ["password"], channelKeys: [])
     }
 
-    private let setup: ChannelSetup<M>
+    let setup: ChannelSetup<M>
+    let paths: ReturnPaths
 
-    public init(_ setup: ChannelSetup<M>) throws(SettingsError) { self.setup = setup }
+    public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
+        self.setup = setup
+        paths = ReturnPaths(setup.notebook, M.name)
+    }
 
     public static func check(_ farEnd: FarEnd<M>) throws(SettingsError) { _ = try MailSettings(farEnd.settings) }
 
     public func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt {
         let settings = try settings(of: delivery.farEnd)
         let letter = Letter(message, delivery.id, settings, now: setup.wallClock())
-        let call = settings.call(envelope: (settings.from, settings.to), letter.octets)
+        let call = settings.call(envelope: (returnPath(settings, delivery), settings.to), letter.octets)
         let answer = try await Self.answered { () async throws(TransportFailure) in try await setup.transport.mail(call, deadline: delivery.deadline) }
         return try Self.receipt(answer, letter.name)
     }
 
-    /// Asks the server whether it is there (NOOP). Nothing is sent.
+    /// Where the letter comes back to: a path of its own where somebody reads what comes back.
+    private func returnPath(_ settings: MailSettings, _ delivery: Delivery<M>) -> String {
+        guard settings.bounces != nil else { return settings.from }
+        return paths.path(settings.from, of: .init(
+            delivery: delivery.id.text, town: delivery.farEnd.town.code, end: delivery.farEnd.id, to: settings.to, sent: setup.wallClock().timeIntervalSince1970))
+    }
+
+    /// Asks the server whether it is there (NOOP), and reads what has come back. Nothing is sent.
     public func reach(_ farEnd: FarEnd<M>, deadline: ContinuousClock.Instant) async throws(DeliveryFailure) -> String? {
-        let call = try settings(of: farEnd).call(envelope: nil, [])
+        let settings = try settings(of: farEnd)
+        if let problem = takeReturns(settings) { throw .misconfigured(problem) }
+        let call = settings.call(envelope: nil, [])
         let answer = try await Self.answered { () async throws(TransportFailure) in try await setup.transport.mail(call, deadline: deadline) }
         guard answer.status < 400 else { throw Self.failure(answer) }
+        if let cameBack = verdict(on: farEnd, settings) { throw .rejected(cameBack) }
         return "メールサーバーが答えました: \(answer.words) (the server answers; whether the list takes our mail is not known)"
     }
 

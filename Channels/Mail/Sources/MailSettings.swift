@@ -4,7 +4,7 @@ import FoundationEssentials
 
 /// One list: the server that takes its mail, who writes, and to which address.
 struct MailSettings: Sendable {
-    static let keys = ["server", "from", "to", "user", "password", "unsubscribe", "languages", "eew"]
+    static let keys = ["server", "from", "to", "user", "password", "unsubscribe", "languages", "eew", "bounces"]
 
     let server: String
     let from: String
@@ -14,6 +14,8 @@ struct MailSettings: Sendable {
     let unsubscribe: String?
     /// In this order, one under the other.
     let languages: [Language]
+    /// A Maildir into which the town's server puts what comes back.
+    let bounces: String?
     /// Beyond this machine nothing is said over a line that is not secret.
     let mustBeSecret: Bool
 
@@ -32,6 +34,20 @@ struct MailSettings: Sendable {
         }
         unsubscribe = try Self.link(settings["unsubscribe"])
         languages = try Self.languages(settings["languages"])
+        bounces = try Self.folder(settings["bounces"], from)
+    }
+
+    /// A word of 22 octets stands before the @ (RFC 5321 4.5.3.1.1: 64 octets there), behind the only +.
+    private static func folder(_ path: String?, _ from: String) throws(SettingsError) -> String? {
+        guard let path else { return nil }
+        guard path.hasPrefix("/"), !path.contains(where: \.isNewline), path.utf8.count <= 4000 else {
+            throw SettingsError("bounces: 「\(path)」ではなく、戻ったメールが入る Maildir の絶対パスを書いてください (absolute path of a Maildir)")
+        }
+        let local = from.prefix { $0 != "@" }
+        guard local.utf8.count <= 42, !local.contains("+") else {
+            throw SettingsError("from: bounces を使うには、@の前を42文字以内にし、+を使わないでください (at most 42 octets before the @, and no +)")
+        }
+        return path
     }
 
     var domain: String { String(from.split(separator: "@").last ?? "localhost") }

@@ -34,6 +34,36 @@ struct SpeechTests {
 
     private func files(_ folder: URL) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
 
+    // MARK: ALSA
+
+    private static let aplay = "/usr/bin/aplay"
+
+    @Test("ALSA's own player takes the sound as it is and plays it to its last sample; without its card nothing counts as heard", .enabled(if: FileManager.default.isExecutableFile(atPath: aplay), "apt install alsa-utils"))
+    func alsa() async throws {
+        let console = try Console()
+        try await console.start()
+        defer { try? FileManager.default.removeItem(at: console.folder) }
+        let message = Sample.message(as: Actual.self), spool = try folder()
+        defer { try? FileManager.default.removeItem(at: spool) }
+        let voice = console.settings.filter { !["command", "arguments"].contains($0.key) }
+        _ = try await deliver(message, voice.merging(["folder": spool.path]) { $1 }).get()
+        let wav = try Data(contentsOf: spool.appending(component: try #require(files(spool).first { $0.hasSuffix(".wav") })))
+
+        // ALSA's plugins: `file` writes down what a card would be given, `null` has no card.
+        let heard = console.path("heard.raw")
+        let receipt = try await deliver(message, voice.merging(["command": Self.aplay, "arguments": "-q -D file:\(heard),raw {wav}"]) { $1 }).get()
+        #expect(receipt.reach == .reached)
+        // RIFF's head has 44 octets; aplay fills the last period with silence.
+        let (samples, played) = (wav.dropFirst(44), try Data(contentsOf: URL(filePath: heard)))
+        #expect(samples.count > 10_000 && played.starts(with: samples) && played.dropFirst(samples.count).allSatisfy { $0 == 0 })
+        #expect(try await deliver(message, voice.merging(["command": Self.aplay, "arguments": "-q -D null {wav}"]) { $1 }).get().reach == .reached)
+        guard case .failure(.unavailable(let reason)) = try await deliver(message, voice.merging(["command": Self.aplay, "arguments": "-q -D nosuchcard {wav}"]) { $1 }) else {
+            Issue.record("played without a card")
+            return
+        }
+        #expect(reason.contains("nosuchcard") || reason.contains("audio open error"), "\(reason)")
+    }
+
     // MARK: What is said
 
     @Test("What a dictionary of ordinary words reads wrong is read right: open_jtalk's own account of what it will say", .enabled(if: Voice.isThere, Voice.missing), arguments: [
