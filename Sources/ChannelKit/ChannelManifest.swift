@@ -34,6 +34,9 @@ public struct ChannelManifest: Sendable {
         case subscribers
         /// Programs and servers of others.
         case machine
+        /// Devices that sleep: they are told that there is something to ask for, and never what. A hint that was taken is no delivery: nothing counts it
+        /// among what was heard. At most one channel.
+        case hint
     }
 
     /// `area-mail`: the channel's name in settings, templates and the log.

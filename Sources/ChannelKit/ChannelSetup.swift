@@ -10,6 +10,8 @@ public struct ChannelSetup<M: Mode>: Sendable {
     public let stream: any StreamPublisher
     /// Signs what tablets are told; nil where nobody does.
     public let sealer: (any LineSealer)?
+    /// Who asked to be woken; nil where nobody can.
+    public let wakes: (any WakeBook)?
     public let notebook: any Notebook
     /// The same for what both modes of the channel must know of each other: a drill and a real alert may share a cell.
     public let sharedNotebook: any Notebook
@@ -25,7 +27,7 @@ public struct ChannelSetup<M: Mode>: Sendable {
 
     package init(
         settings: [String: String], transport: any HTTPTransport, stream: any StreamPublisher, sealer: (any LineSealer)? = nil,
-        notebook: any Notebook, sharedNotebook: (any Notebook)? = nil, directory: URL,
+        wakes: (any WakeBook)? = nil, notebook: any Notebook, sharedNotebook: (any Notebook)? = nil, directory: URL,
         pages: PageShelf = PageShelf(), logger: Logger,
         wallClock: @escaping @Sendable () -> Date = { Date() },
         remark: @escaping @Sendable (DeliveryID, TownID, String) -> Void = { _, _, _ in }
@@ -34,6 +36,7 @@ public struct ChannelSetup<M: Mode>: Sendable {
         self.transport = transport
         self.stream = stream
         self.sealer = sealer
+        self.wakes = wakes
         self.notebook = notebook
         self.sharedNotebook = sharedNotebook ?? notebook
         self.directory = directory
@@ -73,11 +76,15 @@ public protocol StreamPublisher: Sendable {
 
     /// The gravest of what is real and in force before who listens to `topic`; nil where there is nothing.
     func gravestReal(in topic: StreamTopic) -> Gravity?
+
+    /// How far the stream has come; nil of one that counts nothing.
+    var position: StreamPosition? { get }
 }
 
 extension StreamPublisher {
     /// Of a stream that forgets what it was told.
     public func gravestReal(in topic: StreamTopic) -> Gravity? { nil }
+    public var position: StreamPosition? { nil }
 }
 
 /// Signs lines of the stream with a town's key, so that who hears one need not believe whoever brought it.

@@ -80,10 +80,12 @@ public struct HTTPCall: Sendable {
     public var answerLimit: Int
     /// Said at most once, on a line of its own: one that was kept and has died would be replaced, and the call made again.
     public var isOnce: Bool
+    /// A stranger has named the address: nothing of this machine's own networks is called, whatever the name leads to.
+    public var isForeign: Bool
 
     public init(
         method: String, url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-        answerLimit: Int = 1 << 20, isOnce: Bool = false
+        answerLimit: Int = 1 << 20, isOnce: Bool = false, isForeign: Bool = false
     ) {
         self.method = method
         self.url = url
@@ -91,6 +93,7 @@ public struct HTTPCall: Sendable {
         self.body = body
         self.answerLimit = answerLimit
         self.isOnce = isOnce
+        self.isForeign = isForeign
     }
 }
 

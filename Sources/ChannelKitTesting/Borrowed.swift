@@ -38,6 +38,8 @@ package final class RecordingStream: StreamPublisher {
 
     package var published: [Published] { state.withLock { $0.published } }
 
+    package var position: StreamPosition? { StreamPosition(epoch: 1, offset: UInt64(published.count)) }
+
     /// How many listen to `topic` from now on; nobody does at first.
     package func setListeners(_ count: Int, to topic: StreamTopic) { state.withLock { $0.live[topic] = count } }
 

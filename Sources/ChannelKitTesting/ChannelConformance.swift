@@ -29,6 +29,8 @@ package struct ChannelConformance<A: ChannelAdapter>: Sendable {
     package var stream: any StreamPublisher = RecordingStream()
     package var directory: URL?
     package var pages = PageShelf()
+    /// For channels that wake devices.
+    package var wakes: (any WakeBook)?
 
     let transport: any HTTPTransport
     let makeFarEnd: @Sendable () async throws -> any ConformanceFarEnd

@@ -64,13 +64,13 @@ package enum Sample {
 
     package static func setup<M: Mode>(
         settings: [String: String] = [:], transport: any HTTPTransport = NoTransport(),
-        stream: any StreamPublisher = RecordingStream(), notebook: any Notebook = MemoryNotebook(),
+        stream: any StreamPublisher = RecordingStream(), wakes: (any WakeBook)? = nil, notebook: any Notebook = MemoryNotebook(),
         directory: URL = FileManager.default.temporaryDirectory.appending(component: "noroshi-\(UUID().uuidString)"),
         pages: PageShelf = PageShelf(),
         as mode: M.Type
     ) -> ChannelSetup<M> {
         ChannelSetup(
-            settings: settings, transport: transport, stream: stream, notebook: notebook, directory: directory, pages: pages,
+            settings: settings, transport: transport, stream: stream, wakes: wakes, notebook: notebook, directory: directory, pages: pages,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, wallClock: { now })
     }
 

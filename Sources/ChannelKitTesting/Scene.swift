@@ -20,7 +20,7 @@ final class Scene<A: ChannelAdapter> {
         let directory = suite.directory
             ?? FileManager.default.temporaryDirectory.appending(component: "noroshi-\(UUID().uuidString)")
         setup = Sample.setup(
-            settings: suite.channelSettings, transport: suite.transport, stream: suite.stream, directory: directory, pages: suite.pages,
+            settings: suite.channelSettings, transport: suite.transport, stream: suite.stream, wakes: suite.wakes, directory: directory, pages: suite.pages,
             as: M.self)
         try FileManager.default.createDirectory(at: setup.directory, withIntermediateDirectories: true)
         adapter = try A(setup)

@@ -165,9 +165,20 @@ final class CurlLoop {
             guard let addresses = addresses(for: lane, address.host, now) else { break }
             // The loop goes on only while somebody waits.
             lane.waiting.removeFirst()
-            if start(exchange, address, addresses, remaining: exchange.deadline - now) { lane.active += 1 }
+            guard let open = Self.open(to: exchange.call, address, addresses) else {
+                settle(exchange, .failure(.refused("\(address.host) は内部のネットワークです。呼び出しません (a stranger's address that leads into private networks)")))
+                continue
+            }
+            if start(exchange, address, open, remaining: exchange.deadline - now) { lane.active += 1 }
         }
         lanes[origin] = lane
+    }
+
+    /// Where a call may go; nil where a stranger's address leads nowhere but inside. libcurl gets these addresses and asks for no name again.
+    private static func open(to call: HTTPCall, _ address: CallAddress, _ addresses: [String]) -> [String]? {
+        guard call.isForeign else { return addresses }
+        let open = (addresses.isEmpty ? [address.host] : addresses).filter(PublicAddress.isOne)
+        return open.isEmpty ? nil : addresses.isEmpty ? [] : open
     }
 
     /// Empty when libcurl needs none, nil when they are not known yet.

@@ -45,6 +45,8 @@ package struct Device: Sendable, Hashable, Codable {
     package internal(set) var signs: Bool?
     /// The town's word that it is out.
     package internal(set) var revocation: RevocationSeal?
+    /// Where it is woken; nil: it has not asked.
+    package internal(set) var wake: WakeAddress?
 
     package var isEdge: Bool { role == .edge }
 }
@@ -313,6 +315,7 @@ package final class DeviceRegister: Sendable {
             guard var device = state.devices[id], device.town == town else { return false }
             device.revoked = device.revoked ?? clock()
             device.revocation = device.revocation ?? seal
+            device.wake = nil
             state.devices[id] = device
             state.signs[id] = nil
             state.byToken[device.tokenDigest] = nil

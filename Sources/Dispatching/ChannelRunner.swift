@@ -43,7 +43,8 @@ package final class ChannelRunner<M: Mode>: Sendable {
         self.adapter = adapter
         self.observer = observer
         self.logger = logger
-        thread = A.manifest.role == .crowd ? OwnThread(A.manifest.name) : nil
+        // A hint is sealed for each device: ten thousand of them on the threads of warnings would stand before these.
+        thread = [.crowd, .hint].contains(A.manifest.role) ? OwnThread(A.manifest.name) : nil
         self.state = Mutex(ChannelWork(
             queue: ChannelQueue(limits: limits ?? QueueLimits(A.manifest)), attemptLimit: A.manifest.attemptLimit))
         // One ring is enough: the runner empties the queue each time it wakes.

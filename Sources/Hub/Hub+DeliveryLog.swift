@@ -62,6 +62,8 @@ package struct DeliveryLine: Sendable {
     package var reason, sentence: String
     package var state: String
     package var isDelivered: Bool
+    /// Devices were told that there is something to ask for: no delivery of it.
+    package var isHint: Bool
     package var attempts: Int
     package var offered: Date
     package var settled: Date?
@@ -69,7 +71,8 @@ package struct DeliveryLine: Sendable {
     /// Devices that reached each level.
     package var reached, shown, touched: Int
 
-    init(_ row: DeliveryRow) {
+    init(_ row: DeliveryRow, isHint: Bool) {
+        self.isHint = isHint
         (number, id, town, alert, event, mode, kind, title) = (row.number, row.delivery.id, row.town, row.alert, row.event, row.mode, row.kind, row.title)
         (channel, endpoint, endpoints) = (row.delivery.channel, row.delivery.endpoint, row.delivery.endpoints)
         (isSend, priority, reason, sentence) = (row.delivery.isSend, row.delivery.priority, row.delivery.reason, row.delivery.sentence)
@@ -103,7 +106,7 @@ package enum LogNews: Sendable {
 
 extension Hub {
     package func deliveries(_ question: DeliveryQuestion, of town: TownID) async throws -> [DeliveryLine] {
-        try await ledger.town(town).deliveries(question.query).map { DeliveryLine($0) }
+        try await ledger.town(town).deliveries(question.query).map { DeliveryLine($0, isHint: isHint($0.delivery.channel)) }
     }
 
     /// Far ends by how their delivery stands: from memory for what has just gone out, from the record for what may have gone out
@@ -118,7 +121,7 @@ extension Hub {
         } else {
             rows = journal.rows(of: order.id)
         }
-        return rows.reduce(into: [:]) { counts, row in counts[row.state.rawValue, default: 0] += row.delivery.endpoints }
+        return rows.filter { !isHint($0.delivery.channel) }.reduce(into: [:]) { counts, row in counts[row.state.rawValue, default: 0] += row.delivery.endpoints }
     }
 
     package func held(_ alert: AlertID, in town: TownID) async throws -> HeldDeliveries {
@@ -140,14 +143,17 @@ extension Hub {
     /// A town's log as it goes on; `beat` says into it that the line is alive.
     package func watchLog(of town: TownID) -> (news: some AsyncSequence<LogNews, Never> & Sendable, beat: @Sendable () -> Void) {
         let watch = journal.watch()
-        return (watch.events.map { event in Self.news(event, of: town) }, watch.beat)
+        return (watch.events.map { event in self.news(event, of: town) }, watch.beat)
     }
 
-    private static func news(_ event: Watched, of town: TownID) -> LogNews {
+    /// Its far ends are told that there is something to ask for, and nothing else.
+    func isHint(_ channel: String) -> Bool { (actual.role(of: channel) ?? exercise.role(of: channel)) == .hint }
+
+    private func news(_ event: Watched, of town: TownID) -> LogNews {
         switch event {
-        case .row(let row): .lines(row.town == town ? [DeliveryLine(row)] : [])
+        case .row(let row): .lines(row.town == town ? [DeliveryLine(row, isHint: isHint(row.delivery.channel))] : [])
         case .passed(let passed):
-            .lines(passed.deliveries(of: town).map { DeliveryLine(DeliveryRow(number: 0, delivery: $0, in: passed.recorded, town: town)) })
+            .lines(passed.deliveries(of: town).map { DeliveryLine(DeliveryRow(number: 0, delivery: $0, in: passed.recorded, town: town), isHint: isHint($0.channel)) })
         case .beat: .beat
         case .gap: .gap
         }

@@ -117,7 +117,7 @@ extension Hub {
         (query.mode, query.since, query.until, query.concernedOnly, query.limit) = (.exercise, since, until, true, 1000)
         while true {
             let page = try await own.deliveries(query)
-            record.rows += page
+            record.rows += page.filter { !isHint($0.delivery.channel) }
             guard page.count == query.limit, let last = page.last else { break }
             query.after = last.number
         }

@@ -6,7 +6,7 @@ package import Hummingbird
 internal import Logging
 internal import Web
 internal import AlertModel
-internal import Devices
+package import Devices
 internal import HTTPTypes
 internal import Serving
 package import Tablets
@@ -51,6 +51,8 @@ package struct HubRouter: Sendable {
         package var heldCopies: HeldCopies?
         /// Where photographs of shelters lie; nil: none are kept.
         package var photos: ReportPhotos?
+        /// Who asked to be woken; nil: nobody can here.
+        package var wakes: WakeRegister?
         /// Who reads towns' own settings; nil: they are not changed here.
         package var townReader: (any TownReader)?
 
@@ -117,6 +119,7 @@ package struct HubRouter: Sendable {
         addEndpoints(to: desk)
         addDevices(to: router, desk)
         addTablets(to: router, desk)
+        addWakes(to: router)
         addEdge(to: router)
         addPages(to: router)
         addAttention(to: desk)

@@ -16,6 +16,8 @@ struct DeliveryShape: Encodable {
     var milliseconds: Double?
     var detail, reference: String?
     var reach: [String: Int]
+    /// It told devices that there is something to ask for, and nothing else: counted nowhere.
+    var hint: Bool?
 
     init(_ line: DeliveryLine) {
         number = line.number
@@ -40,7 +42,8 @@ struct DeliveryShape: Encodable {
             ? line.settled.map { (max(0, $0.timeIntervalSince(line.offered)) * 1_000_000).rounded() / 1000 } : nil
         detail = line.detail
         reference = line.reference
-        reach = ["accepted": line.isDelivered ? 1 : 0, "reached": line.reached, "shown": line.shown, "touched": line.touched]
+        hint = line.isHint ? true : nil
+        reach = ["accepted": line.isDelivered && !line.isHint ? 1 : 0, "reached": line.reached, "shown": line.shown, "touched": line.touched]
     }
 }
 
@@ -109,6 +112,8 @@ struct DeviceShape: Encodable {
     var has_key: Bool
     /// Its token alone opens nothing: it has signed by its key.
     var signs: Bool?
+    /// It is woken by hints when its screen is dark.
+    var woken: Bool?
     /// Whether its town's words are proven there: `ok`, `unchecked` or `doubt`; absent where it has not said.
     var seals: String?
     /// `pupil` or `staff`; absent: a place's.
@@ -119,6 +124,7 @@ struct DeviceShape: Encodable {
 
     init(_ device: Device, signs told: DeviceSigns? = nil, now: Date) {
         seals = told?.last.seals?.rawValue
+        woken = device.wake == nil ? nil : true
         (use, group, signs) = (device.use?.rawValue, device.group, device.signs)
         lent_to = device.loan?.to
         lent_until = device.loan?.until.map { JapanTime.text($0, milliseconds: false) }

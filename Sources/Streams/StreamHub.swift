@@ -166,6 +166,8 @@ package final class StreamHub: StreamPublisher {
         }
     }
 
+    package var position: StreamPosition? { state.withLock { $0.log.position } }
+
     /// The same by polling.
     package func catchUp(
         _ topic: StreamTopic, since: StreamPosition?

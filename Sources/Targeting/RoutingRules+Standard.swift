@@ -51,7 +51,9 @@ extension RoutingRules {
         channels: [:],
         roles: [
             ChannelManifest.Role.crowd.rawValue: ChannelRule(
-                kinds: [.evacuation, .tsunami, .volcano, .landslide, .flood, .eew], slowest: .urgent)
+                kinds: [.evacuation, .tsunami, .volcano, .landslide, .flood, .eew], slowest: .urgent),
+            // Nobody is woken at night for what can wait until the screen is on.
+            ChannelManifest.Role.hint.rawValue: ChannelRule(slowest: .urgent),
         ])
 
     /// 津波警報 is urgent and not immediate: the few slots kept for `immediate` belong to 大津波警報 and EEW, and an upgrade

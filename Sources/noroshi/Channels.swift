@@ -7,6 +7,7 @@ import Logging
 import MQTT
 import Mail
 import Program
+import Push
 import SchoolTablet
 import Speech
 import Webhook
@@ -24,6 +25,7 @@ enum Channels {
         ChannelPair(Mail<Actual>.self, Mail<Exercise>.self),
         ChannelPair(MQTT<Actual>.self, MQTT<Exercise>.self),
         ChannelPair(Speech<Actual>.self, Speech<Exercise>.self),
+        ChannelPair(Push<Actual>.self, Push<Exercise>.self),
     ]
 }
 

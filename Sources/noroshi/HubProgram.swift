@@ -75,8 +75,12 @@ struct HubProgram: Sendable {
             on: loops, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger,
             linesPerDevice: options.hasBenchmarkDoor ? .max : StreamHub.linesPerDevice, mend: { seals.mended($1, of: $0.town) })
         let transport = try CurlTransport(), renderer = try await texts
+        // A thread and a list of calls of their own: push services that hang take nobody's place.
+        let hints = try CurlTransport()
+        let devices = DeviceRegister(notebook: ledger)
+        let wakes = try settings.wakes(devices, manifests, options.data)
         let house = House(
-            settings: settings, data: options.data, ledger: ledger, stream: stream, seals: seals, transport: transport, logger: logger, clock: clock)
+            settings: settings, data: options.data, ledger: ledger, stream: stream, seals: seals, transport: transport, hints: hints, wakes: wakes, logger: logger, clock: clock)
         let routing = settings.routing
         let (actual, exercise) = try house.lines(towns, renderer, journal)
         try check(towns, actual)
@@ -84,7 +88,7 @@ struct HubProgram: Sendable {
         try checkTexts(renderer, manifests, rules(towns, actual, routing), rules(towns, exercise, routing))
         var parts = Hub.Parts(
             actual: actual, exercise: exercise, towns: towns, ledger: ledger, journal: journal,
-            devices: DeviceRegister(notebook: ledger), stream: stream, people: People(options.operators, notebook: ledger, local: local),
+            devices: devices, stream: stream, people: People(options.operators, notebook: ledger, local: local),
             approvals: try settings.approvals(), networks: try settings.networks(), plans: try settings.makePlans(),
             years: try settings.retention(), crowding: try settings.crowdingRules(),
             codes: codes, trust: try trust(options.settings), sources: try options.settings.makeSourceRules(), logger: logger, time: time,
@@ -205,6 +209,9 @@ struct House {
     let stream: StreamHub
     let seals: TownSeals?
     let transport: any HTTPTransport
+    /// For hints alone.
+    var hints: CurlTransport?
+    var wakes: WakeRegister?
     let logger: Logger
     let clock: @Sendable () -> Date
     let pages = PageShelf()
@@ -213,7 +220,8 @@ struct House {
         _ channel: ChannelManifest, _ settings: [String: String]?, _ journal: DeliveryJournal
     ) -> ChannelSetup<M> {
         ChannelSetup(
-            settings: settings ?? [:], transport: transport, stream: stream, sealer: seals,
+            settings: settings ?? [:], transport: channel.role == .hint ? hints ?? transport : transport, stream: stream, sealer: seals,
+            wakes: wakes,
             notebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/\(M.name.rawValue)/"),
             sharedNotebook: PrefixedNotebook(ledger, prefix: "\(channel.name)/both/"),
             directory: data.appending(path: channel.name), pages: pages, logger: logger,
@@ -260,6 +268,7 @@ struct House {
             publicAddress: settings.public_address ?? "http://\(options.host):\(options.port)",
             channels: channels)
         configuration.pages = pages
+        configuration.wakes = wakes
         configuration.hasBenchmarkDoor = options.hasBenchmarkDoor
         if let provider = try settings.makeOpenID() { configuration.openID = .init(provider: provider, transport: transport) }
         configuration.voice = voice
@@ -298,8 +307,9 @@ struct House {
         let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), PhotoWatch(hub: hub, photos: photos), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub), RootWatch(hub: hub), ScheduleWatch(hub: hub), VoiceWatch(hub: hub), MusterWatch(hub: hub), StateWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
-        let close = ClosingService { [stream, transport, ledger] in
+        let close = ClosingService { [stream, transport, hints, ledger] in
             stream.close()
+            await hints?.shutdown()
             await transport.shutdown()
             await ledger.close()
         }

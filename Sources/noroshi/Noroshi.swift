@@ -12,7 +12,7 @@ struct Noroshi: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Serve.self, Check.self, Read.self, Ingest.self, Push.self, Cancel.self, AlertsCommand.self, StandingCommand.self, DeviceCommand.self, SheltersCommand.self, Log.self, ReportCommand.self,
+            Serve.self, Check.self, Read.self, Ingest.self, PushCommand.self, Cancel.self, AlertsCommand.self, StandingCommand.self, DeviceCommand.self, SheltersCommand.self, Log.self, ReportCommand.self,
             HeldCommand.self, EndpointCommand.self, ReplayCommand.self, Demo.self, GatewayCommand.self,
             EdgeCommand.self, UserCommand.self, TokenCommand.self, RolesCommand.self, ApprovalsCommand.self, PlansCommand.self, DrillCommand.self, NoticeCommand.self, ChronicleCommand.self, PactCommand.self, MusterCommand.self, TownCommand.self,
             BackupCommand.self, RestoreCommand.self, BundleCommand.self, LedgerCommand.self,

@@ -2,7 +2,7 @@ import ArgumentParser
 import ChannelKit
 import Foundation
 
-struct Push: AsyncParsableCommand {
+struct PushCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "避難情報・避難所・本部・お知らせを出す (an operator's alert: evacuation, shelter, headquarters, notice).",
         discussion: """

@@ -24,6 +24,8 @@ struct Report {
         var milliseconds: Double?
         var detail: String?
         var reach: [String: Int]
+        /// It told devices that there is something to ask for: nobody has heard by that alone.
+        var hint: Bool?
 
         /// Not sent, by rule; of several far ends at once with one reason.
         var isSkip: Bool { state == "skipped" }
@@ -68,7 +70,7 @@ struct Report {
     /// When this was made: it is the state of this moment.
     var made: Date
 
-    var sends: [Row] { rows.filter { !$0.isSkip } }
+    var sends: [Row] { rows.filter { !$0.isSkip && $0.hint != true } }
     var delivered: [Row] { sends.filter { $0.state == "delivered" } }
     /// Who does not have it: whoever refused, ran out of time or was taken back, and whoever still waits.
     var missing: [Row] { sends.filter { $0.state != "delivered" } }

@@ -24,7 +24,7 @@ struct FullDiskTests {
     func everyRoute() async throws {
         let ledger = SickLedger(.well)
         let neighbour = Operator(name: "neighbour", tokenDigest: DeviceRegister.digest("neighbour"))
-        let house = try await House(ledger: ledger, hasNeighbour: true, plans: try TownPlans(assumptions: [Assumption(id: "hall", name: "役場")]), operators: [neighbour])
+        let house = try await House(ledger: ledger, hasNeighbour: true, plans: try TownPlans(assumptions: [Assumption(id: "hall", name: "役場")]), operators: [neighbour], hasWakes: true)
         let notice = #"{"town":"042056","kind":"notice","mode":"exercise","title":"断水","body":"断水しています。"}"#
         let alert = found(try await house.call("POST", "/v1/alerts", notice), "id")
         let spare = found(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school"}"#), "code")
@@ -78,6 +78,7 @@ struct FullDiskTests {
             ("POST", "/v1/devices/invitations", #"{"site":"school"}"#, House.token, [:]),
             ("POST", "/v1/devices", #"{"code":"\#(spare)","name":"b"}"#, nil, [:]),
             ("PATCH", "/v1/devices/\(device)", #"{"group":"1"}"#, House.token, [:]), ("POST", "/v1/rollcall", #"{"id":"r"}"#, secret, [:]),
+            ("POST", "/v1/wake-ups", WakeRouteTests.wish(), secret, [:]), ("DELETE", "/v1/wake-ups", nil, secret, [:]),
             ("POST", "/v1/rollcall/answers", #"{"id":"a","state":"safe"}"#, secret, [:]), ("POST", "/v1/rollcall/close", #"{"id":"\#(device)/r"}"#, secret, [:]),
             ("POST", "/v1/edge/rollcall", counted, edge, [:]),
             ("POST", "/v1/towns/042056/rollcalls", #"{"id":"t","mode":"actual"}"#, House.token, [:]), ("POST", "/v1/towns/042056/rollcalls/close", #"{"mode":"actual"}"#, House.token, [:]),

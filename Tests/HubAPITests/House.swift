@@ -31,13 +31,14 @@ struct House {
 
     let hub: Hub
     let router: HubRouter
+    let wakes: WakeRegister
     private let door: any HTTPResponder<HubRouter.Context>
 
     init(
         start: StartWatch = StartWatch(), ledger: any Ledger = MemoryLedger(), approval: ApprovalPolicy? = nil,
         hasNeighbour: Bool = false, isElsewhere: Bool = false, networks: [String] = [], plans: TownPlans? = nil, crowding: Bool? = nil, shelters: [Shelter] = [], districts: [String] = [], outline: [[Coordinate]] = [], areas: [AreaScheme: Set<String>] = [:], hasTablets: Bool = false, copies: HeldCopies? = nil, operators: [Operator] = [], clock: (@Sendable () -> Date)? = nil,
         paperKey: OwnPaperKey = OwnPaperKey(), roots: URL? = nil, chance: (@Sendable () -> UInt64)? = nil,
-        time given: HubClock? = nil, staff: (any StaffCaller)? = nil, photos: ReportPhotos? = nil
+        time given: HubClock? = nil, staff: (any StaffCaller)? = nil, photos: ReportPhotos? = nil, hasWakes: Bool = false
     ) async throws {
         let time = given ?? clock.map { HubClock(wall: $0) } ?? HubClock()
         let journal = DeliveryJournal(ledger: ledger)
@@ -48,7 +49,7 @@ struct House {
             endpoints: [
                 Endpoint(id: "eki", channel: "wifi-portal", name: "駅前 <1>"),
                 Endpoint(id: "school", channel: "school-tablet", name: "第一小学校", shelter: crowding == nil ? nil : "gym"),
-            ], outline: outline)]
+            ] + (hasWakes ? [Endpoint(id: "school", channel: "push", name: "第一小学校", actual: [:], exercise: [:])] : []), outline: outline)]
         if hasNeighbour {
             all.append(Town(
                 id: other, name: "石巻市", romanName: "Ishinomaki City", areas: [:],
@@ -95,7 +96,13 @@ struct House {
                 ChannelManifest(
                     name: "program", title: "外部プログラム", role: .machine, afterSending: .cannotBeChanged, drills: .needOwnFarEnd, concurrency: 2,
                     reservedForImmediate: 1, attemptLimit: .seconds(1), runsHere: true),
+                ChannelManifest(
+                    name: "push", title: "端末を起こす合図", role: .hint, afterSending: .lastStateWins, drills: .shownApart, concurrency: 2,
+                    reservedForImmediate: 1, attemptLimit: .seconds(1)),
             ])
+        wakes = WakeRegister(
+            devices: hub.devices, folder: FileManager.default.temporaryDirectory.appending(path: "noroshi-wakes-\(UUID().uuidString)"), hosts: try WakeHosts("https://push.town.example"))
+        configuration.wakes = wakes
         configuration.townReader = PaperReader()
         configuration.heldCopies = copies
         configuration.photos = photos

@@ -38,6 +38,7 @@ class Browser:
         self.sink, self.source = to_read[1], to_write[0]
         self.answers: dict[int, dict] = {}
         self.problems: list[str] = []
+        self.registrations: dict[str, str] = {}
         self.arrived = threading.Condition()
         self.number = 0
         threading.Thread(target=self._read, daemon=True).start()
@@ -63,6 +64,8 @@ class Browser:
     def _take(self, message: dict):
         if "id" in message:
             self.answers[message["id"]] = message
+        elif message["method"] == "ServiceWorker.workerRegistrationUpdated":
+            self.registrations |= {item["registrationId"]: item["scopeURL"] for item in message["params"]["registrations"]}
         else:
             problem = problem_of(message["method"], message.get("params", {}))
             if problem:
@@ -82,6 +85,19 @@ class Browser:
         if "error" in answer:
             raise RuntimeError(f"{method}: {answer['error']}")
         return answer["result"]
+
+    def push(self, data: str):
+        """A push service delivers to the page's worker; what the worker throws is a complaint of the page."""
+        origin = self.evaluate("location.origin")
+        self.call("ServiceWorker.enable")
+        with self.arrived:
+            if not self.arrived.wait_for(lambda: self.registrations, timeout=30):
+                raise TimeoutError("no worker is registered")
+        for target in self.call("Target.getTargets", on_page=False)["targetInfos"]:
+            if target["type"] == "service_worker" and not target["attached"]:
+                session = self.call("Target.attachToTarget", {"targetId": target["targetId"], "flatten": True}, on_page=False)["sessionId"]
+                self.call("Runtime.enable", session=session)
+        self.call("ServiceWorker.deliverPushMessage", {"origin": origin, "registrationId": list(self.registrations)[-1], "data": data})
 
     def tab(self) -> "Tab":
         """A second page in the same browser, with the same storage."""

@@ -130,6 +130,9 @@ class FakeHub:
         self.roll: dict = {}
         self.rollcalls: list[dict] = []
         self.voices: dict = {"every_seconds": 180, "asked_at": stamp(time.time()), "asked": 40, "heard": 40, "lost": [], "nobody": [], "weak": []}
+        # By which key devices are woken; None: they are not. And where they asked to be.
+        self.wake_key: str | None = None
+        self.wakes: list[dict] = []
         # What devices said of themselves.
         self.signs: list[dict] = []
         # Call-ups of the town's own people, by id, and who can be called.
@@ -373,6 +376,7 @@ class HubHandler(BaseHTTPRequestHandler):
             self.hub.may_tell_standing.wait(30)
             return self.answer(200, self.hub.standing[asked["mode"]])
         answers = {
+            "/v1/wake-ups": lambda: {"public_key": self.hub.wake_key, **({"endpoint": self.hub.wakes[-1]["endpoint"], "language": self.hub.wakes[-1]["language"]} if self.hub.wakes else {})} if self.hub.wake_key else {},
             "/v1/catch-up": self.catch_up, "/v1/alerts": lambda: {"alerts": self.alerts(asked), **({"last_words": self.hub.last_words} if asked.get("in_force") == "true" else {})},
             "/v1/roles": lambda: {"roles": [{"role": "duty", "name": "当直", "rights": {}}, {"role": "chief", "name": "防災課長", "rights": {}}]},
             "/v1/passkeys": lambda: {"passkeys": []},
@@ -653,6 +657,9 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(200, {"accepted": len(body["receipts"])})
         if parts[2] == "musters":
             return self.muster(parts, body)
+        if path == "/v1/wake-ups":
+            hub.wakes.append(body)
+            return self.answer(204)
         if path == "/v1/signs":
             hub.signs += body["signs"]
             return self.answer(202, {"accepted": [], "server_time": stamp(time.time())})
@@ -907,6 +914,9 @@ class HubHandler(BaseHTTPRequestHandler):
                     {"channel": "wifi-portal", "language": "en", "title": "Evacuate", "body": "Leave now.", "problems": []}]}
 
     def do_DELETE(self):
+        if self.path == "/v1/wake-ups":
+            self.hub.wakes = []
+            return self.answer(204)
         if self.path.startswith("/v1/tokens/"):
             self.hub.program_tokens = []
             return self.answer(204)

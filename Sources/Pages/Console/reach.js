@@ -34,7 +34,7 @@ export const GROUPS = [
 /** Which group a delivery is in; null for one that was never meant to go. */
 export function groupOf(item) {
   const reach = item.reach ?? {};
-  if (item.state === "skipped") return null;
+  if (item.state === "skipped" || item.hint) return null;
   if (["held", "stopped", "rejected", "expired"].includes(item.state)) return "missed";
   if (item.state === "retrying") return "retrying";
   if (["waiting", "sending"].includes(item.state)) return "underway";

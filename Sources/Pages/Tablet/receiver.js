@@ -104,7 +104,7 @@ export class Receiver {
     document.addEventListener("visibilitychange", () => this.#onVisible());
     for (const name of ["pageshow", "online"]) addEventListener(name, () => this.#onVisible());
     new Signs({ seals: () => this.seals.word, token: () => (this.isOwner && this.state === "up" ? this.device?.token : null), isMute: () => !this.sound.isRunning }).run();
-    if (globalThis.isSecureContext) navigator.serviceWorker?.register("worker.js").catch(() => {});
+    if (globalThis.isSecureContext) navigator.serviceWorker?.register("wake.js", { type: "module" }).catch(() => navigator.serviceWorker.register("worker.js")).catch(() => {});
   }
 
   /** Inside a tap: from here on there is sound, and the screen stays on. */

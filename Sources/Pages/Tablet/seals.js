@@ -104,6 +104,13 @@ export class Seals {
     return "proven";
   }
 
+  /** Without a trace: for who reads beside the page. */
+  async proves(name, line) {
+    if (!this.isChecking) return true;
+    const { heard, floor } = this.#kept;
+    return await this.#isOwn(name, line) && line.seal.number >= (heard[line.key] ?? 0) && Date.parse(line.expires) > floor;
+  }
+
   async #isOwn(name, line) {
     const own = this.#kept.keys[line.seal?.key];
     if (!own || own.ends && Date.parse(own.ends) <= this.#kept.floor || line.town !== this.#town) return false;

@@ -113,6 +113,11 @@ async function register(form) {
 
 // MARK: the page itself
 
+/** Where the browser can be woken while the screen is dark. */
+function sayWake() {
+  if (globalThis.isSecureContext && globalThis.PushManager) import("./sleeper.js").then(({ offer }) => offer(receiver.device, language)).catch(() => {});
+}
+
 function speak(tag) {
   language = LANGUAGES.some(([known]) => known === tag) ? tag : "ja";
   speakPage(language, (wanted) => { write("language", wanted); speak(wanted); receiver.line.beginAnew(); });
@@ -120,6 +125,7 @@ function speak(tag) {
   sayLine();
   reports.show();
   show();
+  if (receiver.device) sayWake();
 }
 
 function entered() {
@@ -132,6 +138,7 @@ function entered() {
   saySound();
   show();
   roll.ask();
+  sayWake();
 }
 
 function left() {
@@ -145,6 +152,7 @@ function left() {
   byID("device").textContent = "";
   byID("enrol-problem").textContent = wordsOf(language).revoked;
   saySound();
+  sayWake();
 }
 
 function everyHalfMinute() {

@@ -1,0 +1,144 @@
+/// Hints to tablets that sleep, over the push services of their browsers (RFC 8030).
+///
+///     alert ──▶ hint "newer than N" ──sealed for each──▶ push service ──▶ browser ──▶ page asks the hub ──▶ people
+///
+/// A hint is no delivery. A push service's yes says that it will try; what a tablet has, shows and somebody touched comes as its own receipts,
+/// over the line it asks by. A town that loses all push services loses time, and no warning.
+public import AlertModel
+public import ChannelKit
+import FoundationEssentials
+import Logging
+
+public struct Push<M: Mode>: ChannelAdapter {
+    /// `concurrency`: places of a town wake at once, each some tens of tablets; of all attempts the half is kept for the gravest. `attemptLimit`: three calls
+    /// of five seconds one after the other.
+    public static var manifest: ChannelManifest {
+        ChannelManifest(
+            name: "push", title: "端末を起こす合図", role: .hint, afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese],
+            concurrency: 16, reservedForImmediate: 8, attemptLimit: .seconds(15), farEndKeys: [], channelKeys: PushSettings.keys)
+    }
+
+    private let setup: ChannelSetup<M>
+    private let settings: PushSettings
+    private let tickets = Tickets()
+    private let heard = Heard()
+    private let pauses = Pauses()
+
+    public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
+        self.setup = setup
+        settings = try PushSettings(setup.settings)
+    }
+
+    public func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt {
+        let alert = message.alert, topic = StreamTopic(town: delivery.farEnd.town, site: delivery.farEnd.id), now = setup.wallClock()
+        guard alert.message != .ack, alert.message != .error else { throw .rejected("合図を出すものではありません: \(alert.message.rawValue) (nothing to be woken for)") }
+        let isCancel = alert.message == .cancel
+        let left = min(max(DrillRule.end(of: alert).timeIntervalSince(now), isCancel ? 600 : 0), Double(Hint.longest))
+        guard left >= 1 else { throw .rejected("出す前に期限が過ぎました (expired before it could be told)") }
+        // The tablets do not show it either.
+        if M.name == .exercise, !isCancel, let real = setup.stream.gravestReal(in: topic), real >= DrillRule.endsAt { throw .rejected(DrillRule.refusal) }
+        guard let book = setup.wakes else { throw .misconfigured("このハブでは、端末の登録を読めません (no register of sleeping devices)") }
+        let sleepers = book.sleepers(at: topic)
+        guard !sleepers.isEmpty else { return Receipt(note: "起こすよう頼んだ端末はありません (no device has asked to be woken)") }
+        guard let contact = settings.contact else {
+            throw .misconfigured("channels.push.\(M.name.rawValue).contact: プッシュサービスの会社からの連絡先を書いてください (missing: whom a push service writes to)")
+        }
+        guard let key = book.key(of: topic.town) else { throw .misconfigured("町の鍵を読めません。データフォルダーを確かめてください (the town's key cannot be read or made)") }
+        let hint = Hint(position: setup.stream.position, mode: M.name, event: alert.event, lasts: Int(left))
+        let call = Calling(hint: hint, key: key, contact: contact, now: now, deadline: delivery.deadline)
+        return try await tell(sleepers, call, delivery.id, book)
+    }
+
+    /// Each push service for itself: one that hangs keeps nobody of the others waiting.
+    private func tell(_ sleepers: [Sleeper], _ call: Calling, _ id: DeliveryID, _ book: any WakeBook) async throws(DeliveryFailure) -> Receipt {
+        let asked = sleepers.filter { !heard.has($0.device, of: id) }
+        var round = Round(before: sleepers.count - asked.count)
+        await withTaskGroup(of: [(Sleeper, Verdict)].self) { group in
+            for (origin, crowd) in Dictionary(grouping: asked, by: \.origin) { group.addTask { await self.ask(crowd, at: origin, call) } }
+            for await answers in group {
+                for (sleeper, verdict) in answers {
+                    round.take(verdict)
+                    if verdict == .told { heard.note(sleeper.device, of: id) }
+                    guard case .gone(let words) = verdict else { continue }
+                    book.forget(sleeper)
+                    setup.logger.notice("a device cannot be woken any more: its push service has forgotten it", metadata: ["device": "\(sleeper.device)", "answer": "\(words)"])
+                }
+            }
+        }
+        let receipt = try round.receipt(call.hint.position)
+        heard.forget(id)
+        return receipt
+    }
+
+    /// Calls under way at one service.
+    private static var atOnce: Int { 8 }
+
+    private func ask(_ crowd: [Sleeper], at origin: String, _ call: Calling) async -> [(Sleeper, Verdict)] {
+        var answers: [(Sleeper, Verdict)] = [], rest = crowd[...]
+        if let pause = pauses.left(at: origin, now: .now) { return crowd.map { ($0, .wait(pause)) } }
+        while !rest.isEmpty {
+            let some = rest.prefix(Self.atOnce)
+            rest = rest.dropFirst(Self.atOnce)
+            let heard = await withTaskGroup(of: (Sleeper, Verdict).self) { group in
+                for sleeper in some { group.addTask { (sleeper, await self.ask(sleeper, at: origin, call)) } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            answers += heard
+            for case (_, .wait(let pause)) in heard { pauses.wait(pause, at: origin, now: .now) }
+            guard let trouble = heard.first(where: { $0.1.isOfService })?.1 else { continue }
+            return answers + rest.map { ($0, trouble) }
+        }
+        return answers
+    }
+
+    private func ask(_ sleeper: Sleeper, at origin: String, _ call: Calling) async -> Verdict {
+        guard let ticket = tickets.authorization(of: sleeper.town, at: origin, key: call.key, contact: call.contact, now: call.now) else {
+            return .ours("町の鍵が使えません (the town's key is none)")
+        }
+        guard let body = SealedHint.seal(call.hint.text(for: sleeper), for: sleeper.browser.key, secret: sleeper.browser.secret) else {
+            return .gone("鍵が壊れています (its key is no point of the curve)")
+        }
+        let request = HTTPCall(
+            method: "POST", url: sleeper.browser.endpoint,
+            headers: [
+                ("TTL", "\(call.hint.lasts)"), ("Urgency", "high"), ("Topic", call.hint.topic(call.key)), ("Content-Encoding", "aes128gcm"),
+                ("Content-Type", "application/octet-stream"), ("Authorization", ticket),
+            ],
+            body: body, answerLimit: 16 << 10, isForeign: sleeper.isForeign)
+        do {
+            return Verdict(webPush: try await setup.transport.send(request, deadline: min(call.deadline, .now + Calling.patience)), now: call.now)
+        } catch {
+            return Verdict(error)
+        }
+    }
+}
+
+/// What is the same for all devices of one attempt.
+struct Calling: Sendable {
+    /// A push service answers within tenths of a second; whoever takes longer is asked again.
+    static let patience: Duration = .seconds(5)
+    let hint: Hint
+    let key: [UInt8]
+    let contact: String
+    let now: Date
+    let deadline: ContinuousClock.Instant
+}
+
+struct PushSettings: Sendable {
+    /// `hosts` is read where devices are let in.
+    static let keys = ["contact", "hosts"]
+    let contact: String?
+
+    init(_ settings: [String: String]) throws(SettingsError) {
+        contact = settings["contact"]
+        // RFC 8292, 2.1; Apple's service asks for it.
+        if let contact, !(contact.utf8.count <= 200 && (contact.wholeMatch(of: /mailto:[!-~]+@[!-~]+/) ?? contact.wholeMatch(of: /https:\/\/[!-~]+/)) != nil) {
+            throw SettingsError("contact: 「\(contact)」ではなく、mailto:メールアドレス か https:// のページを書いてください (mailto: or https:)")
+        }
+    }
+}
+
+extension Sleeper {
+    /// Of its push service: `https://push.example`.
+    var origin: String { browser.endpoint.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3).joined(separator: "/") }
+}
