@@ -12,7 +12,7 @@ export const chosen = () => octets;
 
 export function drop() {
   octets = null;
-  byID("photo-seen").removeAttribute("src");
+  byID("photo-seen")?.remove();
   byID("photo-shown").hidden = true;
   byID("photo-file").value = "";
 }
@@ -28,7 +28,7 @@ export function prepare(words, say) {
     if (!drawn) return say(words().photoBad);
     say(null);
     octets = drawn.slice(drawn.indexOf(",") + 1);
-    byID("photo-seen").src = drawn;
+    byID("photo-shown").prepend(Object.assign(new Image(), { id: "photo-seen", alt: "", src: drawn }), " ");
     byID("photo-shown").hidden = false;
   };
 }
