@@ -794,6 +794,8 @@ class ConsoleTests(OnSmallHub):
             self.browser.key(key)
             self.browser.until(f"!document.querySelector('#{room}').hidden")
             self.assertTrue(self.browser.evaluate("document.querySelector('#behalf').checkVisibility()"), room)
+        doors = "[...document.querySelectorAll('[data-room]')].filter((one) => one.checkVisibility()).map((one) => one.dataset.room)"
+        self.assertEqual(self.browser.evaluate(doors), ["alerts", "push", "log", "devices", "pact"], "what no pact lends has no door")
         self.browser.photograph("console-behalf-own")
         # It ends: the page begins anew at home, and nothing that was written comes along.
         self.hub.pacts = [self.a_pact()]
