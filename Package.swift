@@ -321,7 +321,7 @@ let package = Package(
                     swiftSettings: strict),
                 .testTarget(
                     name: "\(channel.name)Tests",
-                    dependencies: own + [.init(stringLiteral: channel.name), "ChannelKitTesting", "Commons", "Curl", crypto] + nio,
+                    dependencies: own + [.init(stringLiteral: channel.name), "Chance", "ChannelKitTesting", "Commons", "Curl", crypto] + nio,
                     path: "Channels/\(channel.name)/Tests", swiftSettings: strict),
             ]
         })
