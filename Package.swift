@@ -19,6 +19,7 @@ let channels: [(name: String, dependencies: [Target.Dependency])] = [
     ("Mail", []),
     ("MQTT", [.product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio")]),
     ("Speech", ["Codes", "Spawning"]),
+    ("Post", [crypto]),
     ("Push", [crypto]),
 ]
 

@@ -6,6 +6,7 @@ import LAlert
 import Logging
 import MQTT
 import Mail
+import Post
 import Program
 import Push
 import SchoolTablet
@@ -25,6 +26,7 @@ enum Channels {
         ChannelPair(Mail<Actual>.self, Mail<Exercise>.self),
         ChannelPair(MQTT<Actual>.self, MQTT<Exercise>.self),
         ChannelPair(Speech<Actual>.self, Speech<Exercise>.self),
+        ChannelPair(Post<Actual>.self, Post<Exercise>.self),
         ChannelPair(Push<Actual>.self, Push<Exercise>.self),
     ]
 }
