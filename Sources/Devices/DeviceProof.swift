@@ -121,7 +121,7 @@ extension DeviceRegister {
             guard var device = state.devices[id], device.signs != true, device.publicKey != nil else { return }
             device.signs = true
             state.devices[id] = device
-            write(Self.key(device), device)
+            keep(device)
         }
     }
 

@@ -77,10 +77,12 @@ package struct Invitation: Sendable, Hashable, Codable {
     package var spelled: String { code.prefix(4) + "-" + code.suffix(4) }
 }
 
-/// A tablet as its site's edge may know it: enough to let it in, nothing to pass for it at the hub.
+/// A tablet as an edge of its town may know it: enough to let it in, nothing to pass for it at the hub.
 package struct MirroredDevice: Sendable, Hashable, Codable {
     package var id: String
     package var name: String
+    /// Absent: the site whose list it stands in.
+    package var site: String?
     /// SHA-256 of its token, hex; nil once it was revoked.
     package var token_sha256: String?
     /// The same of one that was revoked: an edge tells it so, and does not say that it knows no such device.
@@ -142,6 +144,7 @@ package final class DeviceRegister: Sendable {
     private let notebook: any Notebook
     let clock: @Sendable () -> Date
     let mint = NonceMint()
+    private let versions = Mutex<[TownID: UInt64]>([:])
     let state: Mutex<State>
 
     package init(notebook: any Notebook, clock: @escaping @Sendable () -> Date = { Date() }) {
@@ -238,7 +241,7 @@ package final class DeviceRegister: Sendable {
                 invitedBy: invitation.invitedBy, role: invitation.role, tokenDigest: Self.digest(token), use: invitation.use, group: invitation.group)
             state.devices[device.id] = device
             state.byToken[device.tokenDigest] = device.id
-            write(Self.key(device), device)
+            keep(device)
             return .success(device)
         }
         return (try outcome.get(), token)
@@ -253,7 +256,7 @@ package final class DeviceRegister: Sendable {
         state.withLock { state in
             state.devices[device.id] = nil
             state.byToken[device.tokenDigest] = nil
-            notebook.write(Self.key(device), nil)
+            drop(device)
             state.invitations[code] = invitation
             write(Self.key(invitation), invitation)
         }
@@ -320,22 +323,32 @@ package final class DeviceRegister: Sendable {
             state.signs[id] = nil
             state.byToken[device.tokenDigest] = nil
             Self.index(device, &state)
-            write(Self.key(device), device)
+            keep(device)
             return true
         }
     }
 
-    /// Takes the devices of one site as the hub has them, in place of everything known here. Returns who is out now:
+    /// Takes the devices of one site as the hub has them, in place of what was known of it here. Returns who is out now:
     /// revoked, gone, or with another token.
     package func mirror(_ all: [MirroredDevice], of site: String, in town: TownID) -> [String] {
+        mirror(all, of: site, in: town) { $0.site != site }
+    }
+
+    /// The same of a town's other sites: whose tablets are guests here.
+    package func mirror(guests all: [MirroredDevice], besides site: String, in town: TownID) -> [String] {
+        mirror(all.filter { $0.site != nil && $0.site != site }, of: "", in: town) { $0.site == site }
+    }
+
+    private func mirror(_ all: [MirroredDevice], of site: String, in town: TownID, besides isKept: (Device) -> Bool) -> [String] {
         let now = clock()
         return state.withLock { state in
             let before = state.devices
-            state.devices = [:]
+            state.devices = before.filter { isKept($0.value) }
             state.byToken = [:]
             state.revokedTokens = [:]
+            for device in state.devices.values { Self.index(device, &state) }
             for seen in all {
-                let old = before[seen.id]
+                let site = seen.site ?? site, old = before[seen.id]
                 var device = Device(
                     id: seen.id, town: town, site: site, name: seen.name, publicKey: seen.public_key, enrolled: old?.enrolled ?? now,
                     invitedBy: "hub", revoked: seen.token_sha256 == nil ? old?.revoked ?? now : nil,
@@ -349,9 +362,9 @@ package final class DeviceRegister: Sendable {
                 device.lastSeen = nil
                 var known = old
                 known?.lastSeen = nil
-                if device != known { write(Self.key(device), device) }
+                if device != known { keep(device) }
             }
-            for old in before.values where state.devices[old.id] == nil { notebook.write(Self.key(old), nil) }
+            for old in before.values where state.devices[old.id] == nil { drop(old) }
             return before.values.filter { old in
                 old.revoked == nil && state.byToken[old.tokenDigest] != old.id
             }.map(\.id).sorted()
@@ -361,6 +374,19 @@ package final class DeviceRegister: Sendable {
     /// Remembered in memory; written with the next change, since a tablet is seen every few seconds.
     package func saw(_ id: String) {
         state.withLock { $0.devices[id]?.lastSeen = clock() }
+    }
+
+    /// How often something of a town's devices has changed in this run, as far as others have to hear of it.
+    package func version(of town: TownID) -> UInt64 { versions.withLock { $0[town, default: 0] } }
+
+    func keep(_ device: Device) {
+        versions.withLock { $0[device.town, default: 0] += 1 }
+        write(Self.key(device), device)
+    }
+
+    private func drop(_ device: Device) {
+        versions.withLock { $0[device.town, default: 0] += 1 }
+        notebook.write(Self.key(device), nil)
     }
 
     func write(_ key: String, _ value: some Encodable) {

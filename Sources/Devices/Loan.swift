@@ -60,7 +60,7 @@ extension DeviceRegister {
             guard var device = state.devices[id], device.town == town else { throw none }
             try body(&device)
             state.devices[id] = device
-            write(Self.key(device), device)
+            keep(device)
             return device
         }
     }

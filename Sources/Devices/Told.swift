@@ -28,9 +28,11 @@ package struct ToldReport: Sendable, Hashable {
     package var occurred: Date
     package var received: Date
     package var body: String
+    /// The site at whose edge it was handed in, where that is not the device's own.
+    package var handedInAt: String?
 
-    package init(id: String, site: String, device: String, occurred: Date, received: Date, body: String) {
-        (self.id, self.site, self.device, self.body) = (id, site, device, body)
+    package init(id: String, site: String, device: String, occurred: Date, received: Date, body: String, handedInAt: String? = nil) {
+        (self.id, self.site, self.device, self.body, self.handedInAt) = (id, site, device, body, handedInAt)
         (self.occurred, self.received) = (occurred, received)
     }
 }

@@ -72,7 +72,7 @@ extension Hub {
     private func forgetNotes(now: Date) -> Int {
         let border = now.addingTimeInterval(-Double(RetentionRule.skipDays) * 86_400)
         var count = orderKeys.forget(before: border)
-        for key in ledger.keys(prefix: "report-read/") + ledger.keys(prefix: "report-answer/") {
+        for key in ledger.keys(prefix: "report-read/") + ledger.keys(prefix: "report-answer/") + ledger.keys(prefix: "report-place/") {
             struct Mark: Decodable { var at: String }
             guard let octets = ledger.read(key), let mark = try? JSONDecoder().decode(Mark.self, from: Data(octets)),
                 mark.at < JapanTime.text(border) else { continue }

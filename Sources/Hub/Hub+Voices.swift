@@ -125,7 +125,8 @@ extension Hub {
         guard !own.isEmpty else { return .nobody }
         let onLine = stream.onLine(own.map(\.device.id))
         func isThere(_ one: (device: Device, signs: DeviceSigns?)) -> Bool {
-            one.signs.map { now.timeIntervalSince($0.last.at) <= DeviceSigns.missedAfter } ?? onLine.contains(one.device.id)
+            // Carried elsewhere, it hears there.
+            one.signs.map { $0.last.elsewhere == nil && now.timeIntervalSince($0.last.at) <= DeviceSigns.missedAfter } ?? onLine.contains(one.device.id)
         }
         let tablets = own.filter { !$0.device.isEdge }, there = tablets.filter(isThere).count
         if there > 0 { return .there("端末\(tablets.count)台のうち\(there)台がつながっています (\(there) of \(tablets.count) devices are there)") }

@@ -74,6 +74,7 @@ package struct HubRouter: Sendable {
     let gauges = Together<String, String>()
     let feeds = Together<String, [UInt8]>()
     let documents = Lane(places: 2, waiting: 256)
+    let registers = SealedRegisters()
     let chains = Lane(places: 1, waiting: 8)
     /// Bodies that may be long, in memory at once: 8 MiB each. Who waits has not been read yet.
     let longBodies = Lane(places: 2, waiting: 32)

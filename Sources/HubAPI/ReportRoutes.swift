@@ -17,6 +17,8 @@ extension HubRouter {
     private struct ReportShape: Encodable {
         var id, site, device, occurred_at, received_at, body: String
         var read_at, read_by: String?
+        /// The site at whose edge it was handed in, where that is not its device's own.
+        var handed_in_at: String?
         /// By whom it, or all of its device, was set aside.
         var aside_by, aside_at: String?
         /// What the desk answered, the latest last.
@@ -110,7 +112,8 @@ extension HubRouter {
         let answers = ReportAnswers.of(report.id, in: town, hub.notebook)
         return ReportShape(
             id: report.id, site: report.site, device: report.device, occurred_at: JapanTime.text(report.occurred),
-            received_at: JapanTime.text(report.received), body: report.body, read_at: reading?.at, read_by: reading?.by, aside_by: aside?.by,
+            received_at: JapanTime.text(report.received), body: report.body, read_at: reading?.at, read_by: reading?.by,
+            handed_in_at: ReportPlace.of(report.id, in: town, hub.notebook)?.site, aside_by: aside?.by,
             aside_at: aside?.at, answers: answers.isEmpty ? nil : answers)
     }
 

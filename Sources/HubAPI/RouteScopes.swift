@@ -171,6 +171,8 @@ struct RouteScopes {
         Row(.post, "/v1/edge/rollcall", .device),
         Row(.get, "/v1/reports/{id}", .device),
         Row(.get, "/v1/edge/register", .device),
+        Row(.get, "/v1/edge/guests", .device),
+        Row(.get, "/v1/edge/elsewhere", .device),
         Row(.post, "/v1/copies", .signature),
         // Open data.
         Row(.get, "/v1/towns/{code}/alerts.atom", .everybody),

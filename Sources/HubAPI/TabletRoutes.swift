@@ -51,6 +51,22 @@ struct ReportReading: Codable {
     }
 }
 
+/// That a report was handed in at another place than its device's own.
+struct ReportPlace: Codable {
+    var at, site: String
+
+    private static func note(_ id: String, _ town: TownID) -> String { "report-place/\(town.code)/\(id)" }
+
+    static func of(_ id: String, in town: TownID, _ notebook: any Notebook) -> ReportPlace? {
+        notebook.read(note(id, town)).flatMap { try? JSONDecoder().decode(Self.self, from: Data($0)) }
+    }
+
+    func keep(_ id: String, in town: TownID, _ notebook: any Notebook) {
+        guard Self.of(id, in: town, notebook) == nil, let octets = try? JSONEncoder().encode(self) else { return }
+        notebook.write(Self.note(id, town), [UInt8](octets))
+    }
+}
+
 private struct RecordBook: TabletBook {
     let hub: Hub
     /// Over which tablets hear.
@@ -64,9 +80,10 @@ private struct RecordBook: TabletBook {
         if let photo = said.photo {
             report.body = ShelterReport.recorded(report.body, photo: photo, digest: await photos?.keep(photo.octets, of: town, now: report.received))
         }
+        if let site = report.handedInAt { ReportPlace(at: JapanTime.text(hub.clock()), site: site).keep(report.id, in: town, hub.notebook) }
         let isNew = try await hub.take(report, in: town)
-        // The same told twice is no news, and a device that was set aside speaks for no shelter.
-        if isNew, let crowding = said.crowding, !hub.isSetAside(device: report.device, in: town) {
+        // The same told twice is no news, a device that was set aside speaks for no shelter, and one that is at another place not for its own.
+        if isNew, report.handedInAt == nil, let crowding = said.crowding, !hub.isSetAside(device: report.device, in: town) {
             await hub.publish(crowding, of: report.site, by: report.device, saidAt: report.occurred, in: town)
         }
         return .received

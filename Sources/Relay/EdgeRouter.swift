@@ -77,7 +77,8 @@ package struct EdgeRouter: Sendable {
         TabletDesk(devices: parts.devices, stream: parts.stream, book: EdgeBook(outbox: parts.outbox, hub: parts.hub), clock: { Date() }).add(to: router)
         let (watch, ledger) = (parts.watch, parts.ledger)
         RollCallDesk(
-            devices: parts.devices, calls: parts.calls, stream: parts.stream, clock: { watch.hubTime() }, onDisk: { try await ledger.flush().committed() }
+            devices: parts.devices, calls: parts.calls, stream: parts.stream, clock: { watch.hubTime() }, onDisk: { try await ledger.flush().committed() },
+            beyond: .init(site: parts.site, pass: { [outbox = parts.outbox] answer, device in try await outbox.take(answer, of: device) })
         ).add(to: router)
         PageDesk(
             publicAddress: "", paths: Pages.paths.filter { $0.hasPrefix("/tablet/") },

@@ -1,4 +1,5 @@
 internal import ChannelKit
+internal import Tablets
 package import Foundation
 package import Logging
 internal import Synchronization
@@ -94,20 +95,36 @@ package final class Forwarder: Sendable {
         do {
             // The outbox hands out no empty batch, and there is a line for each entry.
             let isReport = batch.entries[0].isReport
+            if batch.entries[0].path != nil { return try await rollCall(lines[0]) }
             // As above: a line for each entry, and one entry at least.
             let body = isReport ? try JSONEncoder().encode(lines[0]) : try JSONEncoder().encode(Receipts(receipts: lines))
             let answer = try await hub.call("POST", isReport ? "/v1/reports" : "/v1/receipts", [UInt8](body))
-            switch answer.status {
-            case 200..<300: return .taken
-            // 401 is the edge itself, and no fault of what it carries.
-            case 400, 403, 404, 409, 413, 422: return .refused(answer.text)
-            case 429: return .tooMuch(answer.header("Retry-After").flatMap { Int($0) } ?? 10)
             // The town's room for long reports is used up for today; short ones and receipts go on.
-            case 503 where isReport && body.count > 1 << 10: return .tooMuch(answer.header("Retry-After").flatMap { Int($0) } ?? 60)
-            default: return .later("ハブが\(answer.status)と答えました (the hub answers so)")
-            }
+            return Self.outcome(answer, isLong: isReport && body.count > 1 << 10)
         } catch {
             return .later("\(error)")
+        }
+    }
+
+    /// What a guest said for his own school's roll-call.
+    private func rollCall(_ line: Line) async throws -> Outcome {
+        struct Answers: Encodable {
+            var device: String
+            var answers: [PassedAnswer]
+        }
+        var answer = try JSONDecoder().decode(PassedAnswer.self, from: Data((line.body ?? "").utf8))
+        answer.elapsed_ms = line.elapsed_ms
+        return Self.outcome(try await hub.call("POST", "/v1/rollcall/answers", [UInt8](try JSONEncoder().encode(Answers(device: line.device, answers: [answer])))), isLong: false)
+    }
+
+    private static func outcome(_ answer: HTTPAnswer, isLong: Bool) -> Outcome {
+        switch answer.status {
+        case 200..<300: .taken
+        // 401 is the edge itself, and no fault of what it carries.
+        case 400, 403, 404, 409, 413, 422: .refused(answer.text)
+        case 429: .tooMuch(answer.header("Retry-After").flatMap { Int($0) } ?? 10)
+        case 503 where isLong: .tooMuch(answer.header("Retry-After").flatMap { Int($0) } ?? 60)
+        default: .later("ハブが\(answer.status)と答えました (the hub answers so)")
         }
     }
 }

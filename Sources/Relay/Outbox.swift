@@ -21,10 +21,12 @@ package final class Outbox: Sendable {
         var level: String?
         /// A report as the tablet wrote it; nil in a receipt.
         var body: String?
+        /// Where it is no receipt and no report: `rollcall/answers`.
+        var path: String?
         var occurred: Date
 
         var isReport: Bool { body != nil }
-        var key: String { (isReport ? "report/" : "receipt/") + device + "/" + id }
+        var key: String { (path != nil ? "answer/" : isReport ? "report/" : "receipt/") + device + "/" + id }
         var size: Int { 300 + (body?.utf8.count ?? 0) }
     }
 
@@ -96,6 +98,17 @@ package final class Outbox: Sendable {
                 occurred: report.occurred)
         ])
         return .kept
+    }
+
+    /// Of a guest: his own school has to hear of it.
+    package func take(_ answer: PassedAnswer, of device: Device) async throws {
+        let milliseconds = answer.elapsed_ms.flatMap { $0.isFinite ? $0 : nil } ?? 0
+        let elapsed: TimeInterval = min(max(0, milliseconds / 1000), 7 * 86_400)
+        try await keep([
+            Entry(
+                device: device.id, id: answer.id, body: String(decoding: try JSONEncoder().encode(answer), as: UTF8.self), path: "rollcall/answers",
+                occurred: Date(timeIntervalSinceNow: -elapsed))
+        ])
     }
 
     /// Kept while it waits; what the hub said to it, for those that left lately; nil: not known here.

@@ -18,17 +18,25 @@ package struct SiteMirror: Sendable {
     private let devices: DeviceRegister
     private let stream: StreamHub
     private let watch: LineWatch
+    private let guests: Guests?
     private let logger: Logger
     package let rounds = Rounds()
 
     package init(
-        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, watch: LineWatch, logger: Logger
+        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, watch: LineWatch, guests: Guests? = nil, logger: Logger
     ) {
+        self.guests = guests
         (self.hub, self.topic, self.devices) = (hub, topic, devices)
         (self.stream, self.watch, self.logger) = (stream, watch, logger)
     }
 
-    package func run() async { await rounds.run(every: .seconds(30)) { await refresh() } }
+    package func run() async {
+        await rounds.run(every: .seconds(30)) {
+            // First: a tablet that has left this site is a guest before it is gone from its list.
+            await guests?.askRegister()
+            await refresh()
+        }
+    }
 
     /// Nothing changes unless the hub has answered in full.
     package func refresh() async {

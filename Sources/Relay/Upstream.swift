@@ -30,11 +30,15 @@ package final class Upstream: Sendable {
         package var alerted: @Sendable () -> Void
         package var registerChanged: @Sendable () -> Void
         package var rollCalled: @Sendable () -> Void
+        /// The line to the hub is cut, or back; as tablets read it.
+        package var lineTold: @Sendable (StreamEvent) -> Void
 
         package init(
             connected: @escaping @Sendable () -> Void, alerted: @escaping @Sendable () -> Void,
-            registerChanged: @escaping @Sendable () -> Void, rollCalled: @escaping @Sendable () -> Void = {}
+            registerChanged: @escaping @Sendable () -> Void, rollCalled: @escaping @Sendable () -> Void = {},
+            lineTold: @escaping @Sendable (StreamEvent) -> Void = { _ in }
         ) {
+            self.lineTold = lineTold
             self.connected = connected
             self.alerted = alerted
             self.registerChanged = registerChanged
@@ -44,7 +48,7 @@ package final class Upstream: Sendable {
 
     private static let note = "relay/position"
     /// What is the edge's own and no word of the hub's.
-    private static let lineKey = "line"
+    static let lineKey = "line"
 
     private let hub: HubLine
     private let stream: StreamHub
@@ -180,6 +184,16 @@ package final class Upstream: Sendable {
     }
 
     private func publish(_ name: String, _ data: [UInt8], _ state: inout State) {
+        let (lasts, line) = Self.withoutRest(data)
+        let event = Self.event(name, line, lasts: lasts)
+        state.told?.insert(event.key)
+        if let known = stream.latest(event.key, in: topic), known.name == name, known.data == line { return }
+        state.relayed += 1
+        stream.publish(event, to: topic)
+    }
+
+    /// A line of the hub's, as the edge's own stream keeps it.
+    static func event(_ name: String, _ line: [UInt8], lasts: Duration?) -> StreamEvent {
         struct Head: Decodable {
             var event: String?
             var mode: String?
@@ -193,17 +207,11 @@ package final class Upstream: Sendable {
                 return StreamEvent.Bearing(mode: mode, gravity: gravity, isOver: over ?? false)
             }
         }
-        let (lasts, line) = Self.withoutRest(data)
         let head = try? JSONDecoder().decode(Head.self, from: Data(line))
         // As the channel keys it: a drill of an event never replaces the real one.
         let key = head?.event.map { head?.mode == "exercise" ? "exercise/\($0)" : $0 } ?? "other/\(name)"
-        state.told?.insert(key)
-        if let known = stream.latest(key, in: topic), known.name == name, known.data == line { return }
-        state.relayed += 1
-        stream.publish(
-            StreamEvent(
-                name: name, data: line, key: key, expiresIn: lasts, isRevocation: name == "cancel", bearing: head?.bearing, number: head?.seal?.number),
-            to: topic)
+        return StreamEvent(
+            name: name, data: line, key: key, expiresIn: lasts, isRevocation: name == "cancel", bearing: head?.bearing, number: head?.seal?.number)
     }
 
     /// The hub puts what is left of an alert in front of its JSON as it tells it; the rest is passed on unchanged, and
@@ -226,9 +234,9 @@ package final class Upstream: Sendable {
     /// Tablets read it on their screens, and who comes later reads it too, for as long as it is so.
     private func tellLine() {
         let status = watch.status
-        stream.publish(
-            StreamEvent(name: "line", data: CutNotice.event(status), key: Self.lineKey, isRevocation: !status.isCut),
-            to: topic)
+        let event = StreamEvent(name: "line", data: CutNotice.event(status), key: Self.lineKey, isRevocation: !status.isCut)
+        stream.publish(event, to: topic)
+        hooks.lineTold(event)
         logger.notice("line state changed", metadata: ["cut": "\(status.isCut)"])
     }
 }

@@ -16,6 +16,10 @@ struct Stated {
 
     mutating func changed(_ topic: StreamTopic) { owed.insert(topic) }
 
+    mutating func listened(_ topic: StreamTopic, every: Duration, _ now: ContinuousClock.Instant) {
+        if said[topic].map({ $0.duration(to: now) >= every }) ?? true { owed.insert(topic) }
+    }
+
     /// At most so many at once, those first to which something has happened.
     func due(every: Duration, live: some Sequence<StreamTopic>, upTo most: Int, _ now: ContinuousClock.Instant) -> [StreamTopic] {
         let late = live.lazy.filter { topic in !owed.contains(topic) && (said[topic].map { $0.duration(to: now) >= every } ?? true) }

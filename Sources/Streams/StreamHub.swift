@@ -210,6 +210,23 @@ package final class StreamHub: StreamPublisher {
         }
     }
 
+    /// What every other place of a town was told last, for an edge whose guests come from there.
+    package func elsewhere(of town: TownID, besides site: String) -> (epoch: UInt64, sites: [String: [StreamLog.Entry]]) {
+        state.withLock { ($0.log.epoch, $0.log.elsewhere(of: town, besides: site, now: .now)) }
+    }
+
+    /// These are listened to beyond an edge: what stands there is said anew where that was longer ago than `every`.
+    package func heardBeyond(_ topics: [StreamTopic], every: Duration, now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            for topic in topics { state.stated.listened(topic, every: every, now) }
+        }
+    }
+
+    /// Places of a town where somebody listens here.
+    package func heardSites(of town: TownID) -> Set<String> {
+        state.withLock { state in Set(state.live.filter { $0.key.town == town && $0.value.values.contains { $0 > 0 } }.map(\.key.site)) }
+    }
+
     /// Lets go of what is out of time. Under the lock also on disk: what is published meanwhile under the same key stays.
     package func sweep(now: ContinuousClock.Instant = .now) {
         state.withLock { state in

@@ -119,6 +119,15 @@ package struct StreamLog: Sendable {
         }
     }
 
+    /// The last word on each event at every other place of a town, as far as it is to be told; by the place, in the order they came.
+    package func elsewhere(of town: TownID, besides site: String, now: ContinuousClock.Instant) -> [String: [Entry]] {
+        var all: [String: [Entry]] = [:]
+        for (topic, entries) in topics where topic.town == town && topic.site != site {
+            all[topic.site] = entries.latest.values.filter { $0.isAlive(now) }.sorted { $0.offset < $1.offset }
+        }
+        return all
+    }
+
     /// The last word on an event that is still remembered.
     package func latest(_ key: String, in topic: StreamTopic) -> StreamEvent? { topics[topic]?.latest[key]?.event }
 

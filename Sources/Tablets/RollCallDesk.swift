@@ -25,12 +25,25 @@ package struct RollCallDesk: Sendable {
             var elapsed_ms: Double?
         }
         var answers: [Item]
+        /// Whose they are, when an edge hands in what a guest told it.
+        var device: String?
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: Key.self)
+            device = try container.decodeIfPresent(String.self, forKey: .device)
             answers = container.contains(.answers) ? try container.decode([Item].self, forKey: .answers) : [try Item(from: decoder)]
         }
-        private enum Key: String, CodingKey { case answers }
+        private enum Key: String, CodingKey { case answers, device }
+    }
+
+    /// At an edge: its site, and where a guest's answers go beside, since his own place has to hear of them.
+    package struct Beyond: Sendable {
+        let site: String
+        let pass: @Sendable (PassedAnswer, Device) async throws -> Void
+
+        package init(site: String, pass: @escaping @Sendable (PassedAnswer, Device) async throws -> Void) {
+            (self.site, self.pass) = (site, pass)
+        }
     }
 
     private struct Opening: Decodable {
@@ -96,6 +109,7 @@ package struct RollCallDesk: Sendable {
     private let clock: @Sendable () -> Date
     private let onDisk: @Sendable () async throws -> Void
     private let said: @Sendable (StreamTopic) -> Void
+    private let beyond: Beyond?
     private let limits = Limits()
 
     /// A teacher taps for a class; everybody's own change of mind is free.
@@ -109,8 +123,9 @@ package struct RollCallDesk: Sendable {
     ///   - said: something is new at this place.
     package init(
         devices: DeviceRegister, calls: RollCalls, stream: StreamHub, clock: @escaping @Sendable () -> Date, onDisk: @escaping @Sendable () async throws -> Void,
-        said: @escaping @Sendable (StreamTopic) -> Void = { _ in }
+        said: @escaping @Sendable (StreamTopic) -> Void = { _ in }, beyond: Beyond? = nil
     ) {
+        self.beyond = beyond
         (self.devices, self.calls, self.stream, self.clock) = (devices, calls, stream, clock)
         (self.onDisk, self.said) = (onDisk, said)
     }
@@ -148,8 +163,9 @@ package struct RollCallDesk: Sendable {
             return try Answer.json(["rollcall": CallShape(closed)])
         }
         router.post("/v1/rollcall/answers") { request, _ in
-            let teller = try person(request)
-            let said = try await Body.decode(Answers.self, request, upTo: 128 << 10).answers
+            let asking = try devices.asking(request)
+            let read = try await Body.decode(Answers.self, request, upTo: 128 << 10)
+            let said = read.answers, teller = try person(asking, named: read.device)
             guard (1...300).contains(said.count) else { throw Problem(.badRequest, "answers: 一度に300件までです (at most 300 at once)") }
             let answers = try said.map { try answer($0, toldBy: teller) }
             try Self.check(limits.answers.withLock { $0.take(said.count, of: teller.id, at: clock()) })
@@ -157,6 +173,9 @@ package struct RollCallDesk: Sendable {
                 try calls.take(answers, at: topic(teller), now: clock())
             } catch { throw Self.problem(error) }
             self.said(topic(teller))
+            if let beyond, beyond.site != teller.site {
+                for item in said { try await beyond.pass(PassedAnswer(id: item.id, state: item.state, place: item.place, mode: item.mode, of: item.of, name: item.name, elapsed_ms: item.elapsed_ms), teller) }
+            }
             try await onDisk()
             return try Answer.json(Taken(accepted: said.map(\.id), server_time: JapanTime.text(clock())), status: .accepted)
         }
@@ -177,9 +196,25 @@ package struct RollCallDesk: Sendable {
         return device
     }
 
+    /// Who tells; an edge says whose it is.
+    private func person(_ asking: Device, named: String?) throws(Problem) -> Device {
+        if asking.isEdge, let named {
+            guard let device = devices.device(id: named, of: asking.town), !device.isEdge, device.revoked == nil else {
+                throw Problem(.forbidden, "device: \(PlainText.visible(named))は、この中継機の町のタブレットではありません (no tablet of this edge's town)")
+            }
+            return device
+        }
+        guard !asking.isEdge else { throw Problem(.forbidden, "中継機は点呼に答えません (an edge is nobody)") }
+        guard named == nil || named == asking.id else { throw Problem(.forbidden, "device: タブレットは自分のことだけを伝えられます (a tablet speaks for itself only)") }
+        return asking
+    }
+
     private func teacher(_ request: Request) throws(Problem) -> Device {
         let device = try person(request)
         guard device.use == .staff else { throw Problem(.forbidden, "点呼を始め、終えるのは、先生用に登録した端末だけです (only a tablet registered for staff)") }
+        guard beyond.map({ $0.site == device.site }) ?? true else {
+            throw Problem(.conflict, "ここはほかの場所の中継機です。点呼は、自分の学校か役場につながっているときに始め、終えてください (another place's machine: its roll is called there)")
+        }
         return device
     }
 

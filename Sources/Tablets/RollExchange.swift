@@ -7,6 +7,13 @@ internal import AlertModel
 internal import HTTPTypes
 package import Serving
 
+/// What a guest of a school's machine said for a roll-call, on its way to the hub and from there to his own school.
+package struct PassedAnswer: Codable, Sendable {
+    package var id, state: String
+    package var place, mode, of, name: String?
+    package var elapsed_ms: Double?
+}
+
 package enum RollExchange {
     package struct Call: Codable, Sendable {
         var id, mode, by: String

@@ -161,7 +161,7 @@ package struct TabletDesk: Sendable {
                 ToldReport(
                     id: "\(device.id)/\(report.id)", site: device.site, device: device.id,
                     occurred: now.addingTimeInterval(-Self.elapsed(report.elapsed_ms)), received: now,
-                    body: written ?? String(decoding: octets, as: UTF8.self)),
+                    body: written ?? String(decoding: octets, as: UTF8.self), handedInAt: device.site == teller.site ? nil : teller.site),
                 saying: said, in: teller.town)
             return try taken([report.id], state)
         }
@@ -170,9 +170,15 @@ package struct TabletDesk: Sendable {
             let signs = try await Body.decode(Signs.self, request, upTo: 64 << 10).signs
             guard signs.count <= 500 else { throw Problem(.badRequest, "signs: 一度に500件までです (at most 500 at once)") }
             try Self.check(limits.signs.withLock { $0.take(1, of: teller.id, at: clock()) })
-            let told = try signs.map { item in (id: try signer(item.device, toldBy: teller), sign: try Self.read(item, now: clock())) }
+            let told = try signs.map { item in
+                let (id, site) = try signer(item.device, toldBy: teller)
+                var sign = try Self.read(item, now: clock())
+                sign.elsewhere = site == teller.site ? nil : teller.site
+                return (id: id, sign: sign)
+            }
             for one in told { devices.take(one.sign, of: one.id) }
-            if teller.isEdge { for (one, item) in zip(told, signs) where item.signed == true { devices.noteSigning(one.id) } }
+            // Of a guest its own site's edge says so, or it does itself: else one edge could shut out a whole town.
+            if teller.isEdge { for (one, item) in zip(told, signs) where item.signed == true && one.sign.elsewhere == nil { devices.noteSigning(one.id) } }
             return try taken(told.map { $0.id })
         }
         router.get("/v1/reports/{id}") { request, context in
@@ -194,23 +200,24 @@ package struct TabletDesk: Sendable {
         try devices.asking(request)
     }
 
-    /// A tablet speaks for itself. An edge shows nothing itself: it hands in what tablets of its own site told it.
+    /// A tablet speaks for itself. An edge shows nothing itself: it hands in what tablets of its town told it, its own site's and guests.
     private func author(_ named: String?, toldBy teller: Device) throws(Problem) -> Device {
         guard teller.isEdge else {
             guard named == nil || named == teller.id else { throw Problem(.forbidden, "device: タブレットは自分のことだけを伝えられます (a tablet speaks for itself only)") }
             return teller
         }
         guard let named else { throw Problem(.badRequest, "device: 中継機は、どの端末のものかを書いてください (an edge says whose it is)") }
-        guard let device = devices.device(id: named, of: teller.town), device.site == teller.site, !device.isEdge else {
-            throw Problem(.forbidden, "device: \(named)は、この中継機の場所のタブレットではありません (no tablet of this edge's site)")
+        guard let device = devices.device(id: named, of: teller.town), !device.isEdge else {
+            throw Problem(.forbidden, "device: \(named)は、この中継機の町のタブレットではありません (no tablet of this edge's town)")
         }
         devices.saw(named)
         return device
     }
 
     /// An edge has a battery of its own too.
-    private func signer(_ named: String?, toldBy teller: Device) throws(Problem) -> String {
-        named == nil || named == teller.id ? teller.id : try author(named, toldBy: teller).id
+    private func signer(_ named: String?, toldBy teller: Device) throws(Problem) -> (id: String, site: String) {
+        let device = named == nil || named == teller.id ? teller : try author(named, toldBy: teller)
+        return (device.id, device.site)
     }
 
     private static func read(_ item: Signs.Item, now: Date) throws(Problem) -> DeviceSign {
@@ -261,9 +268,14 @@ package struct TabletDesk: Sendable {
         let now = clock()
         return ToldReceipt(
             id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), site: device.site, device: device.id,
-            // A pupil's finger answers for the pupil: where a teacher has a tablet, it is that one by which the school has heard.
-            reach: reach == .touched && device.use == .pupil && devices.hasStaff(device.site, in: device.town) ? .shown : reach,
+            reach: reach == .touched && !answers(device, from: teller) ? .shown : reach,
             occurred: now.addingTimeInterval(-Self.elapsed(item.elapsed_ms)), received: now)
+    }
+
+    /// Whether by this device's touch its place has heard. A pupil's finger answers for the pupil, where a teacher has a tablet; and who touches
+    /// it at another place, or an edge that says so of another place's tablet, answers for no place.
+    private func answers(_ device: Device, from teller: Device) -> Bool {
+        device.site == teller.site && !(device.use == .pupil && devices.hasStaff(device.site, in: device.town))
     }
 
     private static func check(_ id: String) throws(Problem) {

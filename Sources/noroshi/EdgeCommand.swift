@@ -133,12 +133,13 @@ struct EdgeProgram: Sendable {
         let devices = DeviceRegister(notebook: ledger)
         let outbox = Outbox(ledger: ledger)
         let forwarder = Forwarder(hub: options.hub, outbox: outbox, logger: logger)
+        let trust = TownTrust(topic: options.topic, first: options.key, notebook: ledger, clock: { watch.hubTime() })
+        let guests = Guests(hub: options.hub, topic: options.topic, devices: devices, stream: stream, trust: trust, notebook: ledger, logger: logger)
         let mirror = SiteMirror(
-            hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, logger: logger)
+            hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, guests: guests, logger: logger)
         let calls = RollCalls(notebook: ledger)
         let counts = RollCallForwarder(
             hub: options.hub, topic: options.topic, devices: devices, calls: calls, stream: stream, clock: { watch.hubTime() }, logger: logger)
-        let trust = TownTrust(topic: options.topic, first: options.key, notebook: ledger, clock: { watch.hubTime() })
         let spots = SpotMirror(spots: options.spots, hub: options.hub, watch: watch, trust: trust, notebook: ledger, logger: logger)
         let signs = SignForwarder(hub: options.hub, topic: options.topic, devices: devices, stream: stream, power: options.power, isDoubting: { spots.isDoubting }, logger: logger)
         let upstream = Upstream(
@@ -148,8 +149,12 @@ struct EdgeProgram: Sendable {
                     mirror.rounds.knock()
                     spots.hurry()
                     forwarder.hurry()
+                    guests.hurry()
                 },
-                alerted: { spots.hurry() }, registerChanged: { mirror.rounds.knock() }, rollCalled: { counts.hurry() }),
+                alerted: {
+                    spots.hurry()
+                    guests.hurry()
+                }, registerChanged: { mirror.rounds.knock() }, rollCalled: { counts.hurry() }, lineTold: { guests.tell(line: $0) }),
             logger: logger)
         let keeper = Doorkeeper(Descriptors.door(), logger: logger)
         let admission = DeviceAdmission(devices: devices, log: ActLog(logger: logger))
@@ -177,7 +182,7 @@ struct EdgeProgram: Sendable {
         }
         let work: [any Service] = [
             until { await upstream.run() }, until { await mirror.run() }, until { await spots.run() },
-            until { await forwarder.run() }, until { await signs.run() }, until { await counts.run() },
+            until { await guests.run() }, until { await forwarder.run() }, until { await signs.run() }, until { await counts.run() },
         ]
         var group = ServiceGroupConfiguration(
             services: ([close] + work + [application]).map { .init(service: $0) },

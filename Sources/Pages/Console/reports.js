@@ -99,6 +99,7 @@ function words(report, said) {
     const what = before ? `（${[count(old), CROWDING[old.crowding], supply(old), needs(old), old.note].filter(Boolean).join("　")}）` : "";
     cell.append(make("p", `${before ? `${timeWord(before.occurred_at, false)}の報告` : "前の報告"}を訂正${what}`, "hint"));
   }
+  if (report.handed_in_at) cell.append(make("p", `${siteName(report.handed_in_at)}で預かった報告です`, "hint"));
   for (const { at, by, text } of report.answers ?? []) cell.append(make("p", `${timeWord(at, false)} ${by}の返事：${text}`, "answer"));
   return cell;
 }
