@@ -47,8 +47,17 @@ package struct Device: Sendable, Hashable, Codable {
     package internal(set) var revocation: RevocationSeal?
     /// Where it is woken; nil: it has not asked.
     package internal(set) var wake: WakeAddress?
+    /// Why, where that is not a person's decision.
+    package internal(set) var why: RevokedFor?
+    /// At an edge: it was let in here, and the town has not said yet that it knows it.
+    var isPending: Bool?
 
     package var isEdge: Bool { role == .edge }
+}
+
+package enum RevokedFor: String, Sendable, Codable {
+    /// Another tablet had its code of paper first.
+    case codeUsed = "code-used"
 }
 
 /// That a device is out, signed by its town's key: over `noroshi-revoked 1`, a line end and `{"device":…,"number":…,"town":…}`.
@@ -92,9 +101,10 @@ package struct MirroredDevice: Sendable, Hashable, Codable {
     package var public_key: String?
     package var signs: Bool?
     package var revocation: RevocationSeal?
+    package var why: RevokedFor?
 
     package init(_ device: Device) {
-        revocation = device.revocation
+        (revocation, why) = (device.revocation, device.why)
         (use, group) = (device.use, device.group)
         (public_key, signs) = (device.publicKey, device.signs)
         id = device.id
@@ -105,12 +115,13 @@ package struct MirroredDevice: Sendable, Hashable, Codable {
 }
 
 package enum EnrolmentFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    case unknownCode, expiredCode, tooManyTries, badRequest(String)
+    case unknownCode, expiredCode, expiredPaper, tooManyTries, badRequest(String)
 
     package var description: String {
         switch self {
         case .unknownCode: "この番号の招待はないか、もう使われています (no invitation has this code, or it was used already)"
         case .expiredCode: "招待から15分が過ぎました。新しい番号を頼んでください (the invitation is too old: ask for a new one)"
+        case .expiredPaper: "この番号の期限が過ぎました。新しい番号を頼んでください (the code's time is over: ask for a new one)"
         case .tooManyTries: "違う番号が続きました。1分待ってください (too many wrong codes: wait a minute)"
         case .badRequest(let reason): reason
         }
@@ -124,6 +135,9 @@ package final class DeviceRegister: Sendable {
         /// Digests of tokens whose device was revoked here: "revoked" is said to nobody else.
         var revokedTokens: [String: String] = [:]
         var invitations: [String: Invitation] = [:]
+        var batches: [String: CodeBatch] = [:]
+        /// By a paper code's digest its batch.
+        var papers: [String: String] = [:]
         var wrongCodes = WrongCodes()
         var signs: [String: DeviceSigns] = [:]
     }
@@ -166,6 +180,7 @@ package final class DeviceRegister: Sendable {
             Self.rename(key, Self.key(invitation), octets, notebook)
             known.invitations[invitation.code] = invitation
         }
+        Self.readBatches(notebook, into: &known)
         state = Mutex(known)
     }
 
@@ -209,20 +224,29 @@ package final class DeviceRegister: Sendable {
         code written: String, publicKey: String?, name: String, role: DeviceRole = .tablet, site: String? = nil,
         from source: String = "-"
     ) throws(EnrolmentFailure) -> (device: Device, token: String) {
-        guard PlainText.isPlain(name) else {
-            throw .badRequest("name: 使えない文字（制御文字、書字の向きを変える文字）が入っています (control characters or marks that reorder text)")
-        }
-        guard name.utf8.count <= 200 else { throw .badRequest("name: 200オクテットまでです (at most 200 octets)") }
-        if let publicKey {
-            guard let octets = Data(base64Encoded: publicKey), publicKey.utf8.count <= 400,
-                (try? P256.Signing.PublicKey(derRepresentation: octets)) != nil
-            else { throw .badRequest("public_key: P-256の公開鍵を、SubjectPublicKeyInfoのbase64で書いてください "
-                + "(a P-256 key as base64 of its SubjectPublicKeyInfo)") }
-        }
+        try Self.check(name: name)
+        try Self.check(publicKey: publicKey)
         let code = Self.letters(written)
         let token = Self.randomToken()
         let now = clock()
         let outcome: Result<Device, EnrolmentFailure> = state.withLock { state in
+            if code.count == Self.paperLength {
+                guard role == .tablet else { return .failure(.badRequest("code: この番号はタブレット用です。中継機には noroshi device invite --edge で作ってください (this code is for a tablet)")) }
+                let made = useLocked(code, { batch in
+                    Device(
+                        id: "d-" + Self.randomToken().prefix(12), town: batch.town, site: batch.site, name: name.isEmpty ? batch.site : name, publicKey: publicKey, enrolled: now,
+                        invitedBy: batch.by, tokenDigest: Self.digest(token))
+                }, &state)
+                switch made {
+                case .success(let device):
+                    state.devices[device.id] = device
+                    state.byToken[device.tokenDigest] = device.id
+                    keep(device)
+                    return made
+                case .failure(.unknownCode): return .failure(state.wrongCodes.count(from: source, of: nil, at: now) ? .tooManyTries : .unknownCode)
+                case .failure: return made
+                }
+            }
             guard let invitation = state.invitations[code] else {
                 // What cannot be a code guesses none.
                 guard code.count == Self.codeLength else { return .failure(.unknownCode) }
@@ -247,9 +271,31 @@ package final class DeviceRegister: Sendable {
         return (try outcome.get(), token)
     }
 
+    static func check(name: String) throws(EnrolmentFailure) {
+        guard PlainText.isPlain(name) else {
+            throw .badRequest("name: 使えない文字（制御文字、書字の向きを変える文字）が入っています (control characters or marks that reorder text)")
+        }
+        guard name.utf8.count <= 200 else { throw .badRequest("name: 200オクテットまでです (at most 200 octets)") }
+    }
+
+    static func check(publicKey: String?) throws(EnrolmentFailure) {
+        guard let publicKey else { return }
+        guard let octets = Data(base64Encoded: publicKey), publicKey.utf8.count <= 400, (try? P256.Signing.PublicKey(derRepresentation: octets)) != nil
+        else { throw .badRequest("public_key: P-256の公開鍵を、SubjectPublicKeyInfoのbase64で書いてください "
+            + "(a P-256 key as base64 of its SubjectPublicKeyInfo)") }
+    }
+
     /// An enrolment that the disk did not take: the device is none, and its code is as good as new.
     package func undo(_ device: Device, code written: String) {
         let code = Self.letters(written)
+        if code.count == Self.paperLength {
+            return state.withLock { state in
+                state.devices[device.id] = nil
+                state.byToken[device.tokenDigest] = nil
+                drop(device)
+                unuse(code, by: device.id, &state)
+            }
+        }
         let invitation = Invitation(
             code: code, town: device.town, site: device.site, invitedBy: device.invitedBy,
             expires: clock().addingTimeInterval(Self.validity), role: device.role, use: device.use, group: device.group)
@@ -263,7 +309,7 @@ package final class DeviceRegister: Sendable {
     }
 
     /// Behind a point stands the town's key, for who registers.
-    private static func letters(_ written: String) -> String { written.prefix { $0 != "." }.uppercased().filter { alphabet.contains($0) } }
+    static func letters(_ written: String) -> String { written.prefix { $0 != "." }.uppercased().filter { alphabet.contains($0) } }
 
     private static func objection(to invitation: Invitation, _ role: DeviceRole, _ site: String?) -> String? {
         if invitation.isForEdge, role != .edge { return "code: この招待は中継機用で、タブレット用ではありません (this invitation is for an edge, not for a tablet)" }
@@ -285,6 +331,9 @@ package final class DeviceRegister: Sendable {
         let digest = Self.digest(token)
         return state.withLock { $0.revokedTokens[digest] }
     }
+
+    /// Why it was, where no person decided it.
+    package func why(of id: String) -> RevokedFor? { state.withLock { $0.devices[id]?.why } }
 
     /// The town's word on it.
     package func revocation(of id: String) -> RevocationSeal? { state.withLock { $0.devices[id]?.revocation } }
@@ -343,7 +392,7 @@ package final class DeviceRegister: Sendable {
         let now = clock()
         return state.withLock { state in
             let before = state.devices
-            state.devices = before.filter { isKept($0.value) }
+            state.devices = before.filter { isKept($0.value) || $0.value.isPending == true }
             state.byToken = [:]
             state.revokedTokens = [:]
             for device in state.devices.values { Self.index(device, &state) }
@@ -356,7 +405,7 @@ package final class DeviceRegister: Sendable {
                     tokenDigest: seen.token_sha256 ?? seen.revoked_sha256 ?? old?.tokenDigest ?? "", use: seen.use, group: seen.group,
                     // It may have signed here alone, so far.
                     signs: seen.signs == true || old?.signs == true && old?.publicKey == seen.public_key ? true : nil)
-                device.revocation = seen.revocation
+                (device.revocation, device.why) = (seen.revocation, seen.why)
                 state.devices[seen.id] = device
                 Self.index(device, &state)
                 device.lastSeen = nil
@@ -379,15 +428,19 @@ package final class DeviceRegister: Sendable {
     /// How often something of a town's devices has changed in this run, as far as others have to hear of it.
     package func version(of town: TownID) -> UInt64 { versions.withLock { $0[town, default: 0] } }
 
+    func changed(_ town: TownID) { versions.withLock { $0[town, default: 0] += 1 } }
+
     func keep(_ device: Device) {
-        versions.withLock { $0[device.town, default: 0] += 1 }
+        changed(device.town)
         write(Self.key(device), device)
     }
 
-    private func drop(_ device: Device) {
-        versions.withLock { $0[device.town, default: 0] += 1 }
-        notebook.write(Self.key(device), nil)
+    func drop(_ device: Device) {
+        changed(device.town)
+        erase(Self.key(device))
     }
+
+    func erase(_ key: String) { notebook.write(key, nil) }
 
     func write(_ key: String, _ value: some Encodable) {
         guard let octets = try? JSONEncoder().encode(value) else { return }

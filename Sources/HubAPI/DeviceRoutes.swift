@@ -104,9 +104,14 @@ extension HubRouter {
             let wish = try await Body.decode(Enrolment.self, request)
             let role = try Self.role(wish.role)
             let (device, token): (Device, String)
+            let isPaper = DeviceRegister.isPaper(wish.code)
+            // A code of paper is good at any edge of its town, as its tablet is.
+            if isPaper, let site = wish.site, let town = hub.devices.town(ofPaper: wish.code), hub.town(town)?.endpoints.contains(where: { $0.id == site }) != true {
+                throw Problem(.badRequest, "code: この番号は\(PlainText.visible(site))のある町のものではありません (for another town)")
+            }
             do throws(EnrolmentFailure) {
                 (device, token) = try hub.devices.enrol(
-                    code: wish.code, publicKey: wish.public_key, name: wish.name ?? "", role: role, site: wish.site,
+                    code: wish.code, publicKey: wish.public_key, name: wish.name ?? "", role: role, site: isPaper ? nil : wish.site,
                     from: context.address(request))
             } catch {
                 throw problem(error)
@@ -273,7 +278,7 @@ extension HubRouter {
     }
 
     /// A school's or shelter's own endpoint of the tablets' channel; for an edge also a Wi-Fi spot.
-    private func site(_ wished: String?, _ role: DeviceRole, in town: Town) throws(Problem) -> String {
+    func site(_ wished: String?, _ role: DeviceRole, in town: Town) throws(Problem) -> String {
         let sites = town.endpoints.filter {
             configuration.has($0, .tablet) || role == .edge && configuration.has($0, .page)
         }
@@ -287,7 +292,7 @@ extension HubRouter {
     private func problem(_ failure: EnrolmentFailure) -> Problem {
         switch failure {
         case .unknownCode: Problem(.notFound, failure.description)
-        case .expiredCode: Problem(.gone, failure.description)
+        case .expiredCode, .expiredPaper: Problem(.gone, failure.description)
         case .tooManyTries: Problem(.tooManyRequests, failure.description)
         case .badRequest: Problem(.badRequest, failure.description)
         }

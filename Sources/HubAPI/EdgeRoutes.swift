@@ -1,8 +1,10 @@
 internal import AlertModel
+internal import Bundles
 internal import ChannelKit
 internal import Devices
 internal import Foundation
 internal import HTTPTypes
+internal import Logging
 internal import NIOCore
 internal import Seals
 internal import Streams
@@ -33,6 +35,26 @@ extension HubRouter {
             let (octets, tag) = try registers.register(of: edge.town, hub)
             return Self.tagged(tag, request, "application/json") { octets }
         }
+        router.post("/v1/edge/redeemed") { request, _ in
+            struct Redeemed: Decodable { var redeemed: [RedeemedCode] }
+            struct Result: Encodable {
+                var device: String
+                var state: Redemption
+            }
+            let edge = try edge(request)
+            let told = try await Body.decode(Redeemed.self, request, upTo: 256 << 10).redeemed
+            guard told.count <= 200 else { throw Problem(.badRequest, "redeemed: 一度に200件までです (at most 200 at once)") }
+            let now = hub.clock()
+            let results = told.map { item in
+                let ago = min(max(0, (item.elapsed_ms.flatMap { $0.isFinite ? $0 : nil } ?? 0) / 1000), 200 * 86_400)
+                let (outcome, device) = hub.devices.merge(item, in: edge.town, at: now.addingTimeInterval(-ago)) { hub.seals.revocation(of: $0, in: edge.town) }
+                if let device { noteRedeemed(device, outcome, at: edge) }
+                return Result(device: item.device, state: outcome)
+            }
+            try await hub.onDisk()
+            for site in Set(told.compactMap { hub.devices.device(id: $0.device, of: edge.town)?.site }) { tellEdges(of: site, in: edge.town) }
+            return try Answer.json(["results": results])
+        }
         router.get("/v1/edge/elsewhere") { request, _ in
             let edge = try edge(request)
             let places = Set(sites(of: edge.town)).subtracting([edge.site])
@@ -47,6 +69,18 @@ extension HubRouter {
         let edge = try hub.devices.asking(request)
         guard edge.isEdge else { throw Problem(.forbidden, "町の端末を尋ねられるのは中継機だけです (only an edge asks for its town's devices)") }
         return edge
+    }
+
+    private func noteRedeemed(_ device: Device, _ outcome: Redemption, at edge: Device) {
+        guard let town = hub.town(device.town) else { return }
+        let name = { (site: String) in town.endpoints.first { $0.id == site }?.name ?? site }
+        let words = switch outcome {
+        case .taken: "事前に出した番号で登録した"
+        case .used: "事前に出した番号が先に使われていたので断った"
+        case .revoked, .expired, .unknown: "事前に出した番号が取り消されていたか期限切れなので断った"
+        }
+        hub.noteDown(.device, "\(words)：\(name(device.site))の端末\(device.id)（\(name(edge.site))の中継機で）", about: device.id, .actual, in: town.id, by: "device:\(edge.id)")
+        hub.logger.notice("paper code merged", metadata: ["device": "\(device.id)", "edge": "\(edge.id)", "outcome": "\(outcome.rawValue)"])
     }
 
     private func sites(of town: TownID) -> [String] {
@@ -83,7 +117,12 @@ final class SealedRegisters: Sendable {
         let version = hub.devices.version(of: town), key = hub.seals.key(of: town).mark
         let tag = "\"\(run)-\(version)-\(key)\""
         if let one = known.withLock({ $0[town] }), one.version == version, one.key == key { return (one.octets, tag) }
-        let line = try AlertJSON.line(hub.devices.register(of: town))
+        var register = hub.devices.register(of: town)
+        if let own = hub.town(town) {
+            (register.name, register.key) = (own.name, hub.seals.key(of: town).text)
+            register.sites = Dictionary(own.endpoints.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+        }
+        let line = try AlertJSON.line(register)
         let octets = hub.seals.seal(line, as: "register", of: town)?.line ?? line
         known.withLock { $0[town] = Sealed(version: version, key: key, octets: octets) }
         return (octets, tag)

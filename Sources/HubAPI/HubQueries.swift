@@ -28,7 +28,7 @@ extension QueryTable {
             ],
             "GET /v1/deliveries/stream": ["town": .text, "alert": .text, "channel": .text, "endpoint": .text, "state": .text, "mode": .text],
             "GET /v1/endpoints": ["town": .text],
-            "GET /v1/devices": ["town": .text],
+            "GET /v1/devices": ["town": .text], "GET /v1/device-codes": ["town": .text],
             "GET /v1/edge/elsewhere": ["here": .text],
             "GET /v1/reports": ["town": .text, "site": .text, "device": .text, "before": .text, "limit": .text, "aside": .flag],
             "GET /v1/reports/photo": ["town": .text, "id": .text],

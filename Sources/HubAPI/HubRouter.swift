@@ -119,6 +119,7 @@ package struct HubRouter: Sendable {
         addKeys(to: desk)
         addEndpoints(to: desk)
         addDevices(to: router, desk)
+        addDeviceCodes(to: desk)
         addTablets(to: router, desk)
         addWakes(to: router)
         addEdge(to: router)

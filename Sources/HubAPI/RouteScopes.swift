@@ -89,6 +89,9 @@ struct RouteScopes {
         // Copies come by their own signature, and are shown to who keeps the hub.
         Row(.get, "/v1/copies", [.admin]),
         Row(.post, "/v1/devices/invitations", [.devices]),
+        Row(.post, "/v1/device-codes", [.devices]),
+        Row(.get, "/v1/device-codes", [.read, .devices]),
+        Row(.delete, "/v1/device-codes/{id}", [.devices]),
         Row(.get, "/v1/devices", [.read, .devices]),
         Row(.get, "/v1/devices/{id}", [.read, .devices]),
         Row(.delete, "/v1/devices/{id}", [.devices]),
@@ -172,6 +175,7 @@ struct RouteScopes {
         Row(.get, "/v1/reports/{id}", .device),
         Row(.get, "/v1/edge/register", .device),
         Row(.get, "/v1/edge/guests", .device),
+        Row(.post, "/v1/edge/redeemed", .device),
         Row(.get, "/v1/edge/elsewhere", .device),
         Row(.post, "/v1/copies", .signature),
         // Open data.
@@ -208,7 +212,7 @@ struct RouteScopes {
         (.get, "/v1/deliveries"), (.get, "/v1/deliveries/stream"), (.get, "/v1/endpoints"), (.get, "/v1/towns/{code}/voices"), (.get, "/v1/calls"), (.post, "/v1/calls"),
         (.get, "/v1/approvals"), (.get, "/v1/approvals/{id}"), (.post, "/v1/approvals/{id}/approve"), (.post, "/v1/approvals/{id}/return"),
         (.post, "/v1/devices/invitations"), (.get, "/v1/devices"), (.get, "/v1/devices/{id}"), (.delete, "/v1/devices/{id}"), (.post, "/v1/devices/{id}/lend"),
-        (.post, "/v1/devices/{id}/return"),
+        (.post, "/v1/devices/{id}/return"), (.post, "/v1/device-codes"), (.get, "/v1/device-codes"), (.delete, "/v1/device-codes/{id}"),
     ]
     private static let lent = Set(lendable.map { key($0, $1) })
 

@@ -116,7 +116,7 @@ package struct TownImport: Sendable {
     private func refuseLife(of town: TownID, _ db: Database) throws {
         let facts = try Int.fetchOne(db, sql: "SELECT count(*) FROM main.fact WHERE chain = ?", arguments: [town.code]) ?? 0
         guard facts == 0 else { throw TownFile.Failure.occupied("記録が\(facts)件あります (\(facts) facts)") }
-        let life = ["device/", "invitation/", "standing/", "shelters/", "stream/", "report-", "order-key/", "approval/"]
+        let life = ["device/", "invitation/", "invitation-", "standing/", "shelters/", "stream/", "report-", "order-key/", "approval/"]
         for row in try Row.fetchAll(db, sql: "SELECT key, value FROM main.note") {
             let key: String = try row.value("key")
             guard life.contains(where: key.hasPrefix), TownFile.isOf(town, key: key, value: [UInt8](try row.value("value") as Data)) else { continue }

@@ -38,12 +38,14 @@ package struct EdgeRouter: Sendable {
         package var ledger: any Ledger
         package var keeper: Doorkeeper?
         package var calls: RollCalls
+        package var papers: PaperCodes?
 
         package init(
             site: String, hub: HubLine, devices: DeviceRegister, stream: StreamHub, watch: LineWatch,
             upstream: Upstream, mirror: SiteMirror, spots: SpotMirror, outbox: Outbox, ledger: any Ledger,
-            keeper: Doorkeeper? = nil, calls: RollCalls
+            keeper: Doorkeeper? = nil, calls: RollCalls, papers: PaperCodes? = nil
         ) {
+            self.papers = papers
             self.keeper = keeper
             self.calls = calls
             (self.site, self.hub, self.devices, self.stream, self.watch) = (site, hub, devices, stream, watch)
@@ -89,7 +91,7 @@ package struct EdgeRouter: Sendable {
         return router
     }
 
-    /// A tablet's page enrols where it was opened. Only the hub knows codes: while the line is cut nobody new comes in.
+    /// A tablet's page enrols where it was opened. The hub knows codes; while the line is cut a code of paper opens here, and no other.
     private func addEnrolment(to router: Router<EdgeContext>) {
         struct Enrolment: Decodable {
             var code: String
@@ -103,14 +105,23 @@ package struct EdgeRouter: Sendable {
             let wish = try await Body.decode(Enrolment.self, request)
             let body = try JSONEncoder().encode(
                 Passed(code: wish.code, site: parts.site, public_key: wish.public_key, name: wish.name))
+            let papers = DeviceRegister.isPaper(wish.code) ? parts.papers : nil
+            func atHand() async throws -> Response? {
+                guard let papers else { return nil }
+                return try Answer.json(try await papers.redeem(wish.code, publicKey: wish.public_key, name: wish.name ?? ""), status: .created)
+            }
+            // Nobody waits twenty seconds for a line that is known to be cut.
+            if parts.watch.status.isCut, let made = try await atHand() { return made }
             let answer: HTTPAnswer
             do throws(TransportFailure) {
                 answer = try await parts.hub.call("POST", "/v1/devices", [UInt8](body), answerLimit: 64 << 10)
             } catch {
-                throw Problem(.serviceUnavailable, "役場との回線が切れているため、いまは登録できません (the line to the hub is cut)")
+                if let made = try await atHand() { return made }
+                throw Problem(.serviceUnavailable, "役場との回線が切れているため、いまは登録できません。前もって配られた16文字の番号なら登録できます (the line to the hub is cut; a code of paper, of sixteen letters, opens)")
             }
+            if [502, 503, 504].contains(answer.status), let made = try await atHand() { return made }
             // Before the tablet's first call: it must not be told that it does not exist.
-            if answer.status == 201 { await parts.mirror.refresh() }
+            if answer.status == 201 { await parts.mirror.refresh(all: papers != nil) }
             return Response(
                 status: .init(code: answer.status),
                 headers: [.contentType: answer.header("Content-Type") ?? "application/json", .cacheControl: "no-store"],

@@ -40,12 +40,14 @@ package final class Guests: Sendable {
     private let devices: DeviceRegister
     private let stream: StreamHub
     private let trust: TownTrust
+    private let papers: PaperCodes?
     private let notebook: any Notebook
     private let logger: Logger
     private let state: Mutex<State>
     private let rounds = Rounds()
 
-    package init(hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, trust: TownTrust, notebook: any Notebook, logger: Logger) {
+    package init(hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, trust: TownTrust, papers: PaperCodes? = nil, notebook: any Notebook, logger: Logger) {
+        self.papers = papers
         (self.hub, self.topic, self.devices, self.stream, self.trust, self.notebook, self.logger) = (hub, topic, devices, stream, trust, notebook, logger)
         var known = State(number: notebook.read(Self.note).flatMap { UInt64(String(decoding: $0, as: UTF8.self)) } ?? 0)
         known.sites = Set(devices.devices(of: topic.town).map(\.site)).subtracting([topic.site])
@@ -86,10 +88,11 @@ package final class Guests: Sendable {
             guard answer.status == 200 else { return }
             let number = trust.seal(answer.body, as: "register")?.number
             guard trust.isBlind || number.map({ number in state.withLock { $0.number <= number } }) == true else { throw Unproven() }
-            let register = try JSONDecoder().decode(TownRegister.self, from: Data(answer.body))
-            guard register.town == topic.town.code, register.devices.count <= TownRegister.mostDevices + TownRegister.mostRevoked else { throw Unproven() }
+            let register = try JSONDecoder().decode(TownTablets.self, from: Data(answer.body))
+            guard register.town == topic.town.code, register.devices.count <= TownTablets.mostDevices + TownTablets.mostRevoked else { throw Unproven() }
             let gone = devices.mirror(guests: register.devices, besides: topic.site, in: topic.town)
             for id in gone { stream.cut(device: id) }
+            papers?.learn(register)
             state.withLock { $0.registerTag = answer.header("ETag") }
             guard let number else { return }
             state.withLock { $0.number = number }

@@ -33,9 +33,14 @@ package struct SiteMirror: Sendable {
     package func run() async {
         await rounds.run(every: .seconds(30)) {
             // First: a tablet that has left this site is a guest before it is gone from its list.
-            await guests?.askRegister()
-            await refresh()
+            await refresh(all: true)
         }
+    }
+
+    /// - Parameter all: also the town's other tablets.
+    package func refresh(all: Bool) async {
+        if all { await guests?.askRegister() }
+        await refresh()
     }
 
     /// Nothing changes unless the hub has answered in full.

@@ -40,8 +40,10 @@ package enum StreamAnswer: Sendable {
     /// A problem document (RFC 9457) of that status.
     case refused(status: Int, detail: String)
     /// 401 of a type of its own: this device was revoked here.
-    /// - Parameter seal: the town's own word on it, as JSON.
-    case revoked(device: String, seal: [UInt8]?)
+    /// - Parameters:
+    ///   - seal: the town's own word on it, as JSON.
+    ///   - why: where no person decided it.
+    case revoked(device: String, seal: [UInt8]?, why: String? = nil)
     /// 401 of a type of its own; with the nonce of the next try, where one more try is worth it.
     case doubted(type: String, detail: String, nonce: String?)
 }
@@ -137,10 +139,11 @@ enum StreamUpgrade {
         case .refused(let status, let detail):
             admission.turnedAway(request, status: status, detail: detail, peer: peer)
             refuse(status, detail, channel: channel)
-        case .revoked(let device, let seal):
+        case .revoked(let device, let seal, let why):
             admission.turnedAway(request, status: 401, detail: "この端末の登録は取り消されました (this device was revoked)", peer: peer)
             let word = seal.map { #","seal":\#(String(decoding: $0, as: UTF8.self))"# } ?? ""
-            let type = #""type":"urn:noroshi:problem:device-revoked","device":"\#(device)"\#(word)"#
+            let reason = why.map { #","why":"\#($0)""# } ?? ""
+            let type = #""type":"urn:noroshi:problem:device-revoked","device":"\#(device)"\#(reason)\#(word)"#
             refuse(401, "この端末の登録は取り消されました (this device was revoked)", type: type, channel: channel)
         case .doubted(let type, let detail, let nonce):
             admission.turnedAway(request, status: 401, detail: detail, peer: peer)

@@ -44,7 +44,7 @@ package struct DeviceAdmission: StreamAdmission {
         }
         guard let token = request.token else { return .refused(status: 401, detail: "端末の認証（トークン）が必要です (a device's token is needed)") }
         guard let device = devices.device(token: token) else {
-            if let id = devices.revoked(token: token) { return .revoked(device: id, seal: devices.revocation(of: id).flatMap { try? AlertJSON.line($0) }) }
+            if let id = devices.revoked(token: token) { return .revoked(device: id, seal: devices.revocation(of: id).flatMap { try? AlertJSON.line($0) }, why: devices.why(of: id)?.rawValue) }
             return .refused(status: 401, detail: "この端末は、ここでは登録されていません (no device is known here by this token)")
         }
         let target = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)

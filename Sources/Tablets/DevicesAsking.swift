@@ -11,7 +11,7 @@ extension DeviceRegister {
         guard let device = device(token: token) else {
             if let id = revoked(token: token) {
                 var problem = Problem.revoked(id)
-                problem.beside = SealedWord(seal: revocation(of: id))
+                problem.beside = SealedWord(seal: revocation(of: id), why: why(of: id))
                 throw problem
             }
             throw Problem(.unauthorized, "この端末は、ここでは登録されていません (no device is known here by this token)")
@@ -30,7 +30,10 @@ extension DeviceRegister {
 }
 
 /// The town's own word, beside a problem's members.
-private struct SealedWord: Encodable, Sendable { var seal: RevocationSeal? }
+private struct SealedWord: Encodable, Sendable {
+    var seal: RevocationSeal?
+    var why: RevokedFor?
+}
 
 extension SignedText {
     init?(_ parts: SignedParts) {

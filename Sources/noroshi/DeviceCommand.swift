@@ -4,7 +4,7 @@ import Foundation
 struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "タブレットとスポットの登録 (the register of tablets and spots)",
-        subcommands: [Invite.self, List.self, Show.self, Set.self, Lend.self, Return.self, Revoke.self])
+        subcommands: [Invite.self, List.self, Show.self, Set.self, Codes.self, Lend.self, Return.self, Revoke.self])
 
     struct Invite: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "一度だけ使える番号とQRコードを作る。15分有効 (a one-time code and its QR, for fifteen minutes)")
@@ -14,11 +14,15 @@ struct DeviceCommand: AsyncParsableCommand {
         @Option(help: "まとめて作る：CSVの列は name（端末の名前）と site（学校の番号か名前）、あれば use と group (many at once: a CSV with the columns name and site, and use and group where it has them)") var from: String?
         @Option(help: "だれの端末か：pupil（生徒）か staff（先生・職員）。点呼で尋ねる (whose it will be, for roll-calls)") var use: String?
         @Option(help: "組（例：3-2） (its class)") var group: String?
+        @Option(help: "前もって配る番号を、この枚数だけ作る。その場所の中継機は、回線が切れていてもこれで登録できる (so many codes for paper: an edge takes them while its line is cut)") var beforehand: Int?
+        @Option(help: "前もって配る番号が使える日数。90日まで (for how many days they are good)") var days = 90
+        @Option(help: "前もって配る番号を、QRコードといっしょに印刷するHTMLファイル (a page to print them on, with their QR codes)") var sheet: String?
         @Flag(help: "タブレットでなく、その場所の中継機（noroshi edge）のため (for a relay at that site instead of a tablet)") var edge = false
 
         func run() async throws {
             if let from { return try await many(from) }
             guard let shelter else { throw Exit.with(Exit.usage, "--site か --from を書いてください (--site or --from)") }
+            if let beforehand { return try await codes(beforehand, shelter) }
             let value = try await invite(shelter, nil, use, group)
             guard hub.format == .table, let invitation = value as? [String: Any] else {
                 return Terminal.say(JSONLine.text(value))
@@ -31,6 +35,21 @@ struct DeviceCommand: AsyncParsableCommand {
                 Terminal.say("コード  \(code)   \(invitation["url"] as? String ?? "")")
             }
             Terminal.say("期限    \(invitation["expires_at"] as? String ?? "")（1台、1回だけ）")
+        }
+
+        private func codes(_ count: Int, _ site: String) async throws {
+            guard !edge else { throw Exit.with(Exit.usage, "--beforehand はタブレットのためのものです。--edge とは書けません (for tablets, not for an edge)") }
+            var wish: [String: Any] = ["site": site, "count": count, "days": days]
+            wish["town"] = town
+            let value = try await hub.client().send("POST", "/v1/device-codes", body: Array(JSONLine.text(wish).utf8))
+            if let sheet {
+                guard let page = CodePage(value) else { throw Exit.with(Exit.badData, "ハブの返事が読めません (the hub's answer cannot be read)") }
+                do { try Data(page.html.utf8).write(to: URL(filePath: sheet)) } catch { throw Exit.with(Exit.cannotWrite, "\(sheet)に書けません (cannot write)") }
+            }
+            guard hub.format == .table, let issued = value as? [String: Any] else { return Terminal.say(JSONLine.text(value)) }
+            let batch = issued["batch"] as? [String: Any] ?? [:]
+            if sheet == nil { for code in issued["codes"] as? [[String: Any]] ?? [] { Terminal.say("\(code["code"] ?? "")   \(code["url"] ?? "")") } }
+            Terminal.say("\(count)枚、\(batch["expires_at"] as? String ?? "")まで。1枚で1台。取り消すときは noroshi device codes --revoke \(batch["id"] ?? "") (one tablet each)")
         }
 
         private func invite(_ site: String, _ name: String?, _ use: String?, _ group: String?) async throws -> Any {
@@ -82,6 +101,32 @@ struct DeviceCommand: AsyncParsableCommand {
             Terminal.say(Terminal.table(rows))
             let (out, late) = (all.filter { $0["lent_to"] != nil }, all.filter { $0["overdue"] as? Bool == true })
             if !out.isEmpty { Terminal.say("貸出中 \(out.count)台、期限を過ぎて戻っていないもの \(late.count)台 (lent, and not back in time)") }
+        }
+    }
+
+    struct Codes: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "前もって配った番号の一覧と取り消し (codes issued beforehand: list them, take a batch back)")
+        @OptionGroup var hub: HubOptions
+        @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
+        @Option(help: "取り消す束の番号。これで登録済みの端末はそのまま (a batch to take back; tablets that came by it stay)") var revoke: String?
+
+        func run() async throws {
+            if let revoke {
+                _ = try await hub.client().send("DELETE", "/v1/device-codes/\(HubClient.step(revoke))")
+                return Terminal.say(hub.format == .json ? JSONLine.text(["revoked": revoke]) : "失効  \(revoke)")
+            }
+            let value = try await hub.client().get("/v1/device-codes" + HubClient.query([("town", town)]))
+            let all = (value as? [String: Any])?["batches"] as? [[String: Any]] ?? []
+            guard hub.format == .table else { return all.forEach { Terminal.say(JSONLine.text($0)) } }
+            var rows = [["束 BATCH", "場所 SITE", "作成 ISSUED", "期限 UNTIL", "枚数 COUNT", "使用 USED", "状態 STATE"]]
+            for batch in all {
+                func text(_ key: String) -> String { batch[key] as? String ?? "—" }
+                rows.append([
+                    text("id"), text("site"), text("issued_at"), text("expires_at"), "\(batch["count"] ?? "")", "\(batch["used"] ?? "")",
+                    batch["revoked_at"] == nil ? "active" : "revoked",
+                ])
+            }
+            Terminal.say(Terminal.table(rows))
         }
     }
 

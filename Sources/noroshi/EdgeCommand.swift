@@ -7,6 +7,7 @@ import Devices
 import Streams
 import Foundation
 import Hummingbird
+import Ledger
 import LedgerStore
 import Logging
 import NIOPosix
@@ -134,7 +135,9 @@ struct EdgeProgram: Sendable {
         let outbox = Outbox(ledger: ledger)
         let forwarder = Forwarder(hub: options.hub, outbox: outbox, logger: logger)
         let trust = TownTrust(topic: options.topic, first: options.key, notebook: ledger, clock: { watch.hubTime() })
-        let guests = Guests(hub: options.hub, topic: options.topic, devices: devices, stream: stream, trust: trust, notebook: ledger, logger: logger)
+        let papers = PaperCodes(
+            hub: options.hub, topic: options.topic, devices: devices, notebook: ledger, clock: { watch.hubTime() }, onDisk: { try await ledger.flush().committed() }, logger: logger)
+        let guests = Guests(hub: options.hub, topic: options.topic, devices: devices, stream: stream, trust: trust, papers: papers, notebook: ledger, logger: logger)
         let mirror = SiteMirror(
             hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, guests: guests, logger: logger)
         let calls = RollCalls(notebook: ledger)
@@ -150,6 +153,7 @@ struct EdgeProgram: Sendable {
                     spots.hurry()
                     forwarder.hurry()
                     guests.hurry()
+                    papers.hurry()
                 },
                 alerted: {
                     spots.hurry()
@@ -161,7 +165,7 @@ struct EdgeProgram: Sendable {
         let router = EdgeRouter(.init(
             site: options.topic.site, hub: options.hub, devices: devices, stream: stream, watch: watch,
             upstream: upstream, mirror: mirror, spots: spots, outbox: outbox, ledger: ledger, keeper: keeper,
-            calls: calls))
+            calls: calls, papers: papers))
         let port = Announced<Int>()
         let application = Application(
             responder: router.responder(),
@@ -182,7 +186,7 @@ struct EdgeProgram: Sendable {
         }
         let work: [any Service] = [
             until { await upstream.run() }, until { await mirror.run() }, until { await spots.run() },
-            until { await guests.run() }, until { await forwarder.run() }, until { await signs.run() }, until { await counts.run() },
+            until { await guests.run() }, until { await papers.run() }, until { await forwarder.run() }, until { await signs.run() }, until { await counts.run() },
         ]
         var group = ServiceGroupConfiguration(
             services: ([close] + work + [application]).map { .init(service: $0) },

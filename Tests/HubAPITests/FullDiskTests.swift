@@ -65,6 +65,7 @@ struct FullDiskTests {
         #expect(try await house.call("POST", "/v1/rollcall", #"{"id":"r"}"#, token: secret).status == 201)
         let edgeCode = found(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school","role":"edge"}"#), "code")
         let edge = found(try await house.call("POST", "/v1/devices", #"{"code":"\#(edgeCode)","role":"edge","site":"school"}"#, token: nil), "token")
+        let batch = found(try await house.call("POST", "/v1/device-codes", #"{"site":"school","count":1}"#), "id")
         let counted = #"{"site":"school","call":{"id":"e/1","mode":"actual","by":"a","opened_ms":1},"count":{"safe":1,"hurt":0,"help":0,"missing":0}}"#
         ledger.becomes(.refuses)
 
@@ -80,7 +81,8 @@ struct FullDiskTests {
             ("PATCH", "/v1/devices/\(device)", #"{"group":"1"}"#, House.token, [:]), ("POST", "/v1/rollcall", #"{"id":"r"}"#, secret, [:]),
             ("POST", "/v1/wake-ups", WakeRouteTests.wish(), secret, [:]), ("DELETE", "/v1/wake-ups", nil, secret, [:]),
             ("POST", "/v1/rollcall/answers", #"{"id":"a","state":"safe"}"#, secret, [:]), ("POST", "/v1/rollcall/close", #"{"id":"\#(device)/r"}"#, secret, [:]),
-            ("POST", "/v1/edge/rollcall", counted, edge, [:]),
+            ("POST", "/v1/edge/rollcall", counted, edge, [:]), ("POST", "/v1/edge/redeemed", #"{"redeemed":[]}"#, edge, [:]),
+            ("POST", "/v1/device-codes", #"{"site":"school","count":2}"#, House.token, [:]), ("DELETE", "/v1/device-codes/\(batch)", nil, House.token, [:]),
             ("POST", "/v1/towns/042056/rollcalls", #"{"id":"t","mode":"actual"}"#, House.token, [:]), ("POST", "/v1/towns/042056/rollcalls/close", #"{"mode":"actual"}"#, House.token, [:]),
             ("POST", "/v1/receipts", receipts, secret, [:]), ("POST", "/v1/reports", kept, secret, [:]),
             ("POST", "/v1/reports/answer", #"{"id":"\#(device)/r0","text":"読みました"}"#, House.token, [:]),
@@ -151,6 +153,7 @@ struct FullDiskTests {
             #expect(isTried, "not tried: \(route.method) \(pattern)")
         }
         #expect(try await house.call("GET", "/v1/towns/042056/settings").headers[.eTag] == seen.headers[.eTag])
+        #expect(try await house.call("GET", "/v1/device-codes").body.components(separatedBy: #""id":"b-"#).count == 2, "what nobody was told is no batch")
         // The code is still good: on a disk with room it would have let the tablet in.
         #expect(try await house.call("POST", "/v1/devices", #"{"code":"\#(spare)","name":"b"}"#, token: nil).status == 503)
         #expect(try await house.call("POST", "/v1/devices", #"{"code":"BCDFGHJK","name":"b"}"#, token: nil).status == 404)

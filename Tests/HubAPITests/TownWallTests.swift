@@ -68,6 +68,7 @@ struct TownWallTests {
             #"{"name":"own","roles":["duty"],"towns":["\#(other)"]}"#, #"{"name":"own","towns":["\#(other)"],"scopes":["read"]}"#,
             #"{"town":"\#(other)","id":"c","mode":"actual","channel":"school-tablet","endpoint":"ishinomaki-school","answer":"reached"}"#,
             #"{"town":"\(other)","id":"n","mode":"actual","words":"w"}"#,
+            #"{"town":"\(other)","site":"ishinomaki-school","count":1}"#,
             #"{"reason":"r"}"#, #"{"roles":["watcher"],"towns":["\#(House.town)"]}"#, #"{"role":"duty","town":"\#(other)"}"#, "{}",
         ]
         var asked = 0
@@ -89,7 +90,7 @@ struct TownWallTests {
                 case "users": body.contains("role")
                 case "tokens": body.contains("scopes")
                 case "approvals": body.contains("reason")
-                case "devices": body.contains("site")
+                case "devices", "device-codes": body.contains("site")
                 case "deliveries", "endpoints": body.contains("alert")
                 case "calls": body.contains("answer")
                 case "chronicle": body.contains("words")

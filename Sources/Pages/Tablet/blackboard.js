@@ -132,10 +132,10 @@ function entered() {
   saySound();
 }
 
-function left() {
+function left(why) {
   byID("device").textContent = "";
   byID("enrol").hidden = false;
-  byID("enrol-problem").textContent = words.revoked;
+  byID("enrol-problem").textContent = words[why === "code-used" ? "codeUsed" : "revoked"];
   sayLine();
   saySound();
 }

@@ -61,7 +61,7 @@ export class Receiver {
     this.seals = new Seals({ again: () => this.line.beginAnew(), gone: (isGone) => this.#drop(isGone) });
     this.line = new Line({
       token: () => this.device?.token ?? "", language: () => page.language?.(), device: () => this.device?.id, position: () => this.#position,
-      event: (event) => this.#onEvent(event), isRevocation: (problem) => this.seals.isRevocation(problem), state: (state) => this.#onState(state), revoked: () => this.#forget(),
+      event: (event) => this.#onEvent(event), isRevocation: (problem) => this.seals.isRevocation(problem), state: (state) => this.#onState(state), revoked: (why) => this.#forget(why),
     }, this.clock);
   }
 
@@ -151,21 +151,21 @@ export class Receiver {
   }
 
   /** The town has revoked this device: nothing of it stays on a tablet that is lost or handed back. */
-  async #forget() {
+  async #forget(why) {
     if (!this.device) return;
-    this.#leave();
+    this.#leave(why);
     await erase();
     this.tabs.tell({ device: true });
   }
 
-  #leave() {
+  #leave(why) {
     this.line.stop();
     this.outbox.close();
     clearTimeout(this.#cutTimer);
     this.device = this.#position = this.hubLine = this.state = this.cutSince = this.#cutTimer = null;
     this.isCut = false;
     this.board = new Board();
-    this.page.left();
+    this.page.left(why);
   }
 
   /** This tab has the line now: the first one, or the one before it was closed. */

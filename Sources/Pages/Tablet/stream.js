@@ -76,7 +76,7 @@ export class Line {
    * The live line speaks one language, so that a crowd of tablets hears sooner; what is asked for speaks all.
    *
    * `hooks`: token() → string; language() → its tag, or nothing for all; device() → its id; position() → "EPOCH-OFFSET" or null; event({name, data, id}), isRevocation(problem) promise that which they come to;
-   * state("up" | "down" | "unknown"); revoked(); `clock`: HubClock.
+   * state("up" | "down" | "unknown"); revoked(why); `clock`: HubClock.
    */
   constructor(hooks, clock) {
     this.hooks = hooks;
@@ -96,7 +96,7 @@ export class Line {
       } catch (problem) {
         if (problem instanceof Revoked) {
           this.#isRunning = false;
-          this.hooks.revoked();
+          this.hooks.revoked(problem.why);
           break;
         }
         if (problem instanceof Unknown) state = "unknown";
@@ -250,17 +250,18 @@ export class Line {
   /** The time is learned from who knows this device, and from nobody else. */
   async #check(answer) {
     if (answer.ok) return this.clock.learn(answer.headers.get("Date"));
-    if (answer.status === 401) throw await this.#isRevocation(answer) ? new Revoked() : new Unknown();
+    if (answer.status === 401) throw await this.#revocation(answer) ?? new Unknown();
     throw new Error("hub answered " + answer.status);
   }
 
   /** Said by who had this very device in its register. */
-  async #isRevocation(answer) {
+  async #revocation(answer) {
     try {
       const problem = await answer.json();
-      return problem.type === REVOKED && problem.device === this.hooks.device() && await this.hooks.isRevocation(problem);
+      const isOurs = problem.type === REVOKED && problem.device === this.hooks.device() && await this.hooks.isRevocation(problem);
+      return isOurs ? Object.assign(new Revoked(), { why: problem.why }) : null;
     } catch {
-      return false;
+      return null;
     }
   }
 

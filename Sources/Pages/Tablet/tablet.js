@@ -141,7 +141,7 @@ function entered() {
   sayWake();
 }
 
-function left() {
+function left(why) {
   chosen = null;
   reports.forget();
   roll.forget();
@@ -150,7 +150,7 @@ function left() {
   byID("desk").hidden = true;
   byID("enrol").hidden = false;
   byID("device").textContent = "";
-  byID("enrol-problem").textContent = wordsOf(language).revoked;
+  byID("enrol-problem").textContent = wordsOf(language)[why === "code-used" ? "codeUsed" : "revoked"];
   saySound();
   sayWake();
 }

@@ -4,15 +4,20 @@ package import AlertModel
 internal import FoundationEssentials
 internal import Synchronization
 
-package struct TownRegister: Sendable, Codable, Equatable {
+package struct TownTablets: Sendable, Codable, Equatable {
     /// Tablets that get in, and revoked ones that are told so; the newest, where there are more.
     package static let mostDevices = 20_000
     package static let mostRevoked = 2_000
 
     package var town: String
     package var devices: [MirroredDevice]
+    /// Codes of paper that can be used.
+    package var codes: [MirroredCode]?
+    /// What a tablet is told that comes by one: the town's name and key, and its sites' names.
+    package var name, key: String?
+    package var sites: [String: String]?
 
-    package init(town: String, devices: [MirroredDevice]) { (self.town, self.devices) = (town, devices) }
+    package init(town: String, devices: [MirroredDevice], codes: [MirroredCode]? = nil) { (self.town, self.devices, self.codes) = (town, devices, codes) }
 }
 
 extension MirroredDevice {
@@ -24,10 +29,10 @@ extension MirroredDevice {
 }
 
 extension DeviceRegister {
-    package func register(of town: TownID) -> TownRegister {
+    package func register(of town: TownID) -> TownTablets {
         let tablets = devices(of: town).filter { !$0.isEdge }
-        let known = tablets.filter { $0.revoked == nil }.suffix(TownRegister.mostDevices)
-        let out = tablets.filter { $0.revoked != nil && !$0.tokenDigest.isEmpty }.suffix(TownRegister.mostRevoked)
-        return TownRegister(town: town.code, devices: (known + out).map { MirroredDevice(guest: $0) })
+        let known = tablets.filter { $0.revoked == nil }.suffix(TownTablets.mostDevices)
+        let out = tablets.filter { $0.revoked != nil && !$0.tokenDigest.isEmpty }.suffix(TownTablets.mostRevoked)
+        return TownTablets(town: town.code, devices: (known + out).map { MirroredDevice(guest: $0) }, codes: mirroredCodes(of: town))
     }
 }

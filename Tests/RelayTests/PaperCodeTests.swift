@@ -1,0 +1,152 @@
+import AlertModel
+import ChannelKit
+import ChannelKitTesting
+import Curl
+import Devices
+import Foundation
+import Ledger
+import Logging
+import Seals
+import Serving
+import Streams
+import Synchronization
+import Testing
+
+@testable import Relay
+
+/// Codes of paper: what the town issues, what an edge does with one while its line is cut, and what becomes of it.
+@Suite("Codes issued beforehand")
+struct PaperCodeTests {
+    private static let town = TownID("042056")!
+    private static let day: TimeInterval = 86_400
+
+    private final class Time: Sendable {
+        private let value = Mutex(Date(timeIntervalSince1970: 1_796_000_000))
+        var now: Date { value.withLock { $0 } }
+        func turn(_ seconds: Double) { value.withLock { $0 += seconds } }
+    }
+
+    private struct Edge {
+        let notes = MemoryLedger()
+        let devices: DeviceRegister
+        let codes: PaperCodes
+        let hub: FarEndServer
+        let transport: CurlTransport
+
+        /// - Parameter town: who stands at the other end.
+        init(_ site: String, time: Time, town: DeviceRegister, seals: TownSeals, notes: MemoryLedger? = nil) async throws {
+            let notes = notes ?? self.notes
+            devices = DeviceRegister(notebook: notes, clock: { time.now })
+            hub = try await FarEndServer { request in
+                struct Told: Decodable { var redeemed: [RedeemedCode] }
+                struct One: Encodable { var device: String; var state: Redemption }
+                guard let told = try? JSONDecoder().decode(Told.self, from: Data(request.body)).redeemed else { return .answer(400) }
+                let results = told.map { item in
+                    let used = time.now.addingTimeInterval(-(item.elapsed_ms ?? 0) / 1000)
+                    return One(device: item.device, state: town.merge(item, in: PaperCodeTests.town, at: used) { seals.revocation(of: $0, in: PaperCodeTests.town) }.outcome)
+                }
+                return .answer(200, body: [UInt8]((try? JSONEncoder().encode(["results": results])) ?? Data()))
+            }
+            transport = try CurlTransport()
+            codes = PaperCodes(
+                hub: HubLine(address: hub.url, token: "t", transport: transport), topic: StreamTopic(town: PaperCodeTests.town, site: site), devices: devices, notebook: notes,
+                clock: { time.now }, onDisk: {}, logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
+        }
+
+        func end() async {
+            await transport.shutdown()
+            await hub.stop()
+        }
+    }
+
+    private static func problem(_ body: () async throws -> some Sendable) async -> Int? {
+        do {
+            _ = try await body()
+            return nil
+        } catch let problem as Problem { return Int("\(problem.status)".prefix(3)) } catch { return -1 }
+    }
+
+    @Test("A code lets one tablet in while the line is cut, for its own site, after a restart too, and never a second one; the town has it once when it hears of it")
+    func redeemed() async throws {
+        let time = Time(), town = DeviceRegister(notebook: MemoryLedger(), clock: { time.now }), seals = TownSeals(notebook: MemoryLedger())
+        let (batch, codes) = try town.issue(2, to: "far", of: Self.town, days: 30, by: "desk")
+        #expect(codes.allSatisfy { DeviceRegister.isPaper(DeviceRegister.spelled(paper: $0)) } && batch.left == 2)
+        let edge = try await Edge("school", time: time, town: town, seals: seals)
+        let written = DeviceRegister.spelled(paper: codes[0]) + ".MARK"
+        #expect(await Self.problem { try await edge.codes.redeem(written, publicKey: nil, name: "") } == 404, "not heard of yet")
+        var register = town.register(of: Self.town)
+        (register.name, register.sites) = ("気仙沼市", ["far": "第二小学校"])
+        edge.codes.learn(register)
+        #expect(await Self.problem { try await edge.codes.redeem(written, publicKey: "no key", name: "") } == 400)
+        let made = try await edge.codes.redeem(written.lowercased(), publicKey: nil, name: "体育館")
+        #expect((made.site, made.site_name, made.town_name) == ("far", "第二小学校", "気仙沼市"))
+        #expect(edge.devices.device(token: made.token)?.id == made.device_id && town.device(token: made.token) == nil)
+        #expect(await Self.problem { try await edge.codes.redeem(written, publicKey: nil, name: "") } == 404, "used here")
+        // A list of the town's that does not have it yet takes nothing away.
+        _ = edge.devices.mirror(guests: [], besides: "school", in: Self.town)
+        #expect(edge.devices.device(token: made.token) != nil)
+        let again = try await Edge("school", time: time, town: town, seals: seals, notes: edge.notes)
+        #expect(again.codes.waiting == 1 && again.devices.device(token: made.token)?.site == "far")
+        #expect(await Self.problem { try await again.codes.redeem(written, publicKey: nil, name: "") } == 404)
+        await again.codes.tell()
+        await again.codes.tell()
+        #expect(again.codes.waiting == 0)
+        #expect(await Self.problem { try await again.codes.redeem(written, publicKey: nil, name: "") } == 404, "told, and the list is the old one still")
+        let known = try #require(town.device(token: made.token))
+        #expect((known.id, known.site, known.name) == (made.device_id, "far", "体育館") && town.batches(of: Self.town)[0].left == 1)
+        _ = again.devices.mirror(guests: town.register(of: Self.town).devices, besides: "school", in: Self.town)
+        _ = again.devices.mirror(guests: [], besides: "school", in: Self.town)
+        #expect(again.devices.device(token: made.token) == nil, "from then on the town's list alone counts")
+        #expect(throws: EnrolmentFailure.unknownCode) { try town.enrol(code: written, publicKey: nil, name: "") }
+        #expect(try town.enrol(code: codes[1], publicKey: nil, name: "").device.site == "far", "with the line up the town takes it itself")
+        time.turn(31 * Self.day)
+        let late = try town.issue(1, to: "far", of: Self.town, days: 1, by: "desk")
+        edge.codes.learn(town.register(of: Self.town))
+        time.turn(2 * Self.day)
+        #expect(await Self.problem { try await edge.codes.redeem(late.codes[0], publicKey: nil, name: "") } == 410)
+        #expect(throws: EnrolmentFailure.expiredPaper) { try town.enrol(code: late.codes[0], publicKey: nil, name: "") }
+        for one in [edge, again] { await one.end() }
+    }
+
+    @Test("Of two tablets that used one code at two cut edges the first that is heard of has it; the other is out by the town's signature, and why is said; so is one of a batch that was taken back")
+    func twice() async throws {
+        let time = Time(), notes = MemoryLedger(), town = DeviceRegister(notebook: notes, clock: { time.now }), seals = TownSeals(notebook: MemoryLedger())
+        let (batch, codes) = try town.issue(2, to: "school", of: Self.town, days: 30, by: "desk")
+        let (one, two) = (try await Edge("school", time: time, town: town, seals: seals), try await Edge("far", time: time, town: town, seals: seals))
+        for edge in [one, two] { edge.codes.learn(town.register(of: Self.town)) }
+        let first = try await one.codes.redeem(codes[0], publicKey: nil, name: "")
+        let second = try await two.codes.redeem(codes[0], publicKey: nil, name: "")
+        let third = try await two.codes.redeem(codes[1], publicKey: nil, name: "")
+        await one.codes.tell()
+        #expect(town.revoke(batch: batch.id, of: Self.town)?.left == 1)
+        await two.codes.tell()
+        #expect(town.device(token: first.token) != nil, "who came by it before stays")
+        for (made, why) in [(second, RevokedFor.codeUsed), (third, nil)] {
+            #expect(town.device(token: made.token) == nil && town.revoked(token: made.token) == made.device_id)
+            #expect(town.revocation(of: made.device_id) != nil && town.why(of: made.device_id) == why)
+        }
+        _ = two.devices.mirror(guests: town.register(of: Self.town).devices, besides: "far", in: Self.town)
+        #expect(two.devices.revoked(token: second.token) == second.device_id && two.devices.why(of: second.device_id) == .codeUsed, "its tablet hears why, where it is")
+        #expect(town.register(of: Self.town).codes == [])
+        let later = DeviceRegister(notebook: notes, clock: { time.now })
+        #expect(later.batches(of: Self.town).first?.revoked != nil && later.why(of: second.device_id) == .codeUsed, "after a restart too")
+        for edge in [one, two] { await edge.end() }
+    }
+
+    @Test("Who does not know the code redeems nothing: a digest is none, and no id or digest of another tablet is taken over")
+    func forged() throws {
+        let town = DeviceRegister(notebook: MemoryLedger()), (_, codes) = try town.issue(2, to: "school", of: Self.town, days: 1, by: "desk")
+        let own = try town.enrol(code: codes[0], publicKey: nil, name: "")
+        func merge(_ code: String, _ device: String, _ digest: String, in place: TownID = Self.town) -> Redemption {
+            town.merge(RedeemedCode(code: code, device: device, token_sha256: digest, name: "", public_key: nil), in: place, at: Date()) { _ in nil }.outcome
+        }
+        let digest = DeviceRegister.digest("mine")
+        #expect(merge(DeviceRegister.paperDigest(codes[1]), "d-AAAAAAAAAAAA", digest) == .unknown)
+        #expect(merge(codes[1], own.device.id, digest) == .unknown && town.device(token: "mine") == nil, "another's id")
+        #expect(merge(codes[1], "d-AAAAAAAAAAAA", digest, in: TownID("042021")!) == .unknown, "another town's edge")
+        for bad in ["x-AAAAAAAAAAAA", "d-AAAAAAAAAA/A", "d-"] { #expect(merge(codes[1], bad, digest) == .unknown) }
+        #expect(merge(codes[1], "d-AAAAAAAAAAAA", digest) == .taken && merge(codes[1], "d-AAAAAAAAAAAA", digest) == .taken, "the same told twice")
+        #expect(throws: CodeBatchFailure.self) { try town.issue(0, to: "school", of: Self.town, days: 1, by: "desk") }
+        #expect(throws: CodeBatchFailure.self) { try town.issue(1, to: "school", of: Self.town, days: 91, by: "desk") }
+    }
+}
