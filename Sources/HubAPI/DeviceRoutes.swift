@@ -254,7 +254,7 @@ extension HubRouter {
         return try Answer.json(DeviceShape(device, now: hub.clock()))
     }
 
-    private func enrolled(_ device: Device, _ token: String) throws -> Response {
+    func enrolled(_ device: Device, _ token: String) throws -> Response {
         let town = hub.town(device.town)
         let site = town?.endpoints.first { $0.id == device.site }
         return try Answer.json(
@@ -271,7 +271,7 @@ extension HubRouter {
         return role
     }
 
-    fileprivate static func use(_ written: String?) throws(Problem) -> DeviceUse? {
+    static func use(_ written: String?) throws(Problem) -> DeviceUse? {
         guard let written else { return nil }
         guard let use = DeviceUse(rawValue: written) else { throw Problem(.badRequest, "use は pupil（生徒）か staff（先生・職員）です。場所の端末では書きません (use: pupil, staff or null)") }
         return use

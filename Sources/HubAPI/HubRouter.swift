@@ -75,12 +75,14 @@ package struct HubRouter: Sendable {
     let feeds = Together<String, [UInt8]>()
     let documents = Lane(places: 2, waiting: 256)
     let registers = SealedRegisters()
+    let asks: DeviceAsks
     let chains = Lane(places: 1, waiting: 8)
     /// Bodies that may be long, in memory at once: 8 MiB each. Who waits has not been read yet.
     let longBodies = Lane(places: 2, waiting: 32)
 
     package init(hub: Hub, readiness: Readiness, configuration: Configuration) {
         self.hub = hub
+        asks = DeviceAsks(clock: hub.clock)
         self.readiness = readiness
         self.configuration = configuration
     }
@@ -120,6 +122,7 @@ package struct HubRouter: Sendable {
         addEndpoints(to: desk)
         addDevices(to: router, desk)
         addDeviceCodes(to: desk)
+        addDeviceAsks(to: router, desk)
         addTablets(to: router, desk)
         addWakes(to: router)
         addEdge(to: router)

@@ -89,6 +89,8 @@ struct RouteScopes {
         // Copies come by their own signature, and are shown to who keeps the hub.
         Row(.get, "/v1/copies", [.admin]),
         Row(.post, "/v1/devices/invitations", [.devices]),
+        Row(.post, "/v1/device-asks/look", [.devices]),
+        Row(.post, "/v1/device-asks/approve", [.devices]),
         Row(.post, "/v1/device-codes", [.devices]),
         Row(.get, "/v1/device-codes", [.read, .devices]),
         Row(.delete, "/v1/device-codes/{id}", [.devices]),
@@ -159,6 +161,9 @@ struct RouteScopes {
     private static let others: [Row] = [
         // A code is its right.
         Row(.post, "/v1/devices", .everybody),
+        // It opens nothing until a person says yes.
+        Row(.post, "/v1/device-asks", .everybody),
+        Row(.post, "/v1/device-asks/answer", .everybody),
         Row(.get, "/v1/stream", .device),
         Row(.get, "/v1/catch-up", .device),
         Row(.post, "/v1/receipts", .device),
@@ -213,6 +218,7 @@ struct RouteScopes {
         (.get, "/v1/approvals"), (.get, "/v1/approvals/{id}"), (.post, "/v1/approvals/{id}/approve"), (.post, "/v1/approvals/{id}/return"),
         (.post, "/v1/devices/invitations"), (.get, "/v1/devices"), (.get, "/v1/devices/{id}"), (.delete, "/v1/devices/{id}"), (.post, "/v1/devices/{id}/lend"),
         (.post, "/v1/devices/{id}/return"), (.post, "/v1/device-codes"), (.get, "/v1/device-codes"), (.delete, "/v1/device-codes/{id}"),
+        (.post, "/v1/device-asks/look"), (.post, "/v1/device-asks/approve"),
     ]
     private static let lent = Set(lendable.map { key($0, $1) })
 

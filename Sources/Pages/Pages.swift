@@ -51,6 +51,7 @@ package enum Pages {
         "/tablet/tablet.css": PageAsset(css, PackageResources.tablet_css),
         "/tablet/tablet.js": PageAsset(script, PackageResources.tablet_js),
         "/tablet/alarm.js": PageAsset(script, PackageResources.alarm_js),
+        "/tablet/asking.js": PageAsset(script, PackageResources.asking_js),
         "/tablet/board.js": PageAsset(script, PackageResources.board_js),
         "/tablet/classroom.js": PageAsset(script, PackageResources.classroom_js),
         "/tablet/clock.js": PageAsset(script, PackageResources.clock_js),

@@ -87,6 +87,7 @@ package struct EdgeRouter: Sendable {
             isKnown: { known.contains($0) }, spots: { spots.spots.map { (id: $0, name: $0) } }, page: { spots.page($0, $1) }
         ).add(to: router)
         addEnrolment(to: router)
+        addAsking(to: router)
         addHealth(to: router)
         return router
     }
@@ -127,6 +128,36 @@ package struct EdgeRouter: Sendable {
                 headers: [.contentType: answer.header("Content-Type") ?? "application/json", .cacheControl: "no-store"],
                 body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
         }
+    }
+
+    /// A tablet without a code asks its hub, through here; it has the line up, or waits for it.
+    private func addAsking(to router: Router<EdgeContext>) {
+        struct Asking: Codable {
+            var name, public_key, from: String?
+        }
+        struct Coming: Codable { var secret: String }
+        router.post("/v1/device-asks") { request, context in
+            var wish = try await Body.decode(Asking.self, request)
+            wish.from = context.address(request)
+            return try await passOn("/v1/device-asks", wish)
+        }
+        router.post("/v1/device-asks/answer") { request, _ in
+            let answer = try await passOn("/v1/device-asks/answer", try await Body.decode(Coming.self, request))
+            if answer.status == .created { await parts.mirror.refresh(all: true) }
+            return answer
+        }
+    }
+
+    private func passOn(_ path: String, _ body: some Encodable) async throws -> Response {
+        let octets = [UInt8](try JSONEncoder().encode(body)), answer: HTTPAnswer
+        do throws(TransportFailure) {
+            answer = try await parts.hub.call("POST", path, octets, answerLimit: 64 << 10)
+        } catch {
+            throw Problem(.serviceUnavailable, "役場との回線が切れているため、いまは登録できません。前もって配られた16文字の番号なら登録できます (the line to the hub is cut; a code of paper, of sixteen letters, opens)")
+        }
+        return Response(
+            status: .init(code: answer.status), headers: [.contentType: answer.header("Content-Type") ?? "application/json", .cacheControl: "no-store"],
+            body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
     }
 
     private func addHealth(to router: Router<EdgeContext>) {

@@ -4,7 +4,7 @@ import Foundation
 struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "タブレットとスポットの登録 (the register of tablets and spots)",
-        subcommands: [Invite.self, List.self, Show.self, Set.self, Codes.self, Lend.self, Return.self, Revoke.self])
+        subcommands: [Invite.self, List.self, Show.self, Set.self, Codes.self, Approve.self, Lend.self, Return.self, Revoke.self])
 
     struct Invite: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "一度だけ使える番号とQRコードを作る。15分有効 (a one-time code and its QR, for fifteen minutes)")
@@ -101,6 +101,26 @@ struct DeviceCommand: AsyncParsableCommand {
             Terminal.say(Terminal.table(rows))
             let (out, late) = (all.filter { $0["lent_to"] != nil }, all.filter { $0["overdue"] as? Bool == true })
             if !out.isEmpty { Terminal.say("貸出中 \(out.count)台、期限を過ぎて戻っていないもの \(late.count)台 (lent, and not back in time)") }
+        }
+    }
+
+    struct Approve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "コードのない端末が出している番号を見て、登録を認める (lets in a tablet that shows a code of its own)")
+        @OptionGroup var hub: HubOptions
+        @Argument(help: "端末に出ている番号 (what the tablet shows)") var code: String
+        @Option(help: "町の6桁の番号 (6-digit code)") var town: String?
+        @Option(help: "置き場所の番号か名前。書かなければ、何が尋ねているかを見るだけ (its place; without it one only looks)") var site: String?
+        @Option(help: "端末の名前 (its name)") var name: String?
+        @Option(help: "pupil（生徒）か staff（先生・職員） (whose it will be)") var use: String?
+        @Option(help: "組 (its class)") var group: String?
+
+        func run() async throws {
+            var wish: [String: Any] = ["code": code]
+            if let site { (wish["site"], wish["town"], wish["name"], wish["use"], wish["group"]) = (site, town, name, use, group) }
+            let value = try await hub.client().send("POST", "/v1/device-asks/\(site == nil ? "look" : "approve")", body: Array(JSONLine.text(wish).utf8))
+            guard hub.format == .table, let ask = value as? [String: Any] else { return Terminal.say(JSONLine.text(value)) }
+            func text(_ key: String) -> String { ask[key] as? String ?? "—" }
+            Terminal.say("\(text("code"))  \(text("name"))  \(text("address"))  \(text("asked_at"))\(site.map { "  → \($0)" } ?? "")")
         }
     }
 

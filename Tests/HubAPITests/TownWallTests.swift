@@ -90,7 +90,7 @@ struct TownWallTests {
                 case "users": body.contains("role")
                 case "tokens": body.contains("scopes")
                 case "approvals": body.contains("reason")
-                case "devices", "device-codes": body.contains("site")
+                case "devices", "device-codes", "device-asks": body.contains("site")
                 case "deliveries", "endpoints": body.contains("alert")
                 case "calls": body.contains("answer")
                 case "chronicle": body.contains("words")

@@ -152,6 +152,9 @@ class FakeHub:
         self.removals: list[tuple[str, bool]] = []
         self.if_match: list[str | None] = []
         self.invitations: list[dict] = []
+        # Tablets without a code, and what became of the last: None while nobody has said, False where its time is over.
+        self.asks: list[dict] = []
+        self.let_in: bool | None = None
         self.last = 0
         self.numbers = 0
         self.forgotten = 0
@@ -639,6 +642,16 @@ class HubHandler(BaseHTTPRequestHandler):
             return
         if path == "/v1/sessions":
             return self.sign_in(body)
+        if path == "/v1/device-asks":
+            hub.asks.append(body)
+            return self.answer(201, {"code": "BCD-FGH", "secret": "s-1", "expires_in": 600, "interval": 0.1})
+        if path == "/v1/device-asks/answer":
+            if hub.let_in is None:
+                return self.answer(200, {"state": "waiting"})
+            if not hub.let_in:
+                return self.problem(404, "番号の時間（10分）が過ぎました")
+            body = {"code": "BCDFGHJK", **hub.asks[-1]}
+            path = "/v1/devices"
         if path == "/v1/devices":
             if body.get("code") != "BCDFGHJK":
                 return self.problem(404, "コードが違うか、使われています")
@@ -745,6 +758,11 @@ class HubHandler(BaseHTTPRequestHandler):
         if path.startswith("/v1/deliveries/held/"):
             hub.settled.append((path.split("/")[-1], body))
             return self.answer(200, {"released": 1})
+        if path.startswith("/v1/device-asks/"):
+            if body["code"].upper().replace("-", "") != "BCDFGH":
+                return self.problem(404, "この番号を出している端末はありません (no tablet shows this code now)")
+            hub.decisions.append(("POST", path, body))
+            return self.answer(200, {"code": "BCD-FGH", "name": "体育館1号", "address": "192.0.2.9", "asked_at": stamp(time.time()), "expires_at": stamp(time.time() + 600), "has_key": True})
         if path == "/v1/devices/invitations":
             hub.invitations.append(body)
             svg = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3 3"><path d="M0 0h1v1h-1zM2 2h1v1h-1z"/></svg>')

@@ -2272,6 +2272,24 @@ class ConsoleTests(OnSmallHub):
         self.browser.click("#ask-yes")
         self.browser.until("document.querySelectorAll('#device-rows tr').length === 0")
 
+    def test_letting_in_a_tablet_by_the_number_that_it_shows(self):
+        self.sign_in("devices")
+        self.browser.until("!document.querySelector('#devices').hidden")
+        self.browser.type("#ask-form [name=code]", "XXX-XXX")
+        self.browser.click("#ask-form button")
+        self.browser.until("document.querySelector('#asking .problem')?.textContent.includes('この番号を出している端末はありません')")
+        self.browser.evaluate("document.querySelector('#ask-form').reset()")
+        self.browser.type("#ask-form [name=code]", "bcd-fgh")
+        self.browser.click("#ask-form button")
+        self.browser.until("document.querySelector('#asking article')")
+        for part in ["BCD-FGH", "体育館1号", "192.0.2.9", "この番号を自分の目で見たか"]:
+            self.assertIn(part, self.browser.text("#asking"))
+        self.browser.photograph("console-devices-ask")
+        self.browser.click("#asking .main")
+        self.browser.until("document.querySelector('#asking').textContent.includes('数秒で端末の画面が変わります')")
+        self.assertEqual([(path, body) for _, path, body in self.hub.decisions if path.endswith("approve")],
+                         [("/v1/device-asks/approve", {"code": "bcd-fgh", "site": "daiichi-sho", "town": "042056"})])
+
     def test_reports_from_shelters_are_listed(self):
         self.hub.reports["r1"] = {"id": "r1", "people": 87, "needs": ["water", "toilet"], "note": "夜は寒い"}
         self.sign_in("reports")

@@ -55,6 +55,24 @@ class TabletTests(OnSmallHub):
         self.browser.press("Enter")
         self.browser.until("document.querySelector('#enrol-problem').textContent.includes('コードが違うか')")
 
+    def test_without_a_code_it_shows_a_number_of_its_own_until_somebody_has_let_it_in(self):
+        self.browser.open(self.hub.address + "/tablet/")
+        self.browser.until("!document.querySelector('#enrol').hidden")
+        self.browser.type("[name=name]", "体育館1号")
+        self.hub.let_in = False
+        self.browser.click("#no-code")
+        self.browser.until("document.querySelector('#enrol-problem').textContent.includes('時間（10分）が過ぎました')")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#ask').hidden"), "a number whose time is over is not shown")
+        self.hub.let_in = None
+        self.browser.until("!document.querySelector('#no-code').disabled")
+        self.browser.click("#no-code")
+        self.browser.until("document.querySelector('#ask-code').textContent === 'BCD-FGH' && !document.querySelector('#ask').hidden")
+        self.photograph("ask")
+        self.assertEqual((self.hub.asks[-1]["name"], len(self.hub.asks[-1]["public_key"])), ("体育館1号", 124))
+        self.hub.let_in = True
+        self.browser.until("!document.querySelector('#desk').hidden")
+        self.assertEqual(self.browser.text("#device"), "体育館1号")
+
     def test_it_says_of_itself_that_it_is_there_and_whether_it_can_sound(self):
         self.enrol()
         self.wait(lambda: self.hub.signs, "its first word", 20)

@@ -9,12 +9,38 @@ let problem = () => {};
 
 export function prepare(onProblem) {
   problem = onProblem;
+  byID("ask-form").onsubmit = (event) => {
+    event.preventDefault();
+    byID("asking").replaceChildren();
+    look(event.target).catch((error) => (error instanceof Refused && error.status !== 401 ? byID("asking").replaceChildren(make("p", error.message, "problem")) : problem(error)));
+  };
   const refusals = new Refusals(byID("invite-form"));
   byID("invite-form").onsubmit = (event) => {
     event.preventDefault();
     refusals.clear();
     invite(event.target).catch((error) => (error instanceof Refused && error.status !== 401 ? refusals.show(error) : problem(error)));
   };
+}
+
+/** What shows that number, and the door for it: the person has read it on the tablet, or was told it by somebody he knows. */
+async function look(form) {
+  const said = form.elements.code.value.trim(), found = await call("POST", "/v1/device-asks/look", { code: said });
+  const card = make("article", "", "card"), place = make("select"), label = make("label", "置き場所 "), yes = button("この端末を登録する", () => approve(said, place.value).catch(problem), "main");
+  place.append(...sites().map((item) => new Option(item.name ?? item.id, item.id)));
+  label.append(place);
+  card.append(
+    make("h3", `${found.code}　${found.name || "名前のない端末"}`),
+    make("p", `${found.address}${found.site ? `（${siteName(found.site)}の中継機の先）` : ""}から、${timeWord(found.asked_at)}に`),
+    make("p", "この番号を自分の目で見たか、知っている人から聞いたときだけ、登録してください。", "hint"), label, yes);
+  byID("asking").replaceChildren(card);
+}
+
+async function approve(said, site) {
+  const asked = { code: said, site };
+  if (code()) asked.town = code();
+  await call("POST", "/v1/device-asks/approve", asked);
+  byID("asking").replaceChildren(make("p", `${siteName(site)}の端末として登録します。数秒で端末の画面が変わります。`));
+  byID("ask-form").reset();
 }
 
 /** Places by name; where the hub tells none, the id is typed. */
@@ -51,7 +77,7 @@ export const again = read;
 
 export async function open() {
   showSites();
-  byID("invitation").replaceChildren();
+  for (const id of ["invitation", "asking"]) byID(id).replaceChildren();
   await read();
 }
 

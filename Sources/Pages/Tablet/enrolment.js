@@ -12,7 +12,11 @@ export async function enrol(written, name, words) {
     body: JSON.stringify({ code, public_key: key?.text ?? null, name: name || null }),
   });
   if (!answer.ok) throw new Error(await problemWords(answer));
-  const { device_id: id, token, town: number, town_name: town, site_name: site, town_key: townKey } = await answer.json();
+  return made(await answer.json(), mark, name, key, words);
+}
+
+/** What the hub, or an edge, has made of it. */
+export async function made({ device_id: id, token, town: number, town_name: town, site_name: site, town_key: townKey }, mark, name, key, words) {
   if (mark && key && (!townKey || await markOf(townKey) !== mark)) throw new Error(words);
   return { device: { id, token, town, code: number, name: name || site, townKey }, pair: key?.pair ?? null };
 }

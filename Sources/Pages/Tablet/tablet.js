@@ -98,10 +98,10 @@ async function tellReport(id, state, words) {
   receiver.tabs.tell({ report: true });
 }
 
-async function register(form) {
+async function register(form, how) {
   byID("enrol-problem").textContent = "";
   try {
-    await receiver.register(form.code.value.trim(), form.name.value.trim(), wordsOf(language).doubt);
+    await receiver.register(form.code.value.trim(), form.name.value.trim(), wordsOf(language).doubt, how);
     // Another's tablet now, it may be.
     roll.forget();
     roll.ask();
@@ -173,6 +173,14 @@ async function boot() {
 }
 
 byID("enrol-form").onsubmit = (event) => { event.preventDefault(); register(event.target); };
+byID("no-code").onclick = async () => {
+  byID("no-code").disabled = true;
+  // With the hub away it is not needed, and nothing is lost.
+  const own = await import("./asking.js").catch(() => null);
+  const say = (code) => { byID("ask").hidden = !code; byID("ask-code").textContent = code; };
+  if (own) await register(byID("enrol-form"), own.asking(say));
+  byID("no-code").disabled = false;
+};
 byID("report-form").onsubmit = (event) => { event.preventDefault(); reports.send(event.target); };
 byID("correct").onclick = () => reports.correct(byID("report-form"));
 byID("correct-stop").onclick = () => reports.stopCorrecting(byID("report-form"));
