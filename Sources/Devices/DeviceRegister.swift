@@ -47,6 +47,10 @@ package struct Device: Sendable, Hashable, Codable {
     package internal(set) var revocation: RevocationSeal?
     /// Where it is woken; nil: it has not asked.
     package internal(set) var wake: WakeAddress?
+    /// Out of use for good, by a person who has it: broken, given back to who let it, at the end of its years. Not lost.
+    package internal(set) var retired: Date?
+    /// It has said itself, by its key, that nothing is on it any more.
+    package internal(set) var erased: Date?
     /// Why, where that is not a person's decision.
     package internal(set) var why: RevokedFor?
     /// At an edge: it was let in here, and the town has not said yet that it knows it.
@@ -362,10 +366,14 @@ package final class DeviceRegister: Sendable {
     }
 
     /// True when there was such a device; its token is worth nothing from now on.
-    package func revoke(_ id: String, of town: TownID, seal: RevocationSeal? = nil) -> Bool {
+    /// - Parameter retires: it is out of use, and not lost; who was revoked before stays so.
+    package func revoke(_ id: String, of town: TownID, seal: RevocationSeal? = nil, retires: Bool = false) -> Bool {
         state.withLock { state in
             guard var device = state.devices[id], device.town == town else { return false }
+            if retires, device.revoked == nil { device.retired = clock() }
             device.revoked = device.revoked ?? clock()
+            // Who has it back knows where it is.
+            if retires, device.loan != nil { (device.loan, device.returned) = (nil, clock()) }
             device.revocation = device.revocation ?? seal
             device.wake = nil
             state.devices[id] = device

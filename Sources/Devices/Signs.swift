@@ -16,6 +16,8 @@ package struct DeviceSign: Sendable, Hashable {
     package var isMute: Bool
     /// Whether what it is told was proven to be its town's; nil where its page does not say.
     package var seals: Seals?
+    /// Which build of the page runs there: a short digest.
+    package var page: String?
     /// The site at whose edge it is, where that is not its own; it says nothing then of whether its own site hears.
     package var elsewhere: String?
     package var at: Date

@@ -23,8 +23,8 @@ extension Hub {
 
     /// A device that is out erases itself for the town's own word alone.
     /// - Returns: false where there is no such device.
-    package func revoke(device id: String, of town: TownID) -> Bool {
-        devices.revoke(id, of: town, seal: seals.revocation(of: id, in: town))
+    package func revoke(device id: String, of town: TownID, retires: Bool = false) -> Bool {
+        devices.revoke(id, of: town, seal: seals.revocation(of: id, in: town), retires: retires)
     }
 
     /// Those that were revoked by an older program.

@@ -136,7 +136,7 @@ extension HubRouter {
             let person = context.person
             let id = try context.parameters.require("id")
             for town in hub.allTowns where person.may(town.id) {
-                if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(DeviceShape(device, now: hub.clock())) }
+                if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(DeviceShape(device, signs: hub.devices.signs(of: id), now: hub.clock())) }
             }
             throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
         }
@@ -182,20 +182,39 @@ extension HubRouter {
             return try Answer.json(DeviceShape(after, now: hub.clock()))
         }
         desk.delete("/v1/devices/{id}") { request, context in
-            let person = context.person
-            let id = try context.parameters.require("id")
-            for town in hub.allTowns where person.may(town.id) && hub.revoke(device: id, of: town.id) {
-                hub.stream.cut(device: id)
-                if let device = hub.devices.device(id: id, of: town.id) {
-                    tellEdges(of: device.site, in: town.id)
-                    hub.noteDown(.device, "使えなくした：\(Self.named(device, in: town))", about: id, .actual, in: town.id, by: person.actor)
-                }
-                hub.logger.notice("device revoked", metadata: ["device": "\(id)", "by": "\(person.name)"])
-                try await hub.onDisk()
-                return Response(status: .noContent)
-            }
-            throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
+            try await end(try context.parameters.require("id"), for: context.person, retires: false)
         }
+        desk.post("/v1/devices/{id}/retire") { request, context in
+            try await end(try context.parameters.require("id"), for: context.person, retires: true)
+        }
+        router.post("/v1/devices/erased") { request, _ in
+            struct Erased: Decodable { var device, signature: String }
+            let said = try await Body.decode(Erased.self, request)
+            guard said.device.utf8.count <= 100, let proof = Data(base64Encoded: said.signature), let found = hub.devices.noteErased(said.device, signature: proof) else {
+                throw Problem(.notFound, "消去の証明になりません (proves nothing)")
+            }
+            if found.isNew, let town = hub.town(found.device.town) {
+                hub.noteDown(.device, "消去を確認した：\(Self.named(found.device, in: town))", about: said.device, .actual, in: town.id, by: "device:\(said.device)")
+                hub.logger.notice("device erased", metadata: ["device": "\(said.device)"])
+            }
+            try await hub.onDisk()
+            return Response(status: .noContent)
+        }
+    }
+
+    /// It is out from now on, and erases itself when it hears so.
+    private func end(_ id: String, for person: Operator, retires: Bool) async throws -> Response {
+        for town in hub.allTowns where person.may(town.id) && hub.revoke(device: id, of: town.id, retires: retires) {
+            hub.stream.cut(device: id)
+            if let device = hub.devices.device(id: id, of: town.id) {
+                tellEdges(of: device.site, in: town.id)
+                hub.noteDown(.device, "\(retires ? "使うのを終えた" : "使えなくした")：\(Self.named(device, in: town))", about: id, .actual, in: town.id, by: person.actor)
+            }
+            hub.logger.notice("\(retires ? "device retired" : "device revoked")", metadata: ["device": "\(id)", "by": "\(person.name)"])
+            try await hub.onDisk()
+            return Response(status: .noContent)
+        }
+        throw Problem(.notFound, "端末\(PlainText.visible(id))はありません (no such device)")
     }
 
     private func noteLoan(_ word: String, _ device: Device, _ until: Date?, by person: Operator) {

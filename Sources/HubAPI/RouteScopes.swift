@@ -100,6 +100,7 @@ struct RouteScopes {
         Row(.patch, "/v1/devices/{id}", [.devices]),
         Row(.post, "/v1/devices/{id}/lend", [.devices]),
         Row(.post, "/v1/devices/{id}/return", [.devices]),
+        Row(.post, "/v1/devices/{id}/retire", [.devices]),
         Row(.get, "/v1/attention", [.read, .watch]),
         Row(.get, "/v1/sources", [.read, .watch]),
         Row(.get, "/v1/approvals", [.approve, .send, .read]),
@@ -161,6 +162,8 @@ struct RouteScopes {
     private static let others: [Row] = [
         // A code is its right.
         Row(.post, "/v1/devices", .everybody),
+        // By a key that only that device has.
+        Row(.post, "/v1/devices/erased", .everybody),
         // It opens nothing until a person says yes.
         Row(.post, "/v1/device-asks", .everybody),
         Row(.post, "/v1/device-asks/answer", .everybody),
@@ -218,7 +221,7 @@ struct RouteScopes {
         (.get, "/v1/approvals"), (.get, "/v1/approvals/{id}"), (.post, "/v1/approvals/{id}/approve"), (.post, "/v1/approvals/{id}/return"),
         (.post, "/v1/devices/invitations"), (.get, "/v1/devices"), (.get, "/v1/devices/{id}"), (.delete, "/v1/devices/{id}"), (.post, "/v1/devices/{id}/lend"),
         (.post, "/v1/devices/{id}/return"), (.post, "/v1/device-codes"), (.get, "/v1/device-codes"), (.delete, "/v1/device-codes/{id}"),
-        (.post, "/v1/device-asks/look"), (.post, "/v1/device-asks/approve"),
+        (.post, "/v1/device-asks/look"), (.post, "/v1/device-asks/approve"), (.post, "/v1/devices/{id}/retire"),
     ]
     private static let lent = Set(lendable.map { key($0, $1) })
 

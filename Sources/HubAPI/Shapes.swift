@@ -1,4 +1,5 @@
 internal import AlertModel
+internal import Pages
 internal import ChannelKit
 internal import Devices
 internal import FoundationEssentials
@@ -118,6 +119,18 @@ struct DeviceShape: Encodable {
     var seals: String?
     /// `pupil` or `staff`; absent: a place's.
     var use, group: String?
+    /// As it last said of itself, and when: percent, on the mains, when it goes silent; whether its sound was unlocked; which build of its page runs.
+    var battery: Int?
+    var plugged, sound: Bool?
+    var silent_at, page, said_at: String?
+    /// Whether that is the build this hub serves.
+    var page_is_current: Bool?
+    /// The site at whose edge it is, where that is not its own.
+    var elsewhere: String?
+    /// Out of use, and not lost; and when it has proven that nothing is on it.
+    var retired_at, erased_at: String?
+    /// `code-used`: another tablet had its code of paper first.
+    var revoked_for: String?
     /// Who has it in his hands.
     var lent_to, lent_until, lent_at, lent_by, returned_at: String?
     var overdue: Bool?
@@ -125,6 +138,14 @@ struct DeviceShape: Encodable {
     init(_ device: Device, signs told: DeviceSigns? = nil, now: Date) {
         seals = told?.last.seals?.rawValue
         woken = device.wake == nil ? nil : true
+        (battery, plugged, sound) = (told?.last.charge, told?.last.isPlugged, told.map { !$0.last.isMute })
+        (page, elsewhere) = (told?.last.page, told?.last.elsewhere)
+        page_is_current = page.map { $0 == Pages.tabletBuild }
+        silent_at = told?.silentAt.map { JapanTime.text($0, milliseconds: false) }
+        said_at = told.map { JapanTime.text($0.last.at, milliseconds: false) }
+        retired_at = device.retired.map { JapanTime.text($0, milliseconds: false) }
+        erased_at = device.erased.map { JapanTime.text($0, milliseconds: false) }
+        revoked_for = device.why?.rawValue
         (use, group, signs) = (device.use?.rawValue, device.group, device.signs)
         lent_to = device.loan?.to
         lent_until = device.loan?.until.map { JapanTime.text($0, milliseconds: false) }
@@ -139,7 +160,7 @@ struct DeviceShape: Encodable {
         role = device.isEdge ? "edge" : "tablet"
         enrolled_at = JapanTime.text(device.enrolled, milliseconds: false)
         invited_by = device.invitedBy
-        revoked_at = device.revoked.map { JapanTime.text($0, milliseconds: false) }
+        revoked_at = device.retired != nil ? nil : device.revoked.map { JapanTime.text($0, milliseconds: false) }
         last_seen = device.lastSeen.map { JapanTime.text($0, milliseconds: false) }
         has_key = device.publicKey != nil
     }

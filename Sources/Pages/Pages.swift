@@ -43,7 +43,19 @@ package enum Pages {
     private static let script = "text/javascript; charset=utf-8"
 
     /// Compressed once, at the first request. The words of screens are read by then.
-    private static let all: [String: PageAsset] = [
+    private static let all = fixed.merging(["/tablet/lists.js": PageAsset(script, TabletLists.script(build: tabletBuild))]) { own, _ in own }
+
+    /// Which build of the tablet's page this is: a short digest of all its files and words, which each tablet says of itself.
+    package static let tabletBuild = build(of: fixed.filter { $0.key.hasPrefix("/tablet/") }.sorted { $0.key < $1.key }.map { ($0.key, $0.value.bytes) }, words: TabletLists.script())
+
+    static func build(of files: [(path: String, bytes: [UInt8])], words: [UInt8]) -> String {
+        var digest = SHA256()
+        for file in files { digest.update(data: Array("\(file.path) \(file.bytes.count)\n".utf8) + file.bytes) }
+        digest.update(data: words)
+        return digest.finalize().prefix(5).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    }
+
+    private static let fixed: [String: PageAsset] = [
         "/tablet/": PageAsset(html, PackageResources.tablet_html),
         "/tablet/board": PageAsset(html, PackageResources.blackboard_html),
         "/tablet/blackboard.css": PageAsset(css, PackageResources.blackboard_css),
@@ -60,7 +72,6 @@ package enum Pages {
         "/tablet/fit.js": PageAsset(script, PackageResources.fit_js),
         "/tablet/front.js": PageAsset(script, PackageResources.front_js),
         "/tablet/list.js": PageAsset(script, PackageResources.list_js),
-        "/tablet/lists.js": PageAsset(script, TabletLists.script()),
         "/tablet/news.js": PageAsset(script, PackageResources.news_js),
         "/tablet/outbox.js": PageAsset(script, PackageResources.outbox_js),
         "/tablet/receiver.js": PageAsset(script, PackageResources.receiver_js),

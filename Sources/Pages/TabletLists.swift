@@ -9,13 +9,13 @@ enum TabletLists {
         var words: [String: String]
     }
 
-    static func script(_ languages: ScreenLanguages = .inUse) -> [UInt8] {
+    static func script(_ languages: ScreenLanguages = .inUse, build: String = "") -> [UInt8] {
         let lists = languages.all.map { List(language: $0.rawValue, words: words(languages.words($0))) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Words are texts: they can be encoded.
         let json = (try? encoder.encode(lists)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
-        return Array("export const LISTS = \(json);\n".utf8)
+        return Array("export const LISTS = \(json);\nexport const BUILD = \"\(build)\";\n".utf8)
     }
 
     /// The tablet's own, and those it shares with the pages of spots.

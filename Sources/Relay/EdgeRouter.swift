@@ -136,6 +136,8 @@ package struct EdgeRouter: Sendable {
             var name, public_key, from: String?
         }
         struct Coming: Codable { var secret: String }
+        struct Erased: Codable { var device, signature: String }
+        router.post("/v1/devices/erased") { request, _ in try await passOn("/v1/devices/erased", try await Body.decode(Erased.self, request)) }
         router.post("/v1/device-asks") { request, context in
             var wish = try await Body.decode(Asking.self, request)
             wish.from = context.address(request)

@@ -14,7 +14,7 @@ package struct SignForwarder: Sendable {
         var device: String?
         var charge, minutes: Int?
         var plugged, mute: Bool?
-        var seals: String?
+        var seals, page: String?
         var signed: Bool?
         var elapsed_ms: Int
     }
@@ -65,7 +65,7 @@ package struct SignForwarder: Sendable {
             guard age <= DeviceSigns.missedAfter else { return nil }
             // At most five minutes, by the line above.
             let elapsed = Int(max(0, age) * 1000)
-            return Sign(device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, seals: last.seals?.rawValue, signed: device.signs, elapsed_ms: elapsed)
+            return Sign(device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, seals: last.seals?.rawValue, page: last.page, signed: device.signs, elapsed_ms: elapsed)
         }
         let reading = PowerReading(at: power, now: now)
         all.append(Sign(charge: reading?.charge, minutes: reading?.minutes, plugged: reading?.isPlugged, seals: isDoubting() ? "doubt" : nil, elapsed_ms: 0))

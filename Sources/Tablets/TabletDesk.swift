@@ -52,6 +52,7 @@ package struct TabletDesk: Sendable {
             var device: String?
             var charge, minutes, elapsed_ms: Double?
             var plugged, mute: Bool?
+            var page: String?
             /// `ok`, `unchecked`, `doubt`; another word is none.
             var seals: String?
             /// Of an edge: this tablet has signed there, and its token alone opens nothing.
@@ -173,6 +174,7 @@ package struct TabletDesk: Sendable {
             let told = try signs.map { item in
                 let (id, site) = try signer(item.device, toldBy: teller)
                 var sign = try Self.read(item, now: clock())
+                sign.page = item.page.flatMap { (1...16).contains($0.utf8.count) && $0.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) } ? $0 : nil }
                 sign.elsewhere = site == teller.site ? nil : teller.site
                 return (id: id, sign: sign)
             }

@@ -4,7 +4,7 @@ import Foundation
 struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "タブレットとスポットの登録 (the register of tablets and spots)",
-        subcommands: [Invite.self, List.self, Show.self, Set.self, Codes.self, Approve.self, Lend.self, Return.self, Revoke.self])
+        subcommands: [Invite.self, List.self, Show.self, Set.self, Codes.self, Approve.self, Lend.self, Return.self, Retire.self, Revoke.self])
 
     struct Invite: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "一度だけ使える番号とQRコードを作る。15分有効 (a one-time code and its QR, for fifteen minutes)")
@@ -96,7 +96,7 @@ struct DeviceCommand: AsyncParsableCommand {
             let all = (value as? [String: Any])?["devices"] as? [[String: Any]] ?? []
             let devices = all.filter { !lent || $0["lent_to"] != nil }
             guard hub.format == .table else { return devices.forEach { Terminal.say(JSONLine.text($0)) } }
-            var rows = [["端末 DEVICE", "役目 ROLE", "場所 SITE", "名前 NAME", "人・組 WHOSE", "登録 ENROLLED", "最後に見た LAST SEEN", "状態 STATE", "貸出 LENT"]]
+            var rows = [["端末 DEVICE", "役目 ROLE", "場所 SITE", "名前 NAME", "人・組 WHOSE", "登録 ENROLLED", "最後に見た LAST SEEN", "状態 STATE", "ようす SIGNS", "貸出 LENT"]]
             for device in devices { rows.append(DeviceCommand.row(device)) }
             Terminal.say(Terminal.table(rows))
             let (out, late) = (all.filter { $0["lent_to"] != nil }, all.filter { $0["overdue"] as? Bool == true })
@@ -210,6 +210,17 @@ struct DeviceCommand: AsyncParsableCommand {
         }
     }
 
+    struct Retire: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "手もとにある端末を使い終える。失くしたものは revoke (out of use for good, and not lost)")
+        @OptionGroup var hub: HubOptions
+        @Argument(help: "端末の番号 (its id)") var device: String
+
+        func run() async throws {
+            _ = try await hub.client().send("POST", "/v1/devices/\(HubClient.step(device))/retire")
+            Terminal.say(hub.format == .json ? JSONLine.text(["retired": device]) : "終了  \(device) (retired)")
+        }
+    }
+
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "端末の登録をすぐに取り消す (cuts a device off, at once)")
         @OptionGroup var hub: HubOptions
@@ -221,13 +232,27 @@ struct DeviceCommand: AsyncParsableCommand {
         }
     }
 
+    /// Whether it is out, and has shown that nothing is on it any more.
+    private static func state(_ device: [String: Any]) -> String {
+        let word = device["retired_at"] != nil ? "retired" : device["revoked_at"] != nil ? "revoked" : "active"
+        return (device["erased_at"] as? String).map { "\(word)、消去を確認 \($0)" } ?? word
+    }
+
+    private static func signs(_ device: [String: Any]) -> String {
+        let words = [
+            (device["battery"] as? Int).map { "\($0)%\(device["plugged"] as? Bool == true ? " 充電中" : "")" }, (device["sound"] as? Bool).map { $0 ? "音あり" : "音なし" },
+            (device["page_is_current"] as? Bool).flatMap { $0 ? nil : "古いページ" }, (device["elsewhere"] as? String).map { "いま\($0)" },
+        ].compactMap(\.self)
+        return words.isEmpty ? "—" : words.joined(separator: "、")
+    }
+
     static func row(_ device: [String: Any]) -> [String] {
         func text(_ key: String) -> String { device[key] as? String ?? "—" }
         return [
             text("id"), text("role"), text("site"), text("name"),
             [["pupil": "生徒", "staff": "先生・職員"][device["use"] as? String ?? ""], device["group"] as? String].compactMap { $0 }.joined(separator: " "),
             text("enrolled_at"), text("last_seen"),
-            device["revoked_at"] == nil ? "active" : "revoked",
+            state(device), signs(device),
             device["lent_to"] == nil ? "—" : text("lent_to") + (device["overdue"] as? Bool == true ? "（期限を過ぎています）" : ""),
         ]
     }

@@ -65,6 +65,8 @@ struct FullDiskTests {
         #expect(try await house.call("POST", "/v1/rollcall", #"{"id":"r"}"#, token: secret).status == 201)
         let edgeCode = found(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school","role":"edge"}"#), "code")
         let edge = found(try await house.call("POST", "/v1/devices", #"{"code":"\#(edgeCode)","role":"edge","site":"school"}"#, token: nil), "token")
+        let gone = try await RegisterTests.Tablet(house)
+        #expect(try await house.call("DELETE", "/v1/devices/\(gone.id)").status == 204)
         let asked = found(try await house.call("POST", "/v1/device-asks", "{}", token: nil), "code")
         let batch = found(try await house.call("POST", "/v1/device-codes", #"{"site":"school","count":1}"#), "id")
         let counted = #"{"site":"school","call":{"id":"e/1","mode":"actual","by":"a","opened_ms":1},"count":{"safe":1,"hurt":0,"help":0,"missing":0}}"#
@@ -115,7 +117,8 @@ struct FullDiskTests {
             ),
             ("PUT", "/v1/sessions/current/password", #"{"password":"another long secret"}"#, nil, cookie),
             ("POST", "/v1/devices/\(device)/lend", #"{"to":"山田"}"#, House.token, [:]), ("POST", "/v1/devices/\(device)/return", nil, House.token, [:]),
-            ("DELETE", "/v1/devices/\(device)", nil, House.token, [:]),
+            ("DELETE", "/v1/devices/\(device)", nil, House.token, [:]), ("POST", "/v1/devices/\(device)/retire", nil, House.token, [:]),
+            ("POST", "/v1/devices/erased", try gone.proof(), nil, [:]),
             ("POST", "/v1/approvals/\(waiting)/return", #"{"reason":"r"}"#, House.root, [:]),
             ("POST", "/v1/towns/042056/shelters/import?name=a.csv", Self.shelters, House.root, [.contentType: "text/csv"]),
             ("POST", "/v1/towns/042056/shelters/states", #"{"mode":"exercise","state":"open","shelters":["gym"]}"#, House.token, [:]),

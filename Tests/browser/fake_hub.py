@@ -34,7 +34,7 @@ def tablet_lists() -> bytes:
         flat |= {key: words["portal"][key] for key in ("level", "from", "issued", "until", "shelters", "asOf", "otherLanguage")}
         flat["nothingKnown"] = words["aged"]["nothingKnown"]
         lists.append({"language": language, "words": flat})
-    return f"export const LISTS = {json.dumps(lists, ensure_ascii=False)};".encode()
+    return f'export const LISTS = {json.dumps(lists, ensure_ascii=False)};export const BUILD = "0123456789";'.encode()
 
 
 WAYS = [{"name": name, "title": title, "role": role} for name, title, role in (
@@ -155,6 +155,10 @@ class FakeHub:
         # Tablets without a code, and what became of the last: None while nobody has said, False where its time is over.
         self.asks: list[dict] = []
         self.let_in: bool | None = None
+        self.revoked_for: str | None = None
+        # Codes of paper, without the codes; proofs that a tablet is empty.
+        self.batches: list[dict] = []
+        self.erased: list[dict] = []
         self.last = 0
         self.numbers = 0
         self.forgotten = 0
@@ -332,7 +336,8 @@ class HubHandler(BaseHTTPRequestHandler):
 
     def is_known(self) -> bool:
         if self.hub.revoked:
-            self.answer(401, {"type": "urn:noroshi:problem:device-revoked", "title": "Unauthorized", "status": 401, "device": "dev-1", **({"seal": self.hub.revocation} if self.hub.revocation else {})},
+            self.answer(401, {"type": "urn:noroshi:problem:device-revoked", "title": "Unauthorized", "status": 401, "device": "dev-1", **({"seal": self.hub.revocation} if self.hub.revocation else {}),
+                              **({"why": self.hub.revoked_for} if self.hub.revoked_for else {})},
                         "application/problem+json")
             return False
         if "__Host-noroshi=s-1" in self.headers.get("Cookie", ""):
@@ -397,6 +402,7 @@ class HubHandler(BaseHTTPRequestHandler):
             **{f"/v1/reports/{key}": lambda key=key: {"id": key, "state": self.hub.report_state, **self.hub.answered(key)} for key in list(self.hub.reports)},
             "/v1/towns": lambda: {"towns": self.hub.towns, "channels": WAYS},
             "/v1/devices": lambda: {"devices": list(self.hub.devices.values())},
+            "/v1/device-codes": lambda: {"batches": self.hub.batches},
             "/v1/deliveries": lambda: self.filtered(asked)}
         if parts[2] == "towns" and path.endswith("/here"):
             return self.answer(200, {"people": [{"name": "佐藤", "mode": asked["mode"], "since": stamp(time.time()), "you": True}] + self.hub.others})
@@ -642,6 +648,9 @@ class HubHandler(BaseHTTPRequestHandler):
             return
         if path == "/v1/sessions":
             return self.sign_in(body)
+        if path == "/v1/devices/erased":
+            hub.erased.append(body)
+            return self.answer(204, None)
         if path == "/v1/device-asks":
             hub.asks.append(body)
             return self.answer(201, {"code": "BCD-FGH", "secret": "s-1", "expires_in": 600, "interval": 0.1})
@@ -680,7 +689,7 @@ class HubHandler(BaseHTTPRequestHandler):
             device = hub.devices[path.split("/")[3]]
             device.pop("lent_to", None)
             if path.endswith("/lend"):
-                device |= {"lent_to": body["to"], "overdue": False}
+                device |= {"lent_to": body["to"], "lent_until": body.get("until"), "overdue": False}
             return self.answer(200, device)
         if path == "/v1/calls":
             return self.note_call(body)
@@ -758,6 +767,14 @@ class HubHandler(BaseHTTPRequestHandler):
         if path.startswith("/v1/deliveries/held/"):
             hub.settled.append((path.split("/")[-1], body))
             return self.answer(200, {"released": 1})
+        if path == "/v1/device-codes":
+            hub.batches.append({"id": "b-1", "town": "042056", "site": body["site"], "issued_at": stamp(time.time()), "issued_by": "佐藤", "expires_at": stamp(time.time() + 86400 * 90),
+                                "count": body["count"], "used": 0})
+            codes = [{"code": f"BCDF-GHJK-LMNP-QR{letter}{letter}", "url": "", "qr_svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h4v4H0z"/></svg>'} for letter in "BCDFG"[:body["count"]]]
+            return self.answer(201, {"batch": hub.batches[-1], "codes": codes, "site_name": "第一小学校", "town_key": "-"})
+        if path.startswith("/v1/devices/") and path.endswith("/retire"):
+            hub.devices[parts[3]]["retired_at"] = stamp(time.time())
+            return self.answer(204, None)
         if path.startswith("/v1/device-asks/"):
             if body["code"].upper().replace("-", "") != "BCDFGH":
                 return self.problem(404, "この番号を出している端末はありません (no tablet shows this code now)")
@@ -846,6 +863,8 @@ class HubHandler(BaseHTTPRequestHandler):
     def do_PATCH(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
         self.hub.decisions.append(("PATCH", urllib.parse.unquote(self.path), body))
+        if self.path.startswith("/v1/devices/"):
+            self.hub.devices[self.path.split("/")[3]].update(body)
         self.answer(200, {"name": "鈴木", "password": "new-secret"})
 
     def do_PUT(self):

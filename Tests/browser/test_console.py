@@ -2281,7 +2281,7 @@ class ConsoleTests(OnSmallHub):
         self.browser.evaluate("document.querySelector('#ask-form').reset()")
         self.browser.type("#ask-form [name=code]", "bcd-fgh")
         self.browser.click("#ask-form button")
-        self.browser.until("document.querySelector('#asking article')")
+        self.browser.until("document.querySelector('#asking article') !== null")
         for part in ["BCD-FGH", "体育館1号", "192.0.2.9", "この番号を自分の目で見たか"]:
             self.assertIn(part, self.browser.text("#asking"))
         self.browser.photograph("console-devices-ask")
@@ -2337,13 +2337,60 @@ class ConsoleTests(OnSmallHub):
         self.sign_in("devices")
         self.browser.until("document.querySelectorAll('#device-rows tr').length === 1")
         self.browser.click("#device-rows button")
-        self.browser.until("document.querySelector('#ask').open")
-        self.browser.type("#ask-input", "山田花子")
-        self.browser.click("#ask-yes")
-        self.browser.until("document.querySelector('#device-rows').textContent.includes('山田花子さんに貸出中')")
+        self.browser.type("#device-form input", "山田花子")
+        self.browser.evaluate("document.querySelector('#device-form [type=datetime-local]').value = '2099-12-01T17:00'")
+        self.browser.photograph("console-devices-lend")
+        self.browser.click("#device-form .main")
+        self.browser.until("document.querySelector('#device-rows').textContent.includes('山田花子さんに貸出中、12月1日 17:00まで')")
+        self.assertEqual(self.hub.devices["dev-1"]["lent_until"], "2099-12-01T17:00:00+09:00", "Japan's hours")
         self.assertIn("貸出中 1台", self.browser.text("#devices-lent"))
         self.browser.click("#device-rows button")
         self.browser.until("!document.querySelector('#device-rows').textContent.includes('山田花子')")
+
+    def test_a_device_is_moved_and_grouped_and_the_register_says_how_it_stands(self):
+        self.hub.devices["dev-1"] = {"id": "dev-1", "site": "daiichi-sho", "name": "一号", "role": "tablet", "enrolled_at": stamp(time.time()), "battery": 41, "plugged": False, "sound": False,
+                                     "page_is_current": False, "elsewhere": "daiichi-sho"}
+        self.sign_in("devices")
+        self.browser.until("document.querySelectorAll('#device-rows tr').length === 1")
+        for part in ["電池 41%", "音が出ません", "ページが古い版です", "いま第一小学校にあります"]:
+            self.assertIn(part, self.browser.text("#device-rows"))
+        self.browser.click("#device-rows button:nth-of-type(2)")
+        self.browser.until("document.querySelector('#device-form form') !== null")
+        self.browser.evaluate("""(() => { const [site, use] = document.querySelectorAll('#device-form select'), [, group] = document.querySelectorAll('#device-form input');
+            site.append(new Option('中央公民館', 'chuo-kominkan')); site.value = 'chuo-kominkan'; use.value = 'pupil'; group.value = '3-2'; })()""")
+        self.browser.photograph("console-devices-change")
+        self.browser.click("#device-form .main")
+        self.browser.until("document.querySelector('#device-rows').textContent.includes('生徒 3-2')")
+        self.assertIn(("PATCH", "/v1/devices/dev-1", {"use": "pupil", "group": "3-2", "site": "chuo-kominkan"}), self.hub.decisions)
+        self.browser.click("#device-rows button:nth-of-type(3)")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelector('#device-rows').textContent.includes('に使い終えました、消去は確かめられません')")
+        self.hub.devices["dev-1"].update(has_key=True, erased_at=stamp(time.time()))
+        self.browser.evaluate("location.reload()")
+        self.browser.until("document.querySelector('#device-rows')?.textContent.includes('消去を確認')")
+
+    def test_a_table_of_tablets_and_codes_for_the_safe_become_a_sheet_to_print(self):
+        self.sign_in("devices")
+        self.browser.until("!document.querySelector('#devices').hidden && document.querySelector('#paper-site').options.length > 0")
+        self.browser.evaluate("document.querySelector('#devices details').open = true")
+        def choose(text):
+            self.browser.evaluate(f"""(() => {{ const box = new DataTransfer(), place = document.querySelector('#many-form [type=file]');
+                box.items.add(new File([{json.dumps(text)}], 'a.csv')); place.files = box.files; }})()""")
+            self.browser.click("#many-form button")
+        choose("name,site\n一号,第一小学校\n二号,どこか\n")
+        self.browser.until("document.querySelector('#sheet-words').textContent.includes('3行目')")
+        self.assertEqual(self.hub.invitations, [], "not half of them")
+        choose('name,site,use,group\n"一号, 予備",第一小学校,pupil,3-2\n二号,daiichi-sho\n')
+        self.browser.until("document.querySelectorAll('#code-sheet figure').length === 2")
+        self.assertEqual(self.hub.invitations, [{"name": "一号, 予備", "site": "第一小学校", "use": "pupil", "group": "3-2", "town": "042056"},
+                                                {"name": "二号", "site": "daiichi-sho", "town": "042056"}])
+        self.browser.photograph("console-devices-sheet")
+        self.browser.evaluate("document.querySelector('#paper-form [name=count]').value = 3")
+        self.browser.click("#paper-form button")
+        self.browser.until("document.querySelectorAll('#code-sheet figure').length === 3 && document.querySelector('#code-sheet').textContent.includes('BCDF-GHJK-LMNP-QRBB')")
+        self.assertIn("二度と出ません", self.browser.text("#sheet-words"))
+        self.browser.until("document.querySelector('#batch-rows').textContent.includes('3枚のうち0枚を使用')")
 
     def test_a_report_knows_crowding_and_supply_takes_the_place_of_the_one_it_corrects_and_is_answered(self):
         self.hub.reports["r2"] = {"id": "r2", "people": 120, "households": 45, "crowding": "full", "water": "no", "power": "unknown", "needs": ["blanket"],

@@ -79,7 +79,8 @@ class TabletTests(OnSmallHub):
         sign = self.hub.signs[0]
         self.assertTrue(sign["mute"], "nobody has touched it")
         # What the battery says, where the browser tells it; never more.
-        self.assertLessEqual(set(sign), {"mute", "charge", "plugged", "minutes", "seals"})
+        self.assertLessEqual(set(sign), {"mute", "charge", "plugged", "minutes", "seals", "page"})
+        self.assertEqual(sign["page"], "0123456789", "which build runs here")
         self.assertEqual(sign["seals"], "unchecked", "a hub of before has no key")
 
     def test_without_a_tap_the_page_says_that_it_is_silent(self):
@@ -516,7 +517,16 @@ class TabletTests(OnSmallHub):
             r.onsuccess = () => { const q = r.result.transaction('kept').objectStore('kept').getAllKeys();
             q.onsuccess = () => done(q.result.join()) } })""")
         self.assertEqual(kept, "")
+        # And it has said so, by the key that nobody stores any more.
+        self.wait(lambda: self.hub.erased, "the proof")
+        self.assertEqual((self.hub.erased[0]["device"], len(self.hub.erased[0]["signature"])), ("dev-1", 88))
 
+    def test_a_tablet_whose_code_another_one_had_first_says_so(self):
+        self.start()
+        self.hub.revoked_for = "code-used"
+        self.hub.revoked = True
+        self.browser.until("!document.querySelector('#enrol').hidden", 15)
+        self.assertIn("先にほかのタブレットが使っていました", self.browser.text("#enrol"))
 
     def kept(self, store: str) -> str:
         return self.browser.evaluate(f"""new Promise(done => {{ const r = indexedDB.open('noroshi');

@@ -5,7 +5,6 @@ import { Refused, call, dropPerson, dropToken, isIn, keepPerson, keepToken, pers
 import * as approvals from "./approvals.js";
 import * as behalf from "./behalf.js";
 import * as calls from "./calls.js";
-import * as devices from "./devices.js";
 import * as drills from "./drills.js";
 import * as here from "./here.js";
 import * as live from "./live.js";
@@ -43,7 +42,7 @@ function later(name) {
 }
 
 /** Each has `open(said)` and `again()`, and may have `arrive(delivery)` and `close()`. `reach` and `wall` have no button of their own. */
-const ROOMS = { alerts, push, log, reports, drills, devices, shelters: later("./shelters.js"), people: later("./people.js"), settings: later("./settings.js"), notices: later("./notices.js"), chronicle: later("./chronicle.js"), muster: later("./muster.js"), pact: later("./pact.js"), overview: later("./overview.js"), reach, wall };
+const ROOMS = { alerts, push, log, reports, drills, devices: later("./devices.js"), shelters: later("./shelters.js"), people: later("./people.js"), settings: later("./settings.js"), notices: later("./notices.js"), chronicle: later("./chronicle.js"), muster: later("./muster.js"), pact: later("./pact.js"), overview: later("./overview.js"), reach, wall };
 const WORDS = "noroshi-words";
 /** What is there sooner than this comes without a word. Milliseconds. */
 const LATE = 400;

@@ -12,6 +12,12 @@ export async function hold(device) {
   pair = device && globalThis.isSecureContext && crypto.subtle ? (await read("key")) ?? null : null;
 }
 
+/** What only this device can say, of what is over: made while its key is at hand. `null` where it has none. */
+export async function statement(text) {
+  if (!pair) return null;
+  return base64(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, octets(text)));
+}
+
 const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 const octets = (text) => new TextEncoder().encode(text);
 

@@ -1,6 +1,7 @@
 // What this device says of itself every three minutes: that its page runs, whether it can sound, and how long its battery lasts.
 // The town sees a place that will be silent before it is.
 
+import { BUILD } from "./lists.js";
 import { ask } from "./signed.js";
 
 const EVERY = 180000;
@@ -27,7 +28,7 @@ export class Signs {
     const token = this.hooks.token(), battery = this.#battery;
     if (!token) return;
     this.#told = performance.now();
-    const left = battery?.dischargingTime, sign = { mute: this.hooks.isMute(), seals: this.hooks.seals() };
+    const left = battery?.dischargingTime, sign = { mute: this.hooks.isMute(), seals: this.hooks.seals(), page: BUILD };
     if (battery) Object.assign(sign, { charge: Math.round(battery.level * 100), plugged: battery.charging, minutes: Number.isFinite(left) ? Math.floor(left / 60) : null });
     ask(token, "/v1/signs", {
       method: "POST", signal: AbortSignal.timeout(10000), headers: { "Content-Type": "application/json" }, body: JSON.stringify({ signs: [sign] }),
