@@ -178,9 +178,10 @@ extension DeviceRegister {
             var device = Device(
                 id: item.device, town: town, site: batch.site, name: item.name.isEmpty ? batch.site : item.name, publicKey: item.public_key, enrolled: used, invitedBy: batch.by,
                 tokenDigest: item.token_sha256)
-            // The place is the index found above.
+            // By the index that was found.
             let outcome: Redemption = batch.codes[place].used != nil ? .used : batch.revoked != nil ? .revoked : batch.expires < used ? .expired : .taken
             if outcome == .taken {
+                // The place is the index found above.
                 (batch.codes[place].used, batch.codes[place].device) = (used, device.id)
                 put(batch, &state)
                 state.byToken[device.tokenDigest] = device.id

@@ -95,6 +95,7 @@ package final class Forwarder: Sendable {
         do {
             // The outbox hands out no empty batch, and there is a line for each entry.
             let isReport = batch.entries[0].isReport
+            // As above: one entry at least, and a line for each.
             if batch.entries[0].path != nil { return try await rollCall(lines[0]) }
             // As above: a line for each entry, and one entry at least.
             let body = isReport ? try JSONEncoder().encode(lines[0]) : try JSONEncoder().encode(Receipts(receipts: lines))

@@ -69,6 +69,7 @@ package final class Guests: Sendable {
                 return state.eager > 0
             }
             let every = here().isEmpty ? Self.patient : Self.whileHere
+            // Neither count is zero.
             if isEager || round % every == 0 { await askElsewhere() }
         }
     }
