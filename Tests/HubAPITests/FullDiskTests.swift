@@ -85,7 +85,7 @@ struct FullDiskTests {
             ("POST", "/v1/wake-ups", WakeRouteTests.wish(), secret, [:]), ("DELETE", "/v1/wake-ups", nil, secret, [:]),
             ("POST", "/v1/rollcall/answers", #"{"id":"a","state":"safe"}"#, secret, [:]), ("POST", "/v1/rollcall/close", #"{"id":"\#(device)/r"}"#, secret, [:]),
             ("POST", "/v1/edge/rollcall", counted, edge, [:]), ("POST", "/v1/edge/redeemed", #"{"redeemed":[]}"#, edge, [:]),
-            ("POST", "/v1/device-asks/approve", #"{"code":"\(asked)","site":"school"}"#, House.token, [:]),
+            ("POST", "/v1/device-asks/approve", #"{"code":"\#(asked)","site":"school"}"#, House.token, [:]),
             ("POST", "/v1/device-codes", #"{"site":"school","count":2}"#, House.token, [:]), ("DELETE", "/v1/device-codes/\(batch)", nil, House.token, [:]),
             ("POST", "/v1/towns/042056/rollcalls", #"{"id":"t","mode":"actual"}"#, House.token, [:]), ("POST", "/v1/towns/042056/rollcalls/close", #"{"mode":"actual"}"#, House.token, [:]),
             ("POST", "/v1/receipts", receipts, secret, [:]), ("POST", "/v1/reports", kept, secret, [:]),
@@ -161,7 +161,7 @@ struct FullDiskTests {
         }
         #expect(try await house.call("GET", "/v1/towns/042056/settings").headers[.eTag] == seen.headers[.eTag])
         #expect(try await house.call("GET", "/v1/device-codes").body.components(separatedBy: #""id":"b-"#).count == 2, "what nobody was told is no batch")
-        #expect(try await house.call("POST", "/v1/device-asks/look", #"{"code":"\(asked)"}"#).status == 200, "nobody has said yes to it")
+        #expect(try await house.call("POST", "/v1/device-asks/look", #"{"code":"\#(asked)"}"#).status == 200, "nobody has said yes to it")
         // The code is still good: on a disk with room it would have let the tablet in.
         #expect(try await house.call("POST", "/v1/devices", #"{"code":"\#(spare)","name":"b"}"#, token: nil).status == 503)
         #expect(try await house.call("POST", "/v1/devices", #"{"code":"BCDFGHJK","name":"b"}"#, token: nil).status == 404)

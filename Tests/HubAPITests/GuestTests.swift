@@ -5,6 +5,7 @@ import Devices
 import Foundation
 import HTTPTypes
 import Ledger
+import Memories
 import Seals
 import Streams
 import Testing
@@ -63,9 +64,9 @@ struct GuestTests {
     @Test("What stands at the other places goes to an edge once, however many places heard it, and again when something is told; what a place is owed is said where a guest of it listens")
     func elsewhere() async throws {
         let scene = try await Scene(), town = try #require(TownID(House.town)), school = StreamTopic(town: town, site: "school")
-        let line = #"{"areas":[],"delivery":"A/school","event":"E","gravity":"urgent","mode":"actual"}"#
+        let line = #"{"areas":[],"delivery":"A/school","event":"E","gravity":"danger","mode":"actual"}"#
         scene.house.hub.stream.publish(
-            StreamEvent(name: "alert", data: Array(line.utf8), key: "E", expiresIn: .seconds(600), bearing: .init(mode: .actual, gravity: .urgent, isOver: false)), to: school)
+            StreamEvent(name: "alert", data: Array(line.utf8), key: "E", expiresIn: .seconds(600), bearing: .init(mode: .actual, gravity: .danger, isOver: false)), to: school)
         scene.house.hub.stream.publish(StreamEvent(name: "alert", data: Array(#"{"event":"X"}"#.utf8), key: "X"), to: StreamTopic(town: try #require(TownID(House.neighbour)), site: "ishinomaki-school"))
         let heard = try await scene.get("/v1/edge/elsewhere", scene.edge.token)
         #expect(heard.body.contains("event: alert\ndata: {\"areas\":[],\"event\":\"E\",\"gravity\""), "\(heard.body)")

@@ -68,7 +68,7 @@ struct TownWallTests {
             #"{"name":"own","roles":["duty"],"towns":["\#(other)"]}"#, #"{"name":"own","towns":["\#(other)"],"scopes":["read"]}"#,
             #"{"town":"\#(other)","id":"c","mode":"actual","channel":"school-tablet","endpoint":"ishinomaki-school","answer":"reached"}"#,
             #"{"town":"\(other)","id":"n","mode":"actual","words":"w"}"#,
-            #"{"town":"\(other)","site":"ishinomaki-school","count":1}"#,
+            #"{"town":"\#(other)","site":"ishinomaki-school","count":1}"#,
             #"{"reason":"r"}"#, #"{"roles":["watcher"],"towns":["\#(House.town)"]}"#, #"{"role":"duty","town":"\#(other)"}"#, "{}",
         ]
         var asked = 0

@@ -135,7 +135,7 @@ struct GuestsTests {
             case .events(let all), .gap(let all): all.map { String(decoding: $0.event.data, as: UTF8.self) }
             }
         }
-        let word = #"{"areas":[],"event":"E1","gravity":"urgent","id":"A","mode":"actual"}"#
+        let word = #"{"areas":[],"event":"E1","gravity":"danger","id":"A","mode":"actual"}"#
         let whole = { (place: String) in word.replacing(#""event""#, with: #""delivery":"A/\#(place)","event""#) }
         func sites(_ names: [String]) -> [(String, String)] {
             names.map { ($0, #"{"line":0,"at":12,"piece":"\"delivery\":\"A/\#($0)\",","lasts":60}"#) }
