@@ -7,7 +7,7 @@ import { HubClock } from "./clock.js";
 import { enrol } from "./enrolment.js";
 import { Outbox } from "./outbox.js";
 import { Seals } from "./seals.js";
-import { hold, statement } from "./signed.js";
+import { hold } from "./signed.js";
 import { Signs } from "./signs.js";
 import { Sound } from "./sound.js";
 import { erase, read, shortName, write } from "./store.js";
@@ -18,9 +18,6 @@ import { Tabs } from "./tabs.js";
 const GRACE = 3000;
 /** Seconds between two words of the owning tab to the others on how the line is. */
 const TELL = 10;
-/** How often, and after how many milliseconds each, it is said that nothing is on this tablet any more. */
-const TRIES = 60;
-const RETRY = 10000;
 
 export class Receiver {
   clock = new HubClock();
@@ -160,20 +157,8 @@ export class Receiver {
     this.#leave(why);
     await erase();
     this.tabs.tell({ device: true });
-    await this.#proveErased(id, code).catch(() => {});
-  }
-
-  /** Nothing is on it any more, and its key, which nobody stores now, says so; then the key is forgotten too. */
-  async #proveErased(id, town) {
-    const signature = await statement(`noroshi-erased 1\n{"device":"${id}","town":"${town}"}`);
-    // Registered anew meanwhile, the key is another's.
-    for (let tries = 0; signature && tries < TRIES; tries += 1) {
-      const answer = await fetch("/v1/devices/erased", {
-        method: "POST", keepalive: true, headers: { "Content-Type": "application/json" }, body: JSON.stringify({ device: id, signature }),
-      }).catch(() => null);
-      if (answer && answer.status < 500 && answer.status !== 429) break;
-      await new Promise((resolve) => { setTimeout(resolve, RETRY); });
-    }
+    // Nothing is on it any more, and its key, which nobody stores now, says so; then the key is forgotten too.
+    await import("./erased.js").then(({ prove }) => prove(id, code)).catch(() => {});
     if (!this.device) await hold(null);
   }
 

@@ -12,12 +12,6 @@ export async function hold(device) {
   pair = device && globalThis.isSecureContext && crypto.subtle ? (await read("key")) ?? null : null;
 }
 
-/** What only this device can say, of what is over: made while its key is at hand. `null` where it has none. */
-export async function statement(text) {
-  if (!pair) return null;
-  return base64(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, octets(text)));
-}
-
 const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 const octets = (text) => new TextEncoder().encode(text);
 
@@ -34,6 +28,9 @@ async function sealed(path, method, headers, body) {
   const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, octets(text));
   return { ...headers, "Signature-Input": "noroshi=" + input, Signature: `noroshi=:${base64(signature)}:` };
 }
+
+/** What only this device can say, of what is over; nothing where it has no key. */
+export const statement = async (text) => pair && base64(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, octets(text)));
 
 /** As `fetch`, of one's own hub or edge. */
 export async function ask(token, path, { method = "GET", headers = {}, body, ...rest } = {}, isAgain = false) {
