@@ -3,7 +3,7 @@ SWIFT ?= swift
 # One job per core; the hub's modules are small and the machine's memory is not the limit.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help run build test night drills texts check format bench fuzz deb sbom man packages clean
+.PHONY: help run build test night drills texts check format bench cluster fuzz deb sbom man packages clean
 
 help: ## says this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,10 @@ bench: ## measures beside peers: Benchmarks/README.md
 	$(SWIFT) build $(RELEASE) --product noroshi
 	$(SWIFT) build $(RELEASE) --product noroshi-bench
 	Benchmarks/run
+
+cluster: build ## three database nodes and two hubs on loopback, killed and stopped in the middle of everything, and a report: make cluster ROUNDS=10
+	@deploy/install-debian-packages cluster
+	deploy/cluster/play --rounds $(or $(ROUNDS),1)
 
 fuzz: packages ## feeds the readers what a fuzzer finds, a minute each: Tests/fuzz/run
 	Tests/fuzz/run

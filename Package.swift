@@ -255,7 +255,7 @@ let package = Package(
                 "Ingest", "Ledger", "LedgerPostgres", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Seals", "Serving", "Tablets", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ] + channels.map { .init(stringLiteral: $0.name) },
             swiftSettings: strict),
 

@@ -59,9 +59,13 @@ public protocol Notebook: Sendable {
     func write(_ entries: [(key: String, value: [UInt8]?)])
     /// All keys that begin with `prefix`, sorted.
     func keys(prefix: String) -> [String]
+    /// It lies on another machine: this one's disk is not to blame when rows wait, and whoever reads it next may have another disk.
+    var isElsewhere: Bool { get }
 }
 
 extension Notebook {
+    public var isElsewhere: Bool { false }
+
     public func write(_ entries: [(key: String, value: [UInt8]?)]) {
         for (key, value) in entries { write(key, value) }
     }

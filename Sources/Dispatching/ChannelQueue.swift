@@ -93,11 +93,12 @@ package struct ChannelQueue: Sendable {
 
     // MARK: next
 
-    package mutating func next(now: Instant) -> Step {
+    /// - Parameter least: nothing less urgent begins.
+    package mutating func next(now: Instant, least: Priority = .background) -> Step {
         giveBackPlaces(now)
         if let expired = wake(now: now) { return .expired(expired) }
         if let oldest = places.tooLate() { return .cut(oldest) }
-        for priority in order() {
+        for priority in order() where priority <= least {
             for pool in Pool.allCases {
                 if let step = begin(priority, pool, now) { return step }
             }

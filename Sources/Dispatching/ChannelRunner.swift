@@ -1,5 +1,6 @@
 package import AlertModel
 package import ChannelKit
+internal import Ledger
 package import Logging
 internal import ServiceLifecycle
 internal import Synchronization
@@ -29,6 +30,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
     package let name: String
     private let adapter: any ChannelAdapter<M>
     private let observer: any DeliveryObserver
+    private let duty: Duty
     private let logger: Logger
     private let state: Mutex<ChannelWork<M>>
     private let bell: AsyncStream<Void>
@@ -42,6 +44,7 @@ package final class ChannelRunner<M: Mode>: Sendable {
         self.name = A.manifest.name
         self.adapter = adapter
         self.observer = observer
+        duty = observer.duty
         self.logger = logger
         // A hint is sealed for each device: ten thousand of them on the threads of warnings would stand before these.
         thread = [.crowd, .hint].contains(A.manifest.role) ? OwnThread(A.manifest.name) : nil
@@ -122,15 +125,28 @@ package final class ChannelRunner<M: Mode>: Sendable {
         return nil
     }
 
-    /// What may start now; what cannot any more is ended.
+    /// Whoever may not act now asks again so soon.
+    private static var offDuty: Duration { .milliseconds(20) }
+
+    /// What may start now; what cannot any more is ended. Where another hub may be on duty nothing starts, or only what is immediate.
     package func begin(now: Instant = .now) -> Begun<M> {
         while true {
-            switch state.withLock({ $0.next(now: now, observer) }) {
+            let word = duty.word(now), least = Self.least(word), again = word == .on ? nil : now.advanced(by: Self.offDuty)
+            switch state.withLock({ $0.next(now: now, least: least, observer) }) {
             case .begin(let attempt): return .attempt(attempt)
             case .cut(let cut): cut.make()
-            case .wait(let until): return .wait(until: until)
-            case .idle: return .idle
+            case .wait(let until): return .wait(until: again.map { min($0, until) } ?? until)
+            case .idle: return again.map { .wait(until: $0) } ?? .idle
             }
+        }
+    }
+
+    /// Nil: nothing goes out.
+    private static func least(_ word: DutyTerm.Word) -> Priority? {
+        switch word {
+        case .on: .background
+        case .urgent: .immediate
+        case .off, .taken: nil
         }
     }
 
@@ -141,6 +157,8 @@ package final class ChannelRunner<M: Mode>: Sendable {
             attempt.ending.arm(task)
             defer { attempt.ending.disarm() }
             do throws(DeliveryFailure) {
+                // Between its turn and here the program may have been stopped for as long as another hub needs to take over.
+                guard let least = Self.least(duty.word()), attempt.delivery.priority <= least else { throw .cancelled }
                 return .success(try await adapter.deliver(attempt.load.message, attempt.delivery))
             } catch {
                 return .failure(error)

@@ -87,10 +87,12 @@ struct ChannelWork<M: Mode>: Sendable {
 
     // MARK: next
 
-    mutating func next(now: Instant, _ observer: any DeliveryObserver) -> Next {
+    /// - Parameter least: nothing less urgent begins; nil: nothing at all.
+    mutating func next(now: Instant, least: Priority? = .background, _ observer: any DeliveryObserver) -> Next {
         if let late = pastDeadline(now) { return .cut(late) }
+        guard let least else { return deadlines.min.map { .wait(until: $0.at) } ?? .idle }
         while true {
-            switch queue.next(now: now) {
+            switch queue.next(now: now, least: least) {
             case .send(let parcel, let number):
                 guard let load = loads[parcel.id] else { preconditionFailure("a parcel in the queue without its load") }
                 let attempt = Attempt(load, number, deadline: min(now.advanced(by: attemptLimit), parcel.expires))

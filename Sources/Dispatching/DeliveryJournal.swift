@@ -53,6 +53,8 @@ package final class DeliveryJournal: DeliveryObserver {
         self.clock = clock
     }
 
+    package var duty: Duty { ledger.duty }
+
     /// The decisions about an alert, before anything is offered.
     package func open(_ alert: RecordedAlert, in town: TownID) {
         let rows = alert.deliveries.map { DeliveryRow(number: 0, delivery: $0, in: alert, town: town) }

@@ -1,9 +1,16 @@
 package import AlertModel
 package import ChannelKit
+package import Ledger
 
 /// What the runner reports of its deliveries, in the order things happen. Never waits.
 package protocol DeliveryObserver: Sendable {
     func delivery(_ id: DeliveryID, of town: TownID, took step: DeliveryStep)
+    /// Whether what waits may go out: who keeps the record knows.
+    var duty: Duty { get }
+}
+
+extension DeliveryObserver {
+    package var duty: Duty { .always }
 }
 
 /// One step of a delivery's life. Its status is the list of these, never a column.

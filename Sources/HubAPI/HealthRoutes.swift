@@ -18,6 +18,10 @@ extension HubRouter {
                 await readiness.report()
             }
             report = hub.complete(report)
+            if let words = hub.offDuty {
+                report.ready = false
+                report.add(words)
+            }
             report.clock_offset_s = hub.time.offset
             report.remarks = hub.record.troubles + [hub.clockTrouble].compactMap(\.self)
                 + hub.attention.rows.filter { $0.topic == .ledger && $0.source == Hub.startName }.map(\.words) + pageTroubles
@@ -84,6 +88,7 @@ extension HubRouter {
             text.add("noroshi_last_offering_seconds", "gauge", "From the last bulletin that told somebody, here as a whole, to its last offer.", offering / .seconds(1))
         }
         text.add("noroshi_starting", "gauge", "1 until the record is read.", hub.start.isOpen ? 0 : 1)
+        text.add("noroshi_on_duty", "gauge", "1 where this hub acts; 0 where another of several hubs may be on duty.", hub.offDuty == nil ? 1 : 0)
         let record = hub.record
         text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(record.waiting))
         text.add("noroshi_ledger_lost_rows_total", "counter", "Rows the disk never took.", Double(record.lost))

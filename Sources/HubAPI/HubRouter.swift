@@ -102,6 +102,7 @@ package struct HubRouter: Sendable {
         let router = Router(context: Context.self)
         router.add(middleware: ProblemMiddleware(refusals: refusals))
         router.add(middleware: StartingMiddleware(start: hub.start))
+        router.add(middleware: DutyMiddleware(hub: hub))
         router.add(middleware: RouteGuard(router: self))
         let desk = router.group(context: DeskContext.self)
         addBulletins(to: router, desk)

@@ -38,8 +38,8 @@ package protocol Ledger: Notebook {
     func close() async
     /// What of the record is missing or was begun anew, for people, Japanese first. Empty when all is well.
     var troubles: [String] { get }
-    /// It lies on another machine: when rows wait, this one's disk is not to blame.
-    var isElsewhere: Bool { get }
+    /// Whether this hub may act: where several hubs have one record, one at a time.
+    var duty: Duty { get }
     /// A start has read what it needed: what lies in memory for that alone is let go.
     func endStart()
     /// Reads all of it for damage; what is found is in `troubles` afterwards.
@@ -55,7 +55,7 @@ package protocol Ledger: Notebook {
 
 extension Ledger {
     package var troubles: [String] { [] }
-    package var isElsewhere: Bool { false }
+    package var duty: Duty { .always }
     package func endStart() {}
     package func examine() async {}
     package func verify(_ town: TownID?, expecting expected: [KnownHead]) async throws -> ChainReport { ChainWalk(CommonChain.name(of: town)).report }

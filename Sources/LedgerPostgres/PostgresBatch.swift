@@ -27,7 +27,8 @@ final class PostgresBatch {
     static let slice = 1000
 
     let line: PostgresLine
-    private let writer: Int64
+    /// Nil: of somebody who is not on duty any more and hands over what he recorded while he was; the hub's row is locked all the same.
+    private let writer: Int64?
     /// Whose count the numbers of these writes are: a start of this hub, this one or an earlier.
     private let name: Int64
     private let writes: [WaitingWrite]
@@ -38,10 +39,11 @@ final class PostgresBatch {
     private var last: (content: AlertContent, town: String?, body: PostgresBody)?
     var stands = PostgresStands()
 
-    init(_ writes: [WaitingWrite], by writer: Int64, named name: Int64? = nil, on line: PostgresLine) {
+    /// - Parameter name: needed where there is no writer.
+    init(_ writes: [WaitingWrite], by writer: Int64?, named name: Int64? = nil, on line: PostgresLine) {
         self.writes = writes
         self.writer = writer
-        self.name = name ?? writer
+        self.name = name ?? writer ?? 0
         self.line = line
     }
 
@@ -70,10 +72,14 @@ final class PostgresBatch {
             default: count
             }
         }
+        guard let writer else {
+            let rows = try line.run("UPDATE hub SET log = log + $1::int8 WHERE town = 'hub' RETURNING log", [.int(count)])
+            return (rows.isEmpty ? 0 : rows.int(0, 0) ?? 0) - Int64(count)
+        }
         let rows = try line.run(
             "UPDATE hub SET until = clock_timestamp() + make_interval(secs => $2::float8), log = log + $3::int8 WHERE writer = $1::int8 RETURNING log",
             [.int(writer), .double(term / .seconds(1)), .int(count)], keepsPlan: true)
-        guard let last = rows.isEmpty ? nil : rows.int(0, 0) else { throw .taken(by: (try? PostgresOwner.holder(on: line)) ?? "?") }
+        guard let last = rows.isEmpty ? nil : rows.int(0, 0) else { throw .taken(by: LeaseHolder(owner: (try? PostgresOwner.holder(on: line)) ?? "?", address: "").name) }
         return last - Int64(count)
     }
 

@@ -7,14 +7,17 @@ internal import Logging
 struct PostgresHandover {
     private static let page = 500
     private let waiting: WaitingRows
-    private let writer: Int64
+    /// Nil: another hub is on duty.
+    private let writer: Int64?
+    private let term: Duration
     private let logger: Logger
     /// False where another hub wrote since: its notes are newer.
     private let takesNotes: Bool
 
-    init(_ waiting: WaitingRows, by writer: Int64, takesNotes: Bool = true, logger: Logger) {
+    init(_ waiting: WaitingRows, by writer: Int64?, for term: Duration, takesNotes: Bool = true, logger: Logger) {
         self.waiting = waiting
         self.writer = writer
+        self.term = term
         self.takesNotes = takesNotes
         self.logger = logger
     }
@@ -26,7 +29,7 @@ struct PostgresHandover {
             guard let first = rows.first else { break }
             let writes = rows.map { WaitingWrite(number: $0.number, write: takesNotes ? $0.write : $0.write.withoutNotes, commit: nil) }
             do throws(PostgresTrouble) {
-                _ = try PostgresBatch(writes, by: writer, named: first.writer, on: line).write(until: PostgresOwner.term)
+                _ = try PostgresBatch(writes, by: writer, named: first.writer, on: line).write(until: term)
             } catch where error.mayPass {
                 throw error
             } catch {
@@ -41,7 +44,7 @@ struct PostgresHandover {
     private func oneByOne(_ writes: [WaitingWrite], _ name: Int64, _ line: PostgresLine) throws(PostgresTrouble) {
         for one in writes {
             do throws(PostgresTrouble) {
-                _ = try PostgresBatch([one], by: writer, named: name, on: line).write(until: PostgresOwner.term)
+                _ = try PostgresBatch([one], by: writer, named: name, on: line).write(until: term)
             } catch where error.mayPass {
                 throw error
             } catch {

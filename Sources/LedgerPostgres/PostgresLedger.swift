@@ -27,34 +27,30 @@ package final class PostgresLedger: Ledger {
     private let waiting: WaitingRows?
     private let contents = PostgresContents()
     private let notes: Mutex<Notes>
+    package let duty: Duty
 
-    private init(_ address: PostgresAddress, _ claim: Claim, _ waiting: WaitingRows?, limit: Int, logger: Logger) {
+    private init(_ address: PostgresAddress, _ claim: PostgresClaim, _ waiting: WaitingRows?, limit: Int, logger: Logger) {
         self.waiting = waiting
         buffer = LedgerBuffer(limit: limit)
         watch = PostgresWatch(logger: logger)
         readers = PostgresReaders(address, watch)
         notes = Mutex(Notes(claim.notes))
-        writer = PostgresWriter(address, writer: claim.writer, buffer: buffer, waiting: waiting, watch: watch, logger: logger)
+        duty = claim.lease?.duty ?? .always
+        writer = PostgresWriter(address, writer: claim.writer, lease: claim.lease, buffer: buffer, waiting: waiting, watch: watch, logger: logger)
         writer.start(on: claim.line)
     }
 
     // MARK: to begin
 
-    // Sendable: handed from the thread that opened it to the one that writes.
-    private struct Claim: @unchecked Sendable {
-        var line: PostgresLine
-        var writer: Int64
-        var notes: [String: [UInt8]]
-    }
-
     /// Takes the record over: the tables have to be there, and no other hub may be writing.
     /// - Parameters:
     ///   - name: this data folder's and no other's; who finds the record taken is told it.
+    ///   - bid: of a hub that shares its record with others: it returns when this one is on duty, however long another is.
     ///   - waiting: a file of this machine for rows that wait for the database; without one they wait in memory.
     ///   - limit: rows that may wait in memory.
     ///   - patience: so long a database that is away, or another hub that has just ended, is waited for.
     package static func open(
-        _ address: PostgresAddress, name: String, waiting path: String? = nil, limit: Int = 200_000, patience: Duration = .seconds(15), logger: Logger
+        _ address: PostgresAddress, name: String, bid: LeaseBid? = nil, waiting path: String? = nil, limit: Int = 200_000, patience: Duration = .seconds(15), logger: Logger
     ) async throws -> PostgresLedger {
         var waiting: WaitingRows?
         do {
@@ -63,61 +59,16 @@ package final class PostgresLedger: Ledger {
             // A full disk keeps no hub from starting.
             logger.critical("rows cannot wait on this machine's disk", metadata: ["error": "\(error)"])
         }
-        let rows = waiting
-        let claim = try await PostgresThread.value(of: "ledger-open") { try Self.claim(address, name, rows, until: .now + patience, logger) }
+        let standby = PostgresStandby(address: address, name: name, waiting: waiting, logger: logger)
+        let claim = try await PostgresThread.value(of: "ledger-open") {
+            if let bid { try standby.stand(bid) } else { try standby.claim(until: .now + patience) }
+        }
         return PostgresLedger(address, claim, waiting, limit: limit, logger: logger)
     }
 
     /// Whether a hub could start there, without taking anything.
     package static func look(at address: PostgresAddress) async throws {
         try await PostgresThread.value(of: "ledger-look") { try PostgresCheck.look(at: PostgresLine.open(address)) }
-    }
-
-    private static func claim(
-        _ address: PostgresAddress, _ name: String, _ waiting: WaitingRows?, until deadline: ContinuousClock.Instant, _ logger: Logger
-    ) throws -> Claim {
-        while true {
-            var words: String
-            do {
-                let line = try PostgresLine.open(address)
-                do {
-                    try PostgresCheck.look(at: line)
-                    if let claim = try PostgresOwner.claim(name, on: line) {
-                        if let waiting, !waiting.isEmpty {
-                            try PostgresHandover(waiting, by: claim.writer, takesNotes: [name, ""].contains(claim.former), logger: logger).run(on: line)
-                        }
-                        return Claim(line: line, writer: claim.writer, notes: try readNotes(line))
-                    }
-                    try line.begin([PostgresSchema.hub])
-                    words = "この記録には別のハブ（\(try PostgresOwner.holder(on: line))）が書いています。一つの記録に書けるハブは一つだけです (another hub writes into this record; one record, one hub)"
-                    line.rollBack()
-                } catch let error as PostgresTrouble where error.mayPass {
-                    words = "\(error)"
-                }
-            } catch let error as PostgresTrouble {
-                words = "\(error)"
-            } catch let error as PostgresCheck.Refusal {
-                throw Refusal(description: error.description)
-            }
-            guard ContinuousClock.now < deadline else { throw Refusal(description: words) }
-            PostgresThread.rest(.milliseconds(200))
-        }
-    }
-
-    /// Page by page: a country's notebook has tens of megabytes.
-    private static func readNotes(_ line: PostgresLine) throws -> [String: [UInt8]] {
-        var notes: [String: [UInt8]] = [:], last = ""
-        try line.begin([PostgresSchema.hub], readsOnly: true)
-        while true {
-            let rows = try line.run("SELECT key, value FROM note WHERE town = 'hub' AND key > $1::text ORDER BY key LIMIT 500", [.text(last)], keepsPlan: true)
-            for row in 0..<rows.count {
-                last = rows.text(row, 0) ?? last
-                notes[last] = rows.bytes(row, 1)
-            }
-            guard rows.count == 500 else { break }
-        }
-        try line.say("COMMIT")
-        return notes
     }
 
     package var troubles: [String] { watch.troubles }

@@ -1,7 +1,8 @@
 /// The tables, as the keeper of the database makes them: `noroshi ledger sql | psql …`. The hub makes none: its role may add to the
 /// record and change nothing of it.
 ///
-///     hub      one row: who writes now, until when, and how many rows the log has       ─┐ changed
+///     hub      one row: who writes now, until when, and how many rows the log has       ─┐
+///     lease    who is on duty, of several hubs: today one row for all towns together     │ changed
 ///     chain    where each chain ends    standing  what steps and receipts add up to      │
 ///     note     the notebook                                                             ─┘
 ///     alert, said, delivery, step, receipt, report, deed, content, fact                 ─┐ only ever added to:
@@ -12,7 +13,7 @@
 /// `common`. All texts are compared octet by octet, as SQLite does.
 package enum PostgresSchema {
     /// Raised with every change of the tables.
-    package static let version = 1
+    package static let version = 2
 
     static let hub = "hub"
 
@@ -36,6 +37,7 @@ package enum PostgresSchema {
             \(tables.map(create).joined(separator: "\n"))
             INSERT INTO hub (town, version, writer, name, until, log) VALUES ('hub', \(version), 0, '', '-infinity', 0)
               ON CONFLICT (town) DO UPDATE SET version = excluded.version;
+            INSERT INTO lease (town, owner, address, token, until) VALUES ('hub', '', '', 0, '-infinity') ON CONFLICT (town) DO NOTHING;
             \(tables.map { wall($0, role: name) }.joined(separator: "\n"))
             REVOKE ALL ON SCHEMA noroshi FROM PUBLIC;
             GRANT USAGE ON SCHEMA noroshi TO \(name);
@@ -75,6 +77,10 @@ package enum PostgresSchema {
         // Who writes is a number that only grows: whoever had a smaller one writes no more.
         Table(
             name: "hub", columns: "version int NOT NULL, writer bigint NOT NULL, name text NOT NULL, until timestamptz NOT NULL, log bigint NOT NULL, PRIMARY KEY (town)",
+            rights: ", UPDATE"),
+        // A lease of a town. The row `hub` stands for every town that has none of its own; so far there is no other.
+        Table(
+            name: "lease", columns: "owner text NOT NULL, address text NOT NULL, token bigint NOT NULL, until timestamptz NOT NULL, PRIMARY KEY (town)",
             rights: ", UPDATE"),
         Table(name: "chain", columns: "number bigint NOT NULL, hash bytea NOT NULL, PRIMARY KEY (town)", rights: ", UPDATE"),
         Table(name: "note", columns: "key text NOT NULL, value bytea NOT NULL, PRIMARY KEY (town, key)", rights: ", UPDATE, DELETE"),

@@ -15,6 +15,9 @@ final class PostgresWriter: Sendable {
 
     private let address: PostgresAddress
     private let writer: Int64
+    /// Nil: this hub has the record for itself, for a term that each commit renews.
+    private let lease: PostgresLease?
+    private let term: Duration
     private let buffer: LedgerBuffer
     /// Nil: what the database does not take waits in memory.
     private let waiting: WaitingRows?
@@ -27,9 +30,11 @@ final class PostgresWriter: Sendable {
     /// How long the last commit took.
     var lastCommit: Duration { took.withLock { $0 } }
 
-    init(_ address: PostgresAddress, writer: Int64, buffer: LedgerBuffer, waiting: WaitingRows?, watch: PostgresWatch, logger: Logger) {
+    init(_ address: PostgresAddress, writer: Int64, lease: PostgresLease? = nil, buffer: LedgerBuffer, waiting: WaitingRows?, watch: PostgresWatch, logger: Logger) {
         self.address = address
         self.writer = writer
+        self.lease = lease
+        term = lease == nil ? PostgresOwner.term : .zero
         self.buffer = buffer
         self.waiting = waiting
         self.watch = watch
@@ -55,11 +60,12 @@ final class PostgresWriter: Sendable {
     }
 
     private func work(_ hand: Hand) {
+        if lease != nil, let line = hand.line { try? Self.hurry(line) }
         while let writes = buffer.takeAll(within: PostgresOwner.renewal) {
             do throws(PostgresTrouble) {
                 let line = try line(hand)
                 try handOver(hand)
-                if writes.isEmpty { _ = try PostgresBatch([], by: writer, on: line).write(until: PostgresOwner.term) }
+                if writes.isEmpty { _ = try PostgresBatch([], by: writer, on: line).write(until: term) }
                 watch.isBack()
             } catch {
                 keep(writes, error, hand)
@@ -68,6 +74,7 @@ final class PostgresWriter: Sendable {
             writeAll(writes, hand)
         }
         opener.stop()
+        lease?.stop()
         if let line = hand.line, !line.isBroken { try? PostgresOwner.release(writer, on: line) }
         end.fulfil(nil)
     }
@@ -110,16 +117,21 @@ final class PostgresWriter: Sendable {
             guard let found = opener.take() else { throw hand.trouble }
             line = found
         }
+        if lease != nil { try Self.hurry(line) }
         hand.line = line
         return line
     }
+
+    /// A transaction of somebody who was stopped in the middle of it locks the hub's row: whoever takes over does not wait for it longer than
+    /// for his lease.
+    private static func hurry(_ line: PostgresLine) throws(PostgresTrouble) { try line.say("SET idle_in_transaction_session_timeout = '1s'") }
 
     private func write(_ writes: [WaitingWrite], _ hand: Hand) throws(PostgresTrouble) {
         let began = ContinuousClock.now
         let line = try line(hand)
         let news: [Bool]
         do throws(PostgresTrouble) {
-            news = try PostgresBatch(writes, by: writer, on: line).write(until: PostgresOwner.term)
+            news = try PostgresBatch(writes, by: writer, on: line).write(until: term)
         } catch {
             // Too much for its time, perhaps.
             if line.isBroken { hand.most = max(1, hand.most / 4) }
@@ -134,7 +146,7 @@ final class PostgresWriter: Sendable {
     /// What waited on this machine's disk comes before all that is newer.
     private func handOver(_ hand: Hand) throws(PostgresTrouble) {
         guard let waiting, !waiting.isEmpty else { return }
-        try PostgresHandover(waiting, by: writer, logger: logger).run(on: try line(hand))
+        try PostgresHandover(waiting, by: writer, for: term, logger: logger).run(on: try line(hand))
     }
 
     /// The rows wait: on this machine's disk, and whoever waits for them hears so; where that takes none, in memory, and he hears that they are not recorded.
@@ -145,7 +157,12 @@ final class PostgresWriter: Sendable {
         if let waiting {
             do {
                 try waiting.add(writes, by: writer)
-                for one in writes { one.commit?.fulfil(nil, isLocal: true) }
+                // Another hub is on duty: nobody will send this, and whoever brought it has to hear so. It is evidence all the same.
+                if case .taken = error, lease != nil {
+                    for one in writes { one.commit?.fulfil(error.failure) }
+                } else {
+                    for one in writes { one.commit?.fulfil(nil, isLocal: true) }
+                }
                 return
             } catch {
                 logger.critical("rows cannot wait on this machine's disk", metadata: ["error": "\(error)"])

@@ -53,6 +53,7 @@ struct Check: AsyncParsableCommand {
             }
             if let folder { settings = try recorded(settings, folder) }
             if let address = try RecordKeeping.database(settings) { await lookAt(address) }
+            _ = try RecordKeeping.seat(settings, host: "127.0.0.1", port: 0)
             try Voice.check(settings.cap, data: folder)
             _ = try settings.watcherDigest()
             if let listen = settings.listen { try Address.check(listen) }

@@ -63,7 +63,11 @@ struct HubProgram: Sendable {
         let flaws = words.vocabulary.look().flaws
         let codes = words.vocabulary.tables
         async let texts = loadTemplates(options.templates)
-        let ledger = try await RecordKeeping.open(options.settings, options.data, isFirst: isFirst, logger)
+        var options = options
+        let standby = try RecordKeeping.seat(options.settings, host: options.host, port: options.port).map { StandbyDoor($0, host: options.host, port: options.port, logger: logger) }
+        let ledger = try await RecordKeeping.open(options.settings, options.data, isFirst: isFirst, standby, logger)
+        // Who stood by goes on at the same door.
+        if let port = await standby?.close() { options.port = port }
         let settings = merged(options.settings, ledger, logger)
         let towns = TownRegister(try settings.makeTowns(codes: codes, channels: manifests))
         let time = HubClock()
@@ -304,6 +308,7 @@ struct House {
         let start = StartService(hub: hub, rehearsal: rehearsal, door: door, port: port)
         let drill = try options.settings.copyDrill().map { [CopyDrill(hub: hub, data: options.data, every: $0)] } ?? []
         let holding = configuration.heldCopies.map { [HeldCopyWatch(hub: hub, shelf: $0)] } ?? []
+        let duty: [any Service] = ledger.duty.isLeased ? [DutyService(ledger: ledger, logger: logger)] : []
         let working: [any Service] = (runners + extra + sources + drill + holding + [LedgerWatch(hub: hub), PhotoWatch(hub: hub, photos: photos), StandingWatch(hub: hub), ApprovalWatch(hub: hub), RetentionWatch(hub: hub), RootWatch(hub: hub), ScheduleWatch(hub: hub), VoiceWatch(hub: hub), MusterWatch(hub: hub), StateWatch(hub: hub)] as [any Service]).map {
             AfterStart(start: hub.start, service: $0)
         }
@@ -314,7 +319,7 @@ struct House {
             await ledger.close()
         }
         // Stops in the reverse order: first the door, then the runners, last the ledger.
-        let services: [any Service] = [close, RunnerService(run: readiness.run)] + working + [start, application]
+        let services: [any Service] = [close, RunnerService(run: readiness.run)] + duty + working + [start, application]
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A request that does not end does not keep the hub: systemd would kill it after 90 s, with the ledger open.
@@ -334,6 +339,7 @@ struct PrefixedNotebook: Notebook {
         self.prefix = prefix
     }
 
+    var isElsewhere: Bool { base.isElsewhere }
     func read(_ key: String) -> [UInt8]? { base.read(prefix + key) }
     func write(_ key: String, _ value: [UInt8]?) { base.write(prefix + key, value) }
     func write(_ entries: [(key: String, value: [UInt8]?)]) { base.write(entries.map { (prefix + $0.key, $0.value) }) }

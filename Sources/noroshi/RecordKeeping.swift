@@ -38,7 +38,23 @@ enum RecordKeeping {
         }
     }
 
-    static func open(_ settings: Settings, _ data: URL, isFirst: Bool, _ logger: Logger) async throws(SettingsError) -> any Ledger {
+    /// Of a hub that shares its record with others; nil of one that has it for itself.
+    static func seat(_ settings: Settings, host: String, port: Int) throws(SettingsError) -> HubSeat? {
+        guard let hub = settings.hub else { return nil }
+        guard try database(settings) != nil else {
+            throw SettingsError("hub: 記録を分け合うハブには ledger: postgresql://… が要ります (hubs share a record on PostgreSQL alone)")
+        }
+        guard (1...32).contains(hub.name.utf8.count), hub.name.utf8.allSatisfy({ "abcdefghijklmnopqrstuvwxyz0123456789-".utf8.contains($0) }) else {
+            throw SettingsError("hub.name: 「\(hub.name.prefix(40))」は英小文字・数字・- の1〜32字ではありません (1 to 32 of a-z, 0-9 and -)")
+        }
+        let address = hub.address ?? "http://\(host):\(port)"
+        guard let url = URL(string: address), ["http", "https"].contains(url.scheme), url.host() != nil, url.path().isEmpty else {
+            throw SettingsError("hub.address: 「\(address.prefix(80))」は http(s)://ホスト:ポート ではありません (no http(s)://HOST:PORT)")
+        }
+        return HubSeat(name: hub.name, address: address)
+    }
+
+    static func open(_ settings: Settings, _ data: URL, isFirst: Bool, _ standby: StandbyDoor? = nil, _ logger: Logger) async throws(SettingsError) -> any Ledger {
         guard let address = try database(settings) else {
             if let known = read(data) {
                 throw SettingsError("ledger: このフォルダーのハブの記録は PostgreSQL（\(known.database)）にあります。settings の ledger がありません (this folder's record is in a database: the setting is missing)")
@@ -56,7 +72,9 @@ enum RecordKeeping {
         }
         let hub = try keep(address, data)
         do {
-            return try await PostgresLedger.open(address, name: hub, waiting: data.appending(path: waitingName).path, logger: logger)
+            let bid = standby.map { door in LeaseBid(address: door.seat.address) { door.standsBy($0) } }
+            let name = standby.map { "\($0.seat.name)/\(hub)" } ?? hub
+            return try await PostgresLedger.open(address, name: name, bid: bid, waiting: data.appending(path: waitingName).path, logger: logger)
         } catch {
             throw SettingsError("ledger: \(error)")
         }

@@ -130,7 +130,17 @@ struct Settings: Codable, Sendable {
         var name: String?
     }
 
+    /// One of several hubs over one record.
+    struct SharedHubSettings: Codable, Sendable {
+        /// a-z, 0-9 and -; each hub's own.
+        var name: String
+        /// Where whoever asks a hub that stands by is sent: `http://10.1.0.11:8480`. The address it listens on, unless said.
+        var address: String?
+    }
+
     var cap: CAPSettings?
+    /// Absent: the hub has its record for itself.
+    var hub: SharedHubSettings?
     var listen: String?
     var public_address: String?
     var data: String?

@@ -1,3 +1,4 @@
+import ChannelKit
 import Dispatching
 import Hub
 import Ledger

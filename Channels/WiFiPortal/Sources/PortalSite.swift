@@ -217,7 +217,7 @@ final class Spot: Sendable {
         self.notebook = notebook
     }
 
-    /// Where the notebook keeps what the disk has not taken.
+    /// Where the notebook keeps what the disk has not taken; a notebook that other machines read keeps all of it.
     private var key: String { "unwritten/\(id)" }
 
     /// The disk has not taken what it shows, or is to show.
@@ -272,8 +272,10 @@ final class Spot: Sendable {
     /// Why it does not, in words; nil once it has.
     func write() -> String? {
         guard let due = unwritten.withLock(\.self) else { return nil }
+        let state: [UInt8]
         do {
-            try write(due.state.encoded())
+            state = try due.state.encoded()
+            try write(state)
         } catch {
             showUnwritten()
             pages.refuse("\(error)", at: id)
@@ -282,6 +284,8 @@ final class Spot: Sendable {
         unwritten.withLock { newest in
             guard newest?.state.revision == due.state.revision else { return }
             newest = nil
+            // The hub that takes over has another disk.
+            if notebook.isElsewhere { return notebook.write(key, state) }
             if notebook.read(key) != nil { notebook.write(key, nil) }
         }
         pages.show(due.page, at: id, isWritten: true)

@@ -1,0 +1,136 @@
+/// How a hub comes to write into the record.
+///
+///     alone ──▶ claim ──── another's ──▶ again, for so long as it has patience ──▶ refused
+///     one of several ──▶ look ──── somebody is on duty ──▶ stand by: look again, five times a second
+///                          └────── nobody is ──▶ claim ──▶ renew (a thread of its own) ──▶ the notebook ──▶ on duty
+///
+/// Whoever stands by hands over what still waits on this machine's disk: he was on duty once, and what he recorded here belongs into the record,
+/// whoever has it now.
+internal import Ledger
+internal import LedgerStore
+internal import Logging
+
+// Sendable: handed from the thread that opened it to the one that writes.
+struct PostgresClaim: @unchecked Sendable {
+    var line: PostgresLine
+    var writer: Int64
+    var notes: [String: [UInt8]]
+    var lease: PostgresLease?
+}
+
+struct PostgresStandby {
+    let address: PostgresAddress
+    /// The folder's, and where it is one of several before it its own.
+    let name: String
+    let waiting: WaitingRows?
+    let logger: Logger
+
+    // MARK: alone
+
+    func claim(until deadline: ContinuousClock.Instant) throws -> PostgresClaim {
+        while true {
+            var words: String
+            do {
+                let line = try PostgresLine.open(address)
+                do {
+                    try PostgresCheck.look(at: line)
+                    if let claim = try claim(nil, on: line) { return claim }
+                    let holder = LeaseHolder(owner: try PostgresOwner.lease(on: line).owner, address: "").name
+                    words = "この記録には別のハブ（\(holder)）が書いています。一つの記録に書けるハブは一つだけです。交代させるハブには、どちらの設定にも hub: を書きます (another hub writes into this record; one record, one hub, unless both have hub: in their settings)"
+                } catch let error as PostgresTrouble where error.mayPass {
+                    words = "\(error)"
+                }
+            } catch let error as PostgresTrouble {
+                words = "\(error)"
+            } catch let error as PostgresCheck.Refusal {
+                throw PostgresLedger.Refusal(description: error.description)
+            }
+            guard ContinuousClock.now < deadline else { throw PostgresLedger.Refusal(description: words) }
+            PostgresThread.rest(.milliseconds(200))
+        }
+    }
+
+    // MARK: one of several
+
+    private static let beat = Duration.milliseconds(200)
+    /// After the database was away its owner's hub is waited for so long: it is looking for it, too.
+    private static let grace = Duration.seconds(2)
+
+    /// Returns when this hub is on duty.
+    func stand(_ bid: LeaseBid) throws -> PostgresClaim {
+        var line: PostgresLine?, isAway = false, back: ContinuousClock.Instant?
+        while true {
+            do {
+                if line?.isBroken ?? true {
+                    let found = try PostgresLine.open(address)
+                    do {
+                        try PostgresCheck.look(at: found)
+                    } catch let error as PostgresCheck.Refusal {
+                        throw PostgresLedger.Refusal(description: error.description)
+                    }
+                    line = found
+                }
+                if let line {
+                    let lease = try PostgresOwner.lease(on: line)
+                    if isAway { (isAway, back) = (false, .now) }
+                    if let claim = try look(lease, bid, on: line, back) { return claim }
+                }
+            } catch let error as PostgresTrouble {
+                // A row that somebody who was stopped has locked is no trouble of the database's.
+                if case .away = error {
+                    (line, isAway) = (nil, true)
+                    bid.standsBy(nil)
+                }
+                logger.debug("standing by", metadata: ["trouble": "\(error)"])
+            }
+            PostgresThread.rest(Self.beat)
+        }
+    }
+
+    /// - Parameter back: since when the database is there again.
+    private func look(_ lease: PostgresOwner.Lease, _ bid: LeaseBid, on line: PostgresLine, _ back: ContinuousClock.Instant?) throws -> PostgresClaim? {
+        let isOurs = lease.owner == name
+        if !lease.isHeld || isOurs {
+            let isPatient = back.map { $0.duration(to: .now) < Self.grace } ?? false
+            if isOurs || lease.isFree || !isPatient, let claim = try claim(bid, on: line) { return claim }
+        }
+        bid.standsBy(lease.isHeld ? LeaseHolder(owner: lease.owner, address: lease.address) : nil)
+        if let waiting, !waiting.isEmpty { try PostgresHandover(waiting, by: nil, for: .zero, takesNotes: false, logger: logger).run(on: line) }
+        return nil
+    }
+
+    // MARK: both
+
+    private func claim(_ bid: LeaseBid?, on line: PostgresLine) throws -> PostgresClaim? {
+        let asked = ContinuousClock.now
+        guard let claim = try PostgresOwner.claim(name, at: bid?.address, on: line) else { return nil }
+        let lease = bid.map { _ in PostgresLease(address, token: claim.writer, asked: asked, logger: logger) }
+        // At once: what is read now takes longer than the lease.
+        lease?.start()
+        do {
+            if let waiting, !waiting.isEmpty {
+                try PostgresHandover(waiting, by: claim.writer, for: bid == nil ? PostgresOwner.term : .zero, takesNotes: [name, ""].contains(claim.former), logger: logger).run(on: line)
+            }
+            return PostgresClaim(line: line, writer: claim.writer, notes: try notes(line), lease: lease)
+        } catch {
+            lease?.stop()
+            throw error
+        }
+    }
+
+    /// Page by page: a country's notebook has tens of megabytes.
+    private func notes(_ line: PostgresLine) throws -> [String: [UInt8]] {
+        var notes: [String: [UInt8]] = [:], last = ""
+        try line.begin([PostgresSchema.hub], readsOnly: true)
+        while true {
+            let rows = try line.run("SELECT key, value FROM note WHERE town = 'hub' AND key > $1::text ORDER BY key LIMIT 500", [.text(last)], keepsPlan: true)
+            for row in 0..<rows.count {
+                last = rows.text(row, 0) ?? last
+                notes[last] = rows.bytes(row, 1)
+            }
+            guard rows.count == 500 else { break }
+        }
+        try line.say("COMMIT")
+        return notes
+    }
+}
