@@ -160,7 +160,7 @@ package struct TabletDesk: Sendable {
             let state = try await book.take(
                 ToldReport(
                     id: "\(device.id)/\(report.id)", site: device.site, device: device.id,
-                    occurred: now.addingTimeInterval(-Self.elapsed(report.elapsed_ms)), received: now,
+                    occurred: now.addingTimeInterval(-ToldAge.seconds(report.elapsed_ms)), received: now,
                     body: written ?? String(decoding: octets, as: UTF8.self)),
                 saying: said, in: teller.town)
             return try taken([report.id], state)
@@ -220,7 +220,7 @@ package struct TabletDesk: Sendable {
         return DeviceSign(
             charge: item.charge.map { Int($0.rounded()) }, isPlugged: item.plugged, minutes: minutes, isMute: item.mute ?? false,
             seals: item.seals.flatMap { DeviceSign.Seals(rawValue: $0) },
-            at: now.addingTimeInterval(-elapsed(item.elapsed_ms)))
+            at: now.addingTimeInterval(-ToldAge.seconds(item.elapsed_ms)))
     }
 
     /// - Parameter wait: seconds; nil where there is room.
@@ -263,17 +263,11 @@ package struct TabletDesk: Sendable {
             id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), site: device.site, device: device.id,
             // A pupil's finger answers for the pupil: where a teacher has a tablet, it is that one by which the school has heard.
             reach: reach == .touched && device.use == .pupil && devices.hasStaff(device.site, in: device.town) ? .shown : reach,
-            occurred: now.addingTimeInterval(-Self.elapsed(item.elapsed_ms)), received: now)
+            occurred: now.addingTimeInterval(-ToldAge.seconds(item.elapsed_ms)), received: now)
     }
 
     private static func check(_ id: String) throws(Problem) {
         guard !id.isEmpty, id.utf8.count <= 100 else { throw Problem(.badRequest, "id: 1〜100オクテットです (1 to 100 octets)") }
-    }
-
-    /// Seconds; a tablet's claim, kept within a week.
-    private static func elapsed(_ milliseconds: Double?) -> TimeInterval {
-        guard let milliseconds, milliseconds.isFinite else { return 0 }
-        return min(max(0, milliseconds / 1000), 7 * 86400)
     }
 
     /// Written by hand: the events are JSON already.

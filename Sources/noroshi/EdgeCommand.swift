@@ -131,7 +131,7 @@ struct EdgeProgram: Sendable {
             on: MultiThreadedEventLoopGroup.singleton, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger,
             clock: { watch.hubTime() })
         let devices = DeviceRegister(notebook: ledger)
-        let outbox = Outbox(ledger: ledger)
+        let outbox = Outbox(ledger: ledger, hubTime: { watch.certainHubTime() })
         let forwarder = Forwarder(hub: options.hub, outbox: outbox, logger: logger)
         let mirror = SiteMirror(
             hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, logger: logger)
