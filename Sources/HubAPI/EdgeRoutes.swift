@@ -1,4 +1,5 @@
 internal import AlertModel
+internal import ChannelKit
 internal import Devices
 internal import Streams
 internal import Hub
@@ -12,6 +13,14 @@ extension HubRouter {
     private struct SiteRegister: Encodable {
         var town, site: String
         var devices: [MirroredDevice]
+        /// Where they stand.
+        var place: SitePlace?
+    }
+
+    /// Where a site's tablets stand, by the town's settings of now.
+    func place(of topic: StreamTopic) -> SitePlace? {
+        guard let town = hub.towns[topic.town], let endpoint = town.endpoints.first(where: { $0.id == topic.site && configuration.has($0, .tablet) }) else { return nil }
+        return SitePlace(endpoint, of: town)
     }
 
     func addEdge(to router: Router<Context>) {
@@ -20,7 +29,9 @@ extension HubRouter {
             guard edge.isEdge else { throw Problem(.forbidden, "その場所の端末を尋ねられるのは中継機だけです (only an edge asks for its site's devices)") }
             let tablets = hub.devices.devices(of: edge.town).filter { $0.site == edge.site && !$0.isEdge }
             return try Answer.json(
-                SiteRegister(town: edge.town.code, site: edge.site, devices: tablets.map { MirroredDevice($0) }))
+                SiteRegister(
+                    town: edge.town.code, site: edge.site, devices: tablets.map { MirroredDevice($0) },
+                    place: place(of: StreamTopic(town: edge.town, site: edge.site))))
         }
     }
 

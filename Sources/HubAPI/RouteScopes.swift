@@ -161,6 +161,7 @@ struct RouteScopes {
         Row(.post, "/v1/receipts", .device),
         Row(.post, "/v1/reports", .device),
         Row(.post, "/v1/signs", .device),
+        Row(.get, "/v1/place", .device),
         Row(.get, "/v1/rollcall", .device),
         Row(.post, "/v1/rollcall", .device),
         Row(.post, "/v1/rollcall/close", .device),

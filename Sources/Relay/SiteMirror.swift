@@ -11,24 +11,39 @@ package struct SiteMirror: Sendable {
     private struct Missed: Decodable {
         var town, site: String
         var devices: [MirroredDevice]
+        var place: SitePlace?
     }
+
+    private static let placeNote = "relay/place"
 
     private let hub: HubLine
     private let topic: StreamTopic
     private let devices: DeviceRegister
     private let stream: StreamHub
     private let watch: LineWatch
+    private let notebook: any Notebook
     private let logger: Logger
     package let rounds = Rounds()
 
     package init(
-        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, watch: LineWatch, logger: Logger
+        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, watch: LineWatch, notebook: any Notebook, logger: Logger
     ) {
         (self.hub, self.topic, self.devices) = (hub, topic, devices)
-        (self.stream, self.watch, self.logger) = (stream, watch, logger)
+        (self.stream, self.watch, self.notebook, self.logger) = (stream, watch, notebook, logger)
     }
 
     package func run() async { await rounds.run(every: .seconds(30)) { await refresh() } }
+
+    /// Where the tablets of this edge stand, as the hub last said it; over a restart too.
+    package func place(of topic: StreamTopic) -> SitePlace? {
+        guard topic == self.topic else { return nil }
+        return notebook.read(Self.placeNote).flatMap { try? JSONDecoder().decode(SitePlace.self, from: Data($0)) }
+    }
+
+    private func keep(_ place: SitePlace?) {
+        guard let place, place != self.place(of: topic), let octets = try? JSONEncoder().encode(place) else { return }
+        notebook.write(Self.placeNote, [UInt8](octets))
+    }
 
     /// Nothing changes unless the hub has answered in full.
     package func refresh() async {
@@ -43,6 +58,7 @@ package struct SiteMirror: Sendable {
             guard all.town == topic.town.code, all.site == topic.site else {
                 return logger.error("the register is another site's", metadata: ["site": "\(all.site)"])
             }
+            keep(all.place)
             let gone = devices.mirror(all.devices, of: topic.site, in: topic.town)
             for id in gone { stream.cut(device: id) }
             if !gone.isEmpty { logger.notice("devices are out", metadata: ["devices": "\(gone)"]) }

@@ -134,7 +134,7 @@ struct EdgeProgram: Sendable {
         let outbox = Outbox(ledger: ledger, hubTime: { watch.certainHubTime() })
         let forwarder = Forwarder(hub: options.hub, outbox: outbox, logger: logger)
         let mirror = SiteMirror(
-            hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, logger: logger)
+            hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, notebook: ledger, logger: logger)
         let calls = RollCalls(notebook: ledger)
         let counts = RollCallForwarder(
             hub: options.hub, topic: options.topic, devices: devices, calls: calls, stream: stream, clock: { watch.hubTime() }, logger: logger)

@@ -335,7 +335,9 @@ export class Receiver {
   sing() {
     const visible = this.isOwner ? this.page.audible(this.board.visible()) : [];
     const next = heard(this.sound.sounding, visible, this.sound.isBusy);
-    if (!this.sound.follow(next)) return;
+    const isNews = this.sound.follow(next);
+    this.page.sounds?.(this.sound.isRunning ? next : null, visible);
+    if (!isNews) return;
     this.board.rung(next.key);
     this.#keepBoard();
   }
