@@ -172,6 +172,7 @@ package final class Outbox: Sendable {
         for number in numbers {
             guard let entry = state.entries.removeValue(forKey: number) else { continue }
             state.numbers[entry.key] = nil
+            // A dictionary: any number is a key of it.
             state.moments[number] = nil
             state.octets -= entry.size
             ledger.write(Self.note(number), nil)
