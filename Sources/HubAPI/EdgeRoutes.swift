@@ -19,7 +19,7 @@ extension HubRouter {
 
     /// Where a site's tablets stand, by the town's settings of now.
     func place(of topic: StreamTopic) -> SitePlace? {
-        guard let town = hub.towns[topic.town], let endpoint = town.endpoints.first(where: { $0.id == topic.site && configuration.has($0, .tablet) }) else { return nil }
+        guard let town = hub.town(topic.town), let endpoint = town.endpoints.first(where: { $0.id == topic.site && configuration.has($0, .tablet) }) else { return nil }
         return SitePlace(endpoint, of: town)
     }
 

@@ -26,7 +26,7 @@ extension HubRouter {
     /// Of the channel that said most.
     private func aloud(_ said: [SaidWords], _ alert: SaidAlert, in town: TownID) -> [ReadAloud] {
         guard let words = said.compactMap({ $0.texts[.japanese] }).max(by: { $0.body.count < $1.body.count }) else { return [] }
-        return ReadAloud.scripts(title: words.title, body: words.body, sender: hub.towns[town]?.name ?? alert.content.sender, isDrill: alert.mode == .exercise)
+        return ReadAloud.scripts(title: words.title, body: words.body, sender: hub.town(town)?.name ?? alert.content.sender, isDrill: alert.mode == .exercise)
     }
 
     func addSaid(to desk: DeskRoutes) {
