@@ -11,7 +11,7 @@ let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(na
 /// One line per channel: its folder in `Channels/` and what it needs beyond ChannelKit and AlertModel.
 let channels: [(name: String, dependencies: [Target.Dependency])] = [
     ("AreaMail", ["CellBroadcast", "TextRules"]),
-    ("WiFiPortal", ["Gzip", crypto]),
+    ("WiFiPortal", ["Gzip", "QRCode", crypto]),
     ("SchoolTablet", []),
     ("LAlert", ["TextRules", crypto]),
     ("Webhook", [crypto]),

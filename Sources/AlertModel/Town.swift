@@ -45,6 +45,9 @@ public struct Coordinate: Sendable, Hashable, Codable {
 
 /// One far end of one town: a gateway, a Wi-Fi spot, a school.
 public struct Endpoint: Sendable, Hashable {
+    /// Letters: two sheets of paper, which nobody reads to the end while the ground shakes.
+    public static let procedureLimit = 2_000
+
     /// Unique in its town and channel; letters, digits, `-` and `_`.
     public var id: String
     /// `area-mail`, `wifi-portal`, `school-tablet` …
@@ -56,6 +59,8 @@ public struct Endpoint: Sendable, Hashable {
     public var district: String?
     /// The shelter it stands in, if any.
     public var shelter: String?
+    /// What the house has written down to do, for its own tablets: plain text, at most `procedureLimit` letters.
+    public var procedure: String?
     /// Settings for real alerts: `url`, `cell_broadcast_id` …; nil when it takes none.
     public var actual: [String: String]?
     /// Settings for drills; nil when it takes none.
@@ -63,7 +68,7 @@ public struct Endpoint: Sendable, Hashable {
 
     public init(
         id: String, channel: String, name: String, romanName: String? = nil, district: String? = nil, shelter: String? = nil,
-        actual: [String: String]? = [:], exercise: [String: String]? = [:]
+        procedure: String? = nil, actual: [String: String]? = [:], exercise: [String: String]? = [:]
     ) {
         self.id = id
         self.channel = channel
@@ -71,6 +76,7 @@ public struct Endpoint: Sendable, Hashable {
         self.romanName = romanName
         self.district = district
         self.shelter = shelter
+        self.procedure = procedure
         self.actual = actual
         self.exercise = exercise
     }

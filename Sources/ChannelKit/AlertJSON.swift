@@ -60,6 +60,8 @@ public struct AlertJSON: Sendable, Encodable {
         public let romanName, address, state, note: String?
         /// By hazard: `fit`, `conditional`, `unfit`. What is not there is unknown, and unknown is not fit.
         public let fitness: [String: String]?
+        /// Degrees, both or none.
+        public let latitude, longitude: Double?
 
         public init(_ status: ShelterStatus) {
             id = status.shelter.id
@@ -69,10 +71,11 @@ public struct AlertJSON: Sendable, Encodable {
             state = status.state?.rawValue
             note = status.note
             fitness = status.shelter.fitnessWords
+            (latitude, longitude) = (status.shelter.place?.latitude, status.shelter.place?.longitude)
         }
 
         enum CodingKeys: String, CodingKey {
-            case id, name, address, state, note, fitness
+            case id, name, address, state, note, fitness, latitude, longitude
             case romanName = "roman_name"
         }
     }

@@ -42,6 +42,8 @@ public struct ScreenWords: Sendable {
         case until = "portal.until"
         case from = "portal.from"
         case level = "portal.level"
+        /// Where the page or the tablet stands.
+        case here = "portal.here"
         case drillNote = "portal.drillNote"
         case cancelled = "portal.cancelled"
         case cancelledMark = "portal.cancelledMark"
@@ -58,6 +60,8 @@ public struct ScreenWords: Sendable {
         case otherLanguage = "portal.otherLanguage"
         case reload = "portal.reload"
         case takenBack = "portal.takenBack"
+        case version = "portal.version"
+        case oldPaper = "portal.oldPaper"
         case also = "portal.also"
         case notFit = "portal.notFit"
         case inPart = "portal.inPart"

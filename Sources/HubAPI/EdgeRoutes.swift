@@ -21,6 +21,14 @@ extension HubRouter {
     private struct SiteRegister: Encodable {
         var town, site: String
         var devices: [MirroredDevice]
+        /// Where they stand.
+        var place: SitePlace?
+    }
+
+    /// Where a site's tablets stand, by the town's settings of now.
+    func place(of topic: StreamTopic) -> SitePlace? {
+        guard let town = hub.town(topic.town), let endpoint = town.endpoints.first(where: { $0.id == topic.site && configuration.has($0, .tablet) }) else { return nil }
+        return SitePlace(endpoint, of: town)
     }
 
     func addEdge(to router: Router<Context>) {
@@ -28,7 +36,9 @@ extension HubRouter {
             let edge = try edge(request)
             let tablets = hub.devices.devices(of: edge.town).filter { $0.site == edge.site && !$0.isEdge }
             return try Answer.json(
-                SiteRegister(town: edge.town.code, site: edge.site, devices: tablets.map { MirroredDevice($0) }))
+                SiteRegister(
+                    town: edge.town.code, site: edge.site, devices: tablets.map { MirroredDevice($0) },
+                    place: place(of: StreamTopic(town: edge.town, site: edge.site))))
         }
         router.get("/v1/edge/guests") { request, _ in
             let edge = try edge(request)

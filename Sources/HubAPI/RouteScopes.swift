@@ -175,6 +175,7 @@ struct RouteScopes {
         Row(.get, "/v1/wake-ups", .device),
         Row(.post, "/v1/wake-ups", .device),
         Row(.delete, "/v1/wake-ups", .device),
+        Row(.get, "/v1/place", .device),
         Row(.get, "/v1/rollcall", .device),
         Row(.post, "/v1/rollcall", .device),
         Row(.post, "/v1/rollcall/close", .device),

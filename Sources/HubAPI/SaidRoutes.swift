@@ -19,6 +19,14 @@ extension HubRouter {
         var id: String
         /// Empty where nothing went out, or where the alert is older than the recording of words.
         var texts: [Text]
+        /// To be read aloud, in Japanese; empty where nothing was said in it.
+        var aloud: [ReadAloud]
+    }
+
+    /// Of the channel that said most.
+    private func aloud(_ said: [SaidWords], _ alert: SaidAlert, in town: TownID) -> [ReadAloud] {
+        guard let words = said.compactMap({ $0.texts[.japanese] }).max(by: { $0.body.count < $1.body.count }) else { return [] }
+        return ReadAloud.scripts(title: words.title, body: words.body, sender: hub.town(town)?.name ?? alert.content.sender, isDrill: alert.mode == .exercise)
     }
 
     func addSaid(to desk: DeskRoutes) {
@@ -36,7 +44,7 @@ extension HubRouter {
                         endpoints: one.endpoints)
                 }
             }
-            return try Answer.json(Texts(id: id.text, texts: texts))
+            return try Answer.json(Texts(id: id.text, texts: texts, aloud: aloud(said, found.alert, in: found.town)))
         }
     }
 }

@@ -14,6 +14,7 @@ internal import Tablets
 extension HubRouter {
     func addTablets(to router: Router<Context>, _ desk: DeskRoutes) {
         TabletDesk(devices: hub.devices, stream: hub.stream, book: RecordBook(hub: hub, channel: configuration.channels.first(.tablet)?.name ?? "", photos: configuration.photos), clock: hub.clock).add(to: router)
+        PlaceDesk(devices: hub.devices, place: { place(of: $0) }).add(to: router)
         addReports(to: desk)
         addReportAnswers(to: desk)
         desk.post("/v1/reports/read") { request, context in

@@ -22,8 +22,9 @@ enum TabletLists {
     private static func words(_ list: ScreenWords) -> [String: String] {
         var words = list.group("tablet")
         for (kind, word) in list.group("kind") { words["kind.\(kind)"] = word }
+        for (hazard, word) in list.group("hazard") { words["hazard.\(hazard)"] = word }
         words.merge(list.group("shelter")) { own, _ in own }
-        for word: ScreenWords.Word in [.own, .names, .gap, .parts, .date, .months, .level, .from, .issued, .until, .shelters, .asOf, .nothingKnown] {
+        for word: ScreenWords.Word in [.own, .names, .gap, .parts, .remarks, .date, .months, .level, .from, .issued, .until, .shelters, .asOf, .nothingKnown, .here, .notFit, .inPart, .notKnown] {
             words[String(word.rawValue.drop { $0 != "." }.dropFirst())] = list[word]
         }
         words["drill"] = list[.drill]

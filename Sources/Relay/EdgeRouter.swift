@@ -82,6 +82,7 @@ package struct EdgeRouter: Sendable {
             devices: parts.devices, calls: parts.calls, stream: parts.stream, clock: { watch.hubTime() }, onDisk: { try await ledger.flush().committed() },
             beyond: .init(site: parts.site, pass: { [outbox = parts.outbox] answer, device in try await outbox.take(answer, of: device) })
         ).add(to: router)
+        PlaceDesk(devices: parts.devices, place: { [mirror = parts.mirror] in mirror.place(of: $0) }).add(to: router)
         PageDesk(
             publicAddress: "", paths: Pages.paths.filter { $0.hasPrefix("/tablet/") },
             isKnown: { known.contains($0) }, spots: { spots.spots.map { (id: $0, name: $0) } }, page: { spots.page($0, $1) }

@@ -1,11 +1,11 @@
 internal import ChannelKit
+internal import Foundation
 internal import Tablets
-package import Foundation
 package import Logging
 internal import Synchronization
 
-/// Hands the outbox to the hub, with the time things happened at, as the milliseconds since: clocks of two machines
-/// are not compared.
+/// Hands the outbox to the hub, with the time things happened at, as the milliseconds since (`Outbox.Clocks`): clocks of two
+/// machines are not compared.
 package final class Forwarder: Sendable {
     private struct Receipts: Encodable { var receipts: [Line] }
     private struct Line: Encodable {
@@ -17,17 +17,14 @@ package final class Forwarder: Sendable {
     private let hub: HubLine
     private let outbox: Outbox
     private let logger: Logger
-    private let clock: @Sendable () -> Date
     private let pause = Mutex((failures: 0, end: ContinuousClock.now))
     /// Tablets the hub has asked to wait: one that talks too much keeps the others of its school from nothing.
     private let paused = Mutex<[String: ContinuousClock.Instant]>([:])
     /// What is asked for is waited for, up to here.
     static let longestPause = 600
 
-    package init(
-        hub: HubLine, outbox: Outbox, logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
-    ) {
-        (self.hub, self.outbox, self.logger, self.clock) = (hub, outbox, logger, clock)
+    package init(hub: HubLine, outbox: Outbox, logger: Logger) {
+        (self.hub, self.outbox, self.logger) = (hub, outbox, logger)
     }
 
     package func run() async {
@@ -86,11 +83,8 @@ package final class Forwarder: Sendable {
     }
 
     private func hand(_ batch: Outbox.Batch) async -> Outcome {
-        let now = clock()
-        let lines = batch.entries.map { entry in
-            Line(
-                id: entry.id, device: entry.device, alert: entry.alert, level: entry.level, body: entry.body,
-                elapsed_ms: max(0, now.timeIntervalSince(entry.occurred) * 1000).rounded())
+        let lines = zip(batch.entries, batch.ages).map { entry, age in
+            Line(id: entry.id, device: entry.device, alert: entry.alert, level: entry.level, body: entry.body, elapsed_ms: (age * 1000).rounded())
         }
         do {
             // The outbox hands out no empty batch, and there is a line for each entry.

@@ -78,6 +78,13 @@ package final class LineWatch: Sendable {
         }
     }
 
+    /// The hub's time, where it was heard since this start; nil where it is not known for certain.
+    package func certainHubTime(now: ContinuousClock.Instant = .now) -> Date? {
+        state.withLock { state in
+            state.hubTime.map { $0.said.addingTimeInterval($0.heard.duration(to: now) / .seconds(1)) }
+        }
+    }
+
     /// Something came from the hub. True when the line had been cut.
     func heard() -> Bool {
         let now = clock()

@@ -2,7 +2,7 @@ internal import HTTPTypes
 package import AlertModel
 internal import ChannelKit
 package import Devices
-internal import Foundation
+package import Foundation
 package import Ledger
 internal import Serving
 package import Tablets
@@ -23,7 +23,10 @@ package final class Outbox: Sendable {
         var body: String?
         /// Where it is no receipt and no report: `rollcall/answers`.
         var path: String?
+        /// By this machine's clock, which may be turned before the line is back.
         var occurred: Date
+        /// By the hub's, where it had been heard.
+        var hubTime: Date?
 
         var isReport: Bool { body != nil }
         var key: String { (path != nil ? "answer/" : isReport ? "report/" : "receipt/") + device + "/" + id }
@@ -34,6 +37,17 @@ package final class Outbox: Sendable {
     struct Batch: Sendable {
         var numbers: [Int]
         var entries: [Entry]
+        /// Seconds since each happened.
+        var ages: [TimeInterval]
+    }
+
+    /// By which it is known how long something has waited: weeks, it may be, with a power cut and a clock that is set right between.
+    struct Clocks: Sendable {
+        var wall: @Sendable () -> Date = { Date() }
+        /// Also counts while the machine sleeps.
+        var running: @Sendable () -> ContinuousClock.Instant = { .now }
+        /// The hub's time, where it is certain.
+        var hub: @Sendable () -> Date? = { nil }
     }
 
     package struct Gauges: Sendable {
@@ -43,6 +57,8 @@ package final class Outbox: Sendable {
     private struct State {
         var entries: [Int: Entry] = [:]
         var numbers: [String: Int] = [:]
+        /// When each happened, of those told since this start.
+        var moments: [Int: ContinuousClock.Instant] = [:]
         /// Oldest first.
         var receipts: [Int] = []
         var reports: [Int] = []
@@ -55,8 +71,9 @@ package final class Outbox: Sendable {
         var refused = 0
     }
 
-    /// A week of a school with forty tablets has some ten thousand receipts.
-    static let limit = 20_000
+    /// What 150 tablets can have in store themselves (500 each, `outbox.js`), and 5,000 more: three receipts of each for every one of 160 alerts. While the line is
+    /// cut no new alert comes, so weeks add reports alone: at 300 octets a receipt all that leaves 40 MB, a thousand reports of 1 kB a day for six weeks.
+    static let limit = 80_000
     static let octetLimit = 64 << 20
     static let batch = 200
     /// Reports that have left and are remembered here.
@@ -65,14 +82,19 @@ package final class Outbox: Sendable {
 
     private let ledger: any Ledger
     private let limit: Int
+    private let clocks: Clocks
     private let state: Mutex<State>
     package let rounds = Rounds()
 
-    package convenience init(ledger: any Ledger) { self.init(ledger: ledger, limit: Self.limit) }
+    /// - Parameter hubTime: the hub's time, where it is certain.
+    package convenience init(ledger: any Ledger, hubTime: @escaping @Sendable () -> Date? = { nil }) {
+        self.init(ledger: ledger, limit: Self.limit, clocks: Clocks(hub: hubTime))
+    }
 
-    init(ledger: any Ledger, limit: Int) {
+    init(ledger: any Ledger, limit: Int, clocks: Clocks = Clocks()) {
         self.ledger = ledger
         self.limit = limit
+        self.clocks = clocks
         var known = State()
         for key in ledger.keys(prefix: Self.prefix) {
             guard let number = Int(key.dropFirst(Self.prefix.count)), let octets = ledger.read(key),
@@ -87,29 +109,30 @@ package final class Outbox: Sendable {
         try await keep(receipts.map { record in
             Entry(
                 device: record.device, id: Self.ownID(record.id, record.device), alert: record.alert.text,
-                level: record.reach.word, occurred: record.occurred)
-        })
+                level: record.reach.word, occurred: record.occurred, hubTime: hubTime(record.received.timeIntervalSince(record.occurred)))
+        }, ages: receipts.map { $0.received.timeIntervalSince($0.occurred) })
     }
 
     package func take(_ report: ToldReport, in town: TownID) async throws -> ReportState {
         try await keep([
             Entry(
                 device: report.device, id: Self.ownID(report.id, report.device), body: report.body,
-                occurred: report.occurred)
-        ])
+                occurred: report.occurred, hubTime: hubTime(report.received.timeIntervalSince(report.occurred)))
+        ], ages: [report.received.timeIntervalSince(report.occurred)])
         return .kept
     }
 
     /// Of a guest: his own school has to hear of it.
     package func take(_ answer: PassedAnswer, of device: Device) async throws {
-        let milliseconds = answer.elapsed_ms.flatMap { $0.isFinite ? $0 : nil } ?? 0
-        let elapsed: TimeInterval = min(max(0, milliseconds / 1000), 7 * 86_400)
+        let elapsed = ToldAge.seconds(answer.elapsed_ms)
         try await keep([
             Entry(
                 device: device.id, id: answer.id, body: String(decoding: try JSONEncoder().encode(answer), as: UTF8.self), path: "rollcall/answers",
-                occurred: Date(timeIntervalSinceNow: -elapsed))
-        ])
+                occurred: clocks.wall().addingTimeInterval(-elapsed), hubTime: hubTime(elapsed))
+        ], ages: [elapsed])
     }
+
+    private func hubTime(_ age: TimeInterval) -> Date? { clocks.hub()?.addingTimeInterval(-age) }
 
     /// Kept while it waits; what the hub said to it, for those that left lately; nil: not known here.
     package func state(ofReport id: String, by device: Device) -> ReportState? {
@@ -118,8 +141,11 @@ package final class Outbox: Sendable {
         }
     }
 
-    private func keep(_ entries: [Entry]) async throws {
-        let isTaken = state.withLock { state in entries.allSatisfy { add($0, &state) } }
+    private func keep(_ entries: [Entry], ages: [TimeInterval]) async throws {
+        let now = clocks.running()
+        let isTaken = state.withLock { state in
+            zip(entries, ages).allSatisfy { add($0, at: now.advanced(by: .seconds(-$1)), &state) }
+        }
         guard isTaken else {
             var problem = Problem(.serviceUnavailable, "中継機に預かれる量を超えました。回線が戻るまで待ってください (the edge keeps as much as it can until the line is back)")
             problem.headers[.retryAfter] = "60"
@@ -129,7 +155,7 @@ package final class Outbox: Sendable {
         rounds.knock()
     }
 
-    private func add(_ entry: Entry, _ state: inout State) -> Bool {
+    private func add(_ entry: Entry, at moment: ContinuousClock.Instant, _ state: inout State) -> Bool {
         guard state.numbers[entry.key] == nil else { return true }
         while state.entries.count >= limit || state.octets + entry.size > Self.octetLimit {
             guard let oldest = state.receipts.first else { return false }
@@ -139,6 +165,8 @@ package final class Outbox: Sendable {
         let number = state.next
         guard let octets = try? JSONEncoder().encode(entry) else { return false }
         Self.put(entry, number, into: &state)
+        // A dictionary: any number is a key of it.
+        state.moments[number] = moment
         ledger.write(Self.note(number), [UInt8](octets))
         return true
     }
@@ -156,6 +184,8 @@ package final class Outbox: Sendable {
         for number in numbers {
             guard let entry = state.entries.removeValue(forKey: number) else { continue }
             state.numbers[entry.key] = nil
+            // A dictionary: any number is a key of it.
+            state.moments[number] = nil
             state.octets -= entry.size
             ledger.write(Self.note(number), nil)
         }
@@ -184,8 +214,16 @@ package final class Outbox: Sendable {
             // The count is our own batch size.
             let numbers = state.reports.first(where: goes).map { [$0] } ?? Array(state.receipts.lazy.filter(goes).prefix(count))
             let entries = numbers.compactMap { state.entries[$0] }
-            return entries.isEmpty ? nil : Batch(numbers: numbers, entries: entries)
+            let ages = zip(numbers, entries).map { age(of: $1, since: state.moments[$0]) }
+            return entries.isEmpty ? nil : Batch(numbers: numbers, entries: entries, ages: ages)
         }
+    }
+
+    /// By the time that runs by itself; over a restart by the hub's, where it was known then and is now; by this machine's clock where nothing else is left.
+    private func age(of entry: Entry, since moment: ContinuousClock.Instant?) -> TimeInterval {
+        if let moment { return max(0, moment.duration(to: clocks.running()) / .seconds(1)) }
+        if let then = entry.hubTime, let now = clocks.hub() { return max(0, now.timeIntervalSince(then)) }
+        return max(0, clocks.wall().timeIntervalSince(entry.occurred))
     }
 
     func settle(_ batch: Batch, isTaken: Bool) {

@@ -11,7 +11,10 @@ package struct SiteMirror: Sendable {
     private struct Missed: Decodable {
         var town, site: String
         var devices: [MirroredDevice]
+        var place: SitePlace?
     }
+
+    private static let placeNote = "relay/place"
 
     private let hub: HubLine
     private let topic: StreamTopic
@@ -19,15 +22,16 @@ package struct SiteMirror: Sendable {
     private let stream: StreamHub
     private let watch: LineWatch
     private let guests: Guests?
+    private let notebook: any Notebook
     private let logger: Logger
     package let rounds = Rounds()
 
     package init(
-        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, watch: LineWatch, guests: Guests? = nil, logger: Logger
+        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, watch: LineWatch, guests: Guests? = nil, notebook: any Notebook, logger: Logger
     ) {
         self.guests = guests
         (self.hub, self.topic, self.devices) = (hub, topic, devices)
-        (self.stream, self.watch, self.logger) = (stream, watch, logger)
+        (self.stream, self.watch, self.notebook, self.logger) = (stream, watch, notebook, logger)
     }
 
     package func run() async {
@@ -43,6 +47,17 @@ package struct SiteMirror: Sendable {
         await refresh()
     }
 
+    /// Where the tablets of this edge stand, as the hub last said it; over a restart too.
+    package func place(of topic: StreamTopic) -> SitePlace? {
+        guard topic == self.topic else { return nil }
+        return notebook.read(Self.placeNote).flatMap { try? JSONDecoder().decode(SitePlace.self, from: Data($0)) }
+    }
+
+    private func keep(_ place: SitePlace?) {
+        guard let place, place != self.place(of: topic), let octets = try? JSONEncoder().encode(place) else { return }
+        notebook.write(Self.placeNote, [UInt8](octets))
+    }
+
     /// Nothing changes unless the hub has answered in full.
     package func refresh() async {
         do {
@@ -56,6 +71,7 @@ package struct SiteMirror: Sendable {
             guard all.town == topic.town.code, all.site == topic.site else {
                 return logger.error("the register is another site's", metadata: ["site": "\(all.site)"])
             }
+            keep(all.place)
             let gone = devices.mirror(all.devices, of: topic.site, in: topic.town)
             for id in gone { stream.cut(device: id) }
             if !gone.isEmpty { logger.notice("devices are out", metadata: ["devices": "\(gone)"]) }

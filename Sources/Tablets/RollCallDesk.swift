@@ -228,10 +228,9 @@ package struct RollCallDesk: Sendable {
         if let place = item.place, !((1...40).contains(place.count) && PlainText.isPlain(place)) {
             throw Problem(.unprocessableContent, "place: いる場所は40文字までで、制御文字は使えません (1 to 40 letters)")
         }
-        let elapsed = item.elapsed_ms.flatMap { $0.isFinite ? $0 : nil } ?? 0
         return RollAnswer(
             who: try who(item, teller), state: state, place: item.place, mode: try Self.mode(item.mode),
-            at: calls.moment(clock(), at: topic(teller)).addingTimeInterval(-min(max(0, elapsed / 1000), 7 * 86400)), by: teller.id,
+            at: calls.moment(clock(), at: topic(teller)).addingTimeInterval(-ToldAge.seconds(item.elapsed_ms)), by: teller.id,
             label: item.name == nil ? (item.of.flatMap { devices.device(id: $0, of: teller.town) } ?? teller).name : nil, id: "\(teller.id)/\(item.id)")
     }
 

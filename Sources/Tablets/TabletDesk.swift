@@ -161,7 +161,7 @@ package struct TabletDesk: Sendable {
             let state = try await book.take(
                 ToldReport(
                     id: "\(device.id)/\(report.id)", site: device.site, device: device.id,
-                    occurred: now.addingTimeInterval(-Self.elapsed(report.elapsed_ms)), received: now,
+                    occurred: now.addingTimeInterval(-ToldAge.seconds(report.elapsed_ms)), received: now,
                     body: written ?? String(decoding: octets, as: UTF8.self), handedInAt: device.site == teller.site ? nil : teller.site),
                 saying: said, in: teller.town)
             return try taken([report.id], state)
@@ -229,7 +229,7 @@ package struct TabletDesk: Sendable {
         return DeviceSign(
             charge: item.charge.map { Int($0.rounded()) }, isPlugged: item.plugged, minutes: minutes, isMute: item.mute ?? false,
             seals: item.seals.flatMap { DeviceSign.Seals(rawValue: $0) },
-            at: now.addingTimeInterval(-elapsed(item.elapsed_ms)))
+            at: now.addingTimeInterval(-ToldAge.seconds(item.elapsed_ms)))
     }
 
     /// - Parameter wait: seconds; nil where there is room.
@@ -271,7 +271,7 @@ package struct TabletDesk: Sendable {
         return ToldReceipt(
             id: "\(device.id)/\(item.id)", alert: AlertID(item.alert), site: device.site, device: device.id,
             reach: reach == .touched && !answers(device, from: teller) ? .shown : reach,
-            occurred: now.addingTimeInterval(-Self.elapsed(item.elapsed_ms)), received: now)
+            occurred: now.addingTimeInterval(-ToldAge.seconds(item.elapsed_ms)), received: now)
     }
 
     /// Whether by this device's touch its place has heard. A pupil's finger answers for the pupil, where a teacher has a tablet; and who touches
@@ -282,12 +282,6 @@ package struct TabletDesk: Sendable {
 
     private static func check(_ id: String) throws(Problem) {
         guard !id.isEmpty, id.utf8.count <= 100 else { throw Problem(.badRequest, "id: 1〜100オクテットです (1 to 100 octets)") }
-    }
-
-    /// Seconds; a tablet's claim, kept within a week.
-    private static func elapsed(_ milliseconds: Double?) -> TimeInterval {
-        guard let milliseconds, milliseconds.isFinite else { return 0 }
-        return min(max(0, milliseconds / 1000), 7 * 86400)
     }
 
     /// Written by hand: the events are JSON already.

@@ -132,14 +132,14 @@ struct EdgeProgram: Sendable {
             on: MultiThreadedEventLoopGroup.singleton, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger,
             clock: { watch.hubTime() })
         let devices = DeviceRegister(notebook: ledger)
-        let outbox = Outbox(ledger: ledger)
+        let outbox = Outbox(ledger: ledger, hubTime: { watch.certainHubTime() })
         let forwarder = Forwarder(hub: options.hub, outbox: outbox, logger: logger)
         let trust = TownTrust(topic: options.topic, first: options.key, notebook: ledger, clock: { watch.hubTime() })
         let papers = PaperCodes(
             hub: options.hub, topic: options.topic, devices: devices, notebook: ledger, clock: { watch.hubTime() }, onDisk: { try await ledger.flush().committed() }, logger: logger)
         let guests = Guests(hub: options.hub, topic: options.topic, devices: devices, stream: stream, trust: trust, papers: papers, notebook: ledger, logger: logger)
         let mirror = SiteMirror(
-            hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, guests: guests, logger: logger)
+            hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, guests: guests, notebook: ledger, logger: logger)
         let calls = RollCalls(notebook: ledger)
         let counts = RollCallForwarder(
             hub: options.hub, topic: options.topic, devices: devices, calls: calls, stream: stream, clock: { watch.hubTime() }, logger: logger)

@@ -89,6 +89,8 @@ struct Settings: Codable, Sendable {
         var roman_name: String?
         var district: String?
         var shelter: String?
+        /// What the house has written down to do there; tablets hold it. Lines apart.
+        var procedure: String?
         /// `{}` where the channel needs nothing; absent: takes no real alerts (or no drills).
         var actual: [String: String]?
         var exercise: [String: String]?
@@ -300,9 +302,21 @@ extension Settings {
             }
             made.append(Endpoint(
                 id: endpoint.id, channel: endpoint.channel, name: endpoint.name, romanName: endpoint.roman_name, district: endpoint.district,
-                shelter: endpoint.shelter, actual: endpoint.actual, exercise: endpoint.exercise))
+                shelter: endpoint.shelter, procedure: try procedure(of: endpoint, in: town), actual: endpoint.actual, exercise: endpoint.exercise))
         }
         return made
+    }
+
+    /// Plain text, as it is shown: no marks, no hidden letters.
+    private static func procedure(of endpoint: EndpointSettings, in town: TownID) throws(SettingsError) -> String? {
+        guard let text = endpoint.procedure?.replacing("\r\n", with: "\n").trimmingCharacters(in: .whitespacesAndNewlines), !text.isEmpty else { return nil }
+        guard text.count <= Endpoint.procedureLimit else {
+            throw SettingsError("town \(town): \(endpoint.id): procedure（この場所の手順）は\(Endpoint.procedureLimit)文字までで、いま\(text.count)文字です (at most \(Endpoint.procedureLimit) letters)")
+        }
+        guard text.split(separator: "\n").allSatisfy({ PlainText.isPlain(String($0)) }) else {
+            throw SettingsError("town \(town): \(endpoint.id): procedure（この場所の手順）に、使えない文字（制御文字、書字の向きを変える文字）が入っています (control characters)")
+        }
+        return text
     }
 
     var routing: RoutingTable {

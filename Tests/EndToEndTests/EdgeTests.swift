@@ -207,6 +207,8 @@ extension EndToEnd {
                 let page = try await edge.call("GET", "/spots/kesennuma-eki/").text
                 #expect(page.contains("役場との回線が切れています（") && page.contains("断水"), "\(page)")
                 try await Self.check(edge, second.token, alert.id, drill.id)
+                let place = try await edge.call("GET", "/v1/place", token: first.token)
+                #expect(place.status == 200 && place.text.contains(#""site":""#), "where it stands is known without the hub: \(place.text)")
                 #expect(try await edge.call(
                     "POST", "/v1/receipts", Self.receipt("r1", alert.id, elapsed: 600_000), token: first.token).status == 202)
 

@@ -148,6 +148,17 @@ struct FrontDoorTests {
         }
     }
 
+    @Test("A spot's page, what a phone probes and a tablet's page set no cookie, also for who brings one and in every language", arguments: [
+        "/spots/eki/", "/spots/eki/index.en.html", "/spots/eki/stale.ja.html", "/spots/eki/shelters.ja.html", "/captive-portal/eki", "/generate_204", "/hotspot-detect.html", "/tablet/", "/tablet/board", "/",
+    ])
+    func cookies(path: String) async throws {
+        let house = try await House()
+        for language in ["ja", "en", "vi, en;q=0.5", "fr"] {
+            let answer = try await house.call("GET", path, token: nil, headers: [.acceptLanguage: language, .cookie: "language=en"])
+            #expect(answer.status < 500 && !answer.headers.contains { $0.name == .setCookie || $0.value.contains("Set-Cookie") }, "\(path) \(language): \(answer.headers)")
+        }
+    }
+
     @Test("The electronic blackboard answers GET and HEAD as a page does, and has no folder of its own")
     func blackboard() async throws {
         let house = try await House()

@@ -4,6 +4,7 @@ import Devices
 import Foundation
 import Ledger
 import Serving
+import Synchronization
 import Tablets
 import Testing
 
@@ -99,6 +100,60 @@ struct OutboxTests {
         box.settle(try #require(box.next()), isTaken: false)
         #expect(box.state(ofReport: "d-1/2", by: device) == .refused)
         #expect(box.state(ofReport: "d-1/3", by: device) == nil)
+    }
+
+    @Test("How long something has waited is true after weeks, with a clock that is set in between, and over a restart")
+    func ages() async throws {
+        struct Times: Sendable { var wall = Date(timeIntervalSince1970: 1_000), running = ContinuousClock.now, hub: Date? = Date(timeIntervalSince1970: 1_795_930_320) }
+        let times = Mutex(Times())
+        let clocks = Outbox.Clocks(wall: { times.withLock { $0.wall } }, running: { times.withLock { $0.running } }, hub: { times.withLock { $0.hub } })
+        func pass(_ days: Double) {
+            times.withLock { time in
+                (time.wall, time.running) = (time.wall + days * 86_400, time.running.advanced(by: .seconds(days * 86_400)))
+                time.hub = time.hub.map { $0 + days * 86_400 }
+            }
+        }
+        func told(_ id: String, _ age: TimeInterval) -> ToldReceipt {
+            var receipt = Self.receipt(id)
+            receipt.received = times.withLock { $0.wall }
+            receipt.occurred = receipt.received - age
+            return receipt
+        }
+        func days(_ box: Outbox) throws -> [Double] { try #require(box.next()).ages.map { ($0 / 864).rounded() / 100 } }
+        let ledger = MemoryLedger(), box = Outbox(ledger: ledger, limit: 10, clocks: clocks)
+        // An hour before it reached the edge, on a day of 1970.
+        try await box.take([told("1", 3600)], in: Self.town)
+        pass(10)
+        times.withLock { $0.wall = Date(timeIntervalSince1970: 1_795_930_320 + 10 * 86_400) }
+        pass(11)
+        #expect(try days(box) == [21.04])
+        // A power cut: what the hub said then and says now, whatever this machine's clock was. Where the hub was not heard then, the clock is all there is.
+        times.withLock { $0.hub = nil }
+        try await box.take([told("2", 60)], in: Self.town)
+        let again = Outbox(ledger: ledger, limit: 10, clocks: clocks)
+        pass(4)
+        times.withLock { $0.hub = Date(timeIntervalSince1970: 1_795_930_320 + 25 * 86_400) }
+        #expect(try days(again) == [25.04, 4])
+        times.withLock { $0.wall -= 400 * 86_400 }
+        #expect(try days(again) == [25.04, 0], "never of the future")
+    }
+
+    @Test("All that 150 tablets can have in store finds room at an edge for weeks, and their shelters' reports beside it")
+    func weeks() async throws {
+        let box = Outbox(ledger: MemoryLedger())
+        for tablet in 1...150 {
+            try await box.take((1...500).map { number in
+                ToldReceipt(
+                    id: "d-\(tablet)/\(number)", alert: AlertID("a\(number)"), site: "school", device: "d-\(tablet)", reach: .shown,
+                    occurred: Date(timeIntervalSince1970: 1000), received: Date(timeIntervalSince1970: 1000))
+            }, in: Self.town)
+        }
+        for number in 1...3_000 {
+            _ = try await box.take(ToldReport(
+                id: "d-1/\(number)", site: "school", device: "d-1", occurred: Date(timeIntervalSince1970: 1000), received: Date(timeIntervalSince1970: 1000),
+                body: String(repeating: "x", count: 1024)), in: Self.town)
+        }
+        #expect(box.gauges.receipts == 75_000 && box.gauges.reports == 3_000 && box.gauges.dropped == 0)
     }
 
     @Test("Full: the oldest receipt makes room; with reports alone the next is refused")

@@ -107,6 +107,11 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride",
                   {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
 
+    def zoom(self, width: int, height: int, percent: int):
+        """A screen of so many points, and the page enlarged in it: what is left for it is as much smaller (WCAG 2.2, 1.4.4 and 1.4.10)."""
+        self.call("Emulation.setDeviceMetricsOverride", {
+            "width": width * 100 // percent, "height": height * 100 // percent, "deviceScaleFactor": percent / 100, "mobile": False})
+
     def open(self, address: str):
         self.call("Page.navigate", {"url": address})
         self.until("document.readyState === 'complete'")
@@ -182,10 +187,14 @@ class Browser:
     def text(self, selector: str = "body") -> str:
         return self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
 
+    def pdf(self) -> bytes:
+        """The page on paper of A4, as its own style sheet sets it."""
+        paper = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": False, "preferCSSPageSize": True}
+        return base64.b64decode(self.call("Page.printToPDF", paper)["data"])
+
     def sheets(self) -> int:
         """Sheets of A4 the page needs on paper."""
-        paper = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": False}
-        return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(self.call("Page.printToPDF", paper)["data"])))
+        return len(re.findall(rb"/Type\s*/Page\b", self.pdf()))
 
     def photograph(self, name: str):
         """A screen worth looking at: others' programs look at it too, and a picture goes into NOROSHI_PHOTOS, where that is set."""

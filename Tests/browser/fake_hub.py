@@ -30,8 +30,9 @@ def tablet_lists() -> bytes:
     for language in first + sorted({file.stem for file in folder.glob("*.json")} - set(first)):
         words = json.loads((folder / f"{language}.json").read_text())
         flat = {**words["shelter"], **words["tablet"], **{"kind." + kind: word for kind, word in words["kind"].items()}, "drill": words["drill"]["word"], "drillTitle": words["drill"]["title"]}
-        flat |= {key: words["language"][key] for key in ("own", "names", "gap", "parts", "date", "months")}
-        flat |= {key: words["portal"][key] for key in ("level", "from", "issued", "until", "shelters", "asOf", "otherLanguage")}
+        flat |= {key: words["language"][key] for key in ("own", "names", "gap", "parts", "remarks", "date", "months")}
+        flat |= {key: words["portal"][key] for key in ("level", "from", "issued", "until", "shelters", "asOf", "otherLanguage", "here", "notFit", "inPart", "notKnown")}
+        flat |= {"hazard." + hazard: word for hazard, word in words["hazard"].items()}
         flat["nothingKnown"] = words["aged"]["nothingKnown"]
         lists.append({"language": language, "words": flat})
     return f'export const LISTS = {json.dumps(lists, ensure_ascii=False)};export const BUILD = "0123456789";'.encode()
@@ -87,6 +88,7 @@ class FakeHub:
         # What a colleague does just before the next order comes in.
         self.meanwhile = None
         self.texts: dict[str, list[dict]] = {}
+        self.aloud: dict[str, list[dict]] = {}
         self.attention: list[dict] = []
         self.has_openid = False
         self.approvals: list[dict] = []
@@ -129,6 +131,8 @@ class FakeHub:
         # What tablets are told of a roll-call, and what the desk is.
         self.roll: dict = {}
         self.rollcalls: list[dict] = []
+        # Where the tablets stand, as the town's settings say it.
+        self.site: dict = {"town": "042056", "site": "daiichi-sho", "name": "第一小学校", "district": "川端"}
         self.voices: dict = {"every_seconds": 180, "asked_at": stamp(time.time()), "asked": 40, "heard": 40, "lost": [], "nobody": [], "weak": []}
         # By which key devices are woken; None: they are not. And where they asked to be.
         self.wake_key: str | None = None
@@ -372,7 +376,7 @@ class HubHandler(BaseHTTPRequestHandler):
         asked = dict(urllib.parse.parse_qsl(question))
         parts = path.split("/")
         if parts[2] == "alerts" and len(parts) == 5 and parts[4] == "texts":
-            return self.answer(200, {"id": parts[3], "texts": self.hub.texts.get(parts[3], [])})
+            return self.answer(200, {"id": parts[3], "texts": self.hub.texts.get(parts[3], []), "aloud": self.hub.aloud.get(parts[3], [])})
         if parts[2] == "alerts" and len(parts) == 4:
             self.hub.may_find.wait(30)
             found = [alert for alert in self.hub.alerts if alert["id"] == parts[3]]
@@ -426,6 +430,8 @@ class HubHandler(BaseHTTPRequestHandler):
             return self.answer(200, {"musters": [{**one, "facts": []} for one in reversed(self.hub.musters.values()) if one["mode"] == asked["mode"]]})
         if parts[2] == "musters":
             return self.answer(200, self.hub.musters[parts[3]])
+        if path == "/v1/place":
+            return self.answer(200, self.hub.site)
         if path == "/v1/rollcall":
             return self.answer(200, {"server_time": stamp(time.time()), **self.hub.roll})
         if parts[2] == "towns" and path.endswith("/rollcalls"):

@@ -1,9 +1,11 @@
 """What others' programs say of a page: axe-core of what people with other senses find, the Nu checker of its markup.
 
-Both are fetched by Tests/outside/install; where one is not there, nothing is asked of it.
+Both are fetched by Tests/outside/install; where one is not there, nothing is asked of it on somebody's own machine, and on CI's its absence is a
+complaint of every page: a look that is not taken must not count as one that found nothing.
 """
 import atexit
 import json
+import os
 import pathlib
 import shutil
 import socket
@@ -19,10 +21,14 @@ JAVA = shutil.which("java")
 NEWER = ("CSS: “word-break”: “auto-phrase”", "Attribute “inert” not allowed", "Bad value “dialog” for attribute “method” on element “form”")
 
 
+def absent(name: str, file: pathlib.Path) -> list[str]:
+    return [f"{name} is missing ({file.name}): Tests/outside/install"] if os.environ.get("CI") else []
+
+
 def accessibility(page) -> list[str]:
     """Rule, place and words of each finding."""
     if not AXE.is_file():
-        return []
+        return absent("axe-core", AXE)
     page.evaluate(f"if (!globalThis.axe) {{ {AXE.read_text()} }} 0")
     found = page.evaluate("""axe.run(document, {resultTypes: ['violations']}).then((answer) => JSON.stringify(
         answer.violations.flatMap((rule) => rule.nodes.map((node) => `axe ${rule.id}: ${node.target.join(' ')} ${rule.help}`))))""")
@@ -61,7 +67,9 @@ class Checker:
 
 
 def markup(text: str) -> list[str]:
-    if not (JAVA and CHECKER.is_file()):
-        return []
+    if not JAVA:
+        return absent("Java", pathlib.Path("java"))
+    if not CHECKER.is_file():
+        return absent("the Nu HTML checker", CHECKER)
     Checker.one = Checker.one or Checker()
     return Checker.one.read(text)

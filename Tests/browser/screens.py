@@ -6,6 +6,10 @@ from browser import Browser
 from fake_hub import FakeHub
 
 
+# Width, height, and how much the page is enlarged there: a phone laid on its side, and what people with weak eyes set.
+NARROW = {"landscape": (740, 360, 100), "tablet-200": (1024, 768, 200), "phone-200": (360, 740, 200), "hd": (1920, 1080, 100)}
+
+
 class Patient(unittest.TestCase):
     def wait(self, condition, what: str = "it", seconds: float = 30):
         end = time.monotonic() + seconds
@@ -33,6 +37,18 @@ class OnSmallHub(Patient):
         self.browser.click("#enrol-form button")
         self.browser.until(ready)
         self.wait(lambda: self.hub.followers, "listening")
+
+    def everywhere(self, look, sizes=NARROW):
+        """`look(name)` in each of these sizes; nothing may run out to the side in any."""
+        for name, (width, height, percent) in sizes.items():
+            self.browser.zoom(width, height, percent)
+            self.browser.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            with self.subTest(name):
+                wide = self.browser.evaluate("""[...document.querySelectorAll('main *, #full *, #front *, body')].filter((one) => one.checkVisibility() && !one.closest('nav, svg')
+                    && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.tagName + '#' + one.id + ' ' + one.textContent.slice(0, 20))""")
+                self.assertEqual(wide, [], f"runs out of {name}")
+                look(name)
+        self.browser.size(1024, 768)
 
     def levels(self, alert: str) -> set[str]:
         return {receipt["level"] for receipt in list(self.hub.receipts.values()) if receipt["alert"] == alert}

@@ -56,6 +56,18 @@ class BlackboardTests(OnSmallHub):
         lines = self.browser.evaluate("[...document.querySelectorAll('#others li')].filter((one) => one.scrollWidth > one.clientWidth + 1).length")
         self.assertEqual(lines, 0, "a line is cut")
 
+    def test_nothing_is_cut_where_the_page_is_enlarged_or_the_screen_is_a_phone_laid_on_its_side(self):
+        self.enrol()
+        sizes = {"landscape": (740, 360, 100), "hd-200": (1920, 1080, 200)}
+
+        def look(name):
+            self.assert_whole()
+            self.browser.photograph(f"board-{name}-{len(self.hub.events)}")
+        self.everywhere(look, sizes)
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FRONT)
+        self.everywhere(look, sizes)
+
     def size_of(self, selector: str) -> float:
         return self.browser.evaluate(f"parseFloat(getComputedStyle(document.querySelector('{selector}')).fontSize)")
 

@@ -1,5 +1,7 @@
 """The operators' desk in a real browser, against a small hub."""
 import json
+import shutil
+import subprocess
 import time
 import unittest
 
@@ -2636,6 +2638,31 @@ class ConsoleTests(OnSmallHub):
         self.assertIn("緊急速報メール・Wi-Fiスポット", self.browser.text("#said-list"))
         self.assertIn("本町に避難指示を発令しました。", self.browser.text("#said-list"))
         self.browser.photograph("console-said")
+        self.assertFalse(self.browser.evaluate("document.querySelector('#aloud').checkVisibility()"), "nothing to read aloud")
+
+    @unittest.skipUnless(shutil.which("pdftotext"), "no pdftotext on this machine")
+    def test_what_is_read_aloud_stands_below_and_comes_onto_one_sheet_by_itself(self):
+        self.hub.texts["op-1"] = [{"channel": "area-mail", "language": "ja", "title": "避難指示", "body": "本町に避難指示を発令しました。"}]
+        self.hub.aloud["op-1"] = [
+            {"seconds": 10, "takes": 3, "letters": 12, "text": "避難指示。危険な場所から全員避難。"},
+            {"seconds": 30, "takes": 9, "letters": 44, "text": "こちらは、さくら市です。\n避難指示。\n本町に避難指示を発令しました。\nこちらは、さくら市でした。"},
+            {"seconds": 60, "takes": 12, "letters": 60, "text": "こちらは、さくら市です。\n避難指示。\n本町に避難指示を発令しました。\nくり返します。避難指示。\nこちらは、さくら市でした。"}]
+        self.hub.row(alert="op-1")
+        self.sign_in("reach:op-1")
+        self.browser.until("document.querySelectorAll('#aloud-list article').length === 3")
+        self.assertIn("30秒用（44文字、約9秒）", self.browser.text("#aloud-list"))
+        self.browser.photograph("console-aloud")
+        self.browser.evaluate("window.print = () => { globalThis.printed = true }; document.querySelector('#aloud-print').click()")
+        self.assertTrue(self.browser.evaluate("printed"))
+        self.browser.call("Emulation.setEmulatedMedia", {"media": "print"})
+        paper = self.browser.pdf()
+        words = subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True, check=True).stdout.decode().replace("\n", "")
+        for said in ("読み上げ原稿", "10秒用", "30秒用", "60秒用", "くり返します。避難指示。"):
+            self.assertIn(said, words)
+        self.assertNotIn("緊急速報メール", words, "the desk is not on it")
+        self.browser.call("Emulation.setEmulatedMedia", {"media": ""})
+        self.browser.evaluate("dispatchEvent(new Event('afterprint'))")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#said-list').checkVisibility({visibilityProperty: true})"))
 
     def test_held_deliveries_say_subject_and_mode_also_of_an_old_alert(self):
         self.hub.row(delivery="h.1", alert="long-ago", state="held", title="大津波警報", kind="tsunami")

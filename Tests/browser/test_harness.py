@@ -1,6 +1,10 @@
 """The rule that every browser test stands on: a page that complains fails its test."""
+import os
+import pathlib
 import unittest
+import unittest.mock
 
+import outside
 from browser import CHROMIUM, Browser
 from fake_hub import FakeHub
 
@@ -44,6 +48,16 @@ class HarnessTests(unittest.TestCase):
         for name, script in NO_FAULTS.items():
             with self.subTest(name):
                 self.assertIsNone(self.complaint(script), name)
+
+    def test_on_ci_a_look_that_cannot_be_taken_is_a_complaint_and_elsewhere_none(self):
+        nowhere = pathlib.Path("/nonexistent")
+        for environment, complaints in (({"CI": "true"}, 1), ({}, 0)):
+            with unittest.mock.patch.dict(os.environ, environment, clear=True):
+                with unittest.mock.patch.object(outside, "AXE", nowhere):
+                    self.assertEqual(len(outside.accessibility(None)), complaints)
+                for name in ("CHECKER", "JAVA"):
+                    with unittest.mock.patch.object(outside, name, nowhere if name == "CHECKER" else None):
+                        self.assertEqual(len(outside.markup("<p>")), complaints, name)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,39 @@ class ModuleTests(unittest.TestCase):
             for (const piece of {json.dumps(pieces)}) parser.feed(piece);
             return {{ events, retries }} }})()""")
 
+    def test_what_waited_for_weeks_has_its_true_age_whatever_the_tablets_clock_did(self):
+        """Each: days by the page's running time, by the hub's (null: not known at one end), by the tablet's own clock, and whether the page was loaded again."""
+        cases = [
+            ([21, 21, 21, False], 21), ([21, 21, 421, False], 21), ([21, 21, -300, False], 21),
+            # Asleep at night: the running time stood.
+            ([9, 21, 21, False], 21), ([9, None, 21, False], 9),
+            # Loaded again: the hub's time where it is known, else the tablet's clock.
+            ([1, 21, 400, True], 21), ([1, None, 21, True], 21), ([1, None, -5, True], 0),
+        ]
+        for (running, hub, own, again), expected in cases:
+            with self.subTest(running=running, hub=hub, own=own, again=again):
+                age = self.browser.evaluate("""(async (running, hub, own, again) => {
+                    const { Outbox } = await import('/tablet/outbox.js'), { erase } = await import('/tablet/store.js');
+                    const day = 864e5, [wall, tick, ask] = [Date.now, performance.now, globalThis.fetch];
+                    let sent = null, time = hub === null ? null : 1e12;
+                    const hooks = { token: () => 't', town: () => '1', owns: () => false, handOver() {}, changed() {}, told() {}, refused() {}, time: () => time };
+                    try {
+                        await erase();
+                        let box = new Outbox(hooks);
+                        await box.add('reports', { id: 'r' });
+                        if (again) { box = new Outbox(hooks); await box.open(); }
+                        const [now, ran] = [wall.call(Date), tick.call(performance)];
+                        Date.now = () => now + own * day;
+                        performance.now = () => ran + running * day;
+                        if (hub !== null) time = 1e12 + hub * day;
+                        globalThis.fetch = async (path, call) => { sent = JSON.parse(call.body); return new Response('{}', { status: 202 }); };
+                        hooks.owns = () => true;
+                        await box.send();
+                    } finally { Date.now = wall; performance.now = tick; globalThis.fetch = ask; await erase(); }
+                    return sent.elapsed_ms / day;
+                })(...%s)""" % json.dumps([running, hub, own, again]))
+                self.assertAlmostEqual(age, expected, delta=0.01)
+
     def test_events_are_the_same_wherever_they_are_cut(self):
         text = ": hello\r\nretry: 500\nid: 1-2\nevent: alert\ndata: {\"a\":\ndata: 1}\n\nid: 1-3\r\n\r\ndata: x\r\r"
         whole = self.parse([text])

@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -209,6 +211,131 @@ class RealHubTests(Patient):
         self.browser.until("document.querySelector('#report-answers span')?.textContent === '水 18時着'", 40)
         self.assertRegex(self.browser.text("#report-state"), r"^\d\d:\d\d 町が読みました$")
         self.browser.photograph("real-tablet-answered")
+
+    def settle(self, change):
+        """The town's settings, changed as the desk changes them."""
+        path = f"{self.hub.address}/v1/towns/{TOWN}/settings"
+        with urllib.request.urlopen(urllib.request.Request(path, headers={"Authorization": "Bearer tok"}), timeout=10) as answer:
+            tag, document = answer.headers["ETag"], json.load(answer)["document"]
+        change(document)
+        urllib.request.urlopen(urllib.request.Request(
+            path, method="PUT", data=json.dumps({"document": document, "reason": "避難所の混み具合を公表"}).encode(),
+            headers={"Authorization": "Bearer tok", "Content-Type": "application/json", "If-Match": tag}), timeout=10).close()
+
+    def test_a_shelters_keeper_hears_a_drill_and_its_end_reports_over_a_dead_hub_and_a_wrong_clock_and_the_spots_say_that_it_is_crowded(self):
+        def rule(document):
+            document["crowding"] = "publish"
+            next(end for end in document["endpoints"] if end["id"] == "hashikami-chu")["procedure"] = "1. 体育館を開ける\n2. 受付を置く"
+        self.settle(rule)
+        self.hub.kill()
+        self.hub.start()
+        # A clock that can be turned, over a reload too; and what the loudspeaker is given.
+        self.browser.call("Page.addScriptToEvaluateOnNewDocument", {"source": """
+            if (location.protocol !== 'about:') {
+              const own = Date.now; Date.now = () => own() + Number(localStorage.getItem('ahead') ?? 0); globalThis.trueNow = own;
+              const begin = OscillatorNode.prototype.start; globalThis.tones = 0; OscillatorNode.prototype.start = function (at) { globalThis.tones += 1; return begin.call(this, at); }; }"""})
+        self.hub.enrol(self.browser, "hashikami-chu")
+        self.browser.until("document.querySelector('#here-procedure').textContent.includes('受付を置く')")
+        self.assertIn("階上地区", self.browser.text("#here-name"))
+        self.assertFalse(self.browser.evaluate("document.querySelector('#here-steps').open"))
+        # A drill that sounds, and its end.
+        before = self.browser.evaluate("tones")
+        drill = self.hub.push(*ORDER)
+        self.browser.until(FULL)
+        self.assertIn("【訓練】", self.browser.text("#full-kind"))
+        self.browser.until(f"tones > {before}")
+        self.browser.photograph("scene-drill")
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full').hidden")
+        self.assertIn("訓練", self.browser.text("#here-level"))
+        self.hub.say("cancel", drill)
+        self.browser.until(f"{FULL} && document.querySelector('#full-mark').textContent.includes('取り消し')")
+        self.browser.photograph("scene-drill-cancelled")
+        self.browser.click("#touch")
+        # The shelter opens in earnest.
+        self.hub.rows("push", "--town", TOWN, "--actual", "--kind", "shelter", "--shelter", "hashikami-chu", "--state", "open")
+        self.browser.until(f"{FULL} && {TITLE}.includes('開設')")
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#shelter-list').textContent.includes('開設中')")
+        self.browser.until("document.querySelector('#outbox-state').textContent === ''")
+        # The hub dies, the tablet's clock runs off, and the keeper reports all the same; then the page is loaded again.
+        self.hub.kill()
+        self.browser.until("!document.querySelector('#cut').hidden", 60)
+        self.browser.evaluate("localStorage.setItem('ahead', String(-3 * 864e5))")
+        self.browser.type("[name=people]", "120")
+        self.browser.click("[name=crowding][value=crowded]")
+        self.browser.click("[name=water][value=no]")
+        said = time.time()
+        self.browser.click("#report-form .big")
+        self.browser.until("document.querySelector('#report-state').textContent.includes('この端末に保存しました')")
+        self.browser.photograph("scene-hub-dead")
+        self.browser.evaluate("localStorage.setItem('ahead', String(400 * 864e5))")
+        self.browser.call("Page.reload")
+        self.browser.until("globalThis.trueNow && document.querySelector('#outbox-state')?.textContent.includes('1')", 60)
+        self.assertNotIn("階上地区に", self.browser.text("#list"), "the drill is over, whatever the clock says")
+        self.assertIn("開設中", self.browser.text("#shelter-list"))
+        self.hub.start()
+        self.browser.until("document.querySelector('#outbox-state').textContent === '' && document.querySelector('#link-state').textContent", 90)
+        # Nothing lost, nothing twice, nothing untrue.
+        reports = self.hub.get(f"/v1/reports?town={TOWN}")["reports"]
+        self.assertEqual(len(reports), 1, reports)
+        body = json.loads(reports[0]["body"])
+        self.assertEqual((body["people"], body["crowding"], body["water"]), (120, "crowded", "no"))
+        when = [time.mktime(time.strptime(reports[0][key][:19], "%Y-%m-%dT%H:%M:%S")) - time.mktime(time.gmtime(said)) - 9 * 3600 for key in ("occurred_at", "received_at")]
+        self.assertLess(abs(when[0]), 5, f"{reports[0]}: when it was said, by whichever clock")
+        self.assertGreater(when[1], when[0], "it came later")
+        self.wait(lambda: self.hub.reach(drill).get("touched"), "that the drill was read")
+        portal = Browser(360, 740)
+        self.addCleanup(portal.close)
+
+        def told() -> bool:
+            portal.open(f"{self.hub.address}/spots/michi-no-eki-oya/")
+            return "混雑しています" in portal.text()
+        self.wait(told, "the spots' page")
+        page = portal.text()
+        self.assertIn("階上中学校", page)
+        self.assertNotIn("120", page, "numbers are the town's")
+        portal.photograph("scene-portal-crowded")
+
+    @unittest.skipUnless(shutil.which("pdftotext") and shutil.which("zbarimg"), "no pdftotext or zbarimg on this machine")
+    def test_a_spots_page_is_one_sheet_that_says_which_it_is_and_leads_to_the_newest(self):
+        address = "https://wifi.kesennuma.example.jp/spots/michi-no-eki-oya/"
+
+        def printed(document):
+            next(end for end in document["endpoints"] if end["id"] == "michi-no-eki-oya")["actual"] = {"address": address}
+        self.settle(printed)
+        self.hub.kill()
+        self.hub.start()
+        self.hub.rows("push", "--town", TOWN, "--actual", "--kind", "evacuation", "--level", "4", "--hazard", "津波", "--district", "大谷地区", "--shelter", "hashikami-chu")
+        numbers = []
+        for language, words in (("ja", ("古い紙は外してください", "ここ（大谷地区）", "避難指示", "階上中学校")), ("ja-x-easy", ("ひなんしじ", "古い")), ("en", ("Take down older sheets", "Alert Level 4"))):
+            page = f"{self.hub.address}/spots/michi-no-eki-oya/index.{language}.html"
+
+            def told() -> bool:
+                self.browser.open(page)
+                return words[-1] in self.browser.text("main")
+            if language == "ja":
+                self.wait(told, "the order on the page")
+            self.browser.open(page)
+            self.assertFalse(self.browser.evaluate("document.querySelector('.paper').checkVisibility()"), "for paper alone")
+            paper = self.browser.pdf()
+            self.assertEqual(self.browser.sheets(), 1, language)
+            said = subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True, check=True).stdout.decode()
+            flat = re.sub(r"\s", "", said)
+            for word in words:
+                self.assertIn(re.sub(r"\s", "", word), flat, language)
+            with tempfile.TemporaryDirectory() as folder:
+                file = pathlib.Path(folder) / "sheet.pdf"
+                file.write_bytes(paper)
+                subprocess.run(["pdftoppm", "-r", "150", "-png", str(file), str(file.with_suffix(""))], check=True)
+                picture = next(pathlib.Path(folder).glob("*.png"))
+                read = subprocess.run(["zbarimg", "-q", "--raw", str(picture)], capture_output=True, text=True).stdout.strip()
+                self.assertEqual(read, address, language)
+                if photos := os.environ.get("NOROSHI_PHOTOS"):
+                    shutil.copy(picture, f"{photos}/paper-{language}.png")
+            if language == "ja":
+                numbers.append(int(re.search(r"第(\d+)版", flat).group(1)))
+        self.assertGreater(numbers[0], 0)
 
     def test_three_steps_after_the_sign_in_an_order_is_on_a_tablet_and_three_keys_after_the_next_it_is_taken_back(self):
         self.hub.enrol(self.browser, "hashikami-chu")

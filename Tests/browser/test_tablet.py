@@ -38,6 +38,35 @@ class TabletTests(OnSmallHub):
             self.browser.photograph(f"tablet-{name}-{size}")
         self.browser.size(1024, 768)
 
+    def test_everything_is_to_be_read_and_pressed_at_200_percent_and_on_a_phone_laid_on_its_side(self):
+        self.browser.open(self.hub.address + "/tablet/")
+        self.browser.until("!document.querySelector('#enrol').hidden")
+        self.everywhere(lambda name: self.browser.photograph(f"tablet-enrol-{name}"))
+        self.browser.open("about:blank")
+        self.hub.site = self.SITE
+        self.start()
+        self.hub.publish("alert", **ORDER | {"hazard": "津波", "shelters": self.SHORE})
+        self.browser.until(FULL)
+
+        def front(name):
+            self.browser.evaluate("document.querySelector('#full').scrollTop = 0; dispatchEvent(new Event('resize'))")
+            self.browser.photograph(f"tablet-front-{name}")
+            # The name and the button are on the screen at once, and the whole text comes by scrolling.
+            for selector in ("#full-title", "#touch"):
+                box = self.browser.evaluate(f"(({{top, bottom}}) => [top, bottom])(document.querySelector({selector!r}).getBoundingClientRect())")
+                self.assertTrue(0 <= box[0] and box[0] + 40 <= self.browser.evaluate("innerHeight"), f"{selector} at {box}")
+        self.everywhere(front)
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full').hidden")
+
+        def listed(name):
+            self.assertGreaterEqual(self.browser.evaluate("document.querySelector('main').clientHeight"), 100, "room to read in")
+            self.browser.photograph(f"tablet-list-{name}")
+            self.browser.evaluate("document.querySelector('#report-form .big').scrollIntoView()")
+            self.browser.photograph(f"tablet-report-{name}")
+            self.browser.evaluate("document.querySelector('main').scrollTop = 0")
+        self.everywhere(listed)
+
     def test_enrolment_takes_the_code_from_the_address_and_removes_it(self):
         self.browser.open(self.hub.address + "/tablet/#BCDFGHJK")
         self.browser.until("document.querySelector('[name=code]').value === 'BCDFGHJK'")
@@ -205,6 +234,68 @@ class TabletTests(OnSmallHub):
                 const now = note.context.currentTime, reaches = (node) => node === note.context.destination || (node?.to && reaches(node.to));
                 return note.ends > now && note.begins < now + seconds && reaches(note);
             }).map((note) => note.frequency.value))].sort((a, b) => a - b);"""})
+
+    def speak(self, *languages: str):
+        """A voice for each of these; what it was given, and whether it speaks. It comes to no end by itself."""
+        self.browser.call("Page.addScriptToEvaluateOnNewDocument", {"source": """
+            globalThis.spoken = []; globalThis.hushed = 0;
+            const voices = %s.map((lang) => ({ lang, localService: true, name: lang }));
+            globalThis.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+            Object.defineProperty(globalThis, 'speechSynthesis', { value: {
+              speaking: false, getVoices: () => voices,
+              speak(one) { this.speaking = true; spoken.push([one.lang, one.text]); }, cancel() { this.speaking = false; hushed += 1; } } });""" % list(languages)})
+
+    def test_what_calls_is_said_aloud_in_the_pages_language_until_a_teacher_touches_it(self):
+        self.hear()
+        self.speak("ja-JP", "en-US")
+        self.browser.call("Page.addScriptToEvaluateOnNewDocument", {"source": """
+            const gain = AudioContext.prototype.createGain; globalThis.gains = [];
+            AudioContext.prototype.createGain = function () { const one = gain.call(this); gains.push(one); return one; };"""})
+        self.start()
+        self.assertEqual(self.browser.evaluate("spoken"), [])
+        self.hub.publish("alert", id="q1", event="q", kind="eew", priority="immediate", gravity="emergency", change="new", texts=texts("緊急地震速報：頭を守って", "地震です。机の下へ。"))
+        self.browser.until("spoken.length === 1")
+        self.assertEqual(self.browser.evaluate("spoken[0]"), ["ja-JP", "緊急地震速報。頭を守って"])
+        self.browser.until("gains.some((one) => Math.abs(one.gain.value - 0.15) < 0.01)")
+        self.assertTrue(self.browser.evaluate("pitches().includes(740)"), "the siren stays, below the words")
+        # Not once more at each look, and nothing lesser talks into it.
+        self.hub.publish("alert", id="n1", event="n", kind="notice", gravity="information", change="new", priority="routine", texts=texts("給水所", "給水所です。"))
+        self.wait(lambda: "reached" in self.levels("n1"), "the lesser one")
+        self.browser.evaluate("new Promise((done) => setTimeout(done, 2500))")
+        self.assertEqual(self.browser.evaluate("[spoken.length, hushed]"), [1, 0])
+        self.browser.evaluate("[...document.querySelectorAll('#languages button')].find((one) => one.lang === 'en').click()")
+        self.browser.until("spoken.length === 2")
+        self.assertEqual(self.browser.evaluate("spoken[1]"), ["en-US", "Evacuate"])
+        before = self.browser.evaluate("hushed")
+        self.browser.click("#touch")
+        self.browser.until(f"hushed > {before}")
+        # The lesser one has its turn then, until it is touched too.
+        self.browser.until("spoken.length === 3")
+        self.browser.click("#touch")
+        self.browser.until("!speechSynthesis.speaking")
+        self.browser.evaluate("new Promise((done) => setTimeout(done, 2500))")
+        self.assertEqual(self.browser.evaluate("[spoken.length, speechSynthesis.speaking]"), [3, False])
+
+    def test_what_was_taken_back_is_said_by_the_words_that_take_it_back_and_a_drill_says_so(self):
+        self.speak("ja-JP")
+        self.start()
+        self.hub.publish("alert", id="d1", event="d1", mode="exercise", gravity="danger", change="new", texts=texts("避難指示：全員避難", "危険な場所から避難してください。"))
+        self.browser.until("spoken.length === 1")
+        self.assertEqual(self.browser.evaluate("spoken[0][1]"), "訓練。避難指示。全員避難")
+        self.hub.publish("cancel", id="d2", event="d1", mode="exercise", change="taken-back", over=True, revision={"series": "operator", "serial": 2, "sent": "2099-01-01T00:00:00Z"},
+                         texts=texts("避難指示を取り消します", "誤りでした。"))
+        self.browser.until("spoken.length === 2")
+        self.assertEqual(self.browser.evaluate("spoken[1][1]"), "訓練。避難指示を取り消します")
+
+    def test_without_a_voice_of_the_language_nothing_is_said_and_everything_else_is_as_before(self):
+        self.hear()
+        self.speak("de-DE")
+        self.start()
+        self.hub.publish("alert", id="q1", event="q", kind="eew", priority="immediate", gravity="emergency", change="new", texts=texts("緊急地震速報", "地震です。机の下へ。"))
+        self.browser.until("pitches().includes(740)")
+        self.assertEqual(self.browser.evaluate("spoken"), [])
+        self.browser.click("#touch")
+        self.browser.until("pitches().length === 0")
 
     def test_a_quiet_second_serial_lowers_neither_colour_nor_siren(self):
         self.hear()
@@ -388,6 +479,74 @@ class TabletTests(OnSmallHub):
         self.hub.publish("alert", id="a1", event="e1", **ORDER)
         self.browser.until("!document.querySelector('#full').hidden")
         self.assertNotIn("訓練", self.browser.evaluate("document.querySelector('#shelters').textContent"))
+
+    SHORE = [{"id": "hama", "name": "浜の学校", "state": "open", "fitness": {"津波": "unfit"}, "latitude": 38.9001, "longitude": 141.5001},
+             {"id": "to", "name": "塔", "state": "open", "fitness": {"津波": "conditional"}, "latitude": 38.9002, "longitude": 141.5},
+             {"id": "kaikan", "name": "会館", "state": "open", "latitude": 38.9002, "longitude": 141.5},
+             {"id": "takadai", "name": "高台の学校", "roman_name": "Takadai School", "state": "open", "fitness": {"津波": "fit"}, "latitude": 38.9100, "longitude": 141.5128},
+             {"id": "yama", "name": "山の寺", "state": "open", "fitness": {"津波": "fit"}, "latitude": 38.9000, "longitude": 141.4950},
+             {"id": "mannin", "name": "満員の家", "state": "full", "fitness": {"津波": "fit"}, "latitude": 38.9001, "longitude": 141.5}]
+    SITE = {"town": "042056", "site": "daiichi-sho", "name": "第一小学校", "district": "川端", "latitude": 38.9, "longitude": 141.5,
+            "procedure": "1. 校庭に出ない\n2. 3階へ上がる <b>"}
+
+    def lines(self, selector: str) -> list[str]:
+        return self.browser.evaluate(f"[...document.querySelectorAll({selector!r})].map((one) => one.innerText.replaceAll(/\\s+/g, ' ').trim())")
+
+    def test_a_shelter_that_is_not_fit_says_so_and_stands_last(self):
+        self.start()
+        self.hub.publish("alert", **ORDER | {"hazard": "津波", "shelters": self.SHORE})
+        self.browser.until(FULL)
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full').hidden")
+        lines = self.lines("#shelter-list li")
+        self.assertEqual(self.lines("#shelter-list li span"), ["塔", "会館", "高台の学校", "山の寺", "満員の家", "浜の学校"])
+        self.assertEqual([line for line in lines if "津波のときは使えません" in line], [lines[5]])
+        self.assertIn("津波のときは一部だけ使えます", lines[0])
+        self.assertIn("津波のときに使えるかは未確認です", lines[1])
+
+    def test_place_first_the_own_district_what_to_do_and_the_two_nearest_fit_shelters(self):
+        self.hub.site = self.SITE
+        self.start()
+        self.browser.until("!document.querySelector('#here').hidden")
+        self.assertEqual(self.browser.text("#here h2").strip(), "ここ（川端）", "nothing in force: nothing is said of it")
+        self.assertFalse(self.browser.evaluate("document.querySelector('#here-steps').open"))
+        self.hub.publish("alert", **ORDER | {"hazard": "津波", "shelters": self.SHORE})
+        self.browser.until(FULL)
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full').hidden")
+        self.assertEqual(self.browser.text("#here h2"), "ここ（川端） 避難情報　警戒レベル4")
+        self.assertEqual(self.browser.text("#here-what"), "警戒レベル4 避難指示")
+        self.assertEqual(self.browser.text("#here-shelters-title"), "近くの使える避難所")
+        self.assertEqual(self.lines("#here-list li"), ["山の寺 西 450 m", "高台の学校 北東 1.6 km"])
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#here-list path')].map((one) => one.getAttribute('transform'))"), ["rotate(270 12 12)", "rotate(45 12 12)"])
+        self.assertTrue(self.browser.evaluate("document.querySelector('#here-steps').open"))
+        self.assertEqual(self.browser.text("#here-procedure"), self.SITE["procedure"])
+        self.photograph("place-first")
+        self.browser.evaluate("[...document.querySelectorAll('#languages button')].find((one) => one.lang === 'en').click()")
+        self.browser.until("document.querySelector('#here-list').innerText.includes('Takadai School')")
+        self.assertIn("northeast 1.6 km", self.lines("#here-list li")[1])
+        # Without a line, after a reload: what the school has written down is there.
+        self.hub.cut()
+        self.browser.open(self.hub.address + "/tablet/")
+        self.browser.until("Boolean(document.querySelector('#here-list li'))")
+        self.assertIn("3階へ上がる", self.browser.text("#here-procedure"))
+
+    def test_nothing_is_invented_where_the_register_is_silent(self):
+        self.hub.site = {"town": "042056", "site": "daiichi-sho", "name": "第一小学校"}
+        self.start()
+        bare = [{key: value for key, value in shelter.items() if key not in ("latitude", "longitude")} for shelter in self.SHORE]
+        self.hub.publish("alert", **ORDER | {"hazard": "津波", "shelters": bare})
+        self.browser.until(FULL)
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full').hidden")
+        self.assertEqual(self.browser.text("#here-name"), "ここ（第一小学校）")
+        self.assertEqual(self.browser.text("#here-shelters-title"), "使える避難所")
+        self.assertEqual(self.lines("#here-list li"), ["高台の学校", "山の寺"])
+        self.assertTrue(self.browser.evaluate("document.querySelector('#here-steps').hidden"))
+        self.hub.publish("alert", **ORDER | {"id": "a2", "hazard": "津波", "revision": {"series": "operator", "serial": 2, "sent": "2099-01-01T00:00:00Z"}, "shelters": bare[:1]})
+        self.browser.until("document.querySelector('#here-list').innerText.includes('まだ開いていません')")
+        self.hub.publish("alert", **ORDER | {"id": "a3", "level": 5, "hazard": "津波", "revision": {"series": "operator", "serial": 3, "sent": "2099-01-01T00:00:00Z"}, "shelters": bare})
+        self.browser.until("document.querySelector('#here-shelters').hidden")
 
     def test_only_what_the_clock_ends_says_until_when(self):
         self.start()

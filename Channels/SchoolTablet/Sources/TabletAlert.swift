@@ -25,6 +25,8 @@ struct TabletAlert: Encodable, Equatable {
         /// When it is over by itself (RFC 3339).
         var expires: String
         var level: Int?
+        /// For what a shelter has to be fit while this holds.
+        var hazard: String?
         var lifted: Bool
         var revision: RevisionLine
         var serverTime: String
@@ -40,7 +42,7 @@ struct TabletAlert: Encodable, Equatable {
         var shelters: [AlertJSON.House]
 
         enum CodingKeys: String, CodingKey {
-            case delivery, key, expires, town, level, lifted, revision, hypocentre, shelters, arrival, arrived
+            case delivery, key, expires, town, level, hazard, lifted, revision, hypocentre, shelters, arrival, arrived
             case townName = "town_name"
             case townRomanName = "town_roman_name"
             case serverTime = "server_time"
@@ -61,7 +63,7 @@ struct TabletAlert: Encodable, Equatable {
         head = AlertJSON.Head(source, milliseconds: false, languages: languages)
         own = Own(
             delivery: delivery.text, key: key, town: source.town.id.code, townName: source.town.name,
-            townRomanName: source.town.romanName, expires: JapanTime.text(expires, milliseconds: false), level: level, lifted: lifted,
+            townRomanName: source.town.romanName, expires: JapanTime.text(expires, milliseconds: false), level: level, hazard: content.hazardFled, lifted: lifted,
             // With milliseconds: of an operator's alerts, which have no serials, two may come within a second.
             revision: RevisionLine(
                 series: content.revision.series, serial: content.revision.serial, sent: JapanTime.text(content.revision.sent),

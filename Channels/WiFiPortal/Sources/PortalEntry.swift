@@ -51,7 +51,8 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
         kind = content.kind
         priority = message.priority
         statedGravity = message.gravity
-        (districts, hazard) = Self.concern(content)
+        if case .evacuation(let order) = content.detail { districts = order.districts }
+        hazard = content.hazardFled
         reason = content.headline
         level = WarningLevel.stated(in: message)
         isLifted = content.isLiftedOrder || message.change == .lifted
@@ -63,12 +64,6 @@ struct PortalEntry<M: Mode>: Sendable, Codable, Hashable {
         expires = DrillRule.end(of: message.alert)
         cancellation = content.message == .cancel ? Cancellation(at: content.sent, texts: texts) : nil
         wasShown = content.message != .cancel
-    }
-
-    private static func concern(_ content: AlertContent) -> ([String]?, String?) {
-        if case .evacuation(let order) = content.detail { return (order.districts, order.hazard) }
-        let hazards: [AlertKind: Shelter.Hazard] = [.tsunami: .tsunami, .flood: .flood, .landslide: .landslide, .volcano: .volcano]
-        return (nil, hazards[content.kind]?.rawValue)
     }
 
     /// What is lifted is news and no danger.

@@ -2,6 +2,7 @@ import AlertModel
 import ChannelKit
 import FoundationEssentials
 import Gzip
+import QRCode
 
 /// What a spot shows, as one page of HTML: no script, no cookie, no second file.
 ///
@@ -42,16 +43,38 @@ struct PortalPage {
         return document(isCrowded: real.count + drills.count > Self.openItems) {
             [
                 isCutOff ? HTML.tag("p", ["class": "cut"], HTML.text(words(.cutOff, when(now)))) : "",
+                here(real, drills),
                 isIdle ? idle() : "",
                 inForce(real),
                 isShortened ? HTML.tag("p", HTML.text(words[.shortened])) : "",
                 drills.isEmpty ? "" : drillSection(drills, isAlone: real.isEmpty),
                 section(words[.cancelled], cancelled(state.actual)),
                 showsDrills ? section(words[.cancelled] + words(.brackets, words[.drill]), cancelled(state.exercise)) : "",
+                isIdle ? "" : HTML.tag("p", ["class": "m"], link("index.\(language).html", words[.reload])),
                 detail == .full
                     ? section(words[.ended], state.actual.on(.ended, at: now).prefix(5).map { item($0, .ended, heading: "h3") }) : "",
             ].joined()
         }
+    }
+
+    /// The spot's own 地区, and the gravest that holds there by its level. Where nothing with a level does the place is named and nothing said of it: it may
+    /// still have to be left.
+    private func here(_ real: [PortalEntry<Actual>], _ drills: [PortalEntry<Exercise>]) -> String {
+        guard let district = state.place?.district else { return "" }
+        let name = words.isRoman ? state.districtRomanNames?[district] : nil
+        var said = ""
+        if let own = strictest(real) { said = words(.level, "\(own.level ?? 0)") + words[.gap] + title(own) }
+        else if let own = strictest(drills) { said = words[.drillTitle] + words(.level, "\(own.level ?? 0)") + words[.gap] + title(own) }
+        return HTML.tag("p", ["class": "here"], HTML.tag("b", HTML.text(words(.here, name ?? district))) + (said.isEmpty ? "" : " " + said))
+    }
+
+    private func strictest<M: Mode>(_ entries: [PortalEntry<M>]) -> PortalEntry<M>? {
+        entries.filter { !$0.isLifted && $0.level != nil && $0.concerns(state.place?.district) != false }.max { ($0.level ?? 0) < ($1.level ?? 0) }
+    }
+
+    private func title<M: Mode>(_ entry: PortalEntry<M>) -> String {
+        guard let (text, shown) = entry.text(language) else { return "" }
+        return "<span\(languageMark(shown))>\(HTML.text(text.title))</span>"
     }
 
     /// Items that stand open; beyond these the gravest and those of the spot's own 地区 do, the others fold to their title.
@@ -120,10 +143,13 @@ struct PortalPage {
             <title>\(title)</title><style>\(PortalStyle.sheet)</style></head><body>\
             <header><p class="town">\(title)</p><p class="spot"\(languageMark(spot == nil ? .japanese : .english))>\(HTML.text(spot ?? place?.name ?? ""))</p></header>\
             \(languages())<main\(isCrowded ? #" class="many""# : "")><p class="now"><time datetime="\(today.stamp)">\(HTML.text(words(.asOf, nowWords())))</time></p>\
-            \(main())</main>\(footer(place))</body></html>
+            \(read(main()))</main>\(footer(place))</body></html>
 
             """
     }
+
+    /// Readings over their words, where the page has them behind.
+    private func read(_ html: String) -> String { language == .easyJapanese ? Furigana.over(html) : html }
 
     /// Date and time: a sheet of paper or a cut-off spot may be days old.
     private func nowWords() -> String { "\(today.date(language)) \(today.clock)" }
@@ -346,12 +372,18 @@ struct PortalPage {
         let roman = words.isRoman ? status.shelter.romanName : nil
         // The wide space keeps the words apart where there are no styles: w3m drops narrow ones between Japanese.
         var line = HTML.tag("b", ["class": state.rawValue], HTML.text(mark + words[state.word])) + "\u{3000}"
-        line += "<span\(languageMark(roman == nil ? .japanese : .english))>\(HTML.text(roman ?? status.shelter.name))"
+        line += "<span\(languageMark(roman == nil ? .japanese : .english))>\(roman.map(HTML.text) ?? name(status.shelter))"
         if let address = status.shelter.address { line += "\u{3000}<small>\(HTML.text(address))</small>" }
         if let note = status.note, !note.isEmpty { line += "\u{3000}<small>\(HTML.text(note))</small>" }
         let warnings = status.state == .closed ? [] : warnings(status.shelter, hazards)
         let warning = warnings.isEmpty ? "" : "\u{3000}" + HTML.tag("strong", HTML.text(warnings.joined(separator: words[.remarks])))
         return HTML.tag("li", line + "</span>" + warning)
+    }
+
+    /// With its reading, on the page of easy Japanese, where the register has it.
+    private func name(_ shelter: Shelter) -> String {
+        guard language == .easyJapanese, let kana = shelter.kana, !kana.isEmpty else { return HTML.text(shelter.name) }
+        return Furigana.ruby(HTML.text(shelter.name), HTML.text(kana))
     }
 
     private func footer(_ place: SpotPlace?) -> String {
@@ -360,7 +392,20 @@ struct PortalPage {
             lines.append(HTML.text(words[.address]) + ": " + HTML.text(address))
         }
         if let next = place?.continueURL { lines.append(link(next, words[.carryOn])) }
-        return HTML.tag("footer", lines.map { HTML.tag("p", $0) }.joined())
+        return HTML.tag("footer", paper(place) + lines.map { HTML.tag("p", $0) }.joined())
+    }
+
+    /// On paper alone: which of the sheets is the newest, and where newer words are.
+    private func paper(_ place: SpotPlace?) -> String {
+        let version = words(.version, "\(state.revision)") + words[.gap] + nowWords()
+        var lines = HTML.tag("b", HTML.text(version)) + "<br>" + HTML.text(words[.oldPaper])
+        var code = ""
+        // Where only the gravest is left on the page, no room is given away.
+        if detail != .firstOnly, let address = place?.address, let drawn = QRCode.svg(address) {
+            code = drawn.replacing(#"role="img""#, with: #"role="img" aria-label="QR""#)
+            lines += "<br>" + HTML.text(words[.reload])
+        }
+        return HTML.tag("div", ["class": "paper"], code + HTML.tag("p", lines))
     }
 
     private func link(_ address: String, _ text: String) -> String {

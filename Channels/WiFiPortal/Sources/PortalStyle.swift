@@ -41,7 +41,7 @@ enum PortalStyle {
         @media(max-width:30rem){nav a{padding:.6rem .55rem;font-size:1rem}}
         nav a[aria-current]{background:#0b4a8f;color:#fff;text-decoration:none}
         a:focus-visible{outline:4px solid #111;outline-offset:2px}
-        .now{font-weight:700;margin:.3rem 0 1rem}h1{font-size:1.5rem;line-height:1.4}h2{font-size:1.3rem;margin:2rem 0 .5rem}
+        .now{font-weight:700;margin:.3rem 0 1rem}.here{font-size:1.3rem;line-height:1.5;margin:0 0 1rem;padding-left:.7rem;border-left:.5rem solid #0b4a8f}.paper{display:none}rt{font-size:.5em}h1{font-size:1.5rem;line-height:1.4}h2{font-size:1.3rem;margin:2rem 0 .5rem}
         .i{border:3px solid;border-radius:.5rem;margin:.8rem 0;break-inside:avoid}.i>.k{padding:.4rem .9rem;font-size:1.25rem;font-weight:700}
         .i h2,.i h3{margin:0;font-size:1.45rem;line-height:1.45;padding:.7rem .9rem 0}.i .t{padding:.5rem .9rem}.i .t p+p{margin-top:.6rem}
         .w,.f{padding:0 .9rem;color:#444;font-size:1rem}.f{padding-bottom:.7rem}
@@ -61,7 +61,7 @@ enum PortalStyle {
     /// to be read from the other side of a hall, the text from two steps away. Where there is much (`many`), the first item
     /// is the largest and all the others share the rest of one sheet: nobody reads a second sheet.
     private static let print = """
-        @page{size:A4;margin:12mm}@media print{nav,.b{display:none}body{max-width:none;padding:0;color:#000}\
+        @page{size:A4;margin:12mm}@media print{nav,.b{display:none}.paper{display:flex;gap:4mm;align-items:center;font-size:16pt}.paper svg{width:30mm;flex:none}footer{break-inside:avoid;margin-top:4mm}body{max-width:none;padding:0;color:#000}\
         .i h2,.i h3{font-size:40pt}.i>.k,li b[class]{color:#000;background:#fff;border-color:#000}.i>.k{border-bottom:3px solid}\
         .i .t{font-size:20pt;line-height:1.5}.now,.i>.k,ul{font-size:16pt}section,.i{break-inside:avoid}\
         .many{font-size:10pt;line-height:1.35}.many .i{margin:1.5mm 0;border-width:2px}.many section{break-inside:auto}\

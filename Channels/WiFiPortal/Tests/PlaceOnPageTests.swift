@@ -71,6 +71,76 @@ struct PlaceOnPageTests {
         #expect(both.page(.english).contains("not to be used in case of: tsunami"))
     }
 
+    @Test("The spot's own district stands first, with the level that holds there; where none does the place is named and nothing said of it")
+    func here() async throws {
+        let both = try Both()
+        var far = order("f", ["本町"], "土砂災害", level: .elderly, title: "高齢者等避難 土砂災害")
+        far.shelters = [ShelterStatus(shelter: Shelter(id: "a", name: "市民体育館"), state: .open)]
+        try await both.send(far)
+        #expect(both.page().contains(#"<p class="here"><b>ここ（川端）</b></p>"#), "an order for another district: \(both.page())")
+        var own = order("o", ["川端", "浜"])
+        own.shelters = far.shelters
+        try await both.send(own)
+        let page = both.page()
+        #expect(page.contains(#"<p class="here"><b>ここ（川端）</b> 警戒レベル4　<span>避難指示 洪水</span></p>"#), "\(page)")
+        #expect(try places(page, ["ここ（川端）", #"role="alert""#, "市民体育館"]) == places(page, ["ここ（川端）", #"role="alert""#, "市民体育館"]).sorted())
+        #expect(both.page(.english).contains("<b>Here (川端)</b> Alert Level 4"), "\(both.page(.english))")
+        var nowhere = order("n", ["川端"])
+        nowhere.district = nil
+        let other = try Both()
+        try await other.send(nowhere)
+        #expect(!other.page().contains(#"class="here""#))
+    }
+
+    @Test("Whoever reads something in force, or a page that nobody renews, comes from there to the newest")
+    func newest() async throws {
+        let both = try Both()
+        try await both.send(order("o", ["川端"]))
+        for language in ScreenLanguages.inUse.all {
+            for name in ["index", "stale"] {
+                let page = String(decoding: try #require(both.file("\(name).\(language).html")), as: UTF8.self)
+                #expect(page.contains("<a class=\"b\" href=\"index.\(language).html\">\(ScreenLanguages.inUse.words(language)[.reload])</a>"), "\(name) \(language)")
+            }
+        }
+    }
+
+    @Test("A sheet says which of them it is, that older ones go, and has the page's address as a code; on a screen it is not there")
+    func sheet() async throws {
+        let both = try Both()
+        var sample = order("o", ["川端"])
+        sample.settings = ["address": "https://wifi.sakura.example.jp/spots/gym/"]
+        try await both.send(sample)
+        let page = both.page()
+        let version = try #require(page.firstMatch(of: #/<b>第(\d+)版　11月23日 14:46<\/b><br>古い紙は外してください<br>最新の情報を見る/#)?.1)
+        #expect(page.contains("<svg") && page.contains("@media print{nav,.b{display:none}.paper{display:flex") && page.contains(".paper{display:none}"))
+        try await both.send(order("p", ["川端"], "津波"))
+        let next = try #require(both.page().firstMatch(of: #/<b>第(\d+)版/#)?.1)
+        #expect(try #require(Int(next)) > (try #require(Int(version))))
+        #expect(try #require(both.file("index.ja.html.gz")).count <= PortalPage.sizeLimit)
+        let bare = try Both()
+        try await bare.send(order("o", ["川端"]))
+        #expect(!bare.page().contains("<svg"), "no address, no code")
+    }
+
+    @Test("On the page of easy Japanese the reading stands over its word; what explains a word, or is read of a part of it, stays behind", arguments: [
+        ("洪水（こうずい）の 避難指示（ひなんしじ）", "<ruby>洪水<rp>（</rp><rt>こうずい</rt><rp>）</rp></ruby>の <ruby>避難指示<rp>（</rp><rt>ひなんしじ</rt><rp>）</rp></ruby>"),
+        ("避難所（にげる ところ）", nil), ("雷注意報（かみなり）", nil), ("霜注意報（しも）", nil), ("大雨警報（おおあめ：たくさんの 雨）", nil), ("にげて（はやく）", nil),
+        ("緊急地震速報（きんきゅうじしんそくほう）が", "<ruby>緊急地震速報<rp>（</rp><rt>きんきゅうじしんそくほう</rt><rp>）</rp></ruby>が"), ("（本町）", nil), ("避難（", nil),
+    ])
+    func furigana(text: String, over: String?) {
+        #expect(Furigana.over(text) == over ?? text)
+    }
+
+    @Test("A shelter's name has its reading there, as the register says it")
+    func names() async throws {
+        let both = try Both()
+        var sample = order("o", ["川端"])
+        sample.shelters = [ShelterStatus(shelter: Shelter(id: "a", name: "階上中学校", kana: "はしかみちゅうがっこう"), state: .open)]
+        try await both.send(sample)
+        #expect(both.page(.easyJapanese).contains("<ruby>階上中学校<rp>（</rp><rt>はしかみちゅうがっこう</rt><rp>）</rp></ruby>"))
+        #expect(both.page().contains("階上中学校") && !both.page().contains("<ruby>"))
+    }
+
     @Test("Headings go down one step at a time, whatever is on the page")
     func headings() async throws {
         let both = try Both()

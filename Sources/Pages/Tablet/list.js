@@ -3,6 +3,7 @@
 import { isInForce } from "./board.js";
 import { endMark, kindWords, markOf, textOf, times, tone } from "./front.js";
 import { isOver } from "./news.js";
+import { hazardsOf, inOrder, latestOf, nameOf, warnings } from "./place.js";
 import { wordsOf } from "./words.js";
 
 const byID = (id) => document.getElementById(id);
@@ -49,21 +50,21 @@ function row(entry, heading, language, now, choose) {
   return item;
 }
 
+/** What is not fit for what people flee from says so, and stands last. */
 function showShelters(visible, language) {
-  const words = wordsOf(language);
-  const latest = visible.filter((entry) => entry.alert.shelters?.length)
-    .sort((a, b) => Date.parse(b.alert.server_time) - Date.parse(a.alert.server_time))[0];
+  const words = wordsOf(language), latest = latestOf(visible);
   byID("shelters").hidden = !latest;
   if (!latest) return;
+  const hazards = hazardsOf(visible, latest.alert.mode);
   // A shelter that a drill opened is open to nobody who needs one.
   const mark = latest.alert.mode === "exercise" ? words.drillTitle : "";
   byID("shelters-drill").textContent = mark;
-  byID("shelter-list").replaceChildren(...latest.alert.shelters.map((shelter) => {
-    const item = document.createElement("li");
-    const name = words.names === "roman" && shelter.roman_name ? shelter.roman_name : shelter.name;
+  byID("shelter-list").replaceChildren(...inOrder(latest.alert.shelters, hazards).map((shelter) => {
+    const item = document.createElement("li"), name = nameOf(shelter, words), warning = warnings(shelter, hazards, words);
     item.append(
       block("b", mark + (words[shelter.state] ?? shelter.state), shelter.state),
       block("span", [name, shelter.address, shelter.note].filter(Boolean).join(words.gap), "", name === shelter.name ? "ja" : language));
+    if (warning) item.append(" ", block("strong", warning));
     return item;
   }));
 }

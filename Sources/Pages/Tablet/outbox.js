@@ -18,7 +18,7 @@ export class Outbox {
   /** Tells entries of this page, whose age is known exactly, from those before a reload. */
   #session = Math.random();
 
-  /** `hooks`: token(), town() of it, owns(), handOver(), changed(count), told(entry, state), refused(entry, words). */
+  /** `hooks`: token(), town() of it, time() of the hub (null where it is not known), owns(), handOver(), changed(count), told(entry, state), refused(entry, words). */
   constructor(hooks) {
     this.hooks = hooks;
   }
@@ -41,7 +41,7 @@ export class Outbox {
 
   /** `path` is `receipts`, `reports` or `rollcall/answers`. True once it lies on this tablet; false: in this page's memory alone. */
   async add(path, body) {
-    const entry = { path, body, at: Date.now(), order: Date.now() * 1000 + (this.#count++ % 1000), tick: performance.now(), session: this.#session, town: this.hooks.town(), device: this.hooks.device?.() };
+    const entry = { path, body, at: Date.now(), order: Date.now() * 1000 + (this.#count++ % 1000), hub: this.hooks.time?.() ?? null, tick: performance.now(), session: this.#session, town: this.hooks.town(), device: this.hooks.device?.() };
     if (this.#isClosed || this.#entries.has(keyOf(entry))) return true;
     this.#entries.set(keyOf(entry), entry);
     const isKept = await putRecord(keyOf(entry), entry);
@@ -111,10 +111,15 @@ export class Outbox {
     return true;
   }
 
-  /** Milliseconds since it happened, never by comparing clocks of two machines. */
+  /**
+   * Milliseconds since it happened, never by comparing clocks of two machines: by the page's running time, which may stand while a tablet
+   * sleeps, or by the hub's, whichever this tablet's own clock bears out; by that alone, which may have been turned, where both are missing.
+   */
   #age(entry) {
-    const age = entry.session === this.#session ? performance.now() - entry.tick : Date.now() - entry.at;
-    return Math.max(0, Math.round(age));
+    const own = Date.now() - entry.at, hub = this.hooks.time?.();
+    const known = [entry.session === this.#session && performance.now() - entry.tick, hub && entry.hub && hub - entry.hub]
+      .filter(Number.isFinite).sort((a, b) => Math.abs(a - own) - Math.abs(b - own));
+    return Math.max(0, Math.round(known[0] ?? own));
   }
 
   async #drop(some) {

@@ -52,7 +52,7 @@ export class Receiver {
     this.page = page;
     this.tabs = new Tabs({ owned: () => this.#owned(), heard: (message) => this.#fromTab(message) });
     this.outbox = new Outbox({
-      token: () => this.device?.token, device: () => this.device?.id, town: () => this.device?.code, owns: () => this.isOwner,
+      token: () => this.device?.token, device: () => this.device?.id, town: () => this.device?.code, time: () => (this.clock.isCertain ? this.clock.now() : null), owns: () => this.isOwner,
       handOver: () => this.tabs.tell({ outbox: true }),
       changed: (count) => page.waiting(count),
       told: (entry, state) => page.told(entry, state, null),
@@ -127,7 +127,8 @@ export class Receiver {
     if (this.state === "unknown") this.line.restart();
     if (this.state !== "up") this.#expectCut();
     this.line.run();
-    this.outbox.send();
+    // How old things are is known by the hub's time, which comes with its first word; the line says then that it is up.
+    if (this.clock.isCertain) this.outbox.send();
   }
 
   /** Throws with the hub's words. */
@@ -338,7 +339,9 @@ export class Receiver {
   sing() {
     const visible = this.isOwner ? this.page.audible(this.board.visible()) : [];
     const next = heard(this.sound.sounding, visible, this.sound.isBusy);
-    if (!this.sound.follow(next)) return;
+    const isNews = this.sound.follow(next);
+    this.page.sounds?.(this.sound.isRunning ? next : null, visible);
+    if (!isNews) return;
     this.board.rung(next.key);
     this.#keepBoard();
   }

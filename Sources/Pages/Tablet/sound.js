@@ -98,6 +98,11 @@ export class Sound {
     }
   }
 
+  /** While somebody speaks the tones stay below the words, and never go out. */
+  soften(isSoft) {
+    if (this.#playing) this.#playing.gain.gain.value = isSoft ? 0.15 : 1;
+  }
+
   stop() {
     this.#playing?.gain.disconnect();
     this.#playing = null;

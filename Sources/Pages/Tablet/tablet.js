@@ -4,11 +4,13 @@ import { key } from "./board.js";
 import { codeOfAddress } from "./enrolment.js";
 import { hideFront, showFront, showShaking } from "./front.js";
 import { showList } from "./list.js";
+import { Place } from "./place.js";
 import { Receiver } from "./receiver.js";
 import { Reports } from "./report.js";
 import { PATH, RollCall } from "./rollcall.js";
 import { showCut, showHubLine, speakPage } from "./spoken.js";
 import { read, write } from "./store.js";
+import { Voice } from "./voice.js";
 import { LANGUAGES, wordsOf } from "./words.js";
 
 const byID = (id) => document.getElementById(id);
@@ -21,6 +23,7 @@ const receiver = new Receiver({
   show, sayLine, saySound, entered, left, everyHalfMinute,
   everySecond: () => showShaking("full-shake", receiver.device ? frontEntry() : null, language, receiver.clock),
   audible: (visible) => visible,
+  sounds: (sounding, visible) => receiver.sound.soften(voice.follow(sounding, visible, language)),
   language: () => language,
   taken: (change) => { if (change !== "halted" && change !== "richer") chosen = null; },
   waiting: (count) => { byID("outbox-state").textContent = count > 0 ? wordsOf(language).outbox(count) : ""; },
@@ -35,10 +38,14 @@ const receiver = new Receiver({
   },
 });
 
+const voice = new Voice();
+
 const roll = new RollCall({
   device: () => receiver.device, isUp: () => receiver.state === "up", language: () => language, outbox: () => receiver.outbox,
   visible: () => receiver.board.visible(), now: () => receiver.clock.now(),
 });
+
+const place = new Place({ language: () => language, token: () => receiver.device?.token, visible: () => receiver.board.visible() });
 
 const reports = new Reports({ language: () => language, token: () => receiver.device?.token, outbox: () => receiver.outbox, now: () => receiver.clock.now() });
 
@@ -58,6 +65,7 @@ function show() {
     hideFront();
   }
   roll.show();
+  place.show();
   showList(receiver.board, language, now, (entry) => { chosen = key(entry.alert); show(); });
   receiver.sing();
 }
@@ -104,7 +112,9 @@ async function register(form, how) {
     await receiver.register(form.code.value.trim(), form.name.value.trim(), wordsOf(language).doubt, how);
     // Another's tablet now, it may be.
     roll.forget();
+    place.forget();
     roll.ask();
+    place.ask();
     form.reset();
   } catch (problem) {
     byID("enrol-problem").textContent = wordsOf(language).enrolFailed(problem.message);
@@ -139,12 +149,14 @@ function entered() {
   show();
   roll.ask();
   sayWake();
+  place.ask();
 }
 
 function left(why) {
   chosen = null;
   reports.forget();
   roll.forget();
+  place.forget();
   sayLine();
   show();
   byID("desk").hidden = true;
@@ -155,8 +167,12 @@ function left(why) {
   sayWake();
 }
 
+let halfMinutes = 0;
+
 function everyHalfMinute() {
   roll.ask();
+  // A register changes some times a year.
+  if (++halfMinutes % 10 === 0) place.ask();
   reports.ask().then(() => receiver.tabs.tell({ report: true }));
 }
 
@@ -164,6 +180,7 @@ async function boot() {
   await receiver.load();
   await reports.open();
   await roll.open();
+  await place.open();
   speak((await read("language")) ?? "ja");
   byID("enrol-form").code.value = codeOfAddress();
   if (receiver.device) receiver.enter();
