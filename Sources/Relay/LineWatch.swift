@@ -78,6 +78,11 @@ package final class LineWatch: Sendable {
         }
     }
 
+    /// The same, where the hub has said the time in this run: nothing is guessed.
+    package func knownHubTime(now: ContinuousClock.Instant = .now) -> Date? {
+        state.withLock { state in state.hubTime.map { $0.said.addingTimeInterval($0.heard.duration(to: now) / .seconds(1)) } }
+    }
+
     /// Something came from the hub. True when the line had been cut.
     func heard() -> Bool {
         let now = clock()

@@ -25,21 +25,24 @@ package struct SignForwarder: Sendable {
     private let stream: StreamHub
     private let power: String
     private let isDoubting: @Sendable () -> Bool
+    /// What speaks at the place itself does not: as a tablet without a sound.
+    private let isMute: @Sendable () -> Bool
+    private let rounds: Rounds
     private let logger: Logger
     private let clock: @Sendable () -> Date
     /// As many as a hub takes at once.
     static let atOnce = 500
 
     package init(
-        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, power: String, isDoubting: @escaping @Sendable () -> Bool = { false }, logger: Logger,
-        clock: @escaping @Sendable () -> Date = { Date() }
+        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, power: String, isDoubting: @escaping @Sendable () -> Bool = { false },
+        isMute: @escaping @Sendable () -> Bool = { false }, rounds: Rounds = Rounds(), logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
     ) {
-        self.isDoubting = isDoubting
+        (self.isDoubting, self.isMute, self.rounds) = (isDoubting, isMute, rounds)
         (self.hub, self.topic, self.devices) = (hub, topic, devices)
         (self.stream, self.power, self.logger, self.clock) = (stream, power, logger, clock)
     }
 
-    package func run() async { await Rounds().run(every: .seconds(60)) { await tell() } }
+    package func run() async { await rounds.run(every: .seconds(60)) { await tell() } }
 
     func tell() async {
         let all = signs(now: clock())
@@ -68,7 +71,7 @@ package struct SignForwarder: Sendable {
             return Sign(device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, seals: last.seals?.rawValue, signed: device.signs, elapsed_ms: elapsed)
         }
         let reading = PowerReading(at: power, now: now)
-        all.append(Sign(charge: reading?.charge, minutes: reading?.minutes, plugged: reading?.isPlugged, seals: isDoubting() ? "doubt" : nil, elapsed_ms: 0))
+        all.append(Sign(charge: reading?.charge, minutes: reading?.minutes, plugged: reading?.isPlugged, mute: isMute() ? true : nil, seals: isDoubting() ? "doubt" : nil, elapsed_ms: 0))
         return all
     }
 }

@@ -30,11 +30,17 @@ package final class Upstream: Sendable {
         package var alerted: @Sendable () -> Void
         package var registerChanged: @Sendable () -> Void
         package var rollCalled: @Sendable () -> Void
+        /// Every line of an alert and a cancel, also one that was told before; tablets have it already.
+        package var told: @Sendable (_ name: String, _ line: [UInt8]) -> Void
+        /// Keys that the hub no longer has in force.
+        package var forgotten: @Sendable ([String]) -> Void
 
         package init(
             connected: @escaping @Sendable () -> Void, alerted: @escaping @Sendable () -> Void,
-            registerChanged: @escaping @Sendable () -> Void, rollCalled: @escaping @Sendable () -> Void = {}
+            registerChanged: @escaping @Sendable () -> Void, rollCalled: @escaping @Sendable () -> Void = {},
+            told: @escaping @Sendable (String, [UInt8]) -> Void = { _, _ in }, forgotten: @escaping @Sendable ([String]) -> Void = { _ in }
         ) {
+            (self.told, self.forgotten) = (told, forgotten)
             self.connected = connected
             self.alerted = alerted
             self.registerChanged = registerChanged
@@ -172,7 +178,10 @@ package final class Upstream: Sendable {
     private func endGreeting(_ state: inout State) {
         if let told = state.told {
             let gone = stream.forget(in: topic) { $0.key != Self.lineKey && !told.contains($0.key) }
-            if !gone.isEmpty { logger.notice("no longer in force at the hub", metadata: ["events": "\(gone)"]) }
+            if !gone.isEmpty {
+                logger.notice("no longer in force at the hub", metadata: ["events": "\(gone)"])
+                hooks.forgotten(gone)
+            }
         }
         state.told = nil
         logger.notice("line to the hub is up")
@@ -198,6 +207,7 @@ package final class Upstream: Sendable {
         // As the channel keys it: a drill of an event never replaces the real one.
         let key = head?.event.map { head?.mode == "exercise" ? "exercise/\($0)" : $0 } ?? "other/\(name)"
         state.told?.insert(key)
+        defer { if name == "alert" || name == "cancel" { hooks.told(name, line) } }
         if let known = stream.latest(key, in: topic), known.name == name, known.data == line { return }
         state.relayed += 1
         stream.publish(
