@@ -16,6 +16,8 @@ package struct DeviceSign: Sendable, Hashable {
     package var isMute: Bool
     /// Whether what it is told was proven to be its town's; nil where its page does not say.
     package var seals: Seals?
+    /// Until when it is silent on purpose: an examination, which ends by itself.
+    package var examUntil: Date?
     package var at: Date
 
     package enum Seals: String, Sendable, Codable {
@@ -24,8 +26,8 @@ package struct DeviceSign: Sendable, Hashable {
         case doubt
     }
 
-    package init(charge: Int? = nil, isPlugged: Bool? = nil, minutes: Int? = nil, isMute: Bool = false, seals: Seals? = nil, at: Date) {
-        (self.charge, self.isPlugged, self.minutes, self.isMute, self.seals, self.at) = (charge, isPlugged, minutes, isMute, seals, at)
+    package init(charge: Int? = nil, isPlugged: Bool? = nil, minutes: Int? = nil, isMute: Bool = false, seals: Seals? = nil, examUntil: Date? = nil, at: Date) {
+        (self.charge, self.isPlugged, self.minutes, self.isMute, self.seals, self.examUntil, self.at) = (charge, isPlugged, minutes, isMute, seals, examUntil, at)
     }
 }
 

@@ -16,6 +16,8 @@ package struct SignForwarder: Sendable {
         var plugged, mute: Bool?
         var seals: String?
         var signed: Bool?
+        /// As the tablet said it, so many milliseconds ago.
+        var exam_seconds: Int?
         var elapsed_ms: Int
     }
 
@@ -68,7 +70,11 @@ package struct SignForwarder: Sendable {
             guard age <= DeviceSigns.missedAfter else { return nil }
             // At most five minutes, by the line above.
             let elapsed = Int(max(0, age) * 1000)
-            return Sign(device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, seals: last.seals?.rawValue, signed: device.signs, elapsed_ms: elapsed)
+            // Six hours at the most, as it was taken.
+            let exam = last.examUntil.map { Int(max(0, min($0.timeIntervalSince(last.at), 21_600))) }
+            return Sign(
+                device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, seals: last.seals?.rawValue, signed: device.signs,
+                exam_seconds: exam, elapsed_ms: elapsed)
         }
         let reading = PowerReading(at: power, now: now)
         all.append(Sign(charge: reading?.charge, minutes: reading?.minutes, plugged: reading?.isPlugged, mute: isMute() ? true : nil, seals: isDoubting() ? "doubt" : nil, elapsed_ms: 0))

@@ -2,6 +2,7 @@
 
 import { key } from "./board.js";
 import { codeOfAddress } from "./enrolment.js";
+import { Exam } from "./exam.js";
 import { hideFront, showFront } from "./front.js";
 import { showList } from "./list.js";
 import { Receiver } from "./receiver.js";
@@ -19,9 +20,14 @@ let chosen = null;
 
 const receiver = new Receiver({
   show, sayLine, saySound, entered, left, everyHalfMinute,
-  audible: (visible) => visible,
+  audible: (visible) => (exam.isOn ? [] : visible),
   language: () => language,
-  taken: (change) => { if (change !== "halted" && change !== "richer") chosen = null; },
+  exam: () => exam.seconds,
+  taken: (change, alert) => {
+    if (change === "halted" || change === "richer") return;
+    chosen = null;
+    exam.took(alert);
+  },
   waiting: (count) => { byID("outbox-state").textContent = count > 0 ? wordsOf(language).outbox(count) : ""; },
   told: (entry, state, words) => {
     if (entry.path === "reports") tellReport(entry.body.id, state, words);
@@ -32,6 +38,11 @@ const receiver = new Receiver({
     if (message.report) reports.open();
     if (message.roll) roll.ask();
   },
+});
+
+const exam = new Exam({
+  clock: () => receiver.clock, language: () => language,
+  changed: () => { receiver.signs?.tell(); show(); },
 });
 
 const roll = new RollCall({
@@ -45,18 +56,33 @@ const reports = new Reports({ language: () => language, token: () => receiver.de
 
 function frontEntry() {
   const board = receiver.board;
-  return board.visible().find((entry) => key(entry.alert) === chosen) ?? board.front();
+  const picked = board.visible().find((entry) => key(entry.alert) === chosen);
+  // In an examination what does not call waits for its end.
+  return picked ?? (exam.isOn ? board.visible().find((entry) => entry.calls && !entry.isTouched) ?? null : board.front());
+}
+
+/** By its event's name: whoever hears it says so here. */
+const isTest = ({ alert }) => alert.mode === "exercise" && /^exercise\/op\/\d{6}\/test\//.test(alert.event) && alert.message !== "cancel";
+
+/** The button says what a touch of it says: of a test, that it was heard; never where nothing can sound. */
+function showTouch(front) {
+  const asks = isTest(front) && receiver.sound.isRunning, words = wordsOf(language);
+  byID("touch").textContent = asks ? words.heardTest : words.touch;
+  byID("unheard").hidden = !asks;
+  byID("full").classList.toggle("flash", exam.isOn && Boolean(front.calls));
 }
 
 function show() {
   const now = receiver.clock.now(), front = receiver.device ? frontEntry() : null;
   if (front) {
     showFront(front, receiver.board.visible(), language, now);
+    showTouch(front);
     receiver.reportShown(front.cancelledBy ?? front.alert);
   } else {
     hideFront();
   }
   roll.show();
+  exam.show();
   showList(receiver.board, language, now, (entry) => { chosen = key(entry.alert); show(); });
   receiver.sing();
 }
@@ -83,12 +109,13 @@ function saySound() {
 /** What was in front when the finger came down: a press meant for one alert never reads the next one that has just come. */
 let pressed = null;
 
-function touchFront() {
+/** Of a test that did not sound, or that nobody heard, the town is not told that somebody did. */
+function touchFront(isHeard) {
   const meant = pressed, front = frontEntry();
   pressed = null;
   if (!front || meant && meant !== byID("full").dataset.alert) return;
   chosen = null;
-  receiver.receipt(front.cancelledBy ?? front.alert, "touched");
+  if (isHeard || !isTest(front)) receiver.receipt(front.cancelledBy ?? front.alert, "touched");
   receiver.touch(front);
 }
 
@@ -103,6 +130,7 @@ async function register(form) {
     await receiver.register(form.code.value.trim(), form.name.value.trim(), wordsOf(language).doubt);
     // Another's tablet now, it may be.
     roll.forget();
+    exam.forget();
     roll.ask();
     form.reset();
   } catch (problem) {
@@ -137,6 +165,7 @@ function left() {
   chosen = null;
   reports.forget();
   roll.forget();
+  exam.forget();
   sayLine();
   show();
   byID("desk").hidden = true;
@@ -155,6 +184,7 @@ async function boot() {
   await receiver.load();
   await reports.open();
   await roll.open();
+  await exam.open();
   speak((await read("language")) ?? "ja");
   byID("enrol-form").code.value = codeOfAddress();
   if (receiver.device) receiver.enter();
@@ -170,5 +200,7 @@ byID("correct-stop").onclick = () => reports.stopCorrecting(byID("report-form"))
 byID("start-button").onclick = byID("unmute").onclick = () => receiver.start();
 byID("enrol-again").onclick = () => { byID("enrol").hidden = false; byID("enrol-form").code.focus(); };
 byID("touch").onpointerdown = () => { pressed = byID("full").dataset.alert; };
-byID("touch").onclick = touchFront;
+byID("touch").onclick = () => touchFront(receiver.sound.isRunning);
+byID("unheard").onclick = () => touchFront(false);
+setInterval(() => exam.tick(receiver.device ? frontEntry() : null), 1000);
 boot();
