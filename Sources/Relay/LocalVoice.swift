@@ -5,7 +5,7 @@
 ///                                                        └─▶ the edge's disk, before it is said
 ///
 /// A tablet never waits for it: what is taken here is taken after it was published, and said by a task of its own.
-internal import AlertModel
+package import AlertModel
 package import ChannelKit
 package import Foundation
 package import Logging
@@ -221,11 +221,13 @@ package final class LocalVoice: Sendable {
                 for await _ in bell { break }
                 return nil
             }
-            let first = await group.next() ?? nil
+            let first: Result<Receipt, DeliveryFailure>? = await group.next() ?? nil
             group.cancelAll()
             // Told to stop at the very end of it, it was said.
-            if first == nil, let last = await group.next() ?? nil, case .success = last { return last }
-            return first
+            guard first == nil else { return first }
+            let last: Result<Receipt, DeliveryFailure>? = await group.next() ?? nil
+            if case .success = last { return last }
+            return nil
         }
         settle(next, outcome, took: began.duration(to: .now))
     }
