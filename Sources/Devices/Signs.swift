@@ -20,6 +20,8 @@ package struct DeviceSign: Sendable, Hashable {
     package var page: String?
     /// The site at whose edge it is, where that is not its own; it says nothing then of whether its own site hears.
     package var elsewhere: String?
+    /// Until when it is silent on purpose: an examination, which ends by itself.
+    package var examUntil: Date?
     package var at: Date
 
     package enum Seals: String, Sendable, Codable {
@@ -28,8 +30,8 @@ package struct DeviceSign: Sendable, Hashable {
         case doubt
     }
 
-    package init(charge: Int? = nil, isPlugged: Bool? = nil, minutes: Int? = nil, isMute: Bool = false, seals: Seals? = nil, at: Date) {
-        (self.charge, self.isPlugged, self.minutes, self.isMute, self.seals, self.at) = (charge, isPlugged, minutes, isMute, seals, at)
+    package init(charge: Int? = nil, isPlugged: Bool? = nil, minutes: Int? = nil, isMute: Bool = false, seals: Seals? = nil, examUntil: Date? = nil, at: Date) {
+        (self.charge, self.isPlugged, self.minutes, self.isMute, self.seals, self.examUntil, self.at) = (charge, isPlugged, minutes, isMute, seals, examUntil, at)
     }
 }
 

@@ -17,7 +17,7 @@ package struct LostVoice: Sendable, Hashable {
     package var power: DeviceSigns?
 }
 
-/// A device whose power or sound is not as it should be.
+/// A device whose power or sound is not as it should be, or that is silent on purpose for a while.
 package struct WeakDevice: Sendable, Hashable {
     package var device: Device
     package var end: Endpoint
@@ -177,7 +177,7 @@ extension Hub {
     private func weak(in town: Town) -> [WeakDevice] {
         let now = clock()
         return devices.inUse(of: town.id).compactMap { device, signs -> WeakDevice? in
-            guard let signs, signs.isOnBattery || signs.last.isMute, now.timeIntervalSince(signs.last.at) <= DeviceSigns.missedAfter else { return nil }
+            guard let signs, signs.isOnBattery || signs.last.isMute || signs.last.examUntil.map({ $0 > now }) ?? false, now.timeIntervalSince(signs.last.at) <= DeviceSigns.missedAfter else { return nil }
             guard let end = town.endpoints.first(where: { $0.id == device.site && [.tablet, .page].contains(role(of: $0)) }) else { return nil }
             return WeakDevice(device: device, end: end, signs: signs)
         }.sorted { ($0.signs.silentAt ?? .distantFuture, $0.signs.last.charge ?? 101, $0.device.id) < ($1.signs.silentAt ?? .distantFuture, $1.signs.last.charge ?? 101, $1.device.id) }

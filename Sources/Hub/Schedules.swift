@@ -12,6 +12,7 @@ internal import Dispatching
 package import Foundation
 internal import Ledger
 internal import Logging
+internal import Streams
 internal import Synchronization
 
 package struct ScheduledNotice: Sendable, Hashable, Codable {
@@ -39,6 +40,8 @@ package struct ScheduledNotice: Sendable, Hashable, Codable {
     package let id: String
     package let town: String
     package let mode: ModeName
+    /// Tablets are tried by it: nil where it is an ordinary notice.
+    package var test: Bool?
     package let title: String
     package let body: String
     package let every: Rhythm
@@ -83,12 +86,18 @@ package enum Chatter {
         var held: [ScheduledNotice] = []
         /// Too old.
         var dropped: [ScheduledNotice] = []
+        /// Tests that are left out this time: something real is in force, or it is night.
+        var leftOut: [ScheduledNotice] = []
     }
 
     /// - Parameter isHeld: something is in force beside which nobody hears them.
     static func turn(_ due: [ScheduledNotice], isHeld: Bool, now: Date) -> Turn {
         var turn = Turn()
         for notice in due {
+            if notice.test == true, isHeld || !TabletTest.isByDay(now) {
+                turn.leftOut.append(notice)
+                continue
+            }
             let age = now.timeIntervalSince(notice.heldSince ?? notice.at)
             if age > (notice.heldSince == nil ? longest : longestHeld) {
                 turn.dropped.append(notice)
@@ -137,15 +146,16 @@ extension Hub {
 
     /// - Throws: where its words are none that could be sent.
     package func schedule(
-        _ title: String, _ body: String, at: Date, every: ScheduledNotice.Rhythm, _ mode: ModeName, in town: TownID, by person: Operator
+        _ title: String, _ body: String, at: Date, every: ScheduledNotice.Rhythm, _ mode: ModeName, isTest: Bool = false, in town: TownID, by person: Operator
     ) async throws(DeskFailure) -> ScheduledNotice {
         guard person.may(.notice, mode, in: town) else { throw .forbidden(person.refusal(.notice, mode)) }
+        guard !isTest || TabletTest.isByDay(at) else { throw .invalid([.init(field: "at", detail: TabletTest.hoursRule)]) }
         guard at > clock() else { throw .invalid([.init(field: "at", detail: "これからの時刻を書いてください (a time to come)")]) }
         guard scheduled(in: town).count < Self.mostScheduled else { throw .conflict("予定が多すぎます。終わったものを消してください (too many notices are scheduled)") }
-        let notice = ScheduledNotice(id: "S-\(newID().text)", town: town.code, mode: mode, title: title, body: body, every: every, at: at, by: person.name,
+        let notice = ScheduledNotice(id: "S-\(newID().text)", town: town.code, mode: mode, test: isTest ? true : nil, title: title, body: body, every: every, at: at, by: person.name,
             credential: person.credential, hands: person.hands)
         // What could not be sent then is refused now, while somebody can reword it.
-        try check(try read(Self.order(notice.title, notice.body, notice), by: Self.voice(of: notice, in: town)))
+        try check(try read(Self.order(notice.title, notice.body, notice, clock()), by: Self.voice(of: notice, in: town)))
         keep(notice)
         logger.notice("notice scheduled", metadata: ["town": "\(town)", "id": "\(notice.id)", "by": "\(person.name)", "at": "\(at)", "every": "\(every.rawValue)"])
         noteDown(.schedule, "予定に入れた：「\(title)」（\(every.japanese)、\(Self.clock(at))から）", about: notice.id, mode, in: town, by: person.actor)
@@ -208,14 +218,20 @@ extension Hub {
             settle(all.filter { !due.contains($0) }, told: nil, "書いた人が、いまはお知らせを出せません (who wrote it may send no notice any more)", now)
             guard !due.isEmpty else { continue }
             let isHeld = await !holdingChatter(in: town, now: now).isEmpty
+            // A tablet shows no drill beside what is grave and real.
+            let isGrave = (stream.gravestReal(of: town.id) ?? .information) >= DrillRule.endsAt
             for mode in ModeName.allCases {
-                let turn = Chatter.turn(due.filter { $0.mode == mode }, isHeld: isHeld, now: now)
+                let own = due.filter { $0.mode == mode }
+                var turn = Chatter.turn(own.filter { $0.test != true }, isHeld: isHeld, now: now)
+                let tests = Chatter.turn(own.filter { $0.test == true }, isHeld: isHeld || isGrave, now: now)
+                (turn.single, turn.dropped, turn.leftOut) = (turn.single + tests.single, turn.dropped + tests.dropped, tests.leftOut)
                 for var notice in turn.held {
                     notice.heldSince = now
                     keep(notice)
                     logger.notice("notice held back", metadata: ["town": "\(town.id)", "id": "\(notice.id)"])
                     noteDown(.schedule, "予定のお知らせを控えた：「\(notice.title)」", about: notice.id, notice.mode, in: town.id, by: "hub")
                 }
+                for notice in turn.leftOut { settle([notice], told: nil, "本番の警報などが出ているか、夜なので、試験は次の回まで見送りました (something real is in force, or it is night: not this time)", now) }
                 for notice in turn.dropped { settle([notice], told: nil, "時刻を過ぎてから時間がたったので、送りませんでした (too late to be told)", now) }
                 for notice in turn.single { await tell([notice], notice.title, notice.body, in: town.id, now) }
                 if !turn.digest.isEmpty {
@@ -229,7 +245,7 @@ extension Hub {
     private func tell(_ notices: [ScheduledNotice], _ title: String, _ body: String, in town: TownID, _ now: Date) async {
         guard let first = notices.first else { return }
         // Once under its key, whatever becomes of this process between sending and noting it.
-        let person = Self.voice(of: first, with: notices, in: town), order = Self.order(title, body, first)
+        let person = Self.voice(of: first, with: notices, in: town), order = Self.order(title, body, first, now)
         let key = OrderKey("schedule " + notices.map { "\($0.id)-\(Int($0.at.timeIntervalSince1970))" }.joined(separator: " "), of: person, order: order)
         do throws(DeskFailure) {
             let pushed = try await push(order, by: person, key: key)
@@ -289,8 +305,16 @@ extension Hub {
         return person
     }
 
-    private static func order(_ title: String, _ body: String, _ notice: ScheduledNotice) -> [UInt8] {
-        let fields = ["town": notice.town, "kind": "notice", "mode": notice.mode.rawValue, "title": title, "body": body]
-        return [UInt8]((try? JSONEncoder().encode(fields)) ?? Data())
+    private static func order(_ title: String, _ body: String, _ notice: ScheduledNotice, _ now: Date) -> [UInt8] {
+        struct Order: Encodable {
+            var town, mode, title, body: String
+            var kind = "notice"
+            var test: Bool?
+            var expires: String?
+        }
+        let order = Order(
+            town: notice.town, mode: notice.mode.rawValue, title: title, body: body, test: notice.test,
+            expires: notice.test == true ? JapanTime.text(now.addingTimeInterval(TabletTest.lasts), milliseconds: false) : nil)
+        return [UInt8]((try? JSONEncoder().encode(order)) ?? Data())
     }
 }

@@ -13,6 +13,8 @@ extension HubRouter {
         var held_since, told_at, alert, trouble, approved_by, approved_at: String?
         /// Somebody else's yes will be asked for when it is due.
         var needs_approval: Bool?
+        /// Tablets are tried by it.
+        var test: Bool?
 
         init(_ notice: ScheduledNotice, asks: Bool) {
             needs_approval = asks ? true : nil
@@ -21,7 +23,7 @@ extension HubRouter {
             at = JapanTime.text(notice.at, milliseconds: false)
             held_since = notice.heldSince.map { JapanTime.text($0, milliseconds: false) }
             told_at = notice.told.map { JapanTime.text($0, milliseconds: false) }
-            (alert, trouble) = (notice.alert, notice.trouble)
+            (alert, trouble, test) = (notice.alert, notice.trouble, notice.test)
         }
     }
 
@@ -46,15 +48,40 @@ extension HubRouter {
         var notices: [String]
     }
 
+    /// The last time of a test: which tablets were not heard.
+    private struct TestShape: Encodable {
+        struct Missing: Encodable { var device, name, state: String; var mute: Bool }
+        struct Place: Encodable {
+            var site, name: String
+            var devices, sounded: Int
+            var missing: [Missing]
+        }
+        var notice, alert, told_at: String
+        var devices, sounded: Int
+        var places: [Place]
+
+        init(_ test: TabletTest) {
+            (notice, alert, told_at) = (test.notice, test.alert, JapanTime.text(test.told, milliseconds: false))
+            (devices, sounded) = (test.devices, test.sounded)
+            places = test.places.map { place in
+                Place(
+                    site: place.site, name: place.name, devices: place.devices, sounded: place.sounded,
+                    missing: place.missing.map { Missing(device: $0.device, name: $0.name, state: $0.state.rawValue, mute: $0.isMute) })
+            }
+        }
+    }
+
     private struct Page: Encodable {
         var notices: [NoticeShape]
         var holding: [Holding]
         var digests: [Digest]
+        var tests: [TestShape]
     }
 
     private struct Wish: Decodable {
         var town, every: String?
         var mode, title, body, at: String
+        var test: Bool?
     }
 
     func addSchedules(to desk: DeskRoutes) {
@@ -66,7 +93,10 @@ extension HubRouter {
                 return Chatter.digest(held).map { Digest(mode: mode.rawValue, title: $0.title, body: $0.body, notices: held.map(\.id)) }
             }
             let holding = await hub.holdingChatter(in: town, now: now)
-            return try Answer.json(Page(notices: notices.map { NoticeShape($0, asks: hub.asksConsent($0)) }, holding: holding.map { Holding($0, now: now) }, digests: digests))
+            let tests: [TabletTest]
+            do { tests = try await hub.tabletTests(in: town) } catch { throw Problem(.serviceUnavailable, "記録が読めません: \(error) (the record cannot be read)") }
+            return try Answer.json(Page(
+                notices: notices.map { NoticeShape($0, asks: hub.asksConsent($0)) }, holding: holding.map { Holding($0, now: now) }, digests: digests, tests: tests.map { TestShape($0) }))
         }
         desk.post("/v1/notices") { request, context in
             let person = context.person
@@ -74,7 +104,7 @@ extension HubRouter {
             let town = try town(wish.town, for: person)
             let (mode, at, every) = try Self.read(wish)
             do throws(DeskFailure) {
-                let made = try await hub.schedule(wish.title, wish.body, at: at, every: every, mode, in: town.id, by: person)
+                let made = try await hub.schedule(wish.title, wish.body, at: at, every: every, mode, isTest: wish.test == true, in: town.id, by: person)
                 return try Self.created(NoticeShape(made, asks: hub.asksConsent(made)))
             } catch {
                 throw problem(error)

@@ -34,6 +34,8 @@ extension HubRouter {
             var charge: Int?
             var plugged: Bool?
             var mute: Bool
+            /// Silent on purpose until then.
+            var exam_until: String?
             var silent_at: String?
             var at: String
         }
@@ -60,7 +62,7 @@ extension HubRouter {
             weak = voices.weak.map {
                 Weak(
                     channel: $0.end.channel, endpoint: $0.end.id, name: $0.end.name, device: $0.device.name, role: $0.device.isEdge ? "edge" : "tablet",
-                    charge: $0.signs.last.charge, plugged: $0.signs.last.isPlugged, mute: $0.signs.last.isMute, silent_at: text($0.signs.silentAt),
+                    charge: $0.signs.last.charge, plugged: $0.signs.last.isPlugged, mute: $0.signs.last.isMute, exam_until: text($0.signs.last.examUntil), silent_at: text($0.signs.silentAt),
                     at: JapanTime.text($0.signs.last.at, milliseconds: false))
             }
             draft = voices.draft.map { Draft(title: $0.title, body: $0.body) }

@@ -39,13 +39,14 @@ package struct EdgeRouter: Sendable {
         package var keeper: Doorkeeper?
         package var calls: RollCalls
         package var papers: PaperCodes?
+        package var voices: LocalVoices?
 
         package init(
             site: String, hub: HubLine, devices: DeviceRegister, stream: StreamHub, watch: LineWatch,
             upstream: Upstream, mirror: SiteMirror, spots: SpotMirror, outbox: Outbox, ledger: any Ledger,
-            keeper: Doorkeeper? = nil, calls: RollCalls, papers: PaperCodes? = nil
+            keeper: Doorkeeper? = nil, calls: RollCalls, papers: PaperCodes? = nil, voices: LocalVoices? = nil
         ) {
-            self.papers = papers
+            (self.papers, self.voices) = (papers, voices)
             self.keeper = keeper
             self.calls = calls
             (self.site, self.hub, self.devices, self.stream, self.watch) = (site, hub, devices, stream, watch)
@@ -228,6 +229,16 @@ package struct EdgeRouter: Sendable {
         text.add("noroshi_edge_refused_total", "counter", "Receipts and reports the hub does not take.", Double(box.refused))
         text.add("noroshi_stream_listeners", "gauge", "Tablets on the stream.", Double(stream.live))
         text.add("noroshi_stream_cut_total", "counter", "Tablets cut because they did not read.", Double(stream.cut))
+        for voice in parts.voices?.all ?? [] {
+            let (gauges, way) = (voice.gauges, [("way", voice.name)])
+            text.add("noroshi_edge_voice_up", "gauge", "1 while what speaks at this place would be heard.", voice.trouble == nil ? 1 : 0, way)
+            text.add("noroshi_edge_voice_waiting", "gauge", "Announcements that wait.", Double(gauges.waiting), way)
+            text.add("noroshi_edge_voice_said_total", "counter", "Announcements said to their end.", Double(gauges.said), way)
+            text.add("noroshi_edge_voice_failed_total", "counter", "Attempts that failed.", Double(gauges.failed), way)
+        }
+        if let voices = parts.voices, !voices.all.isEmpty {
+            text.add("noroshi_edge_voice_unproven_total", "counter", "Lines not said because the town had not signed them.", Double(voices.unprovenCount))
+        }
         parts.keeper?.gauges.add(to: &text)
         let backlog = parts.ledger.backlog
         text.add("noroshi_ledger_waiting_rows", "gauge", "Rows that wait for the disk.", Double(backlog.waiting))

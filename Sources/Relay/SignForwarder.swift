@@ -16,6 +16,8 @@ package struct SignForwarder: Sendable {
         var plugged, mute: Bool?
         var seals, page: String?
         var signed: Bool?
+        /// As the tablet said it, so many milliseconds ago.
+        var exam_seconds: Int?
         var elapsed_ms: Int
     }
 
@@ -25,21 +27,24 @@ package struct SignForwarder: Sendable {
     private let stream: StreamHub
     private let power: String
     private let isDoubting: @Sendable () -> Bool
+    /// What speaks at the place itself does not: as a tablet without a sound.
+    private let isMute: @Sendable () -> Bool
+    private let rounds: Rounds
     private let logger: Logger
     private let clock: @Sendable () -> Date
     /// As many as a hub takes at once.
     static let atOnce = 500
 
     package init(
-        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, power: String, isDoubting: @escaping @Sendable () -> Bool = { false }, logger: Logger,
-        clock: @escaping @Sendable () -> Date = { Date() }
+        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, power: String, isDoubting: @escaping @Sendable () -> Bool = { false },
+        isMute: @escaping @Sendable () -> Bool = { false }, rounds: Rounds = Rounds(), logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
     ) {
-        self.isDoubting = isDoubting
+        (self.isDoubting, self.isMute, self.rounds) = (isDoubting, isMute, rounds)
         (self.hub, self.topic, self.devices) = (hub, topic, devices)
         (self.stream, self.power, self.logger, self.clock) = (stream, power, logger, clock)
     }
 
-    package func run() async { await Rounds().run(every: .seconds(60)) { await tell() } }
+    package func run() async { await rounds.run(every: .seconds(60)) { await tell() } }
 
     func tell() async {
         let all = signs(now: clock())
@@ -65,10 +70,14 @@ package struct SignForwarder: Sendable {
             guard age <= DeviceSigns.missedAfter else { return nil }
             // At most five minutes, by the line above.
             let elapsed = Int(max(0, age) * 1000)
-            return Sign(device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, seals: last.seals?.rawValue, page: last.page, signed: device.signs, elapsed_ms: elapsed)
+            // Six hours at the most, as it was taken.
+            let exam = last.examUntil.map { Int(max(0, min($0.timeIntervalSince(last.at), 21_600))) }
+            return Sign(
+                device: device.id, charge: last.charge, minutes: last.minutes, plugged: last.isPlugged, mute: last.isMute, seals: last.seals?.rawValue, page: last.page, signed: device.signs,
+                exam_seconds: exam, elapsed_ms: elapsed)
         }
         let reading = PowerReading(at: power, now: now)
-        all.append(Sign(charge: reading?.charge, minutes: reading?.minutes, plugged: reading?.isPlugged, seals: isDoubting() ? "doubt" : nil, elapsed_ms: 0))
+        all.append(Sign(charge: reading?.charge, minutes: reading?.minutes, plugged: reading?.isPlugged, mute: isMute() ? true : nil, seals: isDoubting() ? "doubt" : nil, elapsed_ms: 0))
         return all
     }
 }

@@ -32,13 +32,18 @@ package final class Upstream: Sendable {
         package var rollCalled: @Sendable () -> Void
         /// The line to the hub is cut, or back; as tablets read it.
         package var lineTold: @Sendable (StreamEvent) -> Void
+        /// Every line of an alert and a cancel, also one that was told before; tablets have it already.
+        package var told: @Sendable (_ name: String, _ line: [UInt8]) -> Void
+        /// Keys that the hub no longer has in force.
+        package var forgotten: @Sendable ([String]) -> Void
 
         package init(
             connected: @escaping @Sendable () -> Void, alerted: @escaping @Sendable () -> Void,
             registerChanged: @escaping @Sendable () -> Void, rollCalled: @escaping @Sendable () -> Void = {},
-            lineTold: @escaping @Sendable (StreamEvent) -> Void = { _ in }
+            lineTold: @escaping @Sendable (StreamEvent) -> Void = { _ in },
+            told: @escaping @Sendable (String, [UInt8]) -> Void = { _, _ in }, forgotten: @escaping @Sendable ([String]) -> Void = { _ in }
         ) {
-            self.lineTold = lineTold
+            (self.lineTold, self.told, self.forgotten) = (lineTold, told, forgotten)
             self.connected = connected
             self.alerted = alerted
             self.registerChanged = registerChanged
@@ -176,7 +181,10 @@ package final class Upstream: Sendable {
     private func endGreeting(_ state: inout State) {
         if let told = state.told {
             let gone = stream.forget(in: topic) { $0.key != Self.lineKey && !told.contains($0.key) }
-            if !gone.isEmpty { logger.notice("no longer in force at the hub", metadata: ["events": "\(gone)"]) }
+            if !gone.isEmpty {
+                logger.notice("no longer in force at the hub", metadata: ["events": "\(gone)"])
+                hooks.forgotten(gone)
+            }
         }
         state.told = nil
         logger.notice("line to the hub is up")
@@ -187,6 +195,7 @@ package final class Upstream: Sendable {
         let (lasts, line) = Self.withoutRest(data)
         let event = Self.event(name, line, lasts: lasts)
         state.told?.insert(event.key)
+        defer { if name == "alert" || name == "cancel" { hooks.told(name, line) } }
         if let known = stream.latest(event.key, in: topic), known.name == name, known.data == line { return }
         state.relayed += 1
         stream.publish(event, to: topic)

@@ -57,6 +57,8 @@ package struct TabletDesk: Sendable {
             var seals: String?
             /// Of an edge: this tablet has signed there, and its token alone opens nothing.
             var signed: Bool?
+            /// Of an examination that is left.
+            var exam_seconds: Double?
         }
         var signs: [Item]
     }
@@ -228,8 +230,13 @@ package struct TabletDesk: Sendable {
         let minutes = item.minutes.flatMap { $0.isFinite && (0...100_000).contains($0) ? Int($0) : nil }
         return DeviceSign(
             charge: item.charge.map { Int($0.rounded()) }, isPlugged: item.plugged, minutes: minutes, isMute: item.mute ?? false,
-            seals: item.seals.flatMap { DeviceSign.Seals(rawValue: $0) },
+            seals: item.seals.flatMap { DeviceSign.Seals(rawValue: $0) }, examUntil: item.exam_seconds.flatMap { examination(now.addingTimeInterval(-ToldAge.seconds(item.elapsed_ms)), $0) },
             at: now.addingTimeInterval(-ToldAge.seconds(item.elapsed_ms)))
+    }
+
+    /// A tablet's page ends one after six hours.
+    private static func examination(_ said: Date, _ seconds: Double) -> Date? {
+        seconds.isFinite && (1...21_600).contains(seconds) ? said.addingTimeInterval(seconds) : nil
     }
 
     /// - Parameter wait: seconds; nil where there is room.

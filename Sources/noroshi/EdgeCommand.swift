@@ -35,6 +35,12 @@ struct EdgeCommand: AsyncParsableCommand {
     @Option(help: "発信卓でのこの中継機の名前 (what the desk calls this edge)") var name: String?
     @Option(help: "ここからもページを出すWi-Fiスポット。いくつでも (a Wi-Fi spot whose page is served here too; repeat it)") var spot: [String] = []
     @Option(help: "電源の様子を読むところ。upsc の形のファイルでもよい (where this machine's power is read: the kernel's folder, or a file as upsc prints it)") var power = "/sys/class/power_supply"
+    @Option(help: "ここで日本語で言う。KEY=VALUE をいくつでも。鍵は音声チャネル（speech）の設定と同じ: command=/usr/bin/aplay、folder=/var/spool/speaker など (says it here, in Japanese; keys of the channel speech; repeat it)")
+    var speak: [String] = []
+    @Option(help: "ここで鳴らす・光らせるプログラム（絶対パス）。やりとりは program チャネルと同じ (a program for siren, lamp or public address here; it speaks as the channel program does)")
+    var program: String?
+    @Option(name: .customLong("drill-program"), help: "訓練のときのプログラム（絶対パス）。書かなければ、訓練ではプログラムを呼ばない (the same for drills; without it drills are not told to a program)")
+    var drill_program: String?
     @Option(help: "文面のフォルダー。画面の単語をここから読む (folder of templates, for the words of screens)") var templates: String?
     @Option(help: "話す言語を、コンマで区切って。ハブの設定の languages と同じに (languages spoken, parted by commas: as in the hub's settings)") var languages: String?
     @Option(name: .customLong("log-format"), help: "ログの形。text か json (form of the log lines on standard error)") var log_format = HubLogging.Format.text
@@ -49,6 +55,7 @@ struct EdgeCommand: AsyncParsableCommand {
             _ = try TemplateFolder.open(
                 templates, languages.map { .these($0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }) } ?? .usual)
             for id in spot where !SpotShelf.isPlain(id) { throw SettingsError("spot: 「\(id)」はスポットの番号ではありません (no spot's id)") }
+            let ways = try EdgeWays(speak: speak, program: program, drillProgram: drill_program)
             let folder = URL(filePath: data)
             try DataFolder.claim(folder)
             let transport = try transport()
@@ -58,7 +65,7 @@ struct EdgeCommand: AsyncParsableCommand {
                 .init(
                     hub: HubLine(address: address, token: identity.token, transport: transport),
                     topic: StreamTopic(town: town, site: identity.site), key: identity.town_key.flatMap { PaperKey($0) }, spots: spot, folder: folder, host: host,
-                    port: port, patience: .seconds(max(1, patience)), power: power),
+                    port: port, patience: .seconds(max(1, patience)), power: power, ways: ways),
                 transport, logger)
             try await withThrowingDiscardingTaskGroup { group in
                 group.addTask { try await program.run() }
@@ -118,6 +125,7 @@ struct EdgeProgram: Sendable {
         var port: Int
         var patience: Duration
         var power: String
+        var ways: EdgeWays
     }
 
     let group: ServiceGroup
@@ -144,7 +152,12 @@ struct EdgeProgram: Sendable {
         let counts = RollCallForwarder(
             hub: options.hub, topic: options.topic, devices: devices, calls: calls, stream: stream, clock: { watch.hubTime() }, logger: logger)
         let spots = SpotMirror(spots: options.spots, hub: options.hub, watch: watch, trust: trust, notebook: ledger, logger: logger)
-        let signs = SignForwarder(hub: options.hub, topic: options.topic, devices: devices, stream: stream, power: options.power, isDoubting: { spots.isDoubting }, logger: logger)
+        let signRounds = Rounds()
+        let voices = LocalVoices(
+            try options.ways.voices(options.topic, in: options.folder, stream, transport, ledger, watch, logger) { signRounds.knock() }, trust: trust, logger: logger)
+        let signs = SignForwarder(
+            hub: options.hub, topic: options.topic, devices: devices, stream: stream, power: options.power, isDoubting: { spots.isDoubting },
+            isMute: { voices.isMute }, rounds: signRounds, logger: logger)
         let upstream = Upstream(
             hub: options.hub, stream: stream, topic: options.topic, watch: watch, notebook: ledger, trust: trust,
             hooks: .init(
@@ -158,14 +171,15 @@ struct EdgeProgram: Sendable {
                 alerted: {
                     spots.hurry()
                     guests.hurry()
-                }, registerChanged: { mirror.rounds.knock() }, rollCalled: { counts.hurry() }, lineTold: { guests.tell(line: $0) }),
+                }, registerChanged: { mirror.rounds.knock() }, rollCalled: { counts.hurry() }, lineTold: { guests.tell(line: $0) },
+                told: { voices.take($0, $1) }, forgotten: { voices.forget($0) }),
             logger: logger)
         let keeper = Doorkeeper(Descriptors.door(), logger: logger)
         let admission = DeviceAdmission(devices: devices, log: ActLog(logger: logger))
         let router = EdgeRouter(.init(
             site: options.topic.site, hub: options.hub, devices: devices, stream: stream, watch: watch,
             upstream: upstream, mirror: mirror, spots: spots, outbox: outbox, ledger: ledger, keeper: keeper,
-            calls: calls, papers: papers))
+            calls: calls, papers: papers, voices: voices))
         let port = Announced<Int>()
         let application = Application(
             responder: router.responder(),
@@ -186,7 +200,7 @@ struct EdgeProgram: Sendable {
         }
         let work: [any Service] = [
             until { await upstream.run() }, until { await mirror.run() }, until { await spots.run() },
-            until { await guests.run() }, until { await papers.run() }, until { await forwarder.run() }, until { await signs.run() }, until { await counts.run() },
+            until { await guests.run() }, until { await papers.run() }, until { await forwarder.run() }, until { await signs.run() }, until { await counts.run() }, until { await voices.run() },
         ]
         var group = ServiceGroupConfiguration(
             services: ([close] + work + [application]).map { .init(service: $0) },

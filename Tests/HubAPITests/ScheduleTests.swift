@@ -1,9 +1,11 @@
 import AlertModel
+import ChannelKit
 import Desk
 import Foundation
 import HTTPTypes
 import Hub
 import Ledger
+import Streams
 import Synchronization
 import Testing
 
@@ -174,5 +176,58 @@ struct ScheduleTests {
         hand.turn(600)
         await house.hub.tellScheduled(now: hand.date)
         #expect(try await told(house).last == "集会", "one alone is told as it was written")
+    }
+
+    @Test("A test tries a town's tablets as a drill and by day; who says that it was heard counts, a pupil's by what was on its screen, and the desk has the others by place; at night and beside what is real it is left out until next week")
+    func tabletTest() async throws {
+        let hand = Hand(), house = try await House(shelters: [Shelter(id: "school", name: "第一小学校", phone: "0226-22-0100")], hasTablets: true, clock: { hand.date })
+        func enrol(_ name: String, _ more: String = "") async throws -> (id: String, token: String) {
+            let code = try #require(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school"\#(more)}"#).body.firstMatch(of: /"code":"([^"]+)"/)?.1)
+            let made = try await house.call("POST", "/v1/devices", #"{"code":"\#(code)","name":"\#(name)"}"#, token: nil).body
+            return (String(try #require(made.firstMatch(of: /"device_id":"([^"]+)"/)?.1)), String(try #require(made.firstMatch(of: /"token":"([^"]+)"/)?.1)))
+        }
+        func wish(_ seconds: Double, mode: String = "exercise") -> String {
+            #"{"mode":"\#(mode)","title":"タブレットの試験","body":"音が聞こえたら押してください","at":"\#(JapanTime.text(hand.date.addingTimeInterval(seconds), milliseconds: false))","every":"weekly","test":true}"#
+        }
+        // 20:00 it is: 21:00 is night, and a real one is an alarm.
+        for (wrong, field) in [(wish(3600), "at"), (wish(600, mode: "actual"), "test")] {
+            let answer = try await house.call("POST", "/v1/notices", wrong)
+            #expect(answer.status == 422 && answer.body.contains(#""field":"\#(field)""#), "\(answer.body)")
+        }
+        for wrong in [#"{"town":"042056","kind":"notice","mode":"actual","title":"t","body":"b","test":true}"#, #"{"town":"042056","kind":"evacuation","mode":"exercise","level":4,"hazard":"洪水","districts":["市内全域"],"test":true}"#] {
+            let answer = try await house.call("POST", "/v1/alerts", wrong)
+            #expect(answer.status == 422 && answer.body.contains(#""field":"test""#), "\(answer.body)")
+        }
+        #expect(try await house.call("POST", "/v1/notices", wish(600)).status == 201)
+        let (teacher, silent, pupil, mute) = (
+            try await enrol("担任", #","use":"staff""#), try await enrol("体育館"), try await enrol("14番", #","use":"pupil""#), try await enrol("保健室", #","use":"staff""#))
+        _ = try await house.call("POST", "/v1/signs", #"{"signs":[{"mute":true}]}"#, token: mute.token)
+        #expect(try await house.call("GET", "/v1/notices", "").body.contains(#""tests":[]"#))
+        hand.turn(601)
+        await house.hub.tellScheduled(now: hand.date)
+        let alert = try #require(try await house.hub.ledger.town(try #require(TownID(House.town))).alerts(AlertQuery()).first { $0.content.kind == .notice })
+        #expect(alert.mode == .exercise && alert.content.event.text == "exercise/op/042056/test/\(alert.content.id.text)" && alert.content.expires == hand.date.addingTimeInterval(3600))
+        func told(_ level: String, _ token: String) async throws {
+            let answer = try await house.call("POST", "/v1/receipts", #"{"receipts":[{"id":"\#(level)","alert":"\#(alert.content.id.text)","level":"\#(level)","elapsed_ms":0}]}"#, token: token)
+            #expect(answer.status == 202, "\(answer.body)")
+        }
+        try await told("touched", teacher.token)
+        try await told("shown", pupil.token)
+        try await told("shown", mute.token)
+        let list = try await house.call("GET", "/v1/notices", "").body
+        #expect(list.contains(#""devices":4"#) && list.contains(#""sounded":2"#) && list.contains(#""test":true"#), "\(list)")
+        let missing = try #require(list.firstMatch(of: /"missing":\[.*?\]/)?.0)
+        #expect(missing.contains(#"{"device":"\#(mute.id)","mute":true,"name":"保健室","state":"shown"}"#) && missing.contains(#"{"device":"\#(silent.id)","mute":false,"name":"体育館","state":"silent"}"#), "\(missing)")
+        #expect(!missing.contains(teacher.id) && !missing.contains(pupil.id))
+
+        // Next week something grave and real is on the school's screens: nothing is told, and the week after it is again.
+        hand.turn(7 * 86_400)
+        house.hub.stream.publish(
+            StreamEvent(name: "alert", data: Array("{}".utf8), key: "real", expiresIn: .seconds(600), bearing: .init(mode: .actual, gravity: .danger, isOver: false)),
+            to: StreamTopic(town: try #require(TownID(House.town)), site: "school"))
+        await house.hub.tellScheduled(now: hand.date)
+        let after = try await house.call("GET", "/v1/notices", "").body
+        #expect(after.contains("見送りました") && after.contains(alert.content.id.text), "\(after)")
+        #expect(after.contains(JapanTime.text(hand.date.addingTimeInterval(7 * 86_400 - 1), milliseconds: false)), "the week after: \(after)")
     }
 }

@@ -79,6 +79,27 @@ struct VoiceRouteTests {
         #expect(back.contains(#""lost":[]"#) && !back.contains("draft"))
     }
 
+    @Test("A tablet in an examination is on the desk's list until its end, by itself; longer than six hours is none; an edge that would not be heard is there too")
+    func examination() async throws {
+        let scene = try await scene()
+        let tablet = try await scene.enrol("6年1組"), edge = try await scene.enrol("中継機", role: "edge")
+        _ = try await scene.say(#"{"mute":false,"exam_seconds":400,"elapsed_ms":100000}"#, by: tablet.token)
+        await scene.later(0)
+        let list = try await scene.voices(), until = JapanTime.text(Self.start.addingTimeInterval(300), milliseconds: false)
+        #expect(list.contains(#""exam_until":"\#(until)""#) && list.contains("6年1組"), "\(list)")
+        await scene.later(180)
+        #expect(try await scene.voices().contains("exam_until"))
+        await scene.later(21)
+        #expect(try await scene.voices().contains(#""weak":[]"#), "it missed its next word")
+        for nonsense in ["21601", "-1", "0", "1e300"] {
+            _ = try await scene.say(#"{"exam_seconds":\#(nonsense)}"#, by: tablet.token)
+            #expect(try await scene.voices().contains(#""weak":[]"#), "\(nonsense)")
+        }
+        _ = try await scene.say(#"{"mute":true}"#, by: edge.token)
+        let mute = try await scene.voices()
+        #expect(mute.contains(#""mute":true"#) && mute.contains(#""role":"edge""#), "\(mute)")
+    }
+
     @Test("Since when a place is silent is known after a restart too, and a copy brings none of it")
     func restart() async throws {
         let ledger = MemoryLedger(), time = Clock(Self.start)

@@ -32,6 +32,7 @@ struct SignForwarderTests {
             var charge, minutes: Int?
             var plugged, mute: Bool?
             var seals: String?
+            var exam_seconds: Int?
             var elapsed_ms: Int
         }
         var signs: [Sign]
@@ -106,6 +107,22 @@ struct SignForwarderTests {
         scene.time.turn(11)
         await scene.forwarder.tell()
         #expect(try scene.told(from: 1).first?.map(\.device) == [scene.ids[1], nil], "five minutes are over for the first")
+        await scene.close()
+    }
+
+    @Test("An examination at a tablet is told with what was left of it then; a place that would not be heard is told at once, as one without a sound")
+    func silences() async throws {
+        let scene = try await Scene(tablets: 1)
+        scene.devices.take(DeviceSign(examUntil: scene.time.now.addingTimeInterval(1800), at: scene.time.now), of: scene.ids[0])
+        scene.time.turn(60)
+        await scene.forwarder.tell()
+        let mute = SignForwarder(
+            hub: HubLine(address: scene.hub.url, token: "t", transport: scene.transport), topic: Self.topic, devices: scene.devices, stream: try await Scene.stream(scene.notes),
+            power: "/nonexistent", isMute: { true }, logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }, clock: { scene.time.now })
+        await mute.tell()
+        let told = try scene.told()
+        #expect(told.first == [.init(device: scene.ids[0], mute: false, exam_seconds: 1800, elapsed_ms: 60_000), .init(elapsed_ms: 0)], "\(told)")
+        #expect(told.last?.last == .init(mute: true, elapsed_ms: 0))
         await scene.close()
     }
 

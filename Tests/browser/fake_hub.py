@@ -105,6 +105,7 @@ class FakeHub:
         self.drills: list[dict] = []
         # Notices written beforehand, and beside what they are held back.
         self.notices: list[dict] = []
+        self.tests: list[dict] = []
         self.holding: list[dict] = []
         # Lines of the chronicle, the oldest first.
         self.chronicle: list[dict] = []
@@ -216,7 +217,7 @@ class FakeHub:
         held = [one for one in self.notices if one.get("held_since")]
         digests = [{"mode": mode, "title": f"お知らせのまとめ（{len(own)}件）", "body": "\n".join(f"・{one['title']}：{one['body']}" for one in own), "notices": [one["id"] for one in own]}
                    for mode in ("actual", "exercise") if (own := [one for one in held if one["mode"] == mode])]
-        return {"notices": sorted(self.notices, key=lambda one: one["at"]), "holding": self.holding, "digests": digests}
+        return {"notices": sorted(self.notices, key=lambda one: one["at"]), "holding": self.holding, "digests": digests, "tests": self.tests}
 
     def step_drill(self, drill: dict, word: str) -> dict:
         drill[{"begin": "begun", "end": "ended", "erase": "erased"}[word]] = {"by": "佐藤", "at": stamp(time.time())}

@@ -448,6 +448,7 @@ class ConsoleTests(OnSmallHub):
         self.browser.key("9")
         self.browser.until("!document.querySelector('#notices').hidden && !document.querySelector('#notices-none').hidden")
         self.assertNotIn("訓練の予定", self.browser.text("#notices"), "a drill's notices are the drill's")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#notice-test').hidden"), "a test that is real would be an alarm")
         self.browser.photograph("console-notices-empty")
         self.browser.type("#notice-form [name=title]", "朝市")
         self.browser.type("#notice-form [name=body]", "港の広場で朝市があります。")
@@ -488,6 +489,38 @@ class ConsoleTests(OnSmallHub):
         self.browser.click("#ask-yes")
         self.browser.until("document.querySelectorAll('#notice-rows tr').length === 0")
         self.assertEqual([one["id"] for one in self.hub.notices], ["S-9"])
+
+    def test_a_test_of_tablets_is_planned_in_the_drill_alone_and_says_afterwards_which_were_not_heard(self):
+        now = time.time()
+        self.hub.has_problems = False
+        self.sign_in("notices", "exercise")
+        self.browser.until("!document.querySelector('#notices').hidden && !document.querySelector('#notice-test').hidden")
+        self.browser.click("#notice-test input")
+        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#notice-form [name=title], #notice-form [name=every]')].map((one) => one.value)"), ["タブレットの試験", "weekly"])
+        day = stamp(now + 86400)[:10]
+        self.browser.evaluate(f"document.querySelector('#notice-form').elements.at.value = '{day}T08:20'")
+        self.browser.click("#notice-form button")
+        self.browser.until("document.activeElement.id === 'notice-preview-title'")
+        self.browser.click("#notice-send button")
+        self.browser.until("document.querySelector('#notice-done').textContent.includes('予定に入れました')")
+        self.assertEqual([(one.get("test"), one["mode"], one["every"]) for one in self.hub.notices], [(True, "exercise", "weekly")])
+        self.hub.notices[0].update(told_at=stamp(now - 600), alert="op-0")
+        self.hub.tests = [{"notice": "S-1", "alert": "op-0", "told_at": stamp(now - 600), "devices": 40, "sounded": 37, "places": [
+            {"site": "daiichi-sho", "name": "第一小学校", "devices": 12, "sounded": 9, "missing": [
+                {"device": "dev-1", "name": "体育館1号", "state": "silent", "mute": False}, {"device": "dev-2", "name": "保健室", "state": "shown", "mute": True},
+                {"device": "dev-3", "name": "職員室", "state": "reached", "mute": False}]},
+            {"site": "daini-sho", "name": "第二小学校", "devices": 28, "sounded": 28, "missing": []}]}]
+        self.browser.open(self.hub.address + "/console/#drill/alerts")
+        self.browser.until("!document.querySelector('#alerts').hidden")
+        self.browser.key("9")
+        self.browser.until("!document.querySelector('#notice-tests').hidden")
+        said = self.browser.text("#notice-tests")
+        for words in ("40台のうち37台が鳴りました", "第一小学校", "12台のうち3台", "体育館1号（返事がない）", "保健室（画面には出た。音が出ないと自分で言っています）", "職員室（届いたが、画面に出ていない）"):
+            self.assertIn(words, said)
+        self.assertNotIn("第二小学校", said, "all of them sounded")
+        for name, width, height in (("-phone", 360, 740), ("", 1440, 900)):
+            self.browser.size(width, height)
+            self.browser.photograph("console-notices-tests" + name)
 
     def test_what_is_held_back_says_beside_what_since_when_and_how_it_will_be_told(self):
         now = time.time()

@@ -467,6 +467,124 @@ class TabletTests(OnSmallHub):
         self.browser.size(1440, 900)
         self.browser.photograph("tablet-quake-desktop")
 
+    def examine(self):
+        """From now on, for an hour, as the form suggests."""
+        self.browser.click("#exam summary")
+        self.browser.until("document.querySelector('#exam-form [name=until]').value !== ''")
+        self.browser.click("#exam-form .big")
+
+    def test_an_examination_is_silent_flashes_and_ends_by_itself(self):
+        self.hear()
+        # A clock that can be turned on, and a tablet that writes down how it shakes.
+        self.browser.call("Page.addScriptToEvaluateOnNewDocument", {"source": """
+            const now = performance.now.bind(performance); let turned = 0; performance.now = () => now() + turned;
+            globalThis.turn = (time) => { turned += time; }; globalThis.shaken = 0; navigator.vibrate = () => { shaken += 1; return true; };"""})
+        self.start()
+        self.examine()
+        self.browser.until("!document.querySelector('#exam-on').hidden")
+        self.assertRegex(self.browser.text("#exam-words"), r"^試験中（\d\d:\d\dまで音を出しません）$")
+        self.wait(lambda: any(3500 < sign.get("exam_seconds", 0) <= 3600 for sign in self.hub.signs), "the town knows")
+        self.photograph("exam")
+        # What does not call stays off the screen; what does is there and flashes; neither sounds.
+        self.hub.publish("alert", id="n1", event="n", kind="notice", priority="routine", gravity="information", change="new", texts=texts("断水のお知らせ", "水が止まります。"))
+        self.wait(lambda: "reached" in self.levels("n1"), "the notice")
+        self.hub.publish("alert", id="a1", event="e1", change="new", gravity="danger", priority="urgent", expires_in=86400, **ORDER)
+        self.browser.until(FULL)
+        self.assertEqual(self.browser.evaluate("document.querySelector('#full').className.split(' ').includes('flash')"), True)
+        self.assertEqual(self.browser.text("#full-title"), "警戒レベル4 避難指示")
+        self.assertEqual(self.browser.evaluate("[pitches().length, shaken]"), [0, 0])
+        for reduced in ("reduce", "no-preference"):
+            self.browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-reduced-motion", "value": reduced}]})
+            self.assertEqual(self.browser.evaluate("document.querySelector('#full').getAnimations().map((one) => one.animationName)"), ["flash"], reduced)
+        self.photograph("exam-order")
+        # An early warning shakes it as well.
+        quake = dict(kind="eew", event="q", local_intensity="5-", texts=texts("緊急地震速報", "地震です。机の下へ。"))
+        self.hub.publish("alert", id="q1", priority="immediate", gravity="emergency", change="new", **quake)
+        self.browser.until("document.querySelector('#full-title').textContent === '緊急地震速報' && shaken > 0")
+        self.assertEqual(self.browser.evaluate("pitches().length"), 0)
+        self.photograph("exam-quake")
+        self.browser.click("#touch")
+        self.wait(lambda: "touched" in self.levels("q1"), "it is read")
+        # The line is cut, and the hour passes: nobody has to end it.
+        self.hub.cut()
+        self.browser.until("!document.querySelector('#cut').hidden", 15)
+        self.browser.evaluate("turn(3600e3)")
+        self.browser.until("document.querySelector('#exam-on').hidden && pitches().length > 0")
+        self.assertFalse(self.browser.evaluate("document.querySelector('#full').classList.contains('flash')"))
+        self.browser.click("#touch")
+        while self.browser.evaluate(FULL):
+            self.browser.click("#touch")
+        missed = self.browser.text("#missed")
+        for word in ("試験中に届いた情報", "断水のお知らせ", "避難指示", "緊急地震速報"):
+            self.assertIn(word, missed)
+        self.photograph("exam-missed")
+        self.browser.click("#missed-close")
+        self.browser.until("document.querySelector('#missed').hidden")
+
+    def test_an_examination_has_an_end_may_be_ended_and_outlives_a_reload(self):
+        self.start()
+        self.browser.click("#exam summary")
+        self.browser.until("document.querySelector('#exam-form [name=until]').value !== ''")
+        # Seven hours on is too long for one.
+        self.browser.evaluate("""(() => { const form = document.querySelector('#exam-form'), at = new Date(Date.now() + 16 * 3600e3);
+            form.until.value = at.toISOString().slice(11, 16); })()""")
+        self.browser.click("#exam-form .big")
+        self.browser.until("document.querySelector('#exam-problem').textContent.includes('6時間まで')")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#exam-on').hidden"))
+        self.browser.evaluate("document.querySelector('#exam').open = false")
+        self.examine()
+        self.browser.until("!document.querySelector('#exam-on').hidden")
+        self.browser.open(self.hub.address + "/tablet/")
+        self.browser.until("!document.querySelector('#exam-on').hidden")
+        self.browser.click("#exam-stop")
+        self.browser.until("document.querySelector('#exam-on').hidden")
+        self.browser.open(self.hub.address + "/tablet/")
+        self.browser.until("!document.querySelector('#desk').hidden")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#exam-on').hidden"))
+
+    TEST = dict(id="t1", event="exercise/op/042056/test/t1", kind="notice", mode="exercise", priority="background", gravity="information", change="new")
+
+    def test_a_test_asks_whether_it_was_heard_and_only_a_yes_counts(self):
+        self.hear()
+        self.start()
+        words = texts("【訓練】タブレットの試験", "これは試験です。")
+        self.hub.publish("alert", texts=words, **self.TEST)
+        self.browser.until(FULL)
+        self.assertIn("【訓練】これは訓練です", self.browser.text("#full"))
+        self.browser.until("pitches().includes(392)", 10)
+        self.assertEqual(self.browser.text("#touch"), "このタブレットは鳴りました")
+        self.photograph("test")
+        self.browser.click("#touch")
+        self.wait(lambda: "touched" in self.levels("t1"), "it was heard")
+        # The next one nobody hears.
+        self.hub.publish("alert", texts=words, **{**self.TEST, "id": "t2", "event": "exercise/op/042056/test/t2"})
+        self.browser.until(FULL)
+        self.browser.click("#unheard")
+        self.browser.until("document.querySelector('#full').hidden")
+        self.wait(lambda: "shown" in self.levels("t2"), "it was seen")
+        # A notice of a drill that is no test asks nothing of the kind.
+        self.hub.publish("alert", texts=words, **{**self.TEST, "id": "d1", "event": "exercise/op/042056/d1"})
+        self.browser.until(FULL)
+        self.assertEqual(self.browser.text("#touch"), "確認しました")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#unheard').hidden"))
+        self.browser.click("#touch")
+        self.wait(lambda: "touched" in self.levels("d1"), "read")
+        self.assertNotIn("touched", self.levels("t2"))
+
+    def test_a_silent_tablet_never_says_that_it_sounded(self):
+        self.enrol()
+        self.hub.publish("alert", texts=texts("【訓練】タブレットの試験", "これは試験です。"), **self.TEST)
+        self.browser.until(FULL)
+        self.assertEqual(self.browser.text("#touch"), "確認しました")
+        self.browser.click("#touch")
+        self.browser.until("document.querySelector('#full').hidden")
+        self.wait(lambda: "shown" in self.levels("t1"), "it was seen")
+        self.hub.publish("alert", **{**ORDER, "id": "a9", "event": "e9"})
+        self.browser.until(FULL)
+        self.browser.click("#touch")
+        self.wait(lambda: "touched" in self.levels("a9"), "what is read is read")
+        self.assertNotIn("touched", self.levels("t1"))
+
     def test_a_shelter_opened_in_a_drill_says_so_in_its_own_line(self):
         self.start()
         self.hub.publish("alert", id="d1", event="d1", mode="exercise", **ORDER)

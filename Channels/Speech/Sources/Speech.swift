@@ -19,6 +19,9 @@ public struct Speech<M: Mode>: ChannelAdapter {
             reservedForImmediate: 2, attemptLimit: .seconds(60), farEndKeys: SpeechSettings.keys, runsHere: true, channelKeys: [])
     }
 
+    /// Seconds that a player has beyond one and a half times its sound: who takes longer hangs.
+    private static var afterSound: Double { 20 }
+
     private let setup: ChannelSetup<M>
 
     public init(_ setup: ChannelSetup<M>) throws(SettingsError) { self.setup = setup }
@@ -82,7 +85,7 @@ public struct Speech<M: Mode>: ChannelAdapter {
                 environment: [
                     "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "NOROSHI_MODE": M.name.rawValue, "NOROSHI_TOWN": delivery.farEnd.town.code,
                     "NOROSHI_ENDPOINT": delivery.farEnd.id, "NOROSHI_DELIVERY": delivery.id.text,
-                ], deadline: delivery.deadline)
+                ], deadline: min(delivery.deadline, .now + .seconds(sound.seconds * 1.5 + Self.afterSound)))
         } catch {
             switch error {
             case .notStarted(let reason, let code):

@@ -15,6 +15,7 @@ extension OperatorAlert {
         let mode = check.mode()
         let expires = check.expiry()
         check.checkTown()
+        check.checkTest()
         let event = check.event(id: id, mode: mode)
         guard check.problems.problems.isEmpty, let detail, let mode, let kind = AlertKind(rawValue: kind) else {
             throw check.problems
@@ -96,6 +97,12 @@ private struct OperatorCheck {
 
     mutating func checkTown() {
         if TownID(alert.town) != town.id { problems.add("town", "\(town.name)のコード\(town.id.code)ではありません", "is not \(town.id.code)") }
+    }
+
+    /// A test that is not marked a drill would be an alarm.
+    mutating func checkTest() {
+        guard alert.test == true, alert.kind != "notice" || alert.mode != ModeName.exercise.rawValue || alert.event != nil else { return }
+        problems.add("test", "試験は、訓練のお知らせとしてだけ出せます", "a notice of a drill and nothing else")
     }
 
     mutating func detail() -> Detail? {
@@ -231,6 +238,7 @@ private struct OperatorCheck {
             // Of several together none is named: the event is this decision's.
             case "shelter" where alert.shelters.map({ $0.count == 1 }) ?? true: EventID("\(own)shelter/\(alert.shelter ?? alert.shelters?.first ?? "")")
             case "headquarters": EventID("\(own)headquarters")
+            case "notice" where alert.test == true: EventID("\(own)test/\(id.text)")
             default: EventID("\(own)\(id.text)")
             }
         }

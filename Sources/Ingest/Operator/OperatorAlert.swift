@@ -37,11 +37,13 @@ package struct OperatorAlert: Codable, Sendable, Hashable {
     package var lifted: Bool?
     /// RFC 3339 with offset.
     package var expires: String?
+    /// A notice of a drill by which tablets are tried: whoever hears one says so there.
+    package var test: Bool?
     /// The version of the town's standing the person saw; on another one the order is refused.
     package var basedOn: Int?
 
     enum CodingKeys: String, CodingKey {
-        case town, kind, mode, level, hazard, districts, reason, shelters, shelter, state, note, title, body, event, lifted, expires
+        case town, kind, mode, level, hazard, districts, reason, shelters, shelter, state, note, title, body, event, lifted, expires, test
         case basedOn = "based_on"
     }
 
@@ -110,6 +112,7 @@ extension OperatorAlert {
         alert.event = form.text("event")
         alert.lifted = form.flag("lifted")
         alert.expires = form.text("expires")
+        alert.test = form.flag("test")
         alert.basedOn = form.number("based_on")
         form.refuseOthers()
         guard form.problems.problems.isEmpty else { throw form.problems }

@@ -25,7 +25,11 @@ export function prepare(onProblem) {
   list = new Rows(byID("notice-rows"), line);
   refusals = new Refusals(form);
   sendRefusals = new Refusals(send);
-  form.oninput = () => { withdraw(); showTimes(); };
+  form.oninput = (event) => {
+    if (event.target.name === "test" && event.target.checked) suggest(form);
+    withdraw();
+    showTimes();
+  };
   form.onsubmit = (event) => { event.preventDefault(); preview().catch((error) => show(error, refusals)); };
   send.oninput = judge;
   send.onsubmit = (event) => { event.preventDefault(); add().catch((error) => show(error, sendRefusals)); };
@@ -41,6 +45,7 @@ function show(error, where) {
 export async function open() {
   withdraw();
   byID("notice-form").reset();
+  byID("notice-test").hidden = world() !== "exercise";
   byID("notice-done").textContent = "";
   showTimes();
   await again();
@@ -57,6 +62,7 @@ async function read() {
   const notices = answer.notices.filter((one) => one.mode === world()), held = notices.filter((one) => one.held_since);
   list.show(notices.map((one) => [one.id, one]));
   byID("notices-none").hidden = notices.length > 0;
+  showTests(world() === "exercise" ? answer.tests ?? [] : [], notices);
   showHeld(answer.holding ?? [], held, (answer.digests ?? []).find((one) => one.mode === world()));
 }
 
@@ -70,6 +76,30 @@ function showHeld(holding, held, digest) {
   byID("notices-waiting").replaceChildren(...held.map((one) => make("li", `${one.title}　${timeWord(one.held_since, false)}から控えています`)));
   byID("notices-digest").hidden = !digest;
   byID("notices-digest-text").replaceChildren(...(digest ? [make("h3", digest.title), make("p", digest.body, "body")] : []));
+}
+
+/** What a test says, where nobody has written anything. */
+function suggest({ elements: { title, body, every } }) {
+  title.value ||= "タブレットの試験";
+  body.value ||= "これは試験です。音が聞こえたら「このタブレットは鳴りました」を押してください。";
+  every.value = "weekly";
+}
+
+const HEARD = { shown: "画面には出た", reached: "届いたが、画面に出ていない", silent: "返事がない" };
+
+/** The last time of each test, by place; those that were all heard in one line. */
+function showTests(tests, notices) {
+  byID("notice-tests").hidden = tests.length === 0;
+  byID("notice-tests-list").replaceChildren(...tests.flatMap((test) => {
+    const title = notices.find((one) => one.id === test.notice)?.title ?? "", missing = test.places.filter((place) => place.missing.length > 0), list = make("ul");
+    list.append(...missing.map((place) => {
+      const item = make("li");
+      item.append(make("b", `${place.name}　${place.devices}台のうち${place.missing.length}台`), make("p", place.missing
+        .map((one) => `${one.name || one.device}（${HEARD[one.state]}${one.mute ? "。音が出ないと自分で言っています" : ""}）`).join("、"), "hint"));
+      return item;
+    }));
+    return [make("p", `${title}　${timeWord(test.told_at, false)}　${test.devices}台のうち${test.sounded}台が鳴りました。${missing.length > 0 ? "" : "全部の場所で鳴りました。"}`), list];
+  }));
 }
 
 /** 12月1日（火） 08:00, in Japan. */
@@ -125,8 +155,8 @@ async function remove(one) {
 
 /** The hours of a form are Japan's, whatever this machine's are. */
 function wish() {
-  const { title, body, at, every } = byID("notice-form").elements;
-  return { town: current().code, mode: world(), title: title.value.trim(), body: body.value.trim(), at: at.value ? `${at.value.slice(0, 16)}:00+09:00` : "", every: every.value };
+  const { title, body, at, every, test } = byID("notice-form").elements;
+  return { ...(test.checked ? { test: true } : {}), town: current().code, mode: world(), title: title.value.trim(), body: body.value.trim(), at: at.value ? `${at.value.slice(0, 16)}:00+09:00` : "", every: every.value };
 }
 
 function showTimes() {
@@ -146,7 +176,7 @@ async function preview() {
   withdraw();
   refusals.clear();
   const asked = wish(), mine = written;
-  const answer = await call("POST", "/v1/alerts?preview=true", { town: asked.town, kind: "notice", mode: asked.mode, title: asked.title, body: asked.body });
+  const answer = await call("POST", "/v1/alerts?preview=true", { town: asked.town, kind: "notice", mode: asked.mode, title: asked.title, body: asked.body, ...(asked.test ? { test: true } : {}) });
   if (mine !== written) return;
   previewed = asked;
   const isLive = asked.mode === "actual", send = byID("notice-send"), times = byID("notice-times").textContent;

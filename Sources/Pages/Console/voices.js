@@ -94,7 +94,8 @@ function line(one) {
 function weakLine(one) {
   const item = make("li"), parts = [];
   if (one.plugged === false) parts.push(`電源が切れ、電池で動いています${one.charge === undefined ? "" : `（残り${one.charge}％）`}`, one.silent_at ? `${timeWord(one.silent_at, false)}ごろ止まります` : "いつまで動くかは、まだ分かりません");
-  if (one.mute) parts.push("音が出ません。端末の画面に触れると出ます");
+  if (one.exam_until && Date.parse(one.exam_until) > Date.now()) parts.push(`試験中です（${timeWord(one.exam_until, false)}まで音を出しません。警報は画面が光ります）`);
+  if (one.mute) parts.push(one.role === "edge" ? "この場所の拡声やサイレンが鳴りません。中継機のログに理由があります" : "音が出ません。端末の画面に触れると出ます");
   item.append(make("b", `${one.name}　${one.device}`), make("p", parts.join("。"), "hint"));
   return item;
 }

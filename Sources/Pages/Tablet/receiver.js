@@ -46,7 +46,7 @@ export class Receiver {
   /**
    * `page`: show() the alerts; sayLine() its state, the cut and the hub's line; saySound(); entered(); left();
    * taken(change, alert); waiting(count) in the outbox; told(entry, state, words); fromTab(message);
-   * everyHalfMinute(); language() that is read here, absent where several are; audible(visible) what of the alerts may sound here.
+   * everyHalfMinute(); exam() seconds for which it is silent on purpose, where a page has such; language() that is read here, absent where several are; audible(visible) what of the alerts may sound here.
    */
   constructor(page) {
     this.page = page;
@@ -103,7 +103,11 @@ export class Receiver {
     setInterval(() => this.#halfMinute(), 30000);
     document.addEventListener("visibilitychange", () => this.#onVisible());
     for (const name of ["pageshow", "online"]) addEventListener(name, () => this.#onVisible());
-    new Signs({ seals: () => this.seals.word, token: () => (this.isOwner && this.state === "up" ? this.device?.token : null), isMute: () => !this.sound.isRunning }).run();
+    this.signs = new Signs({
+      seals: () => this.seals.word, token: () => (this.isOwner && this.state === "up" ? this.device?.token : null), isMute: () => !this.sound.isRunning,
+      exam: () => this.page.exam?.() ?? null,
+    });
+    this.signs.run();
     if (globalThis.isSecureContext) navigator.serviceWorker?.register("wake.js", { type: "module" }).catch(() => navigator.serviceWorker.register("worker.js")).catch(() => {});
   }
 
@@ -259,7 +263,7 @@ export class Receiver {
     const change = this.board.take(alert, this.clock.now());
     this.#keepBoard();
     if (change === "ignored") return;
-    this.page.taken(change);
+    this.page.taken(change, alert);
     this.page.show();
   }
 

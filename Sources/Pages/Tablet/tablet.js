@@ -2,6 +2,7 @@
 
 import { key } from "./board.js";
 import { codeOfAddress } from "./enrolment.js";
+import { Exam } from "./exam.js";
 import { hideFront, showFront, showShaking } from "./front.js";
 import { showList } from "./list.js";
 import { Place } from "./place.js";
@@ -22,10 +23,15 @@ let chosen = null;
 const receiver = new Receiver({
   show, sayLine, saySound, entered, left, everyHalfMinute,
   everySecond: () => showShaking("full-shake", receiver.device ? frontEntry() : null, language, receiver.clock),
-  audible: (visible) => visible,
+  audible: (visible) => (exam.isOn ? [] : visible),
   sounds: (sounding, visible) => receiver.sound.soften(voice.follow(sounding, visible, language)),
   language: () => language,
-  taken: (change) => { if (change !== "halted" && change !== "richer") chosen = null; },
+  exam: () => exam.seconds,
+  taken: (change, alert) => {
+    if (change === "halted" || change === "richer") return;
+    chosen = null;
+    exam.took(alert);
+  },
   waiting: (count) => { byID("outbox-state").textContent = count > 0 ? wordsOf(language).outbox(count) : ""; },
   told: (entry, state, words) => {
     if (entry.path === "reports") tellReport(entry.body.id, state, words);
@@ -39,6 +45,10 @@ const receiver = new Receiver({
 });
 
 const voice = new Voice();
+const exam = new Exam({
+  clock: () => receiver.clock, language: () => language,
+  changed: () => { receiver.signs?.tell(); show(); },
+});
 
 const roll = new RollCall({
   device: () => receiver.device, isUp: () => receiver.state === "up", language: () => language, outbox: () => receiver.outbox,
@@ -53,19 +63,34 @@ const reports = new Reports({ language: () => language, token: () => receiver.de
 
 function frontEntry() {
   const board = receiver.board;
-  return board.visible().find((entry) => key(entry.alert) === chosen) ?? board.front();
+  const picked = board.visible().find((entry) => key(entry.alert) === chosen);
+  // In an examination what does not call waits for its end.
+  return picked ?? (exam.isOn ? board.visible().find((entry) => entry.calls && !entry.isTouched) ?? null : board.front());
+}
+
+/** By its event's name: whoever hears it says so here. */
+const isTest = ({ alert }) => alert.mode === "exercise" && /^exercise\/op\/\d{6}\/test\//.test(alert.event) && alert.message !== "cancel";
+
+/** The button says what a touch of it says: of a test, that it was heard; never where nothing can sound. */
+function showTouch(front) {
+  const asks = isTest(front) && receiver.sound.isRunning, words = wordsOf(language);
+  byID("touch").textContent = asks ? words.heardTest : words.touch;
+  byID("unheard").hidden = !asks;
+  byID("full").classList.toggle("flash", exam.isOn && Boolean(front.calls));
 }
 
 function show() {
   const now = receiver.clock.now(), front = receiver.device ? frontEntry() : null;
   if (front) {
     showFront(front, receiver.board.visible(), language, receiver.clock);
+    showTouch(front);
     receiver.reportShown(front.cancelledBy ?? front.alert);
   } else {
     hideFront();
   }
   roll.show();
   place.show();
+  exam.show();
   showList(receiver.board, language, now, (entry) => { chosen = key(entry.alert); show(); });
   receiver.sing();
 }
@@ -92,12 +117,13 @@ function saySound() {
 /** What was in front when the finger came down: a press meant for one alert never reads the next one that has just come. */
 let pressed = null;
 
-function touchFront() {
+/** Of a test that did not sound, or that nobody heard, the town is not told that somebody did. */
+function touchFront(isHeard) {
   const meant = pressed, front = frontEntry();
   pressed = null;
   if (!front || meant && meant !== byID("full").dataset.alert) return;
   chosen = null;
-  receiver.receipt(front.cancelledBy ?? front.alert, "touched");
+  if (isHeard || !isTest(front)) receiver.receipt(front.cancelledBy ?? front.alert, "touched");
   receiver.touch(front);
 }
 
@@ -113,6 +139,7 @@ async function register(form, how) {
     // Another's tablet now, it may be.
     roll.forget();
     place.forget();
+    exam.forget();
     roll.ask();
     place.ask();
     form.reset();
@@ -157,6 +184,7 @@ function left(why) {
   reports.forget();
   roll.forget();
   place.forget();
+  exam.forget();
   sayLine();
   show();
   byID("desk").hidden = true;
@@ -181,6 +209,7 @@ async function boot() {
   await reports.open();
   await roll.open();
   await place.open();
+  await exam.open();
   speak((await read("language")) ?? "ja");
   byID("enrol-form").code.value = codeOfAddress();
   if (receiver.device) receiver.enter();
@@ -204,5 +233,7 @@ byID("correct-stop").onclick = () => reports.stopCorrecting(byID("report-form"))
 byID("start-button").onclick = byID("unmute").onclick = () => receiver.start();
 byID("enrol-again").onclick = () => { byID("enrol").hidden = false; byID("enrol-form").code.focus(); };
 byID("touch").onpointerdown = () => { pressed = byID("full").dataset.alert; };
-byID("touch").onclick = touchFront;
+byID("touch").onclick = () => touchFront(receiver.sound.isRunning);
+byID("unheard").onclick = () => touchFront(false);
+setInterval(() => exam.tick(receiver.device ? frontEntry() : null), 1000);
 boot();
