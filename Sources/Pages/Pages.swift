@@ -70,6 +70,7 @@ package enum Pages {
         "/tablet/ed25519.js": PageAsset(script, PackageResources.ed25519_js),
         "/tablet/enrolment.js": PageAsset(script, PackageResources.enrolment_js),
         "/tablet/erased.js": PageAsset(script, PackageResources.erased_js),
+        "/tablet/exam.js": PageAsset(script, PackageResources.exam_js),
         "/tablet/fit.js": PageAsset(script, PackageResources.fit_js),
         "/tablet/front.js": PageAsset(script, PackageResources.front_js),
         "/tablet/list.js": PageAsset(script, PackageResources.list_js),

@@ -9,6 +9,7 @@ package import AlertModel
 package import ChannelKit
 package import Foundation
 package import Logging
+internal import Seals
 internal import Synchronization
 
 /// One way out at this place.

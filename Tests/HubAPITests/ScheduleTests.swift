@@ -182,7 +182,8 @@ struct ScheduleTests {
     func tabletTest() async throws {
         let hand = Hand(), house = try await House(shelters: [Shelter(id: "school", name: "第一小学校", phone: "0226-22-0100")], hasTablets: true, clock: { hand.date })
         func enrol(_ name: String, _ more: String = "") async throws -> (id: String, token: String) {
-            let code = try #require(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school"\#(more)}"#).body.firstMatch(of: /"code":"([^"]+)"/)?.1)
+            let invited = try await house.call("POST", "/v1/devices/invitations", #"{"site":"school"\#(more)}"#)
+            let code = try #require(invited.body.firstMatch(of: /"code":"([^"]+)"/)?.1)
             let made = try await house.call("POST", "/v1/devices", #"{"code":"\#(code)","name":"\#(name)"}"#, token: nil).body
             return (String(try #require(made.firstMatch(of: /"device_id":"([^"]+)"/)?.1)), String(try #require(made.firstMatch(of: /"token":"([^"]+)"/)?.1)))
         }
@@ -205,7 +206,8 @@ struct ScheduleTests {
         #expect(try await house.call("GET", "/v1/notices", "").body.contains(#""tests":[]"#))
         hand.turn(601)
         await house.hub.tellScheduled(now: hand.date)
-        let alert = try #require(try await house.hub.ledger.town(try #require(TownID(House.town))).alerts(AlertQuery()).first { $0.content.kind == .notice })
+        let town = try #require(TownID(House.town)), alerts = try await house.hub.ledger.town(town).alerts(AlertQuery())
+        let alert = try #require(alerts.first { $0.content.kind == .notice })
         #expect(alert.mode == .exercise && alert.content.event.text == "exercise/op/042056/test/\(alert.content.id.text)" && alert.content.expires == hand.date.addingTimeInterval(3600))
         func told(_ level: String, _ token: String) async throws {
             let answer = try await house.call("POST", "/v1/receipts", #"{"receipts":[{"id":"\#(level)","alert":"\#(alert.content.id.text)","level":"\#(level)","elapsed_ms":0}]}"#, token: token)
@@ -224,7 +226,7 @@ struct ScheduleTests {
         hand.turn(7 * 86_400)
         house.hub.stream.publish(
             StreamEvent(name: "alert", data: Array("{}".utf8), key: "real", expiresIn: .seconds(600), bearing: .init(mode: .actual, gravity: .danger, isOver: false)),
-            to: StreamTopic(town: try #require(TownID(House.town)), site: "school"))
+            to: StreamTopic(town: town, site: "school"))
         await house.hub.tellScheduled(now: hand.date)
         let after = try await house.call("GET", "/v1/notices", "").body
         #expect(after.contains("見送りました") && after.contains(alert.content.id.text), "\(after)")

@@ -49,6 +49,13 @@ struct AnnouncementTests {
         return said
     }
 
+    private static func begin(_ queue: inout Announcements, at now: ContinuousClock.Instant = .now) throws {
+        let next = try #require(queue.next(now: known, at: now)), isBegun = queue.begin(next)
+        #expect(isBegun)
+    }
+
+    private static func take(_ queue: inout Announcements, _ alert: ToldAlert, number: UInt64 = 0) -> Bool { queue.take(alert, number: number, heard: heard) }
+
     @Test("What a tablet is told can be told to a channel: its mode, words and times as they were, and nothing that nobody said")
     func reading() throws {
         let alert = try ToldLine.alert("a")
@@ -71,23 +78,23 @@ struct AnnouncementTests {
             try ToldLine.alert("old", event: "x"), try ToldLine.alert("grave", event: "g", gravity: "emergency"), try ToldLine.alert("newer", event: "x"),
         ]
         // The drill came before something grave and real: it is not said any more.
-        for alert in all { #expect(queue.take(alert, number: 0, heard: Self.heard)) }
-        for alert in all { #expect(!queue.take(alert, number: 0, heard: Self.heard), "heard again") }
+        for alert in all { #expect(Self.take(&queue, alert)) }
+        for alert in all { #expect(!Self.take(&queue, alert), "heard again") }
         #expect(Self.sayAll(&queue) == ["grave", "newer", "notice"])
-        #expect(!queue.take(try ToldLine.alert("old", event: "x"), number: 0, heard: Self.heard))
+        #expect(!Self.take(&queue, try ToldLine.alert("old", event: "x"), number: 0))
         #expect(Self.sayAll(&queue).isEmpty)
-        #expect(queue.take(try ToldLine.alert("drill2", event: "d2", mode: "exercise"), number: 0, heard: Self.heard))
-        #expect(queue.take(try ToldLine.alert("notice2", event: "n2", gravity: "information", priority: "background"), number: 0, heard: Self.heard))
+        #expect(Self.take(&queue, try ToldLine.alert("drill2", event: "d2", mode: "exercise"), number: 0))
+        #expect(Self.take(&queue, try ToldLine.alert("notice2", event: "n2", gravity: "information", priority: "background"), number: 0))
         #expect(Self.sayAll(&queue) == ["notice2", "drill2"])
     }
 
     @Test("Of two words the one with the greater number is the later: an older one played again is not said")
     func numbers() throws {
         var queue = Announcements()
-        #expect(queue.take(try ToldLine.alert("b"), number: 7, heard: nil))
-        #expect(!queue.take(try ToldLine.alert("a"), number: 6, heard: nil))
-        #expect(!queue.take(try ToldLine.alert("a"), number: 7, heard: nil))
-        #expect(queue.take(try ToldLine.alert("c"), number: 8, heard: nil))
+        #expect(Self.take(&queue, try ToldLine.alert("b"), number: 7))
+        #expect(!Self.take(&queue, try ToldLine.alert("a"), number: 6))
+        #expect(!Self.take(&queue, try ToldLine.alert("a"), number: 7))
+        #expect(Self.take(&queue, try ToldLine.alert("c"), number: 8))
     }
 
     @Test("The end of what nobody heard is not said; of what was heard it stops the saying and is said once; out of time is no word", arguments: ["cancel", "lifted", "ran-out"])
@@ -104,7 +111,7 @@ struct AnnouncementTests {
         queue.take(try end("b", "unheard"), number: 0, heard: nil)
         #expect(Self.sayAll(&queue).isEmpty)
         queue.take(try ToldLine.alert("c", event: "heard"), number: 0, heard: nil)
-        #expect(queue.begin(try #require(queue.next(now: Self.known, at: .now))))
+        try Self.begin(&queue)
         #expect(!queue.mustStop(now: Self.known))
         queue.take(try end("d", "heard"), number: 0, heard: nil)
         #expect(queue.mustStop(now: Self.known))
@@ -130,13 +137,16 @@ struct AnnouncementTests {
         for (age, isSaid) in [(limit, true), (limit + 1, false)] {
             var queue = Announcements()
             queue.take(try ToldLine.alert("a", priority: priority, told: ToldLine.now.addingTimeInterval(-age)), number: 0, heard: Self.heard)
-            #expect(queue.leaveOut(now: { _ in nil }, freshness: Self.freshness).isEmpty && queue.next(now: { _ in nil }, at: .now) == nil, "nobody knows how old it is")
-            #expect(queue.leaveOut(now: Self.known, freshness: Self.freshness).count == (isSaid ? 0 : 1))
+            let none = queue.leaveOut(now: { _ in nil }, freshness: Self.freshness), next = queue.next(now: { _ in nil }, at: .now)
+            #expect(none.isEmpty && next == nil, "nobody knows how old it is")
+            let left = queue.leaveOut(now: Self.known, freshness: Self.freshness)
+            #expect(left.count == (isSaid ? 0 : 1))
             #expect(Self.sayAll(&queue) == (isSaid ? ["a"] : []))
         }
         var queue = Announcements()
         queue.take(try ToldLine.alert("late", priority: priority, expires: ToldLine.now), number: 0, heard: Self.heard)
-        #expect(queue.leaveOut(now: Self.known, freshness: Self.freshness).first?.why.contains("out of time") == true)
+        let left = queue.leaveOut(now: Self.known, freshness: Self.freshness)
+        #expect(left.first?.why.contains("out of time") == true)
         #expect(Self.sayAll(&queue).isEmpty)
     }
 
@@ -154,7 +164,7 @@ struct AnnouncementTests {
         func stops(_ now: ToldAlert, _ next: ToldAlert) throws -> Bool {
             var queue = Announcements()
             queue.take(now, number: 0, heard: nil)
-            #expect(queue.begin(try #require(queue.next(now: Self.known, at: .now))))
+            try Self.begin(&queue)
             queue.take(next, number: 0, heard: nil)
             return queue.mustStop(now: Self.known)
         }
@@ -166,9 +176,10 @@ struct AnnouncementTests {
 
         var queue = Announcements()
         queue.take(urgent, number: 0, heard: nil)
-        #expect(queue.begin(try #require(queue.next(now: Self.known, at: .now))))
+        try Self.begin(&queue)
         queue.take(immediate, number: 0, heard: nil)
-        #expect(queue.end(.stopped, at: .now))
+        let isAgain = queue.end(.stopped, at: .now)
+        #expect(isAgain)
         #expect(Self.sayAll(&queue) == ["i", "u"])
     }
 
@@ -189,8 +200,9 @@ struct AnnouncementTests {
         #expect(Self.sayAll(&queue).isEmpty)
         for end in [Announcements.End.refused, .failed(again: false)] {
             queue.take(try ToldLine.alert("c\(end)", event: "\(end)"), number: 0, heard: nil)
-            #expect(queue.begin(try #require(queue.next(now: Self.known, at: now))))
-            #expect(!queue.end(end, at: now))
+            try Self.begin(&queue, at: now)
+            let isAgain = queue.end(end, at: now)
+            #expect(!isAgain)
             queue.take(try ToldLine.alert("d\(end)", event: "\(end)", message: "cancel", change: "taken-back", over: true), number: 0, heard: nil)
             #expect(Self.sayAll(&queue).count == (end == .refused ? 0 : 1), "what may have been heard is taken back")
         }
@@ -203,13 +215,14 @@ struct AnnouncementTests {
             for (key, entry) in queue.takeChanges() { disk[key] = try entry.map { [UInt8](try JSONEncoder().encode($0)) } }
         }
         for (id, event) in [("said", "s"), ("begun", "b"), ("waits", "w")] { queue.take(try ToldLine.alert(id, event: event), number: 0, heard: Self.heard) }
-        #expect(queue.begin(try #require(queue.next(now: Self.known, at: .now))))
+        try Self.begin(&queue)
         queue.end(.said, at: .now)
-        #expect(queue.begin(try #require(queue.next(now: Self.known, at: .now))))
+        try Self.begin(&queue)
         try write()
-        #expect(queue.takeChanges().isEmpty)
+        let rest = queue.takeChanges()
+        #expect(rest.isEmpty)
         var again = Announcements(try disk.mapValues { try JSONDecoder().decode(Announcements.Entry.self, from: Data($0)) })
-        for (id, event) in [("said", "s"), ("begun", "b"), ("waits", "w")] { #expect(!again.take(try ToldLine.alert(id, event: event), number: 0, heard: nil), "\(id)") }
+        for (id, event) in [("said", "s"), ("begun", "b"), ("waits", "w")] { #expect(!Self.take(&again, try ToldLine.alert(id, event: event), number: 0), "\(id)") }
         #expect(Self.sayAll(&again) == ["waits"])
         again.take(try ToldLine.alert("end", event: "b", message: "cancel", change: "taken-back", over: true), number: 0, heard: nil)
         #expect(Self.sayAll(&again) == ["end"])
