@@ -26,7 +26,7 @@ package struct ReadAloud: Sendable, Hashable, Encodable {
             // What asks for something goes first into what room there is; then the others, as they stand.
             var chosen: Set<Int> = []
             var left = room - count(head + name + tail)
-            for isAct in [true, false] {
+            for isAct in seconds > 10 ? [true, false] : [true] {
                 for (index, sentence) in sentences.enumerated() where asks(sentence) == isAct && !chosen.contains(index) && count(sentence) <= left {
                     chosen.insert(index)
                     left -= count(sentence)

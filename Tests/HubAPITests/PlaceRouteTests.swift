@@ -1,6 +1,7 @@
 import AlertModel
 import Devices
 import Foundation
+import HTTPTypes
 import Testing
 
 @testable import HubAPI
