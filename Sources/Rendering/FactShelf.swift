@@ -42,7 +42,7 @@ final class FactShelf: Sendable {
     }
 
     func sheet(of content: AlertContent, _ local: [AreaStatement], _ previous: ToldBefore?, now: Date? = nil) -> Sheet {
-        let isPast = now.flatMap { now in Shaking(content.kind, local)?.isPast(at: now) } ?? false
+        let isPast = Shaking(content.kind, local)?.isPast(at: FactSource.moment(of: content, now: now)) ?? false
         let group = Group(local: local, previous: previous?.content.id, previousLocal: previous?.local, isPast: isPast)
         return state.withLock { state in
             let isOther = previous.map { told in state.previous[told.content.id].map { $0 != told.content } ?? false } ?? false

@@ -39,10 +39,17 @@ extension FactSource {
         let classes = EarlyWarning.finest(local).compactMap(\.longPeriod)
         facts.set(.longPeriod, classes.max().flatMap { $0 >= "3" ? $0 : nil })
         guard content.message != .cancel else { return }
-        let isPast = shaking.isPast(at: now ?? content.reported ?? content.sent)
+        let isPast = shaking.isPast(at: Self.moment(of: content, now: now))
         facts.set(.arrived, flag: isPast)
         facts.set(.imminent, flag: shaking.isPLUM)
         if case .expected(let moment) = shaking.arrival, !isPast { facts.set(.arrival, wording.timeToTheSecond(moment)) }
+    }
+
+    /// When words of a shaking are written: now; of a night of the past that is played again, as it was then. No warning is told ten minutes late.
+    static func moment(of content: AlertContent, now: Date?) -> Date {
+        let then = content.reported ?? content.sent
+        guard let now, now.timeIntervalSince(then) < 600 else { return then }
+        return now
     }
 
     /// The town's own where it is given; its district's only where the town is not named. 震度５弱以上未入電 is no observation: a town

@@ -86,6 +86,8 @@ struct ShakingTextTests {
             for second in [-39.0, -12, -1, -0.001] { #expect(try texts(sample, manifest, at: arrival + second) == early) }
             for second in [0.0, 0.5, 60] { #expect(try texts(sample, manifest, at: arrival + second) == there) }
             #expect(early != there)
+            // A night of the past, played again as a drill, says what was said then.
+            #expect(try texts(sample, manifest, at: arrival + 3600) == early && texts(sample, manifest, at: .now) == early)
             for text in early.values { for left in ["あと", "秒後", "40 s", "40秒", "秒以内"] { #expect(!text.body.contains(left)) } }
         }
         #expect(try texts(sample, Rendered.areaMail, at: arrival - 5)[.japanese]?.body.contains("秒") == false)
