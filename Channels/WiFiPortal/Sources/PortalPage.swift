@@ -57,19 +57,24 @@ struct PortalPage {
         }
     }
 
-    /// The spot's own 地区, and the gravest that holds there by its level. Where nothing with a level does the place is named and nothing said of it: it may
-    /// still have to be left.
+    /// The spot's own 地区, and the gravest order or level that holds there; an order about a tsunami has no level, and its name says what to do. Where none does the
+    /// place is named and nothing said of it: it may still have to be left.
     private func here(_ real: [PortalEntry<Actual>], _ drills: [PortalEntry<Exercise>]) -> String {
         guard let district = state.place?.district else { return "" }
         let name = words.isRoman ? state.districtRomanNames?[district] : nil
-        var said = ""
-        if let own = strictest(real) { said = words(.level, "\(own.level ?? 0)") + words[.gap] + title(own) }
-        else if let own = strictest(drills) { said = words[.drillTitle] + words(.level, "\(own.level ?? 0)") + words[.gap] + title(own) }
-        return HTML.tag("p", ["class": "here"], HTML.tag("b", HTML.text(words(.here, name ?? district))) + (said.isEmpty ? "" : " " + said))
+        let holds = strictest(real).map { said($0) } ?? strictest(drills).map { words[.drillTitle] + said($0) }
+        return HTML.tag("p", ["class": "here"], HTML.tag("b", HTML.text(words(.here, name ?? district))) + (holds.map { " " + $0 } ?? ""))
     }
 
     private func strictest<M: Mode>(_ entries: [PortalEntry<M>]) -> PortalEntry<M>? {
-        entries.filter { !$0.isLifted && $0.level != nil && $0.concerns(state.place?.district) != false }.max { ($0.level ?? 0) < ($1.level ?? 0) }
+        entries.filter { entry in
+            let concerns = entry.concerns(state.place?.district)
+            return !entry.isLifted && (entry.level != nil && concerns != false || concerns == true && entry.weight >= .danger)
+        }.max { ($0.weight, $0.level ?? 0) < ($1.weight, $1.level ?? 0) }
+    }
+
+    private func said<M: Mode>(_ own: PortalEntry<M>) -> String {
+        (own.level.map { words(.level, "\($0)") + words[.gap] } ?? "") + title(own)
     }
 
     private func title<M: Mode>(_ entry: PortalEntry<M>) -> String {

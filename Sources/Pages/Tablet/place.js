@@ -128,9 +128,9 @@ export class Place {
     byID("here-procedure").textContent = place.procedure ?? "";
   }
 
-  /** What is real before what is played, an order for this district before what is said of the whole town. */
+  /** What is real before what is played, what is graver before a level that is less grave: an order about a tsunami has none. */
   #gravest(entries) {
-    const weight = ({ alert, gravity }) => [alert.mode === "exercise" ? 0 : 1, alert.doubt ? 0 : 1, alert.level ?? 0, gravity];
+    const weight = ({ alert, gravity }) => [alert.mode === "exercise" ? 0 : 1, alert.doubt ? 0 : 1, gravity, alert.level ?? 0];
     return entries.map((entry) => [entry, weight(entry)]).sort(([, a], [, b]) => b.map((one, at) => one - a[at]).find(Boolean) ?? 0)[0]?.[0];
   }
 
