@@ -190,6 +190,7 @@ struct PactShape: Encodable {
                 deeds: release.deeds.map { Deed(at: JapanTime.text($0.at), by: $0.by, title: $0.title, alert: $0.alert) })
         }
         self.helps = helps
+        // Each of the two modes once: their names differ.
         offers = Dictionary(uniqueKeysWithValues: ModeName.allCases.map { ($0.rawValue, pact.offers(to: person, $0, now).map(\.rawValue)) })
     }
 }

@@ -105,6 +105,7 @@ extension HubRouter {
         guard let helper = person.helping[town], let pact = hub.pacts[helper.pact] else { return nil }
         let now = hub.clock()
         let open = ModeName.allCases.compactMap { mode in pact.open(mode, now)?.until.map { (mode.rawValue, JapanTime.text($0)) } }
+        // Each of the two modes once: their names differ.
         return .init(pact: pact.id, by: helper.name, until: Dictionary(uniqueKeysWithValues: open))
     }
 

@@ -28,16 +28,20 @@ package struct ReportPhoto: Sendable, Equatable {
             case 0xDA:
                 guard let size, (1...Self.mostPixels).contains(size.width), (1...Self.mostPixels).contains(size.height) else { return nil }
                 (width, height) = size
+                // Four octets or more are left there, as asked above.
                 octets = kept + jpeg[place...]
                 return
             // Frames; C4, C8 and CC are tables.
             case 0xC0...0xCF where ![0xC4, 0xC8, 0xCC].contains(mark):
                 guard length >= 8 else { return nil }
+                // The segment is long enough, and whole: its end was asked above.
                 size = (Int(jpeg[place + 7]) << 8 | Int(jpeg[place + 8]), Int(jpeg[place + 5]) << 8 | Int(jpeg[place + 6]))
+                // Its end lies within, and behind its beginning.
                 kept += jpeg[place..<end]
             // APP1 to APP15 and comments: place, time, telephone, a second picture.
             case 0xE1...0xEF, 0xFE: break
             case 0x01, 0xD0...0xD9: return nil
+            // Its end lies within, and behind its beginning.
             default: kept += jpeg[place..<end]
             }
             place = end
