@@ -258,6 +258,7 @@ class RealHubTests(Patient):
         self.browser.click("#touch")
         self.browser.until("document.querySelector('#shelter-list').textContent.includes('開設中')")
         self.browser.until("document.querySelector('#outbox-state').textContent === ''")
+        self.browser.until("navigator.serviceWorker.ready.then(({ active }) => active.state === 'activated')")
         # The hub dies, the tablet's clock runs off, and the keeper reports all the same; then the page is loaded again.
         self.hub.kill()
         self.browser.until("!document.querySelector('#cut').hidden", 60)

@@ -643,7 +643,8 @@ class TabletTests(OnSmallHub):
         self.browser.evaluate("[...document.querySelectorAll('#languages button')].find((one) => one.lang === 'en').click()")
         self.browser.until("document.querySelector('#here-list').innerText.includes('Takadai School')")
         self.assertIn("northeast 1.6 km", self.lines("#here-list li")[1])
-        # Without a line, after a reload: what the school has written down is there.
+        # Without a line, after a reload: what the school has written down is there. The page itself is kept once its worker runs.
+        self.browser.until("navigator.serviceWorker.ready.then(({ active }) => active.state === 'activated')")
         self.hub.cut()
         self.browser.open(self.hub.address + "/tablet/")
         self.browser.until("Boolean(document.querySelector('#here-list li'))")
