@@ -4,7 +4,7 @@ import Foundation
 
 struct PushCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "避難情報・避難所・本部・お知らせを出す (an operator's alert: evacuation, shelter, headquarters, notice).",
+        commandName: "push", abstract: "避難情報・避難所・本部・お知らせを出す (an operator's alert: evacuation, shelter, headquarters, notice).",
         discussion: """
             noroshi push --town 042056 --kind evacuation --level 4 --hazard 津波 --district 階上地区 --exercise
             noroshi push --town 042056 --kind evacuation --level 4 --hazard 津波 --district 階上地区 --lifted --exercise
