@@ -24,7 +24,11 @@ const receiver = new Receiver({
   show, sayLine, saySound, entered, left, everyHalfMinute,
   everySecond: () => showShaking("full-shake", receiver.device ? frontEntry() : null, language, receiver.clock),
   audible: (visible) => (exam.isOn ? [] : visible),
-  sounds: (sounding, visible) => receiver.sound.soften(voice.follow(sounding, visible, language)),
+  sounds: (sounding, visible) => {
+    // An examination begins in the middle of a word too.
+    if (exam.isOn) voice.hush();
+    receiver.sound.soften(voice.follow(sounding, visible, language));
+  },
   language: () => language,
   exam: () => exam.seconds,
   taken: (change, alert) => {
