@@ -151,7 +151,7 @@ struct PagesTests {
     /// Waiting for the browser holds up no cooperative thread: the other tests of this run need them.
     @Test(
         "In a real browser the pages do what they promise", .enabled(if: BrowserScript.isPossible, "no chromium on this machine"),
-        .serialized, arguments: ["test_harness.py", "test_modules.py", "test_tablet.py", "test_seals.py", "test_wake.py", "test_languages.py", "test_blackboard.py", "test_console.py"])
+        .serialized, arguments: ["test_harness.py", "test_modules.py", "test_tablet.py", "test_tablet_cases.py", "test_seals.py", "test_wake.py", "test_languages.py", "test_blackboard.py", "test_console.py"])
     func browser(script: String) async throws {
         let (status, said) = try await BrowserScript.run(script, in: Self.root)
         #expect(status == 0, "\(said)")

@@ -683,7 +683,7 @@ class HubHandler(BaseHTTPRequestHandler):
                 return self.problem(400, "a receipt is wrong")
             for receipt in body["receipts"]:
                 hub.receipts[receipt["id"]] = receipt
-            return self.answer(200, {"accepted": len(body["receipts"])})
+            return self.answer(202, {"accepted": [receipt["id"] for receipt in body["receipts"]]})
         if parts[2] == "musters":
             return self.muster(parts, body)
         if path == "/v1/wake-ups":

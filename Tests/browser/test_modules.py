@@ -165,7 +165,7 @@ class ModuleTests(unittest.TestCase):
           Math.random = () => 0;
           globalThis.setTimeout = (act, milliseconds, ...more) => later(act, milliseconds === 10000 ? 150 : milliseconds, ...more);
           globalThis.fetch = async (address) => {
-            if (address.startsWith('/v1/stream')) return new Response(new ReadableStream({ start: (one) => { live = one; } }));
+            if (address.startsWith('/v1/stream')) return new Response(new ReadableStream({ start: (one) => { live = one; } }), { headers: { 'Content-Type': 'text/event-stream' } });
             asked.push(address);
             return new Response(JSON.stringify(await answers(asked.length, { send, end: () => live.close() })), { headers: { 'Content-Type': 'application/json' } });
           };

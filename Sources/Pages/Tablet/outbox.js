@@ -94,14 +94,18 @@ export class Outbox {
       return false;
     }
     // Not known here, or no more: the line finds out what it means. Nothing is thrown away.
-    const isFinal = answer.ok || [400, 404, 409, 413, 422].includes(answer.status) || answer.status === 403 && first.path === "rollcall/answers";
+    const page = answer.ok ? await answer.json().catch(() => null) : null;
+    // A page that asks to log in says yes to everything, and takes nothing.
+    const isFinal = answer.ok ? some.every(({ body }) => [].concat(page?.accepted).includes(body.id))
+      : (answer.headers.get("Content-Type") ?? "").startsWith("application/problem+json")
+        && ([400, 404, 409, 413, 422].includes(answer.status) || answer.status === 403 && first.path === "rollcall/answers");
     if (!isFinal) return false;
     if (!answer.ok && some.length > 1) {
       // One of them is wrong: told one by one, the others arrive.
       this.#batch = 1;
       return true;
     }
-    const said = answer.ok ? await stateOf(answer) : await problemWords(answer);
+    const said = answer.ok ? page.state ?? "received" : await problemWords(answer);
     for (const entry of some) {
       if (answer.ok) this.hooks.told(entry, said);
       else this.hooks.refused(entry, said);
@@ -127,11 +131,6 @@ export class Outbox {
     this.hooks.changed(this.#entries.size);
     await dropRecords(some.map(keyOf));
   }
-}
-
-/** `kept` at the school, `received` by the town. */
-async function stateOf(answer) {
-  try { return (await answer.json()).state ?? "received"; } catch { return "received"; }
 }
 
 /** The words of an application/problem+json answer. */

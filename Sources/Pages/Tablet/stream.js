@@ -156,6 +156,7 @@ export class Line {
       clearTimeout(limit);
     }
     await this.#check(answer);
+    if (!(answer.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) throw new Error("no stream");
     this.#lastWord = performance.now();
     this.#failures = 0;
     this.#downSince = null;
@@ -221,7 +222,7 @@ export class Line {
     return isWhole;
   }
 
-  /** By a plain request: JSON or the stream's own format. */
+  /** By a plain request: JSON or the stream's own format. Who answers so says the time, and nobody else. */
   async #fetchPast(since) {
     const answer = await ask(this.hooks.token(), "/v1/catch-up" + (since ? "?since=" + encodeURIComponent(since) : ""), {
       signal: AbortSignal.timeout(CONNECT_LIMIT * 1000),
@@ -230,10 +231,11 @@ export class Line {
     if ((answer.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
       const events = [];
       new EventParser((event) => events.push(event)).feed((await answer.text()) + "\n\n");
+      this.clock.learn(answer.headers.get("Date"));
       return { events, isWhole: true };
     }
     const page = await answer.json(), isWhole = !since || page.resync === true;
-    this.clock.learn(page.server_time);
+    this.clock.learn(page.server_time ?? answer.headers.get("Date"));
     const events = (page.events ?? []).map((event) => (
       { name: event.event ?? event.name, data: typeof event.data === "string" ? event.data : JSON.stringify(event.data), id: event.id ?? null }));
     if (isWhole) events.unshift({ name: "resync", data: '{"reason":"gap"}', id: null });
@@ -247,9 +249,8 @@ export class Line {
     return headers;
   }
 
-  /** The time is learned from who knows this device, and from nobody else. */
   async #check(answer) {
-    if (answer.ok) return this.clock.learn(answer.headers.get("Date"));
+    if (answer.ok) return;
     if (answer.status === 401) throw await this.#revocation(answer) ?? new Unknown();
     throw new Error("hub answered " + answer.status);
   }
