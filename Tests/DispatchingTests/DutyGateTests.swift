@@ -64,14 +64,14 @@ struct DutyGateTests {
 
     @Test("Whoever wakes after another has taken over begins nothing, and what had its turn before goes no further")
     func woken() async throws {
-        // Its lease was asked for long ago, and it has not looked at the clock since.
-        let duty = Duty(asked: .now - .seconds(60)), script = FarEndScript(), runner = try runner(duty, script)
-        guard case .attempt(let attempt) = runner.begin(now: .now - .seconds(60)) else { throw Nothing() }
-        #expect(begun(runner, 0) == nil)
+        let duty = Duty(asked: start), script = FarEndScript(), runner = try runner(duty, script)
+        guard case .attempt(let attempt) = runner.begin(now: at(1)) else { throw Nothing() }
+        // It has not looked at the clock since.
+        #expect(begun(runner, 5_000) == nil)
+        duty.lose()
+        #expect(begun(runner, 5_001) == nil)
         await runner.make(attempt)
         #expect(script.deliveries.isEmpty)
-        duty.lose()
-        #expect(begun(runner, 0) == nil)
         // It is not ended, and goes out where it may again.
         #expect(runner.gauges.waiting.values.reduce(0, +) == 2)
     }
