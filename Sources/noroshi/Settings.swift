@@ -302,7 +302,7 @@ extension Settings {
             }
             made.append(Endpoint(
                 id: endpoint.id, channel: endpoint.channel, name: endpoint.name, romanName: endpoint.roman_name, district: endpoint.district,
-                shelter: endpoint.shelter, procedure: try procedure(of: endpoint, in: town), actual: endpoint.actual, exercise: endpoint.exercise))
+                shelter: endpoint.shelter, procedure: try Self.procedure(of: endpoint, in: town), actual: endpoint.actual, exercise: endpoint.exercise))
         }
         return made
     }
