@@ -70,7 +70,7 @@ struct KeyRouteTests {
             let told = try JSONDecoder().decode(Told.self, from: Data(answer.body.utf8))
             let octets = Array("noroshi-revoked 1\n{\"device\":\"\(id)\",\"number\":\(told.seal.number),\"town\":\"042056\"}".utf8)
             #expect(answer.status == 401 && told.device == id && house.hub.seals.key(of: town).verifies(told.seal.signature, octets))
-            guard case .revoked(id, let seal) = house.router.admission().admit(StreamRequest(target: "/v1/stream", token: found(device, "token"))) else {
+            guard case .revoked(id, let seal, _) = house.router.admission().admit(StreamRequest(target: "/v1/stream", token: found(device, "token"))) else {
                 Issue.record("it is revoked")
                 continue
             }
