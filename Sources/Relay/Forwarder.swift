@@ -76,7 +76,7 @@ package final class Forwarder: Sendable {
         }
     }
 
-    private enum Outcome {
+    enum Outcome: Equatable {
         case taken, refused(String), later(String)
         /// This device alone, for so many seconds.
         case tooMuch(Int)
@@ -95,7 +95,7 @@ package final class Forwarder: Sendable {
             let body = isReport ? try JSONEncoder().encode(lines[0]) : try JSONEncoder().encode(Receipts(receipts: lines))
             let answer = try await hub.call("POST", isReport ? "/v1/reports" : "/v1/receipts", [UInt8](body))
             // The town's room for long reports is used up for today; short ones and receipts go on.
-            return Self.outcome(answer, isLong: isReport && body.count > 1 << 10)
+            return Self.outcome(answer, of: lines.map(\.id), isLong: isReport && body.count > 1 << 10)
         } catch {
             return .later("\(error)")
         }
@@ -109,14 +109,18 @@ package final class Forwarder: Sendable {
         }
         var answer = try JSONDecoder().decode(PassedAnswer.self, from: Data((line.body ?? "").utf8))
         answer.elapsed_ms = line.elapsed_ms
-        return Self.outcome(try await hub.call("POST", "/v1/rollcall/answers", [UInt8](try JSONEncoder().encode(Answers(device: line.device, answers: [answer])))), isLong: false)
+        return Self.outcome(try await hub.call("POST", "/v1/rollcall/answers", [UInt8](try JSONEncoder().encode(Answers(device: line.device, answers: [answer])))), of: [answer.id], isLong: false)
     }
 
-    private static func outcome(_ answer: HTTPAnswer, isLong: Bool) -> Outcome {
-        switch answer.status {
-        case 200..<300: .taken
+    /// Taken is what the hub names, refused what it refuses in its own form: a page that asks to log in says yes to everything under the hub's name, some
+    /// website knows none of it, and what was told is kept for the hub.
+    static func outcome(_ answer: HTTPAnswer, of ids: [String], isLong: Bool) -> Outcome {
+        struct Taken: Decodable { var accepted: [String] }
+        let isProblem = answer.header("Content-Type")?.hasPrefix("application/problem+json") == true
+        return switch answer.status {
+        case 200..<300 where (try? JSONDecoder().decode(Taken.self, from: Data(answer.body))).map { Set(ids).isSubset(of: $0.accepted) } == true: .taken
         // 401 is the edge itself, and no fault of what it carries.
-        case 400, 403, 404, 409, 413, 422: .refused(answer.text)
+        case let status where isProblem && [400, 403, 404, 409, 413, 422].contains(status): .refused(answer.text)
         case 429: .tooMuch(answer.header("Retry-After").flatMap { Int($0) } ?? 10)
         case 503 where isLong: .tooMuch(answer.header("Retry-After").flatMap { Int($0) } ?? 60)
         default: .later("ハブが\(answer.status)と答えました (the hub answers so)")

@@ -168,6 +168,29 @@ struct OutboxTests {
     }
 }
 
+@Suite("Whose answer it is that an edge hears to what it hands on")
+struct ForwarderTests {
+    private static func answer(_ status: Int, _ body: String, _ type: String) -> HTTPAnswer {
+        HTTPAnswer(status: status, headers: [(name: "content-type", value: type)], body: Array(body.utf8))
+    }
+
+    @Test("Only the hub takes what it names, and refuses in its own form: a page that asks to log in, and some website, leave it here", arguments: [
+        (answer(202, #"{"accepted":["1","2"],"server_time":"x"}"#, "application/json"), Forwarder.Outcome.taken),
+        (answer(202, #"{"accepted":["1"]}"#, "application/json"), nil), (answer(200, "<html>Welcome</html>", "text/html"), nil), (answer(200, "", "text/html"), nil),
+        (answer(200, "{}", "application/json"), nil), (answer(404, "<html>Not Found</html>", "text/html"), nil), (answer(400, "", ""), nil),
+        (answer(401, "{}", "application/problem+json"), nil), (answer(422, "{}", "application/problem+json"), .refused("{}")),
+        (answer(404, "{}", "application/problem+json; charset=utf-8"), .refused("{}")),
+    ])
+    func whose(answer: HTTPAnswer, outcome: Forwarder.Outcome?) {
+        let found = Forwarder.outcome(answer, of: ["1", "2"], isLong: false)
+        guard let outcome else {
+            guard case .later = found else { return Issue.record("\(found)") }
+            return
+        }
+        #expect(found == outcome)
+    }
+}
+
 @Suite("Whether the line is cut")
 struct LineWatchTests {
     @Test("Silence is counted from the last word, and the last contact survives a restart")
