@@ -66,11 +66,12 @@ package struct SiteMirror: Sendable {
                 watch.refused("ハブが\(answer.status)と答えました (the hub answers so)")
                 return logger.error("hub does not give the register", metadata: ["status": "\(answer.status)"])
             }
-            watch.learn(hubTime: answer.header("Date"))
             let all = try JSONDecoder().decode(Missed.self, from: Data(answer.body))
             guard all.town == topic.town.code, all.site == topic.site else {
                 return logger.error("the register is another site's", metadata: ["site": "\(all.site)"])
             }
+            // A page that asks to log in has a date too.
+            watch.learn(hubTime: answer.header("Date"))
             keep(all.place)
             let gone = devices.mirror(all.devices, of: topic.site, in: topic.town)
             for id in gone { stream.cut(device: id) }
