@@ -330,6 +330,8 @@ package struct LocalVoices: Sendable {
     package var unprovenCount: Int { unproven.value.withLock { $0 } }
 
     package func run() async {
+        // Where nothing speaks there is nothing to do until the end: a service that ends is taken for one that fell.
+        while all.isEmpty, !Task.isCancelled { try? await ContinuousClock().sleep(for: .seconds(3_600)) }
         await withDiscardingTaskGroup { group in
             for voice in all { group.addTask { await voice.run() } }
         }

@@ -310,7 +310,7 @@ extension EndToEnd {
                 ("districts:", "routing: {earthquake_form: \"4\"}\n    districts:", ".routing.earthquake_form: この設定項目はありません。「earthquake_from」ではありませんか"),
                 ("districts:", "routing: {codes: {tsunmai: {\"51\": urgent}}}\n    districts:", ".routing.codes.tsunmai: この設定項目はありません。「tsunami」ではありませんか"),
                 ("districts: [気仙沼地区,", "districts: [{name: 気仙沼地区, romanname: Kesennuma},", "did you mean “roman_name”?"),
-                ("\ntowns:", "\nblue: 1\ntowns:", "blue: この設定項目はありません。あるのは cap, listen, public_address"),
+                ("\ntowns:", "\nblue: 1\ntowns:", "blue: この設定項目はありません。あるのは cap, hub, listen, public_address"),
             ]
             for (old, new, words) in table {
                 #expect(town.yaml.contains(old), "\(old)")
