@@ -166,7 +166,7 @@ extension DeviceRegister {
     /// - Parameter seal: the town's word that a device is out.
     package func merge(_ item: RedeemedCode, in town: TownID, at used: Date, seal: (String) -> RevocationSeal?) -> (outcome: Redemption, device: Device?) {
         guard item.device.hasPrefix("d-"), item.device.utf8.count == 14, item.token_sha256.utf8.count == 64, item.name.utf8.count <= 200, PlainText.isPlain(item.name),
-            item.device.utf8.allSatisfy({ (0x2D...0x7A).contains($0) && $0 != 0x5C && $0 != 0x60 }), (try? Self.check(publicKey: item.public_key)) != nil
+            item.device.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x5F }), (try? Self.check(publicKey: item.public_key)) != nil
         else { return (.unknown, nil) }
         let digest = Self.paperDigest(item.code)
         return state.withLock { state in
