@@ -184,7 +184,8 @@ struct ForwarderTests {
     func whose(answer: HTTPAnswer, outcome: Forwarder.Outcome?) {
         let found = Forwarder.outcome(answer, of: ["1", "2"], isLong: false)
         guard let outcome else {
-            guard case .later = found else { return Issue.record("\(found)") }
+            if case .later = found { return }
+            Issue.record("\(found)")
             return
         }
         #expect(found == outcome)
