@@ -71,6 +71,7 @@ struct Speaker: Sendable {
             case .cancelled: throw .cancelled
             }
         }
+        if end.code != 0, Task.isCancelled { throw .cancelled }
         guard end.code == 0 else { throw .unavailable("open_jtalkが失敗しました（\(end.code)）: \(Self.line(end.complaint)) (open_jtalk failed)") }
         do {
             let octets = Array(try Data(contentsOf: URL(filePath: wav)))

@@ -94,6 +94,8 @@ public struct Speech<M: Mode>: ChannelAdapter {
             case .cancelled: throw .cancelled
             }
         }
+        // It fell when we had stopped: what it says of itself then is nobody's trouble.
+        if end.code != 0, Task.isCancelled { throw .cancelled }
         // sysexits.h: 64 to 70 say that this will not do, 77 and 78 that somebody has to look.
         switch end.code {
         case 0: return

@@ -75,7 +75,7 @@ struct PlaceOnPageTests {
     func here() async throws {
         let both = try Both()
         var far = order("f", ["本町"], "土砂災害", level: .elderly, title: "高齢者等避難 土砂災害")
-        far.shelters = [ShelterStatus(shelter: Shelter(id: "a", name: "市民体育館"), state: .open)]
+        far.shelters = [ShelterStatus(shelter: Shelter(id: "a", name: "北の公民館"), state: .open)]
         try await both.send(far)
         #expect(both.page().contains(#"<p class="here"><b>ここ（川端）</b></p>"#), "an order for another district: \(both.page())")
         var own = order("o", ["川端", "浜"])
@@ -83,7 +83,7 @@ struct PlaceOnPageTests {
         try await both.send(own)
         let page = both.page()
         #expect(page.contains(#"<p class="here"><b>ここ（川端）</b> 警戒レベル4　<span>避難指示 洪水</span></p>"#), "\(page)")
-        #expect(try places(page, ["ここ（川端）", #"role="alert""#, "市民体育館"]) == places(page, ["ここ（川端）", #"role="alert""#, "市民体育館"]).sorted())
+        #expect(try places(page, ["ここ（川端）", #"role="alert""#, "北の公民館"]) == places(page, ["ここ（川端）", #"role="alert""#, "北の公民館"]).sorted())
         #expect(both.page(.english).contains("<b>Here (川端)</b> Alert Level 4"), "\(both.page(.english))")
         var nowhere = order("n", ["川端"])
         nowhere.district = nil
