@@ -43,7 +43,7 @@ extension EndToEnd {
             /// Asked at the door at which it stands by, the last one it said.
             func standing(_ program: Program, in number: Int, times: Int = 1) async throws -> TestHub {
                 let ports = try await eventually("it stands by: \(program.errors)", within: .seconds(60)) {
-                    let found = program.errors.matches(of: #/stands by on http:\/\/[^ ]*:(\d+)/#).compactMap { Int($0.1) }
+                    let found = program.errors.matches(of: #/stands by on http:\/\/[0-9.]+:(\d+)/#).compactMap { Int($0.1) }
                     return found.count >= times ? found : nil
                 }
                 return try TestHub(program: program, folder: folders[number], port: ports[times - 1])
