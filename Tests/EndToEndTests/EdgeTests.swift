@@ -423,7 +423,7 @@ extension EndToEnd {
                 programs.append(again.program)
                 let tablet = try await again.tablet(far.token)
                 try await eventually("it hears: \(tablet.text)", within: .seconds(40)) { tablet.text.contains(alert.id) && tablet.names().contains("line") }
-                #expect(tablet.text.contains(#""seal":{"key":""#) && tablet.text.contains("/school-2"), "as its own school was told it: \(tablet.text)")
+                #expect(tablet.text.contains(#""seal":{"key":""#) && tablet.text.contains(".school-tablet.school-2"), "as its own school was told it: \(tablet.text)")
                 let revoked = try await again.call("GET", "/v1/catch-up", token: lost.token)
                 #expect(revoked.status == 401 && revoked.text.contains("device-revoked"), "who is out is out at every edge: \(revoked.text)")
                 #expect(try await again.call("GET", "/v1/catch-up", token: "of-another-town").text.contains("ここでは登録されていません"))
