@@ -142,14 +142,14 @@ export class Receiver {
     if (this.device && this.device.code !== made.device.code) this.board = new Board();
     this.#position = null;
     this.device = made.device;
+    // Whom he believes is said by who registers it.
+    const opened = this.seals.open(this.device, true);
     await write("position", null);
     await write("board", this.board.saved());
     await write("device", this.device);
     await write("key", made.pair);
     await hold(this.device);
-    // Whom he believes is said by who registers it.
-    await write("seals", null);
-    await this.seals.open(this.device);
+    await opened;
     await this.outbox.open();
     this.tabs.tell({ device: true });
     this.enter();

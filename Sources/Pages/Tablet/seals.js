@@ -42,6 +42,7 @@ export class Seals {
   #kept = fresh();
   #town = null;
   #missed = null;
+  #opened = Promise.resolve();
   /** When a word on what stands was last proven, by the page's own running clock. */
   #stated = performance.now();
 
@@ -65,7 +66,13 @@ export class Seals {
     return this.#kept.doubted !== null && Math.abs(Date.now() - this.#kept.doubted) < TOLD || this.isSilent ? "doubt" : this.isChecking ? "ok" : "unchecked";
   }
 
-  async open(device) {
+  /** Nothing is judged before it is known whom to believe: the line may be faster than this tablet's disk. `isAnew`: whom who registers it says, and nobody else. */
+  open(device, isAnew = false) {
+    return (this.#opened = this.#open(device, isAnew));
+  }
+
+  async #open(device, isAnew) {
+    if (isAnew) await write("seals", null);
     const kept = await read("seals");
     this.#town = device?.code ?? null;
     this.#kept = kept && kept.town === this.#town ? kept : fresh();
@@ -90,6 +97,7 @@ export class Seals {
 
   /** `proven`, `doubt`, `unchecked`, or `old`: a word that is over, or older than what was heard of the event. */
   async judge(name, line) {
+    await this.#opened;
     if (!this.isChecking) return "unchecked";
     if (!await this.#isOwn(name, line)) {
       await this.doubt();
@@ -106,6 +114,7 @@ export class Seals {
 
   /** Without a trace: for who reads beside the page. */
   async proves(name, line) {
+    await this.#opened;
     if (!this.isChecking) return true;
     const { heard, floor } = this.#kept;
     return await this.#isOwn(name, line) && line.seal.number >= (heard[line.key] ?? 0) && Date.parse(line.expires) > floor;
@@ -124,6 +133,7 @@ export class Seals {
 
   /** What stands here, as the town says it. True: a key is known that was not. */
   async state(line) {
+    await this.#opened;
     if (!globalThis.isSecureContext || !crypto.subtle) return false;
     const isNew = await this.#learn(line.keys ?? []);
     if (!await this.#isOwn("state", line) || line.seal.number <= this.#kept.state) return isNew;
