@@ -2,7 +2,7 @@
 ///
 ///     GET, HEAD           307 to the hub on duty: reading goes on there
 ///     anything else       421 with its name and address: an act is done there, and by whoever meant it
-///     nobody is on duty   503: somebody is within two seconds
+///     nobody is on duty   503: somebody is in some seconds
 ///     /healthz            200: the program runs          /readyz   503: nobody is to be sent here
 ///
 /// Name: connections at the door of a hub that stands by. Bound: 512, of ten seconds and one answer each. Gauge: none. When it is full the new
