@@ -381,7 +381,7 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual(self.browser.evaluate("location.hash"), "#drill/alerts", "an address of its own")
         self.assertIn("【訓練】", self.browser.evaluate("document.title"))
         self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('[data-room]')].filter((one) => !one.hidden).map((one) => one.dataset.room)"),
-                         ["alerts", "push", "log", "reports", "drills", "notices", "chronicle", "muster"], "registers are real")
+                         ["alerts", "push", "log", "reports", "drills", "notices", "chronicle", "muster", "pact"], "registers are real")
         self.browser.open(self.hub.address + "/console/#drill/people")
         self.browser.until("!document.querySelector('#alerts').hidden")
         self.assertTrue(self.browser.evaluate("document.querySelector('#people').hidden"))

@@ -12,6 +12,10 @@ const CROWDING = { free: "空き", crowded: "混雑", full: "満員" };
 const SUPPLY = { yes: "○", no: "×", unknown: "？" };
 const PAGE = 100;
 
+/** Pictures that somebody has asked for, by report: they stay where they are when the list is drawn anew. */
+const pictures = new Map();
+const MOST_PICTURES = 20;
+
 let shown = [], next = null, asked = 0, problem = () => {};
 
 export function prepare(onProblem) {
@@ -89,6 +93,7 @@ function words(report, said) {
   const cell = make("div", ""), before = earlier(report);
   if (said.note) cell.append(make("p", said.note));
   if (said.photo?.lost) cell.append(make("p", "写真は、ここで保存できませんでした", "warn"));
+  else if (pictures.has(report.id)) cell.append(picture(report));
   else if (said.photo) {
     const show = button("写真を見る", () => showPhoto(report, show).catch(problem));
     show.setAttribute("aria-label", `${siteName(report.site)} ${timeWord(report.occurred_at, false)}：写真を見る`);
@@ -118,18 +123,23 @@ function line(report) {
     words(report, said), timeWord(report.received_at, false), acts], ["", "人数・世帯", "混み具合", "水・電気", "困っていること", "くわしく", "受信", ""]);
 }
 
-/** In the button's place. It is fetched when a person asks for it, and by nobody's cache. */
+/** In the button's place, and there when the list is drawn anew. It is fetched when a person asks for it, and by nobody's cache. */
 async function showPhoto(report, press) {
   press.disabled = true;
   const { blob } = await file("/v1/reports/photo?" + new URLSearchParams({ ...town(), id: report.id })).catch((error) => {
     press.disabled = false;
     throw error;
   });
-  const reader = new FileReader(), picture = Object.assign(new Image(), { alt: `${siteName(report.site)}の写真`, className: "photo" });
-  reader.onload = () => { picture.src = reader.result; };
+  const reader = new FileReader();
+  reader.onload = () => {
+    pictures.set(report.id, reader.result);
+    if (pictures.size > MOST_PICTURES) pictures.delete(pictures.keys().next().value);
+    draw();
+  };
   reader.readAsDataURL(blob);
-  press.replaceWith(picture);
 }
+
+const picture = (report) => Object.assign(new Image(), { alt: `${siteName(report.site)}の写真`, className: "photo", src: pictures.get(report.id) });
 
 /** A short text to the shelter's tablet, which shows it with its time. */
 async function answer(report) {
