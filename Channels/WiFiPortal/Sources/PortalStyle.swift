@@ -62,9 +62,9 @@ enum PortalStyle {
     /// is the largest and all the others share the rest of one sheet: nobody reads a second sheet. Other languages are longer, and easy Japanese has its readings over the words.
     private static let print = """
         @page{size:A4;margin:12mm}@media print{nav,.b{display:none}.paper{display:flex;gap:4mm;align-items:center;font-size:16pt}.paper svg{width:30mm;flex:none}footer{break-inside:avoid;margin-top:4mm}body{max-width:none;padding:0;color:#000}\
-        .i h2,.i h3{font-size:40pt}.i>.k,li b[class]{color:#000;background:#fff;border-color:#000}.i>.k{border-bottom:3px solid}\
-        .i .t{font-size:20pt;line-height:1.5}.now,.i>.k,ul{font-size:16pt}section,.i{break-inside:avoid}\
-        :where(html:not([lang=ja])) .i :is(h2,h3){font-size:26pt}:where(html:not([lang=ja])) .i .t{font-size:15pt}\
+        .i h2,.i h3{font-size:26pt}.i>.k,li b[class]{color:#000;background:#fff;border-color:#000}.i>.k{border-bottom:3px solid}\
+        .i .t{font-size:15pt;line-height:1.5}.now,.i>.k,ul{font-size:16pt}section,.i{break-inside:avoid}\
+        [lang=ja] .i h2,[lang=ja] .i h3{font-size:40pt}[lang=ja] .i .t{font-size:20pt}\
         .many{font-size:10pt;line-height:1.35}.many .i{margin:1.5mm 0;border-width:2px}.many section{break-inside:auto}\
         .many .i h2,.many .i h3{font-size:14pt!important;padding-top:1mm}.many .i .t{font-size:11pt;line-height:1.35;padding:1mm .9rem}\
         .many .i .t p+p{margin-top:0}.many [role=alert] .i h2,.many [role=alert] .i h3{font-size:24pt!important}.many [role=alert] .t{font-size:14pt}\
