@@ -76,9 +76,9 @@ package struct EdgeRouter: Sendable {
     func router() -> Router<EdgeContext> {
         let router = Router(context: EdgeContext.self)
         let (spots, known) = (parts.spots, Set(parts.spots.spots))
-        router.add(middleware: ProblemMiddleware())
-        TabletDesk(devices: parts.devices, stream: parts.stream, book: EdgeBook(outbox: parts.outbox, hub: parts.hub), clock: { Date() }).add(to: router)
         let (watch, ledger) = (parts.watch, parts.ledger)
+        router.add(middleware: ProblemMiddleware())
+        TabletDesk(devices: parts.devices, stream: parts.stream, book: EdgeBook(outbox: parts.outbox, hub: parts.hub), clock: { Date() }, said: { watch.hubTime() }).add(to: router)
         RollCallDesk(
             devices: parts.devices, calls: parts.calls, stream: parts.stream, clock: { watch.hubTime() }, onDisk: { try await ledger.flush().committed() },
             beyond: .init(site: parts.site, pass: { [outbox = parts.outbox] answer, device in try await outbox.take(answer, of: device) })
@@ -224,6 +224,7 @@ package struct EdgeRouter: Sendable {
             text.add(
                 "noroshi_edge_outbox", "gauge", "What waits for the line.", Double(count), [("kind", kind)])
         }
+        text.add("noroshi_edge_unheard_tablets", "gauge", "Tablets let in by a code of paper that the hub has not heard of.", Double(parts.papers?.unheard.count ?? 0))
         text.add("noroshi_edge_forwarded_total", "counter", "Receipts and reports the hub has.", Double(box.forwarded))
         text.add("noroshi_edge_dropped_total", "counter", "Receipts that made room for newer ones.", Double(box.dropped))
         text.add("noroshi_edge_refused_total", "counter", "Receipts and reports the hub does not take.", Double(box.refused))

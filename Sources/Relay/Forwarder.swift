@@ -16,6 +16,8 @@ package final class Forwarder: Sendable {
 
     private let hub: HubLine
     private let outbox: Outbox
+    /// Tablets of which the hub has not heard yet: to it what they told would be nobody's.
+    private let unheard: @Sendable () -> Set<String>
     private let logger: Logger
     private let pause = Mutex((failures: 0, end: ContinuousClock.now))
     /// Tablets the hub has asked to wait: one that talks too much keeps the others of its school from nothing.
@@ -23,8 +25,8 @@ package final class Forwarder: Sendable {
     /// What is asked for is waited for, up to here.
     static let longestPause = 600
 
-    package init(hub: HubLine, outbox: Outbox, logger: Logger) {
-        (self.hub, self.outbox, self.logger) = (hub, outbox, logger)
+    package init(hub: HubLine, outbox: Outbox, unheard: @escaping @Sendable () -> Set<String> = { [] }, logger: Logger) {
+        (self.hub, self.outbox, self.unheard, self.logger) = (hub, outbox, unheard, logger)
     }
 
     package func run() async {
@@ -38,10 +40,10 @@ package final class Forwarder: Sendable {
         outbox.rounds.knock()
     }
 
-    private func send() async {
+    func send() async {
         guard pause.withLock({ $0.end <= .now }) else { return }
         var size = Outbox.batch
-        while !Task.isCancelled, let batch = outbox.next(upTo: size, without: devicesPaused()) {
+        while !Task.isCancelled, let batch = outbox.next(upTo: size, without: devicesPaused().union(unheard())) {
             switch await hand(batch) {
             case .taken:
                 pause.withLock { $0.failures = 0 }

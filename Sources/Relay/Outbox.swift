@@ -210,7 +210,10 @@ package final class Outbox: Sendable {
         state.withLock { state in
             let known = state.entries
             // By the number, a key of ours.
-            let goes = { (number: Int) in known[number].map { !paused.contains($0.device) } ?? false }
+            let goes = { [moments = state.moments, isKnown = clocks.hub() != nil] (number: Int) in
+                // What was told before this start, at a moment of the hub's, waits until the hub has said the time: this machine's clock may be wrong by years.
+                known[number].map { !paused.contains($0.device) && (isKnown || moments[number] != nil || $0.hubTime == nil) } ?? false
+            }
             // The count is our own batch size.
             let numbers = state.reports.first(where: goes).map { [$0] } ?? Array(state.receipts.lazy.filter(goes).prefix(count))
             let entries = numbers.compactMap { state.entries[$0] }

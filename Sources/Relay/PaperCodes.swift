@@ -80,8 +80,8 @@ package final class PaperCodes: Sendable {
         if let octets = try? JSONEncoder().encode(known) { notebook.write(Self.note, [UInt8](octets)) }
     }
 
-    /// Tablets that were let in here and the hub has not heard of.
-    package var waiting: Int { state.withLock(\.made.count) }
+    /// Tablets that were let in here and the hub has not heard of: what they tell waits until it has.
+    package var unheard: Set<String> { state.withLock { Set($0.made.values.map(\.item.device)) } }
 
     /// - Throws: a problem, in words for whoever holds the tablet.
     func redeem(_ code: String, publicKey: String?, name: String) async throws -> Enrolled {

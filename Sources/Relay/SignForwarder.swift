@@ -27,6 +27,8 @@ package struct SignForwarder: Sendable {
     private let stream: StreamHub
     private let power: String
     private let isDoubting: @Sendable () -> Bool
+    /// Tablets of which the hub has not heard yet: for one of them it would take nothing of all the others.
+    private let unheard: @Sendable () -> Set<String>
     /// What speaks at the place itself does not: as a tablet without a sound.
     private let isMute: @Sendable () -> Bool
     private let rounds: Rounds
@@ -37,9 +39,9 @@ package struct SignForwarder: Sendable {
 
     package init(
         hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, power: String, isDoubting: @escaping @Sendable () -> Bool = { false },
-        isMute: @escaping @Sendable () -> Bool = { false }, rounds: Rounds = Rounds(), logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
+        isMute: @escaping @Sendable () -> Bool = { false }, unheard: @escaping @Sendable () -> Set<String> = { [] }, rounds: Rounds = Rounds(), logger: Logger, clock: @escaping @Sendable () -> Date = { Date() }
     ) {
-        (self.isDoubting, self.isMute, self.rounds) = (isDoubting, isMute, rounds)
+        (self.isDoubting, self.isMute, self.unheard, self.rounds) = (isDoubting, isMute, unheard, rounds)
         (self.hub, self.topic, self.devices) = (hub, topic, devices)
         (self.stream, self.power, self.logger, self.clock) = (stream, power, logger, clock)
     }
@@ -62,7 +64,7 @@ package struct SignForwarder: Sendable {
     }
 
     private func signs(now: Date) -> [Sign] {
-        let own = devices.inUse(of: topic.town), onLine = stream.onLine(own.map(\.device.id))
+        let unheard = unheard(), own = devices.inUse(of: topic.town).filter { !unheard.contains($0.device.id) }, onLine = stream.onLine(own.map(\.device.id))
         var all = own.compactMap { device, signs -> Sign? in
             // A page of before says nothing of itself: its line is all that is known.
             guard let last = signs?.last else { return onLine.contains(device.id) ? Sign(device: device.id, signed: device.signs, elapsed_ms: 0) : nil }

@@ -81,6 +81,8 @@ package struct TabletDesk: Sendable {
     private let stream: StreamHub
     private let book: any TabletBook
     private let clock: @Sendable () -> Date
+    /// What tablets are told the time is: they take it for the hub's.
+    private let said: @Sendable () -> Date
     private let limits = Limits()
 
     /// A keeper reports some times an hour, a tablet tells three things of an alert; a tablet that was cut for a day has a
@@ -102,12 +104,14 @@ package struct TabletDesk: Sendable {
     }
 
     package init(
-        devices: DeviceRegister, stream: StreamHub, book: any TabletBook, clock: @escaping @Sendable () -> Date
+        devices: DeviceRegister, stream: StreamHub, book: any TabletBook, clock: @escaping @Sendable () -> Date,
+        said: (@Sendable () -> Date)? = nil
     ) {
         self.devices = devices
         self.stream = stream
         self.book = book
         self.clock = clock
+        self.said = said ?? clock
     }
 
     package func add(to router: Router<some RequestContext>) {
@@ -197,7 +201,7 @@ package struct TabletDesk: Sendable {
     }
 
     private func taken(_ ids: [String], _ state: ReportState? = nil) throws -> Response {
-        try Answer.json(Taken(accepted: ids, state: state, server_time: JapanTime.text(clock())), status: .accepted)
+        try Answer.json(Taken(accepted: ids, state: state, server_time: JapanTime.text(said())), status: .accepted)
     }
 
     private func deviceOf(_ request: Request) throws(Problem) -> Device {
@@ -299,7 +303,7 @@ package struct TabletDesk: Sendable {
             case .gap(let entries): (entries, true)
             }
         let now = ContinuousClock.now
-        var body = #"{"position":"\#(position)","resync":\#(isGap),"server_time":"\#(JapanTime.text(clock()))","events":["#
+        var body = #"{"position":"\#(position)","resync":\#(isGap),"server_time":"\#(JapanTime.text(said()))","events":["#
         body += entries.map { entry in
             let data = String(decoding: ServerSentEvent.body(of: entry, in: languages, now: now), as: UTF8.self)
             return #"{"id":"\#(position.epoch)-\#(entry.offset)","event":"\#(entry.event.name)","data":\#(data)}"#

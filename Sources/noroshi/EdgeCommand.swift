@@ -141,10 +141,10 @@ struct EdgeProgram: Sendable {
             clock: { watch.hubTime() })
         let devices = DeviceRegister(notebook: ledger)
         let outbox = Outbox(ledger: ledger, hubTime: { watch.certainHubTime() })
-        let forwarder = Forwarder(hub: options.hub, outbox: outbox, logger: logger)
         let trust = TownTrust(topic: options.topic, first: options.key, notebook: ledger, clock: { watch.hubTime() })
         let papers = PaperCodes(
             hub: options.hub, topic: options.topic, devices: devices, notebook: ledger, clock: { watch.hubTime() }, onDisk: { try await ledger.flush().committed() }, logger: logger)
+        let forwarder = Forwarder(hub: options.hub, outbox: outbox, unheard: { papers.unheard }, logger: logger)
         let guests = Guests(hub: options.hub, topic: options.topic, devices: devices, stream: stream, trust: trust, papers: papers, notebook: ledger, logger: logger)
         let mirror = SiteMirror(
             hub: options.hub, topic: options.topic, devices: devices, stream: stream, watch: watch, guests: guests, notebook: ledger, logger: logger)
@@ -157,7 +157,7 @@ struct EdgeProgram: Sendable {
             try options.ways.voices(options.topic, in: options.folder, stream, transport, ledger, watch, logger) { signRounds.knock() }, trust: trust, logger: logger)
         let signs = SignForwarder(
             hub: options.hub, topic: options.topic, devices: devices, stream: stream, power: options.power, isDoubting: { spots.isDoubting },
-            isMute: { voices.isMute }, rounds: signRounds, logger: logger)
+            isMute: { voices.isMute }, unheard: { papers.unheard }, rounds: signRounds, logger: logger)
         let upstream = Upstream(
             hub: options.hub, stream: stream, topic: options.topic, watch: watch, notebook: ledger, trust: trust,
             hooks: .init(

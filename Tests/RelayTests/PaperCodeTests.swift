@@ -6,10 +6,12 @@ import Devices
 import Foundation
 import Ledger
 import Logging
+import NIOPosix
 import Seals
 import Serving
 import Streams
 import Synchronization
+import Tablets
 import Testing
 
 @testable import Relay
@@ -38,6 +40,7 @@ struct PaperCodeTests {
             let notes = notes ?? self.notes
             devices = DeviceRegister(notebook: notes, clock: { time.now })
             hub = try await FarEndServer { request in
+                if request.path == "/v1/reports" || request.path == "/v1/signs" { return PaperCodeTests.hear(request, town) }
                 struct Told: Decodable { var redeemed: [RedeemedCode] }
                 struct One: Encodable { var device: String; var state: Redemption }
                 guard let told = try? JSONDecoder().decode(Told.self, from: Data(request.body)).redeemed else { return .answer(400) }
@@ -57,6 +60,14 @@ struct PaperCodeTests {
             await transport.shutdown()
             await hub.stop()
         }
+    }
+
+    /// As a hub takes what an edge hands in: nothing, where one of it is nobody's.
+    private static func hear(_ request: FarEndServer.Request, _ register: DeviceRegister) -> FarEndServer.Reply {
+        let devices = request.text.matches(of: /"device":"([^"]+)"/).map { String($0.1) }
+        guard devices.allSatisfy({ register.device(id: $0, of: town) != nil }) else { return .answer(403, headers: [("Content-Type", "application/problem+json")], body: Array("{}".utf8)) }
+        let ids = request.text.matches(of: /"id":"([^"]+)"/).map { "\"\($0.1)\"" }.joined(separator: ",")
+        return .answer(202, headers: [("Content-Type", "application/json")], body: Array("{\"accepted\":[\(ids)]}".utf8))
     }
 
     private static func problem(_ body: () async throws -> some Sendable) async -> Int? {
@@ -86,11 +97,11 @@ struct PaperCodeTests {
         _ = edge.devices.mirror(guests: [], besides: "school", in: Self.town)
         #expect(edge.devices.device(token: made.token) != nil)
         let again = try await Edge("school", time: time, town: town, seals: seals, notes: edge.notes)
-        #expect(again.codes.waiting == 1 && again.devices.device(token: made.token)?.site == "far")
+        #expect(again.codes.unheard == [made.device_id] && again.devices.device(token: made.token)?.site == "far")
         #expect(await Self.problem { try await again.codes.redeem(written, publicKey: nil, name: "") } == 404)
         await again.codes.tell()
         await again.codes.tell()
-        #expect(again.codes.waiting == 0)
+        #expect(again.codes.unheard.isEmpty)
         #expect(await Self.problem { try await again.codes.redeem(written, publicKey: nil, name: "") } == 404, "told, and the list is the old one still")
         let known = try #require(town.device(token: made.token))
         #expect((known.id, known.site, known.name) == (made.device_id, "far", "体育館") && town.batches(of: Self.town)[0].left == 1)
@@ -131,6 +142,36 @@ struct PaperCodeTests {
         let later = DeviceRegister(notebook: notes, clock: { time.now })
         #expect(later.batches(of: Self.town).first?.revoked != nil && later.why(of: second.device_id) == .codeUsed, "after a restart too")
         for edge in [one, two] { await edge.end() }
+    }
+
+    @Test("What a tablet of a code of paper told waits until the hub has heard of it; what others told goes, and their signs too")
+    func unheard() async throws {
+        let time = Time(), town = DeviceRegister(notebook: MemoryLedger(), clock: { time.now }), seals = TownSeals(notebook: MemoryLedger())
+        let (_, codes) = try town.issue(1, to: "school", of: Self.town, days: 30, by: "desk")
+        let own = try town.enrol(code: town.invite(to: "school", of: Self.town, by: "desk").code, publicKey: nil, name: "").device
+        let edge = try await Edge("school", time: time, town: town, seals: seals), logger = Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }
+        _ = edge.devices.mirror([MirroredDevice(own)], of: "school", in: Self.town)
+        edge.codes.learn(town.register(of: Self.town))
+        let made = try await edge.codes.redeem(codes[0], publicKey: nil, name: "").device_id
+        let outbox = Outbox(ledger: edge.notes), line = HubLine(address: edge.hub.url, token: "t", transport: edge.transport)
+        for device in [made, own.id] {
+            _ = try await outbox.take(ToldReport(id: "\(device)/water", site: "school", device: device, occurred: Date(), received: Date(), body: "{}"), in: Self.town)
+            edge.devices.take(DeviceSign(charge: 80, at: time.now), of: device)
+        }
+        let forwarder = Forwarder(hub: line, outbox: outbox, unheard: { edge.codes.unheard }, logger: logger)
+        let signs = SignForwarder(
+            hub: line, topic: StreamTopic(town: Self.town, site: "school"), devices: edge.devices, stream: try await StreamHub.start(on: MultiThreadedEventLoopGroup.singleton, epoch: 1, notebook: edge.notes),
+            power: "/nonexistent", unheard: { edge.codes.unheard }, logger: logger, clock: { time.now })
+        await forwarder.send()
+        await signs.tell()
+        #expect(outbox.gauges.reports == 1 && outbox.gauges.forwarded == 1 && outbox.gauges.refused == 0, "\(outbox.gauges)")
+        #expect(edge.hub.requests.count == 2 && edge.hub.requests.allSatisfy { !$0.text.contains(made) && $0.text.contains(own.id) }, "\(edge.hub.requests.map(\.text))")
+        await edge.codes.tell()
+        await forwarder.send()
+        await signs.tell()
+        #expect(outbox.gauges.reports == 0 && outbox.gauges.forwarded == 2 && outbox.gauges.refused == 0, "\(outbox.gauges)")
+        #expect(edge.hub.requests.last?.text.contains(made) == true)
+        await edge.end()
     }
 
     @Test("Who does not know the code redeems nothing: a digest is none, and no id or digest of another tablet is taken over")

@@ -1,0 +1,95 @@
+import AlertModel
+import ChannelKit
+import ChannelKitTesting
+import Curl
+import Devices
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Ledger
+import Logging
+import NIOCore
+import NIOEmbedded
+import NIOPosix
+import Seals
+import Serving
+import Streams
+import Testing
+
+@testable import Relay
+
+/// What an edge answers a tablet, behind its own front door, over a hub that really listens.
+@Suite("An edge's own answers")
+struct EdgeRouterTests {
+    private static let town = TownID("042056")!
+    private static let topic = StreamTopic(town: town, site: "school")
+    private static let logger = Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }
+
+    private struct Scene {
+        let hub: FarEndServer
+        let transport: CurlTransport
+        let notes = MemoryLedger()
+        let devices: DeviceRegister
+        let watch: LineWatch
+        let papers: PaperCodes
+        let upstream: Upstream
+        private let door: any HTTPResponder<EdgeContext>
+
+        init(_ script: @escaping FarEndServer.Script = { _ in .answer(503) }) async throws {
+            hub = try await FarEndServer(script)
+            transport = try CurlTransport()
+            let line = HubLine(address: hub.url, token: "t", transport: transport), topic = EdgeRouterTests.topic, logger = EdgeRouterTests.logger
+            let watch = LineWatch(patience: .seconds(40), notebook: notes)
+            self.watch = watch
+            let devices = DeviceRegister(notebook: notes), outbox = Outbox(ledger: notes)
+            self.devices = devices
+            let stream = try await StreamHub.start(on: MultiThreadedEventLoopGroup.singleton, epoch: 1, notebook: notes)
+            papers = PaperCodes(hub: line, topic: topic, devices: devices, notebook: notes, clock: { watch.hubTime() }, onDisk: {}, logger: logger)
+            upstream = Upstream(
+                hub: line, stream: stream, topic: topic, watch: watch, notebook: notes, hooks: .init(connected: {}, alerted: {}, registerChanged: {}), logger: logger)
+            door = EdgeRouter(.init(
+                site: topic.site, hub: line, devices: devices, stream: stream, watch: watch, upstream: upstream,
+                mirror: SiteMirror(hub: line, topic: topic, devices: devices, stream: stream, watch: watch, notebook: notes, logger: logger),
+                spots: SpotMirror(spots: [], hub: line, watch: watch, notebook: notes, logger: logger), outbox: outbox, ledger: notes, calls: RollCalls(notebook: notes),
+                papers: papers)).responder()
+        }
+
+        func call(_ method: String, _ path: String, _ body: String = "", token: String? = nil) async throws -> (status: Int, body: String) {
+            var fields: HTTPFields = [.contentType: "application/json", .contentLength: "\(body.utf8.count)"]
+            if let token { fields[.authorization] = "Bearer \(token)" }
+            let head = HTTPRequest(method: .init(method) ?? .get, scheme: "http", authority: "edge", path: path, headerFields: fields)
+            let context = EdgeContext(source: ApplicationRequestContextSource(channel: EmbeddedChannel(), logger: EdgeRouterTests.logger))
+            let response = try await door.respond(to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body))), context: context)
+            let paper = Paper()
+            try await response.body.write(PaperWriter(paper: paper))
+            return (response.status.code, String(buffer: paper.buffer))
+        }
+
+        func end() async {
+            await transport.shutdown()
+            await hub.stop()
+        }
+    }
+
+    @Test("The time that an edge tells is the hub's, however wrong its own clock is")
+    func time() async throws {
+        let scene = try await Scene()
+        let token = try scene.devices.enrol(code: scene.devices.invite(to: "school", of: Self.town, by: "desk").code, publicKey: nil, name: "").token
+        scene.watch.learn(hubTime: "Sun, 06 Nov 1994 08:49:37 GMT")
+        let signs = try await scene.call("POST", "/v1/signs", #"{"signs":[{}]}"#, token: token)
+        #expect(signs.status == 202 && signs.body.contains(#""server_time":"1994-11-06T17:49"#), "\(signs)")
+        let before = try await scene.call("GET", "/v1/catch-up", token: token)
+        #expect(before.status == 200 && before.body.contains(#""server_time":"1994-11-06T17:49"#), "\(before)")
+        await scene.end()
+    }
+}
+
+private final class Paper {
+    var buffer = ByteBuffer()
+}
+
+private struct PaperWriter: ResponseBodyWriter {
+    let paper: Paper
+    mutating func write(_ buffer: ByteBuffer) async throws { paper.buffer.writeImmutableBuffer(buffer) }
+    consuming func finish(_ trailing: HTTPFields?) async throws {}
+}
