@@ -16,7 +16,7 @@ package struct Pact: Codable, Sendable, Hashable {
 
         package var japanese: String {
             switch self {
-            case .giver: "委託する町"
+            case .giver: "任せる町"
             case .prefecture: "県"
             case .timer: "時計"
             }
@@ -140,9 +140,9 @@ extension Pact {
         case .ended: throw .conflict("この代行の取り決めは、終わっています (this pact is over)")
         case .signed, .released: break
         }
-        guard open(mode, now) == nil else { throw .conflict("もう発動しています (it is released already)") }
+        guard open(mode, now) == nil else { throw .conflict("もう代行は始まっています (it is released already)") }
         guard let party = party(of: person, mode) else {
-            throw .forbidden("\(person.name)さんは、発動の鍵を持っていません。鍵は、委託する町で避難情報を出せる人と、県が持ちます (the keys are the giver's and the prefecture's)")
+            throw .forbidden("\(person.name)さんは、代行の鍵を持っていません。鍵は、任せる町で避難情報を出せる人と、県が持ちます (the keys are the giver's and the prefecture's)")
         }
         var release = releases.last.flatMap { $0.mode == mode && $0.waits(now) ? $0 : nil } ?? Release(mode: mode, keys: [])
         let isNew = release.keys.isEmpty
@@ -168,7 +168,7 @@ extension Pact {
         }
         let mayEnd = ModeName.allCases.contains { party(of: person, $0) != nil || person.may(.order, $0, in: helper) }
         guard mayEnd else { throw .forbidden(person.refusal(.order, .actual)) }
-        guard releases.contains(where: { $0.isOpen(now) || $0.waits(now) }) else { throw .conflict("発動していません (it is not released)") }
+        guard releases.contains(where: { $0.isOpen(now) || $0.waits(now) }) else { throw .conflict("代行は始まっていません (it is not released)") }
         close(by: person, reason, now)
     }
 

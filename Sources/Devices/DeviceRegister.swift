@@ -159,7 +159,7 @@ package final class DeviceRegister: Sendable {
         return state.withLock { $0.wrongCodes.total(at: now) }
     }
 
-    private let notebook: any Notebook
+    let notebook: any Notebook
     let clock: @Sendable () -> Date
     let mint = NonceMint()
     private let versions = Mutex<[TownID: UInt64]>([:])
@@ -190,138 +190,13 @@ package final class DeviceRegister: Sendable {
 
     // A town's own, by its key: it moves with its town.
     static func key(_ device: Device) -> String { "device/\(device.town.code)/\(device.id)" }
-    private static func key(_ invitation: Invitation) -> String { "invitation/\(invitation.town.code)/\(invitation.code)" }
+    static func key(_ invitation: Invitation) -> String { "invitation/\(invitation.town.code)/\(invitation.code)" }
 
     /// An older program's keys had no town.
     private static func rename(_ old: String, _ new: String, _ octets: [UInt8], _ notebook: any Notebook) {
         guard old != new else { return }
         notebook.write(new, octets)
         notebook.write(old, nil)
-    }
-
-    package func invite(
-        to site: String, of town: TownID, by person: String, role: DeviceRole = .tablet, name: String? = nil, use: DeviceUse? = nil,
-        group: String? = nil
-    ) -> Invitation {
-        var random = SystemRandomNumberGenerator()
-        let code = String((0..<Self.codeLength).map { _ in Self.alphabet.randomElement(using: &random) ?? "B" })
-        let invitation = Invitation(
-            code: code, town: town, site: site, invitedBy: person,
-            expires: clock().addingTimeInterval(Self.validity), role: role, name: name, use: use, group: group)
-        state.withLock { state in
-            for old in state.invitations.values where old.expires < clock() {
-                state.invitations[old.code] = nil
-                notebook.write(Self.key(old), nil)
-            }
-            state.invitations[code] = invitation
-            write(Self.key(invitation), invitation)
-        }
-        return invitation
-    }
-
-    /// Turns a code into a device and its token, once.
-    /// - Parameters:
-    ///   - role: what the code has to be for; a code for the other leaves it good.
-    ///   - site: where the code has to be for; nil is anywhere.
-    ///   - source: the address it comes from: its wrong codes are counted.
-    package func enrol(
-        code written: String, publicKey: String?, name: String, role: DeviceRole = .tablet, site: String? = nil,
-        from source: String = "-"
-    ) throws(EnrolmentFailure) -> (device: Device, token: String) {
-        try Self.check(name: name)
-        try Self.check(publicKey: publicKey)
-        let code = Self.letters(written)
-        let token = Self.randomToken()
-        let now = clock()
-        let outcome: Result<Device, EnrolmentFailure> = state.withLock { state in
-            if code.count == Self.paperLength {
-                guard role == .tablet else { return .failure(.badRequest("code: この番号はタブレット用です。中継機には noroshi device invite --edge で作ってください (this code is for a tablet)")) }
-                let made = useLocked(code, { batch in
-                    Device(
-                        id: "d-" + Self.randomToken().prefix(12), town: batch.town, site: batch.site, name: name.isEmpty ? batch.site : name, publicKey: publicKey, enrolled: now,
-                        invitedBy: batch.by, tokenDigest: Self.digest(token))
-                }, &state)
-                switch made {
-                case .success(let device):
-                    state.devices[device.id] = device
-                    state.byToken[device.tokenDigest] = device.id
-                    keep(device)
-                    return made
-                case .failure(.unknownCode): return .failure(state.wrongCodes.count(from: source, of: nil, at: now) ? .tooManyTries : .unknownCode)
-                case .failure: return made
-                }
-            }
-            guard let invitation = state.invitations[code] else {
-                // What cannot be a code guesses none.
-                guard code.count == Self.codeLength else { return .failure(.unknownCode) }
-                return .failure(state.wrongCodes.count(from: source, of: nil, at: now) ? .tooManyTries : .unknownCode)
-            }
-            if let reason = Self.objection(to: invitation, role, site) {
-                let isOften = state.wrongCodes.count(from: source, of: invitation.town.code, at: now)
-                return .failure(isOften ? .tooManyTries : .badRequest(reason))
-            }
-            state.invitations[code] = nil
-            notebook.write(Self.key(invitation), nil)
-            guard invitation.expires > now else { return .failure(.expiredCode) }
-            let device = Device(
-                id: "d-" + Self.randomToken().prefix(12), town: invitation.town, site: invitation.site,
-                name: name.isEmpty ? invitation.name ?? invitation.site : name, publicKey: publicKey, enrolled: now,
-                invitedBy: invitation.invitedBy, role: invitation.role, tokenDigest: Self.digest(token), use: invitation.use, group: invitation.group)
-            state.devices[device.id] = device
-            state.byToken[device.tokenDigest] = device.id
-            keep(device)
-            return .success(device)
-        }
-        return (try outcome.get(), token)
-    }
-
-    static func check(name: String) throws(EnrolmentFailure) {
-        guard PlainText.isPlain(name) else {
-            throw .badRequest("name: 使えない文字（制御文字、書字の向きを変える文字）が入っています (control characters or marks that reorder text)")
-        }
-        guard name.utf8.count <= 200 else { throw .badRequest("name: 200オクテットまでです (at most 200 octets)") }
-    }
-
-    static func check(publicKey: String?) throws(EnrolmentFailure) {
-        guard let publicKey else { return }
-        guard let octets = Data(base64Encoded: publicKey), publicKey.utf8.count <= 400, (try? P256.Signing.PublicKey(derRepresentation: octets)) != nil
-        else { throw .badRequest("public_key: P-256の公開鍵を、SubjectPublicKeyInfoのbase64で書いてください "
-            + "(a P-256 key as base64 of its SubjectPublicKeyInfo)") }
-    }
-
-    /// An enrolment that the disk did not take: the device is none, and its code is as good as new.
-    package func undo(_ device: Device, code written: String) {
-        let code = Self.letters(written)
-        if code.count == Self.paperLength {
-            return state.withLock { state in
-                state.devices[device.id] = nil
-                state.byToken[device.tokenDigest] = nil
-                drop(device)
-                unuse(code, by: device.id, &state)
-            }
-        }
-        let invitation = Invitation(
-            code: code, town: device.town, site: device.site, invitedBy: device.invitedBy,
-            expires: clock().addingTimeInterval(Self.validity), role: device.role, use: device.use, group: device.group)
-        state.withLock { state in
-            state.devices[device.id] = nil
-            state.byToken[device.tokenDigest] = nil
-            drop(device)
-            state.invitations[code] = invitation
-            write(Self.key(invitation), invitation)
-        }
-    }
-
-    /// Behind a point stands the town's key, for who registers.
-    static func letters(_ written: String) -> String { written.prefix { $0 != "." }.uppercased().filter { alphabet.contains($0) } }
-
-    private static func objection(to invitation: Invitation, _ role: DeviceRole, _ site: String?) -> String? {
-        if invitation.isForEdge, role != .edge { return "code: この招待は中継機用で、タブレット用ではありません (this invitation is for an edge, not for a tablet)" }
-        if !invitation.isForEdge, role == .edge {
-            return "code: この招待はタブレット用です。中継機には noroshi device invite --edge で作ってください (this invitation is for a tablet)"
-        }
-        if let site, site != invitation.site { return "code: この招待は\(site)とは別の場所のものです (for another site)" }
-        return nil
     }
 
     /// The device a token belongs to; nil when it is unknown or revoked.
@@ -342,7 +217,7 @@ package final class DeviceRegister: Sendable {
     /// The town's word on it.
     package func revocation(of id: String) -> RevocationSeal? { state.withLock { $0.devices[id]?.revocation } }
 
-    private static func index(_ device: Device, _ state: inout State) {
+    static func index(_ device: Device, _ state: inout State) {
         if device.revoked == nil {
             state.byToken[device.tokenDigest] = device.id
         } else if !device.tokenDigest.isEmpty {
@@ -382,49 +257,6 @@ package final class DeviceRegister: Sendable {
             Self.index(device, &state)
             keep(device)
             return true
-        }
-    }
-
-    /// Takes the devices of one site as the hub has them, in place of what was known of it here. Returns who is out now:
-    /// revoked, gone, or with another token.
-    package func mirror(_ all: [MirroredDevice], of site: String, in town: TownID) -> [String] {
-        mirror(all, of: site, in: town) { $0.site != site }
-    }
-
-    /// The same of a town's other sites: whose tablets are guests here.
-    package func mirror(guests all: [MirroredDevice], besides site: String, in town: TownID) -> [String] {
-        mirror(all.filter { $0.site != nil && $0.site != site }, of: "", in: town) { $0.site == site }
-    }
-
-    private func mirror(_ all: [MirroredDevice], of site: String, in town: TownID, besides isKept: (Device) -> Bool) -> [String] {
-        let now = clock()
-        return state.withLock { state in
-            let before = state.devices
-            state.devices = before.filter { isKept($0.value) || $0.value.isPending == true }
-            state.byToken = [:]
-            state.revokedTokens = [:]
-            for device in state.devices.values { Self.index(device, &state) }
-            for seen in all {
-                let site = seen.site ?? site, old = before[seen.id]
-                var device = Device(
-                    id: seen.id, town: town, site: site, name: seen.name, publicKey: seen.public_key, enrolled: old?.enrolled ?? now,
-                    invitedBy: "hub", revoked: seen.token_sha256 == nil ? old?.revoked ?? now : nil,
-                    lastSeen: old?.lastSeen,
-                    tokenDigest: seen.token_sha256 ?? seen.revoked_sha256 ?? old?.tokenDigest ?? "", use: seen.use, group: seen.group,
-                    // It may have signed here alone, so far.
-                    signs: seen.signs == true || old?.signs == true && old?.publicKey == seen.public_key ? true : nil)
-                (device.revocation, device.why) = (seen.revocation, seen.why)
-                state.devices[seen.id] = device
-                Self.index(device, &state)
-                device.lastSeen = nil
-                var known = old
-                known?.lastSeen = nil
-                if device != known { keep(device) }
-            }
-            for old in before.values where state.devices[old.id] == nil { drop(old) }
-            return before.values.filter { old in
-                old.revoked == nil && state.byToken[old.tokenDigest] != old.id
-            }.map(\.id).sorted()
         }
     }
 

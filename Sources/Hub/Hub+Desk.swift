@@ -104,7 +104,7 @@ extension Hub {
             made = try order.alert(in: town, id: chosen ?? newID(), now: clock())
         } catch {
             if let id = (try? OperatorAlert.read(octets)).flatMap({ TownID($0.town) }), !person.may(id), isLent(id, to: person) {
-                throw .forbidden("この町の代行は、いま発動していません (the pact with this town is not released just now)")
+                throw .forbidden("この町の代行は、いま始まっていません (the pact with this town is not released just now)")
             }
             throw .invalid(error.problems.map { .init(field: $0.field, detail: $0.detail) })
         }

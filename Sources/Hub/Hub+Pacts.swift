@@ -27,7 +27,7 @@ extension Hub {
         }
         let districts = towns[wish.giver]?.districts ?? []
         if let unknown = wish.districts?.first(where: { !districts.contains($0) }) {
-            throw .invalid("「\(PlainText.visible(String(unknown.prefix(40))))」は委託する町の地区ではありません (no district of the giver)", field: "districts")
+            throw .invalid("「\(PlainText.visible(String(unknown.prefix(40))))」は任せる町の地区ではありません (no district of the giver)", field: "districts")
         }
         return try await recorded(pacts.propose(wish, id: "P-\(newID().text)", by: person, now: clock()), .proposed, by: person)
     }

@@ -8,7 +8,7 @@ internal import Synchronization
 ///      └───────────────────────────────────┴──▶ taken, for good: another hub is on duty
 ///
 /// The lease runs for 1.2 s by the database's clock; its owner acts within 1.0 s of the moment at which he asked for it, by a clock of his own
-/// that runs on while he sleeps. So nobody acts in the last fifth, in which another may be looking already.
+/// that runs on while he sleeps. So nobody acts in the last 0.2 s, in which another may be looking already.
 ///
 /// A database that is away renews nothing, and warnings do not wait for a database: what is immediate goes out all the same, the rest is held
 /// for as long as a fail-over takes, and then goes out too. That is for him alone who has been awake all the while: whoever was stopped and

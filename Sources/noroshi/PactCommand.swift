@@ -4,10 +4,10 @@ import Foundation
 /// 代行: a neighbour works in a struck town's name.
 struct PactCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pact", abstract: "代行：町どうしの取り決め、発動、終わり (one town works in another's name)",
+        commandName: "pact", abstract: "代行：町どうしの取り決め、始まり、終わり (one town works in another's name)",
         discussion: """
-            ふだんのうちに、委託する町と引き受ける町の管理者が、それぞれ署名します。発動には、委託する町の人、県、時計の三つの鍵のうち二つが要ります。
-            発動している間、引き受けた町の人は、自分の町でできることを、取り決めの範囲で、委託した町の名前でもできます。
+            ふだんのうちに、任せる町と引き受ける町の管理者が、それぞれ署名します。始めるには、任せる町の人、県、時計の三つの鍵のうち二つが要ります。
+            代行している間、引き受けた町の人は、自分の町でできることを、取り決めの範囲で、任せた町の名前でもできます。
             文面には「○○市（△△町が代行）」と入り、すべての操作が両方の町の記録に残ります。
             (Agreed by both towns in peacetime; two of three keys release it: the struck town's, the prefecture's, the clock's.)
             """,
@@ -23,7 +23,7 @@ struct PactCommand: AsyncParsableCommand {
             let pacts = answer?["pacts"] as? [[String: Any]] ?? []
             guard hub.format == .table else { return pacts.forEach { Terminal.say(JSONLine.text($0)) } }
             guard !pacts.isEmpty else { return Terminal.say("取り決めはありません。noroshi pact sign --giver … --helper … で始めます (no pacts)") }
-            Terminal.say(Terminal.table([["番号 ID", "状態 STATE", "委託する町 GIVER", "引き受ける町 HELPER", "任せること ACTS", "時間 HOURS", "期限 UNTIL"]] + pacts.map { pact in
+            Terminal.say(Terminal.table([["番号 ID", "状態 STATE", "任せる町 GIVER", "引き受ける町 HELPER", "任せること ACTS", "時間 HOURS", "期限 UNTIL"]] + pacts.map { pact in
                 [
                     pact["id"] as? String ?? "", PactCommand.state(pact), PactCommand.name(pact["giver"]), PactCommand.name(pact["helper"]),
                     (pact["acts"] as? [String] ?? []).joined(separator: " "), "\(pact["hours"] ?? "")", pact["until"] as? String ?? "",
@@ -40,11 +40,11 @@ struct PactCommand: AsyncParsableCommand {
             abstract: "署名する。番号がなければ、新しく提案して自分の町の署名をする (signs one; without an id proposes one, signed by your side)")
         @OptionGroup var hub: HubOptions
         @Argument(help: "取り決めの番号 (its id)") var id: String?
-        @Option(help: "委託する町 (the town whose work is done for it)") var giver: String?
+        @Option(help: "任せる町 (the town whose work is done for it)") var giver: String?
         @Option(help: "引き受ける町 (the town that does it)") var helper: String?
         @Option(help: "任せること、コンマで区切る。order shelter notice approve devices read (what is lent)") var acts: String?
         @Option(help: "地区、コンマで区切る。省けば全域 (districts; all without it)") var districts: String?
-        @Option(help: "一回の発動は長くて何時間か (hours a release lasts at most)") var hours: Int?
+        @Option(help: "一回の代行は長くて何時間か (hours a release lasts at most)") var hours: Int?
         @Option(help: "操作卓が何分使われなければ時計の鍵が回るか (minutes of silence)") var silence: Int?
         @Option(help: "取り決めの期限 (until when)") var until: String?
 
@@ -109,7 +109,7 @@ struct PactCommand: AsyncParsableCommand {
         guard let release = (pact["releases"] as? [[String: Any]])?.last else { return }
         for key in release["keys"] as? [[String: Any]] ?? [] {
             let turned = key["turned"] as? [String: Any] ?? [:]
-            let parties = ["giver": "委託する町", "prefecture": "県", "timer": "時計"]
+            let parties = ["giver": "任せる町", "prefecture": "県", "timer": "時計"]
             Terminal.say("  鍵 \(parties[key["party"] as? String ?? ""] ?? "")：\(turned["by"] ?? "")  \(turned["at"] ?? "")  \(turned["reason"] ?? "")")
         }
         if release["state"] as? String == "waiting" { Terminal.say("  あと一つ、別の人の鍵が要ります。一時間待ちます (one more key, of another party, within an hour)") }

@@ -100,9 +100,12 @@ struct SealedCopy {
         for name in try besides(in: data) { _ = try take(name, from: data, to: stage) }
     }
 
+    /// The key by which tablets are woken: whoever has a copy shall not wake them, and a page that is opened asks anew (decision 37).
+    private static func isKeptHere(_ name: String) -> Bool { name.hasPrefix("push/keys/") }
+
     /// What lies beside the ledger and belongs into a copy.
     static func besides(in data: URL) throws -> [String] {
-        try names(in: data).filter { !isPassing(URL(filePath: $0).lastPathComponent) && !$0.hasPrefix(Stage.mark) && !isOthers($0) }
+        try names(in: data).filter { !isPassing(URL(filePath: $0).lastPathComponent) && !$0.hasPrefix(Stage.mark) && !isOthers($0) && !isKeptHere($0) }
     }
 
     /// - Returns: false where it has gone meanwhile.

@@ -6,93 +6,10 @@ import GRDB
 import Glibc
 import Testing
 
-/// A running `noroshi edge` of school-1, with the spot at the station.
-struct TestEdge: Sendable {
-    let program: Program
-    let folder: URL
-    let port: Int
-    private let transport: CurlTransport
-
-    /// - Parameter code: nil when the folder has its identity already.
-    static func start(
-        hub: Int, in folder: URL, code: String? = nil, spot: String? = "kesennuma-eki", shell: String? = nil, more: [String] = []
-    ) async throws -> TestEdge {
-        let program = try Program(arguments(hub: hub, in: folder, code: code, spot: spot) + more, shell: shell)
-        let port = try await TestHub.port(of: program)
-        return TestEdge(program: program, folder: folder, port: port, transport: try CurlTransport())
-    }
-
-    static func arguments(hub: Int, in folder: URL, code: String? = nil, spot: String? = nil) -> [String] {
-        [
-            "edge", "--hub", "http://127.0.0.1:\(hub)", "--site", "school-1", "--data", folder.path, "--listen", "127.0.0.1:0",
-            // The hub's heartbeat comes every 15 s.
-            "--patience", "20",
-        ] + (code.map { ["--code", $0] } ?? []) + (spot.map { ["--spot", $0] } ?? [])
-    }
-
-    func call(
-        _ method: String, _ path: String, _ body: [UInt8] = [], token: String? = nil,
-        headers more: [(name: String, value: String)] = []
-    ) async throws -> HTTPAnswer {
-        var headers = more
-        if let token { headers.append(("Authorization", "Bearer \(token)")) }
-        if !body.isEmpty { headers.append(("Content-Type", "application/json")) }
-        return try await transport.send(
-            HTTPCall(method: method, url: "http://127.0.0.1:\(port)\(path)", headers: headers, body: body),
-            deadline: .now.advanced(by: .seconds(10)))
-    }
-
-    func tablet(_ token: String, lastEventID: String? = nil, query: String = "") async throws -> StreamLine {
-        let line = try await StreamLine.connect(to: port)
-        try await line.listen(token: token, lastEventID: lastEventID, query: query)
-        try await eventually("the edge greets: \(line.text)") { line.position != nil }
-        return line
-    }
-
-    func line() async throws -> String? {
-        struct Ready: Decodable { var line: String }
-        return try JSONDecoder().decode(Ready.self, from: Data(try await call("GET", "/readyz").body)).line
-    }
-
-    func knows(_ token: String) async throws -> Bool {
-        try await call("GET", "/v1/catch-up", token: token).status == 200
-    }
-
-    func metric(_ name: String) async throws -> Double? {
-        let text = try await call("GET", "/metrics").text
-        return text.split(separator: "\n").first { $0.hasPrefix(name + " ") }.flatMap { Double($0.dropFirst(name.count + 1)) }
-    }
-}
-
-extension TestHub {
-    /// A hub that may come back under the same address, as a real one does.
-    static func start(_ town: TownFile, in folder: URL, at port: Int) async throws -> TestHub {
-        let program = try Program([
-            "serve", "--config", folder.appending(path: "settings.yaml").path, "--data", folder.appending(path: "data").path,
-            "--listen", "127.0.0.1:\(port)", "--templates", Program.package.appending(path: "Templates").path,
-        ])
-        _ = try await TestHub.port(of: program)
-        return try TestHub(program: program, folder: folder, port: port)
-    }
-
-    func edgeCode(for site: String = "school-1") async throws -> String {
-        struct Invitation: Decodable { var code: String }
-        let body = Array(#"{"town":"042056","site":"\#(site)","role":"edge"}"#.utf8)
-        let answer = try await call("POST", "/v1/devices/invitations", body)
-        return try JSONDecoder().decode(Invitation.self, from: Data(answer.body)).code
-    }
-
-    struct Report: Decodable, Sendable { var id, site, device, occurred_at, received_at, body: String }
-    func reports() async throws -> [Report] {
-        struct Page: Decodable { var reports: [Report] }
-        return try await get("/v1/reports?town=042056", as: Page.self).reports
-    }
-}
-
 extension EndToEnd {
     @Suite struct Edges {
         private static let town = TownFile(gateway: "http://127.0.0.1:9")
-        private static func notice(_ title: String, mode: String = "actual") -> String {
+        static func notice(_ title: String, mode: String = "actual") -> String {
             #"{"town":"042056","kind":"notice","mode":"\#(mode)","title":"\#(title)","body":"断水です。"}"#
         }
         private static func receipt(_ id: String, _ alert: String, elapsed: Int) -> [UInt8] {
@@ -100,7 +17,7 @@ extension EndToEnd {
         }
 
         /// Hub and edge over folders of their own, gone at the end, with whatever else was started.
-        private static func scene(
+        static func scene(
             spot: String? = "kesennuma-eki", more: [String] = [], _ body: (TestHub, TestEdge, inout [Program]) async throws -> Void
         ) async throws {
             let (hubFolder, edgeFolder) = (try TestHub.newFolder(), try TestHub.newFolder())
@@ -154,152 +71,6 @@ extension EndToEnd {
                 // One who went home tells the hub; his teacher at school sees it.
                 #expect(try await hub.call("POST", "/v1/rollcall/answers", Array(#"{"id":"h","state":"safe","place":"家"}"#.utf8), token: second.token).status == 202)
                 try await eventually("home", within: .seconds(60)) { try await again.call("GET", "/v1/rollcall", token: teacher.token).text.contains("家") }
-            }
-        }
-
-        /// A loudspeaker and a siren that write down what they are told: the voice is a file, the siren is the example of the channel `program`.
-        private struct Box {
-            let folder: URL
-            let more: [String]
-
-            init() throws {
-                folder = try TestHub.newFolder()
-                try FileManager.default.createDirectory(at: folder.appending(path: "played"), withIntermediateDirectories: true)
-                // A tenth of a second of nothing: RIFF, PCM, 16 bit, mono, 8 kHz.
-                func four(_ number: UInt32) -> [UInt8] { (0..<4).map { UInt8(number >> (8 * $0) & 0xFF) } }
-                let head = Array("RIFF".utf8) + four(36 + 1600) + Array("WAVEfmt ".utf8) + four(16) + [1, 0, 1, 0] + four(8000) + four(16_000) + [2, 0, 16, 0]
-                try Data(head + Array("data".utf8) + four(1600) + [UInt8](repeating: 0, count: 1600)).write(to: folder.appending(path: "voice.wav"))
-                try Self.script("#!/bin/sh\nwhile [ \"$1\" != -ow ]; do shift; done\nexec cp \"$(dirname \"$0\")/voice.wav\" \"$2\"\n", folder.appending(path: "voice"))
-                // Named by what was begun first; it hangs for as long as it is told to.
-                try Self.script(#"""
-                    #!/bin/sh
-                    here="$(dirname "$0")"
-                    number=$(ls "$here/played" | wc -l)
-                    { echo "$NOROSHI_MODE $NOROSHI_DELIVERY"; cat "$2"; } > "$here/.new" && mv "$here/.new" "$here/played/$number"
-                    while [ -e "$here/hang" ]; do sleep 0.05; done
-                    exit 0
-
-                    """#, folder.appending(path: "play"))
-                let siren = Program.package.appending(path: "Channels/Program/Example/siren.py").path
-                try Self.script("#!/bin/sh\nexec python3 '\(siren)' '\(folder.path)/sounded'\n", folder.appending(path: "siren"))
-                more = [
-                    "--speak", "command=\(folder.path)/play", "--speak", "arguments={wav} {text}", "--speak", "program=\(folder.path)/voice", "--speak", "dictionary=/",
-                    "--speak", "voice=\(folder.path)/voice.wav", "--speak", "times=1", "--program", "\(folder.path)/siren",
-                ]
-            }
-
-            private static func script(_ text: String, _ file: URL) throws {
-                try text.write(to: file, atomically: true, encoding: .utf8)
-                chmod(file.path, 0o755)
-            }
-
-            func hang(_ isSo: Bool) throws {
-                let file = folder.appending(path: "hang")
-                if isSo { try Data().write(to: file) } else { try FileManager.default.removeItem(at: file) }
-            }
-
-            /// What was begun to be played, in its order.
-            var played: [String] {
-                let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "played").path)) ?? []
-                return names.compactMap { Int($0) }.sorted().compactMap { try? String(contentsOf: folder.appending(path: "played/\($0)"), encoding: .utf8) }
-            }
-            var sounded: String { (try? String(contentsOf: folder.appending(path: "sounded"), encoding: .utf8)) ?? "" }
-        }
-
-        private static func order(_ district: String, level: Int = 4, mode: String = "actual") -> String {
-            #"{"town":"042056","kind":"evacuation","mode":"\#(mode)","hazard":"洪水","level":\#(level),"districts":["\#(district)"],"reason":"川の水位"}"#
-        }
-
-        @Test("A school speaks for itself, with the line cut and its power taken away in the middle too: each alert once, its end once, a drill as a drill; a speaker that hangs keeps no tablet waiting")
-        func speaks() async throws {
-            let box = try Box()
-            defer { try? FileManager.default.removeItem(at: box.folder) }
-            try await Self.scene(spot: nil, more: box.more) { hub, edge, programs in
-                let device = try await hub.enrol()
-                try await eventually("the edge knows it") { try await edge.knows(device.token) }
-                let tablet = try await edge.tablet(device.token)
-                try box.hang(true)
-                let first = try await hub.push(Self.order("階上地区"))
-                try await eventually("it is being said, and sounded") { box.played.count == 1 && box.sounded.contains(first.id) }
-                #expect(box.played[0].hasPrefix("actual \(first.id).042056.speech.school-1\n") && box.played[0].contains("こちらは、") && box.played[0].contains("避難指示"), "\(box.played)")
-                #expect(!box.played[0].contains("訓練"))
-                // Its speaker hangs: whoever has a tablet reads the next one all the same.
-                let second = try await hub.push(Self.notice("断水のお知らせ"))
-                try await eventually("the tablet has both: \(tablet.text)") { tablet.events.count == 2 }
-                try await eventually("it waits") { try await edge.metric(#"noroshi_edge_voice_waiting{way="speech"}"#) == 1 }
-                #expect(box.played.count == 1)
-
-                // The line, and in the middle of the first words the edge's own power.
-                hub.program.signal(SIGSTOP)
-                try await edge.program.kill()
-                try box.hang(false)
-                let again = try await TestEdge.start(hub: hub.port, in: edge.folder, spot: nil, more: box.more)
-                programs.append(again.program)
-                try await eventually("what waited is said, with nobody to be heard: \(box.played)") { box.played.count == 2 }
-                #expect(box.played[1].contains(second.id))
-                hub.program.signal(SIGCONT)
-                try await eventually("the line is back", within: .seconds(60)) { again.program.errors.contains("line to the hub is up") }
-
-                #expect(try await hub.cancel(first.id).status == 202)
-                try await eventually("the end is said: \(box.played)", within: .seconds(40)) { box.played.count == 3 }
-                #expect(box.played[2].hasPrefix("actual ") && box.played[2].contains("取り消"), "\(box.played[2])")
-                let drill = try await hub.push(Self.order("気仙沼地区", mode: "exercise"))
-                try await eventually("a drill: \(box.played)") { box.played.count == 4 }
-                #expect(box.played[3].hasPrefix("exercise \(drill.id).") && box.played[3].contains("これは訓練です。") && box.played[3].contains("以上は訓練でした。"))
-                // The siren has a word for the order and for its end, none for a notice, and hears of no drill.
-                try await eventually("sounded: \(box.sounded)") { box.sounded.split(separator: "\n").count == 2 }
-                #expect(!box.sounded.contains(second.id) && !box.sounded.contains(drill.id))
-                // All of it once more, over a restart with a hub that tells everything again.
-                try await again.program.kill()
-                let third = try await TestEdge.start(hub: hub.port, in: edge.folder, spot: nil, more: box.more)
-                programs.append(third.program)
-                let last = try await hub.push(Self.order("階上地区", level: 5))
-                try await eventually("the next one: \(box.played)", within: .seconds(40)) { box.played.last?.contains(last.id) == true }
-                #expect(box.played.count == 5 && box.sounded.split(separator: "\n").count == 3, "\(box.played)")
-            }
-        }
-
-        @Test("An immediate one does not wait for what is being said, which comes again after it; what was taken back stops")
-        func interrupts() async throws {
-            let box = try Box()
-            defer { try? FileManager.default.removeItem(at: box.folder) }
-            try await Self.scene(spot: nil, more: box.more) { hub, edge, _ in
-                try await eventually("the edge listens") { try await edge.line() == "up" }
-                try box.hang(true)
-                let notice = try await hub.push(Self.notice("断水のお知らせ"))
-                try await eventually("it is being said") { box.played.count == 1 }
-                let order = try await hub.push(Self.order("階上地区", level: 5))
-                try await eventually("the order is: \(box.played)") { box.played.count == 2 }
-                #expect(box.played[1].contains(order.id))
-                let gone = try await hub.push(Self.notice("誤り"))
-                #expect(try await hub.cancel(gone.id).status == 202)
-                try box.hang(false)
-                try await eventually("the notice again: \(box.played)") { box.played.count == 3 }
-                #expect(box.played[2].contains(notice.id))
-                try await eventually("nothing waits") { try await edge.metric(#"noroshi_edge_voice_waiting{way="speech"}"#) == 0 }
-                #expect(!box.played.contains { $0.contains(gone.id) || $0.contains("誤り") }, "taken back before anybody heard it")
-            }
-        }
-
-        @Test("A box whose speaker is not there serves its tablets, and the desk sees at which place nothing is heard; settings that make no sense are said at the start")
-        func mute() async throws {
-            try await Self.scene(spot: nil, more: ["--speak", "command=/nonexistent/player", "--program", "/nonexistent/siren"]) { hub, edge, _ in
-                let device = try await hub.enrol()
-                try await eventually("the edge knows it") { try await edge.knows(device.token) }
-                let tablet = try await edge.tablet(device.token)
-                _ = try await hub.push(Self.order("階上地区"))
-                try await eventually("the tablet has it: \(tablet.text)") { tablet.events.count == 1 }
-                #expect(try await edge.metric(#"noroshi_edge_voice_up{way="speech"}"#) == 0)
-                #expect(edge.program.errors.contains("nothing is heard at this place"))
-                try await eventually("the desk sees it", within: .seconds(40)) {
-                    let text = try await hub.call("GET", "/v1/towns/042056/voices").text
-                    return text.contains(#""mute":true"#) && text.contains(#""role":"edge""#)
-                }
-            }
-            for wrong in [["--speak", "command"], ["--speak", "volume=11"], ["--speak", "times=2"], ["--program", "siren.py"], ["--drill-program", "x"]] {
-                let program = try Program(TestEdge.arguments(hub: 9, in: FileManager.default.temporaryDirectory.appending(path: "noroshi-none")) + wrong)
-                #expect(try await program.ended() == 78, "\(wrong): \(program.errors)")
-                #expect(program.errors.contains(wrong[0]))
             }
         }
 

@@ -26,7 +26,7 @@ struct PortalPage {
     var detail = Detail.full
 
     /// The page's own words. What to do comes from the reviewed templates, never from here.
-    private var words: ScreenWords { ScreenLanguages.inUse.words(language) }
+    var words: ScreenWords { ScreenLanguages.inUse.words(language) }
     private var today: JapanTime { JapanTime(now) }
     private func when(_ date: Date) -> String { JapanTime(date).words(language, today: today) }
 
@@ -329,68 +329,6 @@ struct PortalPage {
         return parts.joined(separator: words[.parts])
     }
 
-    /// A shelter that is open in a drill alone says so, above the list and in every line. What is not fit for a hazard in
-    /// force says that, and stands behind those that are; among equals the nearest to the spot comes first.
-    private func shelters(
-        _ all: [ShelterStatus], limit: Int, isAll: Bool = false, isDrill: Bool = false, heading: String = "h2", hazards: [String] = []
-    ) -> String {
-        let known = all.filter { $0.state != nil }.map { (status: $0, rank: rank($0, hazards)) }
-            .sorted { ($0.rank.0, $0.rank.1, $0.rank.2, $0.status.shelter.name) < ($1.rank.0, $1.rank.1, $1.rank.2, $1.status.shelter.name) }
-        guard !known.isEmpty else { return "" }
-        let mark = isDrill ? words[.drillTitle] : ""
-        let rows = known.prefix(limit).map { shelterRow($0.status, mark, hazards) }.joined()
-        let more = known.count > limit && !isAll
-            ? HTML.tag("p", ["class": "m"], link("shelters.\(language).html", words(.allShelters, "\(known.count)"))) : ""
-        return HTML.tag("section", HTML.tag(heading, HTML.text(mark + words[.shelters])) + HTML.tag("ul", rows) + more)
-    }
-
-    private func rank(_ status: ShelterStatus, _ hazards: [String]) -> (Int, Int, Int) {
-        let isUnfit = hazards.contains { status.shelter.fitness(for: $0) == .unfit }
-        let metres = state.place?.place.flatMap { here in status.shelter.place.map { Int(here.distance(to: $0) * 1_000) } }
-        return (isUnfit ? 1 : 0, Self.rank(status.state), metres ?? Int.max)
-    }
-
-    /// What a reader must know of it before going there.
-    private func warnings(_ shelter: Shelter, _ hazards: [String]) -> [String] {
-        hazards.compactMap { hazard in
-            let word = words.hazard(hazard)
-            switch shelter.fitness(for: hazard) {
-            case .fit: return nil
-            case .conditional: return words(.inPart, word)
-            case .unfit: return words(.notFit, word)
-            case nil: return words(.notKnown, word)
-            }
-        }
-    }
-
-    private static func rank(_ state: ShelterNotice.State?) -> Int {
-        switch state {
-        case .open: 0
-        case .full: 1
-        case .closed: 2
-        case nil: 3
-        }
-    }
-
-    private func shelterRow(_ status: ShelterStatus, _ mark: String, _ hazards: [String]) -> String {
-        guard let state = status.state else { return "" }
-        let roman = words.isRoman ? status.shelter.romanName : nil
-        // The wide space keeps the words apart where there are no styles: w3m drops narrow ones between Japanese.
-        var line = HTML.tag("b", ["class": state.rawValue], HTML.text(mark + words[state.word])) + "\u{3000}"
-        line += "<span\(languageMark(roman == nil ? .japanese : .english))>\(roman.map(HTML.text) ?? name(status.shelter))"
-        if let address = status.shelter.address { line += "\u{3000}<small>\(HTML.text(address))</small>" }
-        if let note = status.note, !note.isEmpty { line += "\u{3000}<small>\(HTML.text(note))</small>" }
-        let warnings = status.state == .closed ? [] : warnings(status.shelter, hazards)
-        let warning = warnings.isEmpty ? "" : "\u{3000}" + HTML.tag("strong", HTML.text(warnings.joined(separator: words[.remarks])))
-        return HTML.tag("li", line + "</span>" + warning)
-    }
-
-    /// With its reading, on the page of easy Japanese, where the register has it.
-    private func name(_ shelter: Shelter) -> String {
-        guard language == .easyJapanese, let kana = shelter.kana, !kana.isEmpty else { return HTML.text(shelter.name) }
-        return Furigana.ruby(HTML.text(shelter.name), HTML.text(kana))
-    }
-
     private func footer(_ place: SpotPlace?) -> String {
         var lines = [HTML.text(words[.privacy])]
         if let address = place?.address {
@@ -413,12 +351,12 @@ struct PortalPage {
         return HTML.tag("div", ["class": "paper"], code + HTML.tag("p", lines))
     }
 
-    private func link(_ address: String, _ text: String) -> String {
+    func link(_ address: String, _ text: String) -> String {
         HTML.tag("a", ["class": "b", "href": address], HTML.text(text))
     }
 
     /// Says the language of a part where it is not the page's.
-    private func languageMark(_ other: Language) -> String {
+    func languageMark(_ other: Language) -> String {
         other == language ? "" : #" lang="\#(other)""#
     }
 }

@@ -98,7 +98,7 @@ function showTests(tests, notices) {
         .map((one) => `${one.name || one.device}（${HEARD[one.state]}${one.mute ? "。音が出ないと自分で言っています" : ""}）`).join("、"), "hint"));
       return item;
     }));
-    return [make("p", `${title}　${timeWord(test.told_at, false)}　${test.devices}台のうち${test.sounded}台が鳴りました。${missing.length > 0 ? "" : "全部の場所で鳴りました。"}`), list];
+    return [make("p", `${title}　${timeWord(test.told_at, false)}　${test.devices}台のうち${test.sounded}台から、鳴ったと返事がありました（生徒の端末は、画面に出たもの）。${missing.length > 0 ? "" : "全部の場所から返事がありました。"}`), list];
   }));
 }
 

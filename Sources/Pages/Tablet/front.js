@@ -74,8 +74,8 @@ export function facts({ alert, cancelledBy }, language) {
 /** As JMA gives it: one step, from one to another, or one and more. */
 function expected({ local_intensity: high, local_intensity_from: low, local_intensity_or_more: isOrMore }, language) {
   const text = intensityText(high, language), isJapanese = language.startsWith("ja");
-  if (isOrMore) return isJapanese ? text + "以上" : "≥ " + text;
-  return low ? intensityText(low, language) + (isJapanese ? "〜" : "–") + text : text;
+  if (isOrMore) return isJapanese ? text + "程度以上" : "≥ " + text;
+  return low ? intensityText(low, language) + (isJapanese ? `〜${text}程度` : "–" + text) : text;
 }
 
 /** Seconds; no shaking is forecast for longer ahead, and a bulletin that says so is wrong. */
