@@ -307,7 +307,7 @@ let package = Package(
         tests("Pages", ["ChannelKit", "ChannelKitTesting", "Gzip", "Pages"]),
         tests("Seals", kit + ["Bundles", "Chance", "Devices", "Ledger", "Seals", "Streams", crypto, .product(name: "NIOPosix", package: "swift-nio")]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
-        tests("Relay", testKit + ["Bundles", "Devices", "Streams", "Ledger", "Relay", "Seals", "Serving", "Tablets",
+        tests("Relay", testKit + ["Bundles", "Devices", "Streams", "Ledger", "Relay", "Seals", "Serving", "Tablets", crypto,
             .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         ]),

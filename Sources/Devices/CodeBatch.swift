@@ -178,6 +178,14 @@ extension DeviceRegister {
             var device = Device(
                 id: item.device, town: town, site: batch.site, name: item.name.isEmpty ? batch.site : item.name, publicKey: item.public_key, enrolled: used, invitedBy: batch.by,
                 tokenDigest: item.token_sha256)
+            // It was let in here too, and the answer was lost on its way: the edge then let the same tablet in. What nobody ever used goes.
+            if let ghost = batch.codes[place].device.flatMap({ state.devices[$0] }), let key = item.public_key, ghost.publicKey == key, ghost.revoked == nil, ghost.lastSeen == nil {
+                state.devices[ghost.id] = nil
+                state.byToken[ghost.tokenDigest] = nil
+                drop(ghost)
+                // The place is the index found above.
+                (batch.codes[place].used, batch.codes[place].device) = (nil, nil)
+            }
             // By the index that was found.
             let outcome: Redemption = batch.codes[place].used != nil ? .used : batch.revoked != nil ? .revoked : batch.expires < used ? .expired : .taken
             if outcome == .taken {

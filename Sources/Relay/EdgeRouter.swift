@@ -120,16 +120,31 @@ package struct EdgeRouter: Sendable {
                 answer = try await parts.hub.call("POST", "/v1/devices", [UInt8](body), answerLimit: 64 << 10)
             } catch {
                 if let made = try await atHand() { return made }
-                throw Problem(.serviceUnavailable, "役場との回線が切れているため、いまは登録できません。前もって配られた16文字の番号なら登録できます (the line to the hub is cut; a code of paper, of sixteen letters, opens)")
+                throw Self.cut
             }
-            if [502, 503, 504].contains(answer.status), let made = try await atHand() { return made }
+            struct Made: Decodable { var device_id: String }
+            let isMade = answer.status == 201 && (try? JSONDecoder().decode(Made.self, from: Data(answer.body))) != nil
+            // A page that asks to log in says yes, or sends elsewhere; the hub makes a device, or refuses in its own form.
+            if [502, 503, 504].contains(answer.status) || !isMade && !Self.isProblem(answer), let made = try await atHand() { return made }
             // Before the tablet's first call: it must not be told that it does not exist.
-            if answer.status == 201 { await parts.mirror.refresh(all: papers != nil) }
-            return Response(
-                status: .init(code: answer.status),
-                headers: [.contentType: answer.header("Content-Type") ?? "application/json", .cacheControl: "no-store"],
-                body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+            if isMade { await parts.mirror.refresh(all: papers != nil) }
+            return try Self.passed(answer)
         }
+    }
+
+    private static func isProblem(_ answer: HTTPAnswer) -> Bool { answer.header("Content-Type")?.hasPrefix("application/problem+json") == true }
+
+    /// What the hub said; nothing of anybody who answers in its place.
+    private static func passed(_ answer: HTTPAnswer) throws -> Response {
+        let type = answer.header("Content-Type")
+        guard answer.status == 204 || isProblem(answer) || type?.hasPrefix("application/json") == true else { throw cut }
+        return Response(
+            status: .init(code: answer.status), headers: [.contentType: type ?? "application/json", .cacheControl: "no-store"],
+            body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+    }
+
+    private static var cut: Problem {
+        Problem(.serviceUnavailable, "役場との回線が切れているため、いまは登録できません。前もって配られた16文字の番号なら登録できます (the line to the hub is cut; a code of paper, of sixteen letters, opens)")
     }
 
     /// A tablet without a code asks its hub, through here; it has the line up, or waits for it.
@@ -157,11 +172,9 @@ package struct EdgeRouter: Sendable {
         do throws(TransportFailure) {
             answer = try await parts.hub.call("POST", path, octets, answerLimit: 64 << 10)
         } catch {
-            throw Problem(.serviceUnavailable, "役場との回線が切れているため、いまは登録できません。前もって配られた16文字の番号なら登録できます (the line to the hub is cut; a code of paper, of sixteen letters, opens)")
+            throw Self.cut
         }
-        return Response(
-            status: .init(code: answer.status), headers: [.contentType: answer.header("Content-Type") ?? "application/json", .cacheControl: "no-store"],
-            body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+        return try Self.passed(answer)
     }
 
     private func addHealth(to router: Router<EdgeContext>) {

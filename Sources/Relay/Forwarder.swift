@@ -22,6 +22,8 @@ package final class Forwarder: Sendable {
     private let pause = Mutex((failures: 0, end: ContinuousClock.now))
     /// Tablets the hub has asked to wait: one that talks too much keeps the others of its school from nothing.
     private let paused = Mutex<[String: ContinuousClock.Instant]>([:])
+    /// The same of what is long, a photograph most likely: short reports of the same tablet go on.
+    private let pausedLong = Mutex<[String: ContinuousClock.Instant]>([:])
     /// What is asked for is waited for, up to here.
     static let longestPause = 600
 
@@ -37,13 +39,14 @@ package final class Forwarder: Sendable {
     package func hurry() {
         pause.withLock { $0 = (0, .now) }
         paused.withLock { $0 = [:] }
+        pausedLong.withLock { $0 = [:] }
         outbox.rounds.knock()
     }
 
     func send() async {
         guard pause.withLock({ $0.end <= .now }) else { return }
         var size = Outbox.batch
-        while !Task.isCancelled, let batch = outbox.next(upTo: size, without: devicesPaused().union(unheard())) {
+        while !Task.isCancelled, let batch = outbox.next(upTo: size, without: Self.waiting(paused).union(unheard()), longOf: Self.waiting(pausedLong)) {
             switch await hand(batch) {
             case .taken:
                 pause.withLock { $0.failures = 0 }
@@ -59,8 +62,12 @@ package final class Forwarder: Sendable {
             case .tooMuch where batch.entries.count > 1: size = 1
             case .tooMuch(let seconds):
                 let device = batch.entries.map(\.device).first ?? ""
-                paused.withLock { $0[device] = .now.advanced(by: .seconds(min(max(1, seconds), Self.longestPause))) }
+                paused.withLock { $0[device] = Self.end(of: seconds) }
                 logger.info("hub asks a tablet to wait", metadata: ["device": "\(device)", "seconds": "\(seconds)"])
+            case .tooLong(let seconds):
+                let device = batch.entries.map(\.device).first ?? ""
+                pausedLong.withLock { $0[device] = Self.end(of: seconds) }
+                logger.info("hub asks a tablet to wait with what is long", metadata: ["device": "\(device)", "seconds": "\(seconds)"])
             case .later(let reason):
                 pause.withLock { pause in
                     pause.failures += 1
@@ -71,7 +78,9 @@ package final class Forwarder: Sendable {
         }
     }
 
-    private func devicesPaused() -> Set<String> {
+    private static func end(of seconds: Int) -> ContinuousClock.Instant { .now.advanced(by: .seconds(min(max(1, seconds), longestPause))) }
+
+    private static func waiting(_ paused: borrowing Mutex<[String: ContinuousClock.Instant]>) -> Set<String> {
         paused.withLock { paused in
             paused = paused.filter { $0.value > .now }
             return Set(paused.keys)
@@ -82,6 +91,8 @@ package final class Forwarder: Sendable {
         case taken, refused(String), later(String)
         /// This device alone, for so many seconds.
         case tooMuch(Int)
+        /// The same, and what is short may go.
+        case tooLong(Int)
     }
 
     private func hand(_ batch: Outbox.Batch) async -> Outcome {
@@ -96,8 +107,8 @@ package final class Forwarder: Sendable {
             // As above: a line for each entry, and one entry at least.
             let body = isReport ? try JSONEncoder().encode(lines[0]) : try JSONEncoder().encode(Receipts(receipts: lines))
             let answer = try await hub.call("POST", isReport ? "/v1/reports" : "/v1/receipts", [UInt8](body))
-            // The town's room for long reports is used up for today; short ones and receipts go on.
-            return Self.outcome(answer, of: lines.map(\.id), isLong: isReport && body.count > 1 << 10)
+            // As above. The town's room for long reports is used up for today; short ones and receipts go on.
+            return Self.outcome(answer, of: lines.map(\.id), isLong: batch.entries[0].isLong)
         } catch {
             return .later("\(error)")
         }
@@ -124,7 +135,7 @@ package final class Forwarder: Sendable {
         // 401 is the edge itself, and no fault of what it carries.
         case let status where isProblem && [400, 403, 404, 409, 413, 422].contains(status): .refused(answer.text)
         case 429: .tooMuch(answer.header("Retry-After").flatMap { Int($0) } ?? 10)
-        case 503 where isLong: .tooMuch(answer.header("Retry-After").flatMap { Int($0) } ?? 60)
+        case 503 where isProblem && isLong: .tooLong(answer.header("Retry-After").flatMap { Int($0) } ?? 60)
         default: .later("ハブが\(answer.status)と答えました (the hub answers so)")
         }
     }

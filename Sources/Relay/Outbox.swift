@@ -29,8 +29,13 @@ package final class Outbox: Sendable {
         var hubTime: Date?
 
         var isReport: Bool { body != nil }
+        /// As a hub counts it, which keeps room of its own for short ones.
+        var isLong: Bool { path == nil && length > 1 << 10 }
+        /// Longer than a report may be without one.
+        var hasPhoto: Bool { path == nil && length > 16 << 10 }
         var key: String { (path != nil ? "answer/" : isReport ? "report/" : "receipt/") + device + "/" + id }
-        var size: Int { 300 + (body?.utf8.count ?? 0) }
+        private var length: Int { body?.utf8.count ?? 0 }
+        var size: Int { 300 + length }
     }
 
     /// What leaves together, oldest first; a report goes alone.
@@ -81,7 +86,7 @@ package final class Outbox: Sendable {
     private static let prefix = "outbox/"
 
     private let ledger: any Ledger
-    private let limit: Int
+    private let limit, octetLimit: Int
     private let clocks: Clocks
     private let state: Mutex<State>
     package let rounds = Rounds()
@@ -91,9 +96,9 @@ package final class Outbox: Sendable {
         self.init(ledger: ledger, limit: Self.limit, clocks: Clocks(hub: hubTime))
     }
 
-    init(ledger: any Ledger, limit: Int, clocks: Clocks = Clocks()) {
+    init(ledger: any Ledger, limit: Int, octetLimit: Int = octetLimit, clocks: Clocks = Clocks()) {
         self.ledger = ledger
-        self.limit = limit
+        (self.limit, self.octetLimit) = (limit, octetLimit)
         self.clocks = clocks
         var known = State()
         for key in ledger.keys(prefix: Self.prefix) {
@@ -147,7 +152,7 @@ package final class Outbox: Sendable {
             zip(entries, ages).allSatisfy { add($0, at: now.advanced(by: .seconds(-$1)), &state) }
         }
         guard isTaken else {
-            var problem = Problem(.serviceUnavailable, "中継機に預かれる量を超えました。回線が戻るまで待ってください (the edge keeps as much as it can until the line is back)")
+            var problem = entries.contains(where: \.hasPhoto) ? Problem(.serviceUnavailable, "写真は、回線が戻るまで中継機に預かれません。写真のない報告は送れます (no room for photographs until the line is back; reports without one are taken)") : Problem(.serviceUnavailable, "中継機に預かれる量を超えました。回線が戻るまで待ってください (the edge keeps as much as it can until the line is back)")
             problem.headers[.retryAfter] = "60"
             throw problem
         }
@@ -157,7 +162,9 @@ package final class Outbox: Sendable {
 
     private func add(_ entry: Entry, at moment: ContinuousClock.Instant, _ state: inout State) -> Bool {
         guard state.numbers[entry.key] == nil else { return true }
-        while state.entries.count >= limit || state.octets + entry.size > Self.octetLimit {
+        // Pictures of weeks push no receipt out, and leave room for words.
+        guard !entry.hasPhoto || state.octets + entry.size <= octetLimit / 2 else { return false }
+        while state.entries.count >= limit || state.octets + entry.size > octetLimit {
             guard let oldest = state.receipts.first else { return false }
             remove([oldest], &state)
             state.dropped += 1
@@ -205,14 +212,14 @@ package final class Outbox: Sendable {
 
     // MARK: the forwarder's side
 
-    /// Reports first. Of these devices none: the hub has asked them to wait, and nobody waits for another.
-    func next(upTo count: Int = batch, without paused: Set<String> = []) -> Batch? {
+    /// Reports first. Of these devices none, or no long ones: the hub has asked them to wait, and nobody waits for another.
+    func next(upTo count: Int = batch, without paused: Set<String> = [], longOf pausedLong: Set<String> = []) -> Batch? {
         state.withLock { state in
             let known = state.entries
             // By the number, a key of ours.
             let goes = { [moments = state.moments, isKnown = clocks.hub() != nil] (number: Int) in
                 // What was told before this start, at a moment of the hub's, waits until the hub has said the time: this machine's clock may be wrong by years.
-                known[number].map { !paused.contains($0.device) && (isKnown || moments[number] != nil || $0.hubTime == nil) } ?? false
+                known[number].map { !paused.contains($0.device) && !($0.isLong && pausedLong.contains($0.device)) && (isKnown || moments[number] != nil || $0.hubTime == nil) } ?? false
             }
             // The count is our own batch size.
             let numbers = state.reports.first(where: goes).map { [$0] } ?? Array(state.receipts.lazy.filter(goes).prefix(count))

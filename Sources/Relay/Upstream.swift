@@ -106,7 +106,7 @@ package final class Upstream: Sendable {
     }
 
     /// One connection, to its end or to the silence that means its end.
-    private func connection() async {
+    func connection() async {
         let began = ContinuousClock.now
         await withTaskGroup { group in
             group.addTask { [self] in
@@ -143,14 +143,14 @@ package final class Upstream: Sendable {
         }
     }
 
-    /// On libcurl's thread. False: this is no stream of a hub.
+    /// On libcurl's thread. False: this is no stream of a hub. Octets alone are no word of it: a page that asks to log in has some too.
     private func take(_ octets: UnsafeRawBufferPointer) -> Bool {
-        let isBack = watch.heard()
-        let isFine = state.withLock { state in
-            state.tries = 0
-            guard let events = state.reader.feed(octets) else { return false }
+        let (isFine, isBack) = state.withLock { state in
+            guard let events = state.reader.feed(octets) else { return (false, false) }
+            let isHeard = state.isGreeted || events.contains { $0.id.flatMap { StreamPosition($0) } != nil }, isBack = isHeard && watch.heard()
+            if isHeard { state.tries = 0 }
             for event in events { take(event, &state) }
-            return true
+            return (true, isBack)
         }
         if isBack { tellLine() }
         return isFine
@@ -158,6 +158,7 @@ package final class Upstream: Sendable {
 
     private func take(_ event: EventReader.Event, _ state: inout State) {
         guard let data = event.data else {
+            guard event.id.flatMap({ StreamPosition($0) }) != nil else { return }
             if !state.isGreeted { endGreeting(&state) }
             state.isGreeted = true
             keep(event.id, &state)

@@ -162,7 +162,8 @@ package struct TabletDesk: Sendable {
                 throw Problem(.contentTooLarge, "\(octets.count)オクテットあります。写真のない報告は\(Self.wordsLimit(for: teller))オクテットまでです (at most so many octets without a photograph)")
             }
             try Self.check(limits.reports.withLock { $0.take(1, of: device.id, at: now) })
-            try Self.check(limits.octets.withLock { $0.take(octets.count, of: device.id, at: now) })
+            // A photograph is of the town's room alone: nothing that its device tells in words waits for it.
+            if said.photo == nil { try Self.check(limits.octets.withLock { $0.take(octets.count, of: device.id, at: now) }) }
             try Self.check(written?.utf8.count ?? octets.count, of: teller.town, limits, at: now)
             let state = try await book.take(
                 ToldReport(
@@ -174,7 +175,7 @@ package struct TabletDesk: Sendable {
         }
         router.post("/v1/signs") { request, _ in
             let teller = try deviceOf(request)
-            let signs = try await Body.decode(Signs.self, request, upTo: 64 << 10).signs
+            let signs = try await Body.decode(Signs.self, request, upTo: Self.signsLimit).signs
             guard signs.count <= 500 else { throw Problem(.badRequest, "signs: 一度に500件までです (at most 500 at once)") }
             try Self.check(limits.signs.withLock { $0.take(1, of: teller.id, at: clock()) })
             let told = try signs.map { item in
@@ -266,6 +267,8 @@ package struct TabletDesk: Sendable {
         throw problem
     }
 
+    /// Octets. Each of 500 says 190 at the most (`SignForwarder`).
+    static let signsLimit = 128 << 10
     /// Octets. An edge wraps a report as text inside its own: every quote and line end may take two.
     private static func wordsLimit(for teller: Device) -> Int { teller.isEdge ? 48 << 10 : 16 << 10 }
     /// With a photograph in base64, whose slashes JSON may write as two.

@@ -2,7 +2,10 @@ import AlertModel
 import Chance
 import Foundation
 import HTTPTypes
+import Devices
 import Hub
+import Ledger
+import Synchronization
 import Tablets
 import Testing
 
@@ -58,6 +61,21 @@ struct PhotoTests {
         #expect(try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int == 0o600)
         #expect(try await scene.house.call("GET", "/v1/reports/photo?id=\(id)", token: scene.token).status != 200, "a tablet reads none")
         #expect(try await scene.house.call("GET", "/v1/reports/photo?id=other").status == 404)
+    }
+
+    @Test("A tablet that has sent pictures for days and is heard at last all at once keeps none of its own short reports back")
+    func many() async throws {
+        let now = Mutex(Date(timeIntervalSince1970: 1_795_930_320))
+        let house = try await House(clock: { now.withLock { $0 } })
+        let invited = house.hub.devices.invite(to: "school", of: try #require(TownID(House.town)), by: "desk").code
+        let token = try house.hub.devices.enrol(code: invited, publicKey: nil, name: "").token
+        let photo = Data(Self.picture(octets: 60_000)).base64EncodedString()
+        for number in 0..<60 {
+            let heard = try await house.call("POST", "/v1/reports", #"{"id":"p\#(number)","photo":"\#(photo)"}"#, token: token)
+            #expect(heard.status == 202, "\(number): \(heard.body)")
+            now.withLock { $0 += 10 }
+        }
+        #expect(try await house.call("POST", "/v1/reports", #"{"id":"water"}"#, token: token).status == 202)
     }
 
     @Test("It leaves after ninety days and the report stays; where the disk would not, the report says so and is taken")

@@ -82,6 +82,30 @@ struct EdgeRouterTests {
         #expect(before.status == 200 && before.body.contains(#""server_time":"1994-11-06T17:49"#), "\(before)")
         await scene.end()
     }
+
+    @Test("A page that asks to log in is no word of the hub's: the line stays cut, a code of paper opens at hand, another hears that the line is cut; what the hub refuses is refused")
+    func page() async throws {
+        let html = (status: 200, headers: [(name: "Content-Type", value: "text/html")], body: Array("<html>\n\nid: 5\n\nWelcome: log in\n\n</html>".utf8))
+        let scene = try await Scene { _ in .answer(html.status, headers: html.headers, body: html.body) }
+        await scene.upstream.connection()
+        #expect(scene.hub.requests.count == 1 && scene.watch.status.lastContact == nil)
+        let town = DeviceRegister(notebook: MemoryLedger()), (_, codes) = try town.issue(2, to: "school", of: Self.town, days: 30, by: "desk")
+        scene.papers.learn(town.register(of: Self.town))
+        let made = try await scene.call("POST", "/v1/devices", #"{"code":"\#(codes[0])"}"#)
+        #expect(made.status == 201 && made.body.contains(#""device_id""#) && scene.papers.unheard.count == 1, "\(made)")
+        for (path, body) in [("/v1/devices", #"{"code":"BCDFGHJK"}"#), ("/v1/device-asks", "{}")] {
+            let other = try await scene.call("POST", path, body)
+            #expect(other.status == 503 && other.body.contains("回線が切れている"), "\(other)")
+        }
+        scene.hub.behave { _ in .answer(404, headers: [("Content-Type", "application/problem+json")], body: Array(#"{"title":"x"}"#.utf8)) }
+        let refused = try await scene.call("POST", "/v1/devices", #"{"code":"\#(codes[1])"}"#)
+        #expect(refused.status == 404 && scene.papers.unheard.count == 1, "\(refused)")
+        let greeting = Array("retry: 2000\nid: 7-1\n\nid: 7-1\n\n".utf8)
+        scene.hub.behave { _ in .answer(200, headers: [("Content-Type", "text/event-stream")], body: greeting) }
+        await scene.upstream.connection()
+        #expect(scene.watch.status.lastContact != nil)
+        await scene.end()
+    }
 }
 
 private final class Paper {

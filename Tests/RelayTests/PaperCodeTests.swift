@@ -1,6 +1,7 @@
 import AlertModel
 import ChannelKit
 import ChannelKitTesting
+import Crypto
 import Curl
 import Devices
 import Foundation
@@ -171,6 +172,26 @@ struct PaperCodeTests {
         await signs.tell()
         #expect(outbox.gauges.reports == 0 && outbox.gauges.forwarded == 2 && outbox.gauges.refused == 0, "\(outbox.gauges)")
         #expect(edge.hub.requests.last?.text.contains(made) == true)
+        await edge.end()
+    }
+
+    @Test("A tablet that the hub let in by a code, and whose answer was lost, is not put out by itself: what the hub made of it goes; another tablet of the same code, and one that was in use, stay as they are")
+    func ghost() async throws {
+        let time = Time(), town = DeviceRegister(notebook: MemoryLedger(), clock: { time.now }), seals = TownSeals(notebook: MemoryLedger())
+        let (_, codes) = try town.issue(3, to: "school", of: Self.town, days: 30, by: "desk")
+        let edge = try await Edge("school", time: time, town: town, seals: seals)
+        edge.codes.learn(town.register(of: Self.town))
+        let keys = (0..<2).map { _ in P256.Signing.PrivateKey().publicKey.derRepresentation.base64EncodedString() }
+        let ghosts = try codes.map { try town.enrol(code: $0, publicKey: keys[0], name: "") }
+        town.saw(ghosts[2].device.id)
+        let own = try await edge.codes.redeem(codes[0], publicKey: keys[0], name: ""), other = try await edge.codes.redeem(codes[1], publicKey: keys[1], name: "")
+        let late = try await edge.codes.redeem(codes[2], publicKey: keys[0], name: "")
+        for _ in 0..<2 { await edge.codes.tell() }
+        #expect(town.device(token: own.token)?.id == own.device_id && town.device(token: ghosts[0].token) == nil && town.device(id: ghosts[0].device.id, of: Self.town) == nil)
+        for (used, ghost) in [(other, ghosts[1]), (late, ghosts[2])] {
+            #expect(town.device(token: ghost.token) != nil && town.revoked(token: used.token) == used.device_id && town.why(of: used.device_id) == .codeUsed)
+        }
+        #expect(town.batches(of: Self.town)[0].left == 0)
         await edge.end()
     }
 

@@ -1,8 +1,12 @@
 import AlertModel
 import ChannelKit
+import ChannelKitTesting
+import Curl
 import Devices
 import Foundation
+import HTTPTypes
 import Ledger
+import Logging
 import Serving
 import Synchronization
 import Tablets
@@ -173,6 +177,42 @@ struct OutboxTests {
     }
 }
 
+@Suite("Pictures while the line is cut for weeks")
+struct OutboxPhotoTests {
+    private static let town = TownID("042056")!
+
+    private static func report(_ id: String, of device: String = "d-1", octets: Int) -> ToldReport {
+        ToldReport(id: "\(device)/\(id)", site: "school", device: device, occurred: Date(), received: Date(), body: String(repeating: "x", count: octets))
+    }
+
+    @Test("Pictures take half of the room and push no receipt out; a report in words is taken still")
+    func room() async throws {
+        let box = Outbox(ledger: MemoryLedger(), limit: 100, octetLimit: 200_000)
+        try await box.take([ToldReceipt(id: "d-1/r", alert: AlertID("a"), site: "school", device: "d-1", reach: .shown, occurred: Date(), received: Date())], in: Self.town)
+        _ = try await box.take(Self.report("1", octets: 90_000), in: Self.town)
+        let refused = await #expect(throws: Problem.self) { _ = try await box.take(Self.report("2", octets: 90_000), in: Self.town) }
+        #expect(refused?.status.code == 503 && refused?.detail?.contains("写真のない報告は送れます") == true)
+        _ = try await box.take(Self.report("3", octets: 16_000), in: Self.town)
+        #expect(box.gauges.receipts == 1 && box.gauges.reports == 2 && box.gauges.dropped == 0, "\(box.gauges)")
+    }
+
+    @Test("Where the hub has no room for what is long, short reports of the same tablet go on")
+    func short() async throws {
+        let box = Outbox(ledger: MemoryLedger()), transport = try CurlTransport()
+        let hub = try await FarEndServer { request in
+            if request.body.count > 20_000 { return .answer(503, headers: [("Content-Type", "application/problem+json"), ("Retry-After", "3600")], body: Array("{}".utf8)) }
+            return .answer(202, headers: [("Content-Type", "application/json")], body: Array(#"{"accepted":["2"]}"#.utf8))
+        }
+        _ = try await box.take(Self.report("1", octets: 50_000), in: Self.town)
+        _ = try await box.take(Self.report("2", octets: 100), in: Self.town)
+        let forwarder = Forwarder(hub: HubLine(address: hub.url, token: "t", transport: transport), outbox: box, logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
+        await forwarder.send()
+        #expect(box.gauges.forwarded == 1 && box.next()?.entries.map(\.id) == ["1"], "\(box.gauges)")
+        await transport.shutdown()
+        await hub.stop()
+    }
+}
+
 @Suite("Whose answer it is that an edge hears to what it hands on")
 struct ForwarderTests {
     private static func answer(_ status: Int, _ body: String, _ type: String) -> HTTPAnswer {
@@ -184,7 +224,7 @@ struct ForwarderTests {
         (answer(202, #"{"accepted":["1"]}"#, "application/json"), nil), (answer(200, "<html>Welcome</html>", "text/html"), nil), (answer(200, "", "text/html"), nil),
         (answer(200, "{}", "application/json"), nil), (answer(404, "<html>Not Found</html>", "text/html"), nil), (answer(400, "", ""), nil),
         (answer(401, "{}", "application/problem+json"), nil), (answer(422, "{}", "application/problem+json"), .refused("{}")),
-        (answer(404, "{}", "application/problem+json; charset=utf-8"), .refused("{}")),
+        (answer(404, "{}", "application/problem+json; charset=utf-8"), .refused("{}")), (answer(503, "{}", "application/problem+json"), nil),
     ])
     func whose(answer: HTTPAnswer, outcome: Forwarder.Outcome?) {
         let found = Forwarder.outcome(answer, of: ["1", "2"], isLong: false)
