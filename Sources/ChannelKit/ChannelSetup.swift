@@ -81,6 +81,9 @@ public protocol StreamPublisher: Sendable {
     /// The gravest of what is real and in force before who listens to `topic`; nil where there is nothing.
     func gravestReal(in topic: StreamTopic) -> Gravity?
 
+    /// Whether who asks at `topic` hears this word on an event, or a newer one.
+    func holds(_ revision: Revision, of event: EventID, _ mode: ModeName, in topic: StreamTopic) -> Bool
+
     /// How far the stream has come; nil of one that counts nothing.
     var position: StreamPosition? { get }
 }
@@ -88,6 +91,7 @@ public protocol StreamPublisher: Sendable {
 extension StreamPublisher {
     /// Of a stream that forgets what it was told.
     public func gravestReal(in topic: StreamTopic) -> Gravity? { nil }
+    public func holds(_ revision: Revision, of event: EventID, _ mode: ModeName, in topic: StreamTopic) -> Bool { true }
     public var position: StreamPosition? { nil }
 }
 
@@ -139,12 +143,18 @@ public struct StreamEvent: Sendable, Hashable {
         public var gravity: Gravity
         /// Nothing of the event is in force any more: it was lifted.
         public var isOver: Bool
-        public init(mode: ModeName, gravity: Gravity, isOver: Bool) {
+        /// Which word on the event it is; nil where nobody said.
+        public var revision: Revision?
+        public init(mode: ModeName, gravity: Gravity, isOver: Bool, revision: Revision? = nil) {
             self.mode = mode
             self.gravity = gravity
             self.isOver = isOver
+            self.revision = revision
         }
     }
+
+    /// A drill of an event never replaces the real one in the catch-up.
+    public static func key(_ event: EventID, _ mode: ModeName) -> String { mode == .exercise ? "exercise/\(event.text)" : event.text }
 
     public init(
         name: String, data: [UInt8], key: String, expiresIn: Duration? = nil, isRevocation: Bool = false,

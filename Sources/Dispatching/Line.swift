@@ -182,8 +182,8 @@ package final class Line<M: Mode>: Sendable {
                 follow(alert, town, decision, heard, tidings.change, &plan)
             case (.send(let priority), .news), (.send(let priority), .ending):
                 send(alert, town, decision, decision.endpoints.map { ($0, priority, false) }, tidings.change, &plan)
-            case (.send, .again(let reason)) where slots[decision.channel]?.manifest.afterSending == .lastStateWins:
-                // A page shows the newest state without waking anyone again.
+            case (.send, .again(let reason)) where showsQuietly(decision.channel):
+                // A page shows the newest state without waking anyone again; a hint does nothing but wake.
                 var quiet = decision
                 quiet.verdict = .send(.routine)
                 send(alert, town, quiet, decision.endpoints.map { ($0, .routine, false) }, .unchanged, &plan, quietly: reason)
@@ -322,6 +322,10 @@ package final class Line<M: Mode>: Sendable {
 
     /// Who is at the far ends of a channel; nil where there is none of this name.
     package func role(of channel: String) -> ChannelManifest.Role? { slots[channel]?.manifest.role }
+
+    private func showsQuietly(_ channel: String) -> Bool {
+        slots[channel].map { $0.manifest.afterSending == .lastStateWins && $0.manifest.role != .hint } ?? false
+    }
 
     /// Whether drills of a channel go to the far ends of real alerts, apart and marked.
     package func showsDrillsApart(on channel: String) -> Bool { slots[channel]?.manifest.drills == .shownApart }

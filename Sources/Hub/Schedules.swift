@@ -244,9 +244,11 @@ extension Hub {
 
     private func tell(_ notices: [ScheduledNotice], _ title: String, _ body: String, in town: TownID, _ now: Date) async {
         guard let first = notices.first else { return }
-        // Once under its key, whatever becomes of this process between sending and noting it.
+        // Once under its key, whatever becomes of this process between sending and noting it: the key stands for the order as of the hour it is due,
+        // however late it goes out.
         let person = Self.voice(of: first, with: notices, in: town), order = Self.order(title, body, first, now)
-        let key = OrderKey("schedule " + notices.map { "\($0.id)-\(Int($0.at.timeIntervalSince1970))" }.joined(separator: " "), of: person, order: order)
+        let key = OrderKey(
+            "schedule " + notices.map { "\($0.id)-\(Int($0.at.timeIntervalSince1970))" }.joined(separator: " "), of: person, order: Self.order(title, body, first, first.at))
         do throws(DeskFailure) {
             let pushed = try await push(order, by: person, key: key)
             // What is refused here waits, as everything does.
@@ -315,6 +317,9 @@ extension Hub {
         let order = Order(
             town: notice.town, mode: notice.mode.rawValue, title: title, body: body, test: notice.test,
             expires: notice.test == true ? JapanTime.text(now.addingTimeInterval(TabletTest.lasts), milliseconds: false) : nil)
-        return [UInt8]((try? JSONEncoder().encode(order)) ?? Data())
+        let encoder = JSONEncoder()
+        // The same octets in another process.
+        encoder.outputFormatting = .sortedKeys
+        return [UInt8]((try? encoder.encode(order)) ?? Data())
     }
 }

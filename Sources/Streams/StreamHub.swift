@@ -238,6 +238,12 @@ package final class StreamHub: StreamPublisher {
         state.withLock { $0.log.gravestReal(in: topic, now: .now) }
     }
 
+    package func holds(_ revision: Revision, of event: EventID, _ mode: ModeName, in topic: StreamTopic) -> Bool {
+        guard let last = latest(StreamEvent.key(event, mode), in: topic) else { return false }
+        // A note of before the stream knew revisions.
+        return last.bearing?.revision.map { !revision.isNewer(than: $0) } ?? true
+    }
+
     package func gravestReal(of town: TownID) -> Gravity? {
         state.withLock { $0.log.gravestReal(of: town, now: .now) }
     }

@@ -20,6 +20,7 @@ struct StreamMemory: Sendable {
         var gravity: Gravity?
         var isOver: Bool?
         var number: UInt64?
+        var revision: Revision?
 
         init(_ event: StreamEvent, expires: Date) {
             name = event.name
@@ -28,6 +29,7 @@ struct StreamMemory: Sendable {
             isRevocation = event.isRevocation ? true : nil
             number = event.number
             (mode, gravity, isOver) = (event.bearing?.mode, event.bearing?.gravity, event.bearing?.isOver)
+            revision = event.bearing?.revision
         }
 
         init(_ whole: Whole) {
@@ -37,7 +39,7 @@ struct StreamMemory: Sendable {
 
         var bearing: StreamEvent.Bearing? {
             guard let mode, let gravity, let isOver else { return nil }
-            return StreamEvent.Bearing(mode: mode, gravity: gravity, isOver: isOver)
+            return StreamEvent.Bearing(mode: mode, gravity: gravity, isOver: isOver, revision: revision)
         }
     }
 

@@ -128,6 +128,22 @@ struct LineTests {
         }
     }
 
+    @Test("A word that says nothing new is on the pages and wakes no device: of that hint the log says why")
+    func quiet() async throws {
+        let hints = FarEndScript(), stage = try Stage(hints: hints)
+        try await stage.running {
+            try await stage.line.accept(order(), actor: "test")
+            await stage.script.asked(1)
+            await hints.asked(1)
+            let again = order(revision: 2)
+            try await stage.line.accept(again, actor: "test") { _, _ in .again("同じ内容の再発表") }
+            await stage.script.asked(2)
+            let rows = stage.journal.rows(of: again.id)
+            #expect(rows.first { $0.delivery.channel == "push" }.map { $0.state == .skipped && $0.delivery.reason == "no-news" } == true)
+            #expect(rows.first { $0.delivery.channel == "school-tablet" }?.state != .skipped && hints.deliveries.count == 1)
+        }
+    }
+
     @Test("A person's cancel that counts as older than what it takes back is a failure with its reason, and no quiet end")
     func olderCancel() async throws {
         let stage = try Stage()

@@ -50,6 +50,22 @@ struct ScriptedChannel: ChannelAdapter {
     }
 }
 
+/// The same, of devices that sleep.
+struct ScriptedHint: ChannelAdapter {
+    typealias M = Actual
+    static let manifest = ChannelManifest(
+        name: "push", role: .hint, afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese],
+        concurrency: 4, reservedForImmediate: 1, attemptLimit: .seconds(20))
+    let script: FarEndScript
+
+    init(_ script: FarEndScript) { self.script = script }
+    init(_ setup: ChannelSetup<Actual>) throws(SettingsError) { script = FarEndScript() }
+
+    func deliver(_ message: Message<Actual>, _ delivery: Delivery<Actual>) async throws(DeliveryFailure) -> Receipt {
+        try await script.take(delivery)
+    }
+}
+
 /// A wall clock that a test puts forward and back.
 final class WallClock: Sendable {
     private let time = Mutex(Sample.now)
@@ -75,7 +91,7 @@ struct Stage: Sendable {
 
     init(
         _ ledger: any Ledger = MemoryLedger(), script: FarEndScript = FarEndScript(), clock: WallClock = WallClock(),
-        ends: [String] = ["a"], neighbours: [Town] = []
+        ends: [String] = ["a"], neighbours: [Town] = [], hints: FarEndScript? = nil
     ) throws {
         self.ledger = ledger
         self.script = script
@@ -84,8 +100,11 @@ struct Stage: Sendable {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         var town = Sample.town
         town.endpoints = ends.map { Endpoint(id: $0, channel: "school-tablet", name: $0, actual: [:], exercise: nil) }
+        if hints != nil { town.endpoints.append(Endpoint(id: "a", channel: "push", name: "a", actual: [:], exercise: nil)) }
+        var channels: [ChannelSlot<Actual>] = [ChannelSlot(ScriptedChannel(script), observer: journal, logger: logger)]
+        if let hints { channels.append(ChannelSlot(ScriptedHint(hints), observer: journal, logger: logger)) }
         line = Line(
-            channels: [ChannelSlot(ScriptedChannel(script), observer: journal, logger: logger)],
+            channels: channels,
             towns: TownRegister([town] + neighbours), routing: RoutingTable(), renderer: try Self.renderer.get(),
             ledger: ledger, journal: journal, logger: logger, clock: { clock.now })
     }

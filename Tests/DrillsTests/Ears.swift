@@ -57,6 +57,7 @@ final class WatchedStream: StreamPublisher {
     }
 
     func gravestReal(in topic: StreamTopic) -> Gravity? { base.gravestReal(in: topic) }
+    func holds(_ revision: Revision, of event: EventID, _ mode: ModeName, in topic: StreamTopic) -> Bool { base.holds(revision, of: event, mode, in: topic) }
 
     func taken() -> [(event: StreamEvent, topic: StreamTopic)] {
         events.withLock { events in

@@ -178,6 +178,25 @@ struct ScheduleTests {
         #expect(try await told(house).last == "集会", "one alone is told as it was written")
     }
 
+    @Test("A test whose record the disk did not take is asked for again under its key, moments later: it is told once, and the desk hears of no trouble")
+    func unrecorded() async throws {
+        let hand = Hand(), ledger = SickLedger(.well), house = try await House(ledger: ledger, hasTablets: true, clock: { hand.date })
+        let at = JapanTime.text(hand.date.addingTimeInterval(60), milliseconds: false)
+        let wish = #"{"mode":"exercise","title":"タブレットの試験","body":"音が聞こえたら押してください","at":"\#(at)","every":"weekly","test":true}"#
+        #expect(try await house.call("POST", "/v1/notices", wish).status == 201)
+        hand.turn(61)
+        ledger.becomes(.refuses)
+        await house.hub.tellScheduled(now: hand.date)
+        ledger.becomes(.well)
+        for _ in 0..<2 {
+            hand.turn(5)
+            await house.hub.tellScheduled(now: hand.date)
+        }
+        #expect(try await told(house) == ["タブレットの試験"])
+        let list = try await house.call("GET", "/v1/notices").body
+        #expect(list.contains("told_at") && !list.contains("trouble") && !house.hub.attention.rows.contains { $0.words.contains("送りませんでした") }, "\(list)")
+    }
+
     @Test("A test tries a town's tablets as a drill and by day; who says that it was heard counts, a pupil's by what was on its screen, and the desk has the others by place; at night and beside what is real it is left out until next week")
     func tabletTest() async throws {
         let hand = Hand(), house = try await House(shelters: [Shelter(id: "school", name: "第一小学校", phone: "0226-22-0100")], hasTablets: true, clock: { hand.date })

@@ -48,6 +48,23 @@ struct StreamMemoryTests {
         hub.close()
     }
 
+    @Test("Which word on an event a place has is known, also after a restart: that one or a newer, of its own mode and place")
+    func holds() async throws {
+        let notebook = MemoryNotebook(), group = MultiThreadedEventLoopGroup.singleton, start = Date(timeIntervalSince1970: 1_299_822_405)
+        func word(_ serial: Int) -> Revision { Revision(series: "operator", serial: serial, sent: start.addingTimeInterval(Double(serial))) }
+        let hub = try await StreamHub.start(on: group, epoch: 1, notebook: notebook, clock: { start }), id = EventID("op/1/e")
+        #expect(!hub.holds(word(1), of: id, .actual, in: topic))
+        let bearing = StreamEvent.Bearing(mode: .actual, gravity: .danger, isOver: false, revision: word(2))
+        hub.publish(StreamEvent(name: "alert", data: Array("{}".utf8), key: StreamEvent.key(id, .actual), expiresIn: .seconds(3600), bearing: bearing), to: topic)
+        hub.close()
+        let again = try await StreamHub.start(on: group, epoch: 2, notebook: notebook, clock: { start })
+        for hub in [hub, again] {
+            #expect(hub.holds(word(1), of: id, .actual, in: topic) && hub.holds(word(2), of: id, .actual, in: topic) && !hub.holds(word(3), of: id, .actual, in: topic))
+            #expect(!hub.holds(word(1), of: id, .exercise, in: topic) && !hub.holds(word(1), of: id, .actual, in: StreamTopic(town: topic.town, site: "elsewhere")))
+        }
+        again.close()
+    }
+
     @Test("What is out of time leaves the disk while the hub runs, and what the stream knows of an alert survives a restart")
     func sweep() async throws {
         let notebook = MemoryNotebook()

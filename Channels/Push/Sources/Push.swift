@@ -43,10 +43,26 @@ public struct Push<M: Mode>: ChannelAdapter {
         guard let contact = settings.contact else {
             throw .misconfigured("channels.push.\(M.name.rawValue).contact: プッシュサービスの会社からの連絡先を書いてください (missing: whom a push service writes to)")
         }
+        try await waitForStream(alert, topic, delivery)
         guard let key = book.key(of: topic.town) else { throw .misconfigured("町の鍵を読めません。データフォルダーを確かめてください (the town's key cannot be read or made)") }
         let hint = Hint(position: setup.stream.position, mode: M.name, event: alert.event, lasts: Int(left))
         let call = Calling(hint: hint, key: key, contact: contact, now: now, deadline: delivery.deadline)
         return try await tell(sleepers, call, delivery.id, book)
+    }
+
+    /// How long an attempt waits for the tablets' own line, and after how many attempts there will be nothing.
+    private static var patience: Duration { .seconds(2) }
+    private static var attempts: Int { 20 }
+
+    /// Both lines are offered an alert at once. A device that is woken sooner than its stream holds the word would ask, hear what was before it, and
+    /// be woken by nothing again.
+    private func waitForStream(_ alert: Alert<M>, _ topic: StreamTopic, _ delivery: Delivery<M>) async throws(DeliveryFailure) {
+        let end = min(delivery.deadline, .now + Self.patience)
+        while !setup.stream.holds(alert.revision, of: alert.event, M.name, in: topic) {
+            guard delivery.attempt < Self.attempts else { throw .rejected("この場所の端末に出ていないため、起こしません (the tablets of this place do not have it: nothing to be woken for)") }
+            guard .now < end else { throw .throttled(retryAfter: .milliseconds(500)) }
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { throw .cancelled }
+        }
     }
 
     /// Each push service for itself: one that hangs keeps nobody of the others waiting.

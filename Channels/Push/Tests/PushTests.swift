@@ -4,6 +4,7 @@ import ChannelKitTesting
 import Crypto
 import Curl
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Push
@@ -115,6 +116,43 @@ struct PushTests {
                 "title": "Emergency tablet", "body": "There is new information", "lang": "en", "navigate": "https://hub.example.jp/tablet/",
             ])
             for secret in ["高台", "避難", "津波", "南町", "気仙沼"] { #expect(!one.text.contains(secret)) }
+        }
+    }
+
+    /// A stream that says whether it holds a word as the test has it, and notes that it was asked.
+    private final class Late: StreamPublisher {
+        private let holds = Mutex(false)
+        let asked = Tally()
+        func publish(_ event: StreamEvent, to topic: StreamTopic) -> (position: StreamPosition, live: Int) {
+            holds.withLock { $0 = true }
+            return (StreamPosition(epoch: 1, offset: 1), 0)
+        }
+        func holds(_ revision: Revision, of event: EventID, _ mode: ModeName, in topic: StreamTopic) -> Bool {
+            asked.add()
+            return holds.withLock(\.self)
+        }
+    }
+
+    @Test("A hint waits until the tablets' own stream has the word, and where that never comes nobody is woken for nothing")
+    func waits() async throws {
+        try await with { services in
+            let service = services[0], shelf = Shelf([service.sleeper()]), late = Late(), message = Sample.message(as: Actual.self)
+            async let outcome = hear(shelf, [message], stream: late)
+            await late.asked.reaches(3)
+            #expect(service.server?.requests.isEmpty == true)
+            _ = late.publish(StreamEvent(name: "alert", data: [], key: "k"), to: StreamTopic(town: Sample.town.id, site: "far-end-1"))
+            #expect(try await outcome[0].get().note?.hasPrefix("端末1台への合図を渡しました") == true)
+            let transport = try CurlTransport()
+            let adapter = try Push<Actual>(Sample.setup(settings: Self.contact, transport: transport, stream: Late(), wakes: shelf, as: Actual.self))
+            func attempt(_ number: Int) async -> DeliveryFailure? {
+                let delivery = Sample.delivery(of: message, to: Sample.farEnd(as: Actual.self), channel: "push", attempt: number, deadline: .now + .milliseconds(30))
+                do throws(DeliveryFailure) { _ = try await adapter.deliver(message, delivery) } catch { return error }
+                return nil
+            }
+            #expect(await attempt(1) == .throttled(retryAfter: .milliseconds(500)))
+            guard case .rejected = await attempt(20) else { Issue.record("it asks for ever"); return }
+            #expect(service.taken.count == 1)
+            await transport.shutdown()
         }
     }
 

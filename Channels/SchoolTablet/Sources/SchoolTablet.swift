@@ -54,23 +54,18 @@ public struct SchoolTablet<M: Mode>: ChannelAdapter {
         if M.name == .exercise, !isCancel, let real = stream.gravestReal(in: topic), real >= DrillRule.endsAt {
             throw .rejected(DrillRule.refusal)
         }
-        let key = Self.key(alert.event)
+        let key = StreamEvent.key(alert.event, M.name)
         let line = try line(message, delivery.id, key, expires: time.addingTimeInterval(left), now: time)
         let event = StreamEvent(
             name: Self.name(alert.message), data: line.line, key: key,
             // More than nothing, as the guard above says.
             expiresIn: .milliseconds(Int(left * 1000)), isRevocation: isCancel,
-            bearing: .init(mode: M.name, gravity: message.gravity, isOver: message.isOver), number: line.number == 0 ? nil : line.number)
+            bearing: .init(mode: M.name, gravity: message.gravity, isOver: message.isOver, revision: alert.revision), number: line.number == 0 ? nil : line.number)
         let (position, live) = stream.publish(event, to: topic)
         return Receipt(reference: position.description, note: "聞いている端末 \(live)台 (tablets listening: \(live))")
     }
 
     private static func name(_ message: MessageType) -> String { message == .cancel ? "cancel" : "alert" }
-
-    /// A drill of an event never replaces the real one in the catch-up.
-    static func key(_ event: EventID) -> String {
-        M.name == .exercise ? "exercise/\(event.text)" : event.text
-    }
 
     /// A long notice in many languages does not fit one line: the languages that stand last go first, and the tablet says in each of these
     /// that there is Japanese only.
