@@ -86,8 +86,11 @@ struct BackupCommand: AsyncParsableCommand {
         guard push == nil || partner != nil else { throw Exit.with(Exit.usage, "--follow の --push は、隣の町のハブ（https://…）です。フォルダーなら --out に (with --follow --push is a partner's hub; a folder is --out)") }
         // It gives way to the hub.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
-        let follower = CopyFollower(
-            data: data, folder: folder, seal: seal, every: .seconds(every), wholeEvery: 86_400, kept: keep, partner: partner, say: Terminal.complain)
+        // A copy of the copies would double each minute.
+        guard !(folder.standardizedFileURL.path + "/").hasPrefix(data.standardizedFileURL.path + "/") else {
+            throw Exit.with(Exit.usage, "--out は、記録フォルダー（--data）の外に置いてください (--out lies below --data)")
+        }
+        let follower = CopyFollower(data: data, folder: folder, seal: seal, every: .seconds(every), wholeEvery: 86_400, kept: keep, partner: partner)
         try await CopyWords.telling { try await follower.run() }
     }
 
@@ -171,6 +174,9 @@ struct RestoreCommand: AsyncParsableCommand {
             var about = try await SealedCopy.open(URL(filePath: file), identities: identities, into: stage.place, progress: CopyWords.progress(format))
             try slip?.check(against: about, in: stage.place)
             var followed: CopySegment.Followed?
+            if slip == nil, !noSegments, CopySegment.liesBeside(URL(filePath: file)) {
+                throw TownFile.Failure.notWhole("添え書き（.slip）がないので、隣の差分が使えません。写しだけを使うなら --no-segments (no slip: its segments cannot be used; --no-segments for the copy alone)")
+            }
             if let slip, !noSegments {
                 let found = try await CopySegment.follow(
                     URL(filePath: file), slip, about, identities: identities, onto: stage.place, progress: CopyWords.progress(format))
@@ -189,7 +195,7 @@ struct RestoreCommand: AsyncParsableCommand {
             return (about, held, number, followed)
         }
         let words = target.map { "\($0.path) に戻しました。何も送っていません (restored; nothing was sent)" } ?? "開けて、すべて確かめました (opened, and all of it is as it was written)"
-        CopyWords.say(about, format, start.duration(to: .now), ["held": held, "verified": true, "number": number ?? NSNull(), "segments": followed?.count ?? 0], words)
+        CopyWords.say(about, format, start.duration(to: .now), ["held": held, "verified": true, "number": number ?? NSNull(), "segments": followed?.count ?? 0, "stopped": followed?.stop ?? NSNull()], words)
         if format == .table, let followed, followed.count > 0 { Terminal.say("差分 \(followed.count) 本を重ねました (with what went on from it)") }
         if format == .table, let stop = followed?.stop { Terminal.say("**ここまでです**：\(stop)") }
         if format == .table { Terminal.say(number.map { "番号 \($0)。署名は中身のハブのものです (numbered, and signed by the hub that is in it)" } ?? "添え書き（.slip）がないので、番号と署名は確かめていません (no slip: neither number nor signature was looked at)") }

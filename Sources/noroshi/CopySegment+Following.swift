@@ -1,4 +1,3 @@
-import ArgumentParser
 import Bundles
 import Foundation
 import LedgerStore
@@ -18,7 +17,8 @@ extension CopySegment {
         _ file: URL, _ slip: CopySlip, _ about: SealedCopy.About, identities: [String], onto stage: URL, progress: (String) -> Void
     ) async throws -> Followed {
         var followed = Followed(last: slip, about: about)
-        let folder = file.deletingLastPathComponent(), slips = slips(in: folder, after: slip)
+        let folder = file.deletingLastPathComponent(), (slips, unread) = parts(in: folder, after: slip)
+        if !unread.isEmpty { followed.stop = "添え書き（.slip）がないか読めない差分があります: \(unread.prefix(3).joined(separator: "、")) (segments without a readable slip)" }
         guard !slips.isEmpty else { return followed }
         var index = try PageIndex(of: stage.appending(path: SealedCopy.ledgerName)), made = about.made
         for next in slips {
@@ -44,124 +44,19 @@ extension CopySegment {
         return followed
     }
 
-    private static func slips(in folder: URL, after slip: CopySlip) -> [CopySlip] {
+    /// What goes on from a copy, in its order, and the files beside it that say so by their name alone.
+    private static func parts(in folder: URL, after slip: CopySlip) -> (slips: [CopySlip], unread: [String]) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.filter { $0.hasSuffix(".part" + CopySlip.suffix) }.compactMap { name in
+        let slips = names.filter { $0.hasSuffix(".part" + CopySlip.suffix) }.compactMap { name in
             (try? Data(contentsOf: folder.appending(path: name))).flatMap { try? CopySlip(octets: [UInt8]($0)) }
         }.filter { $0.isSegment && $0.base == slip.number && $0.signer == slip.signer }.sorted { $0.number < $1.number }
-    }
-}
-
-/// Copies a record for as long as it runs: once a day as a whole, and each minute what has changed. It is a program of its own beside the hub, gives way to it, and
-/// begins with a whole copy whenever it is started: what it knows of the record is in its memory alone.
-struct CopyFollower {
-    /// Of the time that passes, so much at most is spent on copying: a large record is followed in longer steps.
-    private static let share = 20
-
-    let data, folder: URL
-    let seal: SealedCopy.Seal
-    let every: Duration
-    let wholeEvery: TimeInterval
-    /// So many whole copies stay in the folder, with what goes on from them.
-    let kept: Int
-    /// A partner's hub; nil: the folder is all.
-    let partner: CopyPush?
-    let say: (String) -> Void
-
-    private final class State {
-        var known: CopySegment.Known?
-        var last: CopySlip?
-        var began = Date.distantPast
-        /// Not yet with the partner, in their order.
-        var waiting: [(file: URL, slip: CopySlip)] = []
-    }
-    private let state = State()
-
-    init(data: URL, folder: URL, seal: SealedCopy.Seal, every: Duration, wholeEvery: TimeInterval, kept: Int, partner: CopyPush?, say: @escaping (String) -> Void) {
-        (self.data, self.folder, self.seal, self.every, self.wholeEvery) = (data, folder, seal, every, wholeEvery)
-        (self.kept, self.partner, self.say) = (kept, partner, say)
+        let known = Set(slips.map(\.fileName)), mark = slip.fileName.dropLast(".copy".count) + "-"
+        return (slips, names.filter { $0.hasPrefix(mark) && $0.hasSuffix(".part") && !known.contains($0) }.sorted())
     }
 
-    /// Until it is told to end. What fails is said and tried again.
-    func run() async throws {
-        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]) } catch {
-            throw TownFile.Failure.disk("\(folder.path): \(error.localizedDescription)")
-        }
-        while !Task.isCancelled {
-            let start = ContinuousClock.now
-            do { try await step() } catch { say("\(Date().ISO8601Format()) \(error)") }
-            await push()
-            let took = start.duration(to: .now)
-            // Cancelled: the loop ends.
-            try? await ContinuousClock().sleep(for: max(every, took * Self.share))
-        }
-    }
-
-    private func step() async throws {
-        // A number is a second.
-        let now = max(Seconds.of(Date()), (state.last?.number ?? 0) + 1), made = Seconds.date(now)
-        guard let known = state.known, let last = state.last, made.timeIntervalSince(state.began) < wholeEvery else { return try await whole(made) }
-        let new = folder.appending(path: ".segment-\(getpid())")
-        defer { try? FileManager.default.removeItem(at: new) }
-        guard let next = try await CopySegment.make(of: data, after: known, into: new, seal: seal, now: made) else { return }
-        try keep(new, try slip(for: new, made, after: last))
-        state.known = next
-    }
-
-    private func whole(_ made: Date) async throws {
-        let new = folder.appending(path: ".whole-\(getpid())")
-        defer { try? FileManager.default.removeItem(at: new) }
-        var index: PageIndex?
-        let about = try await SealedCopy.make(of: data, into: new, seal: seal, now: made, look: { index = try PageIndex(of: $0) }, progress: { _ in })
-        try keep(new, try slip(for: new, made, after: nil))
-        state.known = index.map { CopySegment.Known($0, about, data: data) }
-        state.began = made
-        say("\(made.ISO8601Format()) 丸ごと写しました。情報 \(about.ledger.alerts)、記録 \(about.ledger.facts) 件 (a whole copy)")
-        prune()
-    }
-
-    private func slip(for file: URL, _ made: Date, after last: CopySlip?) throws -> CopySlip {
-        guard let slip = try CopySlip.write(for: file, made: made, after: last, data: data) else {
-            throw TownFile.Failure.disk("署名する鍵がありません。ハブを一度起動してください (unsigned: start the hub once)")
-        }
-        return slip
-    }
-
-    /// Under its name, with its slip first: a copy without one would be nobody's.
-    private func keep(_ new: URL, _ slip: CopySlip) throws {
-        let file = folder.appending(path: slip.fileName)
-        for (source, target) in [(new.path + CopySlip.suffix, file.path + CopySlip.suffix), (new.path, file.path)] {
-            guard rename(source, target) == 0 else { throw TownFile.Failure.disk("\(target): \(String(cString: strerror(errno)))") }
-        }
-        state.last = slip
-        if partner != nil { state.waiting.append((file, slip)) }
-    }
-
-    /// In their order; whoever is away gets them when he is back. What he holds is another history than ours: then he gets a whole one.
-    private func push() async {
-        guard let partner else { return }
-        while let (file, slip) = state.waiting.first {
-            do {
-                _ = try await partner.send(file, slip, { _ in })
-                state.waiting.removeFirst()
-            } catch {
-                // A refusal has been said already.
-                guard let code = error as? ExitCode else { return say("\(Date().ISO8601Format()) \(slip.fileName): \(error)") }
-                if code.rawValue == Exit.changed { (state.waiting, state.known) = ([], nil) }
-                return
-            }
-        }
-    }
-
-    /// The oldest leave, each with what goes on from it.
-    private func prune() {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        let slips = names.filter { $0.hasSuffix(CopySlip.suffix) }.compactMap { name in
-            (try? Data(contentsOf: folder.appending(path: name))).flatMap { try? CopySlip(octets: [UInt8]($0)) }
-        }.filter { $0.signer == state.last?.signer }
-        let stay = Set(slips.filter { !$0.isSegment }.map(\.number).sorted().suffix(kept))
-        for slip in slips where !stay.contains(slip.base) && !state.waiting.contains(where: { $0.slip == slip }) {
-            for name in [slip.fileName, slip.fileName + CopySlip.suffix] { try? FileManager.default.removeItem(at: folder.appending(path: name)) }
-        }
+    /// Files that go on from a copy whose own slip is missing: it cannot be told whose they are.
+    static func liesBeside(_ file: URL) -> Bool {
+        let mark = file.deletingPathExtension().lastPathComponent + "-"
+        return ((try? FileManager.default.contentsOfDirectory(atPath: file.deletingLastPathComponent().path)) ?? []).contains { $0.hasPrefix(mark) && $0.hasSuffix(".part") }
     }
 }

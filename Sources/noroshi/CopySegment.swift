@@ -66,8 +66,8 @@ struct CopySegment: Codable {
     var gone: [String]
 
     static let aboutName = "segment.json", pagesName = "pages", filesName = "files"
-    /// Pages of a segment at most: beyond that a whole copy is shorter.
-    static let most = 1 << 20
+    /// Pages of a segment at most, a gibibyte: beyond that a whole copy is hardly longer.
+    static let most = 1 << 18
 
     // MARK: Out
 
@@ -89,8 +89,15 @@ struct CopySegment: Codable {
         }
     }
 
-    /// - Returns: what is known now; nil where nothing has changed and nothing was written.
-    static func make(of data: URL, after known: Known, into file: URL, seal: SealedCopy.Seal, now: Date) async throws -> Known? {
+    enum Made {
+        /// Nothing has changed, and nothing was written.
+        case same
+        /// A whole copy is shorter.
+        case tooMuch
+        case made(Known)
+    }
+
+    static func make(of data: URL, after known: Known, into file: URL, seal: SealedCopy.Seal, now: Date) async throws -> Made {
         let stage = try Stage(in: data), new = URL(filePath: file.path + ".new-\(getpid())")
         defer {
             stage.clear()
@@ -103,7 +110,8 @@ struct CopySegment: Codable {
         let pages = known.index.changes(to: next.index)
         let (files, gone) = try besides(in: data, &next, to: stage.place.appending(path: filesName))
         // The first page has a counter that each copying moves.
-        guard pages.contains(where: { $0 > 0 }) || next.index.marks.count != known.index.marks.count || !files.isEmpty || !gone.isEmpty else { return nil }
+        guard pages.contains(where: { $0 > 0 }) || next.index.marks.count != known.index.marks.count || !files.isEmpty || !gone.isEmpty else { return .same }
+        guard pages.count <= Self.most else { return .tooMuch }
         let segment = CopySegment(
             made: now, before: known.index.root, after: next.index.root, page: next.index.page, count: next.index.marks.count, pages: pages, files: files, gone: gone)
         try write(pages, of: ledger, next.index.page, to: stage.place.appending(path: pagesName))
@@ -111,7 +119,7 @@ struct CopySegment: Codable {
         try SealedCopy.encoder.encode(segment).write(to: stage.place.appending(path: aboutName))
         try await SealedCopy.pack(stage.place, seal, to: new)
         guard rename(new.path, file.path) == 0 else { throw TownFile.Failure.disk("\(file.path): \(String(cString: strerror(errno)))") }
-        return next
+        return .made(next)
     }
 
     private static func write(_ pages: [Int], of ledger: URL, _ page: Int, to file: URL) throws {
