@@ -130,7 +130,8 @@ struct FrontServerTests {
         let files = try FileManager.default.contentsOfDirectory(atPath: package.appending(path: "Sources/Pages/Tablet").path).count
         let count = 500 * files
         #expect(files > 25)
-        #expect(try front.ask(count, address + "/tablet/tablet.js") == ["200": count])
+        let heard = try front.ask(count, address + "/tablet/tablet.js")
+        #expect(heard == ["200": count], "\(heard)")
         for token in 1...3 { #expect(try front.ask(200, address + "/v1/catch-up", token: "t-\(token)") == ["200": 200]) }
     }
 

@@ -170,7 +170,8 @@ extension EndToEnd {
                     try Row.fetchAll(db, sql: "SELECT id, received - occurred FROM receipt WHERE alert = ?", arguments: [alert.id])
                         .map { ($0[0] as String, $0[1] as Double) }
                 }
-                #expect(shown.count == 1 && shown[0].0 == "\(first.device_id)/r1", "once, however often it was told")
+                // Of what was told before the edge began anew the hub's time has to be known first, so the second may be there before it.
+                #expect(shown.count == 1 && ["r1", "r2"].contains { shown[0].0 == "\(first.device_id)/\($0)" }, "once, however often it was told: \(shown)")
                 #expect((600...720).contains(shown.first?.1 ?? 0))
                 _ = try await back.push(Self.notice("給水所"))  // whether the edge is back already or not
                 try await eventually("a new alert: \(line.text)", within: .seconds(40)) { line.events.contains { $0.data.contains("給水所") } }

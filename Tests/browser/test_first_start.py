@@ -86,7 +86,7 @@ class FirstStartTests(Patient):
             self.process.wait(timeout=10)
 
     def get(self, path: str) -> dict:
-        with urllib.request.urlopen(urllib.request.Request(self.address + path, headers={"Authorization": "Bearer tok"}), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(self.address + path, headers={"Authorization": "Bearer tok"}), timeout=60) as answer:
             return json.load(answer)
 
     # MARK: hands

@@ -74,7 +74,7 @@ class RealHub:
 
     def get(self, path: str) -> dict:
         asked = urllib.request.Request(self.address + path, headers={"Authorization": "Bearer tok"})
-        with urllib.request.urlopen(asked, timeout=10) as answer:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
             return json.load(answer)
 
     def push(self, *words: str) -> str:
@@ -155,7 +155,7 @@ class RealHubTests(Patient):
         def asked() -> int:
             request = urllib.request.Request(self.hub.address + "/v1/catch-up", headers={"Authorization": "Bearer " + token})
             try:
-                with urllib.request.urlopen(request, timeout=10) as answer:
+                with urllib.request.urlopen(request, timeout=60) as answer:
                     return answer.status
             except urllib.error.HTTPError as problem:
                 self.assertIn("signature-wanted", problem.read().decode())
@@ -215,12 +215,12 @@ class RealHubTests(Patient):
     def settle(self, change):
         """The town's settings, changed as the desk changes them."""
         path = f"{self.hub.address}/v1/towns/{TOWN}/settings"
-        with urllib.request.urlopen(urllib.request.Request(path, headers={"Authorization": "Bearer tok"}), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(path, headers={"Authorization": "Bearer tok"}), timeout=60) as answer:
             tag, document = answer.headers["ETag"], json.load(answer)["document"]
         change(document)
         urllib.request.urlopen(urllib.request.Request(
             path, method="PUT", data=json.dumps({"document": document, "reason": "避難所の混み具合を公表"}).encode(),
-            headers={"Authorization": "Bearer tok", "Content-Type": "application/json", "If-Match": tag}), timeout=10).close()
+            headers={"Authorization": "Bearer tok", "Content-Type": "application/json", "If-Match": tag}), timeout=60).close()
 
     def test_a_shelters_keeper_hears_a_drill_and_its_end_reports_over_a_dead_hub_and_a_wrong_clock_and_the_spots_say_that_it_is_crowded(self):
         def rule(document):

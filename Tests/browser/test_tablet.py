@@ -353,7 +353,7 @@ class TabletTests(OnSmallHub):
         self.assertEqual(said[-1], "揺れに注意")
         self.hub.publish("alert", id="q2", message="update", arrived=True, **{**quake, "local_intensity_from": None, "local_intensity_or_more": True},
                          revision={"series": "VXSE45", "serial": 2, "sent": "2099-01-01T00:00:00+09:00"})
-        self.browser.until("document.querySelector('#full-facts').textContent === '予想される震度 5弱以上'")
+        self.browser.until("document.querySelector('#full-facts').textContent === '予想される震度 5弱程度以上'")
         self.assertEqual(self.browser.text("#full-shake"), "揺れに注意")
         self.hub.publish("alert", id="q3", message="update", arrival=stamp(time.time() + 200), **quake,
                          revision={"series": "VXSE45", "serial": 3, "sent": "2099-01-01T00:00:01+09:00"})

@@ -10,9 +10,10 @@ const EVERY = 20000;
 /** The town that somebody came from, to go back to. */
 const HOME = "noroshi-home";
 
-let timer = 0, changed = () => {};
+let timer = 0, changed = () => {}, news = () => {}, last = "";
 
-export const prepare = (onChange) => { changed = onChange; };
+/** `onNews`: something about a release is not as it was; a room that shows them reads them again. */
+export const prepare = (onChange, onNews) => { [changed, news] = [onChange, onNews]; };
 
 export function open() {
   ask();
@@ -20,6 +21,7 @@ export function open() {
 
 export function close() {
   clearTimeout(timer);
+  last = "";
   show(null);
 }
 
@@ -31,6 +33,9 @@ async function ask() {
     const { pacts } = await call("GET", "/v1/pacts");
     await follow(pacts);
     show(said(pacts));
+    const now = JSON.stringify(pacts);
+    if (last && last !== now) news();
+    last = now;
   } catch (error) {
     // Who may not look, or an older hub. While the line is cut the strip says that.
     if (error.status === 403 || error.status === 404) clearTimeout(timer);

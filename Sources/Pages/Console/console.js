@@ -218,7 +218,7 @@ async function enterByPasskey() {
 
 const foundRefusals = new Refusals(byID("found-form"));
 approvals.prepare(problem);
-behalf.prepare(enter);
+behalf.prepare(enter, () => { if (room === ROOMS.pact) room.again().catch(problem); });
 calls.prepare(problem);
 real.prepare(problem);
 keys.prepare();

@@ -16,6 +16,8 @@ export async function prepare(changed) {
     if (error.status === 401) throw error;
     return null;
   });
+  // Asked for again while the line is cut: what is known stays, and with it what somebody is writing.
+  if (!answer && towns.length > 0) return;
   [towns, isTold] = [answer?.towns ?? [], Boolean(answer?.towns)];
   ways = answer?.channels ?? [];
   const select = byID("town-select"), input = byID("town-code");

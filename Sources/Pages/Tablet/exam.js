@@ -102,16 +102,19 @@ export class Exam {
     this.#plan = { from, until };
     this.#missed = [];
     byID("exam").open = false;
-    this.#keep();
     this.#wasOn = this.isOn;
-    this.hooks.changed();
+    this.#tell();
   }
 
   #end() {
     this.#plan = null;
     this.#wasOn = false;
-    this.#keep();
-    this.hooks.changed();
+    this.#tell();
+  }
+
+  /** What is said on the screen is on the tablet: whoever closes the page at once finds it again. */
+  #tell() {
+    this.#keep().finally(this.hooks.changed);
   }
 
   /** Another's tablet now. */
