@@ -78,6 +78,8 @@ package final class DeviceAsks: Sendable {
     static let atOnce = 60
     static let perMinute = 30
     static let mostOpen = 1_000
+    /// Beyond it who asks from one address pushes out the oldest of that address: nobody fills the room of the others.
+    static let mostOfOne = 100
     static let length = 6
 
     private let clock: @Sendable () -> Date
@@ -95,6 +97,8 @@ package final class DeviceAsks: Sendable {
         let outcome: Result<DeviceAsk, DeviceAskFailure> = state.withLock { state in
             state.asks = state.asks.filter { $0.value.expires > now }
             if let wait = state.allowance.take(1, of: address, at: now) { return .failure(.tooMany(wait)) }
+            let own = state.asks.filter { $0.value.address == address && $0.value.place == nil }
+            if own.count >= Self.mostOfOne, let oldest = own.min(by: { $0.value.asked < $1.value.asked })?.key { state.asks[oldest] = nil }
             guard state.asks.count < Self.mostOpen else { return .failure(.tooMany(60)) }
             var random = SystemRandomNumberGenerator(), code = ""
             repeat {

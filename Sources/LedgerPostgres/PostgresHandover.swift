@@ -6,6 +6,8 @@ internal import Logging
 /// so that what had reached the database after all is not written twice.
 struct PostgresHandover {
     private static let page = 500
+    /// A disk that gives nothing away is asked again after so long.
+    static let pause = Duration.seconds(10)
     private let waiting: WaitingRows
     /// Nil: another hub is on duty.
     private let writer: Int64?
@@ -22,7 +24,20 @@ struct PostgresHandover {
         self.logger = logger
     }
 
-    func run(on line: PostgresLine) throws(PostgresTrouble) {
+    /// False: this machine's disk does not give them away. They stay where they are, and nobody waits for them: what is there twice is taken once.
+    func run(on line: PostgresLine) throws(PostgresTrouble) -> Bool {
+        do throws(PostgresTrouble) {
+            try all(on: line)
+            return true
+        } catch .disk(let words) {
+            logger.critical("what waited on this machine's disk stays there", metadata: ["error": "\(words)"])
+            return false
+        } catch {
+            throw error
+        }
+    }
+
+    private func all(on line: PostgresLine) throws(PostgresTrouble) {
         var count = 0
         while !waiting.isEmpty {
             let rows = try disk { try waiting.first(Self.page) }
@@ -53,9 +68,8 @@ struct PostgresHandover {
         }
     }
 
-    /// Its disk is as bad as no database: the rows stay where they are.
     private func disk<Value>(_ body: () throws -> Value) throws(PostgresTrouble) -> Value {
-        do { return try body() } catch { throw .away("この機械のディスク: \(error)") }
+        do { return try body() } catch { throw .disk("\(error)") }
     }
 }
 

@@ -58,7 +58,7 @@ struct PostgresStandby {
 
     /// Returns when this hub is on duty.
     func stand(_ bid: LeaseBid) throws -> PostgresClaim {
-        var line: PostgresLine?, isAway = false, back: ContinuousClock.Instant?
+        var line: PostgresLine?, isAway = false, back: ContinuousClock.Instant?, told = "", disk = ContinuousClock.now
         while true {
             do {
                 if line?.isBroken ?? true {
@@ -73,7 +73,7 @@ struct PostgresStandby {
                 if let line {
                     let lease = try PostgresOwner.lease(on: line)
                     if isAway { (isAway, back) = (false, .now) }
-                    if let claim = try look(lease, bid, on: line, back) { return claim }
+                    if let claim = try look(lease, bid, on: line, back, &disk) { return claim }
                 }
             } catch let error as PostgresTrouble {
                 // A row that somebody who was stopped has locked is no trouble of the database's.
@@ -81,21 +81,30 @@ struct PostgresStandby {
                     (line, isAway) = (nil, true)
                     bid.standsBy(nil)
                 }
-                logger.debug("standing by", metadata: ["trouble": "\(error)"])
+                // Five times a second: what is said again is not told again.
+                let words = "\(error)"
+                logger.log(level: words == told ? .debug : .warning, "the database does not answer who stands by", metadata: ["trouble": "\(words)"])
+                told = words
             }
             PostgresThread.rest(Self.beat)
         }
     }
 
-    /// - Parameter back: since when the database is there again.
-    private func look(_ lease: PostgresOwner.Lease, _ bid: LeaseBid, on line: PostgresLine, _ back: ContinuousClock.Instant?) throws -> PostgresClaim? {
+    /// - Parameters:
+    ///   - back: since when the database is there again.
+    ///   - disk: before when what waits here is not looked at again.
+    private func look(
+        _ lease: PostgresOwner.Lease, _ bid: LeaseBid, on line: PostgresLine, _ back: ContinuousClock.Instant?, _ disk: inout ContinuousClock.Instant
+    ) throws -> PostgresClaim? {
         let isOurs = lease.owner == name
         if !lease.isHeld || isOurs {
             let isPatient = back.map { $0.duration(to: .now) < Self.grace } ?? false
             if isOurs || lease.isFree || !isPatient, let claim = try claim(bid, on: line) { return claim }
         }
         bid.standsBy(lease.isHeld ? LeaseHolder(owner: lease.owner, address: lease.address) : nil)
-        if let waiting, !waiting.isEmpty { try PostgresHandover(waiting, by: nil, for: .zero, takesNotes: false, logger: logger).run(on: line) }
+        if let waiting, !waiting.isEmpty, disk <= .now, try !PostgresHandover(waiting, by: nil, for: .zero, takesNotes: false, logger: logger).run(on: line) {
+            disk = .now + PostgresHandover.pause
+        }
         return nil
     }
 
@@ -109,7 +118,10 @@ struct PostgresStandby {
         lease?.start()
         do {
             if let waiting, !waiting.isEmpty {
-                try PostgresHandover(waiting, by: claim.writer, for: bid == nil ? PostgresOwner.term : .zero, takesNotes: [name, ""].contains(claim.former), logger: logger).run(on: line)
+                // What it wrote while it had no neighbour yet is its own too: under the name of its folder.
+                let isOwn = ["", name, String(name.split(separator: "/").last ?? "")].contains(claim.former)
+                // The writer tries again what the disk did not give away.
+                _ = try PostgresHandover(waiting, by: claim.writer, for: bid == nil ? PostgresOwner.term : .zero, takesNotes: isOwn, logger: logger).run(on: line)
             }
             return PostgresClaim(line: line, writer: claim.writer, notes: try notes(line), lease: lease)
         } catch {

@@ -8,11 +8,14 @@ enum PostgresTrouble: Error, Sendable, Hashable, CustomStringConvertible {
     case refused(state: String, words: String)
     /// Another hub writes into this record now.
     case taken(by: String)
+    /// What waits on this machine's disk cannot be read or taken from it.
+    case disk(String)
 
     var description: String {
         switch self {
         case .away(let words): words
         case .refused(let state, let words): "\(words) (SQLSTATE \(state))"
+        case .disk(let words): "この機械のディスク: \(words) (this machine's disk)"
         case .taken(let name): "別のハブ（\(name)）がこの記録に書いています (another hub, \(name), writes into this record)"
         }
     }
@@ -21,7 +24,7 @@ enum PostgresTrouble: Error, Sendable, Hashable, CustomStringConvertible {
     /// and 23: too many values, data that is none of its type, a broken constraint (PostgreSQL manual, appendix A).
     var mayPass: Bool {
         switch self {
-        case .away, .taken: true
+        case .away, .taken, .disk: true
         case .refused(let state, _): !["21", "22", "23"].contains { state.hasPrefix($0) }
         }
     }

@@ -7,10 +7,13 @@ import Glibc
 import Ledger
 import Logging
 import ServiceLifecycle
+import Synchronization
 
 struct DutyService: Service {
     let ledger: any Ledger
     let logger: Logger
+
+    private final class Ending: Sendable { let isAsked = Mutex(false) }
 
     /// A disk that takes nothing is not waited for.
     private static let patience: UInt32 = 2
@@ -19,12 +22,14 @@ struct DutyService: Service {
         let isLost: Void? = try? await cancelWhenGracefulShutdown { try await ledger.duty.lost() }
         guard isLost != nil, !Task.isShuttingDownGracefully else { return }
         logger.critical("another hub is on duty: this one stands by from now on")
-        let logger = logger
+        let logger = logger, ending = Ending()
         Thread.detachNewThread {
             sleep(Self.patience)
-            Self.beginAnew(logger)
+            if !ending.isAsked.withLock(\.self) { Self.beginAnew(logger) }
         }
-        await ledger.close()
+        await withGracefulShutdownHandler { await ledger.close() } onGracefulShutdown: { ending.isAsked.withLock { $0 = true } }
+        // Whoever ends it meanwhile means it.
+        guard !Task.isShuttingDownGracefully else { return }
         Self.beginAnew(logger)
     }
 

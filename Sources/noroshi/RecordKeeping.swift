@@ -47,6 +47,9 @@ enum RecordKeeping {
         guard (1...32).contains(hub.name.utf8.count), hub.name.utf8.allSatisfy({ "abcdefghijklmnopqrstuvwxyz0123456789-".utf8.contains($0) }) else {
             throw SettingsError("hub.name: 「\(hub.name.prefix(40))」は英小文字・数字・- の1〜32字ではありません (1 to 32 of a-z, 0-9 and -)")
         }
+        if hub.address == nil, ["0.0.0.0", "::", "[::]", ""].contains(host) {
+            throw SettingsError("hub.address: \(host) はほかのハブから開ける住所ではありません。「http://このハブの名前:ポート」を書いてください (every address of this machine is none that another hub can send to)")
+        }
         let address = hub.address ?? "http://\(host):\(port)"
         guard let url = URL(string: address), ["http", "https"].contains(url.scheme), url.host() != nil, url.path().isEmpty else {
             throw SettingsError("hub.address: 「\(address.prefix(80))」は http(s)://ホスト:ポート ではありません (no http(s)://HOST:PORT)")

@@ -27,6 +27,8 @@ final class StandbyDoor: Sendable {
         var holder: LeaseHolder?
         var channel: (any Channel)?
         var isTold = false
+        /// Why it does not open, as it was last told.
+        var trouble = ""
     }
 
     static let mostConnections = 512
@@ -69,7 +71,11 @@ final class StandbyDoor: Sendable {
             state.withLock { $0.channel = channel }
             Terminal.complain("noroshi stands by on http://\(host):\(channel.localAddress?.port ?? port)")
         } catch {
-            logger.error("no door while standing by", metadata: ["address": "\(host):\(port)", "error": "\(error)"])
+            let words = "\(error)", isNew = state.withLock { state in
+                defer { state.trouble = words }
+                return state.trouble != words
+            }
+            if isNew { logger.error("no door while standing by", metadata: ["address": "\(host):\(port)", "error": "\(words)"]) }
         }
     }
 

@@ -84,6 +84,21 @@ struct DeviceAskTests {
         #expect(try await house.call("POST", "/v1/device-asks", #"{"public_key":"x"}"#, token: nil).status == 400)
     }
 
+    @Test("Who asks and asks from one address has a hundred open at the most: the oldest of its own goes, and nobody else's")
+    func room() throws {
+        let now = Mutex(Date(timeIntervalSince1970: 1_796_000_000)), asks = DeviceAsks(clock: { now.withLock(\.self) })
+        func isOpen(_ secret: String) -> Bool { if case .waiting = asks.answer(to: secret) { true } else { false } }
+        let other = try asks.ask(name: "", publicKey: nil, from: "192.0.2.1", site: nil).secret
+        var own: [String] = []
+        for _ in 0..<110 {
+            // As fast as an address may ask.
+            if own.count >= 60 { now.withLock { $0 += 2 } }
+            own.append(try asks.ask(name: "", publicKey: nil, from: "192.0.2.2", site: nil).secret)
+        }
+        #expect(own.map(isOpen) == (0..<110).map { $0 >= 10 })
+        #expect(isOpen(other))
+    }
+
     @Test("Beyond an edge the desk sees from where it asks there; nobody else says so for another")
     func beyond() async throws {
         let house = try await House()
