@@ -271,8 +271,16 @@ class RealHubTests(Patient):
         self.browser.until("document.querySelector('#report-state').textContent.includes('この端末に保存しました')")
         self.browser.photograph("scene-hub-dead")
         self.browser.evaluate("localStorage.setItem('ahead', String(400 * 864e5))")
-        self.browser.call("Page.reload")
-        self.browser.until("globalThis.trueNow && document.querySelector('#outbox-state')?.textContent.includes('1')", 60)
+        # A machine without time to spare may not have the page's worker awake in time, and shows that nobody answers: whoever holds it loads it again.
+        for last in (False, False, True):
+            self.browser.call("Page.reload")
+            try:
+                self.browser.until("globalThis.trueNow && /[0-9]/.test(document.querySelector('#outbox-state')?.textContent)", 30)
+                break
+            except AssertionError:
+                if last:
+                    raise
+        self.assertIn("1", self.browser.text("#outbox-state"))
         self.assertNotIn("階上地区に", self.browser.text("#list"), "the drill is over, whatever the clock says")
         self.assertIn("開設中", self.browser.text("#shelter-list"))
         self.hub.start()
