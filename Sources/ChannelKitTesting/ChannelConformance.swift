@@ -18,6 +18,8 @@ package import Testing
 package struct ChannelConformance<A: ChannelAdapter>: Sendable {
     /// How long what should be prompt may take: long enough for a busy machine, far shorter than any attempt.
     package var patience: Duration = .seconds(2)
+    /// How long it is waited for what has to happen at all: reached in vain only where it does not.
+    package var grace: Duration = .seconds(10)
     /// What the suite gives attempts that are to run into their deadline.
     package var shortDeadline: Duration = .milliseconds(300)
     /// An alert the channel has a use for.

@@ -8,9 +8,9 @@ extension Scene {
         let attempt = begin(message())
         guard await arrival(of: attempt) else { return found("the attempt never reached the far end") }
         attempt.cancel()
-        switch await attempt.outcome(within: suite.patience) {
+        switch await attempt.outcome(within: suite.grace) {
         case .failure(.cancelled): break
-        case nil: found("it had not stopped \(suite.patience) after it was cancelled")
+        case nil: found("it had not stopped \(suite.grace) after it was cancelled")
         case .success: found("it says it was delivered")
         case .failure(let failure): found("it says \(failure) and not cancelled")
         }
@@ -93,13 +93,13 @@ extension Scene {
         let reached = await arrival(of: attempt)
         if await attempt.outcome(within: suite.patience / 2) == nil {
             let held = executor.longestHold
-            expect(held < suite.patience / 4, "a thread was held for \(held) while the far end was silent")
+            expect(held < suite.patience * 2 / 5, "a thread was held for \(held) while the far end was silent")
         }
         attempt.cancel()
-        let stopped = await attempt.outcome(within: suite.patience)
+        let stopped = await attempt.outcome(within: suite.grace)
         if !reached, findings.isEmpty { found("the attempt never reached the far end") }
         // What blocks ends when the far end does; the far end is stopped after this.
-        if stopped == nil, findings.isEmpty { found("it had not stopped \(suite.patience) after it was cancelled") }
+        if stopped == nil, findings.isEmpty { found("it had not stopped \(suite.grace) after it was cancelled") }
     }
 
     func runEnds() async {
@@ -113,8 +113,8 @@ extension Scene {
         }
         await began.opened()
         work.cancel()
-        let isOver = await ended.opens(within: suite.patience)
-        expect(isOver, "it had not ended \(suite.patience) after it was cancelled")
+        let isOver = await ended.opens(within: suite.grace)
+        expect(isOver, "it had not ended \(suite.grace) after it was cancelled")
     }
 
     private func expectUnavailable(_ outcome: Attempt.Outcome?) {

@@ -65,11 +65,11 @@ final class Scene<A: ChannelAdapter> {
     func deliver(
         _ message: Message<M>, attempt: Int = 1, deadline: Duration? = nil, with settings: [String: String]? = nil
     ) async -> Attempt.Outcome? {
-        let limit = (deadline ?? A.manifest.attemptLimit) + suite.patience
+        let limit = (deadline ?? A.manifest.attemptLimit) + suite.grace
         let attempt = begin(message, attempt: attempt, deadline: deadline, with: settings)
         let outcome = await attempt.outcome(within: limit)
         if outcome == nil {
-            found("the attempt had not ended \(suite.patience) after its deadline")
+            found("the attempt had not ended \(suite.grace) after its deadline")
             attempt.cancel()
         }
         return outcome
@@ -106,7 +106,7 @@ final class Scene<A: ChannelAdapter> {
         return await withCheckedContinuation { (waiter: CheckedContinuation<Bool, Never>) in
             let first = Once(waiter)
             seen.whenOpen { first.resume(true) }
-            let limit = suite.patience
+            let limit = suite.grace
             Task.detached {
                 _ = await attempt.outcome(within: limit)
                 first.resume(false)

@@ -11,6 +11,7 @@ struct ConformanceTests {
     ) -> ChannelConformance<A> {
         var suite = ChannelConformance<A>(transport: transport) { NoticeBoard(A.M.name) }
         suite.patience = .seconds(2)
+        suite.grace = .seconds(2)
         suite.shortDeadline = .milliseconds(150)
         return suite
     }

@@ -188,8 +188,9 @@ extension EndToEnd {
                 let start = ContinuousClock.now
                 let revoked = try await run(hub, "device", "revoke", device.device_id)
                 #expect(revoked.code == 0)
-                try await eventually("the line is cut", within: .seconds(1)) { line.isClosed }
-                #expect(start.duration(to: .now) < .seconds(10))
+                try await eventually("the line is cut") { line.isClosed }
+                // By its end and not by its next heartbeat.
+                #expect(start.duration(to: .now) < .seconds(14))
                 #expect(line.events.last?.object["reason"] == "revoked")
                 #expect(try await run(hub, "device", "list").out.contains("revoked"))
                 #expect(try await run(hub, "device", "revoke", "d-nobody").code == 65)
@@ -366,12 +367,12 @@ extension EndToEnd {
             // Often: whether the record was read before or after the port was refused is chance.
             for attempt in 1...8 {
                 let second = try await Program.run(
-                    "serve", "--data", folder.appending(path: "other\(attempt)").path, "--listen", "127.0.0.1:\(port)", within: .seconds(10))
+                    "serve", "--data", folder.appending(path: "other\(attempt)").path, "--listen", "127.0.0.1:\(port)", within: .seconds(30))
                 #expect(second.code == 78)
                 #expect(second.errors.contains("127.0.0.1:\(port)で待ち受けられません"), "\(second.errors)")
             }
             hub.signal(SIGTERM)
-            #expect(try await hub.ended(within: .seconds(10)) == 0, "\(hub.errors)")
+            #expect(try await hub.ended(within: .seconds(30)) == 0, "\(hub.errors)")
             try FileManager.default.removeItem(at: folder)
         }
 
@@ -409,7 +410,7 @@ extension EndToEnd {
             try FileManager.default.copyItem(at: Program.package.appending(path: "Templates"), to: templates)
             try "x".write(to: templates.appending(path: "words/en.json"), atomically: true, encoding: .utf8)
             let demo = try await Program.run(
-                "demo", "--once", "--listen", "127.0.0.1:0", "--templates", templates.path, within: .seconds(30))
+                "demo", "--once", "--listen", "127.0.0.1:0", "--templates", templates.path, within: .seconds(60))
             #expect(demo.code == 78, "\(demo)")
             #expect(demo.errors.contains("words/en.json"), "\(demo.errors)")
             try FileManager.default.removeItem(at: folder)

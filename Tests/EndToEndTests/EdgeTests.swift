@@ -82,6 +82,8 @@ extension EndToEnd {
                 let (near, far) = (try await edge.tablet(device.token), try await hub.tablet(device))
                 let alert = try await hub.push(Self.notice("断水"))
                 let drill = try await hub.push(Self.notice("訓練の断水", mode: "exercise"))
+                // A cancel overtakes what still waits.
+                try await eventually("told: \(near.text)") { near.events.count == 2 && far.events.count == 2 }
                 _ = try await hub.cancel(alert.id)
                 try await eventually("all of it: \(near.text)") { near.events.count == 3 && far.events.count == 3 }
                 #expect(near.names() == far.names())
@@ -188,6 +190,8 @@ extension EndToEnd {
                 // The register comes with a round of half a minute.
                 try await eventually("the edge knows the guest", within: .seconds(60)) { try await edge.knows(far.token) }
                 try await eventually("and what its school was told", within: .seconds(60)) { try await edge.call("GET", "/v1/catch-up", token: far.token).text.contains(alert.id) }
+                // It may have come between the two registrations.
+                try await eventually("and who is out", within: .seconds(60)) { try await edge.call("GET", "/v1/catch-up", token: lost.token).text.contains("device-revoked") }
                 try await hub.program.kill()
                 try await eventually("it knows that it is cut", within: .seconds(40)) { try await edge.line() == "cut" }
                 try await edge.program.kill()

@@ -122,9 +122,8 @@ extension EndToEnd {
             }
             #expect(program.isRunning, "seed \(Self.seed), \(count) requests: \(program.errors.suffix(3000))")
             #expect(count > 50, "\(count) requests")
-            let alive = try await Self.ask(
-                OddRequest(octets: Array("GET /healthz HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n".utf8), statuses: nil, isStream: false), port: port)
-            #expect(alive.hasPrefix("HTTP/1.1 200"))
+            let health = OddRequest(octets: Array("GET /healthz HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n".utf8), statuses: nil, isStream: false)
+            try await eventually("it answers", within: .seconds(60)) { try await Self.ask(health, port: port).hasPrefix("HTTP/1.1 200") }
         }
 
         private static func status(_ heard: String) -> Int? {

@@ -63,6 +63,8 @@ extension EndToEnd {
                     let (first, second) = (Quake(1), Quake(60))
                     try await hub.take(try first.warning())
                     try await hub.take(try second.tsunami())
+                    // A cancel overtakes what still waits.
+                    try await eventually("told") { tablet.events.count == 2 }
                     try await hub.take(try first.cancel())
                     try await hub.settled()
                     #expect(air.identifiers == [0x1101, 0xA002])

@@ -200,7 +200,7 @@ extension EndToEnd {
         private static func agrees(_ what: String, _ claims: Set<Claim>, _ shown: () async throws -> Set<Claim>?) async throws {
             var last: Set<Claim>?
             do {
-                try await eventually(what, within: .seconds(6)) {
+                try await eventually(what, within: .seconds(20)) {
                     last = try await shown()
                     return last == claims
                 }

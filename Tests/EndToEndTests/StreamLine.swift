@@ -114,6 +114,9 @@ final class StreamLine: Sendable {
     }
 
     /// The newest position the line has named.
+    /// Past what is in force and the position that closes it.
+    var isGreeted: Bool { text.contains(#/\n\nid: [^\n]+\n\n/#) }
+
     var position: String? {
         text.split(separator: "\n").last { $0.hasPrefix("id: ") }.map { String($0.dropFirst(4)) }
     }

@@ -37,13 +37,13 @@ struct TestEdge: Sendable {
         if !body.isEmpty { headers.append(("Content-Type", "application/json")) }
         return try await transport.send(
             HTTPCall(method: method, url: "http://127.0.0.1:\(port)\(path)", headers: headers, body: body),
-            deadline: .now.advanced(by: .seconds(10)))
+            deadline: .now.advanced(by: .seconds(30)))
     }
 
     func tablet(_ token: String, lastEventID: String? = nil, query: String = "") async throws -> StreamLine {
         let line = try await StreamLine.connect(to: port)
         try await line.listen(token: token, lastEventID: lastEventID, query: query)
-        try await eventually("the edge greets: \(line.text)") { line.position != nil }
+        try await eventually("the edge greets: \(line.text)") { line.isGreeted }
         return line
     }
 

@@ -170,7 +170,7 @@ struct TestHub: Sendable {
         if !body.isEmpty { fields.append(("Content-Type", type)) }
         return try await transport.send(
             HTTPCall(method: method, url: address + path, headers: fields, body: body, answerLimit: 64 << 20),
-            deadline: .now.advanced(by: .seconds(10)))
+            deadline: .now.advanced(by: .seconds(30)))
     }
 
     func get<Value: Decodable>(_ path: String, as type: Value.Type = Value.self) async throws -> Value {
@@ -245,7 +245,7 @@ struct TestHub: Sendable {
     func tablet(_ device: Device, lastEventID: String? = nil, query: String = "") async throws -> StreamLine {
         let line = try await StreamLine.connect(to: port)
         try await line.listen(token: device.token, lastEventID: lastEventID, query: query)
-        try await eventually("the stream greets: \(line.text)") { line.position != nil }
+        try await eventually("the stream greets: \(line.text)") { line.isGreeted }
         return line
     }
 }

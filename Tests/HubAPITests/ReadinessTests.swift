@@ -41,7 +41,7 @@ struct ReadinessTests {
 
     @Test("A disk that hangs for ever is no reason to give no answer: not ready, said in time, to all who ask at once")
     func hung() async throws {
-        try await asking(SickLedger(.hangs), patience: .seconds(8)) { readiness in
+        try await asking(SickLedger(.hangs), patience: .seconds(25)) { readiness in
             async let one = readiness.report()
             async let two = readiness.report()
             for report in await [one, two] {

@@ -169,12 +169,11 @@ struct LocalVoiceTests {
         try await scene.running {
             #expect(!scene.voices.isMute)
             scene.voices.take("alert", ToldLine.line("a"))
-            try await scene.until { scene.voices.isMute }
-            #expect(scene.voices.all[0].trouble?.contains("no card") == true && scene.troubles.value.withLock { $0 } == 1)
+            try await scene.until { scene.voices.isMute && scene.troubles.value.withLock { $0 } == 1 }
+            #expect(scene.voices.all[0].trouble?.contains("no card") == true)
             scene.far.behave(.failing(.rejected("no signal for it")))
             scene.voices.take("alert", ToldLine.line("b", event: "b"))
-            try await scene.until { !scene.voices.isMute }
-            #expect(scene.troubles.value.withLock { $0 } == 2)
+            try await scene.until { !scene.voices.isMute && scene.troubles.value.withLock { $0 } == 2 }
         }
         let mute = Scene()
         mute.far.reach(.misconfigured("open_jtalk is not there"))

@@ -219,7 +219,11 @@ class Browser:
         except (RuntimeError, TimeoutError, OSError):
             pass
         self.process.terminate()
-        self.process.wait(timeout=10)
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         os.close(self.sink)
         shutil.rmtree(self.profile, ignore_errors=True)
         if self.problems:

@@ -13,6 +13,8 @@ import subprocess
 import time
 import urllib.request
 
+from ports import free_port
+
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / ".build/outside"
 AXE = FOLDER / "axe.min.js"
 CHECKER = FOLDER / "vnu.jar"
@@ -40,9 +42,7 @@ class Checker:
     one: "Checker | None" = None
 
     def __init__(self):
-        with socket.socket() as place:
-            place.bind(("127.0.0.1", 0))
-            self.port = place.getsockname()[1]
+        self.port = free_port()
         self.process = subprocess.Popen(
             [JAVA, "-Xmx256m", "-Dnu.validator.servlet.bind-address=127.0.0.1", "-cp", CHECKER, "nu.validator.servlet.Main", str(self.port)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

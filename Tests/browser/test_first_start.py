@@ -4,7 +4,6 @@ import http.server
 import json
 import pathlib
 import re
-import socket
 import subprocess
 import tempfile
 import threading
@@ -13,6 +12,7 @@ import unittest
 import urllib.request
 
 from browser import CHROMIUM, Browser
+from ports import free_port
 from screens import Patient
 from test_real_hub import PROGRAM, ROOT
 
@@ -56,9 +56,7 @@ class FirstStartTests(Patient):
         # What stands on the machine before anybody opens a page: who keeps it, and no town.
         digest = hashlib.sha256(b"tok").hexdigest()
         (self.folder / "noroshi.yaml").write_text(f"operators:\n  - {{name: 管理者, token_sha256: {digest}}}\ntowns: []\n")
-        with socket.socket() as place:
-            place.bind(("127.0.0.1", 0))
-            self.listen = "127.0.0.1:%d" % place.getsockname()[1]
+        self.listen = f"127.0.0.1:{free_port()}"
         self.address = "http://" + self.listen
         self.process = None
         self.addCleanup(self.stop)
@@ -269,7 +267,7 @@ class FirstStartTests(Patient):
         phone.click("button.main")
         phone.until("document.body.textContent.includes('引き受けたと記録しました')")
         phone.photograph("muster-link-taken")
-        self.browser.until("document.querySelector('#muster-people').textContent.includes('引き受けた（')", 15)
+        self.browser.until("document.querySelector('#muster-people').textContent.includes('引き受けた（')", 60)
         # One that the town has ended says so.
         link = call()
         self.browser.until("document.querySelector('#muster-end').checkVisibility()")

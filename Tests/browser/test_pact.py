@@ -113,7 +113,6 @@ class PactTests(Patient):
         duty.click("#push-form button.main")
         duty.until("!document.querySelector('#preview').hidden")
         self.assertIn("石巻市が気仙沼市に代わって出しています（代行）", duty.text("#preview-list"))
-        duty.photograph("real-pact-preview")
         duty.type("#send-form [name=name]", "気仙沼市")
         duty.click("#send-form button.send")
         duty.until("document.querySelector('#push-done').textContent !== ''")

@@ -103,8 +103,8 @@ class StateTests(unittest.TestCase):
         colour = "getComputedStyle(document.querySelector('#full')).backgroundColor"
         first = self.tablet.evaluate(colour)
         self.wait(lambda: len(self.hub.rows("log", "--town", TOWN, "--channel", "school-tablet")) > 5, "the second report")
-        self.see("eew-second", "緊急地震速報", "緊急地震速報")
         self.assertEqual(self.tablet.evaluate(colour), first, "a second report is as grave as the first")
+        self.see("eew-second", "緊急地震速報", "緊急地震速報")
         self.see("eew-cancelled", "取り消", "取り消")
         self.assertIn("取り消", self.largest(self.tablet))
         self.assertEqual(self.player.wait(timeout=10), 0)

@@ -438,7 +438,7 @@ class TabletTests(OnSmallHub):
         self.hub.publish("alert", id="d1", event="d1", **drill)
         self.wait(lambda: "shown" in self.levels("d1"), "a drill beside a notice is shown")
         self.assertIn("断水", self.browser.evaluate("document.querySelector('#list').textContent"))
-        self.hub.publish("alert", id="a1", event="e1", gravity="danger", change="new", expires_in=3, texts=texts("避難指示", "逃げてください。"))
+        self.hub.publish("alert", id="a1", event="e1", gravity="danger", change="new", expires_in=15, texts=texts("避難指示", "逃げてください。"))
         self.browser.until("document.querySelector('#full-title').textContent === '避難指示'")
         self.hub.publish("alert", id="d2", event="d2", **drill)
         self.wait(lambda: "reached" in self.levels("d2"), "the second drill")
@@ -446,7 +446,7 @@ class TabletTests(OnSmallHub):
         self.browser.until("document.querySelector('#full').hidden")
         self.assertIn("訓練2件は、本番の情報が出ているため表示していません", self.browser.text("#halted"))
         self.photograph("drill-under-real")
-        self.browser.until("document.querySelector('#halted').hidden", 6)
+        self.browser.until("document.querySelector('#halted').hidden", 40)
         self.assertFalse(self.browser.evaluate(FULL), "no old drill fills the screen when the real one has ended")
         self.assertIn("避難指示", self.browser.text("#past-list"))
         self.assertEqual(self.levels("d2"), {"reached"})
@@ -754,9 +754,9 @@ class TabletTests(OnSmallHub):
 
     def test_an_alert_ends_by_itself(self):
         self.start()
-        self.hub.publish("alert", **{**ORDER, "expires_in": 2})
+        self.hub.publish("alert", **{**ORDER, "expires_in": 8})
         self.browser.until(FULL)
-        self.browser.until("document.querySelector('#full').hidden", 6)
+        self.browser.until("document.querySelector('#full').hidden", 30)
 
     def test_a_report_waits_for_the_line_and_arrives_once(self):
         self.start()
