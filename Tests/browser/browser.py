@@ -136,7 +136,16 @@ class Browser:
         raise AssertionError(f"not within {seconds} s: {condition}\n{self.problems}")
 
     def click(self, selector: str):
-        """A real press at the element's middle, so that the browser takes it for a person's."""
+        """A real press at the element's middle, so that the browser takes it for a person's; again where the page moved away under it, as a person does."""
+        for _ in range(3):
+            self.press_at(selector)
+            try:
+                if self.evaluate("globalThis.aimed !== false"):
+                    return
+            except RuntimeError:
+                return  # it led to another page
+
+    def press_at(self, selector: str):
         name = json.dumps(selector)
         # It must be where it will be pressed: in sight, uncovered and at rest for a frame.
         self.until(f"""(async () => {{ const e = document.querySelector({name});
@@ -148,6 +157,8 @@ class Browser:
             const top = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
             return r.width > 0 && r.x === before.x && r.y === before.y && (top === e || e.contains(top)) }})()""")
         place = self.evaluate(f"""(() => {{ const r = document.querySelector({name}).getBoundingClientRect();
+            globalThis.aimed = false;
+            addEventListener('click', (event) => {{ globalThis.aimed = event.composedPath().some((one) => one.matches?.({name})); }}, {{ capture: true, once: true }});
             return [r.x + r.width / 2, r.y + r.height / 2] }})()""")
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", {
