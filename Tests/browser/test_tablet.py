@@ -529,7 +529,7 @@ class TabletTests(OnSmallHub):
         self.browser.evaluate("""(() => { const form = document.querySelector('#exam-form'), at = new Date(Date.now() + 16 * 3600e3);
             form.until.value = at.toISOString().slice(11, 16); })()""")
         self.browser.click("#exam-form .big")
-        self.browser.until("document.querySelector('#exam-problem').textContent.includes('6時間まで')")
+        self.browser.until("document.querySelector('#exam-problem').textContent.includes('6時間以内')")
         self.assertTrue(self.browser.evaluate("document.querySelector('#exam-on').hidden"))
         self.browser.evaluate("document.querySelector('#exam').open = false")
         self.examine()
