@@ -41,7 +41,7 @@ enum PortalStyle {
         @media(max-width:30rem){nav a{padding:.6rem .55rem;font-size:1rem}}
         nav a[aria-current]{background:#0b4a8f;color:#fff;text-decoration:none}
         a:focus-visible{outline:4px solid #111;outline-offset:2px}
-        .now{font-weight:700;margin:.3rem 0 1rem}.here{font-size:1.3rem;line-height:1.5;margin:0 0 1rem;padding-left:.7rem;border-left:.5rem solid #0b4a8f}.paper{display:none}rt{font-size:.5em}h1{font-size:1.5rem;line-height:1.4}h2{font-size:1.3rem;margin:2rem 0 .5rem}
+        .now{font-weight:700;margin:.3rem 0 1rem}.here{font-size:1.3rem;line-height:1.5;margin:0 0 1rem;padding-left:.7rem;border-left:.5rem solid #0b4a8f}.paper{display:none}.map{width:100%;max-width:30rem;border:1px solid #bbb;border-radius:.4rem}.map text{font-size:14px;font-weight:700;text-anchor:middle;stroke:#fff;stroke-width:3px;paint-order:stroke}.map .l{text-anchor:start}.map circle{fill:#fff;stroke:#111;stroke-width:2}.map circle.o{fill:#1b5e3a}.map text.o{fill:#fff;stroke:none}.map .s{stroke:#0b4a8f;stroke-width:6}.map .r,.map .b{fill:none;stroke:#666;stroke-dasharray:3}.map .b{stroke:#111;stroke-width:2;stroke-dasharray:none}rt{font-size:.5em}h1{font-size:1.5rem;line-height:1.4}h2{font-size:1.3rem;margin:2rem 0 .5rem}
         .i{border:3px solid;border-radius:.5rem;margin:.8rem 0;break-inside:avoid}.i>.k{padding:.4rem .9rem;font-size:1.25rem;font-weight:700}
         .i h2,.i h3{margin:0;font-size:1.45rem;line-height:1.45;padding:.7rem .9rem 0}.i .t{padding:.5rem .9rem}.i .t p+p{margin-top:.6rem}
         .w,.f{padding:0 .9rem;color:#444;font-size:1rem}.f{padding-bottom:.7rem}
