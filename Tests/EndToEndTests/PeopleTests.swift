@@ -121,7 +121,10 @@ extension EndToEnd {
                 try await line.send("GET /v1/deliveries/stream?town=042056 HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer \(secret)\r\n\r\n")
                 try await eventually("following") { line.text.contains("following") }
                 let notice = ["push", "--town", "042056", "--kind", "notice", "--title", "断水", "--body", "断水しています。", "--exercise"]
-                func told() async throws -> String { try #require(try object(try #require(try await run(hub, notice + ["--format", "json"]).lines.first))["id"] as? String) }
+                func told() async throws -> String {
+                    let line = try #require(try await run(hub, notice + ["--format", "json"]).lines.first)
+                    return try #require(try object(line)["id"] as? String)
+                }
                 let first = try await told()
                 try await eventually("a line: \(line.text)") { line.text.contains("event: delivery") && line.text.contains(first) }
                 #expect(try await hub.call("DELETE", "/v1/tokens/\(id)", token: TownFile.token).status == 204)

@@ -43,8 +43,12 @@ struct PortalMap {
     }
 
     /// Where a mark goes whose place is taken, the nearest first.
-    private static let places: [(x: Int, y: Int)] = (-2...2).flatMap { x in (-2...2).map { (x: x * apart, y: $0 * apart) } }
-        .sorted { ($0.x * $0.x + $0.y * $0.y, $0.y, $0.x) < ($1.x * $1.x + $1.y * $1.y, $1.y, $1.x) }
+    private static let places: [(x: Int, y: Int)] = {
+        let steps = [0, -apart, apart, -2 * apart, 2 * apart]
+        let all: [(x: Int, y: Int)] = steps.flatMap { x in steps.map { y in (x: x, y: y) } }
+        func length(_ place: (x: Int, y: Int)) -> Int { place.x * place.x + place.y * place.y }
+        return all.enumerated().sorted { (length($0.element), $0.offset) < (length($1.element), $1.offset) }.map(\.element)
+    }()
 
     /// The middle is taken, too: the spot stands there.
     private static func isFree(_ x: Int, _ y: Int, _ placed: [Mark]) -> Bool {

@@ -35,9 +35,11 @@ struct PortalMapTests {
     @Test("Whatever lies where, each number stands alone inside the drawing, and on its own side of the spot unless somebody was there first", arguments: 0..<60)
     func marks(seed: UInt64) {
         var dice = Dice(seed: seed)
-        let far = [40.0, 300, 1_500, 20_000].randomElement(using: &dice) ?? 300
-        let ways = (0..<Int.random(in: 1...8, using: &dice)).map { _ in
-            (way: Way(east: .random(in: -far...far, using: &dice), north: .random(in: -far...far, using: &dice)), isFull: Bool.random(using: &dice))
+        let far: Double = [40.0, 300, 1_500, 20_000].randomElement(using: &dice) ?? 300
+        var ways: [(way: Way, isFull: Bool)] = []
+        for _ in 0..<Int.random(in: 1...8, using: &dice) {
+            let (east, north) = (Double.random(in: -far...far, using: &dice), Double.random(in: -far...far, using: &dice))
+            ways.append((Way(east: east, north: north), Bool.random(using: &dice)))
         }
         let map = PortalMap(ways), what = "\(ways) \(map.marks)"
         #expect(map.marks.map(\.number) == Array(1...min(ways.count, PortalMap.limit)), "\(what)")
@@ -70,7 +72,8 @@ struct PortalMapTests {
         #expect(!page.contains("200 m</small>"), "nobody is shown the way to a door that is shut")
         let svg = try #require(page.firstMatch(of: #/<svg class="map".*?<\/svg>/#)).output
         #expect(svg.components(separatedBy: "<circle").count == 4 && svg.contains(">駅前</text>") && svg.contains(">北</text>"), "\(svg)")
-        #expect(try #require(page.firstRange(of: "<svg class=\"map\"")).lowerBound < #require(page.firstRange(of: "<ul>")).lowerBound)
+        let (map, list) = (try #require(page.firstRange(of: "<svg class=\"map\"")), try #require(page.firstRange(of: "<ul>")))
+        #expect(map.lowerBound < list.lowerBound)
         let easy = self.page(all, "津波", .easyJapanese, spotAt: here)
         let drawn = try #require(easy.firstMatch(of: #/<svg class="map".*?<\/svg>/#)).output
         #expect(!drawn.contains("ruby") && easy.contains("<ruby>北<rp>"), "\(easy)")
