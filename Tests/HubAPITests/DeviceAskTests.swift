@@ -95,7 +95,7 @@ struct DeviceAskTests {
             if own.count >= 60 { now.withLock { $0 += 2 } }
             own.append(try asks.ask(name: "", publicKey: nil, from: "192.0.2.2", site: nil).secret)
         }
-        #expect(own.map(isOpen) == (0..<110).map { $0 >= 10 })
+        #expect(own.filter(isOpen).count == 100 && own.suffix(50).allSatisfy(isOpen), "of those that came in the same moment any goes")
         #expect(isOpen(other))
     }
 
