@@ -59,6 +59,8 @@ public struct Endpoint: Sendable, Hashable {
     public var district: String?
     /// The shelter it stands in, if any.
     public var shelter: String?
+    /// Where it stands, if that is not the shelter's own place.
+    public var place: Coordinate?
     /// What the house has written down to do, for its own tablets: plain text, at most `procedureLimit` letters.
     public var procedure: String?
     /// Settings for real alerts: `url`, `cell_broadcast_id` …; nil when it takes none.
@@ -68,7 +70,7 @@ public struct Endpoint: Sendable, Hashable {
 
     public init(
         id: String, channel: String, name: String, romanName: String? = nil, district: String? = nil, shelter: String? = nil,
-        procedure: String? = nil, actual: [String: String]? = [:], exercise: [String: String]? = [:]
+        place: Coordinate? = nil, procedure: String? = nil, actual: [String: String]? = [:], exercise: [String: String]? = [:]
     ) {
         self.id = id
         self.channel = channel
@@ -76,6 +78,7 @@ public struct Endpoint: Sendable, Hashable {
         self.romanName = romanName
         self.district = district
         self.shelter = shelter
+        self.place = place
         self.procedure = procedure
         self.actual = actual
         self.exercise = exercise

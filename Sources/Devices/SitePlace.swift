@@ -18,7 +18,8 @@ package struct SitePlace: Sendable, Hashable, Codable {
         self.town = town.id.code
         (site, name) = (endpoint.id, endpoint.name)
         (district, shelter) = (endpoint.district ?? house?.district, house?.id)
-        (latitude, longitude) = (house?.place?.latitude, house?.place?.longitude)
+        let place = endpoint.place ?? house?.place
+        (latitude, longitude) = (place?.latitude, place?.longitude)
         procedure = endpoint.procedure
     }
 }

@@ -87,7 +87,7 @@ enum DemonstrationTown {
                 name: 町の同報局
                 actual: {url: "{GATEWAY}", eew: send}
                 exercise: {url: "{GATEWAY}", eew: send}
-              - {channel: wifi-portal, id: kesennuma-eki, name: 気仙沼駅前, roman_name: Kesennuma Station, district: 気仙沼地区, actual: {}, exercise: {}}
+              - {channel: wifi-portal, id: kesennuma-eki, name: 気仙沼駅前, roman_name: Kesennuma Station, district: 気仙沼地区, latitude: 38.9096, longitude: 141.5593, actual: {}, exercise: {}}
               - {channel: wifi-portal, id: uo-ichiba, name: 魚市場前, roman_name: Fish Market, district: 気仙沼地区, actual: {}, exercise: {}}
               - {channel: wifi-portal, id: shimin-kaikan, name: 市民会館, district: 気仙沼地区, shelter: shimin-kaikan, actual: {}, exercise: {}}
               - {channel: wifi-portal, id: oshima-ko, name: 大島浦の浜港, roman_name: Oshima Uranohama Port, district: 大島地区, actual: {}, exercise: {}}

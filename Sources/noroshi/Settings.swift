@@ -89,6 +89,9 @@ struct Settings: Codable, Sendable {
         var roman_name: String?
         var district: String?
         var shelter: String?
+        /// Of a spot that stands in none of the shelters: degrees, both or neither.
+        var latitude: Double?
+        var longitude: Double?
         /// What the house has written down to do there; tablets hold it. Lines apart.
         var procedure: String?
         /// `{}` where the channel needs nothing; absent: takes no real alerts (or no drills).
@@ -302,9 +305,20 @@ extension Settings {
             }
             made.append(Endpoint(
                 id: endpoint.id, channel: endpoint.channel, name: endpoint.name, romanName: endpoint.roman_name, district: endpoint.district,
-                shelter: endpoint.shelter, procedure: try Self.procedure(of: endpoint, in: town), actual: endpoint.actual, exercise: endpoint.exercise))
+                shelter: endpoint.shelter, place: try Self.place(of: endpoint, in: town), procedure: try Self.procedure(of: endpoint, in: town), actual: endpoint.actual, exercise: endpoint.exercise))
         }
         return made
+    }
+
+    /// A slip of the finger would draw a map of another country.
+    private static func place(of endpoint: EndpointSettings, in town: TownID) throws(SettingsError) -> Coordinate? {
+        switch (endpoint.latitude, endpoint.longitude) {
+        case (nil, nil): return nil
+        case (let latitude?, let longitude?) where (-90...90).contains(latitude) && (-180...180).contains(longitude):
+            return Coordinate(latitude: latitude, longitude: longitude)
+        default:
+            throw SettingsError("town \(town): \(endpoint.id): latitude（北緯）と longitude（東経）は、度で、二つとも書いてください (both, in degrees)")
+        }
     }
 
     /// Plain text, as it is shown: no marks, no hidden letters.

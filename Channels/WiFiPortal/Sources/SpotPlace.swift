@@ -23,7 +23,7 @@ struct SpotPlace: Sendable, Codable, Hashable {
         guard let endpoint = town.endpoints.first(where: { $0.channel == "wifi-portal" && $0.id == id }) else { return }
         let shelter = town.shelters.first { $0.id == endpoint.shelter }
         district = endpoint.district ?? shelter?.district
-        place = shelter?.place
+        place = endpoint.place ?? shelter?.place
         romanName = endpoint.romanName ?? shelter.flatMap { $0.name == name ? $0.romanName : nil }
     }
 
