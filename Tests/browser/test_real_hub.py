@@ -252,9 +252,10 @@ class RealHubTests(Patient):
         self.browser.photograph("scene-drill-cancelled")
         self.browser.click("#touch")
         # The shelter opens in earnest.
-        self.hub.rows("push", "--town", TOWN, "--actual", "--kind", "shelter", "--shelter", "hashikami-chu", "--state", "open")
+        opened = self.hub.rows("push", "--town", TOWN, "--actual", "--kind", "shelter", "--shelter", "hashikami-chu", "--state", "open")[0]["id"]
         self.browser.until(f"{FULL} && {TITLE}.includes('開設')")
         self.browser.click("#touch")
+        self.wait(lambda: self.hub.reach(opened).get("touched"), "that it was read")
         self.browser.until("document.querySelector('#shelter-list').textContent.includes('開設中')")
         self.browser.until("document.querySelector('#outbox-state').textContent === ''")
         self.browser.until("navigator.serviceWorker.ready.then(({ active }) => active.state === 'activated')")
