@@ -90,7 +90,7 @@ extension PortalPage {
         let warnings = status.state == .closed ? [] : warnings(status.shelter, hazards)
         let warning = warnings.isEmpty ? "" : "\u{3000}" + HTML.tag("strong", HTML.text(warnings.joined(separator: words[.remarks])))
         let way = status.state == .closed ? nil : wayWords(status.shelter)
-        return HTML.tag("li", line + "</span>" + (way.map { "\u{3000}<small>\(HTML.text($0))</small>" } ?? "") + warning)
+        return HTML.tag("li", line + "</span>" + (way.map { "\u{3000}<span class=\"y\">\(HTML.text($0))</span>" } ?? "") + warning)
     }
 
     /// With its reading, on the page of easy Japanese, where the register has it.

@@ -68,8 +68,8 @@ struct PortalMapTests {
         let all = [shelter("市民会館", 3, 2, .open), shelter("高台の学校", 400, 0, .open), shelter("港の学校", 0, 600, .full), shelter("閉じた館", 200, 0, .closed)]
         let page = page(all, spotAt: here)
         #expect(page.contains("① <span>高台の学校") && page.contains("② <span>港の学校") && !page.contains("③"), "\(page)")
-        #expect(page.contains("<small>北 400 m</small>") && page.contains("<small>東 600 m</small>") && page.contains("<small>この建物</small>"), "\(page)")
-        #expect(!page.contains("200 m</small>"), "nobody is shown the way to a door that is shut")
+        #expect(page.contains("<span class=\"y\">北 400 m</span>") && page.contains("<span class=\"y\">東 600 m</span>") && page.contains("<span class=\"y\">この建物</span>"), "\(page)")
+        #expect(!page.contains("200 m</span>"), "nobody is shown the way to a door that is shut")
         let svg = try #require(page.firstMatch(of: #/<svg class="map".*?<\/svg>/#)).output
         #expect(svg.components(separatedBy: "<circle").count == 4 && svg.contains(">駅前</text>") && svg.contains(">北</text>"), "\(svg)")
         let (map, list) = (try #require(page.firstRange(of: "<svg class=\"map\"")), try #require(page.firstRange(of: "<ul>")))
@@ -77,7 +77,7 @@ struct PortalMapTests {
         let easy = self.page(all, "津波", .easyJapanese, spotAt: here)
         let drawn = try #require(easy.firstMatch(of: #/<svg class="map".*?<\/svg>/#)).output
         #expect(!drawn.contains("ruby") && easy.contains("<ruby>北<rp>"), "\(easy)")
-        #expect(self.page(all, "津波", .english, spotAt: here).contains("<small>north 400 m</small>"))
+        #expect(self.page(all, "津波", .english, spotAt: here).contains("<span class=\"y\">north 400 m</span>"))
         let nowhere = self.page(all, spotAt: nil)
         #expect(!nowhere.contains("<svg") && !nowhere.contains("①") && !nowhere.contains("400 m"))
     }
