@@ -101,11 +101,14 @@ public struct HTTPAnswer: Sendable {
     public var status: Int
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]
+    /// It came over HTTP/2.
+    public var isHTTP2: Bool
 
-    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], isHTTP2: Bool = false) {
         self.status = status
         self.headers = headers
         self.body = body
+        self.isHTTP2 = isHTTP2
     }
 
     public func header(_ name: String) -> String? {

@@ -24,9 +24,15 @@ public struct Sleeper: Sendable, Hashable {
         public init(endpoint: String, key: Data, secret: Data) { (self.endpoint, self.key, self.secret) = (endpoint, key, secret) }
     }
 
+    public enum Address: Sendable, Hashable {
+        case browser(Browser)
+        /// An app of the town's own on an iPad: its token at Apple's push service, as hexadecimal digits.
+        case apple(String)
+    }
+
     public var device: String
     public var town: TownID
-    public var browser: Browser
+    public var address: Address
     /// A stranger's word led there: nothing private is called. False: whoever keeps this machine wrote the host down.
     public var isForeign: Bool
     /// What its people read.
@@ -36,10 +42,10 @@ public struct Sleeper: Sendable, Hashable {
     /// When it last asked.
     public var asked: Date
 
-    public init(device: String, town: TownID, browser: Browser, isForeign: Bool, language: Language, page: String?, asked: Date) {
+    public init(device: String, town: TownID, address: Address, isForeign: Bool, language: Language, page: String?, asked: Date) {
         self.device = device
         self.town = town
-        self.browser = browser
+        self.address = address
         self.isForeign = isForeign
         self.language = language
         self.page = page

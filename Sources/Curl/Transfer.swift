@@ -186,7 +186,8 @@ final class Transfer {
             // libcurl 7.88.1 calls it a success when the connection is closed inside the header.
             guard isHeaderWhole else { return .failure(.noAnswer("返事がヘッダーの途中で切れました (the answer ended inside its header)")) }
             let status = ccurl_info_long(easy, CURLINFO_RESPONSE_CODE)
-            let answer = HTTPAnswer(status: status, headers: headers, body: body)
+            let answer = HTTPAnswer(
+                status: status, headers: headers, body: body, isHTTP2: ccurl_info_long(easy, CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0)
             // And it passes over a length it cannot read, which makes any ending a good one (RFC 9112, 6.3).
             if let length = answer.header("Content-Length"), Int(length) == nil {
                 return .failure(.noAnswer("返事の長さが読めません (the answer gives no readable length)"))

@@ -10,11 +10,57 @@ internal import Glibc
 internal import Synchronization
 
 /// What a device has said of how it is woken.
-package struct WakeAddress: Sendable, Hashable, Codable {
-    package var browser: Sleeper.Browser
+package struct WakeAddress: Sendable, Hashable {
+    package var address: Sleeper.Address
     package var language: Language
     package var page: String?
     package var asked: Date
+}
+
+/// As it lies at the device: an app has `apple` in the place of `browser`.
+extension WakeAddress: Codable {
+    private enum CodingKeys: String, CodingKey { case browser, apple, language, page, asked }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        address = try values.decodeIfPresent(String.self, forKey: .apple).map { .apple($0) } ?? .browser(try values.decode(Sleeper.Browser.self, forKey: .browser))
+        language = try values.decode(Language.self, forKey: .language)
+        page = try values.decodeIfPresent(String.self, forKey: .page)
+        asked = try values.decode(Date.self, forKey: .asked)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        switch address {
+        case .browser(let browser): try values.encode(browser, forKey: .browser)
+        case .apple(let token): try values.encode(token, forKey: .apple)
+        }
+        try values.encode(language, forKey: .language)
+        try values.encodeIfPresent(page, forKey: .page)
+        try values.encode(asked, forKey: .asked)
+    }
+}
+
+extension WakeAddress {
+    /// Of a browser.
+    package var endpoint: String? {
+        guard case .browser(let browser) = address else { return nil }
+        return browser.endpoint
+    }
+
+    /// Of an app.
+    package var appleToken: String? {
+        guard case .apple(let token) = address else { return nil }
+        return token
+    }
+
+    fileprivate func isSame(as other: Sleeper.Address) -> Bool {
+        switch (address, other) {
+        case (.browser(let mine), .browser(let theirs)): mine.endpoint == theirs.endpoint
+        case (.apple(let mine), .apple(let theirs)): mine == theirs
+        default: false
+        }
+    }
 }
 
 package enum WakeRefusal: Error, Sendable, Equatable {
@@ -28,25 +74,29 @@ package final class WakeRegister: WakeBook {
     private let devices: DeviceRegister
     private let folder: URL
     private let hosts: WakeHosts
+    /// The app that Apple's push service wakes for us; nil: none.
+    package let appleTopic: String?
     private let keys = Mutex<[TownID: P256.Signing.PrivateKey]>([:])
 
     /// - Parameter folder: made when the first key is.
-    package init(devices: DeviceRegister, folder: URL, hosts: WakeHosts) { (self.devices, self.folder, self.hosts) = (devices, folder, hosts) }
+    package init(devices: DeviceRegister, folder: URL, hosts: WakeHosts, appleTopic: String? = nil) {
+        (self.devices, self.folder, self.hosts, self.appleTopic) = (devices, folder, hosts, appleTopic)
+    }
 
     // MARK: who sleeps
 
     package func sleepers(at topic: StreamTopic) -> [Sleeper] {
         devices.sleeping(at: topic).compactMap { device in
             guard let wake = device.wake else { return nil }
-            // The list may have become shorter since.
-            let verdict = hosts.verdict(wake.browser.endpoint)
-            guard verdict != .closed else { return nil }
+            // The list may have become shorter since, and Apple's key may have left the settings.
+            let verdict = wake.endpoint.map { hosts.verdict($0) }
+            guard verdict != .closed, wake.appleToken == nil || appleTopic != nil else { return nil }
             return Sleeper(
-                device: device.id, town: device.town, browser: wake.browser, isForeign: verdict == .known, language: wake.language, page: wake.page, asked: wake.asked)
+                device: device.id, town: device.town, address: wake.address, isForeign: verdict == .known, language: wake.language, page: wake.page, asked: wake.asked)
         }
     }
 
-    package func forget(_ sleeper: Sleeper) { devices.wake(sleeper.device, of: sleeper.town, nil, onlyIf: sleeper.browser) }
+    package func forget(_ sleeper: Sleeper) { devices.wake(sleeper.device, of: sleeper.town, nil, onlyIf: sleeper) }
 
     /// - Parameters:
     ///   - key: 65 octets, base64url; so is `secret`, of 16.
@@ -67,9 +117,17 @@ package final class WakeRegister: WakeBook {
             throw .closed("endpoint: このハブが呼び出すプッシュサービスではありません。ほかのものは設定の hosts に書きます (no push service that this hub calls)")
         }
         let wake = WakeAddress(
-            browser: Sleeper.Browser(endpoint: endpoint, key: point, secret: shared), language: known.first { $0.rawValue == language } ?? .japanese, page: page,
+            address: .browser(.init(endpoint: endpoint, key: point, secret: shared)), language: known.first { $0.rawValue == language } ?? .japanese, page: page,
             asked: devices.clock())
         devices.wake(device.id, of: device.town, wake)
+    }
+
+    /// An app of the town's own, by Apple's push service.
+    package func ask(_ device: Device, apple token: String, language: String?) throws(WakeRefusal) {
+        guard appleTopic != nil else { throw .closed("apns_token: このハブには、Appleのプッシュサービスの設定がありません (not set up here)") }
+        guard token.wholeMatch(of: /(?:[0-9a-f]{2}){32,100}/) != nil else { throw .bad("apns_token: 端末の番号を16進（小文字）で書いてください (the device's token, small hexadecimal digits)") }
+        devices.wake(device.id, of: device.town, WakeAddress(
+            address: .apple(token), language: ScreenLanguages.inUse.all.first { $0.rawValue == language } ?? .japanese, page: nil, asked: devices.clock()))
     }
 
     package func stop(_ device: Device) { devices.wake(device.id, of: device.town, nil) }
@@ -118,17 +176,17 @@ extension DeviceRegister {
         }
     }
 
-    /// - Parameter known: nothing changes where it has said another since.
-    func wake(_ id: String, of town: TownID, _ wake: WakeAddress?, onlyIf known: Sleeper.Browser? = nil) {
+    /// - Parameter known: nothing changes where it has asked since, by another address or the same.
+    func wake(_ id: String, of town: TownID, _ wake: WakeAddress?, onlyIf known: Sleeper? = nil) {
         state.withLock { state in
             guard var device = state.devices[id], device.town == town, device.revoked == nil else { return }
-            if let known, device.wake?.browser != known { return }
+            if let known, device.wake?.address != known.address || device.wake?.asked != known.asked { return }
             device.wake = wake
             state.devices[id] = device
             write(Self.key(device), device)
-            guard let endpoint = wake?.browser.endpoint else { return }
+            guard let address = wake?.address else { return }
             // Registered anew, the same browser is another device: it is woken once.
-            for var other in state.devices.values where other.id != id && other.wake?.browser.endpoint == endpoint {
+            for var other in state.devices.values where other.id != id && other.wake?.isSame(as: address) == true {
                 other.wake = nil
                 state.devices[other.id] = other
                 write(Self.key(other), other)

@@ -14,15 +14,19 @@ extension HubRouter {
     private struct Key: Encodable {
         /// What its browser is to take hints from, base64url; absent: nothing wakes devices of its place.
         var public_key: String?
+        /// The app that this hub wakes over Apple's push service; absent: none.
+        var apns_topic: String?
         /// What it asked for last.
-        var endpoint, language: String?
+        var endpoint, apns_token, language: String?
     }
 
     /// As a browser's `PushSubscription` writes itself, and what the page knows beside it.
     private struct Wish: Decodable {
         struct Keys: Decodable { var p256dh, auth: String }
-        var endpoint: String
-        var keys: Keys
+        /// Of an app, which has nothing of a browser's.
+        var apns_token: String?
+        var endpoint: String?
+        var keys: Keys?
         var language, page: String?
     }
 
@@ -37,7 +41,8 @@ extension HubRouter {
             let device = try hub.devices.asking(request)
             guard let wakes = try? wakes(for: device) else { return try Answer.json(Key()) }
             guard let key = wakes.publicKey(of: device.town) else { throw Problem(.serviceUnavailable, "町の鍵を作れません (the town's key cannot be made)") }
-            return try Answer.json(Key(public_key: key, endpoint: device.wake?.browser.endpoint, language: device.wake?.language.rawValue))
+            let wake = device.wake
+            return try Answer.json(Key(public_key: key, apns_topic: wakes.appleTopic, endpoint: wake?.endpoint, apns_token: wake?.appleToken, language: wake?.language.rawValue))
         }
         router.post("/v1/wake-ups") { request, _ in
             let device = try hub.devices.asking(request)
@@ -49,7 +54,13 @@ extension HubRouter {
                 throw problem
             }
             do throws(WakeRefusal) {
-                try wakes.ask(device, endpoint: wish.endpoint, key: wish.keys.p256dh, secret: wish.keys.auth, language: wish.language, page: wish.page)
+                if let token = wish.apns_token {
+                    guard wish.endpoint == nil, wish.keys == nil else { throw .bad("apns_token か endpoint の、どちらかだけを書いてください (one of the two)") }
+                    try wakes.ask(device, apple: token, language: wish.language)
+                } else {
+                    guard let endpoint = wish.endpoint, let keys = wish.keys else { throw .bad("endpoint と keys が要ります (missing)") }
+                    try wakes.ask(device, endpoint: endpoint, key: keys.p256dh, secret: keys.auth, language: wish.language, page: wish.page)
+                }
             } catch {
                 switch error {
                 case .bad(let words): throw Problem(.badRequest, words)

@@ -100,8 +100,9 @@ struct SealedCopy {
         for name in try besides(in: data) { _ = try take(name, from: data, to: stage) }
     }
 
-    /// The key by which tablets are woken: whoever has a copy shall not wake them, and a page that is opened asks anew (decision 37).
-    private static func isKeptHere(_ name: String) -> Bool { name.hasPrefix("push/keys/") }
+    /// The keys by which tablets are woken: whoever has a copy shall not wake them. A page that is opened asks anew, and Apple's key (.p8), where somebody has laid it into this folder,
+    /// is brought once more by whoever keeps it (decision 37).
+    private static func isKeptHere(_ name: String) -> Bool { name.hasPrefix("push/keys/") || name.lowercased().hasSuffix(".p8") }
 
     /// What lies beside the ledger and belongs into a copy.
     static func besides(in data: URL) throws -> [String] {

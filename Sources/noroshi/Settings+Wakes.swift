@@ -10,7 +10,8 @@ extension Settings {
         // One browser is one address, for drills too.
         guard own?.exercise?["hosts"] == nil else { throw SettingsError("channels.\(channel).exercise.hosts: actual に書いてください。訓練にも使われます (written once, under actual)") }
         do throws(SettingsError) {
-            return WakeRegister(devices: devices, folder: data.appending(path: channel).appending(path: "keys"), hosts: try WakeHosts(own?.actual?["hosts"]))
+            return WakeRegister(devices: devices, folder: data.appending(path: channel).appending(path: "keys"), hosts: try WakeHosts(own?.actual?["hosts"]),
+                appleTopic: own?.actual?["apns_topic"])
         } catch {
             throw SettingsError("channels.\(channel).actual.\(error.reason)")
         }

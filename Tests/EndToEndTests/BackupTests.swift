@@ -322,13 +322,13 @@ extension EndToEnd {
                 let proved = try await Program.run("restore", copy, "--identity", first.file, "--identity", second.file, "--expect-number", "\(numbers[1])", "--verify")
                 #expect(proved.code == 0, "\(proved)")
                 #expect(try await Program.run("restore", copy, "--identity", first.file, "--verify").code == 64)
-                // The holder's own copy has nothing of it, nor of the key that wakes its tablets.
+                // The holder's own copy has nothing of it, nor of the keys that wake its tablets.
                 let keys = far.appending(path: "data/push/keys")
                 try FileManager.default.createDirectory(at: keys, withIntermediateDirectories: true)
-                try Data("key".utf8).write(to: keys.appending(path: "042056"))
+                for name in ["keys/042056", "AuthKey_ABC123DEFG.p8"] { try Data("key".utf8).write(to: far.appending(path: "data/push/\(name)")) }
                 let own = far.appending(path: "own.zst").path
                 #expect(try await Program.run("backup", "--data", far.appending(path: "data").path, "--out", own, "--unsealed").code == 0)
-                #expect(try await Program.other("/bin/sh", "-c", "zstd -qdc '\(own)' | tar -tf - | grep -qE 'copies-held|push/keys'") == 1)
+                #expect(try await Program.other("/bin/sh", "-c", "zstd -qdc '\(own)' | tar -tf - | grep -qE 'copies-held|push/keys|p8'") == 1)
                 // Half a one, and one in chunks that breaks off: a slip that was not used yet, and a line that dies.
                 try await eventually("a second") { Int(Date().timeIntervalSince1970) > newest }
                 try #require(try await backup("d").code == 0)

@@ -101,7 +101,8 @@ struct House {
                     reservedForImmediate: 1, attemptLimit: .seconds(1)),
             ])
         wakes = WakeRegister(
-            devices: hub.devices, folder: FileManager.default.temporaryDirectory.appending(path: "noroshi-wakes-\(UUID().uuidString)"), hosts: try WakeHosts("https://push.town.example"))
+            devices: hub.devices, folder: FileManager.default.temporaryDirectory.appending(path: "noroshi-wakes-\(UUID().uuidString)"), hosts: try WakeHosts("https://push.town.example"),
+            appleTopic: "jp.example.city.bosai")
         configuration.wakes = wakes
         configuration.townReader = PaperReader()
         configuration.heldCopies = copies

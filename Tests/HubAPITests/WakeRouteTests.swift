@@ -35,7 +35,7 @@ struct WakeRouteTests {
         #expect(try await house.call("POST", "/v1/wake-ups", Self.wish(), token: device.token).status == 204)
         let sleeper = try #require(house.wakes.sleepers(at: try topic()).first)
         #expect(sleeper.device == device.id && sleeper.language == .english && sleeper.isForeign && sleeper.page == "https://hub.example.jp/tablet/")
-        #expect(sleeper.browser.key == Self.point && sleeper.browser.secret == Data(repeating: 3, count: 16))
+        #expect(sleeper.address == .browser(.init(endpoint: "https://fcm.googleapis.com/fcm/send/abc:def", key: Self.point, secret: Data(repeating: 3, count: 16))))
         let after = try await house.call("GET", "/v1/wake-ups", token: device.token).body
         #expect(after.contains("abc:def") && after.contains(#""language":"en""#))
         #expect(try await house.call("GET", "/v1/devices/\(device.id)").body.contains(#""woken":true"#))
@@ -64,7 +64,7 @@ struct WakeRouteTests {
         _ = try await house.call("POST", "/v1/wake-ups", Self.wish("https://fcm.googleapis.com/fcm/send/new"), token: device.token)
         house.wakes.forget(old)
         let new = try #require(house.wakes.sleepers(at: try topic()).first)
-        #expect(new.browser.endpoint.hasSuffix("/new"))
+        #expect(new.address != old.address)
         house.wakes.forget(new)
         #expect(house.wakes.sleepers(at: try topic()).isEmpty)
     }
@@ -131,6 +131,55 @@ struct WakeRouteTests {
         try Data("broken\n".utf8).write(to: file)
         #expect(try register().publicKey(of: town) == nil)
         #expect(try String(contentsOf: file, encoding: .utf8) == "broken\n")
+    }
+
+    @Test("An app's token of Apple's is taken where the town has set it up, and is no browser's address")
+    func apple() async throws {
+        let house = try await House(hasWakes: true), device = try await tablet(house), token = String(repeating: "0a", count: 32)
+        for wrong in ["", "0a", String(repeating: "0A", count: 32), String(repeating: "../", count: 22), String(repeating: "0a", count: 101)] {
+            #expect(try await house.call("POST", "/v1/wake-ups", #"{"apns_token":"\#(wrong)"}"#, token: device.token).status == 400)
+        }
+        #expect(try await house.call("POST", "/v1/wake-ups", "{}", token: device.token).status == 400)
+        #expect(try await house.call("POST", "/v1/wake-ups", #"{"apns_token":"\#(token)","language":"en"}"#, token: device.token).status == 204)
+        #expect(house.wakes.sleepers(at: try topic()).map(\.address) == [.apple(token)])
+        #expect(try await house.call("POST", "/v1/wake-ups", Self.wish(more: #","apns_token":"\#(token)""#), token: device.token).status == 400)
+        let said = try await house.call("GET", "/v1/wake-ups", token: device.token).body
+        #expect(!said.contains("endpoint") && said.contains(#""apns_token":"\#(token)""#) && said.contains(#""apns_topic":"jp.example.city.bosai""#))
+        #expect(!(try await house.call("GET", "/v1/devices/\(device.id)").body.contains(token)), "its address is nobody's at the desk")
+        let own = try #require(house.hub.devices.device(id: device.id, of: try topic().town))
+        let bare = WakeRegister(devices: house.hub.devices, folder: FileManager.default.temporaryDirectory.appending(path: "noroshi-wakes-none"), hosts: try WakeHosts(nil))
+        #expect(throws: WakeRefusal.self) { try bare.ask(own, apple: token, language: nil) }
+        #expect(bare.sleepers(at: try topic()).isEmpty, "nobody is called by a key that has left the settings")
+        // Registered anew, the same app is another device: it is woken once.
+        let other = try await tablet(house)
+        #expect(try await house.call("POST", "/v1/wake-ups", #"{"apns_token":"\#(token)"}"#, token: other.token).status == 204)
+        #expect(house.wakes.sleepers(at: try topic()).map(\.device) == [other.id])
+        #expect(try await house.call("DELETE", "/v1/wake-ups", token: other.token).status == 204 && house.wakes.sleepers(at: try topic()).isEmpty)
+    }
+
+    @Test("A device that has asked again, by the same address too, is not forgotten for what was said of it before")
+    func askedAgain() async throws {
+        let house = try await House(hasWakes: true), device = try await tablet(house), wish = #"{"apns_token":"\#(String(repeating: "0a", count: 32))"}"#
+        _ = try await house.call("POST", "/v1/wake-ups", wish, token: device.token)
+        var old = try #require(house.wakes.sleepers(at: try topic()).first)
+        old.asked -= 1
+        house.wakes.forget(old)
+        let new = try #require(house.wakes.sleepers(at: try topic()).first)
+        house.wakes.forget(new)
+        #expect(house.wakes.sleepers(at: try topic()).isEmpty)
+    }
+
+    @Test("What lies at a device from before there were apps is read, and an app's comes back as it was")
+    func kept() throws {
+        struct Before: Encodable { var browser: Sleeper.Browser, language: Language, page: String?, asked: Date }
+        let browser = Sleeper.Browser(endpoint: "https://push.town.example/u/1", key: Self.point, secret: Data(repeating: 3, count: 16)), now = Date(timeIntervalSince1970: 1_770_000_000)
+        let before = try JSONEncoder().encode(Before(browser: browser, language: .english, page: "https://hub.example.jp/tablet/", asked: now))
+        let read = try JSONDecoder().decode(WakeAddress.self, from: before)
+        #expect(read.address == .browser(browser) && read.language == .english && read.page == "https://hub.example.jp/tablet/" && read.asked == now)
+        #expect(try JSONDecoder().decode(WakeAddress.self, from: JSONEncoder().encode(read)) == read)
+        var app = read
+        (app.address, app.page) = (.apple("0a"), nil)
+        #expect(try JSONDecoder().decode(WakeAddress.self, from: JSONEncoder().encode(app)) == app)
     }
 
     @Test("A list of hosts that cannot be meant is refused", arguments: ["fcm.googleapis.com", "http://push.town.example", "https://a.example/x", "https://u@a.example", "*"])

@@ -1,4 +1,4 @@
-/// Hints to tablets that sleep, over the push services of their browsers (RFC 8030).
+/// Hints to tablets that sleep, over the push services of their browsers (RFC 8030), and over Apple's for an app of the town's own.
 ///
 ///     alert ──▶ hint "newer than N" ──sealed for each──▶ push service ──▶ browser ──▶ page asks the hub ──▶ people
 ///
@@ -20,13 +20,14 @@ public struct Push<M: Mode>: ChannelAdapter {
 
     private let setup: ChannelSetup<M>
     private let settings: PushSettings
-    private let tickets = Tickets()
+    private let carriers: [any Carrier]
     private let heard = Heard()
     private let pauses = Pauses()
 
     public init(_ setup: ChannelSetup<M>) throws(SettingsError) {
         self.setup = setup
         settings = try PushSettings(setup.settings)
+        carriers = [WebPush(contact: settings.contact)] + (settings.apple.map { [ApplePush($0)] } ?? [])
     }
 
     public func deliver(_ message: Message<M>, _ delivery: Delivery<M>) async throws(DeliveryFailure) -> Receipt {
@@ -40,13 +41,13 @@ public struct Push<M: Mode>: ChannelAdapter {
         guard let book = setup.wakes else { throw .misconfigured("このハブでは、端末の登録を読めません (no register of sleeping devices)") }
         let sleepers = book.sleepers(at: topic)
         guard !sleepers.isEmpty else { return Receipt(note: "起こすよう頼んだ端末はありません (no device has asked to be woken)") }
-        guard let contact = settings.contact else {
+        guard settings.contact != nil || !sleepers.contains(where: \.isBrowser) else {
             throw .misconfigured("channels.push.\(M.name.rawValue).contact: プッシュサービスの会社からの連絡先を書いてください (missing: whom a push service writes to)")
         }
         try await waitForStream(alert, topic, delivery)
         guard let key = book.key(of: topic.town) else { throw .misconfigured("町の鍵を読めません。データフォルダーを確かめてください (the town's key cannot be read or made)") }
-        let hint = Hint(position: setup.stream.position, mode: M.name, event: alert.event, lasts: Int(left))
-        let call = Calling(hint: hint, key: key, contact: contact, now: now, deadline: delivery.deadline)
+        let hint = Hint(position: setup.stream.position, mode: M.name, event: alert.event, lasts: Int(left), isEnd: isCancel)
+        let call = Calling(hint: hint, id: delivery.id, key: key, now: now, deadline: delivery.deadline)
         return try await tell(sleepers, call, delivery.id, book)
     }
 
@@ -86,17 +87,15 @@ public struct Push<M: Mode>: ChannelAdapter {
         return receipt
     }
 
-    /// Calls under way at one service.
-    private static var atOnce: Int { 8 }
-
     private func ask(_ crowd: [Sleeper], at origin: String, _ call: Calling) async -> [(Sleeper, Verdict)] {
         var answers: [(Sleeper, Verdict)] = [], rest = crowd[...]
         if let pause = pauses.left(at: origin, now: .now) { return crowd.map { ($0, .wait(pause)) } }
         while !rest.isEmpty {
-            let some = rest.prefix(Self.atOnce)
-            rest = rest.dropFirst(Self.atOnce)
+            // A crowd is never empty, and a width never less than one.
+            let some = rest.prefix(carriers.first { $0.takes(crowd[0]) }?.width ?? 1)
+            rest = rest.dropFirst(some.count)
             let heard = await withTaskGroup(of: (Sleeper, Verdict).self) { group in
-                for sleeper in some { group.addTask { (sleeper, await self.ask(sleeper, at: origin, call)) } }
+                for sleeper in some { group.addTask { (sleeper, await self.ask(sleeper, call)) } }
                 return await group.reduce(into: []) { $0.append($1) }
             }
             answers += heard
@@ -107,46 +106,40 @@ public struct Push<M: Mode>: ChannelAdapter {
         return answers
     }
 
-    private func ask(_ sleeper: Sleeper, at origin: String, _ call: Calling) async -> Verdict {
-        guard let ticket = tickets.authorization(of: sleeper.town, at: origin, key: call.key, contact: call.contact, now: call.now) else {
-            return .ours("町の鍵が使えません (the town's key is none)")
+    private func ask(_ sleeper: Sleeper, _ call: Calling) async -> Verdict {
+        guard let carrier = carriers.first(where: { $0.takes(sleeper) }) else {
+            return .ours("channels.push.\(M.name.rawValue): Appleのプッシュサービスの設定がありません (apns_key_file and its names are missing)")
         }
-        guard let body = SealedHint.seal(call.hint.text(for: sleeper), for: sleeper.browser.key, secret: sleeper.browser.secret) else {
-            return .gone("鍵が壊れています (its key is no point of the curve)")
-        }
-        let request = HTTPCall(
-            method: "POST", url: sleeper.browser.endpoint,
-            headers: [
-                ("TTL", "\(call.hint.lasts)"), ("Urgency", "high"), ("Topic", call.hint.topic(call.key)), ("Content-Encoding", "aes128gcm"),
-                ("Content-Type", "application/octet-stream"), ("Authorization", ticket),
-            ],
-            body: body, answerLimit: 16 << 10, isForeign: sleeper.isForeign)
-        do {
-            return Verdict(webPush: try await setup.transport.send(request, deadline: min(call.deadline, .now + Calling.patience)), now: call.now)
-        } catch {
-            return Verdict(error)
+        var verdict = await ask(sleeper, by: carrier, call)
+        if case .again = verdict { verdict = await ask(sleeper, by: carrier, call) }
+        // Once, and then at the line's pace.
+        if case .again(let words) = verdict { return .later(words) }
+        return verdict
+    }
+
+    private func ask(_ sleeper: Sleeper, by carrier: any Carrier, _ call: Calling) async -> Verdict {
+        switch carrier.call(call, sleeper) {
+        case .failure(let cannot): return cannot.verdict
+        case .success(let request):
+            let deadline = min(call.deadline, .now + Calling.patience)
+            do throws(TransportFailure) {
+                return carrier.verdict(try await setup.transport.send(request, deadline: deadline), to: request, call, sleeper)
+            } catch {
+                return carrier.broke(error, isInTime: .now < deadline)
+            }
         }
     }
 }
 
-/// What is the same for all devices of one attempt.
-struct Calling: Sendable {
-    /// A push service answers within tenths of a second; whoever takes longer is asked again.
-    static let patience: Duration = .seconds(5)
-    let hint: Hint
-    let key: [UInt8]
-    let contact: String
-    let now: Date
-    let deadline: ContinuousClock.Instant
-}
-
 struct PushSettings: Sendable {
     /// `hosts` is read where devices are let in.
-    static let keys = ["contact", "hosts"]
+    static let keys = ["contact", "hosts"] + AppleSettings.keys
     let contact: String?
+    let apple: AppleSettings?
 
     init(_ settings: [String: String]) throws(SettingsError) {
         contact = settings["contact"]
+        apple = try AppleSettings(settings)
         // RFC 8292, 2.1; Apple's service asks for it.
         if let contact, !(contact.utf8.count <= 200 && (contact.wholeMatch(of: /mailto:[!-~]+@[!-~]+/) ?? contact.wholeMatch(of: /https:\/\/[!-~]+/)) != nil) {
             throw SettingsError("contact: 「\(contact)」ではなく、mailto:メールアドレス か https:// のページを書いてください (mailto: or https:)")
@@ -155,6 +148,15 @@ struct PushSettings: Sendable {
 }
 
 extension Sleeper {
+    var isBrowser: Bool {
+        if case .browser = address { true } else { false }
+    }
+
     /// Of its push service: `https://push.example`.
-    var origin: String { browser.endpoint.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3).joined(separator: "/") }
+    var origin: String {
+        switch address {
+        case .browser(let browser): browser.endpoint.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3).joined(separator: "/")
+        case .apple: "apns"
+        }
+    }
 }

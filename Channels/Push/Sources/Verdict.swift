@@ -12,6 +12,10 @@ enum Verdict: Sendable, Equatable {
     /// Our key or our settings.
     case ours(String)
     case wait(Duration)
+    /// The same, for this device alone.
+    case rest(Duration)
+    /// Once more at once: over another line, or signed anew.
+    case again(String)
     case later(String)
     case cancelled
 
@@ -19,7 +23,7 @@ enum Verdict: Sendable, Equatable {
     var isOfService: Bool {
         switch self {
         case .wait, .later, .cancelled: true
-        case .told, .gone, .refused, .ours: false
+        case .told, .gone, .refused, .ours, .rest, .again: false
         }
     }
 
@@ -75,10 +79,10 @@ struct Round: Sendable {
         case .gone: gone += 1
         case .refused(let words): refused.append(words)
         case .ours(let words): ours.append(words)
-        case .wait(let time):
+        case .wait(let time), .rest(let time):
             later.append("待つよう求められています (asked to wait)")
             pause = max(pause ?? .zero, time)
-        case .later(let words): later.append(words)
+        case .later(let words), .again(let words): later.append(words)
         case .cancelled: isCancelled = true
         }
     }

@@ -75,7 +75,7 @@ final class PushService: ConformanceFarEnd {
 
     func sleeper(_ device: String = "d-1", path: String = "/push/1", page: String? = nil, language: Language = .japanese) -> Sleeper {
         Sleeper(
-            device: device, town: Sample.town.id, browser: .init(endpoint: url + path, key: key.publicKey.x963Representation, secret: secret), isForeign: false,
+            device: device, town: Sample.town.id, address: .browser(.init(endpoint: url + path, key: key.publicKey.x963Representation, secret: secret)), isForeign: false,
             language: language, page: page, asked: Sample.now)
     }
 

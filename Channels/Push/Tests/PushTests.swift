@@ -66,7 +66,7 @@ struct PushTests {
             try [ModeName.actual, .exercise].map { mode in
                 let hint = Hint(position: StreamPosition(epoch: .max, offset: .max), mode: mode, event: EventID("e"), lasts: 60)
                 let sleeper = service.sleeper(page: "https://" + String(repeating: "a", count: 63) + ".example/" + String(repeating: "b", count: 227), language: language)
-                return try #require(SealedHint.seal(hint.text(for: sleeper), for: sleeper.browser.key, secret: sleeper.browser.secret)).count
+                return try #require(SealedHint.seal(hint.text(for: sleeper), for: service.key.publicKey.x963Representation, secret: service.secret)).count
             }
         }
         #expect(Set(lengths) == [86 + SealedHint.length + 16])
@@ -203,7 +203,8 @@ struct PushTests {
             case .refused: .refused("")
             case .ours: .ours("")
             case .later: .later("")
-            case .told, .wait, .cancelled: found
+            case .again: .again("")
+            case .told, .wait, .rest, .cancelled: found
             }
         #expect(plain == meaning)
     }
