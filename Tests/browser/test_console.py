@@ -10,7 +10,7 @@ from fake_hub import hub_towns, stamp
 from screens import OnSmallHub
 
 
-def said(at: str) -> str:
+def on_desk(at: str) -> str:
     """A time as the desk says it: of another day with its day, and a test runs at midnight too."""
     day = "" if at[:10] == stamp(time.time())[:10] else f"{int(at[5:7])}月{int(at[8:10])}日 "
     return day + at[11:16]
@@ -1063,7 +1063,7 @@ class ConsoleTests(OnSmallHub):
         self.sign_in_by_name()
         self.enter_world()
         self.browser.until("document.querySelector('#here').textContent === 'ほかに 鈴木さん'")
-        self.assertIn(f"鈴木さん（本番） {said(since)}から", self.browser.evaluate("document.querySelector('#here').title"))
+        self.assertIn(f"鈴木さん（本番） {on_desk(since)}から", self.browser.evaluate("document.querySelector('#here').title"))
         self.browser.evaluate("document.querySelector('#password-later').click()")
         self.hub.others = [{"name": name, "mode": mode, "since": since, "you": False} for name, mode in (("鈴木", "actual"), ("高橋", "exercise"), ("山田", "actual"), ("県庁", "actual"))]
         self.browser.until("document.querySelector('#here').textContent === 'ほかに 鈴木さん、高橋さん（訓練）、ほか2人'", 25)
@@ -1282,7 +1282,7 @@ class ConsoleTests(OnSmallHub):
         self.sign_in()
         self.browser.until("document.querySelectorAll('#voice-rows > li').length === 3 && document.querySelectorAll('#silent-rows > li').length === 5")
         rows = self.browser.text("#voice-rows")
-        for part in [f"{said(stamp(now - 900))}から", f"遅くとも{said(stamp(now - 300))}から", f"{said(stamp(now - 7200))}から（途中でハブが止まっていました）", "「電池で動いている、残り3％」"]:
+        for part in [f"{on_desk(stamp(now - 900))}から", f"遅くとも{on_desk(stamp(now - 300))}から", f"{on_desk(stamp(now - 7200))}から（途中でハブが止まっていました）", "「電池で動いている、残り3％」"]:
             self.assertIn(part, rows)
         self.browser.click("#map-open")
         self.browser.until("document.querySelectorAll('#map-box .dead').length === 2")
@@ -1310,9 +1310,9 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual(len(lines), 6, "who has not heard, then who would not; each once")
         self.assertEqual(lines[-1][0], "川端保育園")
         self.assertEqual(by_name["第一小学校"][1], "0226-22-0100")
-        self.assertIn(f"つながりません　{said(stamp(now - 900))}から", by_name["第一小学校"][2])
+        self.assertIn(f"つながりません　{on_desk(stamp(now - 900))}から", by_name["第一小学校"][2])
         self.assertIn("「電池で動いている、残り3％」", by_name["第一小学校"][3])
-        self.assertEqual(by_name["川端保育園"][1:3], ["0226-22-0140", f"つながりません　遅くとも{said(stamp(now - 300))}から"])
+        self.assertEqual(by_name["川端保育園"][1:3], ["0226-22-0140", f"つながりません　遅くとも{on_desk(stamp(now - 300))}から"])
         self.assertIn("「停電」", by_name["川端保育園"][3])
         self.assertIn("「電気あり」", by_name["第二小学校"][3])
         self.assertIn("残り34％", by_name["第二小学校"][3])

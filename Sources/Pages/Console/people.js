@@ -69,7 +69,9 @@ function show(title, lines, picture = "") {
 async function read() {
   const [users, tokens, safe] = await Promise.all([
     call("GET", "/v1/users"), call("GET", "/v1/tokens"), code() ? call("GET", `/v1/towns/${code()}/safe-keys`) : { left: 0 }]);
-  showPlaces(code() ? await call("GET", `/v1/towns/${code()}/open-desk`) : { bound: false });
+  const turn = acts, place = code() ? await call("GET", `/v1/towns/${code()}/open-desk`) : { bound: false };
+  // Somebody here opened or closed it meanwhile: what was read before is older than that.
+  if (turn === acts) showPlaces(place);
   byID("user-rows").replaceChildren(...(users.users ?? []).map(userLine));
   byID("users-none").hidden = (users.users ?? []).length > 0;
   const open = (tokens.tokens ?? []).filter((token) => !token.revoked_at);
@@ -157,6 +159,9 @@ async function makeKeys() {
   await read();
 }
 
+/** How often it was opened or closed here. */
+let acts = 0;
+
 /** A town that binds its desk to networks opens it in the night its hall is gone. */
 function showPlaces(place) {
   byID("places").hidden = !place.bound;
@@ -167,12 +172,17 @@ function showPlaces(place) {
     : "設定に書いたネットワーク（役場など）からだけ使えます。金庫の鍵は、どこからでも開きます。";
 }
 
+function changePlaces(place) {
+  acts += 1;
+  showPlaces(place);
+}
+
 async function openDesk() {
   const reason = await ask("操作卓を、どこからでも使えるようにしますか", "24時間、ほかの町の役場などからも使えます。全員に知らせ、記録に残ります。", "使えるようにする", "理由");
-  if (reason) showPlaces(await call("PUT", `/v1/towns/${code()}/open-desk`, { reason }));
+  if (reason) changePlaces(await call("PUT", `/v1/towns/${code()}/open-desk`, { reason }));
 }
 
 async function closeDesk() {
   if (!await ask("いつもの場所だけに戻しますか", "いま、ほかの場所で使っている人は、そこから使えなくなります。", "戻す")) return;
-  showPlaces(await call("DELETE", `/v1/towns/${code()}/open-desk`));
+  changePlaces(await call("DELETE", `/v1/towns/${code()}/open-desk`));
 }
