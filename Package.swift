@@ -298,7 +298,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
         tests("Ingest", ["AlertModel", "Chance", "Codes", "Gzip", "Ingest"]),
-        tests("Ledger", kit + ["Chance", "ChannelKitTesting", "Ledger", "LedgerPostgres", "LedgerStore", grdb, log], exclude: ["Fixtures"]),
+        tests("Ledger", kit + ["Chance", "ChannelKitTesting", "Ledger", "LedgerPostgres", "LedgerStore", log], exclude: ["Fixtures"]),
         tests("Lifecycle", ["AlertModel", "Chance", "Codes", "Ingest", "Lifecycle", "Meanings"]),
         tests("Meanings", ["AlertModel", "Codes", "Meanings"]),
         tests("Memories", ["AlertModel", "Memories"]),

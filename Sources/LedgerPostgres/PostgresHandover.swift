@@ -24,20 +24,8 @@ struct PostgresHandover {
         self.logger = logger
     }
 
-    /// False: this machine's disk does not give them away. They stay where they are, and nobody waits for them: what is there twice is taken once.
-    func run(on line: PostgresLine) throws(PostgresTrouble) -> Bool {
-        do throws(PostgresTrouble) {
-            try all(on: line)
-            return true
-        } catch .disk(let words) {
-            logger.critical("what waited on this machine's disk stays there", metadata: ["error": "\(words)"])
-            return false
-        } catch {
-            throw error
-        }
-    }
-
-    private func all(on line: PostgresLine) throws(PostgresTrouble) {
+    /// A disk that does not give them away is as bad as no database: notes have no name, and what is handed over a second time would stand over newer ones.
+    func run(on line: PostgresLine) throws(PostgresTrouble) {
         var count = 0
         while !waiting.isEmpty {
             let rows = try disk { try waiting.first(Self.page) }

@@ -74,6 +74,7 @@ struct PostgresStandby {
                     let lease = try PostgresOwner.lease(on: line)
                     if isAway { (isAway, back) = (false, .now) }
                     if let claim = try look(lease, bid, on: line, back, &disk) { return claim }
+                    told = ""
                 }
             } catch let error as PostgresTrouble {
                 // A row that somebody who was stopped has locked is no trouble of the database's.
@@ -102,7 +103,13 @@ struct PostgresStandby {
             if isOurs || lease.isFree || !isPatient, let claim = try claim(bid, on: line) { return claim }
         }
         bid.standsBy(lease.isHeld ? LeaseHolder(owner: lease.owner, address: lease.address) : nil)
-        if let waiting, !waiting.isEmpty, disk <= .now, try !PostgresHandover(waiting, by: nil, for: .zero, takesNotes: false, logger: logger).run(on: line) {
+        guard let waiting, !waiting.isEmpty, disk <= .now else { return nil }
+        do throws(PostgresTrouble) {
+            try PostgresHandover(waiting, by: nil, for: .zero, takesNotes: false, logger: logger).run(on: line)
+        } catch {
+            guard case .disk(let words) = error else { throw error }
+            // The database is there, and who is on duty is known: without notes all of it may be handed over again.
+            logger.critical("what waits on this machine's disk stays there", metadata: ["error": "\(words)"])
             disk = .now + PostgresHandover.pause
         }
         return nil
@@ -120,8 +127,7 @@ struct PostgresStandby {
             if let waiting, !waiting.isEmpty {
                 // What it wrote while it had no neighbour yet is its own too: under the name of its folder.
                 let isOwn = ["", name, String(name.split(separator: "/").last ?? "")].contains(claim.former)
-                // The writer tries again what the disk did not give away.
-                _ = try PostgresHandover(waiting, by: claim.writer, for: bid == nil ? PostgresOwner.term : .zero, takesNotes: isOwn, logger: logger).run(on: line)
+                try PostgresHandover(waiting, by: claim.writer, for: bid == nil ? PostgresOwner.term : .zero, takesNotes: isOwn, logger: logger).run(on: line)
             }
             return PostgresClaim(line: line, writer: claim.writer, notes: try notes(line), lease: lease)
         } catch {

@@ -56,8 +56,6 @@ final class PostgresWriter: Sendable {
         /// Fewer where the database is slow: a transaction of one row is always tried.
         var most = PostgresWriter.most.rows
         var trouble = PostgresTrouble.away("?")
-        /// Before this, what waits on the disk is not looked at again.
-        var disk = ContinuousClock.now
         init(line: PostgresLine) { self.line = line }
     }
 
@@ -147,9 +145,8 @@ final class PostgresWriter: Sendable {
 
     /// What waited on this machine's disk comes before all that is newer.
     private func handOver(_ hand: Hand) throws(PostgresTrouble) {
-        guard let waiting, !waiting.isEmpty, hand.disk <= .now else { return }
-        guard try !PostgresHandover(waiting, by: writer, for: term, logger: logger).run(on: try line(hand)) else { return }
-        hand.disk = .now + PostgresHandover.pause
+        guard let waiting, !waiting.isEmpty else { return }
+        try PostgresHandover(waiting, by: writer, for: term, logger: logger).run(on: try line(hand))
     }
 
     /// The rows wait: on this machine's disk, and whoever waits for them hears so; where that takes none, in memory, and he hears that they are not recorded.

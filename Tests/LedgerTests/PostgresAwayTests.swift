@@ -3,7 +3,6 @@ import AlertModel
 import ChannelKit
 import ChannelKitTesting
 import Foundation
-import GRDB
 import Ledger
 import LedgerPostgres
 import LedgerStore
@@ -113,29 +112,5 @@ extension PostgresTests {
         #expect(try await log(second).count == (another ? 6 : 3))
         #expect(try await second.verify(kesennuma).flaw == nil)
         await second.close()
-    }
-
-    @Test("A disk that gives nothing away keeps no hub from its duty and nothing new from the database; what waits there is handed over once it does")
-    func waitsOnABadDisk() async throws {
-        let server = try await PostgresServer(), record = try await PostgresRecord.make(on: server), file = try Self.waitingFile()
-        let first = try await record.open(deadline: nil, waiting: file)
-        server.kill()
-        _ = try await tell(first, "a")
-        await first.close()
-        try await server.startAgain()
-        let disk = try DatabaseQueue(path: file)
-        try await disk.write { try $0.execute(sql: "CREATE TRIGGER full BEFORE DELETE ON waiting BEGIN SELECT RAISE(FAIL, 'disk full'); END") }
-        let second = try await record.open(deadline: nil, waiting: file)
-        #expect(second.backlog.waiting > 0)
-        let commits = try await tell(second, "b")
-        #expect(commits.allSatisfy { !$0.isLocal })
-        #expect(try await log(second).count == 6, "once, however often it was handed over")
-        #expect(try await second.verify(kesennuma).flaw == nil)
-        await second.close()
-        try await disk.write { try $0.execute(sql: "DROP TRIGGER full") }
-        let third = try await record.open(deadline: nil, waiting: file)
-        #expect(third.backlog.waiting == 0)
-        #expect(try await log(third).count == 6)
-        await third.close()
     }
 }
