@@ -53,7 +53,8 @@ struct Check: AsyncParsableCommand {
             }
             if let folder { settings = try recorded(settings, folder) }
             if let address = try RecordKeeping.database(settings) { await lookAt(address) }
-            _ = try RecordKeeping.seat(settings, host: "127.0.0.1", port: 0)
+            let (host, port) = try settings.listen.map { (listen) throws(SettingsError) in try Address.parse(listen) } ?? ("127.0.0.1", 0)
+            _ = try RecordKeeping.seat(settings, host: host, port: port)
             try Voice.check(settings.cap, data: folder)
             _ = try settings.watcherDigest()
             if let listen = settings.listen { try Address.check(listen) }

@@ -34,36 +34,38 @@ final class FarEndScript: Sendable {
     }
 }
 
-/// Under the tablets' name, for which there are templates.
-struct ScriptedChannel: ChannelAdapter {
-    typealias M = Actual
-    static let manifest = ChannelManifest(
-        name: "school-tablet", role: .tablet, afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese],
-        concurrency: 4, reservedForImmediate: 1, attemptLimit: .seconds(20))
-    let script: FarEndScript
+/// A channel whose far end answers as a script says.
+protocol Scripted: ChannelAdapter where M == Actual {
+    var script: FarEndScript { get }
+    init(_ script: FarEndScript)
+}
 
-    init(_ script: FarEndScript) { self.script = script }
-    init(_ setup: ChannelSetup<Actual>) throws(SettingsError) { script = FarEndScript() }
+extension Scripted {
+    init(_ setup: ChannelSetup<Actual>) throws(SettingsError) { self.init(FarEndScript()) }
 
-    func deliver(_ message: Message<Actual>, _ delivery: Delivery<Actual>) async throws(DeliveryFailure) -> Receipt {
-        try await script.take(delivery)
+    static func named(_ name: String, _ role: ChannelManifest.Role) -> ChannelManifest {
+        ChannelManifest(
+            name: name, role: role, afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese], concurrency: 4, reservedForImmediate: 1,
+            attemptLimit: .seconds(20))
     }
+
+    func deliver(_ message: Message<Actual>, _ delivery: Delivery<Actual>) async throws(DeliveryFailure) -> Receipt { try await script.take(delivery) }
+}
+
+/// Under the tablets' name, for which there are templates.
+struct ScriptedChannel: Scripted {
+    typealias M = Actual
+    static let manifest: ChannelManifest = named("school-tablet", .tablet)
+    let script: FarEndScript
+    init(_ script: FarEndScript) { self.script = script }
 }
 
 /// The same, of devices that sleep.
-struct ScriptedHint: ChannelAdapter {
+struct ScriptedHint: Scripted {
     typealias M = Actual
-    static let manifest = ChannelManifest(
-        name: "push", role: .hint, afterSending: .lastStateWins, drills: .shownApart, languages: [.japanese],
-        concurrency: 4, reservedForImmediate: 1, attemptLimit: .seconds(20))
+    static let manifest: ChannelManifest = named("push", .hint)
     let script: FarEndScript
-
     init(_ script: FarEndScript) { self.script = script }
-    init(_ setup: ChannelSetup<Actual>) throws(SettingsError) { script = FarEndScript() }
-
-    func deliver(_ message: Message<Actual>, _ delivery: Delivery<Actual>) async throws(DeliveryFailure) -> Receipt {
-        try await script.take(delivery)
-    }
 }
 
 /// A wall clock that a test puts forward and back.

@@ -161,7 +161,7 @@ extension EndToEnd {
                 try await eventually("the other knows who", within: .seconds(30)) { try await other.call("GET", "/readyz", token: nil).text.contains(#""name":"a""#) }
                 #expect(try await one.call("GET", "/readyz").status == 200, "and it is still on duty")
 
-                for (lines, words) in [("hub: {name: a}", "on PostgreSQL alone"), ("ledger: \"\(pair.address)\"\nhub: {name: 本庁}", "1 to 32"), ("ledger: \"\(pair.address)\"\nhub: {name: a, address: here}", "no http")] {
+                for (lines, words) in [("hub: {name: a}", "on PostgreSQL alone"), ("ledger: \"\(pair.address)\"\nhub: {name: 本庁}", "1 to 32"), ("ledger: \"\(pair.address)\"\nhub: {name: a, address: here}", "no http"), ("ledger: \"\(pair.address)\"\nlisten: \"0.0.0.0:8480\"\nhub: {name: a}", "none that another hub can send to")] {
                     var town = pair.town
                     town.sources = lines
                     let file = pair.folders[0].appending(path: "other.yaml")

@@ -102,6 +102,16 @@ extension EndToEnd {
             try FileManager.default.removeItem(at: folder)
         }
 
+        @Test("Where a far end stands is both numbers or none, and on this earth", arguments: ["latitude: 38.9", "latitude: 38.9, longitude: 241.6", "latitude: 141.6, longitude: 38.9", "latitude: 38.9, longitude: 141.6"])
+        func place(words: String) async throws {
+            let folder = try TestHub.newFolder(), path = try settings(in: folder)
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            try text.replacing("name: 第一小学校, district: 階上地区", with: "name: 第一小学校, district: 階上地区, \(words)").write(toFile: path, atomically: true, encoding: .utf8)
+            let check = try await Program.run("check", "--config", path), isFine = words == "latitude: 38.9, longitude: 141.6"
+            #expect(check.code == (isFine ? 0 : 78) && check.errors.contains("school-1: latitude（北緯）") == !isFine, "\(check)")
+            try FileManager.default.removeItem(at: folder)
+        }
+
         @Test("The tree that the Dockerfile copies is a package that loads")
         func container() async throws {
             let swift = ["/opt/swift/usr/bin/swift", "/usr/bin/swift"].first(where: { (path: String) in access(path, X_OK) == 0 })

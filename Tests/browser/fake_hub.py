@@ -961,6 +961,9 @@ class HubHandler(BaseHTTPRequestHandler):
         if self.path == "/v1/wake-ups":
             self.hub.wakes = []
             return self.answer(204)
+        if self.path.endswith("/open-desk"):
+            self.hub.place = {"bound": True, "open": False}
+            return self.answer(200, self.hub.place)
         if self.path.startswith("/v1/tokens/"):
             self.hub.program_tokens = []
             return self.answer(204)

@@ -2377,6 +2377,18 @@ class ConsoleTests(OnSmallHub):
         self.browser.click("#ask-yes")
         self.browser.until("document.querySelector('#places-words').textContent.includes('役場が浸水')")
         self.assertIn(("PUT", "/v1/towns/042056/open-desk", {"reason": "役場が浸水"}), self.hub.decisions)
+        # What was asked before it was closed again comes late: it is older than that.
+        self.browser.evaluate("""globalThis.fetched = fetch; globalThis.fetch = async (path, ...rest) => {
+            const answer = await fetched(path, ...rest);
+            if (String(path).endsWith('/open-desk') && (rest[0]?.method ?? 'GET') === 'GET') await new Promise((done) => { globalThis.come = done; });
+            return answer; }; import('/console/people.js').then((one) => one.again()).then(() => { globalThis.read = true; }); undefined""")
+        self.browser.until("!!globalThis.come")
+        self.browser.click("#places-close")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelector('#places-close').hidden")
+        self.browser.evaluate("come()")
+        self.browser.until("globalThis.read")
+        self.assertTrue(self.browser.evaluate("document.querySelector('#places-close').hidden"))
 
     def test_a_tablet_is_lent_and_comes_back(self):
         self.hub.devices["dev-1"] = {"id": "dev-1", "site": "daiichi-sho", "name": "一号", "role": "tablet", "enrolled_at": stamp(time.time())}

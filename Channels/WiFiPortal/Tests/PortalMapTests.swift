@@ -51,13 +51,17 @@ struct PortalMapTests {
         #expect((1...100).contains(map.bar.points), "\(what)")
     }
 
-    private func page(_ shelters: [ShelterStatus], _ hazard: String = "津波", _ language: Language = .japanese, spotAt place: Coordinate?) -> String {
+    private func page(_ shelters: [ShelterStatus], _ language: Language = .japanese, spotAt place: Coordinate?) -> String {
+        PortalPage(state: Self.state(shelters, place), language: language, now: start).html()
+    }
+
+    private static func state(_ shelters: [ShelterStatus], _ place: Coordinate?) -> SpotState {
         var state = SpotState()
         var spot = try? SpotPlace(FarEnd<Actual>(town: TownID("042056")!, id: "eki", name: "駅前（えきまえ）", settings: [:]))
         spot?.place = place
         state.place = spot
         state.shelters = shelters
-        return PortalPage(state: state, language: language, now: start).html()
+        return state
     }
 
     @Test("The page has a map with the numbers of its list, which says in words what the map shows; what is closed or not fit has neither, nor has a spot that does not know where it stands")
@@ -74,10 +78,14 @@ struct PortalMapTests {
         #expect(svg.components(separatedBy: "<circle").count == 4 && svg.contains(">駅前</text>") && svg.contains(">北</text>"), "\(svg)")
         let (map, list) = (try #require(page.firstRange(of: "<svg class=\"map\"")), try #require(page.firstRange(of: "<ul>")))
         #expect(map.lowerBound < list.lowerBound)
-        let easy = self.page(all, "津波", .easyJapanese, spotAt: here)
+        let easy = self.page(all, .easyJapanese, spotAt: here)
         let drawn = try #require(easy.firstMatch(of: #/<svg class="map".*?<\/svg>/#)).output
         #expect(!drawn.contains("ruby") && easy.contains("<ruby>北<rp>"), "\(easy)")
-        #expect(self.page(all, "津波", .english, spotAt: here).contains("<span class=\"y\">north 400 m</span>"))
+        #expect(self.page(all, .english, spotAt: here).contains("<span class=\"y\">north 400 m</span>"))
+        var unfit = all
+        unfit[1].shelter.fitness = [.tsunami: .unfit]
+        let other = PortalPage(state: Self.state(unfit, here), language: .japanese, now: start).shelters(unfit, limit: 12, hazards: ["津波"])
+        #expect(other.contains("① <span>港の学校") && !other.contains("②") && other.contains("<span>高台の学校</span>"), "\(other)")
         let nowhere = self.page(all, spotAt: nil)
         #expect(!nowhere.contains("<svg") && !nowhere.contains("①") && !nowhere.contains("400 m"))
     }
