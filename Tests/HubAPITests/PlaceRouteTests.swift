@@ -33,6 +33,8 @@ struct PlaceRouteTests {
         let own = made(Endpoint(id: "s", channel: "school-tablet", name: "学校", district: "山手", shelter: "hall", procedure: "1. 3階へ"))
         #expect(own.district == "山手" && own.shelter == "hall" && own.latitude == 38.9 && own.longitude == 141.5 && own.procedure == "1. 3階へ")
         #expect(made(Endpoint(id: "s", channel: "school-tablet", name: "学校", shelter: "hall")).district == "川端")
+        let placed = made(Endpoint(id: "s", channel: "school-tablet", name: "学校", shelter: "hall", place: Coordinate(latitude: 38.8, longitude: 141.6)))
+        #expect(placed.latitude == 38.8 && placed.longitude == 141.6)
         let bare = made(Endpoint(id: "s", channel: "school-tablet", name: "学校"))
         #expect(bare.district == nil && bare.latitude == nil && bare.shelter == nil && bare.procedure == nil)
     }

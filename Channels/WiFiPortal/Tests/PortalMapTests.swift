@@ -89,4 +89,15 @@ struct PortalMapTests {
         let nowhere = self.page(all, spotAt: nil)
         #expect(!nowhere.contains("<svg") && !nowhere.contains("①") && !nowhere.contains("400 m"))
     }
+
+    @Test("A spot stands where the town says it does, and else where its shelter is")
+    func stands() throws {
+        let hall = Shelter(id: "hall", name: "市民会館", place: place(500, 0))
+        for (own, expected) in [(here as Coordinate?, here), (nil, place(500, 0))] {
+            var spot = try SpotPlace(FarEnd<Actual>(town: TownID("042056")!, id: "eki", name: "駅前", settings: [:]))
+            let end = Endpoint(id: "eki", channel: "wifi-portal", name: "駅前", shelter: "hall", place: own)
+            spot.find(in: Town(id: TownID("042056")!, name: "さくら市", romanName: "Sakura City", areas: [:], shelters: [hall], endpoints: [end]))
+            #expect(spot.place == expected)
+        }
+    }
 }
