@@ -63,6 +63,14 @@ struct PortalMap {
         return (metres, Int((Double(metres) / metresPerPoint).rounded()))
     }
 
+    /// Where the spot's name stands: below it, or above where a number is in the way.
+    var nameLine: Int {
+        let (x, y) = (Self.width / 2, Self.height / 2)
+        // Half a name of eight letters, and the lines that a number and a name take.
+        let isTaken = marks.contains { abs($0.x - x) < 70 && (y + 2...y + 40).contains($0.y) }
+        return isTaken ? y - 13 : y + 26
+    }
+
     /// - Parameters:
     ///   - here: the spot's name.
     ///   - north: the word for it.
@@ -76,7 +84,7 @@ struct PortalMap {
         let length = Way.distance(Double(bar.metres))
         return """
             <svg class="map" viewBox="0 0 \(Self.width) \(Self.height)" aria-hidden="true"><path class="r" d="\(lines)"/>\
-            <circle class="s" cx="\(middleX)" cy="\(middleY)" r="7"/><text x="\(middleX)" y="\(middleY + 26)">\(HTML.text(String(here.prefix(16))))</text>\(dots)\
+            <circle class="s" cx="\(middleX)" cy="\(middleY)" r="7"/><text x="\(middleX)" y="\(nameLine)">\(HTML.text(String(here.prefix(16))))</text>\(dots)\
             <path d="M292 6l7 20-7-5-7 5z"/><text x="292" y="42">\(HTML.text(north))</text>\
             <path class="b" d="M10 206v6h\(bar.points)v-6"/><text class="l" x="10" y="202">\(length)</text></svg>
             """

@@ -48,7 +48,7 @@ enum PortalStyle {
         .cut{border:3px solid #a8001c;border-radius:.5rem;padding:.7rem .9rem;margin:.8rem 0;font-weight:700}
         .drill .i{border-style:dashed}.i .x{padding:0 .9rem;font-size:1rem;color:#444}.i .no{padding:.7rem .9rem 0}
         summary{cursor:pointer;min-height:48px;font-weight:700;padding-bottom:.3rem}summary .k{padding:.2rem .6rem;margin:0 .2rem;font-size:1.05rem}
-        .i summary{padding:.4rem .9rem}summary h2,summary h3{display:inline;font-size:1.15rem!important;padding:0!important}
+        .i summary{padding:.4rem .9rem}@media screen{[lang=ja-x-easy] .i summary{line-height:2.3}}summary h2,summary h3{display:inline;font-size:1.15rem!important;padding:0!important}
         .no{font-size:1.5rem;font-weight:700;line-height:1.5;padding:1.5rem 0 .5rem}
         ul{list-style:none;margin:0;padding:0}li{padding:.5rem 0;border-bottom:1px solid #bbb}
         .m{margin-top:1rem}li b{display:inline-block;min-width:6em;padding:0 .5em;border:2px solid #111;border-radius:.3rem;text-align:center}
@@ -61,7 +61,7 @@ enum PortalStyle {
     /// to be read from the other side of a hall, the text from two steps away. Where there is much (`many`), the first item
     /// is the largest and all the others share the rest of one sheet: nobody reads a second sheet. Other languages are longer, and easy Japanese has its readings over the words.
     private static let print = """
-        @page{size:A4;margin:12mm}@media print{nav,.b{display:none}.paper{display:flex;gap:4mm;align-items:center;font-size:16pt}.paper svg{width:30mm;flex:none}footer{break-inside:avoid;margin-top:4mm}body{max-width:none;padding:0;color:#000}\
+        @page{size:A4;margin:12mm}@media print{nav,.b{display:none}.paper{display:flex;gap:4mm;align-items:center;font-size:16pt}.paper svg{width:30mm;flex:none}.map{max-width:75mm}.many .map{display:none}footer{break-inside:avoid;margin-top:4mm}body{max-width:none;padding:0;color:#000}\
         .i h2,.i h3{font-size:26pt}.i>.k,li b[class]{color:#000;background:#fff;border-color:#000}.i>.k{border-bottom:3px solid}\
         .i .t{font-size:15pt;line-height:1.5}.now,.i>.k,ul{font-size:16pt}section,.i{break-inside:avoid}\
         [lang=ja] .i h2,[lang=ja] .i h3{font-size:40pt}[lang=ja] .i .t{font-size:20pt}\

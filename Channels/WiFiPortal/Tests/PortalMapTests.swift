@@ -49,6 +49,8 @@ struct PortalMapTests {
             #expect(abs(mark.x - 160) >= 22 || abs(mark.y - 110) >= 22, "\(what)")
         }
         #expect((1...100).contains(map.bar.points), "\(what)")
+        let isBelowFree = map.marks.allSatisfy { abs($0.x - 160) >= 70 || !(112...150).contains($0.y) }
+        #expect((map.nameLine == 136) == isBelowFree, "no number stands on the spot's name: \(what)")
     }
 
     private func page(_ shelters: [ShelterStatus], _ language: Language = .japanese, spotAt place: Coordinate?) -> String {
