@@ -6,6 +6,8 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let ssl = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
 
 /// One line per channel: its folder in `Channels/` and what it needs beyond ChannelKit and AlertModel.
@@ -100,12 +102,14 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates.git", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
@@ -115,13 +119,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-algorithms.git", exact: "1.2.1"),
         .package(url: "https://github.com/apple/swift-async-algorithms.git", exact: "1.1.4"),
         .package(url: "https://github.com/apple/swift-atomics.git", exact: "1.3.0"),
-        .package(url: "https://github.com/apple/swift-certificates.git", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-configuration.git", exact: "1.4.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", exact: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-structured-headers.git", exact: "1.7.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio-http2.git", exact: "1.46.0"),
-        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-transport-services.git", exact: "1.28.0"),
         .package(url: "https://github.com/apple/swift-numerics.git", exact: "1.1.1"),
         .package(url: "https://github.com/apple/swift-service-context.git", exact: "1.5.1"),
@@ -212,6 +214,14 @@ let package = Package(
         // What towns sign of what tablets are told.
         room("Seals", kit + ["Bundles", "Devices", "Web", crypto]),
 
+        // A town's own certificate authority, what it signs for machines that serve tablets, and TLS with that.
+        room(
+            "Certificates",
+            kit + [
+                crypto, log, ssl, x509, .product(name: "SwiftASN1", package: "swift-asn1"), .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+
         // What tablets and pages ask and tell, at a hub and at an edge.
         room(
             "Tablets",
@@ -224,19 +234,19 @@ let package = Package(
         room(
             "Hub",
             kit + [
-                "Bundles", "Codes", "Desk", "Devices", "Dispatching", "Streams", "Seals", "Ingest", "Ledger", "Lifecycle", "Memories", "OwnJSON", "Rendering", "Targeting", crypto, log,
+                "Bundles", "Certificates", "Codes", "Desk", "Devices", "Dispatching", "Streams", "Seals", "Ingest", "Ledger", "Lifecycle", "Memories", "OwnJSON", "Rendering", "Targeting", crypto, log,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         room(
             "HubAPI",
             kit + [
-                "Bundles", "CAPFeed", "Codes", "Desk", "Devices", "Streams", "Hub", "Ingest", "Memories", "Pages", "QRCode", "Seals", "Serving", "Tablets", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
+                "Bundles", "CAPFeed", "Certificates", "Codes", "Desk", "Devices", "Streams", "Hub", "Ingest", "Memories", "Pages", "QRCode", "Seals", "Serving", "Tablets", "Web", lifecycle, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         room(
             "Relay",
             kit + [
-                "Bundles", "Curl", "Devices", "Streams", "Gzip", "Ledger", "Pages", "Seals", "Serving", "Tablets", crypto, log,
+                "Bundles", "Certificates", "Curl", "Devices", "Streams", "Gzip", "Ledger", "Pages", "Seals", "Serving", "Tablets", crypto, log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
@@ -251,7 +261,7 @@ let package = Package(
         .executableTarget(
             name: "noroshi",
             dependencies: kit + [
-                "Bundles", "CAPFeed", "CellBroadcast", "Codes", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Streams", "Gzip", "Hub", "HubAPI",
+                "Bundles", "CAPFeed", "CellBroadcast", "Certificates", "Codes", "Commons", "Curl", "Desk", "Devices", "Dispatching", "Streams", "Gzip", "Hub", "HubAPI",
                 "Ingest", "Ledger", "LedgerPostgres", "LedgerStore", "QRCode", "Receiving", "Relay", "Rendering", "Seals", "Serving", "Tablets", "Targeting", crypto, lifecycle, log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Yams", package: "Yams"),
@@ -262,6 +272,7 @@ let package = Package(
         tests("AlertModel", ["AlertModel", "Chance"]),
         tests("Bundles", ["AlertModel", "Bundles", "Chance", "QRCode"]),
         tests("CAPFeed", ["AlertModel", "CAPFeed", "Ingest"]),
+        tests("Certificates", kit + ["Certificates", "ChannelKitTesting", "Ledger"]),
         tests("CellBroadcast", ["CellBroadcast", "Chance", .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         tests("ChannelKitTesting", testKit),
         tests("Commons", ["Commons", "Curl", "ChannelKit"]),
@@ -291,7 +302,7 @@ let package = Package(
         tests(
             "HubAPI",
             kit + [
-                "Bundles", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Streams", "Hub", "HubAPI", "Ledger", "LedgerStore", "QRCode", "Rendering", "Seals", "Serving", "Tablets", "Targeting", "Web", log,
+                "Bundles", "Certificates", "Chance", "ChannelKitTesting", "Desk", "Devices", "Dispatching", "Streams", "Hub", "HubAPI", "Ledger", "LedgerStore", "QRCode", "Rendering", "Seals", "Serving", "Tablets", "Targeting", "Web", log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -307,7 +318,7 @@ let package = Package(
         tests("Pages", ["ChannelKit", "ChannelKitTesting", "Gzip", "Pages"]),
         tests("Seals", kit + ["Bundles", "Chance", "Devices", "Ledger", "Seals", "Streams", crypto, .product(name: "NIOPosix", package: "swift-nio")]),
         tests("Receiving", testKit + ["Gzip", "Receiving", lifecycle] + webSocket),
-        tests("Relay", testKit + ["Bundles", "Devices", "Streams", "Ledger", "Relay", "Seals", "Serving", "Tablets", crypto,
+        tests("Relay", testKit + ["Bundles", "Certificates", "Devices", "Streams", "Ledger", "Relay", "Seals", "Serving", "Tablets", crypto,
             .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         ]),

@@ -1,6 +1,7 @@
 /// What a school says of a tablet after it was enrolled: whose it is, which class, what it is called, where it stands.
 package import AlertModel
 internal import ChannelKit
+package import FoundationEssentials
 internal import Synchronization
 
 package struct DeviceChange: Sendable, Equatable {
@@ -15,6 +16,8 @@ package struct DeviceChange: Sendable, Equatable {
     package var name: String?
     /// An endpoint's id that the caller has looked up.
     package var site: String?
+    /// Of an edge; read by the caller.
+    package var hosts: [String]?
 
     package init() {}
 
@@ -44,14 +47,28 @@ extension DeviceRegister {
         var before: Device?
         let after = try change(id, of: town, orElse: DeviceChangeFailure.noDevice) { device throws(DeviceChangeFailure) in
             guard device.revoked == nil else { throw .noDevice }
+            guard device.isEdge || wish.hosts == nil else { throw .invalid("hosts は中継機（edge）にだけ書けます (hosts are an edge's)") }
             guard !device.isEdge || wish.use == .leave && wish.group == .leave && wish.site == nil else { throw .isEdge }
             before = device
             if case .say(let use) = wish.use { device.use = use }
             if case .say(let group) = wish.group { device.group = group }
             if let name = wish.name { device.name = name }
             if let site = wish.site { device.site = site }
+            if let hosts = wish.hosts { device.hosts = hosts }
         }
         return (before ?? after, after)
+    }
+
+    /// An edge has a certificate for its key. The first key that asks is its own from then on, where it was enrolled without one.
+    /// - Returns: false where another key was quicker, or the device is out.
+    package func certified(_ id: String, of town: TownID, key: String, until ends: Date) -> Bool {
+        struct Other: Error {}
+        let done = try? change(id, of: town, orElse: Other()) { device throws(Other) in
+            guard device.revoked == nil, device.isEdge, device.publicKey ?? key == key else { throw Other() }
+            device.publicKey = key
+            device.certificateEnds = ends
+        }
+        return done != nil
     }
 
     /// Whoever is asked for in a roll-call of a place: pupils and teachers with a tablet of their own.

@@ -8,13 +8,13 @@ internal import Synchronization
 extension DeviceRegister {
     package func invite(
         to site: String, of town: TownID, by person: String, role: DeviceRole = .tablet, name: String? = nil, use: DeviceUse? = nil,
-        group: String? = nil
+        group: String? = nil, hosts: [String]? = nil
     ) -> Invitation {
         var random = SystemRandomNumberGenerator()
         let code = String((0..<Self.codeLength).map { _ in Self.alphabet.randomElement(using: &random) ?? "B" })
         let invitation = Invitation(
             code: code, town: town, site: site, invitedBy: person,
-            expires: clock().addingTimeInterval(Self.validity), role: role, name: name, use: use, group: group)
+            expires: clock().addingTimeInterval(Self.validity), role: role, name: name, use: use, group: group, hosts: hosts)
         state.withLock { state in
             for old in state.invitations.values where old.expires < clock() {
                 state.invitations[old.code] = nil
@@ -70,10 +70,11 @@ extension DeviceRegister {
             state.invitations[code] = nil
             notebook.write(Self.key(invitation), nil)
             guard invitation.expires > now else { return .failure(.expiredCode) }
-            let device = Device(
+            var device = Device(
                 id: "d-" + Self.randomToken().prefix(12), town: invitation.town, site: invitation.site,
                 name: name.isEmpty ? invitation.name ?? invitation.site : name, publicKey: publicKey, enrolled: now,
                 invitedBy: invitation.invitedBy, role: invitation.role, tokenDigest: Self.digest(token), use: invitation.use, group: invitation.group)
+            device.hosts = invitation.hosts
             state.devices[device.id] = device
             state.byToken[device.tokenDigest] = device.id
             keep(device)
@@ -109,7 +110,7 @@ extension DeviceRegister {
         }
         let invitation = Invitation(
             code: code, town: device.town, site: device.site, invitedBy: device.invitedBy,
-            expires: clock().addingTimeInterval(Self.validity), role: device.role, use: device.use, group: device.group)
+            expires: clock().addingTimeInterval(Self.validity), role: device.role, use: device.use, group: device.group, hosts: device.hosts)
         state.withLock { state in
             state.devices[device.id] = nil
             state.byToken[device.tokenDigest] = nil

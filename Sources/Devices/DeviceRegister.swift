@@ -55,6 +55,10 @@ package struct Device: Sendable, Hashable, Codable {
     package internal(set) var why: RevokedFor?
     /// At an edge: it was let in here, and the town has not said yet that it knows it.
     var isPending: Bool?
+    /// Of an edge: the names and addresses by which tablets reach it, and so the only ones in its certificate.
+    package internal(set) var hosts: [String]?
+    /// Until when its certificate is good.
+    package internal(set) var certificateEnds: Date?
 
     package var isEdge: Bool { role == .edge }
 }
@@ -85,6 +89,7 @@ package struct Invitation: Sendable, Hashable, Codable {
     var name: String?
     var use: DeviceUse?
     var group: String?
+    var hosts: [String]?
 
     package var isForEdge: Bool { role == .edge }
     package var spelled: String { code.prefix(4) + "-" + code.suffix(4) }

@@ -4,6 +4,7 @@
 ///     operator ─▶ push ────────────────────────────────  └─▶ Line<Exercise>
 package import AlertModel
 package import Bundles
+package import Certificates
 package import Codes
 package import Desk
 package import Devices
@@ -64,6 +65,7 @@ package final class Hub: Sendable {
     let standings: Standings
     package let papers: CarriedPapers
     package let seals: TownSeals
+    package let authorities: TownAuthorities
     package let roots: DayRoots
     let drillBook: DrillBook
     let voiceBoard = Mutex(VoiceBoard())
@@ -181,6 +183,7 @@ package final class Hub: Sendable {
         orderKeys = OrderKeys(notebook: parts.ledger)
         standings = Standings(notebook: parts.ledger)
         papers = CarriedPapers(own: parts.paperKey, trusted: parts.paperTrust, notebook: parts.ledger)
+        authorities = TownAuthorities(notebook: parts.ledger, clock: { [time = parts.time] in time.now })
         seals = parts.seals ?? TownSeals(notebook: parts.ledger, clock: { [time = parts.time] in time.now })
         roots = DayRoots(key: parts.paperKey, notebook: parts.ledger, folder: parts.rootFolder)
         drillBook = DrillBook(notebook: parts.ledger)

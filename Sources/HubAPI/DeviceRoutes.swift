@@ -2,6 +2,7 @@ internal import Logging
 internal import Streams
 internal import AlertModel
 internal import Bundles
+internal import Certificates
 internal import ChannelKit
 internal import Devices
 internal import Foundation
@@ -27,14 +28,17 @@ extension HubRouter {
         var use: String?
         /// Its class, for roll-calls.
         var group: String?
+        /// Of an edge: the names and addresses by which tablets will reach it.
+        var hosts: [String]?
     }
 
     /// Null takes away what was said; what is absent stays.
     private struct Change: Decodable {
         var wish = DeviceChange()
         var site: String?
+        var hosts: [String]?
 
-        enum Key: String, CodingKey { case use, group, name, site }
+        enum Key: String, CodingKey { case use, group, name, site, hosts }
 
         init(from decoder: any Decoder) throws {
             let said = try decoder.container(keyedBy: Key.self)
@@ -42,6 +46,7 @@ extension HubRouter {
             if said.contains(.group) { wish.group = .say(try said.decodeIfPresent(String.self, forKey: .group)) }
             wish.name = try said.decodeIfPresent(String.self, forKey: .name)
             site = try said.decodeIfPresent(String.self, forKey: .site)
+            hosts = try said.decodeIfPresent([String].self, forKey: .hosts)
         }
     }
 
@@ -59,6 +64,8 @@ extension HubRouter {
         var code, url, site, town, role, expires_at, qr_svg, qr_text: String
         /// The town's key's fingerprint, for two people to compare.
         var town_key: String
+        /// Where tablets of this place take the town's certificate authority in, and its fingerprint; absent where none is met.
+        var trust_url, trust_qr_svg, ca_fingerprint: String?
     }
 
     private struct Enrolment: Decodable {
@@ -89,15 +96,19 @@ extension HubRouter {
             let use = try Self.use(wish.use)
             if let words = DeviceChange.objection(group: wish.group) { throw Problem(.unprocessableContent, words) }
             guard role == .tablet || use == nil && wish.group == nil else { throw Problem(.badRequest, "中継機には use と group を書けません (an edge is nobody's)") }
-            let invitation = hub.devices.invite(to: site, of: town.id, by: person.name, role: role, name: wish.name, use: use, group: wish.group)
+            guard role == .edge || wish.hosts == nil else { throw Problem(.badRequest, "hosts は中継機（edge）にだけ書けます (hosts are an edge's)") }
+            let hosts = try hosts(wish.hosts, in: town.id)
+            let invitation = hub.devices.invite(to: site, of: town.id, by: person.name, role: role, name: wish.name, use: use, group: wish.group, hosts: hosts)
             try await hub.onDisk()
             let url = "\(configuration.publicAddress)/tablet/#\(invitation.code).\(hub.seals.key(of: town.id).mark)"
+            let trust = role == .tablet && needsTrust(site, in: town.id) ? trustURL(of: town.id) : nil
             return try Answer.json(
                 InvitationShape(
                     code: invitation.spelled, url: url, site: site, town: town.id.code, role: role.rawValue,
                     expires_at: JapanTime.text(invitation.expires, milliseconds: false),
                     qr_svg: QRCode.svg(url) ?? "", qr_text: QRCode.text(url) ?? "",
-                    town_key: hub.seals.key(of: town.id).fingerprint),
+                    town_key: hub.seals.key(of: town.id).fingerprint, trust_url: trust, trust_qr_svg: trust.flatMap { QRCode.svg($0) },
+                    ca_fingerprint: trust == nil ? nil : hub.authorities(of: town.id).last?.fingerprint),
                 status: .created)
         }
         router.post("/v1/devices") { request, context in
@@ -171,6 +182,7 @@ extension HubRouter {
             }
             var change = wish.wish
             if let site = wish.site { change.site = try self.site(site, .tablet, in: town) }
+            change.hosts = try hosts(wish.hosts, in: town.id)
             let (before, after) = try self.change(id, in: town.id, change)
             for site in Set([before.site, after.site]) { tellEdges(of: site, in: town.id) }
             // It comes back at once, to where it belongs now.

@@ -1,5 +1,6 @@
 internal import AlertModel
 internal import Bundles
+internal import Certificates
 internal import ChannelKit
 internal import Devices
 internal import Foundation
@@ -23,6 +24,9 @@ extension HubRouter {
         var devices: [MirroredDevice]
         /// Where they stand.
         var place: SitePlace?
+        /// How the edge that asks is called in its certificate, and the fingerprint of the authority that signs it now.
+        var hosts: [String]
+        var authority: String
     }
 
     /// Where a site's tablets stand, by the town's settings of now.
@@ -37,8 +41,8 @@ extension HubRouter {
             let tablets = hub.devices.devices(of: edge.town).filter { $0.site == edge.site && !$0.isEdge }
             return try Answer.json(
                 SiteRegister(
-                    town: edge.town.code, site: edge.site, devices: tablets.map { MirroredDevice($0) },
-                    place: place(of: StreamTopic(town: edge.town, site: edge.site))))
+                    town: edge.town.code, site: edge.site, devices: tablets.map { MirroredDevice($0) }, place: place(of: StreamTopic(town: edge.town, site: edge.site)),
+                    hosts: edge.hosts ?? [], authority: edge.hosts?.isEmpty == false ? hub.authorities(of: edge.town).last?.fingerprint ?? "" : ""))
         }
         router.get("/v1/edge/guests") { request, _ in
             let edge = try edge(request)

@@ -120,6 +120,7 @@ package struct HubRouter: Sendable {
         addDeliveries(to: desk)
         addChain(to: desk)
         addKeys(to: desk)
+        addCertificates(to: router, desk)
         addEndpoints(to: desk)
         addDevices(to: router, desk)
         addDeviceCodes(to: desk)

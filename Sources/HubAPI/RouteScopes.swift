@@ -66,6 +66,10 @@ struct RouteScopes {
         Row(.get, "/v1/towns/{code}/chain", [.read]),
         Row(.get, "/v1/towns/{code}/key", [.read, .devices]),
         Row(.post, "/v1/towns/{code}/key", [.admin]),
+        Row(.get, "/v1/towns/{code}/ca", [.read, .devices]),
+        Row(.post, "/v1/towns/{code}/ca", [.admin]),
+        // The hub's own, behind nginx: who keeps it.
+        Row(.post, "/v1/towns/{code}/ca/certificates", [.admin]),
         Row(.get, "/v1/towns/{code}/map", [.read]),
         Row(.get, "/v1/towns/{code}/rollcalls", [.read]),
         // As a call: who keeps the tablets asks too; the hub asks again.
@@ -186,6 +190,7 @@ struct RouteScopes {
         Row(.get, "/v1/edge/guests", .device),
         Row(.post, "/v1/edge/redeemed", .device),
         Row(.get, "/v1/edge/elsewhere", .device),
+        Row(.post, "/v1/edge/certificate", .device),
         Row(.post, "/v1/copies", .signature),
         // Open data.
         Row(.get, "/v1/towns/{code}/alerts.atom", .everybody),

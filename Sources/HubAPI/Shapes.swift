@@ -134,6 +134,9 @@ struct DeviceShape: Encodable {
     /// Who has it in his hands.
     var lent_to, lent_until, lent_at, lent_by, returned_at: String?
     var overdue: Bool?
+    /// Of an edge: what its certificate may say, and until when it has one.
+    var hosts: [String]?
+    var certificate_until: String?
 
     init(_ device: Device, signs told: DeviceSigns? = nil, now: Date) {
         seals = told?.last.seals?.rawValue
@@ -146,6 +149,7 @@ struct DeviceShape: Encodable {
         retired_at = device.retired.map { JapanTime.text($0, milliseconds: false) }
         erased_at = device.erased.map { JapanTime.text($0, milliseconds: false) }
         revoked_for = device.why?.rawValue
+        (hosts, certificate_until) = (device.hosts, device.certificateEnds.map { JapanTime.text($0, milliseconds: false) })
         (use, group, signs) = (device.use?.rawValue, device.group, device.signs)
         lent_to = device.loan?.to
         lent_until = device.loan?.until.map { JapanTime.text($0, milliseconds: false) }

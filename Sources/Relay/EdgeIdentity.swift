@@ -35,7 +35,7 @@ package struct EdgeIdentity: Sendable, Codable {
 
     /// Turns a code into an identity, once. The folder is tried first: a code is good for one use.
     package static func enrol(
-        code: String, site: String, name: String, hub: HubLine, folder: URL
+        code: String, site: String, name: String, publicKey: String?, hub: HubLine, folder: URL
     ) async throws(Failure) -> EdgeIdentity {
         let draft = folder.appending(path: "edge.json.new")
         try? FileManager.default.removeItem(at: draft)
@@ -44,7 +44,10 @@ package struct EdgeIdentity: Sendable, Codable {
         else { throw Failure(kind: .disk, description: "\(folder.path)に書けません (cannot write)") }
         let answer: HTTPAnswer
         do throws(TransportFailure) {
-            let body = try? JSONEncoder().encode(["code": code, "site": site, "name": name, "role": "edge"])
+            var wish = ["code": code, "site": site, "name": name, "role": "edge"]
+            // By which its certificates are asked for: a copied token gets none.
+            wish["public_key"] = publicKey
+            let body = try? JSONEncoder().encode(wish)
             answer = try await hub.call("POST", "/v1/devices", [UInt8](body ?? Data()))
         } catch {
             throw Failure(kind: .unreachable, description: "\(hub.address)にハブがありません: \(error) (no hub there)")

@@ -1,3 +1,4 @@
+package import Certificates
 internal import ChannelKit
 package import Devices
 package import Streams
@@ -40,13 +41,15 @@ package struct EdgeRouter: Sendable {
         package var calls: RollCalls
         package var papers: PaperCodes?
         package var voices: LocalVoices?
+        /// Nil: it serves in clear.
+        package var certificates: CertificateShelf?
 
         package init(
             site: String, hub: HubLine, devices: DeviceRegister, stream: StreamHub, watch: LineWatch,
             upstream: Upstream, mirror: SiteMirror, spots: SpotMirror, outbox: Outbox, ledger: any Ledger,
-            keeper: Doorkeeper? = nil, calls: RollCalls, papers: PaperCodes? = nil, voices: LocalVoices? = nil
+            keeper: Doorkeeper? = nil, calls: RollCalls, papers: PaperCodes? = nil, voices: LocalVoices? = nil, certificates: CertificateShelf? = nil
         ) {
-            (self.papers, self.voices) = (papers, voices)
+            (self.papers, self.voices, self.certificates) = (papers, voices, certificates)
             self.keeper = keeper
             self.calls = calls
             (self.site, self.hub, self.devices, self.stream, self.watch) = (site, hub, devices, stream, watch)
@@ -61,6 +64,8 @@ package struct EdgeRouter: Sendable {
         var last_contact: String?
         var line_cut_since: String?
         var waiting_receipts, waiting_reports: Int
+        /// Until when the certificate is good by which tablets know this edge.
+        var certificate_until: String?
         var reason: String?
     }
 
@@ -201,10 +206,14 @@ package struct EdgeRouter: Sendable {
         if status.lastContact == nil { reason = "ハブからまだ何も届いていません (no word from the hub yet)" }
         if let refusal = status.refusal { reason = refusal }
         if await !diskAnswers() { reason = "この中継機のディスクが応えません (the edge's disk does not answer)" }
+        let certificate = parts.certificates?.state
+        if let certificate, certificate.notAfter <= parts.watch.hubTime() {
+            reason = "証明書の期限が切れています。ハブに届けば自動で新しくなります (the certificate has expired: it is renewed as soon as the hub is reached)"
+        }
         func text(_ date: Date?) -> String? { date.map { JapanTime.text($0, milliseconds: false) } }
         return Readiness(
             ready: reason == nil, line: status.isCut ? "cut" : "up", last_contact: text(status.lastContact),
-            line_cut_since: text(status.cutSince), waiting_receipts: waiting.receipts, waiting_reports: waiting.reports,
+            line_cut_since: text(status.cutSince), waiting_receipts: waiting.receipts, waiting_reports: waiting.reports, certificate_until: text(certificate?.notAfter),
             reason: reason)
     }
 
@@ -252,6 +261,9 @@ package struct EdgeRouter: Sendable {
         }
         if let voices = parts.voices, !voices.all.isEmpty {
             text.add("noroshi_edge_voice_unproven_total", "counter", "Lines not said because the town had not signed them.", Double(voices.unprovenCount))
+        }
+        if let ends = parts.certificates?.state?.notAfter {
+            text.add("noroshi_edge_certificate_end_timestamp_seconds", "gauge", "Until when the certificate is good, since 1970.", ends.timeIntervalSince1970)
         }
         parts.keeper?.gauges.add(to: &text)
         let backlog = parts.ledger.backlog

@@ -12,6 +12,9 @@ package struct SiteMirror: Sendable {
         var town, site: String
         var devices: [MirroredDevice]
         var place: SitePlace?
+        /// Absent in a hub's of before.
+        var hosts: [String]?
+        var authority: String?
     }
 
     private static let placeNote = "relay/place"
@@ -24,12 +27,14 @@ package struct SiteMirror: Sendable {
     private let guests: Guests?
     private let notebook: any Notebook
     private let logger: Logger
+    private let certificates: CertificateKeeper?
     package let rounds = Rounds()
 
     package init(
-        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, watch: LineWatch, guests: Guests? = nil, notebook: any Notebook, logger: Logger
+        hub: HubLine, topic: StreamTopic, devices: DeviceRegister, stream: StreamHub, watch: LineWatch, guests: Guests? = nil, certificates: CertificateKeeper? = nil,
+        notebook: any Notebook, logger: Logger
     ) {
-        self.guests = guests
+        (self.guests, self.certificates) = (guests, certificates)
         (self.hub, self.topic, self.devices) = (hub, topic, devices)
         (self.stream, self.watch, self.notebook, self.logger) = (stream, watch, notebook, logger)
     }
@@ -75,6 +80,7 @@ package struct SiteMirror: Sendable {
             keep(all.place)
             let gone = devices.mirror(all.devices, of: topic.site, in: topic.town)
             for id in gone { stream.cut(device: id) }
+            await certificates?.look(hosts: all.hosts ?? [], authority: all.authority ?? "")
             if !gone.isEmpty { logger.notice("devices are out", metadata: ["devices": "\(gone)"]) }
         } catch TransportFailure.cancelled {
             return

@@ -151,7 +151,7 @@ enum StreamUpgrade {
         case .welcome(let listener):
             let connection = StreamConnection(listener: listener, isBare: request.isBare)
             do {
-                try channel.pipeline.syncOperations.addHandler(connection, position: .first)
+                try channel.pipeline.syncOperations.addHandler(connection, position: place(in: channel))
                 try channel.syncOptions?.setOption(
                     .writeBufferWaterMark, value: .init(low: StreamHub.bufferBound / 2, high: StreamHub.bufferBound))
             } catch {
@@ -171,6 +171,11 @@ enum StreamUpgrade {
             buffer.writeImmutableBuffer(request.isBare ? greeting : ServerSentEvent.framed(greeting))
             connection.greet(buffer)
         }
+    }
+
+    /// Before all that is ours, and behind TLS where there is some: what is written here is never to go out in clear.
+    private static func place(in channel: any Channel) -> ChannelPipeline.SynchronousOperations.Position {
+        (try? channel.pipeline.syncOperations.handler(type: ConnectionWatch.self)).map { .before($0) } ?? .first
     }
 
     private static func refuse(
@@ -197,7 +202,7 @@ enum StreamUpgrade {
             """
         // Straight to the socket: on a connection that was HTTP before, the handlers above expect response parts.
         let writer = RawWriter()
-        do { try channel.pipeline.syncOperations.addHandler(writer, position: .first) } catch {}
+        do { try channel.pipeline.syncOperations.addHandler(writer, position: place(in: channel)) } catch {}
         writer.writeAndClose(ByteBuffer(string: text))
     }
 }

@@ -51,7 +51,7 @@ enum DataFolder {
         let path = folder.path
         guard access(path, F_OK) == 0 else { return nil }
         guard access(path, W_OK | X_OK) == 0 else { return words(path, path) }
-        let known = Set(["cap-key.pem", Papers.keyName, "edge.json", lockName, LocalKey.fileName] + Channels.all.map(\.manifest.name))
+        let known = Set(["cap-key.pem", Papers.keyName, "edge.json", "edge-key.pem", "edge-certificate.json", lockName, LocalKey.fileName] + Channels.all.map(\.manifest.name))
         // A stranger's file or lost+found is nothing to us.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? []
         for name in names where known.contains(name) || name.hasPrefix("ledger") {

@@ -17,6 +17,7 @@ struct DeviceCommand: AsyncParsableCommand {
         @Option(help: "前もって配る番号を、この枚数だけ作る。その場所の中継機は、回線が切れていてもこれで登録できる (so many codes for paper: an edge takes them while its line is cut)") var beforehand: Int?
         @Option(help: "前もって配る番号が使える日数。90日まで (for how many days they are good)") var days = 90
         @Option(help: "前もって配る番号を、QRコードといっしょに印刷するHTMLファイル (a page to print them on, with their QR codes)") var sheet: String?
+        @Option(help: "--edge と：タブレットがその中継機を開く名前かアドレス。証明書に書く。いくつでも (with --edge: a name or address by which tablets reach it, for its certificate; repeat it)") var host: [String] = []
         @Flag(help: "タブレットでなく、その場所の中継機（noroshi edge）のため (for a relay at that site instead of a tablet)") var edge = false
 
         func run() async throws {
@@ -33,6 +34,9 @@ struct DeviceCommand: AsyncParsableCommand {
             } else {
                 Terminal.say(invitation["qr_text"] as? String ?? "")
                 Terminal.say("コード  \(code)   \(invitation["url"] as? String ?? "")")
+                if let trust = invitation["trust_url"] as? String {
+                    Terminal.say("先に、タブレットで \(trust) を開き、証明書を入れます。指紋 \(invitation["ca_fingerprint"] as? String ?? "") (first take in the town's certificate there; compare the fingerprint)")
+                }
             }
             Terminal.say("期限    \(invitation["expires_at"] as? String ?? "")（1台、1回だけ）")
         }
@@ -58,6 +62,7 @@ struct DeviceCommand: AsyncParsableCommand {
             wish["town"] = town
             wish["name"] = name
             if edge { wish["role"] = "edge" }
+            if !host.isEmpty { wish["hosts"] = host }
             return try await hub.client().send("POST", "/v1/devices/invitations", body: Array(JSONLine.text(wish).utf8))
         }
 
@@ -158,13 +163,15 @@ struct DeviceCommand: AsyncParsableCommand {
         @Option(help: "組。空にするには - (its class; - for none)") var group: String?
         @Option(help: "名前 (its name)") var name: String?
         @Option(help: "置き場所の番号か名前 (its place)") var site: String?
+        @Option(help: "中継機の名前かアドレス。証明書に書くものすべて。いくつでも (an edge's names and addresses, all of them, for its certificate)") var host: [String] = []
 
         func run() async throws {
             var wish: [String: Any] = [:]
             if let use { wish["use"] = use == "place" ? NSNull() : use }
             if let group { wish["group"] = group == "-" ? NSNull() : group }
             (wish["name"], wish["site"]) = (name, site)
-            guard !wish.isEmpty else { throw Exit.with(Exit.usage, "--use、--group、--name、--site のどれかを書いてください (say what to change)") }
+            if !host.isEmpty { wish["hosts"] = host }
+            guard !wish.isEmpty else { throw Exit.with(Exit.usage, "--use、--group、--name、--site、--host のどれかを書いてください (say what to change)") }
             let value = try await hub.client().send("PATCH", "/v1/devices/\(HubClient.step(device))", body: Array(JSONLine.text(wish).utf8))
             Terminal.say(hub.format == .json ? JSONLine.text(value) : "変更  \(device) (changed)")
         }

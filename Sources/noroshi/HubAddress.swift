@@ -1,4 +1,5 @@
 import ArgumentParser
+import Curl
 import Foundation
 
 /// Where the hub is, and whether a token may go there: over plain http it is read by whoever listens on the way.
@@ -6,6 +7,15 @@ struct HubAddress: ParsableArguments {
     @Option(help: "ハブの宛先（または NOROSHI_HUB） (the hub's address)") var hub: String?
     @Flag(help: "守られた回線に限り、ほかの機械へ http:// で送る (send over http:// to another machine: only where the line itself is protected)")
     var insecure = false
+    @Option(help: "この認証局（PEM）だけを信頼する。町の証明書で応えるハブに（または NOROSHI_CACERT） (trust these authorities alone: for a hub that answers by a town's certificate)")
+    var cacert: String?
+
+    /// Whom the hub is taken for.
+    func configuration(_ base: CurlConfiguration = CurlConfiguration()) -> CurlConfiguration {
+        var configuration = base
+        configuration.tls.authorities = cacert ?? ProcessInfo.processInfo.environment["NOROSHI_CACERT"]
+        return configuration
+    }
 
     var written: String {
         let said = hub ?? ProcessInfo.processInfo.environment["NOROSHI_HUB"] ?? "http://127.0.0.1:8480"

@@ -11,7 +11,7 @@ struct HubLink: ParsableArguments {
     func client() throws -> HubClient {
         HubClient(
             address: try place.checked(), token: token ?? ProcessInfo.processInfo.environment["NOROSHI_TOKEN"],
-            transport: try CurlTransport())
+            transport: try CurlTransport(place.configuration()))
     }
 }
 

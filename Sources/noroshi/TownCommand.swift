@@ -1,5 +1,6 @@
 import AlertModel
 import ArgumentParser
+import Certificates
 import Foundation
 import LedgerStore
 
@@ -17,7 +18,7 @@ struct TownCommand: AsyncParsableCommand {
             (The record, the standing, shelters, devices, and people of this town alone. The settings file is not moved, what was changed at the desk is; take the town out of the old
             hub's settings and put it into the new one's. Two hubs must never serve one town. The town's own key is in it: keep the file as you keep the record.)
             """,
-        subcommands: [Init.self, SettingsOfTown.self, Key.self, Export.self, Import.self])
+        subcommands: [Init.self, SettingsOfTown.self, Key.self, Authority.self, Export.self, Import.self])
 
     /// The key by which tablets know what the town says.
     struct Key: AsyncParsableCommand {
@@ -36,6 +37,61 @@ struct TownCommand: AsyncParsableCommand {
             guard hub.format == .table, let page = value as? [String: Any] else { return Terminal.say(JSONLine.text(value)) }
             let keys = page["keys"] as? [[String: Any]] ?? []
             Terminal.say("指紋  \(page["fingerprint"] as? String ?? "")   \(keys.count)番目の鍵、\(keys.last?["at"] as? String ?? "")から (fingerprint)")
+        }
+    }
+
+    /// The authority behind the certificates of the town's edges.
+    struct Authority: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "ca",
+            abstract: "中継機の証明書を出す町の認証局：指紋を見る、新しくする (the town's certificate authority for its edges: its fingerprint, or a new one)")
+        @OptionGroup var hub: HubOptions
+        @Argument(help: "町の6桁の番号 (6-digit code)") var town: String
+        @Flag(help: "新しくする。前のものは400日、一緒に信頼される (another one; the old one is trusted beside it for 400 days)") var new = false
+        @Option(help: "--new と：証明書に書いてよい町のドメイン。いくつでも。言わなければ前のまま (with --new: a domain of the town's own that certificates may name; repeat it)") var domain: [String] = []
+        @Flag(help: "--new と：前の鍵を人に知られたとき。前のものは、いまから信頼しない。タブレットには新しいものを入れ直す (with --new: the old one is trusted no longer; tablets take the new one in by hand)") var takenBack = false
+        @Option(help: "この名前かアドレスの証明書を出す。公の名前のないハブの nginx のために。いくつでも (a certificate for this name or address, for the nginx of a hub without a public name; repeat it)") var issue: [String] = []
+        @Option(help: "--issue と：鍵（key.pem）と証明書（certificate.pem）を置くフォルダー。鍵は、あればそのまま (with --issue: the folder of key.pem, which stays where there is one, and certificate.pem)") var out: String?
+        @Flag(help: "証明書をPEMで出す (prints the certificates as PEM)") var pem = false
+
+        func run() async throws {
+            guard issue.isEmpty == (out == nil), issue.isEmpty || !new else { throw Exit.with(Exit.usage, "--issue と --out は一緒に、--new とは別に書いてください (--issue with --out, without --new)") }
+            if let out { return try await issue(URL(filePath: out)) }
+            guard new || !takenBack && domain.isEmpty else { throw Exit.with(Exit.usage, "--taken-back と --domain は --new と一緒に書いてください (with --new)") }
+            let path = "/v1/towns/\(HubClient.step(town))/ca"
+            var wish: [String: Any] = ["taken_back": takenBack]
+            if !domain.isEmpty { wish["domains"] = domain }
+            let value = new ? try await hub.client().send("POST", path, body: Array(JSONLine.text(wish).utf8)) : try await hub.client().get(path)
+            let page = value as? [String: Any] ?? [:]
+            let all = page["authorities"] as? [[String: Any]] ?? []
+            if pem { return Terminal.say(all.compactMap { $0["pem"] as? String }.joined().trimmingCharacters(in: .newlines)) }
+            guard hub.format == .table else { return Terminal.say(JSONLine.text(value)) }
+            for one in all {
+                let domains = (one["domains"] as? [String] ?? []).joined(separator: "、")
+                Terminal.say("\(one["number"] ?? "")番目  \(one["trusted_until"] as? String ?? "")まで\(domains.isEmpty ? "" : "  \(domains)")\n指紋  \(one["fingerprint"] as? String ?? "") (SHA-256)")
+            }
+            Terminal.say("タブレットに入れるもの  \(page["trust_url"] as? String ?? "") (what tablets take in)")
+        }
+
+        /// The key is made here and goes nowhere.
+        private func issue(_ folder: URL) async throws {
+            umask(0o077)
+            let key: ServingKey
+            do {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                key = try ServingKey.open(in: folder, name: "key.pem")
+            } catch {
+                throw Exit.with(Exit.cannotWrite, "\(folder.path): \(error)")
+            }
+            let wish: [String: Any] = ["csr": try key.request(), "hosts": issue]
+            let value = try await hub.client().send("POST", "/v1/towns/\(HubClient.step(town))/ca/certificates", body: Array(JSONLine.text(wish).utf8))
+            let page = value as? [String: Any] ?? [:]
+            do {
+                try Data((page["certificate"] as? String ?? "").utf8).write(to: folder.appending(path: "certificate.pem"), options: .atomic)
+            } catch {
+                throw Exit.with(Exit.cannotWrite, "\(folder.path): \(error.localizedDescription)")
+            }
+            Terminal.say(hub.format == .json ? JSONLine.text(value) : "証明書  \(folder.path)/certificate.pem、\(page["not_after"] as? String ?? "")まで。新しくするのは \(page["renew_after"] as? String ?? "") から (issued)")
         }
     }
 

@@ -11,13 +11,18 @@ struct TestEdge: Sendable {
     let port: Int
     private let transport: CurlTransport
 
+    /// One that was started otherwise.
+    init(program: Program, folder: URL, port: Int) throws {
+        (self.program, self.folder, self.port, transport) = (program, folder, port, try CurlTransport())
+    }
+
     /// - Parameter code: nil when the folder has its identity already.
     static func start(
         hub: Int, in folder: URL, code: String? = nil, spot: String? = "kesennuma-eki", shell: String? = nil, more: [String] = []
     ) async throws -> TestEdge {
         let program = try Program(arguments(hub: hub, in: folder, code: code, spot: spot) + more, shell: shell)
         let port = try await TestHub.port(of: program)
-        return TestEdge(program: program, folder: folder, port: port, transport: try CurlTransport())
+        return try TestEdge(program: program, folder: folder, port: port)
     }
 
     static func arguments(hub: Int, in folder: URL, code: String? = nil, spot: String? = nil) -> [String] {

@@ -144,7 +144,7 @@ struct TestHub: Sendable {
     static func port(of program: Program) async throws -> Int {
         do {
             return try await eventually("the hub listens: \(program.errors)", within: .seconds(60)) {
-                program.errors.firstMatch(of: #/listens on http:\/\/[^ ]*:(\d+)/#).flatMap { Int($0.1) }
+                program.errors.firstMatch(of: #/listens on https?:\/\/[^ ]*:(\d+)/#).flatMap { Int($0.1) }
             }
         } catch {
             program.signal(SIGKILL)

@@ -1,4 +1,5 @@
 import AlertModel
+import Certificates
 import ChannelKit
 import Desk
 import Devices
@@ -63,7 +64,7 @@ struct FullDiskTests {
         #expect(try await house.call("POST", "/v1/pacts/\(ripe)/sign", token: "neighbour").status == 200)
         #expect(try await house.call("PATCH", "/v1/devices/\(device)", #"{"use":"staff"}"#).status == 200)
         #expect(try await house.call("POST", "/v1/rollcall", #"{"id":"r"}"#, token: secret).status == 201)
-        let edgeCode = found(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school","role":"edge"}"#), "code")
+        let edgeCode = found(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school","role":"edge","hosts":["edge.local"]}"#), "code")
         let edge = found(try await house.call("POST", "/v1/devices", #"{"code":"\#(edgeCode)","role":"edge","site":"school"}"#, token: nil), "token")
         let gone = try await RegisterTests.Tablet(house)
         #expect(try await house.call("DELETE", "/v1/devices/\(gone.id)").status == 204)
@@ -72,7 +73,7 @@ struct FullDiskTests {
         let counted = #"{"site":"school","call":{"id":"e/1","mode":"actual","by":"a","opened_ms":1},"count":{"safe":1,"hurt":0,"help":0,"missing":0}}"#
         ledger.becomes(.refuses)
 
-        let kept = #"{"id":"r1","people":3}"#
+        let kept = #"{"id":"r1","people":3}"#, csr = try ServingKey().request()
         let receipts = #"{"receipts":[{"id":"x","alert":"\#(alert)","level":"shown"}]}"#
         let calls: [(method: String, path: String, body: String?, token: String?, headers: HTTPFields)] = [
             ("POST", "/v1/bulletins", Self.bulletin, House.root, [.contentType: "application/xml"]),
@@ -97,7 +98,9 @@ struct FullDiskTests {
             ("PATCH", "/v1/users/suzuki", #"{"disabled":false}"#, House.root, [:]),
             ("POST", "/v1/users/suzuki/hand-over", #"{"role":"chief"}"#, nil, cookie),
             ("POST", "/v1/tokens", #"{"name":"q","towns":["042056"],"scopes":["read"]}"#, House.root, [:]), ("DELETE", "/v1/tokens/\(program)", nil, House.root, [:]),
-            ("POST", "/v1/towns/042056/key", "{}", House.root, [:]),
+            ("POST", "/v1/towns/042056/key", "{}", House.root, [:]), ("POST", "/v1/towns/042056/ca", "{}", House.root, [:]),
+            ("POST", "/v1/edge/certificate", String(decoding: try JSONEncoder().encode(["csr": csr]), as: UTF8.self), edge, [:]),
+            ("POST", "/v1/towns/042056/ca/certificates", String(decoding: try JSONSerialization.data(withJSONObject: ["csr": csr, "hosts": ["hub.local"]]), as: UTF8.self), House.root, [:]),
             ("POST", "/v1/towns/042056/safe-keys", "{}", House.root, [:]), ("PUT", "/v1/towns/042056/open-desk", #"{"reason":"試験"}"#, House.root, [:]),
             ("DELETE", "/v1/towns/042056/open-desk", nil, House.root, [:]),
             ("POST", "/v1/notices", later, House.token, [:]), ("POST", "/v1/notices/\(waits)/approve", nil, House.root, [:]), ("DELETE", "/v1/notices/\(waits)", nil, House.token, [:]),

@@ -164,6 +164,8 @@ class FakeHub:
         # Codes of paper, without the codes; proofs that a tablet is empty.
         self.batches: list[dict] = []
         self.erased: list[dict] = []
+        # Of a place whose edge has a certificate of its town's own.
+        self.trust: dict = {}
         self.last = 0
         self.numbers = 0
         self.forgotten = 0
@@ -791,7 +793,7 @@ class HubHandler(BaseHTTPRequestHandler):
             hub.invitations.append(body)
             svg = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3 3"><path d="M0 0h1v1h-1zM2 2h1v1h-1z"/></svg>')
             return self.answer(201, {"code": "BCDFGHJK", "url": hub.address + "/tablet/#BCDFGHJK",
-                                     "expires_at": stamp(time.time() + 900), "qr_svg": svg})
+                                     "expires_at": stamp(time.time() + 900), "qr_svg": svg, **hub.trust, **({"trust_qr_svg": svg} if hub.trust else {})})
         if path.startswith("/v1/alerts/") and path.endswith("/cancel"):
             hub.if_match.append(self.headers.get("If-Match"))
             if "preview=true" in question:

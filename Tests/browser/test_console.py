@@ -2336,6 +2336,15 @@ class ConsoleTests(OnSmallHub):
         self.assertEqual([(path, body) for _, path, body in self.hub.decisions if path.endswith("approve")],
                          [("/v1/device-asks/approve", {"code": "bcd-fgh", "site": "daiichi-sho", "town": "042056"})])
 
+    def test_an_invitation_says_whom_to_trust_first(self):
+        self.hub.trust = {"trust_url": self.hub.address + "/trust/042056", "ca_fingerprint": "AB:CD:EF"}
+        self.sign_in("devices")
+        self.browser.click("#invite-form button")
+        self.browser.until("[...document.querySelectorAll('.invitation img')].filter((image) => image.complete && image.naturalWidth > 0).length === 2")
+        for part in ["/trust/042056", "AB:CD:EF", "指紋"]:
+            self.assertIn(part, self.browser.text("#invitation"))
+        self.browser.photograph("console-invitation-trust")
+
     def test_reports_from_shelters_are_listed(self):
         self.hub.reports["r1"] = {"id": "r1", "people": 87, "needs": ["water", "toilet"], "note": "夜は寒い"}
         self.sign_in("reports")

@@ -68,14 +68,18 @@ async function invite(form) {
     make("h3", [siteName(asked.site), owner(asked)].filter(Boolean).join("　")),
     make("p", "登録するタブレットでQRコードを読み取るか、下のアドレスを開いてコードを入れてください。1台だけ、一度だけ使えます。"),
     make("p", answer.code, "code"), make("p", answer.url ?? "", "url"), make("p", `${timeWord(answer.expires_at, false)}まで使えます`, "hint"), make("p", keyWords(answer.town_key), "hint"));
-  if (answer.qr_svg) {
-    // As an image it can neither run nor fetch anything.
-    const picture = document.createElement("img");
-    picture.alt = "登録用のQRコード";
-    picture.src = "data:image/svg+xml," + encodeURIComponent(answer.qr_svg);
-    card.prepend(picture);
-  }
+  if (answer.qr_svg) card.prepend(picture(answer.qr_svg, "登録用のQRコード"));
+  if (answer.trust_url) card.append(
+    make("h4", "先に、この町の中継機を信頼させます"), picture(answer.trust_qr_svg, "証明書のQRコード"), make("p", "タブレットでこのQRコードを開いて証明書を入れます。入れる前に指紋を比べてください。"), make("p", answer.trust_url, "url"), make("p", `指紋　${answer.ca_fingerprint}`, "hint"));
   byID("invitation").replaceChildren(card);
+}
+
+/** As an image it can neither run nor fetch anything. */
+function picture(svg, alt) {
+  const image = make("img");
+  image.alt = alt;
+  image.src = "data:image/svg+xml," + encodeURIComponent(svg);
+  return image;
 }
 
 const keyWords = (mark) => (mark ? `この町の鍵の指紋　${mark}` : "");
