@@ -2437,6 +2437,17 @@ class ConsoleTests(OnSmallHub):
         self.browser.evaluate("location.reload()")
         self.browser.until("document.querySelector('#device-rows')?.textContent.includes('消去を確認')")
 
+    def test_the_register_says_until_when_a_relay_has_its_certificate_and_that_it_did_not_come_for_another(self):
+        for number, days in [(1, 80), (2, 40)]:
+            self.hub.devices[f"edge-{number}"] = {"id": f"edge-{number}", "site": "daiichi-sho", "name": f"中継{number}", "role": "edge", "enrolled_at": stamp(time.time()),
+                                                  "certificate_until": stamp(time.time() + days * 86400)}
+        self.sign_in("devices")
+        self.browser.until("document.querySelectorAll('#device-rows tr').length === 2")
+        good, late = [self.browser.evaluate(f"[...document.querySelectorAll('#device-rows tr')].find((row) => row.textContent.includes('中継{number}')).textContent") for number in (1, 2)]
+        self.assertIn("証明書は", good)
+        self.assertNotIn("新しくなっていません", good)
+        self.assertIn("まで。新しくなっていません", late)
+
     def test_a_table_of_tablets_and_codes_for_the_safe_become_a_sheet_to_print(self):
         self.sign_in("devices")
         self.browser.until("!document.querySelector('#devices').hidden && document.querySelector('#paper-site').options.length > 0")

@@ -128,9 +128,12 @@ function out(device) {
 /** Also of a spot, where an edge may stand. */
 const placeName = (id) => (current().endpoints ?? []).find((item) => item.id === id)?.name ?? id;
 
-const signs = ({ battery, plugged, sound, page_is_current: isCurrent, elsewhere }) => [
+/** Of an edge: it comes for another one when sixty days are left. */
+const certificate = (ends) => (ends ? `証明書は${timeWord(ends, false)}まで${Date.parse(ends) - Date.now() < 55 * 864e5 ? "。新しくなっていません" : ""}` : "");
+
+const signs = ({ battery, plugged, sound, page_is_current: isCurrent, elsewhere, certificate_until: ends }) => [
   battery == null ? "" : `電池 ${battery}%${plugged ? "（充電中）" : ""}`, sound === false ? "音が出ません" : sound ? "音が出ます" : "", isCurrent === false ? "ページが古い版です" : "",
-  elsewhere ? `いま${placeName(elsewhere)}にあります` : ""].filter(Boolean).join("、");
+  elsewhere ? `いま${placeName(elsewhere)}にあります` : "", certificate(ends)].filter(Boolean).join("、");
 
 const owner = ({ use, group }) => (use === "staff" ? ["先生", group] : use === "pupil" ? ["生徒", group] : []).filter(Boolean).join(" ");
 const proof = ({ seals }) => ({ doubt: "町の署名のない知らせを受けました", unchecked: "署名を確かめていません" })[seals] ?? "";
