@@ -272,7 +272,7 @@ let package = Package(
         tests("AlertModel", ["AlertModel", "Chance"]),
         tests("Bundles", ["AlertModel", "Bundles", "Chance", "QRCode"]),
         tests("CAPFeed", ["AlertModel", "CAPFeed", "Ingest"]),
-        tests("Certificates", kit + ["Certificates", "ChannelKitTesting", "Ledger"]),
+        tests("Certificates", kit + ["Certificates", "ChannelKitTesting", "Ledger", crypto]),
         tests("CellBroadcast", ["CellBroadcast", "Chance", .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         tests("ChannelKitTesting", testKit),
         tests("Commons", ["Commons", "Curl", "ChannelKit"]),

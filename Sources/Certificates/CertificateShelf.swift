@@ -2,14 +2,14 @@
 /// moment, and those that stand stay as they are.
 internal import Crypto
 package import Foundation
-package import NIOSSL
+internal import NIOSSL
 internal import Synchronization
 internal import X509
 
 package final class CertificateShelf: Sendable {
     package struct State: Sendable, Equatable {
         package var names: [String]
-        package var notAfter, renewAfter: Date
+        package var notBefore, notAfter, renewAfter: Date
         /// The fingerprint of the authority that signed it.
         package var authority: String
     }
@@ -34,7 +34,7 @@ package final class CertificateShelf: Sendable {
     private static let file = "edge-certificate.json"
 
     package var state: State? { held.withLock { $0?.state } }
-    package var context: NIOSSLContext? { held.withLock { $0?.context } }
+    var context: NIOSSLContext? { held.withLock { $0?.context } }
 
     /// Takes a certificate for this machine's key, and keeps it.
     package func take(_ issued: IssuedCertificate) throws {
@@ -61,7 +61,7 @@ package final class CertificateShelf: Sendable {
             throw ServingKey.Unreadable(description: "この機械の鍵の証明書ではありません (a certificate of another key)")
         }
         let context = try NIOSSLContext(configuration: configuration)
-        let state = State(names: issued.names, notAfter: issued.notAfter, renewAfter: issued.renewAfter, authority: issued.authority)
+        let state = State(names: issued.names, notBefore: first.notValidBefore, notAfter: issued.notAfter, renewAfter: issued.renewAfter, authority: issued.authority)
         held.withLock { $0 = Held(context: context, state: state) }
     }
 }

@@ -23,6 +23,14 @@ package struct ServedName: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { text }
 
+    /// The machine itself, whatever it is called elsewhere.
+    package var isHere: Bool {
+        switch kind {
+        case .name: text == "localhost"
+        case .address(let octets): octets.count == 4 ? octets.first == 127 : octets.last == 1 && octets.dropLast().allSatisfy { $0 == 0 }
+        }
+    }
+
     /// Of one machine.
     package static let most = 8
     /// Of one authority.
@@ -64,13 +72,21 @@ package struct ServedName: Sendable, Hashable, CustomStringConvertible {
     package static func domain(_ written: String) throws(Refusal) -> String {
         let name = written.lowercased()
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
-        // Below a country's registry: kesennuma.miyagi.jp has its own, lg.jp and com have not.
-        let isRegistry = labels.count < 2 || labels.count == 2 && labels[1] == "jp" && labels[0].count <= 2
+        // Below a country's registry: kesennuma.miyagi.jp has its own, miyagi.jp, lg.jp and com have not.
+        let isRegistry = labels.count < 2 || labels.count == 2 && labels.last == "jp" && (name.utf8.count <= 5 || labels.first.map { regions.contains(String($0)) } == true)
         guard isName(name), !isRegistry else {
             throw Refusal(words: "「\(written.prefix(80))」は町のドメインではありません。school.kesennuma.miyagi.jp のように書いてください (no domain of a town's own)")
         }
         return name
     }
+
+    /// Under which JPRS registers, beside the names of two letters: prefectures, and the cities that had names of their own (https://jprs.jp/about/jp-dom/spec/).
+    private static let regions = Set(
+        """
+        hokkaido aomori iwate miyagi akita yamagata fukushima ibaraki tochigi gunma saitama chiba tokyo kanagawa niigata toyama ishikawa fukui yamanashi nagano gifu \
+        shizuoka aichi mie shiga kyoto osaka hyogo nara wakayama tottori shimane okayama hiroshima yamaguchi tokushima kagawa ehime kochi fukuoka saga nagasaki \
+        kumamoto oita miyazaki kagoshima okinawa sapporo sendai yokohama kawasaki nagoya kobe kitakyushu
+        """.split(separator: " ").map(String.init))
 
     private static func isName(_ name: String) -> Bool {
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -84,6 +100,7 @@ package struct ServedName: Sendable, Hashable, CustomStringConvertible {
 
     static func covers(_ range: [UInt8], _ octets: [UInt8]) -> Bool {
         let half = range.count / 2
+        // The range has two halves, and there are as many octets as in one.
         return octets.count == half && (0..<half).allSatisfy { octets[$0] & range[half + $0] == range[$0] }
     }
 
@@ -95,6 +112,7 @@ package struct ServedName: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func spelled(_ octets: [UInt8]) -> String {
+        // A constant of the system's, 46 octets.
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         _ = octets.withUnsafeBytes { inet_ntop(octets.count == 4 ? AF_INET : AF_INET6, $0.baseAddress, &buffer, socklen_t(buffer.count)) }
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

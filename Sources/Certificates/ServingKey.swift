@@ -37,7 +37,7 @@ package struct ServingKey: Sendable {
     package static func open(in folder: URL, name: String = "edge-key.pem") throws -> ServingKey {
         let file = folder.appending(path: name)
         if FileManager.default.fileExists(atPath: file.path) {
-            guard let text = try? String(contentsOf: file, encoding: .utf8), let known = try? ServingKey(pem: text) else {
+            guard let text = OwnFile.read(file), let known = try? ServingKey(pem: text) else {
                 throw Unreadable(description: "\(file.path): 鍵として読めません (cannot be read as a key)")
             }
             return known
@@ -45,21 +45,5 @@ package struct ServingKey: Sendable {
         let made = ServingKey()
         try OwnFile.write(made.pem, to: file)
         return made
-    }
-}
-
-/// A file for its owner's eyes alone, whole or not at all.
-enum OwnFile {
-    static func write(_ text: String, to file: URL) throws {
-        let draft = file.appendingPathExtension("new")
-        try? FileManager.default.removeItem(at: draft)
-        guard FileManager.default.createFile(atPath: draft.path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
-            throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: draft.path])
-        }
-        let handle = try FileHandle(forWritingTo: draft)
-        try handle.write(contentsOf: Data(text.utf8))
-        try handle.synchronize()
-        try handle.close()
-        guard rename(draft.path, file.path) == 0 else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: file.path]) }
     }
 }

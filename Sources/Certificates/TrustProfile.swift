@@ -31,7 +31,7 @@ package enum TrustProfile {
               <key>PayloadIdentifier</key><string>jp.noroshi.town.\(code).ca</string>
               <key>PayloadUUID</key><string>\(uuid(code + authorities.map(\.fingerprint).joined()))</string>
               <key>PayloadDisplayName</key><string>\(escaped(town))の防災タブレット（狼煙）</string>
-              <key>PayloadDescription</key><string>\(escaped(town))の中継機だけを信頼します。指紋を紙と比べてから入れてください。 SHA-256 \(authorities.map(\.fingerprint).joined(separator: ", "))</string>
+              <key>PayloadDescription</key><string>\(escaped(town))の中継機だけを信頼します（学校や庁舎の中の名前とアドレス\(Set(authorities.flatMap(\.domains)).sorted().map { "、*." + escaped($0) }.joined())）。指紋を紙と比べてから入れてください。 SHA-256 \(authorities.map(\.fingerprint).joined(separator: ", "))</string>
               <key>PayloadOrganization</key><string>\(escaped(town))</string>
               <key>PayloadRemovalDisallowed</key><false/>
               <key>PayloadContent</key>
@@ -47,12 +47,16 @@ package enum TrustProfile {
     /// The same for the same, in the form of RFC 9562, version 8.
     private static func uuid(_ text: String) -> String {
         var octets = Array(SHA256.hash(data: Data(text.utf8)).prefix(16))
+        // Sixteen of a digest's 32 octets.
         octets[6] = octets[6] & 0x0F | 0x80
+        // As above: there are sixteen octets.
         octets[8] = octets[8] & 0x3F | 0x80
         let hex = octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
         var rest = Substring(hex)
         return [8, 4, 4, 4, 12].map { count in
+            // The five counts above are 32 letters together.
             defer { rest = rest.dropFirst(count) }
+            // No more than what is left, in any case.
             return String(rest.prefix(count))
         }.joined(separator: "-")
     }

@@ -41,6 +41,8 @@ package final class Hub: Sendable {
     let crowdingRules: Set<TownID>
     /// Of a shelter: six changes at once, and one a minute.
     let crowdingNews = Mutex(Allowance(atOnce: 6, perMinute: 1))
+    /// Certificates of an edge, each for sixty: twenty at once, and four an hour. Each is a line in the record.
+    let certificateWishes = Mutex(Allowance(atOnce: 1_200, perMinute: 4))
     let crowdingWords: CrowdingWords
     package let retired = RetentionCount()
     let approvals = Mutex(ApprovalTable())
@@ -112,6 +114,8 @@ package final class Hub: Sendable {
         package var seals: TownSeals?
         /// Where the newest signed day of each chain lies, beside the record.
         package var rootFolder: URL?
+        /// By which towns' edges get their certificates: beside the record, and in no copy of it.
+        package var authorityKeys = AuthorityKeys(folder: nil)
         package var codes: CodeTables
         package var trust: CAPTrust
         package var sources: SourceRules
@@ -183,7 +187,7 @@ package final class Hub: Sendable {
         orderKeys = OrderKeys(notebook: parts.ledger)
         standings = Standings(notebook: parts.ledger)
         papers = CarriedPapers(own: parts.paperKey, trusted: parts.paperTrust, notebook: parts.ledger)
-        authorities = TownAuthorities(notebook: parts.ledger, clock: { [time = parts.time] in time.now })
+        authorities = TownAuthorities(notebook: parts.ledger, keys: parts.authorityKeys, clock: { [time = parts.time] in time.now })
         seals = parts.seals ?? TownSeals(notebook: parts.ledger, clock: { [time = parts.time] in time.now })
         roots = DayRoots(key: parts.paperKey, notebook: parts.ledger, folder: parts.rootFolder)
         drillBook = DrillBook(notebook: parts.ledger)

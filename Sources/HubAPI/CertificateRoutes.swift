@@ -52,6 +52,8 @@ extension HubRouter {
 
     private struct AuthorityPage: Encodable {
         var town, fingerprint, trust_url: String
+        /// Its key is at this hub.
+        var signs: Bool
         var authorities: [AuthorityShape]
     }
 
@@ -78,7 +80,8 @@ extension HubRouter {
             return try Answer.json(Issued(issued), status: .created)
         }
         desk.get("/v1/towns/{code}/ca") { request, context in
-            try Answer.json(page(try town(try context.parameters.require("code"), for: context.person).id))
+            let town = try town(try context.parameters.require("code"), for: context.person)
+            return try Answer.json(page(town.id, try await hub.madeAuthorities(of: town.id)))
         }
         desk.post("/v1/towns/{code}/ca") { request, context in
             let person = context.person
@@ -90,12 +93,14 @@ extension HubRouter {
                 made = try await hub.changeAuthority(of: town.id, domains: wish.domains, isTakenBack: isTakenBack)
             } catch let refusal as ServedName.Refusal {
                 throw Problem(.unprocessableContent, refusal.words)
+            } catch is IssueFailure {
+                throw Self.noAuthority
             }
             guard let made else { throw Problem(.conflict, "同時に、ほかの人が認証局を新しくしました (somebody else was quicker)") }
             let old = isTakenBack ? "前のものは取り消した" : "前のものは\(Int(TownAuthorities.overlap / 86_400))日間信頼される"
             hub.noteDown(.settings, "中継機の証明書の認証局を新しくした。指紋 \(made.fingerprint)、\(old)", about: "ca", .actual, in: town.id, by: person.actor)
             try await hub.onDisk()
-            return try Answer.json(page(town.id), status: .created)
+            return try Answer.json(page(town.id, hub.authorities(of: town.id)), status: .created)
         }
         router.get("/trust/{code}") { _, context in
             let (town, all) = try trusted(context)
@@ -124,22 +129,27 @@ extension HubRouter {
         hub.devices.devices(of: town).contains { $0.isEdge && $0.site == site && $0.revoked == nil && $0.hosts?.isEmpty == false }
     }
 
-    /// Names and addresses for an edge's certificate, as they will be written.
+    /// Names and addresses for an edge's certificate, as they will be written. The hub's own is none of them: who may name edges would else be the hub to all
+    /// that trust the town.
     func hosts(_ written: [String]?, in town: TownID) throws(Problem) -> [String]? {
         guard let written else { return nil }
         guard written.count <= ServedName.most else { throw Problem(.unprocessableContent, "hosts: \(ServedName.most)個までです (at most \(ServedName.most) names)") }
-        let domains = hub.authorities(of: town).last?.domains ?? []
+        let domains = hub.authorities(of: town).last?.domains ?? [], own = (try? ServedName(URL(string: configuration.publicAddress)?.host() ?? "", under: domains))?.text
         var names: [String] = []
         for name in written {
+            let served: ServedName
             do throws(ServedName.Refusal) {
-                let served = try ServedName(name, under: domains)
-                if !names.contains(served.text) { names.append(served.text) }
+                served = try ServedName(name, under: domains)
             } catch {
-                throw Problem(.unprocessableContent, "hosts: \(error.words)", errors: [.init(field: "hosts", detail: error.words)])
+                throw Self.noHost(error.words)
             }
+            guard served.text != own || served.isHere else { throw Self.noHost("「\(served.text)」はハブの名前です。中継機には別の名前を付けてください (the hub's own name)") }
+            if !names.contains(served.text) { names.append(served.text) }
         }
         return names
     }
+
+    private static func noHost(_ words: String) -> Problem { Problem(.unprocessableContent, "hosts: \(words)", errors: [.init(field: "hosts", detail: words)]) }
 
     private static func telling(_ issue: () throws(IssueFailure) -> IssuedCertificate) throws(Problem) -> IssuedCertificate {
         do throws(IssueFailure) {
@@ -147,21 +157,29 @@ extension HubRouter {
         } catch {
             switch error {
             case .unreadable(let words): throw Problem(.badRequest, words)
+            case .tooOften: throw Problem(.tooManyRequests, "この中継機は証明書を何度も願っています。一時間に四つまでです (too many certificates for this edge)")
             case .otherKey: throw Problem(.forbidden, "この中継機の鍵ではありません。機械を替えたときは、登録し直してください (not this edge's key: a new machine is enrolled anew)")
             case .names(let words): throw Problem(.unprocessableContent, "証明書に書けない名前です：\(words) (not among the names of the register)")
-            case .noAuthority: throw Problem(.internalServerError, "証明書を作れません (no certificate can be made)")
+            case .noAuthority: throw noAuthority
+            case .keyIsAway:
+                throw Problem(.conflict, "この町の認証局の鍵がこのハブにありません。しまってある鍵を town-ca に戻すか、noroshi town ca --new で新しくしてください (the key of the town's authority is not at this hub)")
             }
         }
     }
 
+    private static let noAuthority = Problem(.internalServerError, "認証局の鍵を読めないか、残せません (the authority's key cannot be read or kept)")
+
     private func trusted(_ context: Context) throws -> (Town, [KnownAuthority]) {
         guard let id = TownID(try context.parameters.require("code")), let town = hub.town(id) else { throw Problem(.notFound, "この町はここにはありません (no such town here)") }
-        return (town, hub.authorities(of: id))
+        let all = hub.authorities(of: id)
+        // Whoever comes by makes none.
+        guard !all.isEmpty else { throw Problem(.notFound, "この町の中継機には、まだ証明書がありません (this town's relays have no certificates yet)") }
+        return (town, all)
     }
 
-    private func page(_ town: TownID) -> AuthorityPage {
-        let all = hub.authorities(of: town)
-        return AuthorityPage(town: town.code, fingerprint: all.last?.fingerprint ?? "", trust_url: trustURL(of: town), authorities: all.map { AuthorityShape($0) })
+    private func page(_ town: TownID, _ all: [KnownAuthority]) -> AuthorityPage {
+        AuthorityPage(
+            town: town.code, fingerprint: all.last?.fingerprint ?? "", trust_url: trustURL(of: town), signs: hub.signsCertificates(of: town), authorities: all.map { AuthorityShape($0) })
     }
 
     private static func document(_ text: String, _ type: String, as name: String? = nil, policy: String? = nil) -> Response { document(Array(text.utf8), type, as: name, policy: policy) }
@@ -179,7 +197,9 @@ enum TrustPage {
     static func html(_ all: [KnownAuthority], town: Town) -> String {
         let path = "/trust/\(town.id.code)"
         let marks = all.reversed().map { one in
-            "<li><p>\(one.number)番目、\(day(one.ends))まで (until \(day(one.ends)))</p><p class=\"mark\">\(one.fingerprint.split(separator: ":").map(String.init).joined(separator: " "))</p></li>"
+            // What a person lets in with it, before the act.
+            let names = ["学校や庁舎の中の名前とアドレス"] + one.domains.map(escaped)
+            return "<li><p>\(one.number)番目、\(day(one.ends))まで (until \(day(one.ends)))。\(names.joined(separator: "、"))だけに使えます (good for private names\(one.domains.isEmpty ? "" : " and these domains") alone)</p><p class=\"mark\">\(one.fingerprint.split(separator: ":").map(String.init).joined(separator: " "))</p></li>"
         }.joined()
         return """
             <!doctype html><html lang="ja"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>\(escaped(town.name)) 中継機の証明書</title>\

@@ -102,13 +102,14 @@ extension HubRouter {
             try await hub.onDisk()
             let url = "\(configuration.publicAddress)/tablet/#\(invitation.code).\(hub.seals.key(of: town.id).mark)"
             let trust = role == .tablet && needsTrust(site, in: town.id) ? trustURL(of: town.id) : nil
+            let authority = trust == nil ? nil : try await hub.madeAuthorities(of: town.id).last
             return try Answer.json(
                 InvitationShape(
                     code: invitation.spelled, url: url, site: site, town: town.id.code, role: role.rawValue,
                     expires_at: JapanTime.text(invitation.expires, milliseconds: false),
                     qr_svg: QRCode.svg(url) ?? "", qr_text: QRCode.text(url) ?? "",
                     town_key: hub.seals.key(of: town.id).fingerprint, trust_url: trust, trust_qr_svg: trust.flatMap { QRCode.svg($0) },
-                    ca_fingerprint: trust == nil ? nil : hub.authorities(of: town.id).last?.fingerprint),
+                    ca_fingerprint: authority?.fingerprint),
                 status: .created)
         }
         router.post("/v1/devices") { request, context in

@@ -1,5 +1,5 @@
-/// Asks the hub for this edge's certificate: the first one at the start, the next one when two thirds of its time are over, and another one as soon as
-/// the register names this edge otherwise or the town has another authority. While the hub is away the old one serves on.
+/// Asks the hub for this edge's certificate: the first one at the start, the next one when a third of its time is over, and another one as soon as
+/// the register names this edge otherwise or the town has another authority. While the hub is away the old one serves on, for sixty days at the least.
 package import Certificates
 internal import ChannelKit
 package import Foundation
@@ -35,10 +35,13 @@ package final class CertificateKeeper: Sendable {
         (self.shelf, self.key, self.hub, self.logger, self.clock) = (shelf, key, hub, logger, clock)
     }
 
-    /// The register has been heard.
+    /// The register has been heard. An authority that the hub does not name is no other one.
     func look(hosts: [String], authority: String) async {
         guard let state = shelf.state, !hosts.isEmpty else { return }
-        guard clock() >= state.renewAfter || Set(state.names) != Set(hosts) || state.authority != authority else { return }
+        let now = clock()
+        // Not good yet: whoever signed it had a clock that was ahead.
+        let isDue = now >= state.renewAfter || now < state.notBefore
+        guard isDue || Set(state.names) != Set(hosts) || !authority.isEmpty && state.authority != authority else { return }
         let wish = (hosts + [authority]).joined(separator: " ")
         guard refused.withLock({ $0.map { $0.wish != wish || $0.until <= .now } ?? true }) else { return }
         do throws(Refusal) {

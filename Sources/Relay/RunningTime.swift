@@ -1,5 +1,7 @@
 /// A moment of the hub's time, written down so that a later run of this program on the same running machine can count on from it: no
 /// clock that people set is asked, and nothing is known across a power cut.
+// `timespec` belongs to whichever of this and Glibc is loaded first (ARCHITECTURE.md).
+internal import CoreFoundation
 internal import Foundation
 internal import Glibc
 

@@ -1,5 +1,3 @@
-// First of all in this room: `stat` belongs to whatever brings it first (ARCHITECTURE.md).
-import Glibc
 import Synchronization
 
 /// One value that somebody waits for, or the word that it will never come.

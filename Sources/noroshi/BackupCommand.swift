@@ -202,6 +202,7 @@ struct RestoreCommand: AsyncParsableCommand {
         if format == .table, held > 0 {
             Terminal.say("終わっていなかった配信 \(held) 件を保留にしました。起動してから noroshi held で決めてください (held: release or drop them after the start)")
         }
+        if format == .table, target != nil { Terminal.say("写しにないもの: 町の認証局の鍵（town-ca）と、タブレットを起こす鍵（push/keys） (not in copies: these two kinds of keys)") }
         if format == .table, target != nil { Terminal.say("ハブはまだ起動しません。始めると決めたら: noroshi restore --begin --data \(data ?? "") (decide first)") }
     }
 

@@ -1,6 +1,8 @@
 /// The folder a program writes to: made, tried, and held by one program at a time. Two hubs on one folder would give two
 /// events one name; a folder that cannot be written is said in words before anything else is begun.
 import ChannelKit
+// `stat` belongs to whichever of this and Glibc is loaded first (ARCHITECTURE.md).
+import CoreFoundation
 import Foundation
 import Glibc
 
@@ -10,6 +12,9 @@ struct CannotWrite: Error {
 }
 
 enum DataFolder {
+    /// Where the keys of towns' certificate authorities lie, and nowhere else.
+    static let authorityKeys = "town-ca"
+
     private static let lockName = "lock"
 
     /// Makes the folder and takes it. Held until the process ends, however it ends: the kernel lets go of the lock.
@@ -51,7 +56,7 @@ enum DataFolder {
         let path = folder.path
         guard access(path, F_OK) == 0 else { return nil }
         guard access(path, W_OK | X_OK) == 0 else { return words(path, path) }
-        let known = Set(["cap-key.pem", Papers.keyName, "edge.json", "edge-key.pem", "edge-certificate.json", lockName, LocalKey.fileName] + Channels.all.map(\.manifest.name))
+        let known = Set(["cap-key.pem", Papers.keyName, "edge.json", "edge-key.pem", "edge-certificate.json", authorityKeys, lockName, LocalKey.fileName] + Channels.all.map(\.manifest.name))
         // A stranger's file or lost+found is nothing to us.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? []
         for name in names where known.contains(name) || name.hasPrefix("ledger") {

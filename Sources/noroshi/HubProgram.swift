@@ -1,6 +1,7 @@
 import UnixSignals
 import AlertModel
 import CAPFeed
+import Certificates
 import ChannelKit
 import Codes
 import Curl
@@ -99,6 +100,7 @@ struct HubProgram: Sendable {
             start: StartWatch(isOpen: false, began: time.now))
         parts.seals = seals
         parts.rootFolder = options.data.appending(path: DayRoots.folderName)
+        parts.authorityKeys = AuthorityKeys(folder: options.data.appending(path: DataFolder.authorityKeys))
         (parts.paperKey, parts.paperTrust) = (try Papers.ownKey(in: options.data), try Papers.trust(options.settings))
         parts.staffCaller = StaffTelegraph(
             address: settings.public_address ?? "http://\(options.host):\(options.port)", post: try options.settings.staffPost(), transport: transport, clock: clock)

@@ -101,8 +101,11 @@ struct SealedCopy {
     }
 
     /// The keys by which tablets are woken: whoever has a copy shall not wake them. A page that is opened asks anew, and Apple's key (.p8), where somebody has laid it into this folder,
-    /// is brought once more by whoever keeps it (decision 37).
-    private static func isKeptHere(_ name: String) -> Bool { name.hasPrefix("push/keys/") || name.lowercased().hasSuffix(".p8") }
+    /// is brought once more by whoever keeps it (decision 37). The keys of towns' certificate authorities: whoever has a copy shall be no school's machine; they lie in a safe of their own
+    /// (decision 39).
+    private static func isKeptHere(_ name: String) -> Bool {
+        name.hasPrefix("push/keys/") || name.lowercased().hasSuffix(".p8") || name.hasPrefix(DataFolder.authorityKeys + "/")
+    }
 
     /// What lies beside the ledger and belongs into a copy.
     static func besides(in data: URL) throws -> [String] {

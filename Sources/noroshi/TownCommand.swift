@@ -14,9 +14,10 @@ struct TownCommand: AsyncParsableCommand {
             noroshi town import kesennuma.town --data /var/lib/noroshi                 （受け取るハブは止めておきます）
 
             移すのは、記録、いまの状況、避難所、端末の登録、その町だけの人です。設定ファイルの towns は移しません（操作卓で変えた町の設定は記録なので移ります）。元のハブの設定から町を外し、新しいハブの設定に
-            書いてから起動してください。二つのハブが同じ町を同時に受け持ってはいけません。ファイルには住民には見せない記録と、トークンの要約、町の署名の鍵が入っています。
+            書いてから起動してください。二つのハブが同じ町を同時に受け持ってはいけません。ファイルには住民には見せない記録と、トークンの要約、町の署名の鍵が入っています。中継の証明書の認証局の鍵（town-ca）は入っていません。手で移します。
             (The record, the standing, shelters, devices, and people of this town alone. The settings file is not moved, what was changed at the desk is; take the town out of the old
-            hub's settings and put it into the new one's. Two hubs must never serve one town. The town's own key is in it: keep the file as you keep the record.)
+            hub's settings and put it into the new one's. Two hubs must never serve one town. The town's own key is in it: keep the file as you keep the record. The key of its certificate
+            authority, in town-ca, is not: carry it by hand.)
             """,
         subcommands: [Init.self, SettingsOfTown.self, Key.self, Authority.self, Export.self, Import.self])
 
@@ -69,6 +70,9 @@ struct TownCommand: AsyncParsableCommand {
             for one in all {
                 let domains = (one["domains"] as? [String] ?? []).joined(separator: "、")
                 Terminal.say("\(one["number"] ?? "")番目  \(one["trusted_until"] as? String ?? "")まで\(domains.isEmpty ? "" : "  \(domains)")\n指紋  \(one["fingerprint"] as? String ?? "") (SHA-256)")
+            }
+            if page["signs"] as? Bool == false {
+                Terminal.say("注意: この認証局の鍵が、このハブにありません。しまってある鍵を記録フォルダーの town-ca へ戻すまで、証明書は出ません (its key is not at this hub: no certificates until it is back)")
             }
             Terminal.say("タブレットに入れるもの  \(page["trust_url"] as? String ?? "") (what tablets take in)")
         }

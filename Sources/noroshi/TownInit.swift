@@ -3,6 +3,8 @@ import ArgumentParser
 import ChannelKit
 import Codes
 import Crypto
+// `stat` belongs to whichever of this and Glibc is loaded first (ARCHITECTURE.md).
+import CoreFoundation
 import Foundation
 import Glibc
 

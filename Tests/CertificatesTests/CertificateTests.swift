@@ -1,6 +1,7 @@
 import AlertModel
 import ChannelKit
 import ChannelKitTesting
+import Crypto
 import Foundation
 import Ledger
 import Synchronization
@@ -66,15 +67,22 @@ struct CertificateTests {
         }
     }
 
+    /// A town's authorities, the first already made.
+    private func authorities(_ notes: any Notebook = MemoryLedger(), _ keys: AuthorityKeys = AuthorityKeys(folder: nil), _ clock: Clock = Clock()) -> TownAuthorities {
+        let all = TownAuthorities(notebook: notes, keys: keys, clock: { clock.now })
+        _ = all.made(of: Self.town)
+        return all
+    }
+
     private func issued(_ all: TownAuthorities, _ names: [String], asked: [String] = [], key: ServingKey = ServingKey()) throws -> IssuedCertificate {
         try all.issue(try key.request(names: asked), of: key.publicKey, names: names, called: "Noroshi edge d-1", in: Self.town).issued
     }
 
     @Test("OpenSSL believes what is issued, under its names and its addresses alone, for ninety days")
     func openssl() throws {
-        let clock = Clock(), room = try Room(), all = TownAuthorities(notebook: MemoryLedger(), clock: { clock.now })
+        let clock = Clock(), room = try Room(), all = authorities(MemoryLedger(), AuthorityKeys(folder: nil), clock)
         let one = try issued(all, ["edge.local", "192.168.10.5", "fd00::5"])
-        let ca = all.trusted(of: Self.town).map(\.certificate.pem).joined()
+        let ca = all.trusted(of: Self.town.id).map(\.certificate.pem).joined()
         #expect(one.names == ["edge.local", "192.168.10.5", "fd00::5"] && one.authorities == ca)
         for (name, address, isSo) in [
             ("edge.local", nil, true), (nil, "192.168.10.5", true), (nil, "fd00::5", true), ("other.local", nil, false), (nil, "192.168.10.6", false),
@@ -86,12 +94,12 @@ struct CertificateTests {
             let answer = try room.believes(one.chain, by: ca, at: Self.start.addingTimeInterval(days * 86_400), name: "edge.local")
             #expect(answer.isSo == isSo, "\(days): \(answer.said)")
         }
-        #expect(one.renewAfter == Self.start.addingTimeInterval(60 * 86_400), "two thirds")
-        let other = TownAuthorities(notebook: MemoryLedger(), clock: { clock.now })
-        #expect(try !room.believes(one.chain, by: other.trusted(of: Self.town).map(\.certificate.pem).joined(), at: clock.now).isSo, "another town's")
+        #expect(one.renewAfter == Self.start.addingTimeInterval(30 * 86_400), "a third: sixty days of a cut line at the least")
+        let other = authorities()
+        #expect(try !room.believes(one.chain, by: other.trusted(of: Self.town.id).map(\.certificate.pem).joined(), at: clock.now).isSo, "another town's")
         try room.put("ca.pem", ca)
         let text = try room.openssl("x509", "-in", "ca.pem", "-noout", "-text", "-fingerprint", "-sha256").said
-        #expect(text.contains(all.trusted(of: Self.town)[0].fingerprint), "what people compare")
+        #expect(text.contains(all.trusted(of: Self.town.id)[0].fingerprint), "what people compare")
         for word in ["X509v3 Name Constraints: critical", "DNS:home.arpa", "IP:192.168.0.0/255.255.0.0", "pathlen:1", "TLS Web Server Authentication"] {
             #expect(text.contains(word), "\(word) in \(text)")
         }
@@ -99,8 +107,8 @@ struct CertificateTests {
 
     @Test("Whoever has the authority's key is still no other site: what lies outside the constraints OpenSSL does not believe")
     func constraints() throws {
-        let clock = Clock(), room = try Room(), all = TownAuthorities(notebook: MemoryLedger(), clock: { clock.now })
-        let ca = all.trusted(of: Self.town).map(\.certificate.pem).joined()
+        let clock = Clock(), room = try Room(), all = authorities(MemoryLedger(), AuthorityKeys(folder: nil), clock)
+        let ca = all.trusted(of: Self.town.id).map(\.certificate.pem).joined()
         for (name, address) in [("www.example.com", nil), (nil, "203.0.113.5"), ("edge.local", nil)] as [(String?, String?)] {
             let chain = try all.unchecked(name, address, in: Self.town)
             let answer = try room.believes(chain, by: ca, at: clock.now)
@@ -119,12 +127,12 @@ struct CertificateTests {
         #expect(((try? ServedName(written, under: ["school.kesennuma.miyagi.jp"])) != nil) == isTaken)
     }
 
-    @Test("A domain is a town's own and no registry", arguments: [("kesennuma.miyagi.jp", true), ("example.com", true), ("lg.jp", false), ("co.jp", false), ("jp", false), ("com", false), ("a b.jp", false)])
+    @Test("A domain is a town's own and no registry", arguments: [("kesennuma.miyagi.jp", true), ("example.com", true), ("lg.jp", false), ("co.jp", false), ("miyagi.jp", false), ("Tokyo.jp", false), ("sendai.jp", false), ("kesennuma.jp", true), ("jp", false), ("com", false), ("a b.jp", false)])
     func domains(written: String, isTaken: Bool) { #expect(((try? ServedName.domain(written)) != nil) == isTaken) }
 
     @Test("Only names of the register, only by the device's key, only for a request that its own key signed")
     func requests() throws {
-        let all = TownAuthorities(notebook: MemoryLedger(), clock: { Self.start }), key = ServingKey(), names = ["edge.local", "10.0.0.5"]
+        let all = authorities(), key = ServingKey(), names = ["edge.local", "10.0.0.5"]
         #expect(try issued(all, names, asked: ["10.0.0.5"], key: key).names == ["10.0.0.5"])
         #expect(throws: IssueFailure.self) { try issued(all, names, asked: ["other.local"], key: key) }
         #expect(throws: IssueFailure.self) { try issued(all, names, asked: ["10.0.0.6"], key: key) }
@@ -145,12 +153,12 @@ struct CertificateTests {
 
     @Test("A new authority overlaps: tablets that know the old one alone go on, those that know the new one alone begin, and then the old one ends")
     func overlap() throws {
-        let notes = MemoryLedger(), clock = Clock(), room = try Room(), all = TownAuthorities(notebook: notes, clock: { clock.now })
-        let old = all.trusted(of: Self.town), before = try issued(all, ["edge.local"])
+        let notes = MemoryLedger(), keys = AuthorityKeys(folder: nil), clock = Clock(), room = try Room(), all = authorities(notes, keys, clock)
+        let old = all.trusted(of: Self.town.id), before = try issued(all, ["edge.local"])
         let change = try all.prepare(Self.town, domains: ["kesennuma.miyagi.jp"], isTakenBack: false)
-        #expect(all.trusted(of: Self.town) == old, "nothing before it is on disk")
+        #expect(all.trusted(of: Self.town.id) == old, "nothing before it is on disk")
         #expect(all.take(change) && !all.take(change))
-        let both = all.trusted(of: Self.town), after = try issued(all, ["edge.local"])
+        let both = all.trusted(of: Self.town.id), after = try issued(all, ["edge.local"])
         #expect(both.count == 2 && both[0].fingerprint == old[0].fingerprint && both[1].domains == ["kesennuma.miyagi.jp"])
         #expect(after.authority == both[1].fingerprint && before.authority == both[0].fingerprint)
         for (chain, ca, isSo) in [
@@ -160,26 +168,25 @@ struct CertificateTests {
             #expect(answer.isSo == isSo, "\(answer.said)")
         }
         // It outlives the run, and what the old key was is nowhere any more.
-        let again = TownAuthorities(notebook: notes, clock: { clock.now })
-        #expect(again.trusted(of: Self.town).map(\.fingerprint) == both.map(\.fingerprint))
-        let kept = notes.keys(prefix: "town-ca/042056/").map { String(decoding: notes.read($0) ?? [], as: UTF8.self) }
-        #expect(kept.count == 2 && kept.filter { $0.contains("secret") }.count == 1)
+        let again = authorities(notes, keys, clock)
+        #expect(again.trusted(of: Self.town.id).map(\.fingerprint) == both.map(\.fingerprint))
+        #expect(keys.key(of: both[0].certificate.der, in: Self.town.id) == nil && keys.key(of: both[1].certificate.der, in: Self.town.id) != nil)
         #expect(try room.believes(try issued(again, ["edge.local"]).chain, by: both[0].certificate.pem, at: clock.now).isSo)
         clock.turn(days: 401)
         let late = try issued(again, ["x.kesennuma.miyagi.jp"])
-        #expect(again.trusted(of: Self.town).map(\.fingerprint) == [both[1].fingerprint] && late.chain.components(separatedBy: "BEGIN").count == 2)
+        #expect(again.trusted(of: Self.town.id).map(\.fingerprint) == [both[1].fingerprint] && late.chain.components(separatedBy: "BEGIN").count == 2)
         #expect(try room.believes(late.chain, by: both[1].certificate.pem, at: clock.now, name: "x.kesennuma.miyagi.jp").isSo)
     }
 
     @Test("One that is taken back is trusted no longer, and signs nothing for the new one; an undone change was none")
     func takenBack() throws {
-        let notes = MemoryLedger(), clock = Clock(), room = try Room(), all = TownAuthorities(notebook: notes, clock: { clock.now })
-        let old = all.trusted(of: Self.town)[0]
+        let notes = MemoryLedger(), keys = AuthorityKeys(folder: nil), clock = Clock(), room = try Room(), all = authorities(notes, keys, clock)
+        let old = all.trusted(of: Self.town.id)[0]
         all.undo(try all.prepare(Self.town, domains: nil, isTakenBack: true))
-        #expect(TownAuthorities(notebook: notes, clock: { clock.now }).trusted(of: Self.town) == [old])
+        #expect(authorities(notes, keys, clock).trusted(of: Self.town.id) == [old])
         let change = try all.prepare(Self.town, domains: nil, isTakenBack: true)
         #expect(all.take(change))
-        #expect(all.trusted(of: Self.town).map(\.number) == [2])
+        #expect(all.trusted(of: Self.town.id).map(\.number) == [2])
         let chain = try issued(all, ["edge.local"]).chain
         #expect(try !room.believes(chain, by: old.certificate.pem, at: clock.now).isSo)
         #expect(throws: ServedName.Refusal.self) { try all.prepare(Self.town, domains: ["jp"], isTakenBack: false) }
@@ -187,22 +194,82 @@ struct CertificateTests {
 
     @Test("With one that is taken back those before it end too: they have signed for it; where the disk did not take that, all is as before")
     func takenBackChain() throws {
-        let notes = MemoryLedger(), clock = Clock(), all = TownAuthorities(notebook: notes, clock: { clock.now })
+        let notes = MemoryLedger(), keys = AuthorityKeys(folder: nil), clock = Clock(), all = authorities(notes, keys, clock)
         #expect(all.take(try all.prepare(Self.town, domains: nil, isTakenBack: false)))
-        let both = all.trusted(of: Self.town).map(\.number)
+        let both = all.trusted(of: Self.town.id).map(\.number)
         all.undo(try all.prepare(Self.town, domains: nil, isTakenBack: true))
-        let again = TownAuthorities(notebook: notes, clock: { clock.now })
-        #expect(both == [1, 2] && again.trusted(of: Self.town).map(\.number) == both)
+        let again = authorities(notes, keys, clock)
+        #expect(both == [1, 2] && again.trusted(of: Self.town.id).map(\.number) == both)
         #expect(all.take(try all.prepare(Self.town, domains: nil, isTakenBack: true)))
-        #expect(all.trusted(of: Self.town).map(\.number) == [3])
-        #expect(TownAuthorities(notebook: notes, clock: { clock.now }).trusted(of: Self.town).map(\.number) == [3], "after a restart too")
+        #expect(all.trusted(of: Self.town.id).map(\.number) == [3])
+        #expect(authorities(notes, keys, clock).trusted(of: Self.town.id).map(\.number) == [3], "after a restart too")
+    }
+
+    @Test("An authority's key is a file of this machine for its owner alone, and in no record; where it is not nothing is signed, nothing is made in its place, and brought back it signs again")
+    func keyOfItsOwn() throws {
+        let room = try Room(), notes = MemoryLedger(), folder = room.folder.appending(path: "town-ca"), clock = Clock()
+        let all = authorities(notes, AuthorityKeys(folder: folder), clock), own = all.trusted(of: Self.town.id)[0]
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path), file = folder.appending(path: try #require(names.first))
+        #expect(names.count == 1 && names[0].hasPrefix("042056-"))
+        #expect(try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int == 0o600)
+        #expect(try FileManager.default.attributesOfItem(atPath: folder.path)[.posixPermissions] as? Int == 0o700)
+        // What is secret in the key, in no spelling.
+        let secret = try #require(AuthorityKeys(folder: folder).key(of: own.certificate.der, in: Self.town.id)).rawRepresentation
+        for note in notes.keys(prefix: "town-ca/") {
+            let kept = Data(notes.read(note) ?? [])
+            #expect(kept.range(of: secret) == nil && !String(decoding: kept, as: UTF8.self).contains("secret"))
+            let fields = try #require(try JSONSerialization.jsonObject(with: kept) as? [String: Any])
+            #expect(fields.values.compactMap { ($0 as? String).flatMap { Data(base64Encoded: $0) } }.allSatisfy { $0.range(of: secret) == nil })
+        }
+        // A record that was put back without its key.
+        let aside = room.folder.appending(path: "safe.pem")
+        try FileManager.default.moveItem(at: file, to: aside)
+        let again = TownAuthorities(notebook: notes, keys: AuthorityKeys(folder: folder), clock: { clock.now })
+        #expect(again.trusted(of: Self.town.id) == [own] && again.made(of: Self.town) == [own] && !again.signs(Self.town.id))
+        #expect(throws: IssueFailure.keyIsAway) { try issued(again, ["edge.local"]) }
+        // Another town's key in its place is none.
+        try Data((P256.Signing.PrivateKey().pemRepresentation).utf8).write(to: file)
+        #expect(throws: IssueFailure.keyIsAway) { try issued(again, ["edge.local"]) }
+        try FileManager.default.removeItem(at: file)
+        try FileManager.default.moveItem(at: aside, to: file)
+        #expect(try issued(again, ["edge.local"]).authority == own.fingerprint && again.signs(Self.town.id), "without a restart")
+        // And without it another authority takes its place, with no word of the old one; both are trusted.
+        try FileManager.default.removeItem(at: file)
+        let last = TownAuthorities(notebook: notes, keys: AuthorityKeys(folder: folder), clock: { clock.now })
+        let change = try last.prepare(Self.town, domains: nil, isTakenBack: false)
+        #expect(throws: TownAuthorities.Busy.self) { try last.prepare(Self.town, domains: nil, isTakenBack: true) }
+        #expect(last.take(change) && last.trusted(of: Self.town.id).map(\.number) == [1, 2])
+        let made = try issued(last, ["edge.local"])
+        #expect(made.chain.components(separatedBy: "BEGIN").count == 2 && made.authority == last.trusted(of: Self.town.id)[1].fingerprint)
+    }
+
+    @Test("Who only asks makes no authority; a record that cannot be read is not as if there were none")
+    func nobodyMakes() throws {
+        let notes = MemoryLedger(), keys = AuthorityKeys(folder: nil), all = TownAuthorities(notebook: notes, keys: keys, clock: { Self.start })
+        #expect(all.trusted(of: Self.town.id).isEmpty && !all.signs(Self.town.id) && notes.keys(prefix: "town-ca/").isEmpty)
+        #expect(all.made(of: Self.town).count == 1)
+        let note = try #require(notes.keys(prefix: "town-ca/").first)
+        notes.write(note, Array("{".utf8))
+        let again = TownAuthorities(notebook: notes, keys: keys, clock: { Self.start })
+        #expect(again.made(of: Self.town).isEmpty && notes.read(note) == Array("{".utf8))
+        #expect(throws: IssueFailure.noAuthority) { try issued(again, ["edge.local"]) }
+    }
+
+    @Test("After the authority's own ten years nothing is signed; near their end nothing outlives them")
+    func end() throws {
+        let clock = Clock(), all = authorities(MemoryLedger(), AuthorityKeys(folder: nil), clock), ends = all.trusted(of: Self.town.id)[0].ends
+        clock.turn(days: 3_640)
+        let late = try issued(all, ["edge.local"])
+        #expect(late.notAfter <= ends && late.renewAfter < late.notAfter)
+        clock.turn(days: 20)
+        #expect(throws: IssueFailure.noAuthority) { try issued(all, ["edge.local"]) }
     }
 
     @Test("A profile names each authority once, under the town's own identifier, with the certificate whole")
     func profile() throws {
-        let all = TownAuthorities(notebook: MemoryLedger(), clock: { Self.start }), room = try Room()
+        let all = authorities(), room = try Room()
         #expect(all.take(try all.prepare(Self.town, domains: nil, isTakenBack: false)))
-        let both = all.trusted(of: Self.town), text = TrustProfile.mobileconfig(both, town: "気仙沼市 <1>", code: "042056")
+        let both = all.trusted(of: Self.town.id), text = TrustProfile.mobileconfig(both, town: "気仙沼市 <1>", code: "042056")
         #expect(text == TrustProfile.mobileconfig(both, town: "気仙沼市 <1>", code: "042056"), "the same for the same")
         let page = try #require(try PropertyListSerialization.propertyList(from: Data(text.utf8), format: nil) as? [String: Any])
         let payloads = try #require(page["PayloadContent"] as? [[String: Any]])
@@ -217,7 +284,7 @@ struct CertificateTests {
 
     @Test("A machine keeps its key for itself and its certificate over a restart; another key's is none")
     func shelf() throws {
-        let room = try Room(), all = TownAuthorities(notebook: MemoryLedger(), clock: { Self.start })
+        let room = try Room(), all = authorities()
         let key = try ServingKey.open(in: room.folder), file = room.folder.appending(path: "edge-key.pem")
         #expect(try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int == 0o600)
         #expect(try ServingKey.open(in: room.folder).publicKey == key.publicKey)
@@ -229,6 +296,10 @@ struct CertificateTests {
         #expect(try CertificateShelf(ServingKey(), folder: room.folder).state == nil)
         #expect(throws: (any Error).self) { try shelf.take(try issued(all, ["edge.local"])) }
         #expect(shelf.state?.names == ["edge.local"], "the old one serves on")
+        // One that somebody has put back by hand.
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file.path)
+        #expect(try ServingKey.open(in: room.folder).publicKey == key.publicKey)
+        #expect(try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int == 0o600)
         try Data("not a key".utf8).write(to: file)
         #expect(throws: (any Error).self) { try ServingKey.open(in: room.folder) }
     }

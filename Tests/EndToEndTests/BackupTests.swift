@@ -326,9 +326,14 @@ extension EndToEnd {
                 let keys = far.appending(path: "data/push/keys")
                 try FileManager.default.createDirectory(at: keys, withIntermediateDirectories: true)
                 for name in ["keys/042056", "AuthKey_ABC123DEFG.p8"] { try Data("key".utf8).write(to: far.appending(path: "data/push/\(name)")) }
+                // The real one of the town's authority: asked for, it is made.
+                let made = try await hub.call("GET", "/v1/towns/042056/ca")
+                let authorities = try FileManager.default.contentsOfDirectory(atPath: far.appending(path: "data/town-ca").path)
+                let rights = try FileManager.default.attributesOfItem(atPath: far.appending(path: "data/town-ca/\(authorities.first ?? "")").path)[.posixPermissions] as? Int
+                #expect(made.status == 200 && authorities.count == 1 && rights == 0o600, "\(made.text)")
                 let own = far.appending(path: "own.zst").path
                 #expect(try await Program.run("backup", "--data", far.appending(path: "data").path, "--out", own, "--unsealed").code == 0)
-                #expect(try await Program.other("/bin/sh", "-c", "zstd -qdc '\(own)' | tar -tf - | grep -qE 'copies-held|push/keys|p8'") == 1)
+                #expect(try await Program.other("/bin/sh", "-c", "zstd -qdc '\(own)' | tar -tf - | grep -qE 'copies-held|push/keys|p8|town-ca'") == 1)
                 // Half a one, and one in chunks that breaks off: a slip that was not used yet, and a line that dies.
                 try await eventually("a second") { Int(Date().timeIntervalSince1970) > newest }
                 try #require(try await backup("d").code == 0)

@@ -93,7 +93,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("It renews itself when two thirds are over; while the hub is away it serves on, also over a restart, and says that it has expired", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/curl")))
+        @Test("It renews itself when a third is over; while the hub is away it serves on, also over a restart, and says that it has expired", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/curl")))
         func renewed() async throws {
             try await Self.scene { hub, folder, programs in
                 var program = try Program(Self.arguments(hub, folder, "--serve", "https", "--code", try await Self.code(hub, hosts: #"["127.0.0.1"]"#)))
@@ -104,7 +104,7 @@ extension EndToEnd {
                     #expect(try FileManager.default.attributesOfItem(atPath: folder.appending(path: name).path)[.posixPermissions] as? Int == 0o600, "\(name)")
                 }
                 try await program.kill()
-                // The clock of what it keeps is turned: two thirds are over.
+                // The clock of what it keeps is turned: a third is over.
                 func chain() throws -> String { (try JSONSerialization.jsonObject(with: Data(contentsOf: folder.appending(path: "edge-certificate.json"))) as? [String: Any])?["chain"] as? String ?? "" }
                 let first = try chain()
                 try Self.turn(folder) { $0["renewAfter"] = -900_000_000.0 }

@@ -81,7 +81,11 @@ struct CertificateRouteTests {
         #expect(try await house.call("GET", path).body == before.body)
         let made = try await house.call("POST", path, #"{"domains":["school.kesennuma.miyagi.jp"]}"#, token: House.root)
         #expect(made.status == 201 && found(made, "fingerprint") != found(before, "fingerprint") && made.body.contains(found(before, "fingerprint")))
-        #expect(try await House(ledger: ledger).call("GET", path).body == made.body)
+        // Another machine with the same record: whom to trust is the same, and it signs nothing, for the key is not in the record.
+        let again = try await House(ledger: ledger), there = try await again.call("GET", path).body
+        #expect(made.body.contains(#""signs":true"#) && there == made.body.replacing(#""signs":true"#, with: #""signs":false"#))
+        let csr = String(decoding: try JSONSerialization.data(withJSONObject: ["csr": try ServingKey().request(), "hosts": ["hub.local"]]), as: UTF8.self)
+        #expect(try await again.call("POST", path + "/certificates", csr, token: House.root).status == 409)
         #expect(try await house.call("GET", "/v1/chronicle?mode=actual").body.contains(found(made, "fingerprint")))
         _ = try await edge(house, hosts: #"["edge.school.kesennuma.miyagi.jp"]"#)
         let back = try await house.call("POST", path, #"{"taken_back":true}"#, token: House.root)
@@ -97,6 +101,22 @@ struct CertificateRouteTests {
         for hosts in [[], ["www.example.com"], ["a b"]] { #expect(try await house.call("POST", path, try wish(hosts), token: House.root).status == 422, "\(hosts)") }
         #expect(try await house.call("POST", "/v1/towns/042021/ca/certificates", try wish(["hub.local"])).status == 403)
         #expect(try await house.call("GET", "/v1/chronicle?mode=actual").body.contains("hub.local"))
+    }
+
+    @Test("Whoever may name edges gives none the hub's own name; an edge in other hands fills no record")
+    func bounds() async throws {
+        let house = try await House(), key = ServingKey()
+        #expect(try await house.call("POST", "/v1/towns/042056/ca", #"{"domains":["example.jp"]}"#, token: House.root).status == 201)
+        for hosts in [#"["hub.example.jp"]"#, #"["HUB.example.JP"]"#] {
+            #expect(try await house.call("POST", "/v1/devices/invitations", #"{"site":"school","role":"edge","hosts":\#(hosts)}"#).status == 422)
+        }
+        let own = try await edge(house, hosts: #"["edge.example.jp"]"#, key: key)
+        #expect(try await house.call("PATCH", "/v1/devices/\(own.id)", #"{"hosts":["hub.example.jp"]}"#).status == 422)
+        // A thief's key in between costs it nothing.
+        for _ in 0..<30 { #expect(try await ask(house, own.token, ServingKey()).status == 403) }
+        var answers: [Int] = []
+        for _ in 0..<21 { answers.append(try await ask(house, own.token, key).status) }
+        #expect(answers.prefix(20).allSatisfy { $0 == 201 } && answers.last == 429, "\(answers)")
     }
 
     @Test("Whoever sets a tablet up finds page, profile and certificate, with the fingerprint that the invitation names")
@@ -116,6 +136,9 @@ struct CertificateRouteTests {
         #expect(pem.body == house.hub.authorities(of: TownID(House.town)!).map(\.certificate.pem).joined())
         #expect(try await house.call("GET", "/trust/042056/noroshi.crt", token: nil).headers[.contentType] == "application/x-x509-ca-cert")
         for path in ["/trust/042056/other", "/trust/011002", "/trust/x"] { #expect(try await house.call("GET", path, token: nil).status == 404, "\(path)") }
-        #expect(try await house.call("GET", "/trust/042021", token: nil).body.contains(mark) == false, "each town its own")
+        #expect(try await house.call("GET", "/trust/042021", token: nil).status == 404, "who comes by makes none")
+        #expect(try await house.call("GET", "/v1/towns/042021/ca", token: House.root).status == 200)
+        let other = try await house.call("GET", "/trust/042021", token: nil)
+        #expect(other.status == 200 && !other.body.contains(mark), "each town its own")
     }
 }
