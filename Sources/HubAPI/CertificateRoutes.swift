@@ -73,7 +73,7 @@ extension HubRouter {
             let person = context.person
             let town = try town(try context.parameters.require("code"), for: person)
             let wish = try await Body.decode(MachineWish.self, request)
-            let names = try hosts(wish.hosts, in: town.id) ?? []
+            let names = try hosts(wish.hosts, in: town.id, mayBeHub: true) ?? []
             let issued = try Self.telling { () throws(IssueFailure) in try hub.certify(wish.csr, names, in: town.id) }
             hub.noteDown(.settings, "町の認証局で、機械の証明書を出した：\(issued.names.joined(separator: "、"))", about: "ca", .actual, in: town.id, by: person.actor)
             try await hub.onDisk()
@@ -129,9 +129,9 @@ extension HubRouter {
         hub.devices.devices(of: town).contains { $0.isEdge && $0.site == site && $0.revoked == nil && $0.hosts?.isEmpty == false }
     }
 
-    /// Names and addresses for an edge's certificate, as they will be written. The hub's own is none of them: who may name edges would else be the hub to all
-    /// that trust the town.
-    func hosts(_ written: [String]?, in town: TownID) throws(Problem) -> [String]? {
+    /// Names and addresses for a certificate, as they will be written. The hub's own is none of an edge's: who may name edges would else be the hub to all
+    /// that trust the town. Its keeper has the hub's own certificate made (`mayBeHub`).
+    func hosts(_ written: [String]?, in town: TownID, mayBeHub: Bool = false) throws(Problem) -> [String]? {
         guard let written else { return nil }
         guard written.count <= ServedName.most else { throw Problem(.unprocessableContent, "hosts: \(ServedName.most)個までです (at most \(ServedName.most) names)") }
         let domains = hub.authorities(of: town).last?.domains ?? [], own = (try? ServedName(URL(string: configuration.publicAddress)?.host() ?? "", under: domains))?.text
@@ -143,7 +143,7 @@ extension HubRouter {
             } catch {
                 throw Self.noHost(error.words)
             }
-            guard served.text != own || served.isHere else { throw Self.noHost("「\(served.text)」はハブの名前です。中継機には別の名前を付けてください (the hub's own name)") }
+            guard mayBeHub || served.text != own || served.isHere else { throw Self.noHost("「\(served.text)」はハブの名前です。中継機には別の名前を付けてください (the hub's own name)") }
             if !names.contains(served.text) { names.append(served.text) }
         }
         return names
