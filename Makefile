@@ -3,7 +3,7 @@ SWIFT ?= swift
 # One job per core; the hub's modules are small and the machine's memory is not the limit.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help run build test night drills texts check format bench cluster fuzz deb sbom man packages clean
+.PHONY: help run build test night drills texts check format bench cluster fuzz fortnight deb sbom man packages clean
 
 help: ## says this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,10 @@ test: ## every test, with the programs they speak to installed first; make test 
 night: packages ## a simulated night: make night SEED=7 tells it, make night NIGHTS=10000 plays so many
 	NOROSHI_ROOM=Night $(SWIFT) build --product noroshi-night
 	.build/debug/noroshi-night $(SEED) $(if $(NIGHTS),--nights $(NIGHTS)) $(if $(FROM),--from $(FROM)) $(if $(PLANT),--plant $(PLANT))
+
+fortnight: packages ## a fortnight of a whole town's shelters, 70 edges with 150 tablets each: make fortnight SEED=7; a small one: EDGES=7 TABLETS=15 STORY=1
+	NOROSHI_ROOM=Fortnight $(SWIFT) build $(RELEASE) --product noroshi-fortnight
+	.build/release/noroshi-fortnight $(SEED) $(if $(EDGES),--edges $(EDGES)) $(if $(TABLETS),--tablets $(TABLETS)) $(if $(DAYS),--days $(DAYS)) $(if $(COUNT),--count $(COUNT)) $(if $(PLANT),--plant $(PLANT)) $(if $(STORY),--story)
 
 drills: packages ## ten thousand acts of drills by chance, and no byte of them at a live far end: make drills SEED=7 DRILLS=100000
 	NOROSHI_ROOM=Drills $(SWIFT) build --build-tests

@@ -72,6 +72,13 @@ let nights: [Target] = FileManager.default.fileExists(atPath: Context.packageDir
         path: "Benchmarks/Night", swiftSettings: strict),
 ] : []
 
+/// `make fortnight`: a whole town's shelters.
+let fortnights: [Target] = FileManager.default.fileExists(atPath: Context.packageDirectory + "/Benchmarks/Fortnight") ? [
+    .executableTarget(
+        name: "noroshi-fortnight", dependencies: ["Fortnight", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        path: "Benchmarks/Fortnight", swiftSettings: strict),
+] : []
+
 /// `NOROSHI_ROOM=Targeting swift build --build-tests` builds that room's tests and what they stand on, and nothing else:
 /// seconds instead of minutes while one works in a room. `make test ROOM="Targeting Web"` sets it.
 let asked = (Context.environment["NOROSHI_ROOM"] ?? "").split(separator: " ").map(String.init)
@@ -142,7 +149,7 @@ let package = Package(
         room("ChannelKit", ["AlertModel", log]),
         room("ChannelKitTesting", kit + nio + [log]),
         // Seeded chance for property tests; nothing of the program draws from it.
-        room("Chance", []),
+        room("Chance", [.product(name: "DequeModule", package: "swift-collections")]),
         room("TextRules", kit),
         // Child programs, started with nothing of ours.
         room("Spawning", []),
@@ -258,6 +265,15 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"), .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
+        // Fourteen days of a town's shelters, the same way.
+        room(
+            "Fortnight",
+            kit + [
+                "Chance", "Devices", "Streams", "Ledger", "Relay", "Serving", "Tablets", log,
+                .product(name: "HeapModule", package: "swift-collections"), .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]),
         .executableTarget(
             name: "noroshi",
             dependencies: kit + [
@@ -289,6 +305,7 @@ let package = Package(
         tests("Deploy", ["Web"]),
         // The built program as a child process, hence no dependency on its rooms.
         tests("EndToEnd", kit + ["CellBroadcast", "Chance", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
+        tests("Fortnight", ["Fortnight"] + fortnights.map { .init(stringLiteral: $0.name) }),
         tests("Gzip", ["Gzip"]),
         // Drills by chance over the program's own lines and adapters, before far ends that are live.
         tests(
@@ -327,7 +344,7 @@ let package = Package(
         tests("TextRules", kit + ["TextRules"]),
         tests("Web", ["Chance", "Web"]),
     ]
-        + benchmarks + nights
+        + benchmarks + nights + fortnights
         + channels.flatMap { channel -> [Target] in
             let own = kit + channel.dependencies + [log]
             return [

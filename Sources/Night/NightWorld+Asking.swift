@@ -1,5 +1,6 @@
 /// Whoever asks the hub for something and waits: for an answer, or for ever when it is killed meanwhile.
 import AlertModel
+import Chance
 import Desk
 import Foundation
 import Hub

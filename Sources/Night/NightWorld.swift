@@ -24,7 +24,7 @@ final class NightWorld {
     let tells: Bool
     let clocks = NightClocks()
     let disk = NightDisk()
-    let executor = NightExecutor()
+    let executor = TurnExecutor()
     var dice: Dice
     private let letters: Mutex<Dice>
     var report: NightReport

@@ -1,6 +1,7 @@
 package import Certificates
 internal import ChannelKit
 package import Devices
+package import FoundationEssentials
 package import Streams
 internal import AlertModel
 internal import Foundation
@@ -43,13 +44,18 @@ package struct EdgeRouter: Sendable {
         package var voices: LocalVoices?
         /// Nil: it serves in clear.
         package var certificates: CertificateShelf?
+        /// This machine's own time, by which allowances fill up again, and the time as its tablets are told it.
+        package var clock: @Sendable () -> Date
+        package var said: @Sendable () -> Date
 
         package init(
             site: String, hub: HubLine, devices: DeviceRegister, stream: StreamHub, watch: LineWatch,
             upstream: Upstream, mirror: SiteMirror, spots: SpotMirror, outbox: Outbox, ledger: any Ledger,
-            keeper: Doorkeeper? = nil, calls: RollCalls, papers: PaperCodes? = nil, voices: LocalVoices? = nil, certificates: CertificateShelf? = nil
+            keeper: Doorkeeper? = nil, calls: RollCalls, papers: PaperCodes? = nil, voices: LocalVoices? = nil, certificates: CertificateShelf? = nil,
+            clock: @escaping @Sendable () -> Date = { Date() }, said: (@Sendable () -> Date)? = nil
         ) {
             (self.papers, self.voices, self.certificates) = (papers, voices, certificates)
+            (self.clock, self.said) = (clock, said ?? { watch.hubTime() })
             self.keeper = keeper
             self.calls = calls
             (self.site, self.hub, self.devices, self.stream, self.watch) = (site, hub, devices, stream, watch)
@@ -83,7 +89,7 @@ package struct EdgeRouter: Sendable {
         let (spots, known) = (parts.spots, Set(parts.spots.spots))
         let (watch, ledger) = (parts.watch, parts.ledger)
         router.add(middleware: ProblemMiddleware())
-        TabletDesk(devices: parts.devices, stream: parts.stream, book: EdgeBook(outbox: parts.outbox, hub: parts.hub), clock: { Date() }, said: { watch.hubTime() }).add(to: router)
+        TabletDesk(devices: parts.devices, stream: parts.stream, book: EdgeBook(outbox: parts.outbox, hub: parts.hub), clock: parts.clock, said: parts.said).add(to: router)
         RollCallDesk(
             devices: parts.devices, calls: parts.calls, stream: parts.stream, clock: { watch.hubTime() }, onDisk: { try await ledger.flush().committed() },
             beyond: .init(site: parts.site, pass: { [outbox = parts.outbox] answer, device in try await outbox.take(answer, of: device) })

@@ -19,7 +19,10 @@ package final class Forwarder: Sendable {
     /// Tablets of which the hub has not heard yet: to it what they told would be nobody's.
     private let unheard: @Sendable () -> Set<String>
     private let logger: Logger
-    private let pause = Mutex((failures: 0, end: ContinuousClock.now))
+    private let ticking: @Sendable () -> ContinuousClock.Instant
+    private let jitter: @Sendable (ClosedRange<Int>) -> Int
+    /// No end: nothing has failed.
+    private let pause = Mutex<(failures: Int, end: ContinuousClock.Instant?)>((0, nil))
     /// Tablets the hub has asked to wait: one that talks too much keeps the others of its school from nothing.
     private let paused = Mutex<[String: ContinuousClock.Instant]>([:])
     /// The same of what is long, a photograph most likely: short reports of the same tablet go on.
@@ -27,8 +30,13 @@ package final class Forwarder: Sendable {
     /// What is asked for is waited for, up to here.
     static let longestPause = 600
 
-    package init(hub: HubLine, outbox: Outbox, unheard: @escaping @Sendable () -> Set<String> = { [] }, logger: Logger) {
+    /// - Parameter ticking: the running clock, which nobody sets.
+    package init(
+        hub: HubLine, outbox: Outbox, unheard: @escaping @Sendable () -> Set<String> = { [] }, logger: Logger,
+        ticking: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, jitter: @escaping @Sendable (ClosedRange<Int>) -> Int = { Int.random(in: $0) }
+    ) {
         (self.hub, self.outbox, self.unheard, self.logger) = (hub, outbox, unheard, logger)
+        (self.ticking, self.jitter) = (ticking, jitter)
     }
 
     package func run() async {
@@ -37,16 +45,18 @@ package final class Forwarder: Sendable {
 
     /// The line is back: no more waiting for the pause to pass.
     package func hurry() {
-        pause.withLock { $0 = (0, .now) }
+        pause.withLock { $0 = (0, nil) }
         paused.withLock { $0 = [:] }
         pausedLong.withLock { $0 = [:] }
         outbox.rounds.knock()
     }
 
-    func send() async {
-        guard pause.withLock({ $0.end <= .now }) else { return }
+    /// One round: everything that goes now.
+    package func send() async {
+        let begun = ticking()
+        guard pause.withLock({ $0.end ?? begun <= begun }) else { return }
         var size = Outbox.batch
-        while !Task.isCancelled, let batch = outbox.next(upTo: size, without: Self.waiting(paused).union(unheard()), longOf: Self.waiting(pausedLong)) {
+        while !Task.isCancelled, let batch = outbox.next(upTo: size, without: waiting(paused).union(unheard()), longOf: waiting(pausedLong)) {
             switch await hand(batch) {
             case .taken:
                 pause.withLock { $0.failures = 0 }
@@ -62,27 +72,31 @@ package final class Forwarder: Sendable {
             case .tooMuch where batch.entries.count > 1: size = 1
             case .tooMuch(let seconds):
                 let device = batch.entries.map(\.device).first ?? ""
-                paused.withLock { $0[device] = Self.end(of: seconds) }
+                let end = end(of: seconds)
+                paused.withLock { $0[device] = end }
                 logger.info("hub asks a tablet to wait", metadata: ["device": "\(device)", "seconds": "\(seconds)"])
             case .tooLong(let seconds):
                 let device = batch.entries.map(\.device).first ?? ""
-                pausedLong.withLock { $0[device] = Self.end(of: seconds) }
+                let end = end(of: seconds)
+                pausedLong.withLock { $0[device] = end }
                 logger.info("hub asks a tablet to wait with what is long", metadata: ["device": "\(device)", "seconds": "\(seconds)"])
             case .later(let reason):
+                let now = ticking()
                 pause.withLock { pause in
                     pause.failures += 1
-                    pause.end = .now.advanced(by: Upstream.pause(after: pause.failures))
+                    pause.end = now.advanced(by: Upstream.pause(after: pause.failures, jitter))
                 }
                 return logger.info("outbox waits", metadata: ["reason": "\(reason)"])
             }
         }
     }
 
-    private static func end(of seconds: Int) -> ContinuousClock.Instant { .now.advanced(by: .seconds(min(max(1, seconds), longestPause))) }
+    private func end(of seconds: Int) -> ContinuousClock.Instant { ticking().advanced(by: .seconds(min(max(1, seconds), Self.longestPause))) }
 
-    private static func waiting(_ paused: borrowing Mutex<[String: ContinuousClock.Instant]>) -> Set<String> {
-        paused.withLock { paused in
-            paused = paused.filter { $0.value > .now }
+    private func waiting(_ paused: borrowing Mutex<[String: ContinuousClock.Instant]>) -> Set<String> {
+        let now = ticking()
+        return paused.withLock { paused in
+            paused = paused.filter { $0.value > now }
             return Set(paused.keys)
         }
     }

@@ -19,6 +19,13 @@ package final class LineWatch: Sendable {
         package var refusal: String?
     }
 
+    /// What the time was taken for before the hub had said it.
+    enum Reckoned: Equatable {
+        /// The hub's last word before this start, and the time since: behind by so many seconds.
+        case behind(TimeInterval)
+        case byOwnClock
+    }
+
     private struct State {
         var heard: ContinuousClock.Instant?
         var contact: Date?
@@ -42,11 +49,19 @@ package final class LineWatch: Sendable {
     package let patience: Duration
     private let notebook: any Notebook
     private let clock: @Sendable () -> Date
-    private let started = ContinuousClock.now
+    private let ticking: @Sendable () -> ContinuousClock.Instant
+    private let started: ContinuousClock.Instant
     private let startedAt: Date
     private let state: Mutex<State>
 
-    package init(patience: Duration, notebook: any Notebook, clock: @escaping @Sendable () -> Date = { Date() }) {
+    /// - Parameters:
+    ///   - clock: this machine's own.
+    ///   - ticking: the running one, which nobody sets.
+    package init(
+        patience: Duration, notebook: any Notebook, clock: @escaping @Sendable () -> Date = { Date() },
+        ticking: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        (self.ticking, started) = (ticking, ticking())
         self.patience = patience
         self.notebook = notebook
         self.clock = clock
@@ -60,16 +75,29 @@ package final class LineWatch: Sendable {
     }
 
     /// The hub has said the time, in the Date of an answer.
-    func learn(hubTime text: String?, now: ContinuousClock.Instant = .now) {
-        guard let text, let said = HTTPDate.read(text) else { return }
-        state.withLock { $0.hubTime = (said, now) }
+    /// - Returns: with its first word since the start, what `hubTime` was until then.
+    @discardableResult
+    func learn(hubTime text: String?) -> Reckoned? { learn(hubTime: text, now: ticking()) }
+
+    @discardableResult
+    func learn(hubTime text: String?, now: ContinuousClock.Instant) -> Reckoned? {
+        guard let text, let said = HTTPDate.read(text) else { return nil }
+        let reckoned = hubTime(now: now)
+        let first = state.withLock { state -> Reckoned? in
+            defer { state.hubTime = (said, now) }
+            guard state.hubTime == nil else { return nil }
+            return state.hubTimeBefore == nil ? .byOwnClock : .behind(said.timeIntervalSince(reckoned))
+        }
         notebook.write(Self.timeNote, Array("\(said.timeIntervalSince1970)".utf8))
+        return first
     }
 
     /// The hub's time as far as it can be known: what it said, and the time since. After a start with the line cut it is
     /// the last it said before, and the time since the start: never later than it is, so that a clock that runs ahead
     /// ends nothing. This machine's own clock counts only where the hub was never heard.
-    package func hubTime(now: ContinuousClock.Instant = .now) -> Date {
+    package func hubTime() -> Date { hubTime(now: ticking()) }
+
+    package func hubTime(now: ContinuousClock.Instant) -> Date {
         state.withLock { state in
             if let known = state.hubTime {
                 return known.said.addingTimeInterval(known.heard.duration(to: now) / .seconds(1))
@@ -79,7 +107,9 @@ package final class LineWatch: Sendable {
     }
 
     /// The hub's time, where it was heard since this start; nil where it is not known for certain.
-    package func certainHubTime(now: ContinuousClock.Instant = .now) -> Date? {
+    package func certainHubTime() -> Date? { certainHubTime(now: ticking()) }
+
+    package func certainHubTime(now: ContinuousClock.Instant) -> Date? {
         state.withLock { state in
             state.hubTime.map { $0.said.addingTimeInterval($0.heard.duration(to: now) / .seconds(1)) }
         }
@@ -89,7 +119,7 @@ package final class LineWatch: Sendable {
     func heard() -> Bool {
         let now = clock()
         return state.withLock { state in
-            state.heard = .now
+            state.heard = ticking()
             state.contact = now
             state.refusal = nil
             if abs(now.timeIntervalSince(state.noted ?? .distantPast)) >= Self.noteEvery {
@@ -104,7 +134,9 @@ package final class LineWatch: Sendable {
     func refused(_ reason: String) { state.withLock { $0.refusal = reason } }
 
     /// True when it has just become clear that the line is cut.
-    func look(now: ContinuousClock.Instant = .now) -> Bool {
+    func look() -> Bool { look(now: ticking()) }
+
+    func look(now: ContinuousClock.Instant) -> Bool {
         state.withLock { state in
             guard state.cutSince == nil, isSilent(state, now) else { return false }
             state.cutSince = state.contact ?? startedAt
@@ -123,7 +155,7 @@ package final class LineWatch: Sendable {
     /// How long to wait before silence since `began` means a dead connection; zero or less: it does.
     func left(since began: ContinuousClock.Instant) -> Duration {
         let last = max(began, state.withLock { $0.heard } ?? began)
-        return patience - last.duration(to: .now)
+        return patience - last.duration(to: ticking())
     }
 
     package var status: Status {

@@ -91,9 +91,15 @@ package final class Outbox: Sendable {
     private let state: Mutex<State>
     package let rounds = Rounds()
 
-    /// - Parameter hubTime: the hub's time, where it is certain.
-    package convenience init(ledger: any Ledger, hubTime: @escaping @Sendable () -> Date? = { nil }) {
-        self.init(ledger: ledger, limit: Self.limit, clocks: Clocks(hub: hubTime))
+    /// - Parameters:
+    ///   - hubTime: the hub's time, where it is certain.
+    ///   - clock: this machine's own.
+    ///   - ticking: the running one, which nobody sets.
+    package convenience init(
+        ledger: any Ledger, hubTime: @escaping @Sendable () -> Date? = { nil }, clock: @escaping @Sendable () -> Date = { Date() },
+        ticking: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.init(ledger: ledger, limit: Self.limit, clocks: Clocks(wall: clock, running: ticking, hub: hubTime))
     }
 
     init(ledger: any Ledger, limit: Int, octetLimit: Int = octetLimit, clocks: Clocks = Clocks()) {

@@ -55,7 +55,8 @@ package struct RollCallForwarder: Sendable {
         }
     }
 
-    func tell() async {
+    /// One round.
+    package func tell() async {
         do {
             // Of before the question: the way back makes no word of the hub's newer than one of the school's own.
             let now = calls.moment(clock(), at: topic)

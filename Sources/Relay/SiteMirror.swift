@@ -76,7 +76,11 @@ package struct SiteMirror: Sendable {
                 return logger.error("the register is another site's", metadata: ["site": "\(all.site)"])
             }
             // A page that asks to log in has a date too.
-            watch.learn(hubTime: answer.header("Date"))
+            switch watch.learn(hubTime: answer.header("Date")) {
+            case .behind(let seconds): stream.reckonAnew(behind: .seconds(seconds))
+            case .byOwnClock: stream.reckonAnew(behind: nil)
+            case nil: break
+            }
             keep(all.place)
             let gone = devices.mirror(all.devices, of: topic.site, in: topic.town)
             for id in gone { stream.cut(device: id) }

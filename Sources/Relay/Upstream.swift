@@ -84,7 +84,7 @@ package final class Upstream: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { [self] in
                 while !Task.isCancelled {
-                    if watch.look() { tellLine() }
+                    look()
                     try? await ContinuousClock().sleep(for: .seconds(1))
                 }
             }
@@ -101,8 +101,8 @@ package final class Upstream: Sendable {
     }
 
     /// Full jitter from one second up; the ceiling doubles with every try in vain, to 30 s.
-    static func pause(after tries: Int) -> Duration {
-        .milliseconds(Int.random(in: 1000...min(30_000, 1000 << min(tries, 5))))
+    static func pause(after tries: Int, _ jitter: (ClosedRange<Int>) -> Int = { Int.random(in: $0) }) -> Duration {
+        .milliseconds(jitter(1000...min(30_000, 1000 << min(tries, 5))))
     }
 
     /// One connection, to its end or to the silence that means its end.
@@ -123,13 +123,21 @@ package final class Upstream: Sendable {
         }
     }
 
-    private func follow() async {
-        let position = state.withLock { state in
+    /// Says so where it has just become clear that the line is cut.
+    package func look() { if watch.look() { tellLine() } }
+
+    /// A new connection: from where the hub is asked to go on.
+    package func begin() -> StreamPosition? {
+        state.withLock { state in
             state.reader = EventReader()
             state.isGreeted = false
             state.told = state.position == nil ? [] : nil
             return state.position
         }
+    }
+
+    private func follow() async {
+        let position = begin()
         var headers = [(name: "Accept", value: "text/event-stream")]
         if let position { headers.append(("Last-Event-ID", position.description)) }
         do throws(TransportFailure) {
@@ -144,7 +152,7 @@ package final class Upstream: Sendable {
     }
 
     /// On libcurl's thread. False: this is no stream of a hub. Octets alone are no word of it: a page that asks to log in has some too.
-    private func take(_ octets: UnsafeRawBufferPointer) -> Bool {
+    package func take(_ octets: UnsafeRawBufferPointer) -> Bool {
         let (isFine, isBack) = state.withLock { state in
             guard let events = state.reader.feed(octets) else { return (false, false) }
             let isHeard = state.isGreeted || events.contains { $0.id.flatMap { StreamPosition($0) } != nil }, isBack = isHeard && watch.heard()

@@ -34,6 +34,8 @@ package final class StreamHub: StreamPublisher {
         var isClosed = false
         var sweep: RepeatedTask?
         var stated = Stated()
+        /// What an earlier run left has numbers up to here.
+        var restoredTo: UInt64 = 0
     }
 
     private let state: Mutex<State>
@@ -41,6 +43,8 @@ package final class StreamHub: StreamPublisher {
     private let heartbeats: [RepeatedTask]
     private let memory: StreamMemory
     private let linesPerDevice: Int
+    /// The running clock, which nobody sets.
+    package let ticking: @Sendable () -> ContinuousClock.Instant
 
     /// - Parameters:
     ///   - epoch: differs from that of any earlier run.
@@ -69,7 +73,7 @@ package final class StreamHub: StreamPublisher {
         let memory = StreamMemory(notebook: notebook, clock: clock)
         var log = StreamLog(epoch: epoch)
         for (topic, event) in await memory.restore() { log.append(mend(topic, event), to: topic, now: .now) }
-        let hub = StreamHub(loops: loops, heartbeats: beats, log: log, memory: memory, linesPerDevice: linesPerDevice)
+        let hub = StreamHub(loops: loops, heartbeats: beats, log: log, memory: memory, linesPerDevice: linesPerDevice, ticking: { .now })
         counters.hub = hub
         let sweep = loops.first?.loop.scheduleRepeatedTask(initialDelay: Self.sweepEvery, delay: Self.sweepEvery) { [weak hub] _ in
             hub?.sweep()
@@ -78,20 +82,33 @@ package final class StreamHub: StreamPublisher {
         return hub
     }
 
+    /// The same without a loop, a line or a clock of its own, for whoever turns the time: nobody hangs at it, all is asked for by `catchUp`.
+    ///
+    /// - Parameter ticking: the running clock.
+    package static func silent(
+        epoch: UInt64, notebook: any Notebook, clock: @escaping @Sendable () -> Date, ticking: @escaping @Sendable () -> ContinuousClock.Instant
+    ) -> StreamHub {
+        let memory = StreamMemory(notebook: notebook, clock: clock)
+        var log = StreamLog(epoch: epoch)
+        for (topic, event) in memory.restored() { log.append(event, to: topic, now: ticking()) }
+        return StreamHub(loops: [], heartbeats: [], log: log, memory: memory, linesPerDevice: linesPerDevice, ticking: ticking)
+    }
+
     private init(
         loops: [(loop: any EventLoop, audience: NIOLoopBound<Audience>)], heartbeats: [RepeatedTask], log: StreamLog,
-        memory: StreamMemory, linesPerDevice: Int
+        memory: StreamMemory, linesPerDevice: Int, ticking: @escaping @Sendable () -> ContinuousClock.Instant
     ) {
+        self.ticking = ticking
         self.linesPerDevice = linesPerDevice
         self.loops = loops
         self.heartbeats = heartbeats
         self.memory = memory
-        self.state = Mutex(State(log: log))
+        self.state = Mutex(State(log: log, restoredTo: log.offset))
     }
 
     @discardableResult
     package func publish(_ event: StreamEvent, to topic: StreamTopic) -> (position: StreamPosition, live: Int) {
-        let now = ContinuousClock.now
+        let now = ticking()
         defer { memory.keep(event, topic) }
         return state.withLock { state in
             let position = state.log.append(event, to: topic, now: now)
@@ -114,7 +131,7 @@ package final class StreamHub: StreamPublisher {
     /// Seats a tablet. Call on its event loop; what is returned is to be written first.
     func join(_ connection: StreamConnection, since: StreamPosition?, on loop: any EventLoop) -> ByteBuffer? {
         guard let audience = loops.first(where: { $0.loop === loop })?.audience else { return nil }
-        let now = ContinuousClock.now
+        let now = ticking()
         let (replay, position, surplus) = state.withLock { state -> (StreamLog.Replay?, StreamPosition, UInt64?) in
             guard !state.isClosed else { return (nil, state.log.position, nil) }
             let replay = state.log.replay(connection.listener.topic, since: since, now: now)
@@ -128,14 +145,27 @@ package final class StreamHub: StreamPublisher {
             let listener = connection.listener
             for (loop, audience) in loops { loop.execute { audience.value.cut(listener, upTo: surplus) } }
         }
+        return Self.greeting(replay, in: connection.listener.languages, position, retry: Int.random(in: 1000...4000), now)
+    }
+
+    /// What is said first on a line: what is new to who comes from `since`, and how far that brings him.
+    /// - Parameter retry: milliseconds.
+    package func greeting(_ topic: StreamTopic, since: StreamPosition?, in languages: LanguageChoice = .all, retry: Int) -> (octets: ByteBuffer, position: StreamPosition) {
+        let (replay, position) = catchUp(topic, since: since)
+        return (Self.greeting(replay, in: languages, position, retry: retry, ticking()), position)
+    }
+
+    private static func greeting(
+        _ replay: StreamLog.Replay, in languages: LanguageChoice, _ position: StreamPosition, retry: Int, _ now: ContinuousClock.Instant
+    ) -> ByteBuffer {
         // No id yet: a line that breaks inside the past must not leave a position behind what was told.
-        var greeting = ByteBuffer(string: "retry: \(Int.random(in: 1000...4000))\n\n")
+        var greeting = ByteBuffer(string: "retry: \(retry)\n\n")
         switch replay {
-        case .events(let entries): write(entries, in: connection.listener.languages, to: &greeting, position.epoch, now)
+        case .events(let entries): write(entries, in: languages, to: &greeting, position.epoch, now)
         case .gap(let entries):
             var resync = ServerSentEvent.encode("resync", data: Array(#"{"reason":"gap"}"#.utf8), position: nil)
             greeting.writeBuffer(&resync)
-            write(entries, in: connection.listener.languages, to: &greeting, position.epoch, now)
+            write(entries, in: languages, to: &greeting, position.epoch, now)
         }
         // The last id the tablet keeps must be the newest one, whatever the replay left out.
         greeting.writeString("id: \(position)\n\n")
@@ -156,7 +186,7 @@ package final class StreamHub: StreamPublisher {
         return surplus
     }
 
-    private func write(
+    private static func write(
         _ entries: [StreamLog.Entry], in languages: LanguageChoice, to buffer: inout ByteBuffer, _ epoch: UInt64,
         _ now: ContinuousClock.Instant
     ) {
@@ -172,7 +202,7 @@ package final class StreamHub: StreamPublisher {
     package func catchUp(
         _ topic: StreamTopic, since: StreamPosition?
     ) -> (replay: StreamLog.Replay, position: StreamPosition) {
-        let now = ContinuousClock.now
+        let now = ticking()
         return state.withLock { ($0.log.replay(topic, since: since, now: now), $0.log.position) }
     }
 
@@ -186,7 +216,7 @@ package final class StreamHub: StreamPublisher {
     @discardableResult
     package func forget(in topic: StreamTopic, _ isGone: (StreamEvent) -> Bool) -> [String] {
         state.withLock { state in
-            let keys = state.log.forget(in: topic, now: .now, isGone)
+            let keys = state.log.forget(in: topic, now: ticking(), isGone)
             for key in keys { memory.forget(key, topic) }
             if !keys.isEmpty { state.stated.changed(topic) }
             guard !keys.isEmpty else { return keys }
@@ -202,6 +232,9 @@ package final class StreamHub: StreamPublisher {
             state.stated.due(every: every, live: state.live.keys, upTo: most, now).map { ($0, state.log.standing(in: $0, now: now)) }
         }
     }
+
+    /// What a place has to hear of alerts now, by key, with the number of the last word.
+    package func standing(in topic: StreamTopic) -> [String: UInt64] { state.withLock { $0.log.standing(in: topic, now: ticking()) } }
 
     /// Says anew what stands at every place of a town where somebody listens.
     package func owe(_ town: TownID) {
@@ -234,8 +267,20 @@ package final class StreamHub: StreamPublisher {
         }
     }
 
+    /// The clock of the notes is right from now on. It was behind by so much: what an earlier run left ends that much sooner than it was reckoned, and
+    /// of what was told since then the end is written down anew. Nil: it was another clock's, also when the notes were written: all are written anew.
+    package func reckonAnew(behind: Duration?) {
+        let now = ticking()
+        state.withLock { state in
+            if let behind { state.log.shorten(upTo: state.restoredTo, by: behind) }
+            for (topic, event) in state.log.told(after: behind == nil ? 0 : state.restoredTo, now: now) { memory.keep(event, topic) }
+            // Once.
+            state.restoredTo = 0
+        }
+    }
+
     package func gravestReal(in topic: StreamTopic) -> Gravity? {
-        state.withLock { $0.log.gravestReal(in: topic, now: .now) }
+        state.withLock { $0.log.gravestReal(in: topic, now: ticking()) }
     }
 
     package func holds(_ revision: Revision, of event: EventID, _ mode: ModeName, in topic: StreamTopic) -> Bool {
@@ -245,7 +290,7 @@ package final class StreamHub: StreamPublisher {
     }
 
     package func gravestReal(of town: TownID) -> Gravity? {
-        state.withLock { $0.log.gravestReal(of: town, now: .now) }
+        state.withLock { $0.log.gravestReal(of: town, now: ticking()) }
     }
 
     /// One event to the lines of one device, outside the numbered stream.

@@ -99,6 +99,27 @@ package struct StreamLog: Sendable {
         return gone
     }
 
+    /// What has a number up to this one ends so much sooner.
+    package mutating func shorten(upTo last: UInt64, by time: Duration) {
+        for (topic, entries) in topics {
+            for (key, entry) in entries.latest where entry.offset <= last {
+                topics[topic]?.latest[key]?.expires = entry.expires?.advanced(by: .zero - time)
+            }
+        }
+    }
+
+    /// What has a later number and an end, with what is left of it.
+    package func told(after last: UInt64, now: ContinuousClock.Instant) -> [(topic: StreamTopic, event: StreamEvent)] {
+        topics.flatMap { topic, entries in
+            entries.latest.values.compactMap { entry in
+                guard entry.offset > last, let expires = entry.expires, expires > now else { return nil }
+                var event = entry.event
+                event.expiresIn = now.duration(to: expires)
+                return (topic, event)
+            }
+        }
+    }
+
     /// The gravest of what is real and in force.
     package func gravestReal(in topic: StreamTopic, now: ContinuousClock.Instant) -> Gravity? {
         topics[topic]?.latest.values.compactMap { entry in

@@ -88,6 +88,12 @@ struct StreamMemory: Sendable {
         }
     }
 
+    /// The same one after the other.
+    func restored() -> [(StreamTopic, StreamEvent)] {
+        let now = clock()
+        return notebook.keys(prefix: Self.prefix).compactMap { restore($0, now) }
+    }
+
     /// - Parameter note: with its prefix.
     private func restore(_ note: String, _ now: Date) -> (StreamTopic, StreamEvent)? {
         let name = String(note.dropFirst(Self.prefix.count))

@@ -305,7 +305,7 @@ package struct TabletDesk: Sendable {
             case .events(let entries): (entries, false)
             case .gap(let entries): (entries, true)
             }
-        let now = ContinuousClock.now
+        let now = stream.ticking()
         var body = #"{"position":"\#(position)","resync":\#(isGap),"server_time":"\#(JapanTime.text(said()))","events":["#
         body += entries.map { entry in
             let data = String(decoding: ServerSentEvent.body(of: entry, in: languages, now: now), as: UTF8.self)

@@ -175,7 +175,7 @@ struct EdgeProgram: Sendable {
         let watch = LineWatch(patience: options.patience, notebook: ledger)
         // What is in force is judged by the hub's clock: this machine's own may be a year ahead after a power cut.
         let stream = try await StreamHub.start(
-            on: MultiThreadedEventLoopGroup.singleton, epoch: UInt64(Date().timeIntervalSince1970 * 1000), notebook: ledger,
+            on: MultiThreadedEventLoopGroup.singleton, epoch: EdgeEpoch.next(ledger, Date()), notebook: ledger,
             clock: { watch.hubTime() })
         let devices = DeviceRegister(notebook: ledger)
         let outbox = Outbox(ledger: ledger, hubTime: { watch.certainHubTime() })

@@ -4,6 +4,7 @@ import ChannelKitTesting
 import Streams
 import Foundation
 import NIOPosix
+import Synchronization
 import Testing
 
 @Suite("The stream across a restart")
@@ -26,6 +27,27 @@ struct StreamMemoryTests {
         #expect(replay.isGap, "the tablet is told that its position is of another run")
         #expect(replay.keys == ["tsunami"])
         after.close()
+    }
+
+    @Test("Once the time is known, what an earlier run left ends in time, and what came before it was known is written down with its own end")
+    func reckonedAnew() {
+        let notebook = MemoryNotebook(), start = Date(timeIntervalSince1970: 1_299_822_405), zero = ContinuousClock.now
+        let date = Mutex(start)
+        let ran = Mutex(Duration.zero)
+        func hub(_ epoch: UInt64) -> StreamHub {
+            .silent(epoch: epoch, notebook: notebook, clock: { date.withLock { $0 } }, ticking: { zero.advanced(by: ran.withLock { $0 }) })
+        }
+        hub(1).publish(event("long", lasts: .seconds(36_000)), to: topic)
+        // Nine hours without power, of which this machine's clock knows nothing until the hub says the time.
+        let second = hub(2)
+        second.publish(event("late", lasts: .seconds(7_200)), to: topic)
+        date.withLock { $0 = start.addingTimeInterval(32_400) }
+        second.reckonAnew(behind: .seconds(32_400))
+        #expect(second.catchUp(topic, since: nil).replay.keys.sorted() == ["late", "long"])
+        date.withLock { $0 = start.addingTimeInterval(34_200) }
+        #expect(hub(3).catchUp(topic, since: nil).replay.keys.sorted() == ["late", "long"], "half an hour later both stand")
+        ran.withLock { $0 = .seconds(3_660) }
+        #expect(second.catchUp(topic, since: nil).replay.keys == ["late"], "ten hours after it was said it is over")
     }
 
     @Test("What was kept in one note by an earlier program is read; a head without its line is no event")

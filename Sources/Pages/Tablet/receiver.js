@@ -259,6 +259,9 @@ export class Receiver {
     else {
       this.receipt(alert, "reached");
       this.clock.atLeast(alert.server_time);
+      // Where this tablet's time is behind, what is left would end it before its end, once the time is right again.
+      const left = this.seals.left(alert, this.clock.now());
+      if (left > alert.expires_in) alert.expires_in = left;
     }
     const change = this.board.take(alert, this.clock.now());
     this.#keepBoard();

@@ -112,6 +112,11 @@ export class Seals {
     return "proven";
   }
 
+  /** Seconds from `now` to the end that the line says itself. */
+  left(line, now) {
+    return Math.floor((Date.parse(line.expires) - Math.max(now, this.#kept.floor)) / 1000);
+  }
+
   /** Without a trace: for who reads beside the page. */
   async proves(name, line) {
     await this.#opened;

@@ -1,19 +1,21 @@
 internal import DequeModule
 internal import Synchronization
 
-/// Runs the hub's own asynchronous calls on the thread that turns the night, one piece after another, in the order they
-/// became ready. What waits for the disk waits here for nobody: the next piece is run when the night comes to it.
-final class NightExecutor: TaskExecutor {
+/// Runs the program's own asynchronous calls on the thread that turns a played time, one piece after another, in the order they
+/// became ready. What waits for the disk waits here for nobody: the next piece is run when the time comes to it.
+package final class TurnExecutor: TaskExecutor {
     private let jobs = Mutex(Deque<UnownedJob>())
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package init() {}
+
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         jobs.withLock { $0.append(job) }
     }
 
     /// Until everything waits for something else than its turn. False where there was nothing to do.
     @discardableResult
-    func run() -> Bool {
+    package func run() -> Bool {
         var any = false
         while let job = jobs.withLock({ $0.popFirst() }) {
             job.runSynchronously(on: asUnownedTaskExecutor())
@@ -23,22 +25,22 @@ final class NightExecutor: TaskExecutor {
     }
 
     /// Begins it; `answer` has a value once it has come to its end.
-    func begin<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Pending<Value> {
+    package func begin<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> PlayedCall<Value> {
         let answer = Outcome<Value>()
         let task = Task(executorPreference: self) {
             let value = await body()
             answer.value.withLock { $0 = value }
         }
-        return Pending(answer: answer, cancel: { task.cancel() })
+        return PlayedCall(answer: answer, cancel: { task.cancel() })
     }
 }
 
 final class Outcome<Value: Sendable>: Sendable {
-    let value = Mutex<Value?>(nil)
+    fileprivate let value = Mutex<Value?>(nil)
 }
 
-struct Pending<Value: Sendable>: Sendable {
+package struct PlayedCall<Value: Sendable>: Sendable {
     fileprivate let answer: Outcome<Value>
-    let cancel: @Sendable () -> Void
-    var value: Value? { answer.value.withLock { $0 } }
+    package let cancel: @Sendable () -> Void
+    package var value: Value? { answer.value.withLock { $0 } }
 }
