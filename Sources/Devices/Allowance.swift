@@ -21,13 +21,15 @@ package struct Allowance: Sendable {
 
     /// Nil: it is taken. Else seconds until it would be; nothing is spent then.
     package mutating func take(_ count: Int, of device: String, at now: Date) -> TimeInterval? {
-        let before = purses[device] ?? Purse(left: atOnce, at: now)
-        // A clock that steps back gives nothing and takes nothing.
-        let rest = min(atOnce, before.left + max(0, now.timeIntervalSince(before.at)) * perMinute / 60)
-        guard rest >= Double(count) else { return (Double(count) - rest) * 60 / perMinute }
-        purses[device] = Purse(left: rest - Double(count), at: max(now, before.at))
+        var purse = purses[device] ?? Purse(left: atOnce, at: now)
+        // A clock that steps back gives nothing and takes nothing; from where it stands now the purse fills on, and not from where it has been.
+        purse.left = min(atOnce, purse.left + max(0, now.timeIntervalSince(purse.at)) * perMinute / 60)
+        purse.at = now
+        let isTaken = purse.left >= Double(count)
+        if isTaken { purse.left -= Double(count) }
+        purses[device] = purse
         if purses.count > Self.bound { makeRoom(now) }
-        return nil
+        return isTaken ? nil : (Double(count) - purse.left) * 60 / perMinute
     }
 
     private mutating func makeRoom(_ now: Date) {

@@ -144,12 +144,14 @@ struct AllowanceTests {
         #expect(allowance.take(4, of: "c", at: start) != nil, "never, whoever waits")
     }
 
-    @Test("A clock that steps back gives nothing, and one that leaps gives no more than at first")
+    @Test("A clock that steps back gives nothing and holds nobody up, and one that leaps gives no more than at first")
     func clock() {
         var allowance = Allowance(atOnce: 3, perMinute: 6)
         #expect(allowance.take(3, of: "a", at: start) == nil)
-        #expect(allowance.take(1, of: "a", at: start.addingTimeInterval(-3600)) != nil)
-        #expect(allowance.take(1, of: "a", at: start) != nil)
+        #expect(allowance.take(1, of: "a", at: start.addingTimeInterval(-3600)) == 10)
+        #expect(allowance.take(1, of: "a", at: start.addingTimeInterval(-3591)) != nil)
+        #expect(allowance.take(1, of: "a", at: start.addingTimeInterval(-3590)) == nil, "it fills on from there")
+        #expect(allowance.take(1, of: "a", at: start.addingTimeInterval(-86_400)) != nil)
         #expect(allowance.take(3, of: "a", at: start.addingTimeInterval(1e9)) == nil)
         #expect(allowance.take(1, of: "a", at: start.addingTimeInterval(1e9)) != nil)
     }
