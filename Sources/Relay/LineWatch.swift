@@ -36,12 +36,14 @@ package final class LineWatch: Sendable {
         var hubTime: (said: Date, heard: ContinuousClock.Instant)?
         /// The same before the last start: the present is later than that, nobody knows how much.
         var hubTimeBefore: Date?
+        var timeNoted: ContinuousClock.Instant?
     }
 
     private static let note = "relay/last-contact"
     private static let timeNote = "relay/hub-time"
     /// The note on disk may be this much older than the last word.
     private static let noteEvery: TimeInterval = 15
+    private static let noteTimeEvery = Duration.seconds(60)
     /// A start is no silence: long enough to connect.
     private static let grace = Duration.seconds(5)
 
@@ -98,12 +100,7 @@ package final class LineWatch: Sendable {
     package func hubTime() -> Date { hubTime(now: ticking()) }
 
     package func hubTime(now: ContinuousClock.Instant) -> Date {
-        state.withLock { state in
-            if let known = state.hubTime {
-                return known.said.addingTimeInterval(known.heard.duration(to: now) / .seconds(1))
-            }
-            return state.hubTimeBefore?.addingTimeInterval(started.duration(to: now) / .seconds(1)) ?? clock()
-        }
+        state.withLock { Self.time($0, since: started, now) } ?? clock()
     }
 
     /// The hub's time, where it was heard since this start; nil where it is not known for certain.
@@ -137,11 +134,27 @@ package final class LineWatch: Sendable {
     func look() -> Bool { look(now: ticking()) }
 
     func look(now: ContinuousClock.Instant) -> Bool {
-        state.withLock { state in
+        noteTime(now)
+        return state.withLock { state in
             guard state.cutSince == nil, isSilent(state, now) else { return false }
             state.cutSince = state.contact ?? startedAt
             return true
         }
+    }
+
+    /// Also while the line is cut: a start after that is behind by the time without power, and not by all the time without a line.
+    private func noteTime(_ now: ContinuousClock.Instant) {
+        let known = state.withLock { state -> Date? in
+            guard state.hubTime != nil || state.hubTimeBefore != nil, (state.timeNoted ?? started).duration(to: now) >= Self.noteTimeEvery else { return nil }
+            state.timeNoted = now
+            return Self.time(state, since: started, now)
+        }
+        if let known { notebook.write(Self.timeNote, Array("\(known.timeIntervalSince1970)".utf8)) }
+    }
+
+    private static func time(_ state: borrowing State, since started: ContinuousClock.Instant, _ now: ContinuousClock.Instant) -> Date? {
+        if let known = state.hubTime { return known.said.addingTimeInterval(known.heard.duration(to: now) / .seconds(1)) }
+        return state.hubTimeBefore?.addingTimeInterval(started.duration(to: now) / .seconds(1))
     }
 
     private func isSilent(_ state: borrowing State, _ now: ContinuousClock.Instant) -> Bool {

@@ -23,6 +23,8 @@ package struct RollCallDesk: Sendable {
             /// Of whom, where it is not this tablet's own: a device's id, or a name of one who has none.
             var of, name: String?
             var elapsed_ms: Double?
+            /// The hub's time, since 1970, as the tablet knew it then: it was said no earlier.
+            var not_before_ms: Double?
         }
         var answers: [Item]
         /// Whose they are, when an edge hands in what a guest told it.
@@ -174,7 +176,7 @@ package struct RollCallDesk: Sendable {
             } catch { throw Self.problem(error) }
             self.said(topic(teller))
             if let beyond, beyond.site != teller.site {
-                for item in said { try await beyond.pass(PassedAnswer(id: item.id, state: item.state, place: item.place, mode: item.mode, of: item.of, name: item.name, elapsed_ms: item.elapsed_ms), teller) }
+                for item in said { try await beyond.pass(PassedAnswer(id: item.id, state: item.state, place: item.place, mode: item.mode, of: item.of, name: item.name, elapsed_ms: item.elapsed_ms, not_before_ms: item.not_before_ms), teller) }
             }
             try await onDisk()
             return try Answer.json(Taken(accepted: said.map(\.id), server_time: JapanTime.text(clock())), status: .accepted)
@@ -228,10 +230,18 @@ package struct RollCallDesk: Sendable {
         if let place = item.place, !((1...40).contains(place.count) && PlainText.isPlain(place)) {
             throw Problem(.unprocessableContent, "place: いる場所は40文字までで、制御文字は使えません (1 to 40 letters)")
         }
+        let now = calls.moment(clock(), at: topic(teller))
         return RollAnswer(
-            who: try who(item, teller), state: state, place: item.place, mode: try Self.mode(item.mode),
-            at: calls.moment(clock(), at: topic(teller)).addingTimeInterval(-ToldAge.seconds(item.elapsed_ms)), by: teller.id,
+            who: try who(item, teller), state: state, place: item.place, mode: try Self.mode(item.mode), at: Self.moment(of: item, now), by: teller.id,
             label: item.name == nil ? (item.of.flatMap { devices.device(id: $0, of: teller.town) } ?? teller).name : nil, id: "\(teller.id)/\(item.id)")
+    }
+
+    /// A machine that was without power for hours, and does not hear the hub, takes the time for earlier than it is by as much; what was said meanwhile would be older than what
+    /// was said before. A tablet that knew the hub's time then says so. Nothing is later than now.
+    private static func moment(of item: Answers.Item, _ now: Date) -> Date {
+        let reckoned = now.addingTimeInterval(-ToldAge.seconds(item.elapsed_ms))
+        guard let known = item.not_before_ms, known.isFinite else { return reckoned }
+        return max(reckoned, min(now, Date(timeIntervalSince1970: known / 1000)))
     }
 
     private func who(_ item: Answers.Item, _ teller: Device) throws(Problem) -> String {

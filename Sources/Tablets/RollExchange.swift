@@ -11,10 +11,13 @@ package import Serving
 package struct PassedAnswer: Codable, Sendable {
     package var id, state: String
     package var place, mode, of, name: String?
-    package var elapsed_ms: Double?
+    package var elapsed_ms, not_before_ms: Double?
 
-    package init(id: String, state: String, place: String? = nil, mode: String? = nil, of: String? = nil, name: String? = nil, elapsed_ms: Double? = nil) {
-        (self.id, self.state, self.place, self.mode, self.of, self.name, self.elapsed_ms) = (id, state, place, mode, of, name, elapsed_ms)
+    package init(
+        id: String, state: String, place: String? = nil, mode: String? = nil, of: String? = nil, name: String? = nil, elapsed_ms: Double? = nil, not_before_ms: Double? = nil
+    ) {
+        (self.id, self.state, self.place, self.mode, self.of, self.name) = (id, state, place, mode, of, name)
+        (self.elapsed_ms, self.not_before_ms) = (elapsed_ms, not_before_ms)
     }
 }
 

@@ -143,6 +143,24 @@ struct RollCallTests {
         #expect(try await scene.sheet(teacher.token).contains(#""safe":0"#), "two hours before is no answer")
     }
 
+    @Test("A machine that was without power, and does not know for how long, takes no word for older than its tablet knows it to be, and none for later than now")
+    func withoutPower() async throws {
+        let scene = try await scene()
+        let (teacher, first, second) = (try await scene.teacher(), try await scene.pupil("14番"), try await scene.pupil("15番"))
+        #expect(try await scene.begin(teacher.token).status == 201)
+        scene.clock.turn(600)
+        #expect(try await scene.say("safe", first.token, id: "s").status == 202)
+        scene.clock.turn(60)
+        // An hour passes that its clock knows nothing of; 21 minutes before its end somebody is hurt.
+        let said = Int(Self.start.addingTimeInterval(3000).timeIntervalSince1970 * 1000)
+        #expect(try await scene.say("hurt", first.token, #","elapsed_ms":1260000,"not_before_ms":\#(said)"#, id: "h").status == 202)
+        #expect(try await scene.sheet(teacher.token).contains(#""count":{"help":0,"hurt":1,"missing":2,"safe":0}"#))
+        #expect(try await scene.say("help", second.token, #","elapsed_ms":1260000,"not_before_ms":\#(said + 86_400_000)"#, id: "t").status == 202)
+        scene.clock.turn(30)
+        #expect(try await scene.say("safe", second.token, id: "v").status == 202)
+        #expect(try await scene.sheet(teacher.token).contains(#""count":{"help":0,"hurt":1,"missing":1,"safe":1}"#), "whoever claims tomorrow is not heard above the next word")
+    }
+
     @Test("People without a tablet are written down by name, at most 500; nothing of them, and no hurt, is kept a week after the end")
     func forgotten() async throws {
         let (ledger, clock) = (MemoryLedger(), Clock())

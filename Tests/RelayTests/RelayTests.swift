@@ -93,6 +93,10 @@ struct LineWatchTests {
         #expect(watch.learn(hubTime: "Sun, 06 Nov 1994 08:49:38 GMT", now: heard.advanced(by: .seconds(1))) == nil, "said once")
         let later = LineWatch(patience: .seconds(40), notebook: notes, clock: { ahead })
         #expect(abs(later.hubTime().timeIntervalSince1970 - 784_111_778) < 5)
+        #expect(!watch.look(now: heard.advanced(by: .seconds(30))))
+        #expect(watch.look(now: heard.advanced(by: .seconds(7201))), "the line is cut for two hours")
+        let third = LineWatch(patience: .seconds(40), notebook: notes, clock: { ahead })
+        #expect(abs(third.hubTime().timeIntervalSince1970 - 784_118_978) < 5, "a start after that knows of them")
         guard case .behind(let seconds) = later.learn(hubTime: "Sun, 06 Nov 1994 09:49:38 GMT") else {
             Issue.record("the hour without it is not known")
             return

@@ -83,7 +83,8 @@ export class Outbox {
   async #sendSome() {
     const some = this.#waiting(), first = some[0];
     if (!first) return false;
-    const bodies = some.map((entry) => ({ ...entry.body, elapsed_ms: this.#age(entry) }));
+    // An edge that had no power does not know for how long: the hub's time of then says what was said last.
+    const bodies = some.map((entry) => ({ ...entry.body, elapsed_ms: this.#age(entry), ...(first.path === "rollcall/answers" ? { not_before_ms: entry.hub } : {}) }));
     let answer;
     try {
       answer = await ask(this.hooks.token(), "/v1/" + first.path, {
