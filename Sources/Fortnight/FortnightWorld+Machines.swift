@@ -320,7 +320,14 @@ extension FortnightWorld {
         hub?.stream.sweep(now: time.ticking)
         for school in schools {
             school.edge?.stream.sweep(now: time.ticking)
-            if school.edge != nil { touch(school) }
+            if let edge = school.edge {
+                // The program looks every second, and notes the time then.
+                if school.heard == nil {
+                    edge.upstream.look()
+                    pushLive(school)
+                }
+                touch(school)
+            }
             // The program asks every half minute; what it was last told is as old as an hour here.
             refresh(school)
             if school.rollCall != nil { exchange(school) }

@@ -115,6 +115,7 @@ extension FortnightWorld {
         guard schools[tablet.home].rollCall != nil else { return }
         lastID += 1
         answerTimes["\(tablet.id)/a\(lastID)"] = now
+        if let known = tablet.certainTime(now), abs(known - time.right) < Self.grace { dated.insert("\(tablet.id)/a\(lastID)") }
         report.answers += 1
         add(.answers, "a\(lastID)", #","state":"\#(chance.pick(["safe", "safe", "hurt", "help"]))","mode":"\#(mode)""#, tablet)
         send(tablet)

@@ -200,7 +200,7 @@ extension FortnightWorld {
         if plan.planted == .takesOlderForNewer { line.revision.serial = lastID }
         if word != .doubt {
             receipt("reached", line, tablet)
-            if let said = line.server_time { tablet.clock.atLeast(PageTime.read(said), running: tablet.running(now)) }
+            for time in [line.server_time.map { PageTime.read($0) } ?? 0, tablet.seals.floor] { tablet.clock.atLeast(time, running: tablet.running(now)) }
             if let lasts = line.expires_in, let left = tablet.seals.left(line, now: tablet.hubTime(now)), left > lasts { line.expires_in = left }
         }
         let change = tablet.board.take(line, isDoubtful: word == .doubt, now: tablet.hubTime(now))
@@ -213,6 +213,7 @@ extension FortnightWorld {
 
     private func take(_ word: StateWord, at tablet: PageTablet) {
         guard word.key == "town", word.town == Self.town, let (gone, again) = tablet.seals.take(word) else { return }
+        tablet.clock.atLeast(tablet.seals.floor, running: tablet.running(now))
         tablet.board.drop(gone)
         guard again else { return }
         // Something stands that did not come: it is asked for at once.
@@ -247,7 +248,8 @@ extension FortnightWorld {
         tablet.isSending = true
         let bodies = batch.map { entry in
             let age = PageOutbox.age(entry, running: tablet.running(now), wall: now + tablet.wallOffset, session: tablet.session, hub: tablet.certainTime(now))
-            return #"{"id":"\#(entry.id)","elapsed_ms":\#(age)\#(entry.rest)}"#
+            let then = entry.path == .answers ? entry.hub.map { #","not_before_ms":\#($0)"# } ?? "" : ""
+            return #"{"id":"\#(entry.id)","elapsed_ms":\#(age)\#(then)\#(entry.rest)}"#
         }
         let list = bodies.joined(separator: ",")
         let body = switch first.path {
@@ -265,9 +267,12 @@ extension FortnightWorld {
                 return after(between(20_000, 40_000)) { $0.send(tablet) }
             }
             if answer.status == 202, let server { forward(schools[server]) }
-            // A word told to the hub comes to the school with its next question; of another school's machine it is nobody's. Where an edge does not know the
-            // time, what was said before it had power again is taken for older than it is: that is known, and not asked about.
-            if answer.status == 202, first.path == .answers, server == tablet.home, schools[tablet.home].edge?.watch.certainHubTime() != nil { acknowledged(batch, tablet) }
+            // A word told to the hub comes to the school with its next question; of another school's machine it is nobody's. Where neither an edge nor the tablet
+            // knew the time, what was said before it had power again is taken for older than it is: that is known, and not asked about.
+            if answer.status == 202, first.path == .answers, server == tablet.home {
+                let isKnown = schools[tablet.home].edge?.watch.certainHubTime() != nil
+                acknowledged(isKnown ? batch : batch.filter { dated.contains("\(tablet.id)/\($0.id)") }, tablet)
+            }
             let isTaken = isOurs(answer, batch)
             if tablet.outbox.answered(batch, status: answer.status, isOurs: isTaken) { return send(tablet) }
             tell("\(tablet.id) is told \(answer.status) for \(first.path.rawValue)")

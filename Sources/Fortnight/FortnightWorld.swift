@@ -89,6 +89,8 @@ final class FortnightWorld {
     var said: Set<String> = []
     var gone: Set<String> = []
     var answerTimes: [String: Int] = [:]
+    /// Of these, whose tablet knew the time when they were said.
+    var dated: Set<String> = []
     var lastID = 0
     var areFaultsOver = false
     var days: Int { plan.days * 86_400_000 }

@@ -16,14 +16,14 @@ package struct PageClock: Sendable {
     package mutating func recall(_ time: Int?, running: Int) { if !isCertain, let time { offset = time - running } }
     package mutating func learn(_ time: Int, running: Int) { (offset, isCertain) = (time - running, true) }
     /// It is no earlier than this.
-    mutating func atLeast(_ time: Int, running: Int) { if isCertain, let offset, time > offset + running { learn(time, running: running) } }
+    package mutating func atLeast(_ time: Int, running: Int) { if let offset, time > offset + running { self.offset = time - running } }
     package var mayJudge: Bool { offset != nil }
     package func now(running: Int, wall: Int) -> Int { offset.map { $0 + running } ?? wall }
 }
 
 /// `seals.js`, without its keys.
 package struct PageSeals: Sendable {
-    static let told: UInt64 = 86_400_000
+    static let known: UInt64 = 40 * 86_400_000
     package private(set) var heard: [String: UInt64] = [:]
     package private(set) var state: UInt64 = 0
     /// When the town last said what stands, as it says: it is later than that.
@@ -45,13 +45,13 @@ package struct PageSeals: Sendable {
     }
 
     /// Seconds from `now` to the end that the line says itself.
-    func left(_ line: PageLine, now: Int) -> Int? { line.expires.map { (PageTime.read($0) - max(now, floor)) / 1000 } }
+    func left(_ line: PageLine, now: Int) -> Int? { line.expires.map { (PageTime.read($0) - now) / 1000 } }
 
     /// Nil: older than what was heard. Else what has gone, and whether something stands that did not come: it is asked for once.
     mutating func take(_ word: StateWord) -> (gone: (String) -> Bool, again: Bool)? {
         guard word.number > state else { return nil }
         (state, floor) = (word.number, word.at)
-        heard = heard.filter { word.standing[$0.key] != nil || $0.value >= word.number - Self.told }
+        heard = heard.filter { word.standing[$0.key] != nil || $0.value + Self.known >= word.number }
         let isMissed = word.standing.contains { $0.value > heard[$0.key] ?? 0 }
         missed = isMissed ? missed + 1 : 0
         let known = heard

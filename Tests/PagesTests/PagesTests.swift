@@ -69,11 +69,11 @@ struct PagesTests {
     // tablet: with the electronic blackboard (8 kB), which each keeps beside its own page, so that either opens while the hub is away;
     // a report that says crowding, water and power, and what it says of its own battery and sound; more languages than a row shows unfold (0.7 kB); who of a
     // school is safe, for pupil and teacher (4.8 kB: it has to be there when the line is cut, and asks twice before it hides a call for help), signatures (0.9 kB), and whether what
-    // arrives is the town's own word (4.6 kB: it has to be there when another machine answers), a photograph drawn small (0.9 kB), the seconds to the
+    // arrives is the town's own word, also from a machine that is behind the time (5 kB: it has to be there when another machine answers), a photograph drawn small (0.9 kB), the seconds to the
     // shaking (0.5 kB: no text may say them), the door to being woken (0.3 kB), a number of its own where it has no code, and where it has erased itself (0.5 kB), where it stands
     // with the nearest fit shelters and the house's own procedure (3.2 kB: it has to be there without a line), what it says aloud (1.6 kB), and an
     // examination with a beginning, an end and the list of what came meanwhile, and a test that asks whether it was heard (3.1 kB: it ends while the line is cut). Its words are counted by language, below.
-    @Test("A first visit weighs little", arguments: [("/tablet/", 70_500), ("/console/", 97_700)])
+    @Test("A first visit weighs little", arguments: [("/tablet/", 71_000), ("/console/", 97_700)])
     func weight(room: String, limit: Int) {
         let bytes = Pages.paths.filter { $0.hasPrefix(room) && $0 != "/tablet/lists.js" && !Self.later.contains($0) }.compactMap { Pages.asset($0)?.gzip.count }.reduce(0, +)
         #expect(bytes <= limit, "\(room) is \(bytes) bytes compressed")

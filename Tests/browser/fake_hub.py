@@ -176,6 +176,8 @@ class FakeHub:
         self.report_state = "received"
         """Positions that catch-ups began at; empty: from the beginning."""
         self.asked: list[str] = []
+        # Seconds by which whoever answers here is behind the time.
+        self.behind = 0
         self.is_down = False
         # By which the town signs what it says; None: a hub of before.
         self.town_key = None
@@ -518,7 +520,7 @@ class HubHandler(BaseHTTPRequestHandler):
             has_gap = 0 < since < self.hub.forgotten
             return {"events": [{"id": f"1-{offset}", "event": name, "data": data}
                                for offset, name, data in self.hub.events if offset > (0 if has_gap else since)],
-                    "position": f"1-{self.hub.last}", "resync": has_gap}
+                    "position": f"1-{self.hub.last}", "resync": has_gap, "server_time": stamp(time.time() - self.hub.behind)}
 
     def start_stream(self):
         self.send_response(200)

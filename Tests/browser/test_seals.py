@@ -155,6 +155,35 @@ class SealTests(OnSmallHub):
         self.wait(lambda: "actual e3" in self.board(), "the next word")
         self.assertEqual([name for name in self.board() if "old" in name], [])
 
+    def test_whoever_is_hours_behind_ends_nothing_too_early_and_what_the_town_has_said_itself_ends_it_in_time(self):
+        # A school's machine that started without its line: what it tells of was said while it had no power.
+        self.hub.behind = 9 * 3600
+        self.enrol()
+
+        def told(event: str, lasts: float, **change) -> dict:
+            now = self.now()
+            times = {"sent": stamp(now - 7200), "server_time": stamp(now - 7200), "expires": stamp(now + lasts), "expires_in": lasts}
+            self.hub.put("alert", self.hub.sealed_line("alert", {**self.sample(event), **ORDER, **times, **change}))
+            self.wait(lambda: f"actual {event}" in self.board(), event)
+            self.assertAlmostEqual(self.board()[f"actual {event}"]["over"] / 1000, now + lasts, delta=5)
+            return {event: self.hub.sealed}
+
+        def is_ended(event: str):
+            self.wait(lambda: "endedAt" in self.board()[f"actual {event}"], "ended")
+
+        self.hub.state({**told("e1", 3600), **told("short", 6)})
+        is_ended("short")
+        # It says its own time again, although the town has said a later one, and no longer has that word.
+        self.hub.forget()
+        asked = len(self.hub.asked)
+        self.browser.evaluate("location.reload()")
+        self.wait(lambda: len(self.hub.asked) > asked and self.hub.followers, "listening again")
+        told("e2", 3600, expires_in=36000)
+        told("brief", 6)
+        is_ended("brief")
+        self.assertNotIn("endedAt", self.board()["actual e1"])
+        self.assertNotIn("endedAt", self.board()["actual e2"])
+
     def test_what_is_held_back_is_asked_for_once_more_and_then_said(self):
         self.enrol()
         asked = len(self.hub.asked)

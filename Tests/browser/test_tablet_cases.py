@@ -42,6 +42,7 @@ PLAY = """async (cases, from) => {
           ({ running, wall } = step);
           if (step.act === 'recall') clock.recall(step.time);
           if (step.act === 'learn') clock.learn(step.text);
+          if (step.act === 'least') clock.atLeast(step.time);
           return [clock.now(), clock.mayJudge, clock.isCertain].join(' ');
         });
       } finally {
@@ -125,6 +126,22 @@ def clock_case(dice: random.Random) -> dict:
     return {"kind": "clock", "steps": steps}
 
 
+def behind_case(dice: random.Random) -> dict:
+    """A time that is behind, and what the town has said."""
+    running, zero, steps = 0, 1_796_086_800_000, []
+    for _ in range(dice.randint(4, 9)):
+        running += dice.randint(0, 4_000_000)
+        step = {"act": dice.choice(["recall", "learn", "least", "least", "look"]), "running": running, "wall": dice.randint(0, 2_000_000_000_000)}
+        if step["act"] == "recall":
+            step["time"] = dice.choice([None, zero])
+        elif step["act"] == "learn":
+            step["text"] = stamp(dice.randint(0, 80_000))
+        elif step["act"] == "least":
+            step["time"] = zero + dice.choice([0, dice.randint(-4_000_000, 80_000_000)])
+        steps.append(step)
+    return {"kind": "clock", "steps": steps}
+
+
 def outbox_case(dice: random.Random) -> dict:
     adds = [{"path": dice.choice(["receipts"] * 6 + ["reports", "rollcall/answers"]), "id": f"{dice.randint(1, 90)}"} for _ in range(dice.randint(1, 75))]
     answers = [dice.choice([{"status": 202}] * 5 + [{"status": 422}, {"status": 503}, {"status": 403}, {"status": 401}, {"status": 200, "strange": True}, {"status": 404, "strange": True}]) for _ in range(60)]
@@ -133,7 +150,7 @@ def outbox_case(dice: random.Random) -> dict:
 
 def cases() -> list:
     dice = random.Random(20261201)
-    return [make(dice) for make in [board_case] * 60 + [clock_case] * 12 + [outbox_case] * 20]
+    return [make(dice) for make in [board_case] * 60 + [clock_case] * 12 + [outbox_case] * 20 + [behind_case] * 10]
 
 
 @unittest.skipUnless(CHROMIUM, "no chromium on this machine")

@@ -20,8 +20,8 @@ export class HubClock {
   }
 
   /** It is no earlier than this. The line's time may be hours old, and a tablet that slept counts on without its sleep. */
-  atLeast(text) {
-    if (this.isCertain && Date.parse(text) > this.now()) this.learn(text);
+  atLeast(time) {
+    if (this.mayJudge && time > this.now()) this.#offset = time - performance.now();
   }
 
   /** Whether `now` may end anything: never later than it is, unless the hub was never heard. */

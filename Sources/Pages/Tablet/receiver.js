@@ -241,8 +241,12 @@ export class Receiver {
         this.tabs.tell({ roll: true });
       }
       if (name === "alert" || name === "cancel") await this.#onAlert(name, JSON.parse(data));
-      if (name === "state" && await this.seals.state(JSON.parse(data))) await this.#judgeAgain();
-      if (name === "state") this.page.sayLine();
+      if (name === "state") {
+        const isNew = await this.seals.state(JSON.parse(data));
+        this.clock.atLeast(this.seals.floor);
+        if (isNew) await this.#judgeAgain();
+        this.page.sayLine();
+      }
     } catch (problem) {
       console.error(problem);
     }
@@ -258,7 +262,8 @@ export class Receiver {
     if (word === "doubt") alert.doubt = true;
     else {
       this.receipt(alert, "reached");
-      this.clock.atLeast(alert.server_time);
+      this.clock.atLeast(Date.parse(alert.server_time));
+      this.clock.atLeast(this.seals.floor);
       // Where this tablet's time is behind, what is left would end it before its end, once the time is right again.
       const left = this.seals.left(alert, this.clock.now());
       if (left > alert.expires_in) alert.expires_in = left;

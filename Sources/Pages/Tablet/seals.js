@@ -12,6 +12,8 @@ const SILENT = 900e3;
 const MOMENT = 20e3;
 /** Milliseconds for which the town is told that something was not proven. */
 const TOLD = 86400e3;
+/** The same for which an event's last word is known: who was without a line or power brings no earlier one back. */
+const HEARD = 40 * TOLD;
 
 /** RFC 8785. */
 export const spelled = (value) => Array.isArray(value) ? `[${value.map(spelled)}]`
@@ -59,6 +61,11 @@ export class Seals {
   /** Nothing that is proven has come for longer than it is said. */
   get isSilent() {
     return this.isChecking && (this.#missed?.times > 1 || performance.now() - this.#stated > SILENT);
+  }
+
+  /** It is later than that. */
+  get floor() {
+    return this.#kept.floor;
   }
 
   /** What the town is told of it: `ok`, `unchecked` or `doubt`. */
@@ -114,7 +121,7 @@ export class Seals {
 
   /** Seconds from `now` to the end that the line says itself. */
   left(line, now) {
-    return Math.floor((Date.parse(line.expires) - Math.max(now, this.#kept.floor)) / 1000);
+    return Math.floor((Date.parse(line.expires) - now) / 1000);
   }
 
   /** Without a trace: for who reads beside the page. */
@@ -146,7 +153,7 @@ export class Seals {
     this.#stated = performance.now();
     Object.assign(this.#kept, { state: number, floor: Date.parse(line.at) });
     if (standing) {
-      for (const key of Object.keys(this.#kept.heard)) if (!(key in standing) && this.#kept.heard[key] < number - TOLD) delete this.#kept.heard[key];
+      for (const key of Object.keys(this.#kept.heard)) if (!(key in standing) && this.#kept.heard[key] < number - HEARD) delete this.#kept.heard[key];
       this.#miss(Object.keys(standing).some((key) => standing[key] > (this.#kept.heard[key] ?? 0)));
       this.hooks.gone((key) => !(key in standing) && (this.#kept.heard[key] ?? 0) < number);
     }
