@@ -184,6 +184,20 @@ class SealTests(OnSmallHub):
         self.assertNotIn("endedAt", self.board()["actual e1"])
         self.assertNotIn("endedAt", self.board()["actual e2"])
 
+    def test_what_was_replaced_days_ago_does_not_come_back_from_a_machine_that_missed_it(self):
+        self.enrol()
+        days = int(self.now() * 1000) - 2 * 86_400_000
+        first, second = (FIRST.seal("alert", {**self.sample("e1"), **ORDER, "id": f"a{serial}", "revision": {"series": "operator", "serial": serial, "sent": stamp(self.now())}}, days + serial)
+                         for serial in (1, 2))
+        self.hub.put("alert", second)
+        self.wait(lambda: "actual e1" in self.board(), "the second")
+        self.hub.state({})
+        self.wait(lambda: "actual e1" not in self.board(), "over")
+        self.hub.put("alert", first)
+        self.hub.publish("alert", id="a3", event="e3")
+        self.wait(lambda: "actual e3" in self.board(), "the next word")
+        self.assertNotIn("actual e1", self.board())
+
     def test_what_is_held_back_is_asked_for_once_more_and_then_said(self):
         self.enrol()
         asked = len(self.hub.asked)
