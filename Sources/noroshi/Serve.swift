@@ -98,7 +98,7 @@ enum TemplateFolder {
         case everyOne
     }
 
-    /// The folder, whose words of screens are this program's from now on. Before anything asks a channel what it speaks.
+    /// The folder, whose words of screens and readings are this program's from now on. Before anything asks a channel what it speaks.
     static func open(_ said: String?, _ spoken: Spoken = .usual) throws(SettingsError) -> URL {
         let folder = try find(said)
         do throws(ScreenWordsProblem) {
@@ -108,6 +108,11 @@ enum TemplateFolder {
             case .these(let tags): ScreenLanguages.use(try there.speaking(tags))
             case .everyOne: ScreenLanguages.use(there.everyOne)
             }
+        } catch {
+            throw SettingsError(error.description)
+        }
+        do throws(ReadingsProblem) {
+            Readings.use(try Readings.read(in: folder))
         } catch {
             throw SettingsError(error.description)
         }
