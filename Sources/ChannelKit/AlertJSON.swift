@@ -57,7 +57,8 @@ public struct AlertJSON: Sendable, Encodable {
     /// One shelter as it stands now. State: `open`, `full`, `closed`; absent when nobody has said.
     public struct House: Sendable, Encodable, Equatable {
         public let id, name: String
-        public let romanName, address, state, note: String?
+        /// `kana`: how its name is read, as the register says it.
+        public let romanName, kana, address, state, note: String?
         /// By hazard: `fit`, `conditional`, `unfit`. What is not there is unknown, and unknown is not fit.
         public let fitness: [String: String]?
         /// Degrees, both or none.
@@ -67,6 +68,7 @@ public struct AlertJSON: Sendable, Encodable {
             id = status.shelter.id
             name = status.shelter.name
             romanName = status.shelter.romanName
+            kana = status.shelter.kana
             address = status.shelter.address
             state = status.state?.rawValue
             note = status.note
@@ -75,7 +77,7 @@ public struct AlertJSON: Sendable, Encodable {
         }
 
         enum CodingKeys: String, CodingKey {
-            case id, name, address, state, note, fitness, latitude, longitude
+            case id, name, kana, address, state, note, fitness, latitude, longitude
             case romanName = "roman_name"
         }
     }

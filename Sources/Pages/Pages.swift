@@ -43,10 +43,12 @@ package enum Pages {
     private static let script = "text/javascript; charset=utf-8"
 
     /// Compressed once, at the first request. The words of screens are read by then.
-    private static let all = fixed.merging(["/tablet/lists.js": PageAsset(script, TabletLists.script(build: tabletBuild))]) { own, _ in own }
+    private static let all = fixed.merging([
+        "/tablet/lists.js": PageAsset(script, TabletLists.script(build: tabletBuild)), "/tablet/readings.js": PageAsset(script, TabletLists.readings()),
+    ]) { own, _ in own }
 
     /// Which build of the tablet's page this is: a short digest of all its files and words, which each tablet says of itself.
-    package static let tabletBuild = build(of: fixed.filter { $0.key.hasPrefix("/tablet/") }.sorted { $0.key < $1.key }.map { ($0.key, $0.value.bytes) }, words: TabletLists.script())
+    package static let tabletBuild = build(of: fixed.filter { $0.key.hasPrefix("/tablet/") }.sorted { $0.key < $1.key }.map { ($0.key, $0.value.bytes) }, words: TabletLists.script() + TabletLists.readings())
 
     static func build(of files: [(path: String, bytes: [UInt8])], words: [UInt8]) -> String {
         var digest = SHA256()
@@ -73,6 +75,7 @@ package enum Pages {
         "/tablet/exam.js": PageAsset(script, PackageResources.exam_js),
         "/tablet/fit.js": PageAsset(script, PackageResources.fit_js),
         "/tablet/front.js": PageAsset(script, PackageResources.front_js),
+        "/tablet/furigana.js": PageAsset(script, PackageResources.furigana_js),
         "/tablet/list.js": PageAsset(script, PackageResources.list_js),
         "/tablet/news.js": PageAsset(script, PackageResources.news_js),
         "/tablet/outbox.js": PageAsset(script, PackageResources.outbox_js),

@@ -1,4 +1,4 @@
-/// The tablet's words, of every language there are words for, as a script of data: `lists.js`.
+/// The tablet's words, of every language there are words for, as a script of data: `lists.js`; and how kanji are read, `readings.js`.
 import AlertModel
 import ChannelKit
 import Foundation
@@ -16,6 +16,13 @@ enum TabletLists {
         // Words are texts: they can be encoded.
         let json = (try? encoder.encode(lists)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
         return Array("export const LISTS = \(json);\nexport const BUILD = \"\(build)\";\n".utf8)
+    }
+
+    /// How kanji are read, as `readings.js`.
+    static func readings(_ readings: Readings = .inUse) -> [UInt8] {
+        // Texts can be encoded.
+        let json = (try? JSONEncoder().encode(readings.lines.joined(separator: "\n"))).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+        return Array("export const TABLE = \(json);\n".utf8)
     }
 
     /// The tablet's own, and those it shares with the pages of spots.

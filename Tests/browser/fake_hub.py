@@ -38,6 +38,13 @@ def tablet_lists() -> bytes:
     return f'export const LISTS = {json.dumps(lists, ensure_ascii=False)};export const BUILD = "0123456789";'.encode()
 
 
+def tablet_readings() -> bytes:
+    """As Pages/TabletLists.swift makes them of Templates/readings.txt."""
+    lines = [line.strip() for line in (PAGES.parents[1] / "Templates" / "readings.txt").read_text().splitlines()]
+    table = "\n".join(line for line in lines if line and line != "#" and not line.startswith("# "))
+    return f"export const TABLE = {json.dumps(table, ensure_ascii=False)};".encode()
+
+
 WAYS = [{"name": name, "title": title, "role": role} for name, title, role in (
     ("area-mail", "緊急速報メール", "crowd"), ("wifi-portal", "Wi-Fiスポット", "page"), ("school-tablet", "学校タブレット", "tablet"),
     ("l-alert", "Lアラート", "press"), ("webhook", "外部システム", "machine"), ("program", "外部プログラム", "machine"))]
@@ -507,6 +514,8 @@ class HubHandler(BaseHTTPRequestHandler):
         file = folder / ("blackboard.html" if (room, name) == ("tablet", "board") else name or f"{room}.html")
         if (room, name) == ("tablet", "lists.js"):
             return self.answer(200, tablet_lists(), TYPES[".js"])
+        if (room, name) == ("tablet", "readings.js"):
+            return self.answer(200, tablet_readings(), TYPES[".js"])
         if room not in ("tablet", "console") or not file.is_file() or file.parent != folder:
             return self.problem(404, "no such page")
         self.answer(200, file.read_bytes(), TYPES[file.suffix])

@@ -1,10 +1,12 @@
 """The parts of the pages that need no page: run in the browser, given values, asked for values."""
 import json
+import pathlib
 import unittest
 
 from browser import CHROMIUM, Browser
 from fake_hub import FakeHub
 
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BOARD = """(async () => {
   const { Board, isNewer, isWorse } = await import('/tablet/board.js');
   const alert = (change) => ({ id: 'a', event: 'e', mode: 'actual', message: 'alert', priority: 'urgent', expires_in: 60,
@@ -37,6 +39,17 @@ class ModuleTests(unittest.TestCase):
             const parser = new EventParser((event) => events.push(event), (retry) => retries.push(retry));
             for (const piece of {json.dumps(pieces)}) parser.feed(piece);
             return {{ events, retries }} }})()""")
+
+    def test_a_text_is_read_as_the_hub_reads_it_and_stays_what_it_was(self):
+        cases = json.loads((REPOSITORY / "Tests" / "Fixtures" / "readings.json").read_text())
+        read = """(async () => { const { pieces } = await import('/tablet/furigana.js');
+            return %s.map(({ text, names }) => pieces(text, new Map(Object.entries(names ?? {})))) })()"""
+        for one, found in zip(cases, self.browser.evaluate(read % json.dumps(cases)), strict=True):
+            self.assertEqual("".join(piece["text"] + (f"[{piece['reading']}]" if "reading" in piece else "") for piece in found), one["read"])
+        told = sorted(set((REPOSITORY / "Templates" / "texts.txt").read_text().splitlines())) + ["避難" * 20000]
+        joined = self.browser.evaluate("""(async (texts) => { const { pieces } = await import('/tablet/furigana.js');
+            return texts.filter((text) => [new Map(), new Map([["の", ""], ["津波", "つなみ"], ["", ""]])].some((names) => pieces(text, names).map((one) => one.text).join("") !== text)) })(%s)""" % json.dumps(told))
+        self.assertEqual(joined, [])
 
     def test_what_waited_for_weeks_has_its_true_age_whatever_the_tablets_clock_did(self):
         """Each: days by the page's running time, by the hub's (null: not known at one end), by the tablet's own clock, and whether the page was loaded again."""

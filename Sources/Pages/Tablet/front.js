@@ -2,7 +2,7 @@
 
 import { isInForce } from "./board.js";
 import { isOver } from "./news.js";
-import { LANGUAGES, clockText, intensityText, wordsOf } from "./words.js";
+import { LANGUAGES, clockText, intensityText, unread, wordsOf } from "./words.js";
 
 const byID = (id) => document.getElementById(id);
 
@@ -96,7 +96,7 @@ export function shakingText({ alert, cancelledBy }, language, clock) {
 export function showShaking(id, entry, language, clock) {
   const text = entry ? shakingText(entry, language, clock) : "", line = byID(id);
   line.hidden = !text;
-  if (line.textContent !== text) line.textContent = text;
+  if (unread(line).textContent !== text) line.textContent = text;
 }
 
 /** What ends by the clock says when. Everything else holds until it is lifted: a time would say otherwise. */
@@ -197,12 +197,21 @@ function showRest(others, language) {
   }));
 }
 
-/** What to do must be on the screen without a touch: smaller letters where they are enough, else a word that more follows. */
-function fit() {
-  const full = byID("full");
+/**
+ * What to do must be on the screen without a touch: smaller letters where they are enough, else a word that more follows. Readings over the words
+ * never push it off: those of the text go before a line of it does, those of the headline where that makes all of it fit, or where it would not stand whole itself.
+ */
+export function fit() {
+  const full = byID("full"), isOver = () => full.scrollHeight > full.clientHeight;
+  const isHeadlineOut = () => byID("full-title").offsetTop + byID("full-title").offsetHeight > full.clientHeight - byID("full-foot").offsetHeight;
   const sayBelow = () => { byID("full-below").hidden = full.scrollHeight - full.scrollTop - full.clientHeight < 12; };
   byID("full-below").hidden = true;
-  full.classList.toggle("tight", full.scrollHeight > full.clientHeight);
+  full.classList.remove("tight", "bare", "plain");
+  for (const step of ["tight", "bare", "plain"]) if (isOver()) full.classList.add(step);
+  if (isOver()) {
+    full.classList.remove("plain");
+    full.classList.toggle("plain", isHeadlineOut());
+  }
   full.onscroll = sayBelow;
   globalThis.onresize = fit;
   sayBelow();

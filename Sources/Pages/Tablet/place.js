@@ -94,6 +94,11 @@ export class Place {
     this.#tag = kept?.tag ?? null;
   }
 
+  /** What the register calls where this stands. */
+  get names() {
+    return [this.#said?.name, this.#said?.district].filter(Boolean);
+  }
+
   forget() {
     this.#said = this.#tag = null;
     write("place", null);

@@ -4,7 +4,7 @@ import { isInForce } from "./board.js";
 import { GRAVE } from "./news.js";
 import { ask } from "./signed.js";
 import { newID, read, write } from "./store.js";
-import { clockText, wordsOf } from "./words.js";
+import { clockText, unread, wordsOf } from "./words.js";
 
 const byID = (id) => document.getElementById(id);
 export const PATH = "rollcall/answers";
@@ -188,7 +188,7 @@ export class RollCall {
     const own = this.#waiting.get("own") ?? this.#said.own, isWaiting = this.#waiting.has("own");
     const text = !own ? "" : words.rollSaid([words.roll[own.state], own.place].filter(Boolean).join(words.parts)) + words.gap
       + (isWaiting ? (own.isKept === false ? words.report.unsaved : words.report.saved) : words.rollTaken + " " + this.#clock(Date.parse(own.at)));
-    if (byID("roll-said").textContent !== text) byID("roll-said").textContent = text;
+    if (unread(byID("roll-said")).textContent !== text) byID("roll-said").textContent = text;
     const places = PLACES.map((name) => {
       const label = document.createElement("label"), box = Object.assign(document.createElement("input"), { type: "radio", name: "roll-place", value: name, checked: name === this.#place });
       // Chosen after the answer it goes after it.
@@ -200,7 +200,7 @@ export class RollCall {
       label.append(box, words.rollAt[name]);
       return label;
     });
-    if (byID("roll-places").textContent !== places.map((one) => one.textContent).join("")) byID("roll-places").replaceChildren(...places);
+    if (unread(byID("roll-places")).textContent !== places.map((one) => one.textContent).join("")) byID("roll-places").replaceChildren(...places);
     this.#put(byID("roll-states"), this.#buttons(words, own?.state, (state) => this.#say("own", state), "big "));
   }
 
@@ -216,7 +216,7 @@ export class RollCall {
 
   /** Nothing moves under a finger: what reads the same stays, and so does the focus in it. */
   #put(place, parts) {
-    const same = (one) => one.outerHTML;
+    const same = (one) => unread(one).outerHTML;
     if (place.children.length === parts.length && [...place.children].every((one, index) => same(one) === same(parts[index]))) return;
     const focused = [...place.children].findIndex((one) => one.contains(document.activeElement));
     const inside = focused >= 0 ? [...place.children[focused].querySelectorAll("button")].indexOf(document.activeElement) : -1;

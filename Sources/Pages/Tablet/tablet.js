@@ -3,7 +3,7 @@
 import { key } from "./board.js";
 import { codeOfAddress } from "./enrolment.js";
 import { Exam } from "./exam.js";
-import { hideFront, showFront, showShaking } from "./front.js";
+import { fit, hideFront, showFront, showShaking } from "./front.js";
 import { showList } from "./list.js";
 import { Place } from "./place.js";
 import { Receiver } from "./receiver.js";
@@ -19,6 +19,8 @@ const byID = (id) => document.getElementById(id);
 let language = "ja";
 /** The event put in front by hand, after it was touched. */
 let chosen = null;
+/** What stands over the words of the Japanese page, once it is here, and whether somebody wants it. */
+let furigana = null, isRead = false;
 
 const receiver = new Receiver({
   show, sayLine, saySound, entered, left, everyHalfMinute,
@@ -166,7 +168,26 @@ function speak(tag) {
   sayLine();
   reports.show();
   show();
+  sayFurigana();
   if (receiver.device) sayWake();
+}
+
+/** Behind everything else, and before somebody asks for it: the line may be cut then. */
+async function fetchFurigana() {
+  const { Furigana, canRead, namesOf } = await import("./furigana.js").catch(() => ({}));
+  if (!canRead) return;
+  isRead = Boolean(await read("furigana"));
+  furigana = new Furigana({
+    names: () => namesOf([...receiver.board.visible(), ...receiver.board.ended()].flatMap(({ alert, cancelledBy }) => [alert, cancelledBy ?? alert]), [receiver.device?.town, ...place.names]),
+    marked: () => { if (!byID("full").hidden) fit(); },
+  });
+  sayFurigana();
+}
+
+function sayFurigana() {
+  byID("furigana").hidden = !furigana || language !== "ja";
+  byID("furigana").setAttribute("aria-pressed", String(isRead));
+  furigana?.turn(isRead && language === "ja");
 }
 
 function entered() {
@@ -220,8 +241,14 @@ async function boot() {
   else byID("enrol").hidden = false;
   byID("wait").hidden = true;
   receiver.run();
+  fetchFurigana();
 }
 
+byID("furigana").onclick = () => {
+  isRead = !isRead;
+  write("furigana", isRead);
+  sayFurigana();
+};
 byID("enrol-form").onsubmit = (event) => { event.preventDefault(); register(event.target); };
 byID("no-code").onclick = async () => {
   byID("no-code").disabled = true;

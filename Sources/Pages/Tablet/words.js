@@ -39,3 +39,11 @@ export function clockText(milliseconds, now, language) {
   const date = words.date.replace("{month}", words.months.split(" ")[moment.getUTCMonth()]).replace("{day}", moment.getUTCDate());
   return words.dated.replace("{date}", date).replace("{clock}", clock);
 }
+
+/** A copy without the readings over its words (furigana.js): what was written there. */
+export function unread(element) {
+  const copy = element.cloneNode(true);
+  for (const above of copy.querySelectorAll(".furigana rt")) above.remove();
+  for (const marked of copy.querySelectorAll(".furigana")) marked.replaceWith(marked.textContent);
+  return copy;
+}

@@ -2,8 +2,8 @@
 // The hub's answers under /v1/ are never kept here.
 
 const NAME = "tablet";
-const PARTS = ["./", "tablet.css", "tablet.js", "alarm.js", "board.js", "clock.js", "enrolment.js", "exam.js", "front.js", "list.js", "lists.js", "news.js", "outbox.js", "photo.js", "place.js",
-  "receiver.js", "asking.js", "erased.js", "ed25519.js", "report.js", "rollcall.js", "seals.js", "signed.js", "signs.js", "sleeper.js", "sound.js", "spoken.js", "store.js", "stream.js", "tabs.js", "voice.js", "words.js", "tablet.webmanifest", "icon.svg",
+const PARTS = ["./", "tablet.css", "tablet.js", "alarm.js", "board.js", "clock.js", "enrolment.js", "exam.js", "front.js", "furigana.js", "list.js", "lists.js", "news.js", "outbox.js", "photo.js", "place.js",
+  "readings.js", "receiver.js", "asking.js", "erased.js", "ed25519.js", "report.js", "rollcall.js", "seals.js", "signed.js", "signs.js", "sleeper.js", "sound.js", "spoken.js", "store.js", "stream.js", "tabs.js", "voice.js", "words.js", "tablet.webmanifest", "icon.svg",
   "board", "blackboard.css", "blackboard.js", "classroom.js", "fit.js"];
 
 addEventListener("install", (event) => {
