@@ -2,6 +2,7 @@
 import AlertModel
 import AreaMail
 import ChannelKit
+import ChannelKitTesting
 import Desk
 import Devices
 import Dispatching
@@ -186,10 +187,10 @@ final class Ground: Sendable {
 
     // MARK: what is shown
 
-    /// A spot's Japanese page as people read it.
+    /// A spot's Japanese page as people read it, without what stands over its words.
     func page(_ spot: String) async -> String {
         let shelf = running.withLock { $0?.pages }
-        return String(decoding: await shelf?.bundle(spot)?.octets(of: "index.ja.html") ?? [], as: UTF8.self)
+        return String(decoding: await shelf?.bundle(spot)?.octets(of: "index.ja.html") ?? [], as: UTF8.self).withoutReadings
     }
 }
 

@@ -1,5 +1,6 @@
 /// A running hub: its settings, its address, and what people and machines ask it.
 import ChannelKit
+import ChannelKitTesting
 import Curl
 import Foundation
 import Glibc
@@ -198,8 +199,9 @@ struct TestHub: Sendable {
 
     func cancel(_ alert: String) async throws -> HTTPAnswer { try await call("POST", "/v1/alerts/\(alert)/cancel") }
 
+    /// Without what stands over its words.
     func page(_ spot: String = "kesennuma-eki") async throws -> String {
-        try await call("GET", "/spots/\(spot)/", token: nil).text
+        try await call("GET", "/spots/\(spot)/", token: nil).text.withoutReadings
     }
 
     func rows(_ query: String = "") async throws -> [Row] {

@@ -1,9 +1,13 @@
+import ChannelKit
+
 /// Easy Japanese writes how an official word is read behind it, 避難指示（ひなんしじ）: on the page that stands over the word.
 ///
 ///     避難指示（ひなんしじ）  ─▶  <ruby>避難指示<rp>（</rp><rt>ひなんしじ</rt><rp>）</rp></ruby>
 ///
-/// Without styles, and in w3m, the brackets stay. What explains a word instead (避難所（にげる ところ）), or is the reading of its first part alone
+/// Without styles, and in w3m, the brackets stay. A screen reader says the word alone. What explains a word instead (避難所（にげる ところ）), or is the reading of its first part alone
 /// (雷注意報（かみなり）), stays behind it as it is. Nothing is read that the texts or the register do not say.
+///
+/// The Japanese page has its readings from the table of our own words (`Readings`): what is said and what to do.
 enum Furigana {
     /// `html` with readings over their words; between marks alone, since no attribute has a kanji before such a bracket.
     static func over(_ html: String) -> String {
@@ -30,7 +34,12 @@ enum Furigana {
     }
 
     /// Both are HTML already.
-    static func ruby(_ word: String, _ reading: String) -> String { "<ruby>\(word)<rp>（</rp><rt>\(reading)</rt><rp>）</rp></ruby>" }
+    static func ruby(_ word: String, _ reading: String) -> String { "<ruby>\(word)<rp>（</rp><rt aria-hidden=\"true\">\(reading)</rt><rp>）</rp></ruby>" }
+
+    /// A text of ours, with readings over its words; what is a name is read by nobody who was not told how.
+    static func over(_ text: String, by readings: Readings, names: [String: String]) -> String {
+        readings.pieces(of: text, names: names).map { piece in piece.reading.map { ruby(HTML.text(piece.text), HTML.text($0)) } ?? HTML.text(piece.text) }.joined()
+    }
 
     private static func isReading(_ reading: Substring, of word: String) -> Bool {
         // Three kana a kanji and one more: 志（こころざし）.

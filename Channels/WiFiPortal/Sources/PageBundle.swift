@@ -89,9 +89,10 @@ final class PageBundle: PageFiles {
     /// The page and its gzip, with as much on it as fits. Texts that do not fit alone were refused before (`excess`).
     private static func fitting(_ page: PortalPage, _ html: (PortalPage) -> String) -> File {
         var file = File(bytes: [])
-        for detail in PortalPage.Detail.allCases {
+        let readings = page.language == .japanese ? [(PortalPage.Detail.full, true)] : []
+        for (detail, isRead) in readings + PortalPage.Detail.allCases.map({ ($0, false) }) {
             var page = page
-            page.detail = detail
+            (page.detail, page.isRead) = (detail, isRead)
             file.bytes = Array(html(page).utf8)
             let packed = Gzip.compress(file.bytes)
             file.gzip = packed
@@ -145,7 +146,7 @@ extension PortalPage {
         var state = SpotState()
         let entry = PortalEntry<Actual>(text, language, content)
         _ = state.take(entry, now: content.sent)
-        return PortalPage(state: state, language: language, now: content.sent, detail: .firstOnly)
+        return PortalPage(state: state, language: language, now: content.sent, detail: .firstOnly, isRead: false)
     }
 }
 

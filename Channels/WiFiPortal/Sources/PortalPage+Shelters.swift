@@ -93,9 +93,9 @@ extension PortalPage {
         return HTML.tag("li", line + "</span>" + (way.map { "\u{3000}<span class=\"y\">\(HTML.text($0))</span>" } ?? "") + warning)
     }
 
-    /// With its reading, on the page of easy Japanese, where the register has it.
+    /// With its reading, on the pages in Japanese, where the register has it.
     private func name(_ shelter: Shelter) -> String {
-        guard language == .easyJapanese, let kana = shelter.kana, !kana.isEmpty else { return HTML.text(shelter.name) }
+        guard language == .easyJapanese || language == .japanese && isRead, let kana = shelter.kana, !kana.isEmpty else { return HTML.text(shelter.name) }
         return Furigana.ruby(HTML.text(shelter.name), HTML.text(kana))
     }
 }

@@ -24,6 +24,8 @@ struct PortalPage {
     /// The page for a spot that has not heard from the hub for longer than the manifest's `valid_for`.
     var isCutOff = false
     var detail = Detail.full
+    /// Readings over what is said and what to do, on the Japanese page: the first thing to go where a page is too big.
+    var isRead = true
 
     /// The page's own words. What to do comes from the reviewed templates, never from here.
     var words: ScreenWords { ScreenLanguages.inUse.words(language) }
@@ -74,12 +76,12 @@ struct PortalPage {
     }
 
     private func said<M: Mode>(_ own: PortalEntry<M>) -> String {
-        (own.level.map { words(.level, "\($0)") + words[.gap] } ?? "") + title(own)
+        (own.level.map { read(words(.level, "\($0)")) + words[.gap] } ?? "") + title(own)
     }
 
     private func title<M: Mode>(_ entry: PortalEntry<M>) -> String {
         guard let (text, shown) = entry.text(language) else { return "" }
-        return "<span\(languageMark(shown))>\(HTML.text(text.title))</span>"
+        return "<span\(languageMark(shown))>\(read(text.title, of: entry))</span>"
     }
 
     /// Items that stand open; beyond these the gravest and those of the spot's own 地区 do, the others fold to their title.
@@ -148,13 +150,31 @@ struct PortalPage {
             <title>\(title)</title><style>\(PortalStyle.sheet)</style></head><body>\
             <header><p class="town">\(title)</p><p class="spot"\(languageMark(spot == nil ? .japanese : .english))>\(HTML.text(spot ?? place?.name ?? ""))</p></header>\
             \(languages())<main\(isCrowded ? #" class="many""# : "")><p class="now"><time datetime="\(today.stamp)">\(HTML.text(words(.asOf, nowWords())))</time></p>\
-            \(read(main()))</main>\(footer(place))</body></html>
+            \(over(main()))</main>\(footer(place))</body></html>
 
             """
     }
 
     /// Readings over their words, where the page has them behind.
-    private func read(_ html: String) -> String { language == .easyJapanese ? Furigana.over(html) : html }
+    private func over(_ html: String) -> String { language == .easyJapanese ? Furigana.over(html) : html }
+
+    /// One of the page's own words, with its reading.
+    private func read(_ text: String) -> String { language == .japanese && isRead ? Furigana.over(text, by: .inUse, names: places) : HTML.text(text) }
+
+    /// A title of ours. A notice is a person's, and is read by nobody else.
+    private func read<M: Mode>(_ title: String, of entry: PortalEntry<M>) -> String {
+        guard language == .japanese, isRead, entry.kind != .notice else { return HTML.text(title) }
+        // Shelters by name are in titles about shelters alone, and a city has thousands.
+        let shelters = entry.kind == .shelter ? (state.shelters + state.drillShelters).filter { title.contains($0.shelter.name) } : []
+        let known = Dictionary(shelters.map { ($0.shelter.name, $0.shelter.kana ?? "") }) { first, _ in first }
+        let names = known.merging(places) { first, _ in first }.merging((entry.districts ?? []).map { ($0, "") }) { first, _ in first }
+        return Furigana.over(title, by: .inUse, names: names)
+    }
+
+    /// Names of places here, whose reading nobody has said.
+    private var places: [String: String] {
+        Dictionary([state.townName, state.place?.name, state.place?.district].compactMap(\.self).map { ($0, "") }) { first, _ in first }
+    }
 
     /// Date and time: a sheet of paper or a cut-off spot may be days old.
     private func nowWords() -> String { "\(today.date(language)) \(today.clock)" }
@@ -222,7 +242,7 @@ struct PortalPage {
         _ entry: PortalEntry<M>, _ phase: PortalEntry<M>.Phase, heading: String, others: [PortalEntry<M>] = []
     ) -> String {
         """
-        <article class="i \(tone(entry, phase))"\(ending(entry, phase))><p class="k">\(HTML.text(band(entry, phase)))</p>\(inside(entry, phase, heading, others))</article>
+        <article class="i \(tone(entry, phase))"\(ending(entry, phase))><p class="k">\(read(band(entry, phase)))</p>\(inside(entry, phase, heading, others))</article>
         """
     }
 
@@ -231,8 +251,8 @@ struct PortalPage {
         guard let (text, shown) = entry.text(language) else { return "" }
         let districts = place(entry).map { words[.gap] + $0 } ?? ""
         return """
-            <article class="i \(tone(entry, .inForce))"\(ending(entry, .inForce))><details><summary><\(heading)><span class="k">\(HTML.text(band(entry, .inForce)))</span> \
-            <span\(languageMark(shown))>\(HTML.text(text.title + districts))</span></\(heading)></summary>\
+            <article class="i \(tone(entry, .inForce))"\(ending(entry, .inForce))><details><summary><\(heading)><span class="k">\(read(band(entry, .inForce)))</span> \
+            <span\(languageMark(shown))>\(read(text.title, of: entry))\(HTML.text(districts))</span></\(heading)></summary>\
             \(inside(entry, .inForce, nil, others))</details></article>
             """
     }
@@ -256,10 +276,10 @@ struct PortalPage {
         let taken = entry.cancellation.flatMap { PortalEntry<M>.pick(language, from: $0.texts)?.text }
         let body = isBare ? "" : HTML.tag("div", ["class": "t"], HTML.paragraphs((taken ?? text).body))
         let fallback = shown != language && !words[.otherLanguage].isEmpty ? HTML.tag("p", ["class": "w"], HTML.text(words[.otherLanguage])) : ""
-        var title = heading.map { HTML.tag($0, HTML.text(text.title)) } ?? ""
+        var title = heading.map { HTML.tag($0, read(text.title, of: entry)) } ?? ""
         if phase == .cancelled, let heading {
             // The largest words must not be those that are no longer true.
-            title = "<\(heading)\(languageMark(language))>\(HTML.text(words[.takenBack]))</\(heading)><p class=\"x\"><s>\(HTML.text(text.title))</s></p>"
+            title = "<\(heading)\(languageMark(language))>\(read(words[.takenBack]))</\(heading)><p class=\"x\"><s>\(HTML.text(text.title))</s></p>"
         }
         let also = others.compactMap { other in place(other).map { $0 + words(.brackets, when(other.issued)) } }
         let same = also.isEmpty ? "" : HTML.tag("p", ["class": "w"], HTML.text(words(.also, also.joined(separator: words[.comma]))))

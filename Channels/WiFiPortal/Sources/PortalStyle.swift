@@ -48,7 +48,7 @@ enum PortalStyle {
         .cut{border:3px solid #a8001c;border-radius:.5rem;padding:.7rem .9rem;margin:.8rem 0;font-weight:700}
         .drill .i{border-style:dashed}.i .x{padding:0 .9rem;font-size:1rem;color:#444}.i .no{padding:.7rem .9rem 0}
         summary{cursor:pointer;min-height:48px;font-weight:700;padding-bottom:.3rem}summary .k{padding:.2rem .6rem;margin:0 .2rem;font-size:1.05rem}
-        .i summary{padding:.4rem .9rem}@media screen{[lang=ja-x-easy] .i summary{line-height:2.3}}summary h2,summary h3{display:inline;font-size:1.15rem!important;padding:0!important}
+        .i summary{padding:.4rem .9rem}@media screen{[lang|=ja] .i summary{line-height:2.3}}summary h2,summary h3{display:inline;font-size:1.15rem!important;padding:0!important}
         .no{font-size:1.5rem;font-weight:700;line-height:1.5;padding:1.5rem 0 .5rem}
         ul{list-style:none;margin:0;padding:0}li{padding:.5rem 0;border-bottom:1px solid #bbb}
         .m{margin-top:1rem}li b{display:inline-block;min-width:6em;padding:0 .5em;border:2px solid #111;border-radius:.3rem;text-align:center}

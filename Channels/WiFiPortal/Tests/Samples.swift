@@ -146,7 +146,12 @@ struct Both {
         (try? SpotFolder(path: "\(directory.path)/\(spot)").readState()).flatMap(\.self).flatMap { try? SpotState(encoded: $0) }
     }
 
+    /// The Japanese page without what stands over its words; `written` with it.
     func page(_ language: Language = .japanese, of spot: String = "spot-1") -> String {
+        language == .japanese ? written(language, of: spot).withoutReadings : written(language, of: spot)
+    }
+
+    func written(_ language: Language = .japanese, of spot: String = "spot-1") -> String {
         String(decoding: file("index.\(language).html", spot: spot) ?? [], as: UTF8.self)
     }
 }
