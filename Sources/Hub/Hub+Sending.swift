@@ -27,6 +27,7 @@ extension Hub {
         } catch {
             // The same order under the same key was faster by a moment, and is what stands in the way.
             if let key, orderKeys.isKnown(key) { return try await once(key, by: person, make: make) }
+            if let key, let before = await recorded(key, for: person) { return before }
             throw error
         }
         let policy = waits(order)
@@ -37,6 +38,16 @@ extension Hub {
         }
         guard let act = waitingAct(order, what, policy, by: person, key) else { throw .forbidden("\(order.content.id)") }
         return try await submit(act)
+    }
+
+    /// The order sent before under this key to a hub that was on duty then and could not say so any more: its record came here from that hub's disk, its
+    /// notebook did not. The id is made of key and order, so it is this very order that stands in its own way.
+    private func recorded(_ key: OrderKey, for person: Operator) async -> Pushed? {
+        // What cannot be read is no reason to say anything but what is in the way.
+        guard let found = try? await alert(key.alert(on: String(Self.compact(clock()).prefix(8))), for: person) else { return nil }
+        var pushed = Pushed(id: found.alert.content.id, event: found.alert.content.event, mode: found.alert.mode, town: found.town)
+        pushed.isRepeat = true
+        return pushed
     }
 
     /// Now, for a reason, and looked at afterwards. Where the same order waits, it is that one which goes out.

@@ -209,7 +209,7 @@ package final class Hub: Sendable {
     package var orderKeyCount: Int { orderKeys.count }
 
     /// Takes up where the last run ended. Once, before anything is accepted. A town whose record cannot be read is named
-    /// and passed over: its warnings go out all the same.
+    /// and passed over: its warnings go out all the same. A database that is away for a moment is waited for.
     package func recover() async throws {
         towns.replace(with: shelters.complete(towns.all))
         noticeCopy()
@@ -226,7 +226,7 @@ package final class Hub: Sendable {
         start.begins(all.count)
         try await restore(all, busy: busy, since: since)
         do {
-            for bulletin in try await ledger.bulletinHeads(limit: SeenBulletins.bound) where bulletin.verdict == .accepted {
+            for bulletin in try await patiently({ try await self.ledger.bulletinHeads(limit: SeenBulletins.bound) }) where bulletin.verdict == .accepted {
                 seen.restore(bulletin.hash, alerts: bulletin.alerts, trust: sources.trust(of: bulletin.source))
             }
         } catch {
@@ -279,8 +279,54 @@ package final class Hub: Sendable {
             let events = tables.values.reduce(into: Set()) { $0.formUnion($1.events(begunBefore: since)) }
             if busy.contains(town.id) || !events.isEmpty { asked[town.id] = events }
         }
-        let pasts = asked.isEmpty ? [:] : await ledger.pasts(of: asked, since: since, now: now)
+        let pasts = asked.isEmpty ? [:] : await pasts(of: asked, since: since, now: now)
         return zip(towns, kept).map { Remembered(standings: $1, past: pasts[$0.id]) }
+    }
+
+    /// A database that goes away while a start reads is waited for, and only that: whoever went on without what he had not read would take orders
+    /// about what he does not know, cancel what he has never heard of, and do so for as long as he is on duty.
+    private func pasts(of towns: [TownID: Set<EventID>], since: Date, now: Date) async -> [TownID: Result<TownPast, any Error>] {
+        var found: [TownID: Result<TownPast, any Error>] = [:], open = towns
+        while true {
+            found.merge(await ledger.pasts(of: open, since: since, now: now)) { $1 }
+            open = open.filter { town, _ in
+                guard let past = found[town] else { return false }
+                do {
+                    _ = try past.get().rows.get()
+                    return false
+                } catch {
+                    return Self.isAway(error)
+                }
+            }
+            guard !open.isEmpty, await isWaitedFor() else { return found }
+        }
+    }
+
+    func patiently<Value>(_ read: () async throws -> Value) async throws -> Value {
+        while true {
+            do {
+                return try await read()
+            } catch {
+                guard Self.isAway(error), await isWaitedFor() else { throw error }
+            }
+        }
+    }
+
+    private static func isAway(_ error: any Error) -> Bool {
+        guard let failure = error as? LedgerFailure, case .away = failure else { return false }
+        return true
+    }
+
+    /// False where the start is ended meanwhile.
+    private func isWaitedFor() async -> Bool {
+        // The record itself tells that it is away.
+        logger.debug("the start waits for the database")
+        do {
+            try await ContinuousClock().sleep(for: .milliseconds(500))
+            return true
+        } catch {
+            return false
+        }
     }
 
     private func kept(of town: Town) -> [ModeName: Standing] {

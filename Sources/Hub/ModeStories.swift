@@ -95,7 +95,7 @@ extension News.Cause {
 extension Hub {
     /// What passed every town by since then belongs to the stories too: an older word that comes late is known for old.
     func restoreStories(since: Date) async throws {
-        for recorded in try await ledger.passed(since: since, limit: 10_000) {
+        for recorded in try await patiently({ try await self.ledger.passed(since: since, limit: 10_000) }) {
             stories.withLock { _ = $0.take(recorded.content, recorded.mode, source: recorded.actor, now: recorded.accepted) }
         }
     }
