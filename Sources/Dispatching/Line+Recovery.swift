@@ -34,7 +34,7 @@ extension Line {
         }
         let rows = try past.rows.get()
         remember(contents, rows.lasting, in: town)
-        offerUnfinished(contents, rows.unfinished, in: town, began)
+        offerUnfinished(contents, rows, in: town, began)
     }
 
     private func remember(_ contents: [AlertID: AlertContent], _ rows: [DeliveryRow], in town: Town) {
@@ -54,10 +54,29 @@ extension Line {
         }
     }
 
-    private func offerUnfinished(_ contents: [AlertID: AlertContent], _ rows: [DeliveryRow], in town: Town, _ began: Date) {
+    private struct Place: Hashable {
+        var event: EventID
+        var channel, endpoint: String
+    }
+
+    /// The newest word of each event that a far end has taken. Mostly nothing older is open behind it; but what a hub had recorded on its own disk alone comes into
+    /// the record when the one that was on duty after it, and knew nothing of that, has long said something newer.
+    private static func taken(_ contents: [AlertID: AlertContent], _ rows: [DeliveryRow]) -> [Place: AlertContent] {
+        var taken: [Place: AlertContent] = [:]
+        for row in rows where row.delivery.isSend && row.state == .delivered {
+            guard let content = contents[row.alert] else { continue }
+            let place = Place(event: content.event, channel: row.delivery.channel, endpoint: row.delivery.endpoint)
+            guard taken[place].map({ content.revision.isNewer(than: $0.revision) }) ?? true else { continue }
+            taken[place] = content
+        }
+        return taken
+    }
+
+    private func offerUnfinished(_ contents: [AlertID: AlertContent], _ rows: TownPast.Rows, in town: Town, _ began: Date) {
         let now = clock()
+        let taken = Self.taken(contents, rows.lasting)
         var loads: [String: [ChannelRunner<M>.Load]] = [:]
-        for row in rows where row.mode == M.name {
+        for row in rows.unfinished where row.mode == M.name {
             journal.reopen(row)
             guard let content = contents[row.alert], row.delivery.expires > now else {
                 journal.delivery(row.delivery.id, of: town.id, took: .expired)
@@ -65,6 +84,12 @@ extension Line {
             }
             // What came here held waits for a person, for the reason it was held for.
             guard row.state != .held else { continue }
+            if let newer = taken[Place(event: content.event, channel: row.delivery.channel, endpoint: row.delivery.endpoint)],
+                newer.revision.isNewer(than: content.revision)
+            {
+                journal.delivery(row.delivery.id, of: town.id, took: newer.message == .cancel ? .annulled : .superseded)
+                continue
+            }
             let age = began.timeIntervalSince(row.offered)
             // A cancel is never stale: what it takes back may still be on a screen.
             if content.message != .cancel && age > Self.freshness(row.delivery.priority) {

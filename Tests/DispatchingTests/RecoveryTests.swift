@@ -74,6 +74,28 @@ struct RecoveryTests {
         }
     }
 
+    @Test("What lay on another hub's disk goes out no more behind a newer word that its far end has taken", arguments: [
+        (MessageType.update, DeliveryState.superseded), (.cancel, .annulled),
+    ])
+    func overtaken(message: MessageType, state: DeliveryState) async throws {
+        let clock = WallClock()
+        let ledger = try await left(order(), by: clock)
+        // On duty in between, without having read of the first.
+        let between = try Stage(ledger, clock: clock)
+        let newer = order(revision: 2, .update)
+        try await between.running {
+            _ = try await between.reaches([.delivered], newer.id) { try await between.line.accept(newer, actor: "test") }
+            guard message == .cancel else { return }
+            let cancel = order(revision: 3, .cancel)
+            _ = try await between.reaches([.delivered], cancel.id) { try await between.line.accept(cancel, actor: "test") }
+        }
+        let stage = try Stage(ledger, clock: clock)
+        try await stage.running {
+            _ = try await stage.reaches([state], order().id) { try await stage.line.recover(since: since) }
+            #expect(stage.script.deliveries.isEmpty)
+        }
+    }
+
     @Test("What expired while the hub was away has expired")
     func expired() async throws {
         let clock = WallClock()
