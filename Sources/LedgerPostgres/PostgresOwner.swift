@@ -72,6 +72,8 @@ enum PostgresOwner {
         var isFree: Bool
         /// A hub alone, which knows no lease, has the record.
         var isAlone: Bool
+        /// Another one with each renewal.
+        var word: String
     }
 
     static func lease(on line: PostgresLine) throws(PostgresTrouble) -> Lease {
@@ -79,7 +81,8 @@ enum PostgresOwner {
         do throws(PostgresTrouble) {
             let rows = try line.run(
                 """
-                SELECT l.owner, l.address, l.until >= clock_timestamp(), l.token = 0, h.until >= clock_timestamp() AND l.until < clock_timestamp(), h.name
+                SELECT l.owner, l.address, l.until >= clock_timestamp(), l.token = 0, h.until >= clock_timestamp() AND l.until < clock_timestamp(), h.name,
+                    concat_ws('/', l.token, l.until, h.until)
                 FROM lease l JOIN hub h USING (town) WHERE town = 'hub'
                 """, keepsPlan: true)
             try line.say("COMMIT")
@@ -87,7 +90,7 @@ enum PostgresOwner {
             let isAlone = rows.isTrue(0, 4)
             return Lease(
                 owner: rows.text(0, isAlone ? 5 : 0) ?? "", address: isAlone ? "" : rows.text(0, 1) ?? "", isHeld: isAlone || rows.isTrue(0, 2),
-                isFree: rows.isTrue(0, 3), isAlone: isAlone)
+                isFree: rows.isTrue(0, 3), isAlone: isAlone, word: rows.text(0, 6) ?? "")
         } catch {
             line.rollBack()
             throw error

@@ -2,7 +2,10 @@
 ///
 ///     alone ──▶ claim ──── another's ──▶ again, for so long as it has patience ──▶ refused
 ///     one of several ──▶ look ──── somebody is on duty ──▶ stand by: look again, five times a second
-///                          └────── nobody is ──▶ claim ──▶ renew (a thread of its own) ──▶ the notebook ──▶ on duty
+///                          └────── nobody is, and its last renewal is a second old by our own clock ──▶ claim ──▶ renew (a thread of its own) ──▶ the notebook ──▶ on duty
+///
+/// Whether a lease has run out is said by the database's clock, and that may be put right by a minute while its owner renews it: so nobody takes over who has not seen
+/// for himself that it stood still for as long as its owner may act.
 ///
 /// Whoever stands by hands over what still waits on this machine's disk: he was on duty once, and what he recorded here belongs into the record,
 /// whoever has it now.
@@ -59,6 +62,7 @@ struct PostgresStandby {
     /// Returns when this hub is on duty.
     func stand(_ bid: LeaseBid) throws -> PostgresClaim {
         var line: PostgresLine?, isAway = false, back: ContinuousClock.Instant?, told = "", disk = ContinuousClock.now
+        var seen: (word: String, at: ContinuousClock.Instant)?
         while true {
             do {
                 if line?.isBroken ?? true {
@@ -73,7 +77,9 @@ struct PostgresStandby {
                 if let line {
                     let lease = try PostgresOwner.lease(on: line)
                     if isAway { (isAway, back) = (false, .now) }
-                    if let claim = try look(lease, bid, on: line, back, &disk) { return claim }
+                    if seen?.word != lease.word { seen = (lease.word, .now) }
+                    let isStill = seen.map { $0.at.duration(to: .now) >= DutyTerm.own } ?? false
+                    if let claim = try look(lease, bid, on: line, isStill, back, &disk) { return claim }
                     told = ""
                 }
             } catch let error as PostgresTrouble {
@@ -92,15 +98,16 @@ struct PostgresStandby {
     }
 
     /// - Parameters:
+    ///   - isStill: nobody has renewed it for as long as its owner may act.
     ///   - back: since when the database is there again.
     ///   - disk: before when what waits here is not looked at again.
     private func look(
-        _ lease: PostgresOwner.Lease, _ bid: LeaseBid, on line: PostgresLine, _ back: ContinuousClock.Instant?, _ disk: inout ContinuousClock.Instant
+        _ lease: PostgresOwner.Lease, _ bid: LeaseBid, on line: PostgresLine, _ isStill: Bool, _ back: ContinuousClock.Instant?, _ disk: inout ContinuousClock.Instant
     ) throws -> PostgresClaim? {
         let isOurs = lease.owner == name
         if !lease.isHeld || isOurs {
             let isPatient = back.map { $0.duration(to: .now) < Self.grace } ?? false
-            if isOurs || lease.isFree || !isPatient, let claim = try claim(bid, on: line) { return claim }
+            if isOurs || lease.isFree || isStill && !isPatient, let claim = try claim(bid, on: line) { return claim }
         }
         bid.standsBy(lease.isHeld ? LeaseHolder(owner: lease.owner, address: lease.address) : nil)
         guard let waiting, !waiting.isEmpty, disk <= .now else { return nil }

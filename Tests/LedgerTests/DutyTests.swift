@@ -124,6 +124,23 @@ extension PostgresTests {
         await (try await third).close()
     }
 
+    @Test("A database whose clock is put forward ends no lease: whoever stands by has to see it stand still for as long as its owner may act")
+    func leaseSkewed() async throws {
+        let record = try await PostgresRecord.make(on: PostgresServer.shared.value), told = Told()
+        let first = try await hub(record, "a")
+        async let other = hub(record, "b", told)
+        try await until("b hears of a") { told.heard("a") }
+        for _ in 0..<6 {
+            // As it looks to whoever reads it by a clock that has jumped, until its owner renews it.
+            try await record.keeper("UPDATE lease SET until = clock_timestamp() - interval '1 minute'")
+            try await until("it is renewed, or taken") { try await record.keeper("SELECT until > clock_timestamp() FROM lease") == "t" }
+        }
+        #expect(first.duty.word() != .taken)
+        #expect(try await record.keeper("SELECT split_part(owner, '/', 1) FROM lease") == "a")
+        await first.close()
+        await (try await other).close()
+    }
+
     @Test("Whose lease another has taken writes nothing any more and is told so; what he had recorded here is handed over while he stands by, and under its own name once")
     func leaseTaken() async throws {
         let record = try await PostgresRecord.make(on: PostgresServer.shared.value), file = try Self.waitingFile()
