@@ -3,7 +3,7 @@ SWIFT ?= swift
 # One job per core; the hub's modules are small and the machine's memory is not the limit.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help run build test night drills texts check format bench cluster fuzz fortnight deb sbom man packages clean
+.PHONY: help run build test night drills texts check format bench cluster histories fuzz fortnight deb sbom man packages clean
 
 help: ## says this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,11 @@ bench: ## measures beside peers: Benchmarks/README.md
 cluster: build ## three database nodes and two hubs on loopback, killed and stopped in the middle of everything, and a report: make cluster ROUNDS=10
 	@deploy/install-debian-packages cluster
 	deploy/cluster/play --rounds $(or $(ROUNDS),1)
+
+histories: build ## two hubs, three databases and etcd, each killed, stopped, cut off, filled up and given a wrong clock, and whether every promise held: make histories SEED=7 SECONDS=300 SEEDS=3
+	@deploy/install-debian-packages histories
+	$(SWIFT) build $(RELEASE) --product noroshi-histories
+	deploy/cluster/histories --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) --seconds $(or $(SECONDS),120)
 
 fuzz: packages ## feeds the readers what a fuzzer finds, a minute each: Tests/fuzz/run
 	Tests/fuzz/run

@@ -79,6 +79,13 @@ let fortnights: [Target] = FileManager.default.fileExists(atPath: Context.packag
         path: "Benchmarks/Fortnight", swiftSettings: strict),
 ] : []
 
+/// `make histories`: what was written while faults were made, held against the rules.
+let histories: [Target] = FileManager.default.fileExists(atPath: Context.packageDirectory + "/Benchmarks/Histories") ? [
+    .executableTarget(
+        name: "noroshi-histories", dependencies: ["Chance", "Histories", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        path: "Benchmarks/Histories", swiftSettings: strict),
+] : []
+
 /// `NOROSHI_ROOM=Targeting swift build --build-tests` builds that room's tests and what they stand on, and nothing else:
 /// seconds instead of minutes while one works in a room. `make test ROOM="Targeting Web"` sets it.
 let asked = (Context.environment["NOROSHI_ROOM"] ?? "").split(separator: " ").map(String.init)
@@ -274,6 +281,8 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
+        // What was written down of real hubs while faults were made, and what it has to hold; nothing of the program depends on it.
+        room("Histories", []),
         .executableTarget(
             name: "noroshi",
             dependencies: kit + [
@@ -307,6 +316,7 @@ let package = Package(
         tests("EndToEnd", kit + ["CellBroadcast", "Chance", "ChannelKitTesting", "Commons", "Curl", "Gzip", grdb, .product(name: "Yams", package: "Yams")] + webSocket),
         tests("Fortnight", ["Fortnight"] + fortnights.map { .init(stringLiteral: $0.name) }),
         tests("Gzip", ["Gzip"]),
+        tests("Histories", ["Chance", "Histories"] + histories.map { .init(stringLiteral: $0.name) }),
         // Drills by chance over the program's own lines and adapters, before far ends that are live.
         tests(
             "Drills",
@@ -344,7 +354,7 @@ let package = Package(
         tests("TextRules", kit + ["TextRules"]),
         tests("Web", ["Chance", "Web"]),
     ]
-        + benchmarks + nights + fortnights
+        + benchmarks + nights + fortnights + histories
         + channels.flatMap { channel -> [Target] in
             let own = kit + channel.dependencies + [log]
             return [
