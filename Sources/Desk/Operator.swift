@@ -43,8 +43,10 @@ package struct Operator: Sendable, Hashable {
     /// This machine's own commands: whoever reads the data folder is its keeper anyway.
     package var isOwner = false
 
-    /// Towns whose work this one does just now, and by which agreement: his own rights there are none.
-    package var helping: [TownID: OnBehalf] = [:]
+    /// Towns whose work this one does just now, and by which agreements: his own rights there are none.
+    package var helping: [TownID: [OnBehalf]] = [:]
+    /// Those of them for which it is a rehearsal alone: what is real stays the town's own.
+    package var rehearsing: Set<TownID> = []
 
     /// The place of the desk that was asked from; nil of who is no desk.
     package private(set) var place: ModeName?
@@ -128,8 +130,8 @@ package struct Operator: Sendable, Hashable {
     /// Who this is in the record and the log.
     package var actor: String { kind == .safe ? "safe:\(name)" : "operator:\(name)" }
     /// The same in one town: whoever works in its name says for whom he does else.
-    package func named(in town: TownID?) -> String { town.flatMap { helping[$0] }.map { "\(name)（\($0.name)）" } ?? name }
-    package func actor(in town: TownID?) -> String { town.flatMap { helping[$0] }.map { "\(actor)（\($0.name)）" } ?? actor }
+    package func named(in town: TownID?) -> String { town.flatMap { helping[$0]?.first }.map { "\(name)（\($0.name)）" } ?? name }
+    package func actor(in town: TownID?) -> String { town.flatMap { helping[$0]?.first }.map { "\(actor)（\($0.name)）" } ?? actor }
 
     /// Said to who may not. `wanted`: any of these would do.
     package func refusal(_ wanted: [Scope]) -> String {

@@ -144,38 +144,56 @@ extension Pact {
         guard let party = party(of: person, mode) else {
             throw .forbidden("\(person.name)さんは、代行の鍵を持っていません。鍵は、任せる町で避難情報を出せる人と、県が持ちます (the keys are the giver's and the prefecture's)")
         }
-        var release = releases.last.flatMap { $0.mode == mode && $0.waits(now) ? $0 : nil } ?? Release(mode: mode, keys: [])
-        let isNew = release.keys.isEmpty
+        // A key of a drill that was turned in between makes this one no other.
+        let waiting = releases.lastIndex { $0.mode == mode && $0.waits(now) }
+        var release = waiting.map { releases[$0] } ?? Release(mode: mode, keys: [])
         guard !release.keys.contains(where: { $0.party == party || $0.mark.isOne(with: person) }) else {
             throw .conflict("この鍵は、もう回してあります。あと一つ、別の人の鍵が要ります (this key is turned already: one of another party is needed)")
         }
         release.keys.append(Key(party: party, mark: Mark(person, at: now, reason: reason)))
         if release.keys.count < 2, let clock { release.keys.append(Key(party: .timer, mark: Mark(by: Party.timer.japanese, at: now, reason: clock))) }
         if release.keys.count >= 2 { (release.opened, release.until) = (now, min(until, now.addingTimeInterval(TimeInterval(hours) * 3600))) }
-        if isNew { releases.append(release) } else { releases[releases.count - 1] = release }
-        if releases.count > Self.mostReleases { releases.removeFirst() }
+        if let waiting { releases[waiting] = release } else { releases.append(release) }
+        forget(mode, now)
         return release.opened != nil
     }
 
-    /// The giver's, the prefecture's and the helper's people may; whole: the agreement itself, which its two sides' keepers may.
-    mutating func end(_ person: Operator, whole: Bool, reason: String?, _ now: Date) throws(PactFailure) {
+    /// The oldest of its kind that is over goes: however often it is rehearsed, what was really done in the giver's name stays.
+    private mutating func forget(_ mode: ModeName, _ now: Date) {
+        guard releases.count(where: { $0.mode == mode }) > Self.mostReleases else { return }
+        if let oldest = releases.firstIndex(where: { $0.mode == mode && !$0.isOpen(now) && !$0.waits(now) }) { releases.remove(at: oldest) }
+    }
+
+    /// The giver's, the prefecture's and the helper's people may, each of the kind they have a key to or orders in; whole: the agreement itself, which its
+    /// two sides' keepers may.
+    ///
+    /// - Parameter mode: whose release, the real one's or the drill's; nil: both, as far as this person may.
+    mutating func end(_ person: Operator, _ mode: ModeName?, whole: Bool, reason: String?, _ now: Date) throws(PactFailure) -> [ModeName] {
         guard ended == nil else { throw .conflict("この代行の取り決めは、終わっています (this pact is over)") }
         if whole {
             guard person.may(.admin, in: giver) && person.helping[giver] == nil || person.may(.admin, in: helper) else { throw .forbidden(person.refusal([.admin])) }
             ended = Mark(person, at: now, reason: reason)
-            close(by: person, reason, now)
-            return
+            return close(ModeName.allCases, by: person, reason, now)
         }
-        let mayEnd = ModeName.allCases.contains { party(of: person, $0) != nil || person.may(.order, $0, in: helper) }
-        guard mayEnd else { throw .forbidden(person.refusal(.order, .actual)) }
-        guard releases.contains(where: { $0.isOpen(now) || $0.waits(now) }) else { throw .conflict("代行は始まっていません (it is not released)") }
-        close(by: person, reason, now)
+        let modes = (mode.map { [$0] } ?? ModeName.allCases).filter { mayEnd($0, person) }
+        guard !modes.isEmpty else { throw .forbidden(person.refusal(.order, mode ?? .actual)) }
+        let closed = close(modes, by: person, reason, now)
+        guard !closed.isEmpty else { throw .conflict("代行は始まっていません (it is not released)") }
+        return closed
     }
 
-    private mutating func close(by person: Operator, _ reason: String?, _ now: Date) {
-        for index in releases.indices where releases[index].isOpen(now) || releases[index].waits(now) {
+    /// Who may only practise ends no real one; each place of the desk ends its own.
+    private func mayEnd(_ mode: ModeName, _ person: Operator) -> Bool {
+        (person.place ?? mode) == mode && (party(of: person, mode) != nil || person.may(.order, mode, in: helper))
+    }
+
+    private mutating func close(_ modes: [ModeName], by person: Operator, _ reason: String?, _ now: Date) -> [ModeName] {
+        var closed: [ModeName] = []
+        for index in releases.indices where modes.contains(releases[index].mode) && (releases[index].isOpen(now) || releases[index].waits(now)) {
             releases[index].ended = Mark(person, at: now, reason: reason)
+            if !closed.contains(releases[index].mode) { closed.append(releases[index].mode) }
         }
+        return closed
     }
 
     /// What a person may do with it just now. Tried on a copy, so that what is offered is what would be taken.
@@ -192,11 +210,18 @@ extension Pact {
             switch offer {
             case .sign: isTaken { (copy: inout Pact) throws(PactFailure) in try copy.sign(person, now) }
             case .key: isTaken { (copy: inout Pact) throws(PactFailure) in _ = try copy.turn(person, mode, reason: "", clock: nil, now) }
-            case .end: isTaken { (copy: inout Pact) throws(PactFailure) in try copy.end(person, whole: false, reason: nil, now) }
-            case .whole: state(now) != .ended && isTaken { (copy: inout Pact) throws(PactFailure) in try copy.end(person, whole: true, reason: nil, now) }
+            case .end: isTaken { (copy: inout Pact) throws(PactFailure) in _ = try copy.end(person, mode, whole: false, reason: nil, now) }
+            case .whole: state(now) != .ended && isTaken { (copy: inout Pact) throws(PactFailure) in _ = try copy.end(person, nil, whole: true, reason: nil, now) }
             }
         }
     }
+
+    /// Whether it lends this act just now, for all these districts.
+    package func lends(_ act: DeskAct, _ mode: ModeName, in districts: [String], _ now: Date) -> Bool {
+        open(mode, now) != nil && acts.contains(act) && districts.allSatisfy { covers($0) }
+    }
+
+    package func covers(_ district: String) -> Bool { districts?.contains(district) ?? true }
 
     mutating func note(_ deed: Deed, _ mode: ModeName, _ now: Date) {
         guard let index = releases.lastIndex(where: { $0.mode == mode && $0.opened != nil }), releases[index].deeds.count < Self.mostDeeds else { return }
@@ -204,7 +229,7 @@ extension Pact {
     }
 
     /// Of what the helper's person may at home what was agreed, where it is released.
-    func rights(of person: Operator, _ now: Date) -> Rights {
+    package func rights(of person: Operator, _ now: Date) -> Rights {
         var all: [Rights] = []
         for mode in ModeName.allCases where open(mode, now) != nil {
             for act in acts {

@@ -74,8 +74,11 @@ package final class Pacts: Sendable {
         return (pact, isOpen)
     }
 
-    package func end(_ id: String, by person: Operator, whole: Bool, reason: String?, now: Date) throws(PactFailure) -> Pact {
-        try change(id) { (pact: inout Pact) throws(PactFailure) in try pact.end(person, whole: whole, reason: reason, now) }.pact
+    /// - Parameter mode: which of the two; nil: both, as far as this person may.
+    /// - Returns: which were ended.
+    package func end(_ id: String, by person: Operator, _ mode: ModeName?, whole: Bool, reason: String?, now: Date) throws(PactFailure) -> (pact: Pact, modes: [ModeName]) {
+        let (pact, modes) = try change(id) { (pact: inout Pact) throws(PactFailure) in try pact.end(person, mode, whole: whole, reason: reason, now) }
+        return (pact, modes)
     }
 
     package func note(_ deed: Pact.Deed, of id: String, _ mode: ModeName, now: Date) {
@@ -89,12 +92,15 @@ package final class Pacts: Sendable {
         let open = all.withLock { $0.values.filter { $0.state(now) == .released } }
         guard !open.isEmpty else { return person }
         var able = person
+        var real: Set<TownID> = []
         for pact in open.sorted(by: { $0.id < $1.id }) where pact.party(of: person, .actual) == nil && !person.may(.order, .actual, in: pact.giver) {
             let rights = pact.rights(of: person, now)
             guard !rights.isNone, let helper = names(pact.helper) else { continue }
             able.grants.append(.init(towns: [pact.giver], rights: rights))
-            able.helping[pact.giver] = OnBehalf(pact: pact.id, town: pact.helper, name: helper.name, romanName: helper.roman)
+            able.helping[pact.giver, default: []].append(OnBehalf(pact: pact.id, town: pact.helper, name: helper.name, romanName: helper.roman))
+            if pact.open(.actual, now) != nil { real.insert(pact.giver) }
         }
+        able.rehearsing = Set(able.helping.keys).subtracting(real)
         return able
     }
 

@@ -65,9 +65,10 @@ extension Hub {
         }
         logger.warning("its submitter was stopped: it waits for a person", metadata: ["approval": "\(act.id)", "town": "\(act.town)", "by": "\(act.by)"])
         guard let town = TownID(act.town) else { return }
-        attention.notice(
-            .review, act.id, "「\(act.title)」は、出した\(act.by)さんが止められたので、時間が来ても出ません。ほかの人が承認するか、差し戻してください (its submitter was stopped: somebody else decides)",
-            from: "desk", of: town, at: clock())
+        let words = hasEnded(act)
+            ? "「\(act.title)」は、代行が終わったので、時間が来ても出ません。要るなら、この町の人が出し直してください (the pact's release is over: the town's own people submit it anew)"
+            : "「\(act.title)」は、出した\(act.by)さんが止められたので、時間が来ても出ません。ほかの人が承認するか、差し戻してください (its submitter was stopped: somebody else decides)"
+        attention.notice(.review, act.id, words, from: "desk", of: town, at: clock())
     }
 
     // MARK: at a start

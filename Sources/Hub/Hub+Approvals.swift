@@ -70,13 +70,21 @@ extension Hub {
     ///
     /// - Returns: no order where it is a change of people.
     package func order(waiting id: String, for person: Operator) async throws(DeskFailure) -> (act: WaitingAct, order: DeskOrder?) {
-        guard let act = approvals.withLock({ $0.acts[id] }), let town = TownID(act.town), person.may(town) else { throw words(.notFound) }
+        guard let act = approvals.withLock({ $0.acts[id] }), let town = TownID(act.town), person.may(town), !person.rehearsing.contains(town) else { throw words(.notFound) }
         return (act, act.order.isSaid ? try await order(act) : nil)
     }
 
     /// Whether who submitted it may do nothing here by now: stopped, or his token is over.
+    /// Of who works in another town's name the rights are those at home, and what lends them there has to be open still.
     package func isStopped(_ act: WaitingAct) -> Bool {
-        TownID(act.town).map { !people.isOpen(act.credential, for: act.act, in: $0, now: clock()) } ?? true
+        guard let town = TownID(act.town) else { return true }
+        return hasEnded(act) || !people.isOpen(act.credential, for: act.act, in: act.onBehalf?.town ?? town, now: clock())
+    }
+
+    /// Whether it was submitted in the town's name by a neighbour, and that is over.
+    func hasEnded(_ act: WaitingAct) -> Bool {
+        guard let helper = act.onBehalf else { return false }
+        return !(pacts[helper.pact]?.lends(act.act, .actual, in: [], clock()) ?? false)
     }
 
     /// As it would wait if it were submitted now; nil where it would go out.
@@ -141,7 +149,8 @@ extension Hub {
     // MARK: The second person
 
     package func approvals(for person: Operator, _ town: TownID) -> [WaitingAct] {
-        guard person.may(town) else { return [] }
+        // What waits is always real.
+        guard person.may(town), !person.rehearsing.contains(town) else { return [] }
         return approvals.withLock { $0.acts.values.filter { $0.town == town.code } }.sorted { ($0.submitted, $0.id) > ($1.submitted, $1.id) }
     }
 
@@ -262,7 +271,7 @@ extension Hub {
         var person = Operator(
             name: act.by, kind: .account, credential: act.credential,
             grants: [.init(towns: town.map { [$0] } ?? [], rights: Rights([Rights(act.act, [.actual]), Rights(.read)]))])
-        if let town, let helper = act.onBehalf { person.helping = [town: helper] }
+        if let town, let helper = act.onBehalf { person.helping = [town: [helper]] }
         return person
     }
 

@@ -117,7 +117,7 @@ extension Hub {
         let wish = Standing.Wish(
             read.content, event: order.event.map { EventID($0) }, by: person.named(in: town.id), basedOn: order.basedOn ?? seen,
             districts: town.districts)
-        return try self.order(in: town.id, read.mode) { standing throws(StandingRefusal) in self.signed(try standing.propose(wish), by: person, in: town) }
+        return try self.order(in: town.id, read.mode) { standing throws(StandingRefusal) in self.signed(try standing.propose(wish), read.mode, by: person, in: town) }
     }
 
     private func town(of order: OperatorAlert, for person: Operator) throws(OperatorProblems) -> Town {
@@ -165,7 +165,7 @@ extension Hub {
         standing.take(order.content)
         let content = try? standing.takeBack(
             order.content, as: newID(), by: person.name, basedOn: nil, districts: towns[town]?.districts ?? [], now: clock())
-        return content.map { content in DeskOrder(content: towns[town].map { signed(content, by: person, in: $0) } ?? content, mode: order.mode) }
+        return content.map { content in DeskOrder(content: towns[town].map { signed(content, order.mode, by: person, in: $0) } ?? content, mode: order.mode) }
     }
 
     /// Reads it and sends it. A text some channel may not carry is refused here, before anything is queued anywhere.
@@ -226,7 +226,7 @@ extension Hub {
         let town = towns[found.town]
         var order = try order(in: found.town, found.alert.mode) { standing throws(StandingRefusal) in
             let taken = try standing.takeBack(content, as: chosen, by: person.named(in: found.town), basedOn: seen, districts: districts, now: moment)
-            return town.map { self.signed(taken, by: person, in: $0) } ?? taken
+            return town.map { self.signed(taken, found.alert.mode, by: person, in: $0) } ?? taken
         }
         order.takesBack = found.alert.accepted
         order.repeats = found.alert.content.act.map { $0.takesBack != nil } ?? (found.alert.content.message == .cancel)

@@ -50,11 +50,13 @@ extension Hub {
         return try await recorded(now, isOpen ? .released : .key, by: person, mode, reason)
     }
 
-    package func end(_ id: String, whole: Bool, reason: String?, by person: Operator) async throws(PactFailure) -> Pact {
+    /// - Parameter mode: which release; nil: both, as far as this person may.
+    package func end(_ id: String, _ mode: ModeName?, whole: Bool, reason: String?, by person: Operator) async throws(PactFailure) -> Pact {
         _ = try pact(id, for: person)
-        let ended = try pacts.end(id, by: person, whole: whole, reason: reason, now: clock())
-        attention.settle(.review, subject: id, of: ended.giver)
-        return try await recorded(ended, .ended, by: person, nil, reason)
+        let (ended, modes) = try pacts.end(id, by: person, mode, whole: whole, reason: reason, now: clock())
+        // The end of a rehearsal says nothing of what really goes on.
+        if ended.state(clock()) != .released { attention.settle(.review, subject: id, of: ended.giver) }
+        return try await recorded(ended, .ended, by: person, modes == [.exercise] ? .exercise : nil, reason)
     }
 
     // MARK: the clock's key
@@ -86,8 +88,13 @@ extension Hub {
     // MARK: what is done in its name
 
     /// Its sender says for whom it is.
-    func signed(_ content: AlertContent, by person: Operator, in town: Town) -> AlertContent {
-        guard let helper = person.helping[town.id] else { return content }
+    /// Of several agreements it goes by the one that lends this very act there.
+    func signed(_ content: AlertContent, _ mode: ModeName, by person: Operator, in town: Town) -> AlertContent {
+        let all = person.helping[town.id] ?? [], act = DeskAct(content.kind), now = clock()
+        func lends(_ helper: OnBehalf, in districts: [String]) -> Bool {
+            pacts[helper.pact].map { $0.lends(act, mode, in: districts, now) && person.may(act, mode, in: $0.helper) } ?? false
+        }
+        guard let helper = all.first(where: { lends($0, in: Self.districts(content)) }) ?? all.first(where: { lends($0, in: []) }) ?? all.first else { return content }
         var content = content
         (content.onBehalf, content.sender) = (helper, helper.sender(for: town.name))
         return content
@@ -102,9 +109,16 @@ extension Hub {
         guard let pact = pacts[helper.pact], pact.open(order.mode, clock()) != nil else {
             throw .forbidden("代行は終わりました。この町の情報は、もう出せません (the pact's release is over: nothing is said in this town's name any more)")
         }
-        if let own = pact.districts, case .evacuation(let wish) = order.content.detail, let other = wish.districts.first(where: { !own.contains($0) }) {
+        guard pact.lends(DeskAct(order.content.kind), order.mode, in: [], clock()) else {
+            throw .forbidden("取り決めにないことです：\(DeskAct(order.content.kind).japanese) (an act the pact does not lend)")
+        }
+        if let other = Self.districts(order.content).first(where: { !pact.covers($0) }) {
             throw .forbidden("取り決めにない地区です：\(other) (a district the pact does not name)")
         }
+    }
+
+    private static func districts(_ content: AlertContent) -> [String] {
+        if case .evacuation(let wish) = content.detail { wish.districts } else { [] }
     }
 
     func noteDeed(_ order: DeskOrder, by actor: String) {

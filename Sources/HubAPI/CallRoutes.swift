@@ -42,8 +42,10 @@ extension HubRouter {
             let given = request.uri.queryParameters
             let town = try town(given["town"].map(String.init), for: context.person)
             let limit = Int(try Self.number(given["limit"], "limit", 1...500) ?? 500)
+            let mode = try Self.mode(request)
+            _ = try Self.shown(mode, to: context.person, in: town.id)
             let found = try await hub.calls(
-                of: town.id, try Self.mode(request), since: try Self.moment(given["since"], "since"), before: given["before"].map(String.init), limit: limit)
+                of: town.id, mode, since: try Self.moment(given["since"], "since"), before: given["before"].map(String.init), limit: limit)
             return try Answer.json(Page(calls: found.calls.map { CallShape($0, in: town) }, next: found.next))
         }
         desk.post("/v1/calls") { request, context in

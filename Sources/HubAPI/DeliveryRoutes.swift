@@ -22,6 +22,7 @@ extension HubRouter {
             let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
             var query = try deliveryQuery(request)
+            query.mode = try Self.shown(query.mode, to: person, in: town.id)
             query.since = try Self.moment(request.uri.queryParameters["since"], "since")
             query.until = try Self.moment(request.uri.queryParameters["until"], "until")
             query.by = request.uri.queryParameters["by"].map(String.init)
@@ -34,7 +35,9 @@ extension HubRouter {
         desk.get("/v1/deliveries/stream") { request, context in
             let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
-            let query = try deliveryQuery(request)
+            var query = try deliveryQuery(request)
+            query.mode = try Self.shown(query.mode, to: person, in: town.id)
+            let asked = query
             let watch = hub.watchLog(of: town.id)
             let pause = configuration.heartbeat
             guard let scope = context.scopes.first(where: { person.may($0, in: town.id) }) else {
@@ -58,7 +61,7 @@ extension HubRouter {
                             // A hub that is to stop does not wait for those who watch.
                             for await event in watch.news.cancelOnGracefulShutdown() {
                                 guard stillMay(request, from: context.address(request), scope, in: town.id) else { break }
-                                if let line = Self.line(event, query) { try await writer.write(line) }
+                                if let line = Self.line(event, asked) { try await writer.write(line) }
                             }
                         }
                     }
@@ -105,6 +108,15 @@ extension HubRouter {
         case .beat: return ByteBuffer(string: ":\n\n")
         case .gap: return ServerSentEvent.encode("resync", data: Array(#"{"reason":"gap"}"#.utf8), position: nil)
         }
+    }
+
+    /// Who works in a town's name for a drill alone sees nothing real of what it keeps.
+    ///
+    /// - Parameter mode: what was asked for; nil: both.
+    static func shown(_ mode: ModeName?, to person: Operator, in town: TownID) throws(Problem) -> ModeName? {
+        guard person.rehearsing.contains(town) else { return mode }
+        guard mode != .actual else { throw Problem(.forbidden, "代行の訓練では、この町の本番の記録は見られません (in a rehearsal of 代行 nothing real of this town is shown)") }
+        return .exercise
     }
 
     /// Real and drill are two rights.

@@ -141,14 +141,14 @@ extension HubRouter {
         desk.get("/v1/devices") { request, context in
             let person = context.person
             let town = try town(request.uri.queryParameters["town"].map(String.init), for: person)
-            let devices = hub.devices.devices(of: town.id).map { DeviceShape($0, signs: hub.devices.signs(of: $0.id), now: hub.clock()) }
+            let devices = hub.devices.devices(of: town.id).map { shape($0, for: person) }
             return try Answer.json(Register(devices: devices, town_key: hub.seals.key(of: town.id).fingerprint))
         }
         desk.get("/v1/devices/{id}") { request, context in
             let person = context.person
             let id = try context.parameters.require("id")
             for town in hub.allTowns where person.may(town.id) {
-                if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(DeviceShape(device, signs: hub.devices.signs(of: id), now: hub.clock())) }
+                if let device = hub.devices.device(id: id, of: town.id) { return try Answer.json(shape(device, for: person)) }
             }
             throw Problem(.notFound, "端末\(id)はありません (no device \(id))")
         }
@@ -284,6 +284,13 @@ extension HubRouter {
         }
         try await hub.onDisk()
         return try Answer.json(DeviceShape(device, now: hub.clock()))
+    }
+
+    /// In whose hands a tablet is concerns its town, and who was lent its register.
+    private func shape(_ device: Device, for person: Operator) -> DeviceShape {
+        var shape = DeviceShape(device, signs: hub.devices.signs(of: device.id), now: hub.clock())
+        if person.helping[device.town] != nil, !person.may(.devices, .actual, in: device.town) { (shape.lent_to, shape.lent_by, shape.group) = (nil, nil, nil) }
+        return shape
     }
 
     func enrolled(_ device: Device, _ token: String) throws -> Response {

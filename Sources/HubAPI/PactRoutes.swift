@@ -24,6 +24,8 @@ extension HubRouter {
     }
 
     private struct Ending: Decodable {
+        /// Absent: that of the place it is asked from; of who is at neither, both, as far as he may.
+        var mode: String?
         var reason: String?
         var whole: Bool?
     }
@@ -65,8 +67,14 @@ extension HubRouter {
             let person = context.person
             let wish = try await Body.decode(Ending.self, request)
             let reason = try wish.reason.map { words throws(Problem) in try Self.reason(words) }
+            let named = try wish.mode.map { word throws(Problem) in
+                guard let mode = ModeName(rawValue: word) else { throw Self.invalid("mode", "actual か exercise です (actual or exercise)") }
+                return mode
+            }
+            let place = Self.place(request)
+            if let place, let named, place != named { throw Problem(.forbidden, person.refusal(.order, named)) }
             return try await answer(person) { () async throws(PactFailure) in
-                try await hub.end(id, whole: wish.whole ?? false, reason: reason, by: person)
+                try await hub.end(id, named ?? place, whole: wish.whole ?? false, reason: reason, by: person)
             }
         }
     }
@@ -125,7 +133,7 @@ extension HubRouter {
         let now = hub.clock()
         // The clock is told of only where its key is still worth something.
         let clock = pact.state(now) == .signed ? await hub.clockReason(pact, .actual) : nil
-        let helps = hub.able(person).helping[pact.giver]?.pact == pact.id
+        let helps = hub.able(person).helping[pact.giver]?.contains { $0.pact == pact.id } ?? false
         return PactShape(pact, now, clock: clock, for: person, helps: helps) { id in hub.allTowns.first { $0.id == id }?.name }
     }
 }

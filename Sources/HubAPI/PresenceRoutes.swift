@@ -18,7 +18,9 @@ extension HubRouter {
     func addPresence(to desk: DeskRoutes) {
         desk.get("/v1/towns/{code}/here") { request, context in
             let town = try town(try context.parameters.require("code"), for: context.person)
-            let people = hub.arrives(context.person, in: town.id, try Self.mode(request))
+            let mode = try Self.mode(request)
+            _ = try Self.shown(mode, to: context.person, in: town.id)
+            let people = hub.arrives(context.person, in: town.id, mode)
             return try Answer.json(Here(people: people.map {
                 .init(name: $0.name, mode: $0.mode.rawValue, since: JapanTime.text($0.since, milliseconds: false), you: $0.isSelf)
             }))

@@ -102,11 +102,12 @@ extension HubRouter {
     }
 
     private func behalf(in town: TownID, of person: Operator) -> TownShape.Behalf? {
-        guard let helper = person.helping[town], let pact = hub.pacts[helper.pact] else { return nil }
-        let now = hub.clock()
-        let open = ModeName.allCases.compactMap { mode in pact.open(mode, now)?.until.map { (mode.rawValue, JapanTime.text($0)) } }
+        guard let all = person.helping[town], let helper = all.first else { return nil }
+        let now = hub.clock(), pacts = all.compactMap { hub.pacts[$0.pact] }
+        // Of several agreements the one that lasts longest.
+        let open = ModeName.allCases.compactMap { mode in pacts.compactMap { $0.open(mode, now)?.until }.max().map { (mode.rawValue, JapanTime.text($0)) } }
         // Each of the two modes once: their names differ.
-        return .init(pact: pact.id, by: helper.name, until: Dictionary(uniqueKeysWithValues: open))
+        return .init(pact: helper.pact, by: helper.name, until: Dictionary(uniqueKeysWithValues: open))
     }
 
     private func anyTown(_ context: Context) throws -> Town {

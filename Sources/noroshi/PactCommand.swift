@@ -83,9 +83,12 @@ struct PactCommand: AsyncParsableCommand {
         @Argument(help: "取り決めの番号 (its id)") var id: String
         @Option(help: "理由 (why)") var reason: String?
         @Flag(help: "取り決めそのものを終える (the agreement itself)") var whole = false
+        @Flag(help: "本番のものだけ (the real one alone)") var actual = false
+        @Flag(help: "訓練のものだけ (the drill's alone)") var exercise = false
 
         func run() async throws {
             var wish: [String: Any] = ["whole": whole]
+            if actual != exercise { wish["mode"] = actual ? "actual" : "exercise" }
             wish["reason"] = reason
             PactCommand.say(hub, try await hub.client().send("POST", "/v1/pacts/\(HubClient.step(id))/end", body: Array(JSONLine.text(wish).utf8)))
         }
