@@ -17,16 +17,15 @@ extension Hub {
         make: (AlertID) async throws(DeskFailure) -> DeskOrder
     ) async throws(DeskFailure) -> Pushed {
         if let before = try await submitted(under: key), breakGlass == nil || before.approval == nil { return before }
-        // Sent before under its key: whatever is asked for by now, it is the same order.
-        if let key, orderKeys.isKnown(key) {
-            return try await once(key, by: person, make: make)
-        }
+        // Sent before under its key: whatever is asked for by now, it is the same order. A key whose day is over stands for nothing, and what comes
+        // under it is asked everything a new order is asked.
+        if let key, let before = try await again(key, by: person, make: make) { return before }
         let order: DeskOrder
         do throws(DeskFailure) {
             order = try await make(newID())
         } catch {
             // The same order under the same key was faster by a moment, and is what stands in the way.
-            if let key, orderKeys.isKnown(key) { return try await once(key, by: person, make: make) }
+            if let key, let before = try await again(key, by: person, make: make) { return before }
             if let key, let before = await recorded(key, for: person) { return before }
             throw error
         }
@@ -88,17 +87,39 @@ extension Hub {
             return try await send(order, actor: person.actor(in: order.content.town))
         }
         while true {
-            switch orderKeys.look(key, now: clock(), day: String(Self.compact(clock()).prefix(8))) {
-            case .another: throw .keyIsAnothers
-            case .underWay(let first):
-                do { try await first.committed() } catch { throw .unrecorded("\(error)") }
-            case .unsure(let pushed):
-                if try await isRecorded(pushed) { orderKeys.isDone(key) } else { orderKeys.isMissing(key) }
-            case .done(var pushed):
-                pushed.isRepeat = true
-                return pushed
-            case .yours(let id, let before): return try await send(key, before, id, by: person, make)
-            }
+            if let pushed = try await answer(orderKeys.look(key, now: clock(), day: orderDay), to: key, by: person, make) { return pushed }
+        }
+    }
+
+    /// What was begun or sent under this key is told or finished; nil where it stands for nothing, or for nothing any more once whoever was at it
+    /// was refused.
+    private func again(
+        _ key: OrderKey, by person: Operator, make: (AlertID) async throws(DeskFailure) -> DeskOrder
+    ) async throws(DeskFailure) -> Pushed? {
+        while let look = orderKeys.lookAgain(key, now: clock(), day: orderDay) {
+            if let pushed = try await answer(look, to: key, by: person, make) { return pushed }
+        }
+        return nil
+    }
+
+    private var orderDay: String { String(Self.compact(clock()).prefix(8)) }
+
+    /// Nil: something has changed meanwhile, and the key is looked at anew.
+    private func answer(
+        _ look: OrderKeys.Look, to key: OrderKey, by person: Operator, _ make: (AlertID) async throws(DeskFailure) -> DeskOrder
+    ) async throws(DeskFailure) -> Pushed? {
+        switch look {
+        case .another: throw .keyIsAnothers
+        case .underWay(let first):
+            do { try await first.committed() } catch { throw .unrecorded("\(error)") }
+            return nil
+        case .unsure(let pushed):
+            if try await isRecorded(pushed) { orderKeys.isDone(key) } else { orderKeys.isMissing(key) }
+            return nil
+        case .done(var pushed):
+            pushed.isRepeat = true
+            return pushed
+        case .yours(let id, let before): return try await send(key, before, id, by: person, make)
         }
     }
 

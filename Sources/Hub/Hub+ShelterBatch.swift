@@ -164,7 +164,7 @@ extension Hub {
 
     /// What went out under this key, in memory or on disk; nil where nothing did.
     private func said(under key: OrderKey, in town: Town) async throws(DeskFailure) -> [ShelterBatch.Named]? {
-        guard let (id, order) = orderKeys.begun(key) else { return nil }
+        guard let (id, order) = orderKeys.begun(key, now: clock()) else { return nil }
         var detail = order?.content.detail
         if detail == nil {
             do { detail = try await alerts([id], of: town.id).first?.content.detail } catch { throw .unkept("\(error)") }

@@ -121,43 +121,59 @@ final class OrderKeys: Sendable {
 
     var count: Int { state.withLock { $0.entries.count } }
 
-    /// Whether something was begun or sent under it.
-    func isKnown(_ key: OrderKey) -> Bool { state.withLock { $0.entries[key.name]?.fingerprint == key.fingerprint } }
-
-    /// What was begun or sent under it, and the order itself as long as its record is not on disk.
-    func begun(_ key: OrderKey) -> (id: AlertID, order: DeskOrder?)? {
+    /// What was begun or sent under it, and the order itself as long as its record is not on disk; nil where the key stands for nothing any more.
+    func begun(_ key: OrderKey, now: Date) -> (id: AlertID, order: DeskOrder?)? {
         state.withLock { state in
+            forgetOld(key.name, now, &state)
             guard let entry = state.entries[key.name], entry.fingerprint == key.fingerprint, entry.pushed != nil else { return nil }
             return (entry.id, entry.order)
         }
     }
 
+    /// The same as `look` where something was begun or sent under it and the key still stands for it; nil where it would be a new order.
+    /// Asked and answered at once: between two questions a key may come to its end.
+    func lookAgain(_ key: OrderKey, now: Date, day: String) -> Look? {
+        state.withLock { state in
+            forgetOld(key.name, now, &state)
+            guard state.entries[key.name]?.fingerprint == key.fingerprint else { return nil }
+            return look(key, now, day, &state)
+        }
+    }
+
     func look(_ key: OrderKey, now: Date, day: String) -> Look {
         state.withLock { state in
-            while let oldest = state.order.first, let entry = state.entries[oldest],
-                now.timeIntervalSince(entry.at) >= Self.lifetime
-            {
-                forget(oldest, &state)
-            }
-            guard var entry = state.entries[key.name] else {
-                let id = key.alert(on: day)
-                state.entries[key.name] = Entry(
-                    fingerprint: key.fingerprint, at: now, id: id, standing: .underWay(Commit()))
-                state.order.append(key.name)
-                if state.order.count > Self.bound { forget(state.order[0], &state) }
-                return .yours(id, nil)
-            }
-            guard entry.fingerprint == key.fingerprint else { return .another }
-            switch (entry.standing, entry.pushed) {
-            case (.underWay(let commit), _): return .underWay(commit)
-            case (.done, let pushed?): return .done(pushed)
-            case (.unsure, let pushed?): return .unsure(pushed)
-            case (.free, _), (.done, nil), (.unsure, nil):
-                entry.standing = .underWay(Commit())
-                state.entries[key.name] = entry
-                return .yours(entry.id, entry.order)
-            }
+            forgetOld(key.name, now, &state)
+            return look(key, now, day, &state)
         }
+    }
+
+    private func look(_ key: OrderKey, _ now: Date, _ day: String, _ state: inout State) -> Look {
+        guard var entry = state.entries[key.name] else {
+            let id = key.alert(on: day)
+            state.entries[key.name] = Entry(
+                fingerprint: key.fingerprint, at: now, id: id, standing: .underWay(Commit()))
+            state.order.append(key.name)
+            if state.order.count > Self.bound { forget(state.order[0], &state) }
+            return .yours(id, nil)
+        }
+        guard entry.fingerprint == key.fingerprint else { return .another }
+        switch (entry.standing, entry.pushed) {
+        case (.underWay(let commit), _): return .underWay(commit)
+        case (.done, let pushed?): return .done(pushed)
+        case (.unsure, let pushed?): return .unsure(pushed)
+        case (.free, _), (.done, nil), (.unsure, nil):
+            entry.standing = .underWay(Commit())
+            state.entries[key.name] = entry
+            return .yours(entry.id, entry.order)
+        }
+    }
+
+    /// Keys whose day is over, and this one if its is: a clock that was set back leaves them in another order than by age.
+    private func forgetOld(_ name: String, _ now: Date, _ state: inout State) {
+        while let oldest = state.order.first, let entry = state.entries[oldest], now.timeIntervalSince(entry.at) >= Self.lifetime {
+            forget(oldest, &state)
+        }
+        if let own = state.entries[name], now.timeIntervalSince(own.at) >= Self.lifetime { forget(name, &state) }
     }
 
     /// It is about to go out. The note lies in the ledger's buffer before the alert does, so that no alert is on disk

@@ -161,6 +161,31 @@ struct SecondPersonTests {
         #expect(try await house.call("GET", "/v1/alerts?town=042056").body.components(separatedBy: #""title""#).count == 2)
     }
 
+    @Test("A key of yesterday takes nobody past the second person; within its day it is the same order")
+    func oldKey() async throws {
+        let now = Mutex(Date())
+        let house = try await House(approval: .two, clock: { now.withLock { $0 } })
+        _ = try await house.staff()
+        let notice = #"{"town":"042056","kind":"notice","mode":"actual","title":"断水","body":"断水しています。"}"#
+        // Nobody stays in for a day: he signs in each time.
+        func ask(_ path: String) async throws -> House.Heard {
+            var sato = try await house.signIn("sato")
+            sato[.init("Idempotency-Key")!] = "k1"
+            return try await house.call("POST", path, notice, token: nil, headers: sato)
+        }
+        func alert(_ answer: House.Heard) throws -> String { String(try #require(answer.body.firstMatch(of: /"id":"([^"]+)"/)?.1)) }
+        let first = try await ask("/v1/alerts?break_glass=x")
+        #expect(first.status == 202 && !first.body.contains(#""approval":"#), "\(first.body)")
+        now.withLock { $0 += 23 * 3600 }
+        let same = try await ask("/v1/alerts")
+        let (one, two) = (try alert(first), try alert(same))
+        #expect(one == two && !same.body.contains(#""approval":"#), "\(same.body)")
+        now.withLock { $0 += 3660 }
+        let other = try await ask("/v1/alerts")
+        #expect(other.status == 202 && other.body.contains(#""approval":"#), "\(other.body)")
+        #expect(try await house.call("GET", "/v1/approvals").body.contains(#""state":"waiting""#))
+    }
+
     @Test("After it was given back, break-glass under the same key sends it; told again it is the same")
     func glassAfterNo() async throws {
         let house = try await House(approval: .two)

@@ -106,6 +106,31 @@ import Testing
         #expect(notebook.keys(prefix: "order-key/").isEmpty)
     }
 
+    /// Whether the key stands for nothing, by both who ask for what was before.
+    private func isOver(_ keys: OrderKeys, _ key: OrderKey, at moment: Date) -> Bool {
+        let begun = keys.begun(key, now: moment), look = keys.lookAgain(key, now: moment, day: "20260203")
+        return begun == nil && look == nil
+    }
+
+    @Test("A key whose day is over stands for nothing, whoever asks first, also where the notebook still has it or the clock was set back")
+    func dayIsOver() throws {
+        let notebook = MemoryLedger(), day = OrderKeys.lifetime
+        let keys = OrderKeys(notebook: notebook)
+        _ = try begin(keys, key("a"))
+        // The clock was set back by an hour between the two.
+        _ = try begin(keys, key("b"), at: now.addingTimeInterval(-3600))
+        for word in ["a", "b"] { keys.isDone(key(word)) }
+        #expect(!isOver(keys, key("a"), at: now.addingTimeInterval(day - 3600)))
+        #expect(isOver(keys, key("b"), at: now.addingTimeInterval(day - 3600)))
+        let again = OrderKeys(notebook: notebook)
+        #expect(!isOver(again, key("a"), at: now.addingTimeInterval(day - 1)))
+        #expect(isOver(again, key("a"), at: now.addingTimeInterval(day)))
+        #expect(isOver(keys, key("a"), at: now.addingTimeInterval(day)))
+        // Nothing is begun by asking for what nobody knows.
+        #expect(isOver(again, key("never"), at: now) && again.count == 0)
+        guard case .yours(_, nil) = again.look(key("a"), now: now.addingTimeInterval(day), day: "20260203") else { throw Unexpected() }
+    }
+
     @Test("A key is forgotten after a day, and the oldest when there are too many; the notebook forgets with it")
     func bounds() throws {
         let notebook = MemoryLedger()
