@@ -48,10 +48,10 @@ package enum AlertFeed {
     private static func write(_ entry: Entry, _ address: String, into xml: inout XMLText) {
         let content = entry.content
         let place = address + path(of: content.id)
-        let words = entry.headline ?? content.headline ?? content.title
+        let words = DrillTitle.marked(entry.headline ?? content.headline ?? content.title, entry.mode)
         xml.open("entry")
         xml.element("id", place)
-        xml.element("title", entry.mode == .exercise && !words.contains("訓練") ? "【訓練】\(words)" : words)
+        xml.element("title", words)
         xml.element("updated", JapanTime.text(content.sent, milliseconds: false))
         xml.element("published", JapanTime.text(content.sent, milliseconds: false))
         category(content.kind.rawValue, into: &xml)
@@ -62,7 +62,7 @@ package enum AlertFeed {
             xml.element("summary", words)
         } else {
             // What has no link has content (RFC 4287, 4.1.2).
-            xml.element("content", words.contains("訓練") ? words : "【訓練】\(words)")
+            xml.element("content", words)
         }
         xml.close("entry")
     }

@@ -93,10 +93,7 @@ package enum CAPWriter {
 
     /// A drill says so in its first words, whatever the template did.
     private static func headline(_ text: CAPText, _ mode: ModeName, isJapanese: Bool) -> String {
-        var headline = text.headline
-        let mark = text.drillMark ?? (isJapanese ? "【訓練】" : "[DRILL] ")
-        let saysSo = headline.hasPrefix(mark) || (isJapanese ? headline.contains("訓練") : headline.uppercased().contains("DRILL"))
-        if mode == .exercise, !saysSo { headline = mark + headline }
+        let headline = DrillTitle.marked(text.headline, mode, by: text.drillMark ?? (isJapanese ? DrillTitle.mark : "[DRILL] "))
         // A limit of ours, 160.
         return headline.count > headlineLimit ? headline.prefix(headlineLimit - 1) + "…" : headline
     }

@@ -63,7 +63,7 @@ package struct StandingMap: Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Array(try encoder.encode(Collection(
             town: .init(code: town.id.code, name: town.name, roman_name: town.romanName), mode: mode.rawValue,
-            title: (mode == .exercise ? "【訓練】" : "") + town.name + " いま出ている情報", features: features,
+            title: DrillTitle.marked(town.name + " いま出ている情報", mode), features: features,
             left_out: max(0, alerts.count - Self.alertLimit) + max(0, orders.count - Self.orderLimit) + max(0, houses.count - Self.houseLimit))))
     }
 
@@ -114,7 +114,7 @@ package struct StandingMap: Sendable {
             id = "alert/" + content.id.text
             geometry = shape
             properties = Properties(
-                what: "alert", mode: mode.rawValue, title: Self.marked(entry.headline ?? content.headline ?? content.title, mode), event: content.event.text,
+                what: "alert", mode: mode.rawValue, title: DrillTitle.marked(entry.headline ?? content.headline ?? content.title, mode), event: content.event.text,
                 kind: content.kind.rawValue, sender: content.sender, since: JapanTime.text(content.sent, milliseconds: false), until: JapanTime.text(content.expires, milliseconds: false))
         }
 
@@ -123,7 +123,7 @@ package struct StandingMap: Sendable {
             geometry = shape
             let name = EvacuationOrder.Level(rawValue: order.level)?.name ?? "警戒レベル\(order.level)"
             properties = Properties(
-                what: "order", mode: mode.rawValue, title: Self.marked("\(order.district)　\(name)", mode), district: order.district, hazard: order.hazard, level: order.level,
+                what: "order", mode: mode.rawValue, title: DrillTitle.marked("\(order.district)　\(name)", mode), district: order.district, hazard: order.hazard, level: order.level,
                 since: JapanTime.text(order.since, milliseconds: false), until: order.until.map { JapanTime.text($0, milliseconds: false) })
         }
 
@@ -131,11 +131,9 @@ package struct StandingMap: Sendable {
             id = "shelter/" + house.id
             geometry = Shape.point(shelter?.place)
             properties = Properties(
-                what: "shelter", mode: mode.rawValue, title: Self.marked(house.name, mode), state: house.state, address: shelter?.address, note: house.note,
+                what: "shelter", mode: mode.rawValue, title: DrillTitle.marked(house.name, mode), state: house.state, address: shelter?.address, note: house.note,
                 fitness: shelter?.fitnessWords, since: JapanTime.text(house.since, milliseconds: false))
         }
-
-        private static func marked(_ title: String, _ mode: ModeName) -> String { mode == .exercise && !title.contains("訓練") ? "【訓練】" + title : title }
     }
 
     private struct Properties: Encodable {

@@ -130,7 +130,7 @@ extension Flight {
         self.init(
             id: delivery.id.text, key: FarEndKey(town: delivery.farEnd.town, channel: channel, endpoint: delivery.farEnd.id),
             mode: M.name, side: delivery.farEnd.settings["side"] ?? "", content: message.alert.content, isOver: message.isOver,
-            isMarkedAsDrill: text.map { $0.title.contains("訓練") || $0.body.contains("訓練") } ?? false, priority: delivery.priority,
+            isMarkedAsDrill: text?.title.hasPrefix(DrillMark.prefix(.japanese)) ?? false, priority: delivery.priority,
             attempt: delivery.attempt, deadline: delivery.deadline, run: run,
             cause: { attempt.ending.cause?.words },
             settle: { end, now, jitter in "\(runner.settle(attempt, end, now: now, jitter: jitter).word)" })

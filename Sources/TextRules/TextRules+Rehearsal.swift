@@ -62,9 +62,15 @@ extension TextRules {
 
     /// A drill that does not say so, anywhere on the screen.
     func markProblems(in text: RenderedText) -> [TextProblem] {
-        guard !(text.title + text.body).contains("訓練") else { return [] }
+        guard !Self.isMarked(text.title), !Self.isMarked(text.body) else { return [] }
         return [TextProblem(rule: "drill-unmarked", finding: "訓練とわからない訓練です (a drill that does not say so)",
-            suggestion: "write 訓練 in the title or the body")]
+            suggestion: "題名か本文のはじめに【訓練】と書いてください (begin the title or the body with 【訓練】)")]
+    }
+
+    /// In its first words, or as a sentence. The word alone is no mark: 職業訓練センター and 訓練場前 are places.
+    private static func isMarked(_ part: String) -> Bool {
+        let written = TextRules.canonical(part)
+        return written.contains("これは訓練です") || drillWords.contains { $0.contains("訓練") && written.hasPrefix($0) }
     }
 
     private static func isLatin(_ character: Character) -> Bool { character.isASCII && character.isLetter }

@@ -39,6 +39,20 @@ struct AlertFeedTests {
         #expect(entry.first("link") == nil && entry.text("summary") == nil)
     }
 
+    @Test("A drill about a place whose name has 訓練 in it is marked as every other, and once")
+    func names() throws {
+        func entry(_ headline: String) throws -> XMLElement? {
+            let octets = AlertFeed.atom(
+                town: FeedSamples.town, mode: .exercise, entries: [.init(content: FeedSamples.order(), mode: .exercise, headline: headline)], address: "https://hub.example.jp",
+                issuer: try FeedSamples.issuer(), updated: FeedSamples.sent)
+            return try XMLDocument(octets).root.first("entry")
+        }
+        for headline in ["職業訓練センターを開設", "【訓練】職業訓練センターを開設"] {
+            let found = try entry(headline)
+            #expect(found?.text("title") == "【訓練】職業訓練センターを開設" && found?.text("content") == "【訓練】職業訓練センターを開設")
+        }
+    }
+
     @Test("The newest come first, a hundred at most; an empty feed is a feed")
     func order() throws {
         var entries: [AlertFeed.Entry] = []

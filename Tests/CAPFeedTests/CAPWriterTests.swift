@@ -42,6 +42,19 @@ struct CAPWriterTests {
         #expect(String(decoding: octets, as: UTF8.self).contains("[DRILL] Evacuate now"))
     }
 
+    @Test("A drill's headline that has the word in a name is marked, in each language, and one that is marked is not marked twice")
+    func names() throws {
+        let texts = [
+            CAPText(language: .japanese, headline: "職業訓練センターを開設", description: "開設"),
+            CAPText(language: .english, headline: "Drill Hall is open", description: "Open."),
+            CAPText(language: .easyJapanese, headline: "【訓練（くんれん）】あけました", description: "あけました", drillMark: "【訓練（くんれん）】"),
+        ]
+        let text = String(decoding: try write(FeedSamples.order(), mode: .exercise, texts: texts), as: UTF8.self)
+        for headline in ["【訓練】職業訓練センターを開設", "[DRILL] Drill Hall is open", "【訓練（くんれん）】あけました"] {
+            #expect(text.contains("<headline>\(headline)</headline>"), "\(text)")
+        }
+    }
+
     @Test("What replaces nothing known is told as a new alert; what does is an update or cancel with its reference", arguments: [MessageType.alert, .update, .cancel])
     func references(message: MessageType) throws {
         #expect(try CAPReader.read(write(FeedSamples.order(message))).message == .alert)

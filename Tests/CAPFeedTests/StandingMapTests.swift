@@ -86,7 +86,25 @@ struct StandingMapTests {
     func drill() throws {
         let (whole, features) = try read(map(.exercise))
         #expect((whole["title"] as? String)?.hasPrefix("【訓練】") == true && whole["mode"] as? String == "exercise")
-        for feature in features { #expect((properties(feature)["title"] as? String)?.contains("訓練") == true && properties(feature)["mode"] as? String == "exercise") }
+        for feature in features { #expect((properties(feature)["title"] as? String)?.hasPrefix("【訓練】") == true && properties(feature)["mode"] as? String == "exercise") }
+    }
+
+    @Test("A drill's shelter, district or notice whose own name has 訓練 in it is marked all the same, once; what is real is not")
+    func names() throws {
+        func titles(_ mode: ModeName) throws -> [String?] {
+            let notice = content { ($0.headline, $0.title, $0.detail) = (nil, "職業訓練校の断水", .notice(Notice(title: "職業訓練校の断水", body: "断水です"))) }
+            let marked = content { $0.id = AlertID("op/2") }
+            let map = StandingMap(
+                town: Self.town, mode: mode,
+                alerts: [.init(content: notice, mode: mode), .init(content: marked, mode: mode, headline: mode == .exercise ? "【訓練】避難指示" : "避難指示")],
+                orders: [.init(district: "訓練場前", hazard: "津波", level: 4, since: FeedSamples.sent, until: nil)],
+                houses: [.init(id: "s1", name: "職業訓練センター", state: "open", note: nil, since: FeedSamples.sent)])
+            return try read(map).features.map { properties($0)["title"] as? String }
+        }
+        let names = ["避難指示", "職業訓練センター", "職業訓練校の断水", "訓練場前　避難指示"]
+        let (drill, real) = (try titles(.exercise).compactMap { $0 }, try titles(.actual).compactMap { $0 })
+        #expect(Set(drill) == Set(names.map { "【訓練】" + $0 }), "\(drill)")
+        #expect(Set(real) == Set(names), "\(real)")
     }
 
     @Test("It is bounded, counts what it leaves out, and is the same for the same state")

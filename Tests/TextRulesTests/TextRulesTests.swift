@@ -65,6 +65,10 @@ struct TextRulesTests {
     func drills() {
         #expect(found("【訓練】" + order, mode: .exercise) == [])
         #expect(found(order, mode: .exercise) == ["drill-unmarked"])
+        // The name of a place is no mark.
+        for place in ["職業訓練センター", "訓練場前"] { #expect(found(place + "へ避難してください。", mode: .exercise) == ["drill-unmarked"]) }
+        #expect(found("これは訓練です。高台へ避難してください。", mode: .exercise) == [])
+        #expect(found("【訓練】職業訓練センターへ避難してください。", mode: .exercise) == [])
     }
 
     @Test("Lengths are UTF-16 units after NFC, and a line break counts two")
