@@ -24,8 +24,17 @@ enum CAPDoubt {
     /// Whether it can be said who speaks, when, of whom, and that it is real, a drill or a test.
     static func hasCore(_ root: XMLElement) -> Bool {
         func text(_ name: StaticString) -> String { root.first(name)?.text.collapsed ?? "" }
-        return !text("identifier").isEmpty && !text("sender").isEmpty && (Timestamp(text("sent")) != nil || time(text("sent")) != nil)
+        return saysOnce(root) && !text("identifier").isEmpty && !text("sender").isEmpty && (Timestamp(text("sent")) != nil || time(text("sent")) != nil)
             && ["Actual", "Exercise", "System", "Test"].contains(word(text("status"))) && ["Alert", "Update", "Cancel"].contains(word(text("msgType")))
+    }
+
+    /// Whether nothing that decides stands twice: of two words for one thing nobody can say which is meant, not even in doubt.
+    private static func saysOnce(_ root: XMLElement) -> Bool {
+        let own: [StaticString] = ["identifier", "sender", "sent", "status", "msgType", "scope", "restriction", "addresses", "references"]
+        let ofInfo: [StaticString] = [
+            "language", "event", "urgency", "severity", "certainty", "effective", "onset", "expires", "headline", "description", "instruction",
+        ]
+        return own.allSatisfy { root.all($0).count < 2 } && root.all("info").allSatisfy { info in ofInfo.allSatisfy { info.all($0).count < 2 } }
     }
 
     /// The word of the standard that is meant, whatever its case and the blanks in and around it; as written where it is none.

@@ -29,6 +29,7 @@ struct JMAEnvelope {
         guard root.isNamed("Report"), root.isIn(exactly: JMANamespace.report) else {
             throw Refusal("根の要素が気象庁の Report ではなく \(root.name)（名前空間「\(root.namespace)」）です (not JMA's Report)")
         }
+        try JMAOnce.check(report: root)
         guard let control = root.own("Control") else { throw Refusal("Control がありません (Control is missing)") }
         guard let head = root.first("Head", in: JMANamespace.head) else { throw Refusal("Head がありません (Head is missing)") }
         guard let title = control.own("Title")?.trimmed else { throw Refusal("Control/Title がないか、空です (Control/Title is missing or empty)") }

@@ -13,7 +13,7 @@ package enum JMAReader {
     /// `fileName` settles the type where several types share a title (`…_VXSE41.xml`).
     ///
     /// Throws for what is no JMA bulletin: no XML, another root or encoding, more than 8 MB, a Status or InfoType
-    /// that JMA does not have.
+    /// that JMA does not have, two where one decides.
     package static func read(
         _ octets: [UInt8], fileName: String? = nil, codes: CodeTables = .bundled
     ) throws(Refusal) -> Bulletin {

@@ -84,6 +84,23 @@ struct CAPDoubtTests {
         #expect(try CAPReader.read(Array(over.utf8)).isInDoubt)
     }
 
+    @Test("Two words for one thing are refused, in a cancel and in what is over too", arguments: [
+        ("<status>", "<status>Exercise</status><status>"), ("<msgType>", "<msgType>Cancel</msgType><msgType>"), ("<identifier>", "<identifier>other</identifier><identifier>"),
+        ("<sender>", "<sender>other@mihon.example.jp</sender><sender>"), ("<sent>", "<sent>2026-04-01T08:00:00+09:00</sent><sent>"),
+        ("<scope>", "<scope>Public</scope><scope>"), ("<references>", "<references>mihon-9</references><references>"), ("<urgency>", "<urgency>Past</urgency><urgency>"),
+        ("<severity>", "<severity>Minor</severity><severity>"), ("<event>", "<event>other</event><event>"),
+        ("<expires>", "<expires>2026-04-01T10:00:00+09:00</expires><expires>"),
+    ])
+    func doubled(old: String, new: String) throws {
+        let times = "<expires>2026-04-01T10:00:00+09:00</expires>"
+        for message in ["Cancel", "Update", "Alert"] {
+            var text = String(decoding: sample(message, (Self.good, times, "2026-04-01T09:00:00+09:00")), as: UTF8.self)
+            _ = try CAPReader.read(Array(text.utf8))
+            text = text.replacing(old, with: new)
+            #expect(throws: Refusal.self, "\(message) \(new)") { try CAPReader.read(Array(text.utf8)) }
+        }
+    }
+
     @Test("What names nothing or itself is refused in a cancel too, and so is one without a time of its own", arguments: ["<sent>soon", "<sent>"])
     func nothing(sent: String) {
         let text = String(decoding: sample("Cancel", (Self.good, "", "2026-04-01T09:00:00+09:00")), as: UTF8.self)

@@ -86,6 +86,40 @@ struct JMAHostileTests {
         #expect(refusal(of: octets)?.contains(word) == true)
     }
 
+    @Test("What decides stands once: real and a drill, two acts, two events, two times or two tellings of the same are refused by name", arguments: [
+        ("<Status>訓練<", "<Status>通常</Status><Status>訓練<", "Control/Status"), ("<Status>訓練<", "<Status>訓練</Status><Status>訓練<", "Control/Status"),
+        ("<DateTime>", "<DateTime>2099-01-01T03:00:11Z</DateTime><DateTime>", "Control/DateTime"),
+        ("<Title>震源に関する情報</Title>\n<DateTime>", "<Title>大津波警報</Title><Title>震源に関する情報</Title>\n<DateTime>", "Control/Title"),
+        ("<InfoType>", "<InfoType>取消</InfoType><InfoType>", "Head/InfoType"), ("<EventID>", "<EventID>1</EventID><EventID>", "Head/EventID"),
+        ("<Serial>", "<Serial>2</Serial><Serial>", "Head/Serial"), ("<ReportDateTime>", "<ReportDateTime/><ReportDateTime>", "Head/ReportDateTime"),
+        ("<TargetDateTime>", "<TargetDateTime/><TargetDateTime>", "Head/TargetDateTime"), ("<Headline>", "<Headline/><Headline>", "Head/Headline"),
+        ("<Control>", "<Control/><Control>", "Report/Control"),
+        ("<Head xmlns", "<Head xmlns=\"http://xml.kishou.go.jp/jmaxml1/informationBasis1/\"/><Head xmlns", "Report/Head"),
+        ("<Body xmlns", "<Body xmlns=\"http://xml.kishou.go.jp/jmaxml1/body/meteorology1/\"/><Body xmlns", "Report/Body"),
+        ("<Comments>", "<Comments/><Comments>", "Body/Comments"), ("<Code type", "<Code>1</Code><Code type", "Area/Code"),
+    ])
+    func doubled(old: String, new: String, word: String) throws {
+        let octets = try changed("drill-without-the-word.xml") { $0.replacingOccurrences(of: old, with: new) }
+        let found = try #require(refusal(of: octets))
+        #expect(found.contains(word) && found.contains("more than once"), "\(found)")
+    }
+
+    @Test("A stretch of coast has one kind, and an item one stretch; two forecasts are not read as the first", arguments: [
+        ("<Category><Kind><Name>津波注意報", "<Category><Kind><Name>津波なし</Name><Code>00</Code></Kind><Kind><Name>津波注意報", "Category/Kind"),
+        ("<Item><Area><Name>静岡県", "<Item><Area><Name>愛知県</Name><Code>390</Code></Area><Area><Name>静岡県", "Item/Area"),
+        ("<Code>62<", "<Code>00</Code><Code>62<", "Kind/Code"), ("<Tsunami>", "<Tsunami/><Tsunami>", "Body/Tsunami"),
+        ("<Forecast>", "<Forecast/><Forecast>", "Tsunami/Forecast"),
+    ])
+    func doubledTsunami(old: String, new: String, word: String) throws {
+        let octets = try changed("tsunami-of-two-events.xml") { $0.replacingOccurrences(of: old, with: new) }
+        let found = try #require(refusal(of: octets))
+        #expect(found.contains(word) && found.contains("more than once"), "\(found)")
+        // A second earthquake is only shown.
+        let two = try changed("tsunami-of-two-events.xml") { $0.replacingOccurrences(of: "</Body>", with: "<Earthquake></Earthquake></Body>") }
+        let (read, plain) = (try read(two), try read(try JMASamples.fixture("tsunami-of-two-events.xml")))
+        #expect(read.areas == plain.areas && read.hypocentre == plain.hypocentre)
+    }
+
     @Test("A Status of a foreign namespace does not count")
     func foreignStatus() throws {
         let octets = try changed("drill-without-the-word.xml") {
