@@ -325,7 +325,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + channels.map { .init(stringLiteral: $0.name) }),
         tests("Desk", ["AlertModel", "ChannelKit", "Desk", crypto]),
-        tests("Hub", kit + ["Desk", "Hub", "Ledger", "Memories", log]),
+        tests("Hub", kit + ["Bundles", "Desk", "Hub", "Ledger", "Memories", log]),
         tests(
             "HubAPI",
             kit + [

@@ -6,7 +6,7 @@ package struct Carrying: Sendable {
     package struct Held: Sendable, Hashable, Codable {
         package var number: Int
         package var digest: String
-        /// The paper itself.
+        /// The paper itself; empty where its time was over and its room was needed.
         package var octets: Data
         package var brought: Date
         package var by: String
@@ -27,11 +27,15 @@ package struct Carrying: Sendable {
         case over(expired: Date)
         /// Made more than a day ahead of this hub's clock.
         case ahead(made: Date)
+        /// To be believed for longer than any hub writes one: it would have its room for good.
+        case longer(expires: Date)
     }
 
     package enum Novelty: Sendable, Hashable { case new, known }
 
     package static let patience: TimeInterval = 86_400
+    /// Hours for which a paper may be believed, from when it was made.
+    package static let longest = 72
 
     package static func judge(
         _ paper: SignedPaper, _ bundle: TownBundle, held: Held?, isTrusted: Bool, now: Date
@@ -44,6 +48,9 @@ package struct Carrying: Sendable {
         }
         guard !bundle.isOver(at: now) else { throw .over(expired: Seconds.date(bundle.expires)) }
         guard Seconds.date(bundle.made).timeIntervalSince(now) < patience else { throw .ahead(made: Seconds.date(bundle.made)) }
+        // Any two numbers may stand there.
+        let seconds = bundle.expires.subtractingReportingOverflow(bundle.made)
+        guard !seconds.overflow, seconds.partialValue <= longest * 3600 else { throw .longer(expires: Seconds.date(bundle.expires)) }
         return .new
     }
 }

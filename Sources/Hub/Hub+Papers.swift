@@ -31,8 +31,9 @@ package enum PaperFailure: Error, Sendable {
         case .refusal(.twoOfOneNumber): "同じ番号で中身の違う伝書です。差出人に確かめてください (two papers of one number: ask the sender)"
         case .refusal(.over(let date)): "期限（\(JapanTime.text(date, milliseconds: false))）を過ぎています (its time is over)"
         case .refusal(.ahead(let date)): "作られた時刻（\(JapanTime.text(date, milliseconds: false))）が一日より先です。どちらかの時計を確かめてください (made more than a day ahead: check the clocks)"
+        case .refusal(.longer(let date)): "期限（\(JapanTime.text(date, milliseconds: false))）が、作られてから\(Carrying.longest)時間より先です (to be believed for too long)"
         case .forbidden(let words): words
-        case .full: "伝書を置く場所がもうありません (no room for one more)"
+        case .full: "期限の内の伝書でいっぱいです。期限が過ぎれば置けます (full of papers whose time is not over: there is room when one of them is)"
         case .notOurs: "この受取は、ここから出た伝書のものではありません (a receipt of no paper that left here)"
         }
     }
@@ -48,7 +49,7 @@ package struct BroughtPaper: Sendable {
 
 extension Hub {
     /// Hours for which a paper may be believed.
-    package static let paperHours = 1...72
+    package static let paperHours = 1...Carrying.longest
 
     /// What is in force in a town now, signed, under the next number.
     /// - Parameter page: the channel whose words people read in full.
@@ -107,7 +108,7 @@ extension Hub {
         let now = clock(), answer: Carrying.Novelty?
         do throws(Carrying.Refusal) {
             answer = try papers.take(
-                paper, bundle, isOwnTown: town != nil, pins: fingerprint, isTrial: isTrial, by: person.actor, now: now)
+                paper, bundle, isOwn: { self.towns[$0] != nil }, pins: fingerprint, isTrial: isTrial, by: person.actor, now: now)
         } catch {
             logger.warning("a paper is not taken", metadata: ["town": "\(id)", "number": "\(bundle.number)", "signer": "\(paper.signer.fingerprint)", "by": "\(person.name)", "why": "\(error)"])
             throw .refusal(error)
