@@ -17,8 +17,12 @@ package struct CodeBatch: Sendable, Hashable, Codable {
         package var digest: String
         package var used: Date?
         package var device: String?
+        /// Tablets that came by it and are kept as refused.
+        package var refused: Int?
     }
 
+    /// Of one code: two cut edges make one, some towns have a few. Whatever more comes by it is not kept: it would fill the register.
+    static let mostRefused = 4
     package static let longest = 90
     package static let mostCodes = 500
     /// Of a town, that can still be used.
@@ -62,7 +66,7 @@ package enum Redemption: String, Sendable, Codable {
     /// Another tablet had it first.
     case used
     case revoked, expired
-    /// No such code here, or what is told of the tablet cannot be.
+    /// No such code here, what is told of the tablet cannot be, or too many came by the code: the edge lets it go.
     case unknown
 }
 
@@ -175,6 +179,8 @@ extension DeviceRegister {
                 guard known.town == town, known.tokenDigest == item.token_sha256 else { return (.unknown, nil) }
                 return (known.revoked == nil ? .taken : .used, nil)
             }
+            // Every edge has the digests of the town's tablets: one that names another's would take its place, and put it out with itself.
+            guard state.byToken[item.token_sha256] == nil, state.revokedTokens[item.token_sha256] == nil else { return (.unknown, nil) }
             var device = Device(
                 id: item.device, town: town, site: batch.site, name: item.name.isEmpty ? batch.site : item.name, publicKey: item.public_key, enrolled: used, invitedBy: batch.by,
                 tokenDigest: item.token_sha256)
@@ -194,6 +200,12 @@ extension DeviceRegister {
                 put(batch, &state)
                 state.byToken[device.tokenDigest] = device.id
             } else {
+                // By the index that was found.
+                let before = batch.codes[place].refused ?? 0
+                guard before < CodeBatch.mostRefused else { return (.unknown, nil) }
+                // By the index that was found.
+                batch.codes[place].refused = before + 1
+                put(batch, &state)
                 (device.revoked, device.revocation, device.why) = (clock(), seal(device.id), outcome == .used ? .codeUsed : nil)
                 state.revokedTokens[device.tokenDigest] = device.id
             }

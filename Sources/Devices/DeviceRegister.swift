@@ -258,7 +258,8 @@ package final class DeviceRegister: Sendable {
             device.wake = nil
             state.devices[id] = device
             state.signs[id] = nil
-            state.byToken[device.tokenDigest] = nil
+            // Another's stays, whatever is written of this one.
+            if state.byToken[device.tokenDigest] == id { state.byToken[device.tokenDigest] = nil }
             Self.index(device, &state)
             keep(device)
             return true

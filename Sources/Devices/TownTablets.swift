@@ -29,6 +29,14 @@ extension MirroredDevice {
 }
 
 extension DeviceRegister {
+    /// Of one site, for its edges: who gets in, and who was revoked last. Who is in neither gets in nowhere, so that no list grows beyond what an edge reads.
+    package func tablets(of site: String, in town: TownID) -> [MirroredDevice] {
+        let all = devices(of: town).filter { $0.site == site && !$0.isEdge }
+        let known = all.filter { $0.revoked == nil }.suffix(TownTablets.mostDevices)
+        let out = all.filter { $0.revoked != nil }.sorted { ($0.revoked ?? .distantPast, $0.id) < ($1.revoked ?? .distantPast, $1.id) }
+        return (known + out.suffix(TownTablets.mostRevoked)).map { MirroredDevice($0) }
+    }
+
     package func register(of town: TownID) -> TownTablets {
         let tablets = devices(of: town).filter { !$0.isEdge }
         let known = tablets.filter { $0.revoked == nil }.suffix(TownTablets.mostDevices)

@@ -35,13 +35,18 @@ extension HubRouter {
         return SitePlace(endpoint, of: town)
     }
 
+    /// Tablets that an edge tells of: a school's worth at once, after a day without its line, and then one a second. A stolen edge fills nothing with them.
+    private final class EdgeLimit: Sendable {
+        let redeemed = Mutex(Allowance(atOnce: 600, perMinute: 60))
+    }
+
     func addEdge(to router: Router<Context>) {
+        let limit = EdgeLimit()
         router.get("/v1/edge/register") { request, _ in
             let edge = try edge(request)
-            let tablets = hub.devices.devices(of: edge.town).filter { $0.site == edge.site && !$0.isEdge }
             return try Answer.json(
                 SiteRegister(
-                    town: edge.town.code, site: edge.site, devices: tablets.map { MirroredDevice($0) }, place: place(of: StreamTopic(town: edge.town, site: edge.site)),
+                    town: edge.town.code, site: edge.site, devices: hub.devices.tablets(of: edge.site, in: edge.town), place: place(of: StreamTopic(town: edge.town, site: edge.site)),
                     hosts: edge.hosts ?? [], authority: edge.hosts?.isEmpty == false ? hub.authorities(of: edge.town).last?.fingerprint ?? "" : ""))
         }
         router.get("/v1/edge/guests") { request, _ in
@@ -59,6 +64,12 @@ extension HubRouter {
             let told = try await Body.decode(Redeemed.self, request, upTo: 256 << 10).redeemed
             guard told.count <= 200 else { throw Problem(.badRequest, "redeemed: 一度に200件までです (at most 200 at once)") }
             let now = hub.clock()
+            if let wait = limit.redeemed.withLock({ $0.take(max(1, told.count), of: edge.id, at: now) }) {
+                var problem = Problem(.tooManyRequests, "この中継機からの数が多すぎます (too many from this edge)")
+                // Two hundred at one a second.
+                problem.headers[.retryAfter] = "\(Int(min(wait, 200).rounded(.up)))"
+                throw problem
+            }
             let results = told.map { item in
                 let ago = min(max(0, (item.elapsed_ms.flatMap { $0.isFinite ? $0 : nil } ?? 0) / 1000), 200 * 86_400)
                 let (outcome, device) = hub.devices.merge(item, in: edge.town, at: now.addingTimeInterval(-ago)) { hub.seals.revocation(of: $0, in: edge.town) }

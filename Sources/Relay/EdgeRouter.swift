@@ -204,12 +204,13 @@ package struct EdgeRouter: Sendable {
     }
 
     /// A cut line is what an edge is for, and no reason not to be ready: it says so and since when. Not ready is one
-    /// that never heard of its hub, that the hub does not know, or whose disk takes nothing.
+    /// that never heard of its hub, that the hub does not know, that cannot read who may get in, or whose disk takes nothing.
     private func readiness() async -> Readiness {
         let status = parts.watch.status
         let waiting = parts.outbox.gauges
         var reason: String?
         if status.lastContact == nil { reason = "ハブからまだ何も届いていません (no word from the hub yet)" }
+        if let unread = status.unread { reason = unread }
         if let refusal = status.refusal { reason = refusal }
         if await !diskAnswers() { reason = "この中継機のディスクが応えません (the edge's disk does not answer)" }
         let certificate = parts.certificates?.state

@@ -17,6 +17,8 @@ package final class LineWatch: Sendable {
         package var cutSince: Date?
         /// The hub answered, and not as it answers an edge of its own.
         package var refusal: String?
+        /// The hub is heard, and what it says of who may get in here has not been read for some rounds: revoked tablets still get in.
+        package var unread: String?
     }
 
     /// What the time was taken for before the hub had said it.
@@ -32,6 +34,8 @@ package final class LineWatch: Sendable {
         var noted: Date?
         var cutSince: Date?
         var refusal: String?
+        /// Rounds in which the list of this place's tablets was not read, though the line was up, and why the last of them.
+        var unread: (rounds: Int, reason: String)?
         /// What the hub's clock last said, and when we heard it.
         var hubTime: (said: Date, heard: ContinuousClock.Instant)?
         /// The same before the last start: the present is later than that, nobody knows how much.
@@ -128,6 +132,19 @@ package final class LineWatch: Sendable {
         }
     }
 
+    /// Rounds of thirty seconds: a hub that starts anew leaves out one or two.
+    private static let mostUnread = 3
+
+    func readRegister() { state.withLock { $0.unread = nil } }
+
+    func didNotReadRegister(_ reason: String) {
+        state.withLock { state in
+            // Where the line is cut there is nothing to be read, and that is said already.
+            guard state.cutSince == nil else { return }
+            state.unread = ((state.unread?.rounds ?? 0) + 1, reason)
+        }
+    }
+
     func refused(_ reason: String) { state.withLock { $0.refusal = reason } }
 
     /// True when it has just become clear that the line is cut.
@@ -173,7 +190,9 @@ package final class LineWatch: Sendable {
 
     package var status: Status {
         state.withLock {
-            Status(isCut: $0.cutSince != nil, lastContact: $0.contact, cutSince: $0.cutSince, refusal: $0.refusal)
+            Status(
+                isCut: $0.cutSince != nil, lastContact: $0.contact, cutSince: $0.cutSince, refusal: $0.refusal,
+                unread: $0.cutSince == nil && ($0.unread?.rounds ?? 0) >= Self.mostUnread ? $0.unread?.reason : nil)
         }
     }
 }

@@ -18,6 +18,8 @@ package struct SiteMirror: Sendable {
     }
 
     private static let placeNote = "relay/place"
+    /// Octets: as many tablets as a hub lists have 8 MB.
+    private static let registerLimit = 12 << 20
 
     private let hub: HubLine
     private let topic: StreamTopic
@@ -66,13 +68,14 @@ package struct SiteMirror: Sendable {
     /// Nothing changes unless the hub has answered in full.
     package func refresh() async {
         do {
-            let answer = try await hub.call("GET", "/v1/edge/register", answerLimit: 4 << 20)
+            let answer = try await hub.call("GET", "/v1/edge/register", answerLimit: Self.registerLimit)
             guard answer.status == 200 else {
                 watch.refused("ハブが\(answer.status)と答えました (the hub answers so)")
                 return logger.error("hub does not give the register", metadata: ["status": "\(answer.status)"])
             }
             let all = try JSONDecoder().decode(Missed.self, from: Data(answer.body))
             guard all.town == topic.town.code, all.site == topic.site else {
+                watch.didNotReadRegister("ハブがこの場所の端末の名簿でないものを渡しています (the register is another site's)")
                 return logger.error("the register is another site's", metadata: ["site": "\(all.site)"])
             }
             // A page that asks to log in has a date too.
@@ -82,6 +85,7 @@ package struct SiteMirror: Sendable {
             case nil: break
             }
             keep(all.place)
+            watch.readRegister()
             let gone = devices.mirror(all.devices, of: topic.site, in: topic.town)
             for id in gone { stream.cut(device: id) }
             await certificates?.look(hosts: all.hosts ?? [], authority: all.authority ?? "")
@@ -89,6 +93,7 @@ package struct SiteMirror: Sendable {
         } catch TransportFailure.cancelled {
             return
         } catch {
+            watch.didNotReadRegister("ハブが渡す端末の名簿を読めません。取り消した端末が、ここではまだ使えます (the register cannot be read: revoked tablets still get in)：\(error)")
             logger.info("register not refreshed", metadata: ["reason": "\(error)"])
         }
     }

@@ -68,6 +68,23 @@ struct DeviceCodeTests {
         let out = try await house.call("GET", "/v1/catch-up", token: "second")
         #expect(out.status == 401 && out.body.contains("device-revoked") && out.body.contains(#""why":"code-used""#) && out.body.contains("signature"), "\(out.body)")
         #expect(try await house.call("POST", "/v1/edge/redeemed", #"{"redeemed":[]}"#, token: "first").status == 403, "a tablet")
+        // A stolen edge takes no other tablet over, and one code fills no register.
+        #expect(try await tell(two, "d-VVVVVVVVVVVV", "first").body.contains(#""state":"unknown""#))
+        var kept = 0
+        for number in 10..<30 { if try await tell(two, "d-0000000000\(number)", "own \(number)").body.contains(#""state":"used""#) { kept += 1 } }
+        #expect(kept == 3, "four of a code, with the second above")
+        let town = try #require(TownID(House.town))
+        #expect(house.hub.devices.tablets(of: "school", in: town).count == 5)
+        #expect(try await house.call("GET", "/v1/catch-up", token: "first").status == 200)
+        let item = #"{"code":"BCDF-GHJK-LMNP-QRST","device":"d-CCCCCCCCCCCC","token_sha256":"\#(DeviceRegister.digest("x"))","name":"t"}"#
+        let many = #"{"redeemed":[\#(Array(repeating: item, count: 200).joined(separator: ","))]}"#
+        var refused: House.Heard?
+        for _ in 0..<5 where refused == nil {
+            let answer = try await house.call("POST", "/v1/edge/redeemed", many, token: two)
+            if answer.status != 200 { refused = answer }
+        }
+        #expect(refused?.status == 429 && refused?.headers[.retryAfter] != nil, "\(refused?.body ?? "")")
+        #expect(try await house.call("POST", "/v1/edge/redeemed", many, token: one).status == 200, "the other edge has its own")
         let deeds = try await house.call("GET", "/v1/chronicle?town=\(House.town)&mode=actual").body
         #expect(deeds.contains("事前に出した番号で登録した") && deeds.contains("先に使われていたので断った"), "\(deeds)")
     }

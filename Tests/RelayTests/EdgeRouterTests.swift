@@ -33,6 +33,7 @@ struct EdgeRouterTests {
         let watch: LineWatch
         let papers: PaperCodes
         let upstream: Upstream
+        let mirror: SiteMirror
         private let door: any HTTPResponder<EdgeContext>
 
         init(_ script: @escaping FarEndServer.Script = { _ in .answer(503) }) async throws {
@@ -47,9 +48,10 @@ struct EdgeRouterTests {
             papers = PaperCodes(hub: line, topic: topic, devices: devices, notebook: notes, clock: { watch.hubTime() }, onDisk: {}, logger: logger)
             upstream = Upstream(
                 hub: line, stream: stream, topic: topic, watch: watch, notebook: notes, hooks: .init(connected: {}, alerted: {}, registerChanged: {}), logger: logger)
+            mirror = SiteMirror(hub: line, topic: topic, devices: devices, stream: stream, watch: watch, notebook: notes, logger: logger)
             door = EdgeRouter(.init(
                 site: topic.site, hub: line, devices: devices, stream: stream, watch: watch, upstream: upstream,
-                mirror: SiteMirror(hub: line, topic: topic, devices: devices, stream: stream, watch: watch, notebook: notes, logger: logger),
+                mirror: mirror,
                 spots: SpotMirror(spots: [], hub: line, watch: watch, notebook: notes, logger: logger), outbox: outbox, ledger: notes, calls: RollCalls(notebook: notes),
                 papers: papers)).responder()
         }
@@ -80,6 +82,22 @@ struct EdgeRouterTests {
         #expect(signs.status == 202 && signs.body.contains(#""server_time":"1994-11-06T17:49"#), "\(signs)")
         let before = try await scene.call("GET", "/v1/catch-up", token: token)
         #expect(before.status == 200 && before.body.contains(#""server_time":"1994-11-06T17:49"#), "\(before)")
+        await scene.end()
+    }
+
+    @Test("An edge that hears its hub and cannot read who may get in says so after some rounds, and no more once it can", arguments: [1, (12 << 20) + 1])
+    func unread(size: Int) async throws {
+        let register = [UInt8](repeating: 0x20, count: size)
+        let scene = try await Scene { _ in .answer(200, headers: [(name: "Content-Type", value: "application/json")], body: register) }
+        _ = scene.watch.heard()
+        for _ in 0..<2 { await scene.mirror.refresh() }
+        #expect(try await scene.call("GET", "/readyz").status == 200)
+        await scene.mirror.refresh()
+        let ill = try await scene.call("GET", "/readyz")
+        #expect(ill.status == 503 && ill.body.contains("revoked tablets still get in"), "\(ill)")
+        scene.hub.behave { _ in .answer(200, headers: [("Content-Type", "application/json")], body: Array(#"{"town":"042056","site":"school","devices":[]}"#.utf8)) }
+        await scene.mirror.refresh()
+        #expect(try await scene.call("GET", "/readyz").status == 200)
         await scene.end()
     }
 

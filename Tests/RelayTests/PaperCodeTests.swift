@@ -206,8 +206,13 @@ struct PaperCodeTests {
         #expect(merge(DeviceRegister.paperDigest(codes[1]), "d-AAAAAAAAAAAA", digest) == .unknown)
         #expect(merge(codes[1], own.device.id, digest) == .unknown && town.device(token: "mine") == nil, "another's id")
         #expect(merge(codes[1], "d-AAAAAAAAAAAA", digest, in: TownID("042021")!) == .unknown, "another town's edge")
+        let stolen = DeviceRegister.digest(own.token)
+        #expect(merge(codes[1], "d-AAAAAAAAAAAA", stolen) == .unknown && town.device(token: own.token)?.id == own.device.id, "another's digest")
+        #expect(town.batches(of: Self.town).first?.left == 1, "and the code is as good as before")
         for bad in ["x-AAAAAAAAAAAA", "d-AAAAAAAAAA/A", "d-"] { #expect(merge(codes[1], bad, digest) == .unknown) }
         #expect(merge(codes[1], "d-AAAAAAAAAAAA", digest) == .taken && merge(codes[1], "d-AAAAAAAAAAAA", digest) == .taken, "the same told twice")
+        #expect(town.revoke("d-AAAAAAAAAAAA", of: Self.town) && town.device(token: own.token)?.id == own.device.id)
+        #expect(merge(codes[0], "d-BBBBBBBBBBBB", digest) == .unknown && town.revoked(token: "mine") == "d-AAAAAAAAAAAA", "nor that of one that is out")
         #expect(throws: CodeBatchFailure.self) { try town.issue(0, to: "school", of: Self.town, days: 1, by: "desk") }
         #expect(throws: CodeBatchFailure.self) { try town.issue(1, to: "school", of: Self.town, days: 91, by: "desk") }
     }
