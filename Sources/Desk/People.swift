@@ -108,7 +108,7 @@ package final class People: Sendable {
 
     /// Whose session a cookie opens.
     ///
-    /// - Parameter isUse: somebody did something; false: something only goes on, such as a stream.
+    /// - Parameter isUse: somebody did something; false: something only goes on, such as a stream, or what a page asks by itself.
     /// - Parameter place: from where it is asked; a session is for the place where it was first used, and nothing in the other.
     package func with(session cookie: String, at place: ModeName? = nil, now: Date, isUse: Bool = true) -> (person: Operator, session: Session)? {
         let digest = DeviceRegister.digest(cookie)

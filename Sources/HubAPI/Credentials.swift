@@ -17,6 +17,10 @@ extension HubRouter {
     /// From which place of the desk it is asked; nil where nobody says it.
     static func place(_ request: Request) -> ModeName? { request.headers[.noroshiPlace].flatMap { ModeName(rawValue: $0) } }
 
+    /// Whether a page asks this by itself, as it does all day: nobody is at it. It makes a call count less and never more, so that whoever says it
+    /// of his own gains nothing; who says nothing is somebody.
+    static func isUnattended(_ request: Request) -> Bool { request.headers[.noroshiUnattended] != nil }
+
     /// What may open this request, the likeliest first.
     private static func cookies(_ request: Request) -> [String] {
         let names = place(request) == .exercise ? [drillCookieName, cookieName] : [cookieName]
@@ -48,7 +52,7 @@ extension HubRouter {
             return hub.people.with(token: token, now: now).map { person in (place.map { person.within($0) } ?? person, nil) }
         }
         for cookie in Self.cookies(request) {
-            if let found = hub.people.with(session: cookie, at: place, now: now) { return (found.person, found.session) }
+            if let found = hub.people.with(session: cookie, at: place, now: now, isUse: !Self.isUnattended(request)) { return (found.person, found.session) }
         }
         return nil
     }
@@ -143,4 +147,5 @@ extension People {
 extension HTTPField.Name {
     static var fetchSite: Self { known("Sec-Fetch-Site") }
     static var noroshiPlace: Self { known("Noroshi-Place") }
+    static var noroshiUnattended: Self { known("Noroshi-Unattended") }
 }

@@ -204,6 +204,37 @@ struct PactTests {
         #expect(opened.body.contains(#""state":"released""#) && opened.body.contains(#""party":"timer""#), "\(opened.body)")
     }
 
+    @Test("A page that stands open and asks by itself is no use of the desk: the clock would turn its key, and after eight hours nobody is in; one press counts")
+    func unattended() async throws {
+        let watch = Watch()
+        let plans = try TownPlans(assumptions: [Assumption(id: "hall", name: "役場が使える")])
+        let house = try await House(approval: ApprovalPolicy.none, hasNeighbour: true, plans: plans, clock: { watch.now })
+        let staff = try await staff(house)
+        let pact = try await signed(house, staff)
+        #expect(try await house.call("PUT", "/v1/towns/\(giver)/assumptions/hall", #"{"holds":false,"reason":"流された"}"#, token: House.root).status == 200)
+        let town = try #require(TownID(giver)), began = try #require(house.hub.people.lastUse(in: town))
+        let person = staff["sato"] ?? [:]
+        var page = person
+        page[.init("Noroshi-Unattended")!] = "1"
+        func ask(_ who: HTTPFields) async throws -> Int { try await house.call("GET", "/v1/pacts", token: nil, headers: who).status }
+        func turns() async throws -> Bool { try await house.call("GET", "/v1/pacts/\(pact)", token: House.root).body.contains(#""clock":"操作卓が"#) }
+        for _ in 0..<95 {
+            watch.passes(20)
+            #expect(try await ask(page) == 200)
+        }
+        #expect(house.hub.people.lastUse(in: town) == began)
+        #expect(try await turns())
+        #expect(try await ask(person) == 200)
+        #expect(try await !turns())
+        #expect((house.hub.people.lastUse(in: town) ?? began) > began)
+        for _ in 0..<47 {
+            watch.passes(600)
+            #expect(try await ask(page) == 200)
+        }
+        watch.passes(601)
+        #expect(try await ask(page) == 401)
+    }
+
     @Test("Where the town wants two pairs of eyes, what its helper orders waits for them too; after the end it does not go out, whoever says yes")
     func approval() async throws {
         let house = try await House(approval: .two, hasNeighbour: true)

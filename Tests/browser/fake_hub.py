@@ -152,6 +152,8 @@ class FakeHub:
         self.staff: list[dict] = []
         # Agreements between towns, as they are told.
         self.pacts: list[dict] = []
+        # What was asked at the desk, and whether the page says that it asks by itself.
+        self.desk_calls: list[tuple[str, bool]] = []
         # Photographs by their reports' ids, in base64.
         self.photos: dict[str, str] = {}
         # Every town, as a prefecture sees it.
@@ -356,6 +358,7 @@ class HubHandler(BaseHTTPRequestHandler):
                               **({"why": self.hub.revoked_for} if self.hub.revoked_for else {})},
                         "application/problem+json")
             return False
+        self.hub.desk_calls.append((self.path.partition("?")[0], "Noroshi-Unattended" in self.headers))
         if "__Host-noroshi=s-1" in self.headers.get("Cookie", ""):
             place, bound = self.headers.get("Noroshi-Place"), self.hub.bound
             if place and bound is not None and place not in (bound or {place}):

@@ -1057,6 +1057,24 @@ class ConsoleTests(OnSmallHub):
                 self.assertLess(self.browser.evaluate("document.querySelector('header').offsetHeight / innerHeight"), 0.25, f"{room} {size}")
                 self.assertFalse(self.browser.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{room} {size}")
 
+    def test_what_the_page_asks_by_itself_says_so_and_what_follows_a_press_does_not(self):
+        self.sign_in()
+        here = "/v1/towns/042056/here"
+        self.wait(lambda: (here, False) in self.hub.desk_calls)
+        # Nobody touches it for a minute.
+        self.browser.evaluate("(() => { const now = Date.now.bind(Date); Date.now = () => now() + 60000; })()")
+        self.wait(lambda: (here, True) in self.hub.desk_calls, 60)
+        before = len(self.hub.desk_calls)
+        # What a script does is no press.
+        self.browser.evaluate("dispatchEvent(new KeyboardEvent('keydown', {key: 'x'}))")
+        self.wait(lambda: here in [path for path, _ in self.hub.desk_calls[before:]], 60)
+        self.assertEqual([path for path, alone in self.hub.desk_calls[before:] if not alone], [])
+        before = len(self.hub.desk_calls)
+        self.browser.key("D")
+        self.browser.until("!document.querySelector('#pact').hidden")
+        self.wait(lambda: ("/v1/pacts", False) in self.hub.desk_calls[before:])
+        self.wait(lambda: (here, False) in self.hub.desk_calls[before:], 60)
+
     def test_who_else_is_here_stands_on_the_strip_with_the_place_and_leaves_it(self):
         since = stamp(time.time() - 600)
         self.hub.others = [{"name": "鈴木", "mode": "actual", "since": since, "you": False}]
@@ -2913,8 +2931,8 @@ class ConsoleTests(OnSmallHub):
         self.browser.until("!document.querySelector('#preview').hidden")
         self.assertIn("まだ開いていない避難先：会館", self.browser.text("#preview-problems"))
 
-    def wait(self, condition):
-        super().wait(condition, seconds=30)
+    def wait(self, condition, seconds: float = 30):
+        super().wait(condition, seconds=seconds)
 
 
 if __name__ == "__main__":

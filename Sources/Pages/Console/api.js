@@ -15,8 +15,25 @@ export const person = () => localStorage.getItem(PERSON) ?? "";
 export const keepPerson = (name) => localStorage.setItem(PERSON, name);
 export const dropPerson = () => localStorage.removeItem(PERSON);
 export const isIn = () => token() !== "" || person() !== "";
-/** With the place this page is for: the hub does nothing of the other one for it. */
-const credential = () => ({ ...(token() ? { Authorization: "Bearer " + token() } : {}), ...(world() ? { "Noroshi-Place": world() } : {}) });
+
+/** When somebody last touched this page, over a new beginning of it too. */
+const TOUCHED = "noroshi-touched";
+/** Longer than a round of the strip: what is touched without a word to the hub counts with the next round. */
+const AT_IT = 30000;
+/** A key that is held by what fell on it is nobody, and neither is what a script does. */
+const touched = (event) => { if (event.isTrusted && !event.repeat) sessionStorage.setItem(TOUCHED, Date.now()); };
+for (const kind of ["pointerdown", "keydown", "wheel"]) addEventListener(kind, touched, { capture: true, passive: true });
+function isAttended() {
+  const since = Date.now() - Number(sessionStorage.getItem(TOUCHED));
+  return since >= 0 && since < AT_IT;
+}
+
+/**
+ * With the place this page is for: the hub does nothing of the other one for it. And whether the page asks by itself: a desk that stands open and that
+ * nobody touches is silent, and its session ends.
+ */
+const credential = () => ({
+  ...(token() ? { Authorization: "Bearer " + token() } : {}), ...(world() ? { "Noroshi-Place": world() } : {}), ...(isAttended() ? {} : { "Noroshi-Unattended": "1" }) });
 
 /** An answer that is not a success; `status` 0 where there was none. `problem` is the hub's own document. */
 export class Refused extends Error {
