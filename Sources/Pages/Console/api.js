@@ -22,7 +22,8 @@ const TOUCHED = "noroshi-touched";
 const AT_IT = 30000;
 /** A key that is held by what fell on it is nobody, and neither is what a script does. */
 const touched = (event) => { if (event.isTrusted && !event.repeat) sessionStorage.setItem(TOUCHED, Date.now()); };
-for (const kind of ["pointerdown", "keydown", "wheel"]) addEventListener(kind, touched, { capture: true, passive: true });
+// What a screen reader presses or a voice writes is a click or a word alone.
+for (const kind of ["pointerdown", "keydown", "wheel", "click", "input"]) addEventListener(kind, touched, { capture: true, passive: true });
 function isAttended() {
   const since = Date.now() - Number(sessionStorage.getItem(TOUCHED));
   return since >= 0 && since < AT_IT;
