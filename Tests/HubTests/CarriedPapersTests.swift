@@ -14,7 +14,8 @@ struct CarriedPapersTests {
 
     /// Of towns that are no town of this hub, by their numbers.
     private static func foreign(_ number: Int) throws -> String {
-        try #require((0...9).compactMap { TownID("01\(String(format: "%03d", number))\($0)")?.code }.first)
+        let code = (0...9).lazy.compactMap { TownID("01\(String(format: "%03d", number))\($0)")?.code }.first
+        return try #require(code)
     }
 
     private static func paper(
