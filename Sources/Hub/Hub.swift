@@ -209,7 +209,7 @@ package final class Hub: Sendable {
     package var orderKeyCount: Int { orderKeys.count }
 
     /// Takes up where the last run ended. Once, before anything is accepted. A town whose record cannot be read is named
-    /// and passed over: its warnings go out all the same. A database that is away for a moment is waited for.
+    /// and passed over: its warnings go out all the same. A database that is away is waited for for half a minute.
     package func recover() async throws {
         towns.replace(with: shelters.complete(towns.all))
         noticeCopy()
@@ -287,6 +287,7 @@ package final class Hub: Sendable {
     /// about what he does not know, cancel what he has never heard of, and do so for as long as he is on duty.
     private func pasts(of towns: [TownID: Set<EventID>], since: Date, now: Date) async -> [TownID: Result<TownPast, any Error>] {
         var found: [TownID: Result<TownPast, any Error>] = [:], open = towns
+        let end = ContinuousClock.now + Self.patience
         while true {
             found.merge(await ledger.pasts(of: open, since: since, now: now)) { $1 }
             open = open.filter { town, _ in
@@ -298,16 +299,17 @@ package final class Hub: Sendable {
                     return Self.isAway(error)
                 }
             }
-            guard !open.isEmpty, await isWaitedFor() else { return found }
+            guard !open.isEmpty, await isWaitedFor(until: end) else { return found }
         }
     }
 
     func patiently<Value>(_ read: () async throws -> Value) async throws -> Value {
+        let end = ContinuousClock.now + Self.patience
         while true {
             do {
                 return try await read()
             } catch {
-                guard Self.isAway(error), await isWaitedFor() else { throw error }
+                guard Self.isAway(error), await isWaitedFor(until: end) else { throw error }
             }
         }
     }
@@ -317,8 +319,12 @@ package final class Hub: Sendable {
         return true
     }
 
-    /// False where the start is ended meanwhile.
-    private func isWaitedFor() async -> Bool {
+    /// Longer than any fail-over. Whoever waited on would take no warning either: what is new goes out then, by a hub that does not know what it said before.
+    private static let patience = Duration.seconds(30)
+
+    /// False where it has lasted too long, or the start is ended meanwhile.
+    private func isWaitedFor(until end: ContinuousClock.Instant) async -> Bool {
+        guard ContinuousClock.now < end else { return false }
         // The record itself tells that it is away.
         logger.debug("the start waits for the database")
         do {
