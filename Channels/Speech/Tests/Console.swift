@@ -76,6 +76,9 @@ final class Console: ConformanceFarEnd {
         await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
             Thread.detachNewThread {
                 let end = open(path, O_RDONLY | O_CLOEXEC)
+                // To the end of what is said: who writes where nobody reads any more dies of it.
+                var octets = [UInt8](repeating: 0, count: 16)
+                while read(end, &octets, octets.count) > 0 {}
                 close(end)
                 waiter.resume()
             }
