@@ -165,6 +165,10 @@ final class CurlLoop {
             guard let addresses = addresses(for: lane, address.host, now) else { break }
             // The loop goes on only while somebody waits.
             lane.waiting.removeFirst()
+            guard exchange.mayLeave() else {
+                settle(exchange, .failure(.cancelled))
+                continue
+            }
             guard let open = Self.open(to: exchange.call, address, addresses) else {
                 settle(exchange, .failure(.refused("\(address.host) は内部のネットワークです。呼び出しません (a stranger's address that leads into private networks)")))
                 continue

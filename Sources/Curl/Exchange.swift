@@ -17,6 +17,9 @@ final class Exchange: Sendable {
     /// In the place of the call's body.
     let upload: FileUpload?
 
+    /// Asked right before anything leaves: whoever began it may have been stopped meanwhile, and be none who may act.
+    let mayLeave: @Sendable () -> Bool
+
     private struct State {
         var waiter: Waiter?
         var outcome: Outcome?
@@ -33,6 +36,7 @@ final class Exchange: Sendable {
         self.deadline = deadline
         begun = .now
         self.reader = reader
+        mayLeave = WireGate.isOpen
     }
 
     /// Set before the loop is told, so that a cancellation which overtakes its call is seen when the call arrives.

@@ -14,6 +14,7 @@ enum MailLine {
 
     /// Blocks. The exchange has its outcome before the line is taken down.
     static func send(_ mail: MailCall, to address: CallAddress, _ configuration: CurlConfiguration, for exchange: Exchange) {
+        guard exchange.mayLeave() else { return exchange.finish(.failure(.cancelled)) }
         guard let easy = curl_easy_init() else { return exchange.finish(.failure(.unreachable("メモリが足りません (out of memory)"))) }
         defer { curl_easy_cleanup(easy) }
         let talk = Talk(mail.message, exchange)

@@ -156,16 +156,24 @@ package final class ChannelRunner<M: Mode>: Sendable {
         let end: Result<Receipt, DeliveryFailure> = await withUnsafeCurrentTask { task in
             attempt.ending.arm(task)
             defer { attempt.ending.disarm() }
-            do throws(DeliveryFailure) {
-                // Between its turn and here the program may have been stopped for as long as another hub needs to take over.
-                guard let least = Self.least(duty.word()), attempt.delivery.priority <= least else { throw .cancelled }
-                return .success(try await adapter.deliver(attempt.load.message, attempt.delivery))
-            } catch {
-                return .failure(error)
-            }
+            // Between its turn and here the program may have been stopped for as long as another hub needs to take over.
+            guard mayGo(attempt.delivery.priority) else { return .failure(.cancelled) }
+            guard duty.isLeased else { return await deliver(attempt) }
+            // And between here and the wire.
+            return await WireGate.$isOpen.withValue({ [self] in mayGo(attempt.delivery.priority) }) { await deliver(attempt) }
         }
         settle(attempt, attempt.words(end, isShutdown: Task.isCancelled))
         ring.yield()
+    }
+
+    private func mayGo(_ priority: Priority) -> Bool { Self.least(duty.word()).map { priority <= $0 } ?? false }
+
+    private func deliver(_ attempt: Attempt<M>) async -> Result<Receipt, DeliveryFailure> {
+        do throws(DeliveryFailure) {
+            return .success(try await adapter.deliver(attempt.load.message, attempt.delivery))
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// How an attempt ended. The same attempt a second time is nothing.

@@ -210,6 +210,32 @@ struct CurlTransportTests {
         }
     }
 
+    @Test("What waits for a place is asked once more before it leaves: whoever may not act any more sends nothing")
+    func gate() async throws {
+        var configuration = CurlConfiguration()
+        configuration.connectionsPerOrigin = 1
+        let arrived = Gate(), end = Gate(), heard = Mutex<[String]>([]), mayGo = Mutex(true)
+        try await with(configuration, script: { peer in
+            while let request = peer.request() {
+                heard.withLock { $0.append(String(request.prefix { !$0.isNewline })) }
+                arrived.open()
+                end.blockUntilOpen()
+                peer.answer("ok")
+            }
+        }) { client, server in
+            async let first = failure(client, HTTPCall(method: "GET", url: server.url + "/first"))
+            await arrived.opened()
+            async let second = WireGate.$isOpen.withValue({ mayGo.withLock { $0 } }) { await failure(client, HTTPCall(method: "GET", url: server.url + "/second")) }
+            while client.callCount < 2 { try await Task.sleep(for: .milliseconds(5)) }
+            mayGo.withLock { $0 = false }
+            end.open()
+            #expect(await first == nil)
+            #expect(await second == .cancelled)
+            #expect(await failure(client, HTTPCall(method: "GET", url: server.url + "/third")) == nil, "the lane goes on")
+        }
+        #expect(heard.withLock { $0.count } == 2 && heard.withLock { $0.allSatisfy { !$0.contains("second") } })
+    }
+
     @Test("An answer longer than allowed is broken off")
     func oversize() async throws {
         try await with(script: { peer in
