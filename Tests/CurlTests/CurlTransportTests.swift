@@ -215,6 +215,7 @@ struct CurlTransportTests {
         var configuration = CurlConfiguration()
         configuration.connectionsPerOrigin = 1
         let arrived = Gate(), end = Gate(), heard = Mutex<[String]>([]), mayGo = Mutex(true)
+        let isOpen: @Sendable () -> Bool = { mayGo.withLock { $0 } }
         try await with(configuration, script: { peer in
             while let request = peer.request() {
                 heard.withLock { $0.append(String(request.prefix { !$0.isNewline })) }
@@ -225,7 +226,7 @@ struct CurlTransportTests {
         }) { client, server in
             async let first = failure(client, HTTPCall(method: "GET", url: server.url + "/first"))
             await arrived.opened()
-            async let second = WireGate.$isOpen.withValue({ mayGo.withLock { $0 } }) { await failure(client, HTTPCall(method: "GET", url: server.url + "/second")) }
+            async let second = WireGate.$isOpen.withValue(isOpen) { await failure(client, HTTPCall(method: "GET", url: server.url + "/second")) }
             while client.callCount < 2 { try await Task.sleep(for: .milliseconds(5)) }
             mayGo.withLock { $0 = false }
             end.open()
