@@ -4,6 +4,7 @@ import ChannelKitTesting
 import Curl
 import Foundation
 import Glibc
+import Testing
 
 /// 気仙沼市 with two spots and two schools; its emergency mail goes to `gateway`.
 struct TownFile: Sendable {
@@ -148,6 +149,7 @@ struct TestHub: Sendable {
                 program.errors.firstMatch(of: #/listens on https?:\/\/[^ ]*:(\d+)/#).flatMap { Int($0.1) }
             }
         } catch {
+            Issue.record("what it said: \(program.errors.suffix(6000))")
             program.signal(SIGKILL)
             throw error
         }
