@@ -67,10 +67,17 @@ extension TextRules {
             suggestion: "題名か本文のはじめに【訓練】と書いてください (begin the title or the body with 【訓練】)")]
     }
 
+    /// What a person hears as a drill wherever it stands.
+    private static let drillSentences = ["訓練です", "訓練放送", "訓練メール", "訓練配信"]
+    /// Begins with the word, and is a place or the opposite.
+    private static let noDrills = ["訓練では", "訓練場", "訓練所", "訓練校", "訓練施設", "訓練セ", "訓練棟", "訓練地", "訓練塔", "訓練公園", "訓練広場"]
+
     /// In its first words, or as a sentence. The word alone is no mark: 職業訓練センター and 訓練場前 are places.
     private static func isMarked(_ part: String) -> Bool {
         let written = TextRules.canonical(part)
-        return written.contains("これは訓練です") || drillWords.contains { $0.contains("訓練") && written.hasPrefix($0) }
+        if drillSentences.contains(where: { written.contains($0) }) { return true }
+        if written.hasPrefix("訓練") { return !noDrills.contains { written.hasPrefix($0) } }
+        return drillWords.contains { $0.contains("訓練") && written.hasPrefix($0) }
     }
 
     private static func isLatin(_ character: Character) -> Bool { character.isASCII && character.isLetter }

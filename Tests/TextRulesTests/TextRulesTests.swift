@@ -66,7 +66,8 @@ struct TextRulesTests {
         #expect(found("【訓練】" + order, mode: .exercise) == [])
         #expect(found(order, mode: .exercise) == ["drill-unmarked"])
         // The name of a place is no mark.
-        for place in ["職業訓練センター", "訓練場前"] { #expect(found(place + "へ避難してください。", mode: .exercise) == ["drill-unmarked"]) }
+        for said in ["訓練 避難指示。", "訓練、大津波警報。", "（訓練）", "地震の訓練です。", "こちらは訓練放送。"] { #expect(found(said + order, mode: .exercise) == [], "\(said)") }
+        for place in ["職業訓練センター", "訓練場前", "訓練センター"] { #expect(found(place + "へ避難してください。", mode: .exercise) == ["drill-unmarked"]) }
         #expect(found("これは訓練です。高台へ避難してください。", mode: .exercise) == [])
         #expect(found("【訓練】職業訓練センターへ避難してください。", mode: .exercise) == [])
     }
