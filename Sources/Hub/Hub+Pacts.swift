@@ -44,18 +44,20 @@ extension Hub {
         let town = towns[now.helper]?.name ?? now.helper.code
         if isOpen {
             attention.notice(
-                .review, now.id, "\(town)による代行（\(mode == .actual ? "本番" : "訓練")）が始まりました。理由：\(reason) (\(town) works in this town's name from now on)",
+                .review, Self.subject(now.id, mode), "\(town)による代行（\(mode == .actual ? "本番" : "訓練")）が始まりました。理由：\(reason) (\(town) works in this town's name from now on)",
                 from: "desk", of: now.giver, at: clock())
         }
         return try await recorded(now, isOpen ? .released : .key, by: person, mode, reason)
     }
 
+    /// A rehearsal's beginning and end say nothing of what really goes on.
+    private static func subject(_ pact: String, _ mode: ModeName) -> String { "\(pact)/\(mode.rawValue)" }
+
     /// - Parameter mode: which release; nil: both, as far as this person may.
     package func end(_ id: String, _ mode: ModeName?, whole: Bool, reason: String?, by person: Operator) async throws(PactFailure) -> Pact {
         _ = try pact(id, for: person)
         let (ended, modes) = try pacts.end(id, by: person, mode, whole: whole, reason: reason, now: clock())
-        // The end of a rehearsal says nothing of what really goes on.
-        if ended.state(clock()) != .released { attention.settle(.review, subject: id, of: ended.giver) }
+        for mode in modes { attention.settle(.review, subject: Self.subject(id, mode), of: ended.giver) }
         return try await recorded(ended, .ended, by: person, modes == [.exercise] ? .exercise : nil, reason)
     }
 
