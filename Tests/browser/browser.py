@@ -80,7 +80,7 @@ class Browser:
         os.write(self.sink, json.dumps(message).encode() + b"\0")
         with self.arrived:
             if not self.arrived.wait_for(lambda: number in self.answers, timeout=30):
-                raise TimeoutError(method)
+                raise TimeoutError(f"{method} {message['params'].get('expression', '')[:300]}\n{self.problems}")
             answer = self.answers.pop(number)
         if "error" in answer:
             raise RuntimeError(f"{method}: {answer['error']}")
@@ -122,6 +122,15 @@ class Browser:
         if "exceptionDetails" in answer:
             raise RuntimeError(json.dumps(answer["exceptionDetails"])[:400])
         return answer["result"].get("value")
+
+    def kept(self, name: str, store: str = "kept") -> object:
+        """What lies in the page's store under this name, None where nothing does. Never an error, and never a wait for ever, whatever the store is like."""
+        store = json.dumps(store)
+        return self.evaluate(f"""new Promise((done) => {{ const opened = indexedDB.open('noroshi'); opened.onerror = () => done(null);
+            opened.onsuccess = ({{ target: {{ result }} }}) => {{ const end = (found) => {{ result.close(); done(found ?? null); }};
+                if (!result.objectStoreNames.contains({store})) return end(null);
+                const asked = result.transaction({store}).objectStore({store}).get({json.dumps(name)});
+                asked.onsuccess = () => end(asked.result); asked.onerror = () => end(null); }}; }})""")
 
     def until(self, condition: str, seconds: float = 30):
         """Waits until the page says so."""

@@ -3,6 +3,10 @@
 
 const memory = new Map();
 const loose = new Map();
+/** Names whose newest value lies in memory alone: the store refused it, for now or for ever. */
+const unsaved = new Set();
+const AGAIN = 30_000;
+let again = null;
 
 function open() {
   return new Promise((resolve, reject) => {
@@ -37,12 +41,23 @@ async function withStore(mode, act, name = "kept") {
 }
 
 export async function read(name) {
+  if (unsaved.has(name)) return memory.get(name);
   try { return await withStore("readonly", (store) => store.get(name)); } catch { return memory.get(name); }
 }
 
+/** What the store refuses is tried again: a registration that only this page knew would be gone with its next reload. */
 export async function write(name, value) {
   memory.set(name, value);
-  try { await withStore("readwrite", (store) => store.put(value, name)); } catch { /* memory has it */ }
+  unsaved.add(name);
+  try {
+    await withStore("readwrite", (store) => store.put(value, name));
+    if (memory.get(name) === value) unsaved.delete(name);
+  } catch {
+    again ??= setTimeout(() => {
+      again = null;
+      for (const late of unsaved) write(late, memory.get(late));
+    }, AGAIN);
+  }
 }
 
 /** The outbox's entries, oldest first. */
@@ -71,6 +86,7 @@ export async function dropRecords(keys) {
 /** Everything goes: registration, key, outbox, pages kept for offline use. */
 export async function erase() {
   memory.clear();
+  unsaved.clear();
   loose.clear();
   for (const name of ["kept", "outbox"]) {
     try { await withStore("readwrite", (store) => store.clear(), name); } catch { /* nothing was kept */ }
