@@ -145,9 +145,8 @@ class RealHubTests(Patient):
 
     def test_a_token_that_was_copied_out_of_the_browser_opens_nothing_and_the_tablet_goes_on(self):
         self.hub.enrol(self.browser, "hashikami-chu")
-        kept = """new Promise((done) => { indexedDB.open('noroshi').onsuccess = ({target}) =>
-            { target.result.transaction('kept').objectStore('kept').get('device').onsuccess = (found) => done(found.target.result.token) } })"""
-        token = self.browser.evaluate(kept)
+        self.wait(lambda: self.browser.kept("device"), "the registration, kept")
+        token = self.browser.kept("device")["token"]
         self.assertTrue(token)
 
         def asked() -> int:
