@@ -1,5 +1,6 @@
 /// Runs a test written for the real browser: one of Tests/browser.
 package import Foundation
+import Testing
 
 package enum BrowserScript {
     /// Chromium is installed.
@@ -7,7 +8,7 @@ package enum BrowserScript {
         .contains(where: FileManager.default.isExecutableFile)
 
     /// How it ended, and what it said. Waiting for the browser holds up no cooperative thread: the other tests of this run
-    /// need them.
+    /// need them. What passed only when it was run once more is a warning of the test that asked for it (`Tests/browser/run.py`).
     package static func run(
         _ script: String, in package: URL, environment: [String: String] = [:]
     ) async throws -> (status: Int32, words: String) {
@@ -15,8 +16,12 @@ package enum BrowserScript {
         try Data().write(to: words)
         defer { try? FileManager.default.removeItem(at: words) }
         let status = try await ChildProcess.run(
-            "/usr/bin/env", ["--chdir", package.appending(path: "Tests/browser").path, "python3", "-m", "unittest", "-q", script],
+            "/usr/bin/env", ["--chdir", package.appending(path: "Tests/browser").path, "python3", "run.py", script],
             environment: environment, output: .file(words.path))
-        return (status, try String(contentsOf: words, encoding: .utf8))
+        let said = try String(contentsOf: words, encoding: .utf8)
+        for line in said.split(separator: "\n") where status == 0 && line.hasPrefix("unsteady: ") {
+            Issue.record(Comment(rawValue: String(line)), severity: .warning)
+        }
+        return (status, said)
     }
 }
