@@ -51,6 +51,7 @@ private struct CatchUp: Decodable {
     var position: String
     var resync: Bool
     var server_time: String
+    var server_time_is_certain: Bool?
     var events: [Event]
 }
 
@@ -124,7 +125,7 @@ extension FortnightWorld {
             tablet.isUnknown = answer.status == 401
             if answer.status == 200 || answer.status == 404, tablet.stranger != nil { tablet.isUnknown = true }
             guard answer.status == 200, let said = try? JSONDecoder().decode(CatchUp.self, from: Data(answer.body)) else { return retry(tablet, attempt) }
-            tablet.clock.learn(PageTime.read(said.server_time), running: tablet.running(now))
+            tell(said, tablet)
             let isWhole = since == nil || said.resync
             var events = said.events.map(\.event)
             if isWhole { events.insert(PageEvent(what: .resync), at: 0) }
@@ -133,6 +134,24 @@ extension FortnightWorld {
             // Something stands that did not come: all of it is asked for anew.
             guard tablet.tries == attempt else { return }
             then(isWhole)
+        }
+    }
+
+    private func tell(_ said: CatchUp, _ tablet: PageTablet) {
+        let time = PageTime.read(said.server_time), running = tablet.running(now)
+        if said.server_time_is_certain == false { tablet.clock.guess(time, running: running) } else { tablet.clock.learn(time, running: running) }
+    }
+
+    /// As `#halfMinute` of the page; what is said besides comes on the line.
+    private func askTime(_ tablet: PageTablet) {
+        let attempt = tablet.tries
+        after(10 * Self.minute) { world in
+            guard tablet.tries == attempt, tablet.isLive, tablet.clock.isGuessed else { return }
+            world.ask(tablet, "GET", "/v1/catch-up" + (tablet.position.map { "?since=\($0)" } ?? ""), nil) { answer in
+                guard tablet.tries == attempt, tablet.isAwake else { return }
+                if let answer, answer.status == 200, let said = try? JSONDecoder().decode(CatchUp.self, from: Data(answer.body)) { world.tell(said, tablet) }
+                world.askTime(tablet)
+            }
         }
     }
 
@@ -157,6 +176,7 @@ extension FortnightWorld {
         (tablet.isLive, tablet.wantsWhole, tablet.downSince, tablet.liveSince) = (true, false, nil, now)
         take(events, at: tablet)
         send(tablet)
+        if tablet.clock.isGuessed { askTime(tablet) }
     }
 
     func listenAtHub(_ tablet: PageTablet) {
@@ -201,7 +221,10 @@ extension FortnightWorld {
         if word != .doubt {
             receipt("reached", line, tablet)
             for time in [line.server_time.map { PageTime.read($0) } ?? 0, tablet.seals.floor] { tablet.clock.atLeast(time, running: tablet.running(now)) }
-            if let lasts = line.expires_in, let left = tablet.seals.left(line, now: tablet.hubTime(now)), left > lasts { line.expires_in = left }
+            if let lasts = line.expires_in, let left = tablet.seals.left(line, now: tablet.hubTime(now)) {
+                if tablet.clock.isGuessed, left <= 0 { return }
+                if left > lasts || tablet.clock.isGuessed { line.expires_in = left }
+            }
         }
         let change = tablet.board.take(line, isDoubtful: word == .doubt, now: tablet.hubTime(now))
         if plan.planted == .dropsWhatStands, chance.happens(1) { tablet.board.drop { $0 == line.key } }
@@ -237,7 +260,7 @@ extension FortnightWorld {
     }
 
     func add(_ path: PageOutbox.Path, _ id: String, _ rest: String, _ tablet: PageTablet) {
-        tablet.outbox.add(.init(path: path, id: id, rest: rest, wall: now + tablet.wallOffset, tick: tablet.running(now), session: tablet.session, hub: tablet.certainTime(now)))
+        tablet.outbox.add(.init(path: path, id: id, rest: rest, wall: now + tablet.wallOffset, tick: tablet.running(now), session: tablet.session, hub: tablet.certainTime(now), least: tablet.leastTime(now)))
         if path != .answers { said.insert("\(tablet.id)/\(id)") }
     }
 
@@ -248,7 +271,7 @@ extension FortnightWorld {
         tablet.isSending = true
         let bodies = batch.map { entry in
             let age = PageOutbox.age(entry, running: tablet.running(now), wall: now + tablet.wallOffset, session: tablet.session, hub: tablet.certainTime(now))
-            let then = entry.path == .answers ? entry.hub.map { #","not_before_ms":\#($0)"# } ?? "" : ""
+            let then = entry.path == .answers ? (entry.hub ?? entry.least).map { #","not_before_ms":\#($0)"# } ?? "" : ""
             return #"{"id":"\#(entry.id)","elapsed_ms":\#(age)\#(then)\#(entry.rest)}"#
         }
         let list = bodies.joined(separator: ",")

@@ -11,10 +11,15 @@ package struct PageClock: Sendable {
     /// Hub's time minus the page's running clock, in milliseconds.
     package private(set) var offset: Int?
     package private(set) var isCertain = false
+    package private(set) var isGuessed = false
 
     package init() {}
     package mutating func recall(_ time: Int?, running: Int) { if !isCertain, let time { offset = time - running } }
-    package mutating func learn(_ time: Int, running: Int) { (offset, isCertain) = (time - running, true) }
+    package mutating func learn(_ time: Int, running: Int) { (offset, isCertain, isGuessed) = (time - running, true, false) }
+    package mutating func guess(_ time: Int, running: Int) {
+        isGuessed = true
+        if offset.map({ time > $0 + running }) ?? true { offset = time - running }
+    }
     /// It is no earlier than this.
     package mutating func atLeast(_ time: Int, running: Int) { if let offset, time > offset + running { self.offset = time - running } }
     package var mayJudge: Bool { offset != nil }
@@ -80,9 +85,11 @@ package struct PageOutbox: Sendable {
         package var wall, tick, session: Int
         /// By the hub's, where it was certain.
         package var hub: Int?
+        /// No later than the hub's time then.
+        package var least: Int?
 
-        package init(path: Path, id: String, rest: String = "", wall: Int = 0, tick: Int = 0, session: Int = 0, hub: Int? = nil) {
-            (self.path, self.id, self.rest, self.wall, self.tick, self.session, self.hub) = (path, id, rest, wall, tick, session, hub)
+        package init(path: Path, id: String, rest: String = "", wall: Int = 0, tick: Int = 0, session: Int = 0, hub: Int? = nil, least: Int? = nil) {
+            (self.path, self.id, self.rest, self.wall, self.tick, self.session, self.hub, self.least) = (path, id, rest, wall, tick, session, hub, least)
         }
     }
 
@@ -175,6 +182,7 @@ final class PageTablet {
     func running(_ now: Int) -> Int { now - runningZero }
     func hubTime(_ now: Int) -> Int { clock.now(running: running(now), wall: now + wallOffset) }
     func certainTime(_ now: Int) -> Int? { clock.isCertain ? hubTime(now) : nil }
+    func leastTime(_ now: Int) -> Int? { clock.mayJudge ? hubTime(now) : nil }
     func age(_ now: Int) { if clock.mayJudge { board.age(hubTime(now)) } }
 
     /// `#keepBoard` of the page.

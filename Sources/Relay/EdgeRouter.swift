@@ -89,7 +89,7 @@ package struct EdgeRouter: Sendable {
         let (spots, known) = (parts.spots, Set(parts.spots.spots))
         let (watch, ledger) = (parts.watch, parts.ledger)
         router.add(middleware: ProblemMiddleware())
-        TabletDesk(devices: parts.devices, stream: parts.stream, book: EdgeBook(outbox: parts.outbox, hub: parts.hub), clock: parts.clock, said: parts.said).add(to: router)
+        TabletDesk(devices: parts.devices, stream: parts.stream, book: EdgeBook(outbox: parts.outbox, hub: parts.hub), clock: parts.clock, said: parts.said, isTimeCertain: { watch.certainHubTime() != nil }).add(to: router)
         RollCallDesk(
             devices: parts.devices, calls: parts.calls, stream: parts.stream, clock: { watch.hubTime() }, onDisk: { try await ledger.flush().committed() },
             beyond: .init(site: parts.site, pass: { [outbox = parts.outbox] answer, device in try await outbox.take(answer, of: device) })

@@ -83,6 +83,8 @@ package struct TabletDesk: Sendable {
     private let clock: @Sendable () -> Date
     /// What tablets are told the time is: they take it for the hub's.
     private let said: @Sendable () -> Date
+    /// False at an edge that has not heard its hub since it started: what it says is no later than it is, and may be hours behind.
+    private let isTimeCertain: @Sendable () -> Bool
     private let limits = Limits()
 
     /// A keeper reports some times an hour, a tablet tells three things of an alert; a tablet that was cut for a day has a
@@ -105,8 +107,9 @@ package struct TabletDesk: Sendable {
 
     package init(
         devices: DeviceRegister, stream: StreamHub, book: any TabletBook, clock: @escaping @Sendable () -> Date,
-        said: (@Sendable () -> Date)? = nil
+        said: (@Sendable () -> Date)? = nil, isTimeCertain: @escaping @Sendable () -> Bool = { true }
     ) {
+        self.isTimeCertain = isTimeCertain
         self.devices = devices
         self.stream = stream
         self.book = book
@@ -306,7 +309,7 @@ package struct TabletDesk: Sendable {
             case .gap(let entries): (entries, true)
             }
         let now = stream.ticking()
-        var body = #"{"position":"\#(position)","resync":\#(isGap),"server_time":"\#(JapanTime.text(said()))","events":["#
+        var body = #"{"position":"\#(position)","resync":\#(isGap),"server_time":"\#(JapanTime.text(said()))",\#(isTimeCertain() ? "" : #""server_time_is_certain":false,"#)"events":["#
         body += entries.map { entry in
             let data = String(decoding: ServerSentEvent.body(of: entry, in: languages, now: now), as: UTF8.self)
             return #"{"id":"\#(position.epoch)-\#(entry.offset)","event":"\#(entry.event.name)","data":\#(data)}"#

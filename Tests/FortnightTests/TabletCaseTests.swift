@@ -89,6 +89,7 @@ struct TabletCaseTests {
             switch step.act {
             case "recall": clock.recall(step.time, running: step.running)
             case "learn": if let text = step.text, text.hasSuffix("Z") { clock.learn(PageTime.read(text), running: step.running) }
+            case "guess": if let text = step.text, text.hasSuffix("Z") { clock.guess(PageTime.read(text), running: step.running) }
             case "least": if let time = step.time { clock.atLeast(time, running: step.running) }
             default: break
             }

@@ -187,6 +187,8 @@ class FakeHub:
         self.asked: list[str] = []
         # Seconds by which whoever answers here is behind the time.
         self.behind = 0
+        # It says that it does not know the time: an edge that has not heard its hub since it started.
+        self.guesses = False
         self.is_down = False
         # By which the town signs what it says; None: a hub of before.
         self.town_key = None
@@ -532,7 +534,7 @@ class HubHandler(BaseHTTPRequestHandler):
             has_gap = 0 < since < self.hub.forgotten
             return {"events": [{"id": f"1-{offset}", "event": name, "data": data}
                                for offset, name, data in self.hub.events if offset > (0 if has_gap else since)],
-                    "position": f"1-{self.hub.last}", "resync": has_gap, "server_time": stamp(time.time() - self.hub.behind)}
+                    "position": f"1-{self.hub.last}", "resync": has_gap, "server_time": stamp(time.time() - self.hub.behind), **({"server_time_is_certain": False} if self.hub.guesses else {})}
 
     def start_stream(self):
         self.send_response(200)

@@ -184,6 +184,34 @@ class SealTests(OnSmallHub):
         self.assertNotIn("endedAt", self.board()["actual e1"])
         self.assertNotIn("endedAt", self.board()["actual e2"])
 
+    def test_who_knows_the_time_keeps_it_where_an_edge_does_not_and_who_does_not_asks_until_the_edge_does(self):
+        # Half a minute is short.
+        self.browser.call("Page.addScriptToEvaluateOnNewDocument", {"source": "const every = setInterval; globalThis.setInterval = (act, time) => every(act, time === 30000 ? 500 : time)"})
+        self.enrol()
+        # Its edge had no power for hours, and its line is cut still: what it has counts by its own time, and is over long before.
+        self.hub.behind, self.hub.guesses = 9 * 3600, True
+        self.hub.forget()
+        asked = len(self.hub.asked)
+        self.hub.cut()
+        self.wait(lambda: not self.hub.followers, "hung up on")
+        self.hub.mend()
+        self.wait(lambda: len(self.hub.asked) > asked and self.hub.followers, "listening again")
+
+        def told(event: str, left: float):
+            now = self.now()
+            times = {"sent": stamp(now - 36000), "server_time": stamp(now - 36000), "expires": stamp(now + left), "expires_in": left + self.hub.behind}
+            self.hub.put("alert", self.hub.sealed_line("alert", {**self.sample(event), **ORDER, **times}))
+        told("over", -60)
+        told("short", 6)
+        self.wait(lambda: "endedAt" in self.board().get("actual short", {}), "ended in time")
+        self.assertNotIn("actual over", self.board())
+        # Loaded again it does not know the time itself, and takes no hour for certain.
+        self.browser.open(self.hub.address + "/tablet/board")
+        self.browser.until("document.querySelector('#calm-clock').textContent === '--:--'")
+        self.wait(lambda: self.hub.followers, "listening")
+        self.hub.behind, self.hub.guesses = 0, False
+        self.browser.until("/^[0-9]+:[0-9]+$/.test(document.querySelector('#calm-clock').textContent)")
+
     def test_what_was_replaced_days_ago_does_not_come_back_from_a_machine_that_missed_it(self):
         self.enrol()
         days = int(self.now() * 1000) - 2 * 86_400_000

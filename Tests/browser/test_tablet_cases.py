@@ -42,6 +42,7 @@ PLAY = """async (cases, from) => {
           ({ running, wall } = step);
           if (step.act === 'recall') clock.recall(step.time);
           if (step.act === 'learn') clock.learn(step.text);
+          if (step.act === 'guess') clock.guess(step.text);
           if (step.act === 'least') clock.atLeast(step.time);
           return [clock.now(), clock.mayJudge, clock.isCertain].join(' ');
         });
@@ -142,6 +143,22 @@ def behind_case(dice: random.Random) -> dict:
     return {"kind": "clock", "steps": steps}
 
 
+def guess_case(dice: random.Random) -> dict:
+    """An edge that does not know the time, among those that do."""
+    running, zero, steps = 0, 1_796_086_800_000, []
+    for _ in range(dice.randint(3, 8)):
+        running += dice.randint(0, 4_000_000)
+        step = {"act": dice.choice(["recall", "learn", "guess", "guess", "guess", "least", "look"]), "running": running, "wall": dice.randint(0, 2_000_000_000_000)}
+        if step["act"] == "recall":
+            step["time"] = dice.choice([None, zero])
+        elif step["act"] in ("learn", "guess"):
+            step["text"] = dice.choice([stamp(dice.randint(0, 80_000)), stamp(dice.randint(0, 80_000)), "no time"])
+        elif step["act"] == "least":
+            step["time"] = zero + dice.randint(-4_000_000, 80_000_000)
+        steps.append(step)
+    return {"kind": "clock", "steps": steps}
+
+
 def outbox_case(dice: random.Random) -> dict:
     adds = [{"path": dice.choice(["receipts"] * 6 + ["reports", "rollcall/answers"]), "id": f"{dice.randint(1, 90)}"} for _ in range(dice.randint(1, 75))]
     answers = [dice.choice([{"status": 202}] * 5 + [{"status": 422}, {"status": 503}, {"status": 403}, {"status": 401}, {"status": 200, "strange": True}, {"status": 404, "strange": True}]) for _ in range(60)]
@@ -150,7 +167,7 @@ def outbox_case(dice: random.Random) -> dict:
 
 def cases() -> list:
     dice = random.Random(20261201)
-    return [make(dice) for make in [board_case] * 60 + [clock_case] * 12 + [outbox_case] * 20 + [behind_case] * 10]
+    return [make(dice) for make in [board_case] * 60 + [clock_case] * 12 + [outbox_case] * 20 + [behind_case] * 10 + [guess_case] * 12]
 
 
 @unittest.skipUnless(CHROMIUM, "no chromium on this machine")

@@ -4,6 +4,8 @@ export class HubClock {
   #offset = null;
   /** The hub has said the time in this life of the page. */
   isCertain = false;
+  /** Who answers now does not know the time himself. */
+  isGuessed = false;
   /** The last time the hub said before the page was loaded again: it is later than that now, nobody knows how much. */
   recalled = null;
 
@@ -17,6 +19,14 @@ export class HubClock {
     if (Number.isNaN(time)) return;
     this.#offset = time - performance.now();
     this.isCertain = true;
+    this.isGuessed = false;
+  }
+
+  /** Said by an edge that has not heard the hub since it started: it may be hours behind, and takes nothing from who knows the time. */
+  guess(text) {
+    const time = Date.parse(text ?? "");
+    this.isGuessed = true;
+    if (!Number.isNaN(time) && (!this.mayJudge || time > this.now())) this.#offset = time - performance.now();
   }
 
   /** It is no earlier than this. The line's time may be hours old, and a tablet that slept counts on without its sleep. */

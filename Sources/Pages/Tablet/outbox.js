@@ -41,7 +41,7 @@ export class Outbox {
 
   /** `path` is `receipts`, `reports` or `rollcall/answers`. True once it lies on this tablet; false: in this page's memory alone. */
   async add(path, body) {
-    const entry = { path, body, at: Date.now(), order: Date.now() * 1000 + (this.#count++ % 1000), hub: this.hooks.time?.() ?? null, tick: performance.now(), session: this.#session, town: this.hooks.town(), device: this.hooks.device?.() };
+    const entry = { path, body, at: Date.now(), order: Date.now() * 1000 + (this.#count++ % 1000), hub: this.hooks.time?.() ?? null, least: this.hooks.least?.() ?? null, tick: performance.now(), session: this.#session, town: this.hooks.town(), device: this.hooks.device?.() };
     if (this.#isClosed || this.#entries.has(keyOf(entry))) return true;
     this.#entries.set(keyOf(entry), entry);
     const isKept = await putRecord(keyOf(entry), entry);
@@ -83,8 +83,8 @@ export class Outbox {
   async #sendSome() {
     const some = this.#waiting(), first = some[0];
     if (!first) return false;
-    // An edge that had no power does not know for how long: the hub's time of then says what was said last.
-    const bodies = some.map((entry) => ({ ...entry.body, elapsed_ms: this.#age(entry), ...(first.path === "rollcall/answers" ? { not_before_ms: entry.hub } : {}) }));
+    // An edge that had no power does not know for how long: the hub's time of then says what was said last, or a time that was certainly over then.
+    const bodies = some.map((entry) => ({ ...entry.body, elapsed_ms: this.#age(entry), ...(first.path === "rollcall/answers" ? { not_before_ms: entry.hub ?? entry.least } : {}) }));
     let answer;
     try {
       answer = await ask(this.hooks.token(), "/v1/" + first.path, {

@@ -52,7 +52,7 @@ export class Receiver {
     this.page = page;
     this.tabs = new Tabs({ owned: () => this.#owned(), heard: (message) => this.#fromTab(message) });
     this.outbox = new Outbox({
-      token: () => this.device?.token, device: () => this.device?.id, town: () => this.device?.code, time: () => (this.clock.isCertain ? this.clock.now() : null), owns: () => this.isOwner,
+      token: () => this.device?.token, device: () => this.device?.id, town: () => this.device?.code, time: () => (this.clock.isCertain ? this.clock.now() : null), least: () => (this.clock.mayJudge ? this.clock.now() : null), owns: () => this.isOwner,
       handOver: () => this.tabs.tell({ outbox: true }),
       changed: (count) => page.waiting(count),
       told: (entry, state) => page.told(entry, state, null),
@@ -264,9 +264,10 @@ export class Receiver {
       this.receipt(alert, "reached");
       this.clock.atLeast(Date.parse(alert.server_time));
       this.clock.atLeast(this.seals.floor);
-      // Where this tablet's time is behind, what is left would end it before its end, once the time is right again.
-      const left = this.seals.left(alert, this.clock.now());
-      if (left > alert.expires_in) alert.expires_in = left;
+      // Where this tablet's time is behind, what is left would end it before its end, once the time is right again; where the edge's is, long after it.
+      const left = this.seals.left(alert, this.clock.now()), { isGuessed } = this.clock;
+      if (isGuessed && left <= 0) return;
+      if (left > alert.expires_in || isGuessed && left < alert.expires_in) alert.expires_in = left;
     }
     const change = this.board.take(alert, this.clock.now());
     this.#keepBoard();
@@ -411,6 +412,7 @@ export class Receiver {
     this.outbox.send();
     if (!this.isOwner) return;
     if (this.clock.isCertain) write("hubTime", this.clock.now());
+    if (this.clock.isGuessed && this.state === "up") this.line.askTime();
     this.page.everyHalfMinute();
   }
 }

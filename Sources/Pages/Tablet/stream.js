@@ -199,6 +199,11 @@ export class Line {
     this.#fill = null;
   }
 
+  /** Of whoever did not know the time when this line began; what else he tells comes on the line itself. */
+  askTime() {
+    this.#fetchPast(this.hooks.position()).catch(() => {});
+  }
+
   /** Words alone: the line is live meanwhile, so what comes here moves no position and ends nothing. */
   async #askForWords(since) {
     const line = this.#stop, { events } = await this.#fetchPast(since);
@@ -235,7 +240,8 @@ export class Line {
       return { events, isWhole: true };
     }
     const page = await answer.json(), isWhole = !since || page.resync === true;
-    this.clock.learn(page.server_time ?? answer.headers.get("Date"));
+    if (page.server_time_is_certain === false) this.clock.guess(page.server_time);
+    else this.clock.learn(page.server_time ?? answer.headers.get("Date"));
     const events = (page.events ?? []).map((event) => (
       { name: event.event ?? event.name, data: typeof event.data === "string" ? event.data : JSON.stringify(event.data), id: event.id ?? null }));
     if (isWhole) events.unshift({ name: "resync", data: '{"reason":"gap"}', id: null });
