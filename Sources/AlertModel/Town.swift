@@ -1,3 +1,5 @@
+public import FoundationEssentials
+
 /// What the hub knows about one town: where it lies in everybody's code tables, its shelters and its far ends.
 public struct Town: Sendable, Hashable {
     public var id: TownID
@@ -43,6 +45,17 @@ public struct Coordinate: Sendable, Hashable, Codable {
     }
 }
 
+/// 試験: a school's tablets make no sound, flash what calls, and sound again by themselves at its end.
+public struct Examination: Sendable, Hashable {
+    /// Seconds: whoever forgets one leaves nobody without a sound for a day.
+    public static let longest: TimeInterval = 6 * 3600
+    /// Of one place.
+    public static let most = 40
+
+    public var from, until: Date
+    public init(from: Date, until: Date) { (self.from, self.until) = (from, until) }
+}
+
 /// One far end of one town: a gateway, a Wi-Fi spot, a school.
 public struct Endpoint: Sendable, Hashable {
     /// Letters: two sheets of paper, which nobody reads to the end while the ground shakes.
@@ -63,6 +76,8 @@ public struct Endpoint: Sendable, Hashable {
     public var place: Coordinate?
     /// What the house has written down to do, for its own tablets: plain text, at most `procedureLimit` letters.
     public var procedure: String?
+    /// When its tablets are silent on purpose.
+    public var exams: [Examination]
     /// Settings for real alerts: `url`, `cell_broadcast_id` …; nil when it takes none.
     public var actual: [String: String]?
     /// Settings for drills; nil when it takes none.
@@ -70,8 +85,9 @@ public struct Endpoint: Sendable, Hashable {
 
     public init(
         id: String, channel: String, name: String, romanName: String? = nil, district: String? = nil, shelter: String? = nil,
-        place: Coordinate? = nil, procedure: String? = nil, actual: [String: String]? = [:], exercise: [String: String]? = [:]
+        place: Coordinate? = nil, procedure: String? = nil, exams: [Examination] = [], actual: [String: String]? = [:], exercise: [String: String]? = [:]
     ) {
+        self.exams = exams
         self.id = id
         self.channel = channel
         self.name = name

@@ -16,8 +16,10 @@ extension Hub {
 
     /// Says at each place that is owed it what stands there.
     package func sayStates() {
-        for (topic, standing) in stream.unstated(every: TownSeals.stateEvery, upTo: Self.statesAtOnce) where town(topic.town) != nil {
-            if let event = seals.state(of: topic, inForce: standing) { stream.publish(event, to: topic) }
+        for (topic, standing) in stream.unstated(every: TownSeals.stateEvery, upTo: Self.statesAtOnce) {
+            guard let town = town(topic.town) else { continue }
+            let exams = town.endpoints.first { $0.id == topic.site && !$0.exams.isEmpty }?.exams ?? []
+            if let event = seals.state(of: topic, inForce: standing, exams: exams) { stream.publish(event, to: topic) }
         }
     }
 

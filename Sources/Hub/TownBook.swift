@@ -10,6 +10,7 @@ package import ChannelKit
 internal import Dispatching
 package import FoundationEssentials
 internal import Memories
+internal import Streams
 
 package struct TownDocument: Codable, Sendable, Hashable {
     package struct Change: Codable, Sendable, Hashable {
@@ -99,6 +100,9 @@ extension Hub {
         let whole = shelters.replacing(town)
         towns.replace(whole)
         let fresh = whole.endpoints.filter { !before.contains($0) }
+        // An examination of a place is said with what stands there, also for who comes later.
+        let exams = Dictionary(before.map { ("\($0.channel)/\($0.id)", $0.exams) }, uniquingKeysWith: { first, _ in first })
+        for end in whole.endpoints where end.exams != exams["\(end.channel)/\(end.id)"] ?? [] { stream.owe(StreamTopic(town: town.id, site: end.id)) }
         await actual.prepare(whole, only: Set(fresh))
         await exercise.prepare(whole, only: Set(fresh))
     }

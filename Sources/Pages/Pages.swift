@@ -111,6 +111,7 @@ package enum Pages {
         "/console/cards.js": PageAsset(script, PackageResources.cards_js),
         "/console/devices.js": PageAsset(script, PackageResources.devices_js),
         "/console/drills.js": PageAsset(script, PackageResources.drills_js),
+        "/console/exams.js": PageAsset(script, PackageResources.exams_js),
         "/console/form.js": PageAsset(script, PackageResources.form_js),
         "/console/give.js": PageAsset(script, PackageResources.give_js),
         "/console/here.js": PageAsset(script, PackageResources.here_js),

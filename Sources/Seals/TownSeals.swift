@@ -162,17 +162,28 @@ package final class TownSeals: LineSealer {
 
     /// What stood at a place when this was said, and the town's keys: without it nobody need believe that something is over.
     private struct State: Encodable {
+        struct Exam: Encodable { var from, until: String }
+
         var at, valid_until, town, site: String
         /// By the event's key the number of its last word; absent where there is too much to name.
         var in_force: [String: UInt64]?
+        /// When its tablets are silent on purpose; absent where nothing is planned.
+        var exams: [Exam]?
         var keys: [KeyWord]
     }
 
-    package func state(of topic: StreamTopic, inForce: [String: UInt64]) -> StreamEvent? {
+    /// A tablet that is without its line for so long knows of the examinations until then.
+    private static let examsAhead: TimeInterval = 8 * 86_400
+    private static let mostExams = 8
+
+    /// - Parameter exams: of this place, the first one first.
+    package func state(of topic: StreamTopic, inForce: [String: UInt64], exams: [Examination] = []) -> StreamEvent? {
         let now = clock()
+        let soon = exams.filter { $0.until > now && $0.from < now.addingTimeInterval(Self.examsAhead) }.prefix(Self.mostExams)
+            .map { State.Exam(from: JapanTime.text($0.from, milliseconds: false), until: JapanTime.text($0.until, milliseconds: false)) }
         let state = State(
             at: JapanTime.text(now, milliseconds: false), valid_until: JapanTime.text(now.addingTimeInterval(Self.stateHolds), milliseconds: false),
-            town: topic.town.code, site: topic.site, in_force: inForce.count <= Self.mostInForce ? inForce : nil, keys: words(of: topic.town))
+            town: topic.town.code, site: topic.site, in_force: inForce.count <= Self.mostInForce ? inForce : nil, exams: soon.isEmpty ? nil : soon, keys: words(of: topic.town))
         guard let line = try? AlertJSON.line(state), let sealed = seal(line, as: "state", of: topic.town) else { return nil }
         return StreamEvent(name: "state", data: sealed.line, key: "other/state", number: sealed.number)
     }

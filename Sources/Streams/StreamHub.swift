@@ -243,6 +243,9 @@ package final class StreamHub: StreamPublisher {
         }
     }
 
+    /// Says anew what stands at this place, whoever listens there.
+    package func owe(_ topic: StreamTopic) { state.withLock { $0.stated.changed(topic) } }
+
     /// What every other place of a town was told last, for an edge whose guests come from there.
     package func elsewhere(of town: TownID, besides site: String) -> (epoch: UInt64, sites: [String: [StreamLog.Entry]]) {
         state.withLock { ($0.log.epoch, $0.log.elsewhere(of: town, besides: site, now: .now)) }

@@ -94,9 +94,15 @@ struct Settings: Codable, Sendable {
         var longitude: Double?
         /// What the house has written down to do there; tablets hold it. Lines apart.
         var procedure: String?
+        /// When its tablets are silent for an examination, by Japan's clock: `2026-12-05 09:00`.
+        var exams: [ExamSettings]?
         /// `{}` where the channel needs nothing; absent: takes no real alerts (or no drills).
         var actual: [String: String]?
         var exercise: [String: String]?
+    }
+
+    struct ExamSettings: Codable, Sendable {
+        var from, until: String
     }
 
     struct ChannelSettings: Codable, Sendable {
@@ -305,7 +311,8 @@ extension Settings {
             }
             made.append(Endpoint(
                 id: endpoint.id, channel: endpoint.channel, name: endpoint.name, romanName: endpoint.roman_name, district: endpoint.district,
-                shelter: endpoint.shelter, place: try Self.place(of: endpoint, in: town), procedure: try Self.procedure(of: endpoint, in: town), actual: endpoint.actual, exercise: endpoint.exercise))
+                shelter: endpoint.shelter, place: try Self.place(of: endpoint, in: town), procedure: try Self.procedure(of: endpoint, in: town),
+                exams: try Self.exams(of: endpoint, in: town), actual: endpoint.actual, exercise: endpoint.exercise))
         }
         return made
     }
@@ -319,6 +326,25 @@ extension Settings {
         default:
             throw SettingsError("town \(town): \(endpoint.id): latitude（北緯）と longitude（東経）は、度で、二つとも書いてください (both, in degrees)")
         }
+    }
+
+    private static func exams(of endpoint: EndpointSettings, in town: TownID) throws(SettingsError) -> [Examination] {
+        let all = endpoint.exams ?? []
+        guard all.count <= Examination.most else {
+            throw SettingsError("town \(town): \(endpoint.id): exams（試験）は\(Examination.most)件までです。終わったものを消してください (at most \(Examination.most): take out what is over)")
+        }
+        var made: [Examination] = []
+        for exam in all {
+            func moment(_ text: String) -> Date? { JapanTime.moment(text.replacing(" ", with: "T") + ":00+09:00") }
+            guard let from = moment(exam.from), let until = moment(exam.until) else {
+                throw SettingsError("town \(town): \(endpoint.id): exams（試験）の時刻は「2026-12-05 09:00」の形で書いてください (from and until as 2026-12-05 09:00): \(exam.from.prefix(30)), \(exam.until.prefix(30))")
+            }
+            guard until > from, until.timeIntervalSince(from) <= Examination.longest else {
+                throw SettingsError("town \(town): \(endpoint.id): exams（試験）は、はじめが先で、6時間以内です (from before until, at most six hours): \(exam.from) – \(exam.until)")
+            }
+            made.append(Examination(from: from, until: until))
+        }
+        return made.sorted { $0.from < $1.from }
     }
 
     /// Plain text, as it is shown: no marks, no hidden letters.

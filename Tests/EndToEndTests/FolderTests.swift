@@ -112,6 +112,18 @@ extension EndToEnd {
             try FileManager.default.removeItem(at: folder)
         }
 
+        @Test("An examination has a beginning before its end, of a calendar's day, and six hours at most")
+        func exams() async throws {
+            let folder = try TestHub.newFolder(), path = try settings(in: folder)
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            for (from, until, words) in [("2026-12-05 09:00", "2026-12-05 15:00", ""), ("2026-12-05 09:00", "2026-12-05 15:01", "6時間以内"), ("2026-12-05 10:00", "2026-12-05 10:00", "はじめが先"), ("2026-02-30 09:00", "2026-02-30 10:00", "の形で")] {
+                try text.replacing("name: 第一小学校, district: 階上地区", with: "name: 第一小学校, district: 階上地区, exams: [{from: \"\(from)\", until: \"\(until)\"}]").write(toFile: path, atomically: true, encoding: .utf8)
+                let check = try await Program.run("check", "--config", path)
+                #expect(check.code == (words.isEmpty ? 0 : 78) && check.errors.contains(words) || words.isEmpty && check.code == 0, "\(check)")
+            }
+            try FileManager.default.removeItem(at: folder)
+        }
+
         @Test("The tree that the Dockerfile copies is a package that loads")
         func container() async throws {
             let swift = ["/opt/swift/usr/bin/swift", "/usr/bin/swift"].first(where: { (path: String) in access(path, X_OK) == 0 })

@@ -2,6 +2,7 @@ import AlertModel
 import Bundles
 import ChannelKit
 import Devices
+import Dispatching
 import Foundation
 import Ledger
 import Hub
@@ -114,6 +115,18 @@ struct KeyRouteTests {
         house.hub.sayStates()
         #expect(said() == [:])
         #expect(stream.unstated(every: .seconds(300), upTo: 9).isEmpty)
+        // An examination that the town has set for this place is said at once, and so is that it was taken back.
+        var town = try #require(house.hub.towns[topic.town])
+        let exam = Examination(from: house.hub.clock(), until: house.hub.clock().addingTimeInterval(3600)), before = town.endpoints
+        func isTold() -> Bool { stream.latest("other/state", in: topic).map { String(decoding: $0.data, as: UTF8.self).contains(#""exams":[{"from":"#) } ?? false }
+        town.endpoints.append(Endpoint(id: "school", channel: "tablets", name: "学校", exams: [exam]))
+        await house.hub.use(town)
+        house.hub.sayStates()
+        #expect(isTold())
+        town.endpoints = before + [Endpoint(id: "school", channel: "tablets", name: "学校")]
+        await house.hub.use(town)
+        house.hub.sayStates()
+        #expect(!isTold())
         // A town that this hub does not serve has no key here.
         stream.publish(StreamEvent(name: "alert", data: Array("{}".utf8), key: "e", expiresIn: .seconds(600), bearing: bearing), to: StreamTopic(town: TownID("011002")!, site: "x"))
         house.hub.sayStates()

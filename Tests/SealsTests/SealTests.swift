@@ -191,6 +191,17 @@ struct TownSealTests {
         #expect(!String(decoding: try #require(seals.state(of: topic, inForce: many)).data, as: UTF8.self).contains("in_force"))
     }
 
+    @Test("What is planned for the next days is said with what stands, not what is over nor what is far")
+    func exams() throws {
+        let seals = seals, now = time.now
+        let begins: [TimeInterval] = [-7200, -600, 86_400, 9 * 86_400]
+        let all = begins.map { Examination(from: now.addingTimeInterval($0), until: now.addingTimeInterval($0 + 3600)) }
+        let event = try #require(seals.state(of: topic, inForce: [:], exams: all))
+        #expect(EventSeal.read(event.data, as: "state", keys: [seals.key(of: town)])?.number == event.number)
+        let text = String(decoding: event.data, as: UTF8.self)
+        #expect(text.components(separatedBy: #""from":"#).count == 3 && text.contains(#"{"from":"\#(JapanTime.text(all[1].from, milliseconds: false))","until":"\#(JapanTime.text(all[1].until, milliseconds: false))"}"#), "\(text)")
+    }
+
     @Test("What an older program left without a seal gets one at the start, and nothing else does")
     func mended() async throws {
         let old = StreamEvent(name: "alert", data: SealTests.line, key: "e", expiresIn: .seconds(600), bearing: .init(mode: .actual, gravity: .danger, isOver: false))

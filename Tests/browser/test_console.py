@@ -257,6 +257,37 @@ class ConsoleTests(OnSmallHub):
             self.browser.until(f"document.querySelector('#push-done').textContent.includes('{said}')")
             self.assertEqual(self.hub.glass, ["津波が見えた"] if glass else [])
 
+    def test_an_examination_is_set_for_a_school_and_taken_back(self):
+        self.hub.settings["document"]["endpoints"].append({"channel": "school-tablet", "id": "daiichi-sho", "name": "第一小学校", "actual": {}, "exercise": {}, "procedure": "1. 待つ"})
+        self.sign_in_by_name()
+        self.enter_world()
+        self.browser.click("#password-later")
+        self.browser.click("[data-room=devices]")
+        self.browser.until("!document.querySelector('#exam-room').hidden && document.querySelector('#exam-plan [name=site]').value === 'daiichi-sho'")
+        self.browser.evaluate("const plan = document.querySelector('#exam-plan').elements; plan.day.value = '2099-12-05'; plan.from.value = '09:00'; plan.until.value = '11:30'; 0")
+        self.browser.click("#exam-plan button")
+        self.browser.until("document.querySelector('#ask').open")
+        self.assertIn("第一小学校の試験（2099-12-05 09:00〜11:30）", self.browser.text("#ask"))
+        self.assertIn("音を出しません", self.browser.text("#ask"))
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelectorAll('#exam-rows li').length === 1 && document.querySelector('#exam-done').textContent.includes('すぐに伝わります')")
+        school = self.hub.settings["document"]["endpoints"][-1]
+        self.assertEqual((school["exams"], school["procedure"]), ([{"from": "2099-12-05 09:00", "until": "2099-12-05 11:30"}], "1. 待つ"))
+        self.assertEqual([end.get("exams") for end in self.hub.settings["document"]["endpoints"][:-1]], [None, None])
+        for name, width, height in [("-phone", 360, 740), ("-tablet", 768, 1024), ("-wide", 1920, 1080)]:
+            self.browser.size(width, height)
+            self.browser.evaluate("document.querySelector('#exam-room').scrollIntoView()")
+            self.browser.photograph("console-exams" + name)
+        # Somebody was faster: it is said, and read anew.
+        self.hub.settings["etag"] = '"9"'
+        self.browser.click("#exam-rows button")
+        self.browser.until("document.querySelector('#exam-done').textContent.includes('読み直してから')")
+        self.browser.click("#exam-rows button")
+        self.browser.until("document.querySelector('#ask').open")
+        self.browser.click("#ask-yes")
+        self.browser.until("document.querySelectorAll('#exam-rows li').length === 0")
+        self.assertEqual(self.hub.settings["document"]["endpoints"][-1]["exams"], [])
+
     def test_a_towns_districts_and_far_ends_are_changed_with_a_reason_and_its_links_are_tried(self):
         self.sign_in_by_name()
         self.enter_world()

@@ -220,6 +220,19 @@ class RealHubTests(Patient):
             path, method="PUT", data=json.dumps({"document": document, "reason": "避難所の混み具合を公表"}).encode(),
             headers={"Authorization": "Bearer tok", "Content-Type": "application/json", "If-Match": tag}), timeout=60).close()
 
+    def test_an_examination_that_the_town_sets_is_on_the_schools_tablet_at_once_and_off_when_it_is_taken_back(self):
+        self.hub.enrol(self.browser, "hashikami-chu")
+
+        def told(exams: list):
+            def change(document):
+                next(end for end in document["endpoints"] if end["id"] == "hashikami-chu")["exams"] = exams
+            self.settle(change)
+        clock = [time.strftime("%Y-%m-%d %H:%M", time.gmtime(time.time() + 9 * 3600 + later)) for later in (-600, 3600)]
+        told([{"from": clock[0], "until": clock[1]}])
+        self.browser.until("/^試験中/.test(document.querySelector('#exam-words').textContent) && !document.querySelector('#exam-on').hidden")
+        told([])
+        self.browser.until("document.querySelector('#exam-on').hidden")
+
     def test_a_shelters_keeper_hears_a_drill_and_its_end_reports_over_a_dead_hub_and_a_wrong_clock_and_the_spots_say_that_it_is_crowded(self):
         def rule(document):
             document["crowding"] = "publish"

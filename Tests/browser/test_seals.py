@@ -212,6 +212,42 @@ class SealTests(OnSmallHub):
         self.hub.behind, self.hub.guesses = 0, False
         self.browser.until("/^[0-9]+:[0-9]+$/.test(document.querySelector('#calm-clock').textContent)")
 
+    def test_an_examination_that_the_town_has_set_is_silent_at_its_place_alone_and_ends_by_itself(self):
+        def exam(begin: float, end: float) -> dict:
+            return {"from": stamp(self.now() + begin), "until": stamp(self.now() + end)}
+        self.start()
+        self.browser.until("document.querySelector('#here-name').textContent !== ''")
+        # Another school's, one that nobody has signed, and one of a whole day: none of them silences anybody.
+        self.hub.state({}, site="other", exams=[exam(-60, 3600)])
+        self.hub.state({}, exams=[exam(-60, 86400)])
+        self.hub.town_key = STRANGER
+        self.hub.state({}, exams=[exam(-60, 3600)])
+        self.hub.town_key = FIRST
+        self.hub.state({}, exams=[exam(3 * 3600, 4 * 3600)])
+        self.browser.until("!document.querySelector('#exam-on').hidden")
+        self.assertRegex(self.browser.text("#exam-words"), r"\d\d:\d\d.*試験中（\d\d:\d\dまで音を出しません）")
+        self.assertEqual([sign for sign in self.hub.signs if sign.get("exam_seconds")], [])
+        self.hub.state({}, exams=[exam(-60, 3600)])
+        self.browser.until("/^試験中/.test(document.querySelector('#exam-words').textContent)")
+        self.wait(lambda: any((sign.get("exam_seconds") or 0) > 3500 for sign in self.hub.signs), "the town knows")
+        self.hub.publish("alert", **ORDER)
+        self.browser.until(FULL)
+        self.assertTrue(self.browser.evaluate("document.querySelector('#full').classList.contains('flash')"))
+        # It holds over a reload while the line is down, where the time is known again: here after it is back.
+        self.browser.open(self.hub.address + "/tablet/")
+        self.browser.until("/^試験中/.test(document.querySelector('#exam-words').textContent)")
+        # Who stands in the room ends it for this tablet, whatever the town says again; the town's next one begins.
+        self.browser.click("#exam-stop")
+        self.browser.until("document.querySelector('#exam-on').hidden")
+        self.hub.state({}, exams=[exam(-60, 3500)])
+        self.hub.state({}, exams=[exam(-60, 5), ])
+        self.hub.state({}, exams=[exam(-60, 3700)])
+        self.browser.until("/^試験中/.test(document.querySelector('#exam-words').textContent)")
+        self.hub.state({}, exams=[exam(-60, 3702)])
+        # Taken back by the town, it sounds.
+        self.hub.state({})
+        self.browser.until("document.querySelector('#exam-on').hidden")
+
     def test_what_was_replaced_days_ago_does_not_come_back_from_a_machine_that_missed_it(self):
         self.enrol()
         days = int(self.now() * 1000) - 2 * 86_400_000

@@ -1,6 +1,7 @@
 // The register of tablets and spots: who is let in and how, who has what, how it stands, and who is out. Fetched when somebody opens it.
 
 import { Refused, call } from "./api.js";
+import * as exams from "./exams.js";
 import { Refusals } from "./refusals.js";
 import { code, current, question, siteName, sites } from "./towns.js";
 import { ask, button, byID, make, row, timeWord } from "./parts.js";
@@ -9,6 +10,7 @@ let problem = () => {};
 
 export function prepare(onProblem) {
   problem = onProblem;
+  exams.prepare(onProblem);
   byID("ask-form").onsubmit = (event) => {
     event.preventDefault();
     byID("asking").replaceChildren();
@@ -90,7 +92,7 @@ export async function open() {
   showSites();
   for (const id of ["invitation", "asking", "code-sheet", "device-form", "sheet-words"]) byID(id).replaceChildren();
   byID("sheet-print").hidden = true;
-  await Promise.all([read(), batches()]);
+  await Promise.all([read(), batches(), exams.open()]);
 }
 
 async function read() {

@@ -1,6 +1,6 @@
 // An examination: nothing sounds here, and what has to be seen is seen all the same. It begins and ends by the hub's time, by itself.
 //
-// While it lasts the gravest that calls fills the screen and flashes; an early warning, or whatever comes in the first class, flashes and
+// Somebody sets one on this tablet, or the town for a whole school, signed with what it says of the place. While it lasts the gravest that calls fills the screen and flashes; an early warning, or whatever comes in the first class, flashes and
 // shakes the tablet too. All that came meanwhile is listed when it is over, and calls then. Where nobody knows the time there is sound.
 
 import { block } from "./list.js";
@@ -31,6 +31,9 @@ export const isPressing = ({ alert, calls }) => calls && alert.mode !== "exercis
 
 export class Exam {
   #plan = null;
+  /** The town's own, the first one first; and the end of that which somebody here has ended. */
+  #town = [];
+  #ended = 0;
   #missed = [];
   #wasOn = false;
 
@@ -45,22 +48,40 @@ export class Exam {
   }
 
   async open() {
-    ({ plan: this.#plan = null, missed: this.#missed = [] } = (await read("exam")) ?? {});
+    ({ plan: this.#plan = null, town: this.#town = [], ended: this.#ended = 0, missed: this.#missed = [] } = (await read("exam")) ?? {});
     this.#wasOn = this.isOn;
   }
 
   #keep() {
-    return write("exam", { plan: this.#plan, missed: this.#missed });
+    return write("exam", { plan: this.#plan, town: this.#town, ended: this.#ended, missed: this.#missed });
+  }
+
+  /** That which lasts now. */
+  get #current() {
+    const clock = this.hooks.clock(), now = clock.now();
+    return clock.isCertain ? this.#all.find(({ from, until }) => now >= from && now < until) : undefined;
+  }
+
+  get #all() {
+    return [this.#plan, ...this.#town.filter(({ until }) => until > this.#ended)].filter(Boolean);
   }
 
   get isOn() {
-    const clock = this.hooks.clock(), now = clock.now();
-    return Boolean(this.#plan) && clock.isCertain && now >= this.#plan.from && now < this.#plan.until;
+    return Boolean(this.#current);
+  }
+
+  /** What the town has set for this place, all of it. */
+  planned(exams) {
+    const town = exams.map(({ from, until }) => ({ from: Date.parse(from), until: Date.parse(until) })).filter(({ from, until }) => until > from && until - from <= LONGEST);
+    if (JSON.stringify(town) === JSON.stringify(this.#town)) return;
+    this.#town = town;
+    this.#keep();
+    this.show();
   }
 
   /** Seconds until it is over, while it lasts: clocks of two machines are not compared. */
   get seconds() {
-    return this.isOn ? Math.ceil((this.#plan.until - this.hooks.clock().now()) / 1000) : null;
+    return this.isOn ? Math.ceil((this.#current.until - this.hooks.clock().now()) / 1000) : null;
   }
 
   /** Something came, or changed. */
@@ -107,6 +128,7 @@ export class Exam {
   }
 
   #end() {
+    this.#ended = Math.max(this.#ended, this.#shown?.until ?? 0);
     this.#plan = null;
     this.#wasOn = false;
     this.#tell();
@@ -119,11 +141,17 @@ export class Exam {
 
   /** Another's tablet now. */
   forget() {
-    [this.#plan, this.#missed, this.#wasOn] = [null, [], false];
+    [this.#plan, this.#town, this.#ended, this.#missed, this.#wasOn] = [null, [], 0, [], false];
+  }
+
+  /** Of which people read here: that which lasts, or the next of today. */
+  get #shown() {
+    const now = this.hooks.clock().now();
+    return this.#current ?? this.#all.filter(({ from, until }) => until > now && from - now < DAY / 2).sort((a, b) => a.from - b.from)[0];
   }
 
   show() {
-    const words = wordsOf(this.hooks.language()), now = this.hooks.clock().now(), plan = this.#plan;
+    const words = wordsOf(this.hooks.language()), now = this.hooks.clock().now(), plan = this.#shown;
     byID("exam-on").hidden = !plan;
     if (plan) {
       const text = (time) => clockText(time, now, this.hooks.language());

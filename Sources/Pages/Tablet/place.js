@@ -99,6 +99,11 @@ export class Place {
     return [this.#said?.name, this.#said?.district].filter(Boolean);
   }
 
+  /** Whether a word of the town's is of this place. */
+  isHere(site) {
+    return !this.#said || this.#said.site === site;
+  }
+
   forget() {
     this.#said = this.#tag = null;
     write("place", null);

@@ -46,7 +46,7 @@ export class Receiver {
   /**
    * `page`: show() the alerts; sayLine() its state, the cut and the hub's line; saySound(); entered(); left();
    * taken(change, alert); waiting(count) in the outbox; told(entry, state, words); fromTab(message);
-   * everyHalfMinute(); exam() seconds for which it is silent on purpose, where a page has such; language() that is read here, absent where several are; audible(visible) what of the alerts may sound here.
+   * stated(line) what the town has signed of a place; everyHalfMinute(); exam() seconds for which it is silent on purpose, where a page has such; language() that is read here, absent where several are; audible(visible) what of the alerts may sound here.
    */
   constructor(page) {
     this.page = page;
@@ -58,7 +58,7 @@ export class Receiver {
       told: (entry, state) => page.told(entry, state, null),
       refused: (entry, words) => page.told(entry, "refused", words),
     });
-    this.seals = new Seals({ again: () => this.line.beginAnew(), gone: (isGone) => this.#drop(isGone) });
+    this.seals = new Seals({ again: () => this.line.beginAnew(), gone: (isGone) => this.#drop(isGone), stated: (line) => this.page.stated?.(line) });
     this.line = new Line({
       token: () => this.device?.token ?? "", language: () => page.language?.(), device: () => this.device?.id, position: () => this.#position,
       event: (event) => this.#onEvent(event), isRevocation: (problem) => this.seals.isRevocation(problem), state: (state) => this.#onState(state), revoked: (why) => this.#forget(why),

@@ -152,6 +152,7 @@ export class Seals {
     const standing = line.in_force, number = line.seal.number;
     this.#stated = performance.now();
     Object.assign(this.#kept, { state: number, floor: Date.parse(line.at) });
+    this.hooks.stated?.(line);
     if (standing) {
       for (const key of Object.keys(this.#kept.heard)) if (!(key in standing) && this.#kept.heard[key] < number - HEARD) delete this.#kept.heard[key];
       this.#miss(Object.keys(standing).some((key) => standing[key] > (this.#kept.heard[key] ?? 0)));

@@ -33,6 +33,7 @@ const receiver = new Receiver({
   },
   language: () => language,
   exam: () => exam.seconds,
+  stated: ({ site, exams = [] }) => { if (place.isHere(site)) exam.planned(exams); },
   taken: (change, alert) => {
     if (change === "halted" || change === "richer") return;
     chosen = null;
