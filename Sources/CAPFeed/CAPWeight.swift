@@ -12,8 +12,9 @@ struct CAPWeight {
     var severity: String
     var certainty: String
 
-    init(_ content: AlertContent) {
-        self = Self.byKind(content)
+    /// - Parameter town: whose places count, where the bulletin names any of them.
+    init(_ content: AlertContent, in town: Town) {
+        self = Self.byKind(content).weighed(by: content, in: town)
         if case .evacuation(let order) = content.detail { self = Self.evacuation(order, content.act) }
         // What its issuer weighed is passed on as it was said.
         if let given = content.weight {
@@ -56,14 +57,39 @@ struct CAPWeight {
         }
     }
 
+    /// By what is said of the places: a lift asks for nothing, and an advisory is no warning.
+    private func weighed(by content: AlertContent, in town: Town) -> CAPWeight {
+        guard [.tsunami, .weather, .landslide, .flood, .volcano, .tornado].contains(content.kind) else { return self }
+        let own = content.areas.filter { town.areas[$0.scheme]?.contains($0.code) == true }
+        let said = (own.isEmpty ? content.areas : own).map { (statement: $0, meaning: Meaning($0, of: content.kind)) }
+        let inForce = said.filter { $0.meaning.isInForce && ($0.statement.kindCode != nil || $0.statement.kindName != nil) }
+        if inForce.isEmpty, said.contains(where: { $0.meaning.state == .over }) { return CAPWeight(categories, "AllClear", "Past", "Minor", "Observed") }
+        guard let gravity = inForce.compactMap(\.meaning.gravity).max() else { return self }
+        var weight = self
+        let isSea = content.kind == .tsunami
+        switch gravity {
+        case .emergency: (weight.severity, weight.urgency) = ("Extreme", "Immediate")
+        case .danger: (weight.severity, weight.urgency) = ("Severe", "Immediate")
+        case .warning: weight.severity = isSea ? "Moderate" : "Severe"
+        case .advisory: weight.severity = isSea ? "Minor" : "Moderate"
+        case .information: weight.severity = "Minor"
+        }
+        switch (content.kind, gravity) {
+        case (.flood, .danger...): weight.response = "Evacuate"
+        // Out of the water and away from the shore: the sea does not come over the land.
+        case (.tsunami, .warning): weight.response = "Avoid"
+        case (.landslide, .warning), (.landslide, .advisory): (weight.response, weight.urgency) = ("Prepare", "Expected")
+        case (.tsunami, ...Gravity.advisory), (.volcano, ...Gravity.advisory), (_, .information): (weight.response, weight.urgency) = ("Monitor", "Expected")
+        default: break
+        }
+        return weight
+    }
+
     private static func byKind(_ content: AlertContent) -> CAPWeight {
         switch content.kind {
         case .eew: CAPWeight(["Geo"], "Shelter", "Immediate", "Severe", "Likely")
         case .earthquake: CAPWeight(["Geo"], "Monitor", "Past", "Unknown", "Observed")
-        case .tsunami:
-            content.areas.contains { Meaning($0, of: .tsunami).gravity == .emergency }
-                ? CAPWeight(["Geo"], "Evacuate", "Immediate", "Extreme", "Likely")
-                : CAPWeight(["Geo"], "Evacuate", "Immediate", "Severe", "Likely")
+        case .tsunami: CAPWeight(["Geo"], "Evacuate", "Immediate", "Severe", "Likely")
         case .landslide: CAPWeight(["Geo", "Met"], "Evacuate", "Immediate", "Severe", "Likely")
         case .flood: CAPWeight(["Met"], "Prepare", "Expected", "Severe", "Likely")
         case .volcano: CAPWeight(["Geo"], "Avoid", "Immediate", "Severe", "Likely")

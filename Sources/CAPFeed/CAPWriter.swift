@@ -66,7 +66,7 @@ package enum CAPWriter {
         _ text: CAPText, _ content: AlertContent, _ mode: ModeName, _ town: Town, _ issuer: CAPIssuer,
         into xml: inout XMLText
     ) {
-        let weight = CAPWeight(content)
+        let weight = CAPWeight(content, in: town)
         let isJapanese = text.language.rawValue.lowercased().hasPrefix("ja")
         xml.open("info")
         xml.element("language", text.language.rawValue)

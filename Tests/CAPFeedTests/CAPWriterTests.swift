@@ -32,6 +32,24 @@ struct CAPWriterTests {
         #expect(bulletin.areas.first?.name == "気仙沼市 鹿折地区、松岩地区")
     }
 
+    /// Codes of JMA's TsunamiWarning and WeatherWarning tables.
+    @Test("Machines read the weight: a lift asks for nothing, an advisory is no warning, and another coast's warning is not ours", arguments: [
+        (AlertKind.tsunami, "53", "Evacuate Immediate Extreme"), (.tsunami, "51", "Evacuate Immediate Severe"), (.tsunami, "62", "Avoid Immediate Moderate"),
+        (.tsunami, "71", "Monitor Expected Minor"), (.tsunami, "50", "AllClear Past Minor"), (.tsunami, "60", "AllClear Past Minor"),
+        (.flood, "51", "Evacuate Immediate Extreme"), (.flood, "20", "Prepare Expected Moderate"), (.flood, "10", "AllClear Past Minor"),
+        (.landslide, "3", "Evacuate Immediate Severe"), (.landslide, "1", "AllClear Past Minor"), (.weather, "14", "Prepare Expected Moderate"), (.weather, "0", "AllClear Past Minor"),
+    ])
+    func weight(kind: AlertKind, code: String, words: String) throws {
+        var town = FeedSamples.town
+        town.areas[.jmaTsunami] = ["220"]
+        let areas = [AreaStatement(scheme: .jmaTsunami, code: "220", name: "宮城県", kindCode: code), AreaStatement(scheme: .jmaTsunami, code: "210", name: "岩手県", kindCode: "53")]
+        let content = AlertContent(
+            id: AlertID("a"), event: EventID("e"), kind: kind, message: .alert, revision: Revision(series: "s", serial: 1, sent: FeedSamples.sent), type: "VTSE41",
+            title: "津波", headline: "津波", sender: "気象庁", sent: FeedSamples.sent, expires: FeedSamples.sent.addingTimeInterval(3600), areas: areas)
+        let weight = CAPWeight(content, in: town)
+        #expect("\(weight.response ?? "-") \(weight.urgency) \(weight.severity)" == words)
+    }
+
     @Test("A drill is an Exercise and says so first", arguments: [MessageType.alert, .update, .cancel])
     func drill(message: MessageType) throws {
         let references = message == .alert ? [] : [FeedSamples.reference]
