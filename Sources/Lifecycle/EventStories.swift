@@ -227,6 +227,19 @@ extension EventStories {
 
 extension AlertContent {
     /// Nothing of it stands any more, and it is no cancel.
+    /// Says nothing of a place that `before` did not say, and less than it.
+    fileprivate func takesBack(_ before: AlertContent) -> Bool {
+        struct Said: Hashable {
+            var scheme: AreaScheme
+            var code: String
+            var kind: String?
+        }
+        func inForce(_ content: AlertContent) -> Set<Said> {
+            Set(content.areas.filter { Meaning($0, of: content.kind).isInForce }.map { Said(scheme: $0.scheme, code: $0.code, kind: $0.kindCode ?? $0.kindName) })
+        }
+        return inForce(self).isStrictSubset(of: inForce(before))
+    }
+
     fileprivate var isOver: Bool { message != .cancel && !areas.isEmpty && areas.allSatisfy { $0.saidState == .over } }
 
     /// What a CAP message is called itself; whom it refers to stands before and after.
@@ -285,7 +298,8 @@ extension EventStories {
 // MARK: Two formats and two sources of one danger
 
 extension EventStories {
-    /// JMA sends VPWW53 and 54 beside the level format until about 2028. Cancels go on: they reach only who was told.
+    /// JMA sends VPWW53 and 54 beside the level format until about 2028. Cancels go on: they reach only who was told. So does what takes back,
+    /// all of it or in part, what was told here before the level format came: nobody else would.
     private mutating func isToldByLevelFormat(_ content: AlertContent) -> Bool {
         guard content.kind == .weather || content.kind == .landslide, content.type.hasPrefix("VPW"),
             let prefecture = content.event.text.split(separator: "/").last.map(String.init)
@@ -297,6 +311,8 @@ extension EventStories {
             return false
         }
         guard content.message != .cancel, let last, last.trust >= content.trust else { return false }
+        let before = knownEvents(of: content).first.flatMap { stories[$0]?.current }
+        if let before, !before.revision.isCancel, !before.isOver, content.takesBack(before) { return false }
         return abs(content.sent.timeIntervalSince(last.at)) < limits.levelFormat
     }
 

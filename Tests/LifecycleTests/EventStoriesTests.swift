@@ -173,6 +173,22 @@ struct EventStoriesTests {
         guard case .news = take(report("jma/weather/all/320000", "VPWW54", kind: .weather, after: 49 * 3_600)) else { Issue.record("silent for ever"); return }
     }
 
+    @Test("What the old format told before the level format came, the old format takes back; it raises nothing any more")
+    mutating func levelFormatLater() {
+        func said(_ codes: [String], after seconds: Double) -> AlertContent {
+            var content = report("jma/weather/all/320000", "VPWW54", kind: .weather, after: seconds)
+            content.areas = codes.map { AreaStatement(scheme: .localGovernment, code: "3220100", kindCode: $0) }
+            return content
+        }
+        guard case .news = take(said(["03", "14"], after: 0)) else { Issue.record("not told"); return }
+        _ = take(report("jma/weather/heavy-rain/320000", "VPWW55", kind: .weather, after: 60))
+        #expect(take(said(["03", "14"], after: 120)) == .toldByLevelFormat, "nothing is taken back")
+        #expect(take(said(["03", "33"], after: 180)) == .toldByLevelFormat, "another one is new")
+        guard case .news = take(said(["14"], after: 240)) else { Issue.record("a part of it is over"); return }
+        guard case .news = take(said(["00"], after: 300)) else { Issue.record("all of it is over"); return }
+        #expect(take(said(["03"], after: 360)) == .toldByLevelFormat, "and does not come again")
+    }
+
     @Test("Memory is bounded, and what nobody speaks of is forgotten")
     mutating func bounds() {
         var limits = EventStories.Limits()
