@@ -86,7 +86,7 @@ package enum FactName: String, Sendable, CaseIterable, Hashable {
     case depth
     /// ６ｍ, 巨大.
     case height
-    /// 15時10分.
+    /// 15時10分; with its day where that is another one.
     case arrival
     /// A tsunami is there already (津波到達中と推測, 第１波の到達を確認).
     case arrived

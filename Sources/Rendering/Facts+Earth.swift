@@ -101,7 +101,8 @@ extension FactSource {
         facts.set(.arrived, flag: isThere)
         facts.set(.imminent, flag: isImminent && !isThere)
         if !isThere, !isImminent, let moment = warned.compactMap(\.arrival).compactMap(Self.moment).min() {
-            facts.set(.arrival, wording.time(moment))
+            // A wave from the other side of the ocean comes on another day.
+            facts.set(.arrival, JapanTime.parts(moment).day == JapanTime.parts(content.sent).day ? wording.time(moment) : wording.dayAndTime(moment))
         }
         // Seen at the coast: without a kind, and no guess from off shore.
         let seen = local.filter { $0.scheme == .jmaTsunami && $0.kindCode == nil && $0.kindName == nil }

@@ -240,6 +240,12 @@ struct Wording {
         return "\(parts.hour < 10 ? "0" : "")\(parts.hour):\(minute)"
     }
 
+    /// 3月12日5時00分; 05:00, 12 Mar.
+    func dayAndTime(_ moment: Date) -> String {
+        if isJapanese { return date(moment) + time(moment) }
+        return ["ja", "zh", "ko"].contains { language.rawValue.hasPrefix($0) } ? date(moment) + " " + time(moment) : time(moment) + ", " + date(moment)
+    }
+
     /// 14時46分58秒: of what is a matter of seconds.
     func timeToTheSecond(_ moment: Date) -> String {
         let second = JapanTime.parts(moment).second

@@ -56,6 +56,20 @@ struct GoldenTests {
             """)
     }
 
+    @Test("A wave that comes on another day has its day: hours alone would lie in the past")
+    func anotherDay() throws {
+        var sample = try Rendered.sample("tsunami-major")
+        sample.areas = sample.areas?.map { area in
+            var area = area
+            if area.arrival != nil { area.arrival = "2011-03-12T05:00:00+09:00" }
+            return area
+        }
+        let texts = try Rendered.texts(sample, Rendered.portal, renderer: renderer)
+        #expect(texts[.japanese]?.body.contains("早いところで3月12日5時00分ごろ") == true, "\(texts[.japanese]?.body ?? "")")
+        #expect(texts[.easyJapanese]?.body.contains("3月12日 午前5時ごろ") == true, "\(texts[.easyJapanese]?.body ?? "")")
+        #expect(texts[.english]?.body.contains("as early as 05:00, 12 Mar") == true, "\(texts[.english]?.body ?? "")")
+    }
+
     @Test("The town's own intensity is told, not its region's")
     func intensity() throws {
         let text = try text("earthquake", Rendered.portal)
