@@ -225,7 +225,7 @@ class SealTests(OnSmallHub):
         self.hub.town_key = FIRST
         self.hub.state({}, exams=[exam(3 * 3600, 4 * 3600)])
         self.browser.until("!document.querySelector('#exam-on').hidden")
-        self.assertRegex(self.browser.text("#exam-words"), r"\d\d:\d\d.*試験中（\d\d:\d\dまで音を出しません）")
+        self.assertRegex(self.browser.text("#exam-words"), r"\d\d:\d\d.*試験中（(\d+月\d+日 )?\d\d:\d\dまで音を出しません）")
         self.assertEqual([sign for sign in self.hub.signs if sign.get("exam_seconds")], [])
         self.hub.state({}, exams=[exam(-60, 3600)])
         self.browser.until("/^試験中/.test(document.querySelector('#exam-words').textContent)")

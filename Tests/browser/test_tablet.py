@@ -482,7 +482,7 @@ class TabletTests(OnSmallHub):
         self.start()
         self.examine()
         self.browser.until("!document.querySelector('#exam-on').hidden")
-        self.assertRegex(self.browser.text("#exam-words"), r"^試験中（\d\d:\d\dまで音を出しません）$")
+        self.assertRegex(self.browser.text("#exam-words"), r"^試験中（(\d+月\d+日 )?\d\d:\d\dまで音を出しません）$")
         self.wait(lambda: any(3500 < sign.get("exam_seconds", 0) <= 3600 for sign in self.hub.signs), "the town knows")
         self.photograph("exam")
         # What does not call stays off the screen; what does is there and flashes; neither sounds.
