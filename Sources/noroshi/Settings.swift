@@ -344,7 +344,16 @@ extension Settings {
             }
             made.append(Examination(from: from, until: until))
         }
-        return made.sorted { $0.from < $1.from }
+        made.sort { $0.from < $1.from }
+        // One behind the other they would be a silence of days.
+        for (first, next) in zip(made, made.dropFirst()) where next.from < first.until {
+            throw SettingsError("town \(town): \(endpoint.id): exams（試験）が重なっています。一つにまとめてください (two overlap): \(JapanTime.text(next.from, milliseconds: false))")
+        }
+        for (day, exams) in Dictionary(grouping: made, by: { JapanTime.text($0.from, milliseconds: false).prefix(10) })
+        where exams.reduce(0, { $0 + $1.until.timeIntervalSince($1.from) }) > Examination.longest {
+            throw SettingsError("town \(town): \(endpoint.id): exams（試験）は、一日に合わせて6時間以内です (at most six hours of one day): \(day)")
+        }
+        return made
     }
 
     /// Plain text, as it is shown: no marks, no hidden letters.

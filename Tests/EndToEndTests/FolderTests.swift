@@ -121,6 +121,12 @@ extension EndToEnd {
                 let check = try await Program.run("check", "--config", path)
                 #expect(check.code == (words.isEmpty ? 0 : 78) && check.errors.contains(words) || words.isEmpty && check.code == 0, "\(check)")
             }
+            let two = { (other: String) in "name: 第一小学校, district: 階上地区, exams: [{from: \"2026-12-05 09:00\", until: \"2026-12-05 12:00\"}, \(other)]" }
+            for (other, words) in [("{from: \"2026-12-05 12:00\", until: \"2026-12-05 15:00\"}", ""), ("{from: \"2026-12-05 11:59\", until: \"2026-12-05 12:30\"}", "重なっています"), ("{from: \"2026-12-05 13:00\", until: \"2026-12-05 16:01\"}", "一日に合わせて6時間以内")] {
+                try text.replacing("name: 第一小学校, district: 階上地区", with: two(other)).write(toFile: path, atomically: true, encoding: .utf8)
+                let check = try await Program.run("check", "--config", path)
+                #expect(check.code == (words.isEmpty ? 0 : 78) && (words.isEmpty || check.errors.contains(words)), "\(check)")
+            }
             try FileManager.default.removeItem(at: folder)
         }
 

@@ -217,6 +217,8 @@ class SealTests(OnSmallHub):
             return {"from": stamp(self.now() + begin), "until": stamp(self.now() + end)}
         self.start()
         self.browser.until("document.querySelector('#here-name').textContent !== ''")
+        # A tablet that does not know where it stands is silenced by nobody.
+        self.assertFalse(self.browser.evaluate("import('/tablet/place.js').then(({ Place }) => new Place({}).isHere('other'))"))
         # Another school's, one that nobody has signed, and one of a whole day: none of them silences anybody.
         self.hub.state({}, site="other", exams=[exam(-60, 3600)])
         self.hub.state({}, exams=[exam(-60, 86400)])

@@ -128,7 +128,8 @@ export class Exam {
   }
 
   #end() {
-    this.#ended = Math.max(this.#ended, this.#shown?.until ?? 0);
+    const now = this.hooks.clock().now(), shown = this.#shown;
+    this.#ended = Math.max(this.#ended, ...this.#town.filter((one) => one === shown || one.from <= now && now < one.until).map(({ until }) => until));
     this.#plan = null;
     this.#wasOn = false;
     this.#tell();

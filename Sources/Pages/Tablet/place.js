@@ -83,7 +83,7 @@ export class Place {
   #said = null;
   #tag = null;
 
-  /** `hooks`: token(), visible() of the board, language(). */
+  /** `hooks`: token(), visible() of the board, language(), changed() where this stands. */
   constructor(hooks) {
     this.hooks = hooks;
   }
@@ -99,9 +99,9 @@ export class Place {
     return [this.#said?.name, this.#said?.district].filter(Boolean);
   }
 
-  /** Whether a word of the town's is of this place. */
+  /** Whether a word of the town's is of this place; of what is not known here, nothing is. */
   isHere(site) {
-    return !this.#said || this.#said.site === site;
+    return this.#said?.site === site;
   }
 
   forget() {
@@ -118,6 +118,7 @@ export class Place {
       this.#said = await answer.json();
       this.#tag = answer.headers.get("ETag");
       await write("place", { said: this.#said, tag: this.#tag });
+      this.hooks.changed?.();
       this.show();
     } catch { /* later */ }
   }

@@ -33,7 +33,7 @@ const receiver = new Receiver({
   },
   language: () => language,
   exam: () => exam.seconds,
-  stated: ({ site, exams = [] }) => { if (place.isHere(site)) exam.planned(exams); },
+  stated: (line) => { stated = line; plan(); },
   taken: (change, alert) => {
     if (change === "halted" || change === "richer") return;
     chosen = null;
@@ -62,7 +62,14 @@ const roll = new RollCall({
   visible: () => receiver.board.visible(), now: () => receiver.clock.now(),
 });
 
-const place = new Place({ language: () => language, token: () => receiver.device?.token, visible: () => receiver.board.visible() });
+/** What the town last signed of a place: of this one, once it is known which this is. */
+let stated = null;
+
+function plan() {
+  if (stated && place.isHere(stated.site)) exam.planned(stated.exams ?? []);
+}
+
+const place = new Place({ changed: plan, language: () => language, token: () => receiver.device?.token, visible: () => receiver.board.visible() });
 
 const reports = new Reports({ language: () => language, token: () => receiver.device?.token, outbox: () => receiver.outbox, now: () => receiver.clock.now() });
 
